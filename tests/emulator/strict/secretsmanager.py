@@ -1,0 +1,1 @@
+"""secretsmanager: rules are added here."""
