@@ -1,1 +1,9 @@
-//! Placeholder.
+//! Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
+//!
+//! The rooms, from the ground up; each may use the rooms named after it and no other:
+//!
+//! - [`model`] the words: addresses, documents, references, facts of a resource type.
+//! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
+
+pub mod engine;
+pub mod model;

@@ -1,0 +1,10 @@
+//! Floor 1: the words of the program. No I/O, no async, no decisions.
+
+pub mod address;
+pub mod document;
+pub mod index;
+pub mod mark;
+pub mod observation;
+pub mod reference;
+pub mod resource;
+pub mod surroundings;
