@@ -5,5 +5,6 @@
 //! - [`model`] the words: addresses, documents, references, facts of a resource type.
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 
+pub mod cloud;
 pub mod engine;
 pub mod model;
