@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The reference architecture of Posit Package Manager on AWS: planned, applied, checked, destroyed.
+
+pub mod model;
