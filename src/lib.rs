@@ -4,7 +4,10 @@
 //!
 //! - [`model`] the words: addresses, documents, references, facts of a resource type.
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
+//! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
+//! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 
 pub mod cloud;
 pub mod engine;
 pub mod model;
+pub mod resources;

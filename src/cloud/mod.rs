@@ -71,7 +71,12 @@ pub trait Cloud: Send + Sync {
     ) -> BoxFuture<'a, Result<Document, CloudError>>;
 
     /// Removes an object.
-    fn delete<'a>(&'a self, at: &'a Address, known: &'a Known, cx: &'a Context) -> BoxFuture<'a, Result<(), CloudError>>;
+    fn delete<'a>(
+        &'a self,
+        at: &'a Address,
+        known: &'a Known,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>>;
 }
 
 /// One batched look.
@@ -152,9 +157,12 @@ impl Context {
                 Ref::External(id) => Ok(id.clone()),
                 Ref::Named(..) => unreachable!("named references have an address"),
             },
-            Some(address) => {
-                self.ids.computed(&address).and_then(|c| c.text("id")).map(str::to_owned).ok_or_else(|| missing(&address))
-            }
+            Some(address) => self
+                .ids
+                .computed(&address)
+                .and_then(|c| c.text("id"))
+                .map(str::to_owned)
+                .ok_or_else(|| missing(&address)),
         }
     }
 
@@ -175,7 +183,11 @@ impl Context {
     /// When nothing is recorded there, or it is an object outside the stack, of which only the id is known.
     pub fn computed<R: Resource>(&self, reference: &Ref<R>) -> Result<R::Computed, CloudError> {
         let Some(address) = reference.address() else {
-            return Err(CloudError::new(ErrorKind::Bug, "follow a reference", format!("{reference} is outside the stack")));
+            return Err(CloudError::new(
+                ErrorKind::Bug,
+                "follow a reference",
+                format!("{reference} is outside the stack"),
+            ));
         };
         let document = self.ids.computed(&address).ok_or_else(|| missing(&address))?;
         document

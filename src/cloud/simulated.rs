@@ -165,7 +165,11 @@ impl Simulated {
             value
         };
         if fault == Some(Fault::LoseAnswer) {
-            return Err(CloudError::new(ErrorKind::Unreachable, format!("{doing} {at}"), "the answer was lost as scripted"));
+            return Err(CloudError::new(
+                ErrorKind::Unreachable,
+                format!("{doing} {at}"),
+                "the answer was lost as scripted",
+            ));
         }
         let typical = self.catalog.get(&at.kind).map(|facts| facts.typical);
         let seconds = match (&fault, verb, typical) {
@@ -222,9 +226,10 @@ impl Simulated {
 impl Cloud for Simulated {
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
         let zones = if ask.zones_for.is_some() { ["a", "b", "c", "d"].as_slice() } else { &[] };
-        let addons = ask.addons.iter().map(|(kubernetes, addon)| {
-            ((kubernetes.clone(), addon.clone()), format!("v{kubernetes}.1-eksbuild.1"))
-        });
+        let addons = ask
+            .addons
+            .iter()
+            .map(|(kubernetes, addon)| ((kubernetes.clone(), addon.clone()), format!("v{kubernetes}.1-eksbuild.1")));
         let answer = Surroundings {
             account: "111122223333".to_owned(),
             partition: "aws".to_owned(),
@@ -266,11 +271,16 @@ impl Cloud for Simulated {
                     }
                     let taken = world.objects.values().any(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
                     if facts.replace == ReplaceOrder::DeleteFirst && taken {
-                        return Err(CloudError::new(ErrorKind::Exists, format!("create {at}"), "there is room for one"));
+                        return Err(CloudError::new(
+                            ErrorKind::Exists,
+                            format!("create {at}"),
+                            "there is room for one",
+                        ));
                     }
                     world.made += 1;
                     let computed = (facts.sample)(want, at, world.made);
-                    let object = Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
+                    let object =
+                        Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
                     world.objects.insert(world.made, object);
                     Ok(computed)
                 })
@@ -302,7 +312,12 @@ impl Cloud for Simulated {
         })
     }
 
-    fn delete<'a>(&'a self, at: &'a Address, known: &'a Known, cx: &'a Context) -> BoxFuture<'a, Result<(), CloudError>> {
+    fn delete<'a>(
+        &'a self,
+        at: &'a Address,
+        known: &'a Known,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
         Box::pin(async move {
             let id = known.computed.text("id").unwrap_or_default();
             self.perform(Verb::Delete, at, cx, |world| {
@@ -330,7 +345,8 @@ fn resolved(document: &Document, cx: &Context) -> Result<Document, CloudError> {
 fn resolve(value: &Value, cx: &Context) -> Result<Value, CloudError> {
     if let Some(address) = reference(value) {
         let id = cx.ids.computed(&address).and_then(|c| c.text("id"));
-        let missing = || CloudError::new(ErrorKind::Bug, "follow a reference", format!("nothing is recorded at {address}"));
+        let missing =
+            || CloudError::new(ErrorKind::Bug, "follow a reference", format!("nothing is recorded at {address}"));
         return Ok(json!({ID: id.ok_or_else(missing)?, KIND: address.kind.as_str()}));
     }
     Ok(match value {

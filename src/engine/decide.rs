@@ -57,7 +57,8 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
         (Some(_), None) => return Ok(Action::Create { declared, after, why: Why::Vanished }),
         (Some(recorded), Some(observed)) => (recorded, observed),
     };
-    let prior = Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
+    let prior =
+        Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
     let mut diffs = diff(&observed.declared, &node.declared, case.facts);
     let moved = repointed(&node.declared, case.facts, case.fresh);
     let cause = moved.iter().find_map(target);
@@ -95,10 +96,7 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
 
 /// Whether what decides the action (the replacing fields if any, else all) changes only because of new objects.
 fn only_moved(diffs: &[FieldDiff], replaces: bool) -> bool {
-    diffs
-        .iter()
-        .filter(|d| !replaces || d.on_change == OnChange::Replace)
-        .all(|d| target(d).is_some())
+    diffs.iter().filter(|d| !replaces || d.on_change == OnChange::Replace).all(|d| target(d).is_some())
 }
 
 fn target(diff: &FieldDiff) -> Option<Address> {

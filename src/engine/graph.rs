@@ -60,7 +60,10 @@ fn cycle(needs: &Needs, stuck: &BTreeMap<&Address, usize>) -> Vec<Address> {
             return path[start..].iter().map(|address| (*address).clone()).collect();
         }
         path.push(at);
-        at = needs[at].iter().find(|target| stuck.contains_key(*target)).expect("whatever is stuck needs something stuck");
+        at = needs[at]
+            .iter()
+            .find(|target| stuck.contains_key(*target))
+            .expect("whatever is stuck needs something stuck");
     }
 }
 

@@ -215,7 +215,10 @@ impl Builder<'_> {
     }
 
     fn wait(&mut self, step: &StepKey, on: &StepKey) {
-        if step != on && self.steps.contains_key(on) && let Some(step) = self.steps.get_mut(step) {
+        if step != on
+            && self.steps.contains_key(on)
+            && let Some(step) = self.steps.get_mut(step)
+        {
             step.waits.insert(on.clone());
         }
     }
@@ -415,10 +418,9 @@ impl Plan {
     /// What is wanted by a step that creates or changes, and the order its record must remember.
     pub fn wanted(&self, step: &StepKey) -> Option<(&Document, &BTreeSet<Address>)> {
         match (self.actions.get(&step.address)?, &step.part) {
-            (
-                Action::Create { declared, after, .. } | Action::Replace { declared, after, .. },
-                Part::Create,
-            ) => Some((declared, after)),
+            (Action::Create { declared, after, .. } | Action::Replace { declared, after, .. }, Part::Create) => {
+                Some((declared, after))
+            }
             (Action::Update { via, declared, after, .. }, Part::Change { rung }) => {
                 Some((via.get(*rung as usize).unwrap_or(declared), after))
             }

@@ -5,6 +5,8 @@ pub mod document;
 pub mod index;
 pub mod mark;
 pub mod observation;
+pub mod policy;
 pub mod reference;
 pub mod resource;
 pub mod surroundings;
+pub mod values;

@@ -121,7 +121,8 @@ impl<'de, R: Resource> Deserialize<'de> for Ref<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         if let Some(address) = reference(&value) {
-            return Self::to(&address).ok_or_else(|| D::Error::custom(format!("expected a {}, found {address}", R::KIND)));
+            return Self::to(&address)
+                .ok_or_else(|| D::Error::custom(format!("expected a {}, found {address}", R::KIND)));
         }
         match value.as_object().map(|map| (map.len(), map.get(EXTERNAL).and_then(Value::as_str))) {
             Some((1, Some(id))) => Ok(Self::External(id.to_owned())),

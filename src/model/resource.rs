@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::address::{Address, Kind};
 use super::document::Document;
+use super::mark::Tags;
 
 /// The facts of one resource type. Data only; the calls are elsewhere.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -30,6 +31,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const CLIMB_RANK: u8 = 0;
     /// What the cloud decides: ids, ARNs, endpoints.
     type Computed: Computed;
+    /// Its tags, for kinds that carry any: those we manage, the marks of stack and address among them.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
     /// What the simulated cloud computes for the `serial`-th object it makes.
     fn sample(&self, at: &Address, serial: u64) -> Self::Computed;
 }

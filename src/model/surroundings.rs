@@ -41,6 +41,9 @@ mod pairs {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
-        Ok(Vec::<(String, String, String)>::deserialize(deserializer)?.into_iter().map(|(a, b, c)| ((a, b), c)).collect())
+        Ok(Vec::<(String, String, String)>::deserialize(deserializer)?
+            .into_iter()
+            .map(|(a, b, c)| ((a, b), c))
+            .collect())
     }
 }

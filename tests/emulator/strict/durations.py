@@ -52,3 +52,25 @@ DB_SECRET = 60.0  # the managed secret may lag behind "available"
 
 # S3.
 BUCKET_NAME_HELD = 10.0  # OperationAborted after a deletion
+
+# EKS.
+CLUSTER_CREATE = 520.0  # 8 to 12 minutes
+CLUSTER_UPDATE = 180.0  # configuration: 2 to 10 minutes
+CLUSTER_VERSION = 600.0  # 8 to 25 minutes per minor version
+CLUSTER_DELETE = 300.0  # 2 to 10 minutes
+CLUSTER_INTERFACES = 45.0  # interfaces and security group outlive the cluster
+CLUSTER_NAME_HELD = 20.0  # "already exists" after the first NotFound
+CLUSTER_SETTLING = 5.0  # add-ons are refused right after ACTIVE
+CLUSTER_ROLE = 10.0  # until EKS can see and assume a new role
+NODEGROUP_CREATE = 150.0  # 2 to 4 minutes
+NODEGROUP_FAIL = 1200.0  # nodes that cannot join: 15 to 25 minutes
+NODEGROUP_CHECK = 15.0  # how often waiting nodes try again
+NODEGROUP_UPDATE = 60.0
+NODEGROUP_VERSION = 900.0  # 15 to 30 minutes
+NODEGROUP_DELETE = 240.0  # 3 to 10 minutes
+ADDON_CREATE = 30.0
+ADDON_UPDATE = 30.0
+ADDON_DELETE = 20.0
+
+# Auto Scaling.
+TARGET_REGISTER = 20.0  # an attached target group goes from Adding to Added

@@ -189,7 +189,7 @@ def tag_specifications(call: Call, world: World) -> None:
 @before("ec2", "CreateTags")
 def create_tags(call: Call, world: World) -> None:
     """Tags go to objects that exist, and keys starting with "aws:" are AWS's."""
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     for identifier in call.strings("ResourceId"):
         if not exists(backend, identifier):
             raise not_found(identifier)
@@ -314,7 +314,7 @@ def forget_tags(call: Call, reply: Reply, world: World) -> None:
     """Tags go with their object (NAT gateways and endpoints linger, see there)."""
     if not reply.ok or not call.operation.startswith(("Delete", "Release")):
         return
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     for name, value in call.params.items():
         if not isinstance(value, str) or not re.search(r"Id(\.\d+)?$", name):
             continue

@@ -27,7 +27,7 @@ def create_vpc(call: Call, world: World) -> None:
         world,
         "L-F678F1CE",
         5,
-        len(world.moto("ec2", call.region).vpcs),
+        len(world.moto("ec2", call.region, call.account).vpcs),
         Refusal("VpcLimitExceeded", "The maximum number of VPCs has been reached."),
     )
 
@@ -45,14 +45,14 @@ def vpc_is_pending(call: Call, reply: Reply, world: World) -> None:
 def modify_vpc_attribute(call: Call, world: World) -> None:
     """One attribute per call."""
     one_attribute(call, "VpcId")
-    need(world.moto("ec2", call.region), call.get("VpcId"))
+    need(world.moto("ec2", call.region, call.account), call.get("VpcId"))
 
 
 @before("ec2", "ModifySubnetAttribute")
 def modify_subnet_attribute(call: Call, world: World) -> None:
     """One attribute per call."""
     one_attribute(call, "SubnetId")
-    need(world.moto("ec2", call.region), call.get("SubnetId"))
+    need(world.moto("ec2", call.region, call.account), call.get("SubnetId"))
 
 
 def one_attribute(call: Call, subject: str) -> None:
@@ -74,12 +74,11 @@ def describe_vpc_attribute(call: Call, world: World) -> None:
     """One attribute per call as well, and it must be named."""
     if not call.get("Attribute"):
         raise missing("attribute")
-    need(world.moto("ec2", call.region), call.get("VpcId"))
+    need(world.moto("ec2", call.region, call.account), call.get("VpcId"))
 
 
-def inside_vpc(world: World, region: str, vpc_id: str) -> list[str]:
+def inside_vpc(backend: Any, vpc_id: str) -> list[str]:
     """What keeps a VPC from being deleted; all but its implicit parts."""
-    backend = world.moto("ec2", region)
     found: list[str] = []
     found += [each.id for each in all_subnets(backend) if each.vpc_id == vpc_id]
     found += [
@@ -114,9 +113,9 @@ def inside_vpc(world: World, region: str, vpc_id: str) -> list[str]:
 @before("ec2", "DeleteVpc")
 def delete_vpc(call: Call, world: World) -> None:
     """Nothing but the default group, access list and main table may be left."""
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     vpc = need(backend, call.get("VpcId"))
-    if inside_vpc(world, call.region, vpc.id):
+    if inside_vpc(backend, vpc.id):
         raise dependency(f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
 
 
@@ -127,7 +126,7 @@ def delete_vpc(call: Call, world: World) -> None:
 @before("ec2", "CreateSubnet")
 def create_subnet(call: Call, world: World) -> None:
     """The VPC exists and the zone is one of this Region."""
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     vpc = need(backend, call.get("VpcId"))
     used = sum(each.vpc_id == vpc.id for each in all_subnets(backend))
     within_quota(
@@ -164,7 +163,7 @@ def subnet_defaults(call: Call, reply: Reply, world: World) -> Reply | None:
     """A subnet someone creates is never a zone's default and gives no addresses."""
     if not reply.ok:
         return None
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     identifier = reply.text.partition("<subnetId>")[2].partition("<")[0]
     subnet = need(backend, identifier)
     subnet.default_for_az = False
@@ -183,30 +182,18 @@ def inside_subnet(backend: Any, subnet_id: str) -> bool:
 @before("ec2", "DeleteSubnet")
 def delete_subnet(call: Call, world: World) -> None:
     """Empty subnets only: interfaces of NAT, balancer, database, EKS all count."""
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     subnet = need(backend, call.get("SubnetId"))
-    if inside_subnet(backend, subnet.id) or holds_service(world, call.region, subnet.id):
+    if inside_subnet(backend, subnet.id):
         raise dependency(
             f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
         )
 
 
-def holds_service(world: World, region: str, subnet_id: str) -> bool:
-    """Whether a load balancer or an EKS cluster is placed in a subnet."""
-    balancers = world.moto("elasticloadbalancing", region).load_balancers.values()
-    if any(subnet_id in [each.id for each in lb.subnets] for lb in balancers):
-        return True
-    clusters = world.moto("eks", region).clusters.values()
-    return any(
-        subnet_id in (cluster.resources_vpc_config or {}).get("subnetIds", [])
-        for cluster in clusters
-    )
-
-
 @after("ec2", "DeleteSubnet")
 def drop_associations(call: Call, reply: Reply, world: World) -> None:
     """A subnet takes its route table association with it."""
-    backend = world.moto("ec2", call.region)
+    backend = world.moto("ec2", call.region, call.account)
     subnet_id = call.get("SubnetId")
     if not reply.ok or find(backend, subnet_id) is not None:
         return
