@@ -104,9 +104,7 @@ UNFILTERED_READS = {
 def not_found(identifier: str) -> Refusal:
     """The refusal for an id that does not exist."""
     prefix = identifier.split("-", 1)[0] + "-"
-    code, text = NOT_FOUND.get(
-        prefix, ("InvalidID", "The ID '{}' is not valid")
-    )
+    code, text = NOT_FOUND.get(prefix, ("InvalidID", "The ID '{}' is not valid"))
     return Refusal(code, text.format(identifier))
 
 
@@ -122,9 +120,7 @@ def bad_value(text: str) -> Refusal:
 
 def missing(name: str) -> Refusal:
     """A required parameter that is not there."""
-    return Refusal(
-        "MissingParameter", f"The request must contain the parameter {name}"
-    )
+    return Refusal("MissingParameter", f"The request must contain the parameter {name}")
 
 
 # --------------------------------------------------------------------------
@@ -328,9 +324,7 @@ def forget_tags(call: Call, reply: Reply, world: World) -> None:
 
 def fingerprint(call: Call) -> str:
     """The body of a call apart from its token: what must be equal in a repeat."""
-    kept = {
-        key: value for key, value in call.params.items() if key != "ClientToken"
-    }
+    kept = {key: value for key, value in call.params.items() if key != "ClientToken"}
     return json.dumps(kept, sort_keys=True)
 
 
@@ -373,5 +367,3 @@ def within_quota(
     """Refuse one more object when the quota is used up."""
     if used >= world.settings.quota(code, default):
         raise refusal
-
-

@@ -95,7 +95,9 @@ def detach_internet_gateway(call: Call, world: World) -> None:
 @before("ec2", "DeleteInternetGateway")
 def delete_internet_gateway(call: Call, world: World) -> None:
     """Detach first."""
-    gateway = need(world.moto("ec2", call.region, call.account), call.get("InternetGatewayId"))
+    gateway = need(
+        world.moto("ec2", call.region, call.account), call.get("InternetGatewayId")
+    )
     if gateway.vpc is not None:
         raise dependency(
             f"The internetGateway '{gateway.id}' has dependencies and cannot be "
@@ -141,7 +143,9 @@ def release_address(call: Call, world: World) -> None:
         if call.get("PublicIp"):
             return
         raise missing("AllocationId")
-    address = need(world.moto("ec2", call.region, call.account), call.get("AllocationId"))
+    address = need(
+        world.moto("ec2", call.region, call.account), call.get("AllocationId")
+    )
     held = world.book("ec2_held").get(address.allocation_id)
     if address.association_id or (held and not world.clock.passed(held)):
         raise not_yours()

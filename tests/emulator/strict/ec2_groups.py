@@ -44,8 +44,7 @@ def create_security_group(call: Call, world: World) -> None:
         vpc_id = backend.default_vpc.id
     if name.lower().startswith("sg-"):
         raise bad_value(
-            f"Invalid value '{name}' for groupName. Group names cannot start with "
-            "'sg-'"
+            f"Invalid value '{name}' for groupName. Group names cannot start with 'sg-'"
         )
     for value, field in ((name, "groupName"), (text, "groupDescription")):
         if not NAME.fullmatch(value):
@@ -156,9 +155,7 @@ def protocol_of(permission: dict[str, Any]) -> str:
     lower = str(named).lower()
     known = PROTOCOLS.get(lower, lower)
     if not re.fullmatch(r"-1|tcp|udp|icmp|icmpv6|\d+", known):
-        raise bad_value(
-            f"Invalid value '{named}' for IP protocol. Unknown protocol."
-        )
+        raise bad_value(f"Invalid value '{named}' for IP protocol. Unknown protocol.")
     return known
 
 

@@ -117,7 +117,9 @@ def remove_interface(backend: Any, identifier: str) -> None:
 @before("ec2", "DeleteNetworkInterface")
 def delete_interface(call: Call, world: World) -> None:
     """An interface in use stays, and so does one that a service manages."""
-    eni = need(world.moto("ec2", call.region, call.account), call.get("NetworkInterfaceId"))
+    eni = need(
+        world.moto("ec2", call.region, call.account), call.get("NetworkInterfaceId")
+    )
     if eni.requester_managed:
         raise Refusal(
             "OperationNotPermitted",

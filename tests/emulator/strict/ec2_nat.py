@@ -37,7 +37,9 @@ def create_nat_gateway(call: Call, world: World) -> Reply:
     backend = world.moto("ec2", call.region, call.account)
     made = replayed(call, world)
     if made is not None:
-        return render(call, {"NatGateway": made, "ClientToken": call.get("ClientToken")})
+        return render(
+            call, {"NatGateway": made, "ClientToken": call.get("ClientToken")}
+        )
     public = wanted.get("ConnectivityType", "public") == "public"
     if not wanted.get("SubnetId"):
         raise missing("SubnetId")

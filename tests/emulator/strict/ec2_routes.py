@@ -253,9 +253,7 @@ def create_route(call: Call, world: World) -> None:
         "L-93826ACB",
         50,
         used,
-        Refusal(
-            "RouteLimitExceeded", "The maximum number of routes has been reached."
-        ),
+        Refusal("RouteLimitExceeded", "The maximum number of routes has been reached."),
     )
 
 

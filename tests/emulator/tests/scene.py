@@ -38,9 +38,7 @@ class Network:
             "InternetGatewayId"
         ]
         if attach:
-            ec2.attach_internet_gateway(
-                InternetGatewayId=self.gateway, VpcId=self.vpc
-            )
+            ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
         self.subnets = [
             self.subnet(f"10.0.{index}.0/24", zone)
             for index, zone in enumerate(("us-east-1a", "us-east-1b"))

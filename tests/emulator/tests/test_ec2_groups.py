@@ -132,7 +132,9 @@ def test_revoking(ec2, net):
     )
     assert rules(ec2, group) == []
     with refused("InvalidPermission.NotFound"):
-        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=web("10.0.0.0/8"))
+        ec2.revoke_security_group_ingress(
+            GroupId=group, IpPermissions=web("10.0.0.0/8")
+        )
     with refused("InvalidSecurityGroupRuleId.NotFound"):
         ec2.revoke_security_group_ingress(
             GroupId=group, SecurityGroupRuleIds=["sgr-0000"]

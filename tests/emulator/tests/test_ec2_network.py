@@ -77,9 +77,10 @@ def test_tags_are_written_to_what_exists(ec2, net):
     ]
     assert found["SubnetId"] == net.subnets[0]
     ec2.delete_tags(Resources=[net.subnets[0]], Tags=[{"Key": "a"}])
-    assert "Tags" not in ec2.describe_subnets(SubnetIds=[net.subnets[0]])["Subnets"][
-        0
-    ] or not ec2.describe_subnets(SubnetIds=[net.subnets[0]])["Subnets"][0]["Tags"]
+    assert (
+        "Tags" not in ec2.describe_subnets(SubnetIds=[net.subnets[0]])["Subnets"][0]
+        or not ec2.describe_subnets(SubnetIds=[net.subnets[0]])["Subnets"][0]["Tags"]
+    )
 
 
 def test_reads_come_in_pages(ec2, net):
@@ -271,12 +272,15 @@ def test_a_nat_gateway_lives(ec2, net, clock):
     ec2.release_address(AllocationId=address)
     with refused("InvalidAllocationID.NotFound"):
         ec2.release_address(AllocationId=address)
-    assert ec2.describe_nat_gateways(
-        Filter=[
-            {"Name": "tag:k", "Values": ["v"]},
-            {"Name": "state", "Values": ["pending", "available"]},
-        ]
-    )["NatGateways"] == []
+    assert (
+        ec2.describe_nat_gateways(
+            Filter=[
+                {"Name": "tag:k", "Values": ["v"]},
+                {"Name": "state", "Values": ["pending", "available"]},
+            ]
+        )["NatGateways"]
+        == []
+    )
     clock.advance(3700)
     with refused("NatGatewayNotFound"):
         net.nat_state(nat)
@@ -492,6 +496,4 @@ def test_endpoint_services_must_exist(ec2, net):
     with refused("InvalidServiceName"):
         ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName="com.amazonaws.mars.s3")
     with refused("InvalidRouteTableID.NotFound"):
-        ec2.create_vpc_endpoint(
-            VpcId=net.vpc, ServiceName=S3, RouteTableIds=["rtb-1"]
-        )
+        ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=["rtb-1"])
