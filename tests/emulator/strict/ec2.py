@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from . import (  # noqa: F401  registered by being imported, in this order
     ec2_common,
-    ec2_vpc,
-    ec2_gateways,
-    ec2_nat,
-    ec2_routes,
+    ec2_describe,
     ec2_endpoints,
+    ec2_gateways,
     ec2_groups,
     ec2_interfaces,
-    ec2_describe,
+    ec2_nat,
+    ec2_routes,
+    ec2_vpc,
 )

@@ -13,7 +13,6 @@ from typing import Any
 from .core import Call, Refusal, Reply, World, after, before
 from .durations import EC2_VISIBLE
 
-
 # What AWS calls an id that does not exist, by prefix of the id.
 NOT_FOUND = {
     "vpc-": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from moto.core.parse import PROTOCOL_PARSERS
@@ -28,12 +28,12 @@ from .core import MOTO_NAMES, Call, Reply, World, on_tick
 # Wire forms
 
 
-@lru_cache(maxsize=None)
+@cache
 def _operation(service: str, operation: str) -> Any:
     return get_service_model(service).operation_model(operation)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _transformers(service: str) -> dict[str, Any]:
     """moto's own touches on what it serialises, by service."""
     from moto.ec2.responses._base_response import EC2BaseResponse
