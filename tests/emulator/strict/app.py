@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
+from moto.iam import models as iam_models  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
 from . import control, faults, misc  # noqa: E402
@@ -37,6 +40,35 @@ from .core import (  # noqa: E402
 )
 
 StartResponse = Callable[..., Any]
+
+# AWS's managed policies that are kept; all 1500 make every reset slow.
+KEPT_POLICIES = (
+    "AdministratorAccess",
+    "AmazonEBSCSI",
+    "AmazonEC2Container",
+    "AmazonEC2Full",
+    "AmazonEC2Read",
+    "AmazonEKS",
+    "AmazonRDS",
+    "AmazonS3",
+    "AmazonSSM",
+    "AmazonVPC",
+    "AutoScaling",
+    "CloudWatchAgent",
+    "ElasticLoadBalancing",
+    "IAM",
+    "PowerUserAccess",
+    "ReadOnlyAccess",
+    "SecretsManager",
+)
+
+
+def keep_few_policies() -> None:
+    """Leave only policies a stack like ours could attach in moto's data."""
+    known = json.loads(iam_models.aws_managed_policies_data)
+    kept = {name: each for name, each in known.items() if name.startswith(KEPT_POLICIES)}
+    iam_models.aws_managed_policies_data = json.dumps(kept)
+
 
 SUBJECT_KEYS = (
     "nodegroupName",
@@ -78,21 +110,26 @@ SUBJECT_KEYS = (
     "GroupName",
     "VpcId",
 )
-CREATED_ID = re.compile(
-    r"<(?:vpcId|subnetId|internetGatewayId|allocationId|natGatewayId|routeTableId"
-    r"|vpcEndpointId|groupId|associationId)>([^<]+)<"
-)
+CREATED_ID = {
+    "CreateVpc": "vpcId",
+    "CreateSubnet": "subnetId",
+    "CreateInternetGateway": "internetGatewayId",
+    "AllocateAddress": "allocationId",
+    "CreateNatGateway": "natGatewayId",
+    "CreateRouteTable": "routeTableId",
+    "CreateVpcEndpoint": "vpcEndpointId",
+    "CreateSecurityGroup": "groupId",
+}
 
 
 def subject_of(call: Call, reply: Reply) -> str:
     """The object a call is about, for the log."""
     if call.resource:
         return call.resource
-    if call.service == "ec2" and reply.ok:
-        if call.operation.startswith(("Create", "Allocate")):
-            found = CREATED_ID.search(reply.text)
-            if found and call.operation not in ("CreateRoute", "CreateTags"):
-                return found.group(1)
+    if call.service == "ec2" and call.operation in CREATED_ID and reply.ok:
+        found = re.search(f"<{CREATED_ID[call.operation]}>([^<]+)<", reply.text)
+        if found:
+            return found.group(1)
     parts = []
     for key in SUBJECT_KEYS:
         value = call.params.get(key)
@@ -143,6 +180,7 @@ class StrictApp:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        keep_few_policies()
         self.moto = DomainDispatcherApplication(create_backend_app)
         world.reset()
 

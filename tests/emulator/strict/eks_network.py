@@ -273,7 +273,7 @@ def way_out(backend: Any, subnet: Any) -> tuple[str, str]:
     table = route_table_of(backend, subnet)
     if table is None:
         return "", ""
-    for route in table.routes.values():
+    for route in table.routes:
         if route.destination_cidr_block != "0.0.0.0/0":
             continue
         if route.nat_gateway is not None:
