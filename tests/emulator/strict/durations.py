@@ -14,6 +14,7 @@ EC2_VISIBLE = 2.0
 IAM_VISIBLE = 2.0
 KMS_VISIBLE = 2.0
 ELB_VISIBLE = 2.0
+S3_VISIBLE = 1.0
 
 # VPC family.
 NAT_CREATE = 110.0  # pending for 1.5 to 2.5 minutes
