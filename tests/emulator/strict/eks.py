@@ -62,6 +62,7 @@ from .eks_network import (
     tear_down,
 )
 from .eks_roles import check_cluster_role, find_role
+from .kms import visible_key
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -155,7 +156,7 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
         )
     for config in cluster.encryption:
         arn = config["provider"]["keyArn"]
-        key = find_key(world, cluster.region, cluster.account, arn)
+        key = visible_key(world, cluster.region, cluster.account, arn)
         state = key.key_state if key is not None else "Gone"
         code = {
             "Gone": "KmsKeyNotFound",
@@ -166,12 +167,6 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
             message = f"The key used to encrypt the secrets is unusable: {state}"
             issues.append({"code": code, "message": message, "resourceIds": [arn]})
     return issues
-
-
-def find_key(world: World, region: str, account: str, identifier: str) -> Any:
-    """A KMS key by id or ARN."""
-    keys = world.moto("kms", region, account).keys
-    return keys.get(identifier.rsplit("/", 1)[-1])
 
 
 # --------------------------------------------------------------------------
@@ -312,7 +307,7 @@ def check_encryption(call: Call, world: World, configs: list[Json]) -> list[Json
     if len(configs) > 1 or configs[0].get("resources") != ["secrets"]:
         raise invalid("Encryption config must have one entry for resources [secrets]")
     arn = (configs[0].get("provider") or {}).get("keyArn", "")
-    key = find_key(world, call.region, call.account, arn)
+    key = visible_key(world, call.region, call.account, arn)
     if not arn.startswith("arn:") or key is None:
         raise invalid(f"The keyArn in encryptionConfig provider {arn} is invalid")
     if key.key_state != "Enabled":
