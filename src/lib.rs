@@ -6,6 +6,7 @@
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
+//! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`helm`] the finished values file for the chart; pure.
 
 pub mod cloud;
@@ -13,3 +14,4 @@ pub mod engine;
 pub mod helm;
 pub mod model;
 pub mod resources;
+pub mod store;
