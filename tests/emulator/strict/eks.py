@@ -205,7 +205,8 @@ def create_cluster(call: Call, world: World) -> Reply:
     config = call.get("accessConfig") or {}
     if config.get("bootstrapClusterCreatorAdminPermissions", True):
         eks_access.admit_creator(world, cluster)
-    later(world, CLUSTER_CREATE, lambda: finish_creation(world, cluster))
+    ready = world.clock.after(CLUSTER_CREATE)
+    later(world, CLUSTER_CREATE, lambda: finish_creation(cluster, ready))
     return remember(call, world, lambda: shown_again(world, cluster))
 
 
@@ -335,7 +336,7 @@ def make_log_group(world: World, cluster: Cluster) -> None:
         backend.create_log_group(name, {})
 
 
-def finish_creation(world: World, cluster: Cluster) -> None:
+def finish_creation(cluster: Cluster, ready: float) -> None:
     """From CREATING to ACTIVE."""
     if cluster.status != "CREATING":
         return
@@ -345,7 +346,7 @@ def finish_creation(world: World, cluster: Cluster) -> None:
     cluster.issuer = f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"
     cluster.certificate = certificate()
     cluster.status = "ACTIVE"
-    cluster.active_since = world.clock.now()
+    cluster.active_since = ready
 
 
 def fail_creation(cluster: Cluster, code: str, message: str) -> None:
