@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::diff::FieldDiff;
 use crate::engine::plan::{Counts, StepKey};
 use crate::model::address::Address;
+use crate::model::document::Document;
 
 /// The version of the event schema; grows when an event changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -174,6 +175,8 @@ pub struct Report {
     pub abandoned: Vec<StepKey>,
     /// Whether the record could not be kept; then nothing new was started.
     pub record_lost: Option<String>,
+    /// What was done and could not be recorded: this is the only copy.
+    pub unrecorded: Vec<(StepKey, Document)>,
     /// Serial of the state afterwards.
     pub serial: u64,
     /// How long it took, in milliseconds.
