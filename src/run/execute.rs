@@ -256,7 +256,11 @@ impl Execution<'_, '_> {
         }
         match self.ledger.made(made).await {
             // A step that does not wait for the answer any more has ended; its result says more.
-            Ok(()) => answers.into_iter().for_each(|durable| drop(durable.send(()))),
+            Ok(()) => {
+                for durable in answers {
+                    let _ = durable.send(());
+                }
+            }
             Err(error) => self.lose_record(&error, report),
         }
     }
