@@ -4,7 +4,7 @@
 //!
 //! Leaves to others which services and resources make sense where: they compare [`ArnParts`].
 
-use super::{ValueError, checked_string};
+use super::{ValueError, checked_string, shown};
 
 /// An AWS account: twelve digits, kept as text because leading zeros count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +23,10 @@ fn check_account(text: &str) -> Result<(), ValueError> {
         return Ok(());
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let problem = format!("`{text}` is not an AWS account: an account is 12 digits");
+    let problem = format!(
+        "`{}` is not an AWS account: an account is 12 digits",
+        shown(text)
+    );
     if is_account(&digits)
         && text
             .chars()
@@ -102,7 +105,7 @@ fn split(text: &str) -> Option<ArnParts<'_>> {
 fn check_arn(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str| {
         Err(ValueError::new(
-            format!("`{text}` is not an ARN: {why}"),
+            format!("`{}` is not an ARN: {why}", shown(text)),
             "copy it from the console or the AWS CLI; it looks like arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE",
         ))
     };

@@ -4,7 +4,7 @@
 //!
 //! Leaves to others how names are composed, and whether they are taken.
 
-use super::{ValueError, checked_string};
+use super::{ValueError, checked_string, shown};
 
 /// The name of a stack: 3 to 20 of `a-z`, `0-9` and `-`, from which every AWS name is made as `<stack>-<role>`.
 ///
@@ -32,7 +32,7 @@ checked_string!(
 fn check_stack(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str, remedy: String| {
         Err(ValueError::new(
-            format!("`{text}` cannot name a stack: {why}"),
+            format!("`{}` cannot name a stack: {why}", shown(text)),
             remedy,
         ))
     };
@@ -141,7 +141,7 @@ checked_string!(
 fn check_bucket(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str| {
         Err(ValueError::new(
-            format!("`{text}` cannot name a bucket: {why}"),
+            format!("`{}` cannot name a bucket: {why}", shown(text)),
             "write it like ppm-prod-packages",
         ))
     };
@@ -196,7 +196,7 @@ checked_string!(
 fn check_domain(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str, remedy: &str| {
         Err(ValueError::new(
-            format!("`{text}` is not a domain: {why}"),
+            format!("`{}` is not a domain: {why}", shown(text)),
             remedy,
         ))
     };
