@@ -77,7 +77,7 @@ checked_string!(
     Arn,
     check_arn,
     "an ARN",
-    "^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$",
+    "^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$",
     "arn:aws:iam::111122223333:role/platform-admins"
 );
 

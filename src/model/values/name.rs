@@ -25,7 +25,7 @@ checked_string!(
     StackName,
     check_stack,
     "a stack's name",
-    "^[a-z](-?[a-z0-9]){2,19}$",
+    "^[a-z][a-z0-9-]{1,18}[a-z0-9]$",
     "ppm-prod"
 );
 
