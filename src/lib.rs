@@ -1,4 +1,15 @@
-//! The reference architecture of Posit Package Manager on AWS: planned, applied, checked, destroyed.
+//! Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
+//!
+//! The rooms, from the ground up; each may use the rooms named after it and no other:
+//!
+//! - [`model`] the words: addresses, documents, references, facts of a resource type.
+//! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
+//! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
+//! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
+//! - [`stack`] (model) declarations: YAML to a checked `Stack`, every complaint with its place.
 
+pub mod cloud;
+pub mod engine;
 pub mod model;
+pub mod resources;
 pub mod stack;

@@ -1,7 +1,12 @@
-//! Words every other room uses: validated values and their spelling.
-//!
-//! Promises: no I/O, no async, no decisions; a value that exists is valid.
-//!
-//! Leaves to others what the values mean together: rules across keys are `stack`'s.
+//! Floor 1: the words of the program. No I/O, no async, no decisions.
 
+pub mod address;
+pub mod document;
+pub mod index;
+pub mod mark;
+pub mod observation;
+pub mod policy;
+pub mod reference;
+pub mod resource;
+pub mod surroundings;
 pub mod values;

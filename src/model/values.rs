@@ -30,10 +30,7 @@ pub struct ValueError {
 impl ValueError {
     /// States a problem and its remedy, each as a clause without a full stop.
     pub fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            problem: problem.into(),
-            remedy: remedy.into(),
-        }
+        Self { problem: problem.into(), remedy: remedy.into() }
     }
 
     /// What is wrong with the text.
@@ -63,13 +60,7 @@ pub fn shown(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(MOST)
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
         .collect();
     if text.chars().nth(MOST).is_some() {
         shown.push('…');
@@ -147,30 +138,17 @@ mod tests {
 
     fn round_trip<T>()
     where
-        T: Text
-            + Clone
-            + Ord
-            + std::fmt::Debug
-            + serde::Serialize
-            + serde::de::DeserializeOwned
-            + schemars::JsonSchema,
+        T: Text + Clone + Ord + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned + schemars::JsonSchema,
     {
         let value: T = T::EXAMPLE.parse().unwrap();
         assert_eq!(value.to_string(), T::EXAMPLE);
         let json = serde_json::to_string(&value).unwrap();
         assert_eq!(json, format!("\"{}\"", T::EXAMPLE));
         assert_eq!(serde_json::from_str::<T>(&json).unwrap(), value);
-        assert!(
-            serde_json::from_str::<T>("\" \"").is_err(),
-            "{} accepts a space",
-            T::CALLED
-        );
+        assert!(serde_json::from_str::<T>("\" \"").is_err(), "{} accepts a space", T::CALLED);
         assert!("".parse::<T>().is_err(), "{} accepts nothing", T::CALLED);
         let schema = schemars::schema_for!(T);
-        assert_eq!(
-            schema.get("pattern").and_then(|p| p.as_str()),
-            Some(T::PATTERN)
-        );
+        assert_eq!(schema.get("pattern").and_then(|p| p.as_str()), Some(T::PATTERN));
     }
 
     #[test]

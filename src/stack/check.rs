@@ -39,11 +39,10 @@ impl Values {
 
     /// Where to point for a key: itself, or else the nearest section that was written.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.written(path)
-            .unwrap_or_else(|| match path.rsplit_once('.') {
-                Some((section, _)) => self.place(section),
-                None => Place::START,
-            })
+        self.written(path).unwrap_or_else(|| match path.rsplit_once('.') {
+            Some((section, _)) => self.place(section),
+            None => Place::START,
+        })
     }
 
     pub(super) fn text<T: Text>(&self, path: &str) -> Option<T> {
@@ -75,36 +74,19 @@ impl Values {
     }
 
     /// The items of a set with their places, each read by `read`.
-    pub(super) fn items<T>(
-        &self,
-        path: &str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Option<Vec<(T, Place)>> {
+    pub(super) fn items<T>(&self, path: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, Place)>> {
         match self.values.get(path)? {
-            Value::Set(items) => items
-                .iter()
-                .map(|(item, place)| Some((read(item)?, *place)))
-                .collect(),
+            Value::Set(items) => items.iter().map(|(item, place)| Some((read(item)?, *place))).collect(),
             Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) => None,
         }
     }
 
     pub(super) fn texts<T: Text + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
-        Some(
-            self.items(path, |item| item.parse().ok())?
-                .into_iter()
-                .map(|(item, _)| item)
-                .collect(),
-        )
+        Some(self.items(path, |item| item.parse().ok())?.into_iter().map(|(item, _)| item).collect())
     }
 
     pub(super) fn words<T: Word + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
-        Some(
-            self.items(path, T::from_word)?
-                .into_iter()
-                .map(|(item, _)| item)
-                .collect(),
-        )
+        Some(self.items(path, T::from_word)?.into_iter().map(|(item, _)| item).collect())
     }
 
     pub(super) fn tags(&self, path: &str) -> Option<BTreeMap<String, String>> {
@@ -117,10 +99,7 @@ impl Values {
 
 /// Checks a whole document.
 pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
-    let mut check = Check {
-        values: Values::default(),
-        problems: Vec::new(),
-    };
+    let mut check = Check { values: Values::default(), problems: Vec::new() };
     match &document.shape {
         Shape::Map(members) => check.section("", members, Place::START),
         Shape::Null => check.problems.push(Problem::new(
@@ -133,10 +112,7 @@ pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
             check.problems.push(Problem::new(
                 document.place,
                 "",
-                format!(
-                    "a declaration is `key: value` lines, and this is {}",
-                    found(document)
-                ),
+                format!("a declaration is `key: value` lines, and this is {}", found(document)),
                 "write keys such as `stack: ppm-prod`, with a space after the colon",
             ));
         }
@@ -146,10 +122,7 @@ pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
 
 /// Checks one value by itself, as `init` does with an answer.
 pub(super) fn check_value(key: &'static Key, node: &Node) -> Result<Value, Vec<Problem>> {
-    let mut check = Check {
-        values: Values::default(),
-        problems: Vec::new(),
-    };
+    let mut check = Check { values: Values::default(), problems: Vec::new() };
     check.value(key, node);
     check.values.values.remove(key.path).ok_or(check.problems)
 }
@@ -160,13 +133,7 @@ struct Check {
 }
 
 impl Check {
-    fn refuse(
-        &mut self,
-        place: Place,
-        path: &str,
-        message: impl AsRef<str>,
-        hint: impl AsRef<str>,
-    ) {
+    fn refuse(&mut self, place: Place, path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) {
         self.problems.push(Problem::new(place, path, message, hint));
     }
 
@@ -186,14 +153,7 @@ impl Check {
     }
 
     fn member(&mut self, key: &'static Key, member: &Member) {
-        self.values.written.insert(
-            key.path,
-            if scalar_like(&member.value) {
-                member.value.place
-            } else {
-                member.at
-            },
-        );
+        self.values.written.insert(key.path, if scalar_like(&member.value) { member.value.place } else { member.at });
         match (key.kind, &member.value.shape) {
             (Kind::Section, Shape::Map(members)) => self.section(key.path, members, member.at),
             // A section whose keys are all commented out says as much as no section.
@@ -206,10 +166,7 @@ impl Check {
                     member.at,
                     key.path,
                     "nothing is written below",
-                    format!(
-                        "write its keys ({names}), or delete the line: {}",
-                        without(key)
-                    ),
+                    format!("write its keys ({names}), or delete the line: {}", without(key)),
                 );
             }
             (Kind::Section, _) => {
@@ -224,10 +181,7 @@ impl Check {
             }
             _ if matches!(member.value.shape, Shape::Null) => {
                 // Where nothing is written there is nothing to point at but the key.
-                let node = Node {
-                    place: member.at,
-                    ..member.value.clone()
-                };
+                let node = Node { place: member.at, ..member.value.clone() };
                 self.value(key, &node);
             }
             _ => self.value(key, &member.value),
@@ -237,40 +191,17 @@ impl Check {
     /// Reports a key that is none, and returns the key of this section it seems to mean.
     fn unknown(&mut self, section: &'static str, member: &Member) -> Option<&'static str> {
         let names: Vec<&str> = children(section).map(Key::name).collect();
-        let path = if section.is_empty() {
-            member.key.clone()
-        } else {
-            format!("{section}.{}", member.key)
-        };
+        let path = if section.is_empty() { member.key.clone() } else { format!("{section}.{}", member.key) };
         let meant = nearest(&member.key, names.iter().copied());
-        let elsewhere: Vec<&str> = keys::KEYS
-            .iter()
-            .filter(|key| key.name() == member.key)
-            .map(Key::section)
-            .collect();
+        let elsewhere: Vec<&str> = keys::KEYS.iter().filter(|key| key.name() == member.key).map(Key::section).collect();
         let hint = match (meant, elsewhere.as_slice()) {
-            (Some(meant), _) => format!(
-                "did you mean `{meant}`? The keys here are: {}",
-                joined(&names)
-            ),
-            (None, [""]) => format!(
-                "`{}` belongs at the top level, without indentation",
-                member.key
-            ),
+            (Some(meant), _) => format!("did you mean `{meant}`? The keys here are: {}", joined(&names)),
+            (None, [""]) => format!("`{}` belongs at the top level, without indentation", member.key),
             (None, [other]) => format!("`{}` belongs under `{other}`", member.key),
             (None, _) => format!("the keys here are: {}", joined(&names)),
         };
-        let place = if section.is_empty() {
-            "in a declaration".to_owned()
-        } else {
-            format!("under `{section}`")
-        };
-        self.refuse(
-            member.at,
-            &path,
-            format!("there is no key `{}` {place}", shown(&member.key)),
-            hint,
-        );
+        let place = if section.is_empty() { "in a declaration".to_owned() } else { format!("under `{section}`") };
+        self.refuse(member.at, &path, format!("there is no key `{}` {place}", shown(&member.key)), hint);
         meant
     }
 
@@ -294,17 +225,10 @@ impl Check {
             Literal::Text(text) => Value::Text(text.to_owned()),
             Literal::Whole(number) => Value::Whole(number),
             Literal::Flag(flag) => Value::Flag(flag),
-            Literal::List(items) => Value::Set(
-                items
-                    .iter()
-                    .map(|item| ((*item).to_owned(), Place::START))
-                    .collect(),
-            ),
-            Literal::Tags(tags) => Value::Tags(
-                tags.iter()
-                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                    .collect(),
-            ),
+            Literal::List(items) => Value::Set(items.iter().map(|item| ((*item).to_owned(), Place::START)).collect()),
+            Literal::Tags(tags) => {
+                Value::Tags(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+            }
             Literal::Nothing => return,
         };
         self.values.values.insert(key.path, value);
@@ -318,11 +242,7 @@ impl Check {
                     key.path,
                     format!("no value is written; expected {}", key.kind.expected()),
                     match key.absent {
-                        Absent::Required => format!(
-                            "write one, such as `{}: {}`",
-                            key.name(),
-                            key.example.yaml()
-                        ),
+                        Absent::Required => format!("write one, such as `{}: {}`", key.name(), key.example.yaml()),
                         Absent::Is(_) | Absent::Means(_) | Absent::Defaults => {
                             format!("write one, or delete the line: {}", without(key))
                         }
@@ -331,9 +251,7 @@ impl Check {
                 None
             }
             (Kind::Text(text), _) => self.item(key.path, Item::Text(text), node).map(Value::Text),
-            (Kind::Word(choices), _) => self
-                .item(key.path, Item::Word(choices), node)
-                .map(Value::Text),
+            (Kind::Word(choices), _) => self.item(key.path, Item::Word(choices), node).map(Value::Text),
             (Kind::Whole { least, most, .. }, _) => self.whole(key, least, most, node),
             (Kind::Flag, Shape::Flag(flag)) => Some(Value::Flag(*flag)),
             (Kind::Flag, _) => self.not_a_flag(key, node),
@@ -359,8 +277,7 @@ impl Check {
             (Shape::Text(text), Item::Text(kind)) => match (kind.check)(text) {
                 Ok(()) => Some(text.clone()),
                 Err(error) => {
-                    self.problems
-                        .push(Problem::of_value(node.place, path, &error));
+                    self.problems.push(Problem::of_value(node.place, path, &error));
                     None
                 }
             },
@@ -374,11 +291,7 @@ impl Check {
                 self.refuse(
                     node.place,
                     path,
-                    format!(
-                        "YAML reads `{}` as {}, and {called} is wanted",
-                        shown(&node.spelling),
-                        found(node)
-                    ),
+                    format!("YAML reads `{}` as {}, and {called} is wanted", shown(&node.spelling), found(node)),
                     if right {
                         format!("put it in quotes: {quoted}")
                     } else {
@@ -399,23 +312,14 @@ impl Check {
         }
     }
 
-    fn word(
-        &mut self,
-        path: &str,
-        choices: &'static [Choice],
-        word: &str,
-        place: Place,
-    ) -> Option<String> {
+    fn word(&mut self, path: &str, choices: &'static [Choice], word: &str, place: Place) -> Option<String> {
         let words = joined(supported(choices));
         match choices.iter().find(|choice| choice.word == word) {
             Some(choice) if choice.supported => return Some(word.to_owned()),
             Some(choice) => self.refuse(
                 place,
                 path,
-                format!(
-                    "`{word}` ({}) is not supported by this version",
-                    choice.meaning
-                ),
+                format!("`{word}` ({}) is not supported by this version", choice.meaning),
                 format!("write {words}"),
             ),
             None => self.refuse(
@@ -443,15 +347,9 @@ impl Check {
             },
             // The YAML crate reads as a fraction what is too long for a number, or begins with a zero.
             Shape::Fraction(number) if is_digits(&node.spelling) => {
-                match node
-                    .spelling
-                    .trim_start_matches(['-', '+', '0'])
-                    .parse::<u64>()
-                {
+                match node.spelling.trim_start_matches(['-', '+', '0']).parse::<u64>() {
                     Ok(digits) if node.spelling.starts_with('0') => (
-                        format!(
-                            "{spelling} begins with a zero, which some read as octal: expected {expected}"
-                        ),
+                        format!("{spelling} begins with a zero, which some read as octal: expected {expected}"),
                         format!("write {digits}"),
                     ),
                     _ => out_of_range(&spelling, number.is_sign_negative(), key, least, most),
@@ -461,10 +359,9 @@ impl Check {
                 format!("{spelling} is not whole: expected {expected}"),
                 format!("write a number, such as {}", key.example.yaml()),
             ),
-            Shape::Text(text) if text.trim().parse::<u64>().is_ok() => (
-                format!("{spelling} is text: expected {expected}"),
-                format!("write {} without quotes", text.trim()),
-            ),
+            Shape::Text(text) if text.trim().parse::<u64>().is_ok() => {
+                (format!("{spelling} is text: expected {expected}"), format!("write {} without quotes", text.trim()))
+            }
             Shape::Null | Shape::Flag(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => (
                 format!("expected {expected}, found {}", found(node)),
                 format!("write a number, such as {}", key.example.yaml()),
@@ -483,12 +380,9 @@ impl Check {
             },
             Shape::Whole(1) => Some("true"),
             Shape::Whole(0) => Some("false"),
-            Shape::Null
-            | Shape::Flag(_)
-            | Shape::Whole(_)
-            | Shape::Fraction(_)
-            | Shape::List(_)
-            | Shape::Map(_) => None,
+            Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::List(_) | Shape::Map(_) => {
+                None
+            }
         };
         self.refuse(
             node.place,
@@ -502,14 +396,7 @@ impl Check {
         None
     }
 
-    fn set(
-        &mut self,
-        key: &Key,
-        of: Item,
-        least: usize,
-        most: usize,
-        node: &Node,
-    ) -> Option<Value> {
+    fn set(&mut self, key: &Key, of: Item, least: usize, most: usize, node: &Node) -> Option<Value> {
         let Shape::List(nodes) = &node.shape else {
             let hint = match &node.shape {
                 Shape::Text(_) => format!("write it in brackets: [{}]", shown(&node.spelling)),
@@ -522,12 +409,7 @@ impl Check {
                     format!("write a list, such as {}", key.example.yaml())
                 }
             };
-            self.refuse(
-                node.place,
-                key.path,
-                format!("expected {}, found {}", key.kind.expected(), found(node)),
-                hint,
-            );
+            self.refuse(node.place, key.path, format!("expected {}, found {}", key.kind.expected(), found(node)), hint);
             return None;
         };
         let before = self.problems.len();
@@ -548,11 +430,7 @@ impl Check {
         }
         if !(least..=most).contains(&nodes.len()) {
             let at_least = nodes.len() < least;
-            let limit = if at_least {
-                format!("at least {least}")
-            } else {
-                format!("at most {most}")
-            };
+            let limit = if at_least { format!("at least {least}") } else { format!("at most {most}") };
             self.refuse(
                 self.values.place(key.path),
                 key.path,
@@ -581,10 +459,7 @@ impl Check {
         let mut tags: BTreeMap<String, String> = BTreeMap::new();
         for member in members {
             let path = format!("{}.{}", key.path, member.key);
-            let twin = tags
-                .keys()
-                .find(|other| other.to_lowercase() == member.key.to_lowercase())
-                .cloned();
+            let twin = tags.keys().find(|other| other.to_lowercase() == member.key.to_lowercase()).cloned();
             if let Err((message, hint)) = super::tags::check_key(&member.key, twin.as_deref()) {
                 self.refuse(member.at, &path, message, hint);
             }
@@ -606,11 +481,7 @@ impl Check {
                     format!("put it in quotes: \"{}\"", shown(&member.value.spelling)),
                 ),
                 Shape::Null | Shape::List(_) | Shape::Map(_) => {
-                    let place = if member.value.shape == Shape::Null {
-                        member.at
-                    } else {
-                        member.value.place
-                    };
+                    let place = if member.value.shape == Shape::Null { member.at } else { member.value.place };
                     self.refuse(
                         place,
                         &path,
@@ -624,11 +495,7 @@ impl Check {
             self.refuse(
                 self.values.place(key.path),
                 key.path,
-                format!(
-                    "there are {} tags, and at most {} fit",
-                    members.len(),
-                    super::tags::MOST
-                ),
+                format!("there are {} tags, and at most {} fit", members.len(), super::tags::MOST),
                 "AWS allows 50 on an object, and some are this program's; remove the least useful",
             );
         }
@@ -637,19 +504,10 @@ impl Check {
 }
 
 /// Message and hint for a number that is too small or too large.
-fn out_of_range(
-    spelling: &str,
-    too_small: bool,
-    key: &Key,
-    least: u64,
-    most: u64,
-) -> (String, String) {
+fn out_of_range(spelling: &str, too_small: bool, key: &Key, least: u64, most: u64) -> (String, String) {
     let nearest = if too_small { least } else { most };
     (
-        format!(
-            "{spelling} is out of range: expected {}",
-            key.kind.expected()
-        ),
+        format!("{spelling} is out of range: expected {}", key.kind.expected()),
         format!("write {nearest}, the nearest that is allowed"),
     )
 }

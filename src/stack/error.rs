@@ -21,11 +21,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The beginning of the file, for what is missing from it.
-    pub(super) const START: Self = Self {
-        line: 1,
-        column: 1,
-        width: 1,
-    };
+    pub(super) const START: Self = Self { line: 1, column: 1, width: 1 };
 }
 
 /// One thing that is wrong with a declaration.
@@ -50,12 +46,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
-        place: Place,
-        path: impl Into<String>,
-        message: impl AsRef<str>,
-        hint: impl AsRef<str>,
-    ) -> Self {
+    pub(super) fn new(place: Place, path: impl Into<String>, message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
         Self {
             line: place.line.max(1),
             column: place.column.max(1),
@@ -76,17 +67,8 @@ impl Problem {
     fn quote(&mut self, line: &str) {
         const BEFORE: usize = 60;
         const SHOWN: usize = 100;
-        let skipped = if line.chars().count() > SHOWN {
-            (self.column - 1).saturating_sub(BEFORE)
-        } else {
-            0
-        };
-        self.excerpt = line
-            .chars()
-            .skip(skipped)
-            .take(SHOWN)
-            .map(printable)
-            .collect();
+        let skipped = if line.chars().count() > SHOWN { (self.column - 1).saturating_sub(BEFORE) } else { 0 };
+        self.excerpt = line.chars().skip(skipped).take(SHOWN).map(printable).collect();
         self.caret = self.column - skipped;
         let room = self.excerpt.chars().count().saturating_sub(self.caret - 1);
         self.width = self.width.min(room).max(1);
@@ -108,40 +90,26 @@ pub struct DeclarationError {
 
 impl DeclarationError {
     pub(super) fn new(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by(|a, b| {
-            (a.line, a.column, &a.path, &a.message).cmp(&(b.line, b.column, &b.path, &b.message))
-        });
+        problems.sort_by(|a, b| (a.line, a.column, &a.path, &a.message).cmp(&(b.line, b.column, &b.path, &b.message)));
         problems.dedup();
         let lines: Vec<&str> = text.lines().collect();
         for problem in &mut problems {
             let line = lines.get(problem.line - 1).copied().unwrap_or_default();
             problem.quote(line.trim_start_matches('\u{feff}'));
         }
-        Self {
-            file: file.to_owned(),
-            problems,
-        }
+        Self { file: file.to_owned(), problems }
     }
 }
 
 impl fmt::Display for DeclarationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let gutter = self
-            .problems
-            .iter()
-            .map(|p| p.line.to_string().len())
-            .max()
-            .unwrap_or(1);
+        let gutter = self.problems.iter().map(|p| p.line.to_string().len()).max().unwrap_or(1);
         for problem in &self.problems {
             if !problem.path.is_empty() {
                 write!(f, "{}: ", problem.path)?;
             }
             writeln!(f, "{}", problem.message)?;
-            writeln!(
-                f,
-                "{:gutter$}--> {}:{}:{}",
-                "", self.file, problem.line, problem.column
-            )?;
+            writeln!(f, "{:gutter$}--> {}:{}:{}", "", self.file, problem.line, problem.column)?;
             if !problem.excerpt.trim().is_empty() {
                 writeln!(f, "{:gutter$} |", "")?;
                 writeln!(f, "{:>gutter$} | {}", problem.line, problem.excerpt)?;
@@ -177,21 +145,8 @@ mod tests {
     use super::*;
 
     fn error(text: &str, line: usize, column: usize, width: usize) -> DeclarationError {
-        let place = Place {
-            line,
-            column,
-            width,
-        };
-        DeclarationError::new(
-            "a.yaml",
-            text,
-            vec![Problem::new(
-                place,
-                "network.cidr",
-                "is wrong",
-                "write it right",
-            )],
-        )
+        let place = Place { line, column, width };
+        DeclarationError::new("a.yaml", text, vec![Problem::new(place, "network.cidr", "is wrong", "write it right")])
     }
 
     #[test]
@@ -221,10 +176,6 @@ mod tests {
     #[test]
     fn a_place_after_the_end_shows_no_line_and_control_characters_stay_inside() {
         assert!(!error("a: 1\n", 9, 3, 1).to_string().contains('^'));
-        assert!(
-            !error("a: \u{1b}[31m\n", 1, 4, 2)
-                .to_string()
-                .contains('\u{1b}')
-        );
+        assert!(!error("a: \u{1b}[31m\n", 1, 4, 2).to_string().contains('\u{1b}'));
     }
 }

@@ -87,33 +87,19 @@ pub fn explain(asked: &str) -> Result<Explanation, UnknownKey> {
     let mut meant: Vec<&'static str> = named.iter().map(|key| key.path).collect();
     if meant.is_empty() {
         meant.extend(nearest(asked, KEYS.iter().map(|key| key.path)));
-        let name = nearest(
-            asked.rsplit('.').next().unwrap_or_default(),
-            KEYS.iter().map(Key::name),
-        );
-        meant.extend(
-            KEYS.iter()
-                .filter(|key| Some(key.name()) == name)
-                .map(|key| key.path),
-        );
+        let name = nearest(asked.rsplit('.').next().unwrap_or_default(), KEYS.iter().map(Key::name));
+        meant.extend(KEYS.iter().filter(|key| Some(key.name()) == name).map(|key| key.path));
         let mut seen = std::collections::BTreeSet::new();
         meant.retain(|path| seen.insert(*path));
     }
-    Err(UnknownKey {
-        asked: crate::model::values::shown(asked),
-        meant,
-    })
+    Err(UnknownKey { asked: crate::model::values::shown(asked), meant })
 }
 
 /// All keys, for a first look.
 pub fn overview() -> Overview {
     let entries = KEYS
         .iter()
-        .map(|key| Entry {
-            key: key.path,
-            default: short_default(key),
-            what: first_sentence(key.what),
-        })
+        .map(|key| Entry { key: key.path, default: short_default(key), what: first_sentence(key.what) })
         .collect();
     Overview { entries }
 }
@@ -124,18 +110,12 @@ fn explanation(key: &'static Key) -> Explanation {
         what: key.what,
         takes: key.kind.expected(),
         words: match key.kind {
-            Kind::Word(choices)
-            | Kind::Set {
-                of: Item::Word(choices),
-                ..
-            } => choices.iter().map(meaning).collect(),
+            Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } => choices.iter().map(meaning).collect(),
             Kind::Section
             | Kind::Text(_)
             | Kind::Whole { .. }
             | Kind::Flag
-            | Kind::Set {
-                of: Item::Text(_), ..
-            }
+            | Kind::Set { of: Item::Text(_), .. }
             | Kind::Tags => Vec::new(),
         },
         default: match key.absent {
@@ -151,11 +131,7 @@ fn explanation(key: &'static Key) -> Explanation {
 }
 
 fn meaning(choice: &Choice) -> (&'static str, String) {
-    let supported = if choice.supported {
-        ""
-    } else {
-        " (not supported by this version)"
-    };
+    let supported = if choice.supported { "" } else { " (not supported by this version)" };
     (choice.word, format!("{}{supported}", choice.meaning))
 }
 
@@ -168,16 +144,8 @@ fn example(key: &'static Key) -> String {
     let mut lines = String::new();
     let mut path = String::new();
     for (depth, name) in shown.path.split('.').enumerate() {
-        path = if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        };
-        let value = if path == shown.path {
-            format!(" {}", shown.example.yaml())
-        } else {
-            String::new()
-        };
+        path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let value = if path == shown.path { format!(" {}", shown.example.yaml()) } else { String::new() };
         if depth > 0 {
             lines.push('\n');
         }
@@ -205,23 +173,14 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n  {}\n", self.key, self.what)?;
         writeln!(f, "  takes    {}", self.takes)?;
-        let width = self
-            .words
-            .iter()
-            .map(|(word, _)| word.len())
-            .max()
-            .unwrap_or_default();
+        let width = self.words.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
         for (word, meaning) in &self.words {
             writeln!(f, "             {word:width$}  {meaning}")?;
         }
         writeln!(f, "  default  {}", self.default)?;
         writeln!(f, "  why      {}", self.source)?;
         for (number, line) in self.example.lines().enumerate() {
-            writeln!(
-                f,
-                "  {}  {line}",
-                if number == 0 { "example" } else { "       " }
-            )?;
+            writeln!(f, "  {}  {line}", if number == 0 { "example" } else { "       " })?;
         }
         if !self.keys.is_empty() {
             writeln!(f, "  keys     {}", joined(&self.keys))?;
@@ -232,24 +191,10 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for Overview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = self
-            .entries
-            .iter()
-            .map(|entry| entry.key.len())
-            .max()
-            .unwrap_or_default();
-        let default = self
-            .entries
-            .iter()
-            .map(|entry| entry.default.chars().count())
-            .max()
-            .unwrap_or_default();
+        let key = self.entries.iter().map(|entry| entry.key.len()).max().unwrap_or_default();
+        let default = self.entries.iter().map(|entry| entry.default.chars().count()).max().unwrap_or_default();
         for entry in &self.entries {
-            writeln!(
-                f,
-                "{:key$}  {:default$}  {}",
-                entry.key, entry.default, entry.what
-            )?;
+            writeln!(f, "{:key$}  {:default$}  {}", entry.key, entry.default, entry.what)?;
         }
         Ok(())
     }
@@ -289,31 +234,19 @@ mod tests {
             assert!(error.meant.contains(&meant), "{asked}: {error:?}");
             assert!(error.hint().contains(meant));
         }
-        assert!(
-            explain("\u{1b}banana")
-                .unwrap_err()
-                .hint()
-                .contains("lists them all")
-        );
+        assert!(explain("\u{1b}banana").unwrap_err().hint().contains("lists them all"));
     }
 
     #[test]
     fn refused_words_are_explained_as_refused() {
         let words = explain("architecture").unwrap().words;
-        assert!(
-            words
-                .iter()
-                .any(|(word, meaning)| *word == "server" && meaning.contains("not supported"))
-        );
+        assert!(words.iter().any(|(word, meaning)| *word == "server" && meaning.contains("not supported")));
     }
 
     #[test]
     fn the_overview_has_every_key() {
         let overview = overview();
         assert_eq!(overview.entries.len(), KEYS.len());
-        assert!(
-            overview.to_string().lines().all(|line| line.ends_with('.')),
-            "{overview}"
-        );
+        assert!(overview.to_string().lines().all(|line| line.ends_with('.')), "{overview}");
     }
 }

@@ -54,12 +54,7 @@ pub fn questions() -> Vec<Question> {
         .enumerate()
         .filter_map(|(key_in_table, key)| {
             let required = matches!(key.absent, Absent::Required);
-            key.question.map(|prompt| Question {
-                key: key.path,
-                prompt,
-                required,
-                key_in_table,
-            })
+            key.question.map(|prompt| Question { key: key.path, prompt, required, key_in_table })
         })
         .collect()
 }
@@ -74,12 +69,7 @@ impl Answers {
     /// Starts with the two things that have no default.
     pub fn new(stack: &StackName, region: &Region) -> Self {
         let text = |text: &str| Value::Text(text.to_owned());
-        Self {
-            given: BTreeMap::from([
-                ("stack", text(stack.as_str())),
-                ("region", text(region.as_str())),
-            ]),
-        }
+        Self { given: BTreeMap::from([("stack", text(stack.as_str())), ("region", text(region.as_str()))]) }
     }
 
     /// Sets a key from text as a person types it: lists with commas between, tags as `key=value`. Text that is
@@ -108,11 +98,9 @@ impl Answers {
 pub fn render(answers: &Answers) -> String {
     let title = "What this stack is. Lines that are comments show what holds without them; take the # away to change it.\n\
                  Sections need their own line too. `ppm-infra explain KEY` says more about each.";
-    document(title, Detail::Short, |key| {
-        match answers.given.get(key.path) {
-            Some(value) => Line::Active(yaml(value)),
-            None => Line::Comment(placeholder(key)),
-        }
+    document(title, Detail::Short, |key| match answers.given.get(key.path) {
+        Some(value) => Line::Active(yaml(value)),
+        None => Line::Comment(placeholder(key)),
     })
 }
 
@@ -168,20 +156,13 @@ impl<F: Fn(&'static Key) -> Line> Document<F> {
             if key.depth() == 0 || matches!(key.kind, Kind::Section) {
                 self.put(lead, "");
             }
-            for comment in about(key, self.detail)
-                .iter()
-                .flat_map(|part| wrapped(part, WIDTH - lead.len()))
-            {
+            for comment in about(key, self.detail).iter().flat_map(|part| wrapped(part, WIDTH - lead.len())) {
                 self.put(lead, &format!("# {comment}"));
             }
             if let Kind::Section = key.kind {
                 let opened = open && has_active(key, &self.line);
                 // Only the first closed section on the way down starts the comment.
-                let lead = if open && !opened {
-                    format!("{lead}# ")
-                } else {
-                    lead.to_owned()
-                };
+                let lead = if open && !opened { format!("{lead}# ") } else { lead.to_owned() };
                 self.put(&lead, &format!("{}:", key.name()));
                 self.section(key.path, &format!("{lead}  "), opened);
                 continue;
@@ -213,12 +194,7 @@ fn has_value(key: &Key) -> bool {
 fn has_active(section: &'static Key, line: &impl Fn(&'static Key) -> Line) -> bool {
     children(section.path).any(|key| match key.kind {
         Kind::Section => has_active(key, line),
-        Kind::Text(_)
-        | Kind::Word(_)
-        | Kind::Whole { .. }
-        | Kind::Flag
-        | Kind::Set { .. }
-        | Kind::Tags => {
+        Kind::Text(_) | Kind::Word(_) | Kind::Whole { .. } | Kind::Flag | Kind::Set { .. } | Kind::Tags => {
             matches!(line(key), Line::Active(_))
         }
     })
@@ -232,40 +208,18 @@ fn about(key: &Key, detail: Detail) -> Vec<String> {
     };
     let mut about = vec![what.to_owned()];
     match key.kind {
-        Kind::Word(choices)
-        | Kind::Set {
-            of: Item::Word(choices),
-            ..
-        } => {
+        Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } => {
             let supported: Vec<_> = choices.iter().filter(|choice| choice.supported).collect();
-            let width = supported
-                .iter()
-                .map(|choice| choice.word.len())
-                .max()
-                .unwrap_or_default();
+            let width = supported.iter().map(|choice| choice.word.len()).max().unwrap_or_default();
             if supported.len() > 1 {
-                about.extend(
-                    supported
-                        .iter()
-                        .map(|choice| format!("  {:width$}  {}", choice.word, choice.meaning)),
-                );
+                about.extend(supported.iter().map(|choice| format!("  {:width$}  {}", choice.word, choice.meaning)));
             }
         }
         Kind::Whole { least, most, unit } => {
-            let unit = if unit.is_empty() {
-                String::new()
-            } else {
-                format!(" {unit}")
-            };
+            let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
             let _ = write!(about[0], " {least} to {most}{unit}.");
         }
-        Kind::Section
-        | Kind::Text(_)
-        | Kind::Flag
-        | Kind::Set {
-            of: Item::Text(_), ..
-        }
-        | Kind::Tags => {}
+        Kind::Section | Kind::Text(_) | Kind::Flag | Kind::Set { of: Item::Text(_), .. } | Kind::Tags => {}
     }
     if let Absent::Means(clause) = key.absent {
         let _ = write!(about[0], " Without it, {clause}.");
@@ -305,14 +259,7 @@ fn yaml(value: &Value) -> String {
         Value::Set(items) => format!("[{}]", joined(items.iter().map(|(item, _)| scalar(item)))),
         Value::Tags(tags) if tags.is_empty() => Literal::Tags(&[]).yaml(),
         Value::Tags(tags) => {
-            format!(
-                "{{ {} }}",
-                joined(tags.iter().map(|(key, value)| format!(
-                    "{}: {}",
-                    scalar(key),
-                    scalar(value)
-                )))
-            )
+            format!("{{ {} }}", joined(tags.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value)))))
         }
     }
 }
@@ -320,46 +267,26 @@ fn yaml(value: &Value) -> String {
 /// Reads an answer as the key's kind wants it, through the check that declarations go through.
 fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
     let answer = answer.trim();
-    let node = |shape: Shape| Node {
-        place: Place::START,
-        shape,
-        spelling: answer.to_owned(),
-    };
+    let node = |shape: Shape| Node { place: Place::START, shape, spelling: answer.to_owned() };
     let text = |text: &str| node(Shape::Text(text.trim().to_owned()));
-    let parts = || {
-        answer
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-    };
+    let parts = || answer.split(',').map(str::trim).filter(|part| !part.is_empty());
     let shape = match key.kind {
         Kind::Text(_) | Kind::Word(_) | Kind::Section => Shape::Text(answer.to_owned()),
-        Kind::Whole { .. } => answer
-            .parse::<i128>()
-            .map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Whole),
-        Kind::Flag => answer
-            .parse::<bool>()
-            .map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Flag),
+        Kind::Whole { .. } => answer.parse::<i128>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Whole),
+        Kind::Flag => answer.parse::<bool>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Flag),
         Kind::Set { .. } => Shape::List(parts().map(text).collect()),
         Kind::Tags => Shape::Map(
             parts()
                 .map(|part| {
                     let (key, value) = part.split_once('=').unwrap_or((part, ""));
-                    super::parse::Member {
-                        key: key.trim().to_owned(),
-                        at: Place::START,
-                        value: text(value),
-                    }
+                    super::parse::Member { key: key.trim().to_owned(), at: Place::START, value: text(value) }
                 })
                 .collect(),
         ),
     };
     check_value(key, &node(shape)).map_err(|problems| match problems.first() {
         Some(problem) => ValueError::new(problem.message.as_str(), problem.hint.as_str()),
-        None => ValueError::new(
-            format!("`{}` takes no value", key.path),
-            "set the keys inside it",
-        ),
+        None => ValueError::new(format!("`{}` takes no value", key.path), "set the keys inside it"),
     })
 }
 
@@ -379,23 +306,13 @@ mod tests {
     #[test]
     fn the_committed_example_is_fresh_and_says_nothing_new() {
         let committed = include_str!("../../plans/full.yaml");
-        assert!(
-            committed == full(),
-            "write plans/full.yaml again:\n{}",
-            full()
-        );
-        assert_eq!(
-            parsed(committed),
-            parsed("stack: ppm-prod\nregion: us-east-1\n")
-        );
+        assert!(committed == full(), "write plans/full.yaml again:\n{}", full());
+        assert_eq!(parsed(committed), parsed("stack: ppm-prod\nregion: us-east-1\n"));
     }
 
     #[test]
     fn nothing_answered_leaves_the_defaults() {
-        assert_eq!(
-            parsed(&render(&answers())),
-            parsed("stack: ppm-prod\nregion: us-east-1\n")
-        );
+        assert_eq!(parsed(&render(&answers())), parsed("stack: ppm-prod\nregion: us-east-1\n"));
     }
 
     #[test]
@@ -404,25 +321,17 @@ mod tests {
         for (key, answer) in [
             ("account", "012345678901"),
             ("load_balancer.domain", "packages.example.com"),
-            (
-                "load_balancer.certificate",
-                "arn:aws:acm:us-east-1:012345678901:certificate/a",
-            ),
+            ("load_balancer.certificate", "arn:aws:acm:us-east-1:012345678901:certificate/a"),
             ("kubernetes.nodes.count", "4"),
             ("kubernetes.version", "1.30"),
             ("storage.bucket", "true"),
-            (
-                "load_balancer.allow_from",
-                "203.0.113.0/24, 198.51.100.0/24",
-            ),
+            ("load_balancer.allow_from", "203.0.113.0/24, 198.51.100.0/24"),
             ("network.nat", "single"),
             ("database.multi_az", "false"),
             ("protect", "database"),
             ("tags", "team=data: science, cost-center=1234"),
         ] {
-            answers
-                .set(key, answer)
-                .unwrap_or_else(|error| panic!("{key}: {error}"));
+            answers.set(key, answer).unwrap_or_else(|error| panic!("{key}: {error}"));
         }
         let stack = parsed(&render(&answers));
         assert_eq!(stack.account.unwrap().as_str(), "012345678901");
@@ -430,14 +339,9 @@ mod tests {
         assert_eq!(stack.kubernetes.version.to_string(), "1.30");
         assert_eq!(stack.storage.bucket.unwrap().as_str(), "true");
         assert_eq!(stack.load_balancer.allow_from.len(), 2);
-        assert!(
-            matches!(stack.network, Network::Made(network) if network.nat == NatPlacement::Single)
-        );
+        assert!(matches!(stack.network, Network::Made(network) if network.nat == NatPlacement::Single));
         assert!(!stack.database.multi_az);
-        assert_eq!(
-            stack.protect.into_iter().collect::<Vec<_>>(),
-            [Protected::Database]
-        );
+        assert_eq!(stack.protect.into_iter().collect::<Vec<_>>(), [Protected::Database]);
         assert_eq!(stack.tags["team"], "data: science");
     }
 
@@ -445,17 +349,9 @@ mod tests {
     fn an_existing_network_can_be_answered() {
         let mut answers = answers();
         answers.set("network.existing.vpc", "vpc-0a1b2c3d").unwrap();
-        answers
-            .set(
-                "network.existing.private_subnets",
-                "subnet-00000001,subnet-00000002",
-            )
-            .unwrap();
+        answers.set("network.existing.private_subnets", "subnet-00000001,subnet-00000002").unwrap();
         answers.set("load_balancer.scheme", "internal").unwrap();
-        assert!(matches!(
-            parsed(&render(&answers)).network,
-            Network::Existing(_)
-        ));
+        assert!(matches!(parsed(&render(&answers)).network, Network::Existing(_)));
     }
 
     #[test]
@@ -484,17 +380,9 @@ mod tests {
         assert_eq!(&keys[..3], ["stack", "region", "account"]);
         for question in &questions {
             assert!(question.prompt.ends_with('?'), "{}", question.key);
-            assert_eq!(
-                question.check("").is_err(),
-                question.required,
-                "{}",
-                question.key
-            );
+            assert_eq!(question.check("").is_err(), question.required, "{}", question.key);
         }
-        let nodes = questions
-            .iter()
-            .find(|question| question.key == "kubernetes.nodes.count")
-            .unwrap();
+        let nodes = questions.iter().find(|question| question.key == "kubernetes.nodes.count").unwrap();
         assert_eq!(nodes.default().as_deref(), Some("3"));
         assert!(nodes.check("many").is_err());
     }

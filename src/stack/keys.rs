@@ -80,12 +80,7 @@ impl TextKind {
         fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
             generator.subschema_for::<T>()
         }
-        Self {
-            called: T::CALLED,
-            example: T::EXAMPLE,
-            check: check::<T>,
-            schema: schema::<T>,
-        }
+        Self { called: T::CALLED, example: T::EXAMPLE, check: check::<T>, schema: schema::<T> }
     }
 }
 
@@ -125,11 +120,7 @@ impl Literal {
             Self::Tags(tags) => {
                 format!(
                     "{{ {} }}",
-                    joined(tags.iter().map(|(key, value)| format!(
-                        "{}: {}",
-                        scalar(key),
-                        scalar(value)
-                    )))
+                    joined(tags.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value))))
                 )
             }
             Self::Nothing => String::new(),
@@ -149,9 +140,7 @@ pub(super) fn scalar(text: &str) -> String {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() || c == '\u{feff}' => {
-                quoted.push_str(&format!("\\U{:08x}", u32::from(c)))
-            }
+            c if c.is_control() || c == '\u{feff}' => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => quoted.push(c),
         }
     }
@@ -161,11 +150,7 @@ pub(super) fn scalar(text: &str) -> String {
 
 /// Items in one line, separated by commas.
 pub(super) fn joined(items: impl IntoIterator<Item = impl Display>) -> String {
-    items
-        .into_iter()
-        .map(|item| item.to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl Key {
@@ -206,23 +191,13 @@ impl Kind {
             Self::Section => "keys of its own, indented below".to_owned(),
             Self::Text(text) => text.called.to_owned(),
             Self::Word(choices) => format!("one of {}", joined(supported(choices))),
-            Self::Whole {
-                least,
-                most,
-                unit: "",
-            } => format!("a whole number from {least} to {most}"),
+            Self::Whole { least, most, unit: "" } => format!("a whole number from {least} to {most}"),
             Self::Whole { least, most, unit } => {
                 format!("a whole number of {unit} from {least} to {most}")
             }
             Self::Flag => "true or false".to_owned(),
-            Self::Set {
-                of: Item::Text(text),
-                ..
-            } => format!("a list, each item {}", text.called),
-            Self::Set {
-                of: Item::Word(choices),
-                ..
-            } => format!("a list of any of {}", joined(supported(choices))),
+            Self::Set { of: Item::Text(text), .. } => format!("a list, each item {}", text.called),
+            Self::Set { of: Item::Word(choices), .. } => format!("a list of any of {}", joined(supported(choices))),
             Self::Tags => "tag keys with their values, indented below".to_owned(),
         }
     }
@@ -230,10 +205,7 @@ impl Kind {
 
 /// The words of a choice that this version can do.
 pub(super) fn supported(choices: &'static [Choice]) -> impl Iterator<Item = &'static str> {
-    choices
-        .iter()
-        .filter(|choice| choice.supported)
-        .map(|choice| choice.word)
+    choices.iter().filter(|choice| choice.supported).map(|choice| choice.word)
 }
 
 /// The choices of a word type, for the table.
@@ -248,11 +220,7 @@ const fn text<T: Text + JsonSchema>() -> Kind {
 
 /// A set of a value type, for the table.
 const fn set<T: Text + JsonSchema>(least: usize, most: usize) -> Kind {
-    Kind::Set {
-        of: Item::Text(TextKind::of::<T>()),
-        least,
-        most,
-    }
+    Kind::Set { of: Item::Text(TextKind::of::<T>()), least, most }
 }
 
 /// A number, for the table.
@@ -270,18 +238,10 @@ mod tests {
     fn every_key_stands_after_its_section_and_once() {
         let mut seen = BTreeSet::from([""]);
         for key in KEYS {
-            assert!(
-                seen.contains(key.section()),
-                "{} comes before its section",
-                key.path
-            );
+            assert!(seen.contains(key.section()), "{} comes before its section", key.path);
             assert!(seen.insert(key.path), "{} stands twice", key.path);
             let section = find(key.section());
-            assert!(
-                section.is_none_or(|section| matches!(section.kind, Kind::Section)),
-                "{}",
-                key.path
-            );
+            assert!(section.is_none_or(|section| matches!(section.kind, Kind::Section)), "{}", key.path);
         }
     }
 
@@ -289,11 +249,7 @@ mod tests {
     fn every_key_is_documented_in_sentences() {
         for key in KEYS {
             for sentence in [key.what, key.source] {
-                assert!(
-                    sentence.ends_with('.') && sentence.starts_with(|c: char| !c.is_lowercase()),
-                    "{}",
-                    key.path
-                );
+                assert!(sentence.ends_with('.') && sentence.starts_with(|c: char| !c.is_lowercase()), "{}", key.path);
             }
             if let Absent::Means(clause) = key.absent {
                 assert!(!clause.ends_with('.') && !clause.is_empty(), "{}", key.path);

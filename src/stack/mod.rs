@@ -25,9 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::values::{
-    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
-    InstanceType, KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName,
-    StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
+    KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
 use check::Values;
 
@@ -87,21 +86,12 @@ pub struct MadeNetwork {
 impl MadeNetwork {
     /// The private subnet of a zone (from 0): an eighth of the VPC.
     pub fn private_subnet(&self, zone: u8) -> Option<Cidr> {
-        if zone >= self.zones {
-            None
-        } else {
-            self.cidr.subnet(self.cidr.prefix() + 3, zone.into())
-        }
+        if zone >= self.zones { None } else { self.cidr.subnet(self.cidr.prefix() + 3, zone.into()) }
     }
 
     /// The public subnet of a zone (from 0): a 128th of the VPC, out of its second half, where no private one is.
     pub fn public_subnet(&self, zone: u8) -> Option<Cidr> {
-        if zone >= self.zones {
-            None
-        } else {
-            self.cidr
-                .subnet(self.cidr.prefix() + 7, 64 + u32::from(zone))
-        }
+        if zone >= self.zones { None } else { self.cidr.subnet(self.cidr.prefix() + 7, 64 + u32::from(zone)) }
     }
 }
 
@@ -264,10 +254,7 @@ impl Stack {
                 multi_az: values.flag("database.multi_az")?,
                 backup_days: values.whole("database.backup_days")?,
             },
-            storage: Storage {
-                bucket: values.text("storage.bucket"),
-                kms: values.text("storage.kms"),
-            },
+            storage: Storage { bucket: values.text("storage.bucket"), kms: values.text("storage.kms") },
             load_balancer: LoadBalancer {
                 domain: values.text("load_balancer.domain"),
                 certificate: values.text("load_balancer.certificate"),
@@ -300,9 +287,7 @@ impl Network {
             return Some(Self::Existing(ExistingNetwork {
                 vpc: values.text("network.existing.vpc")?,
                 private_subnets: values.texts("network.existing.private_subnets")?,
-                public_subnets: values
-                    .texts("network.existing.public_subnets")
-                    .unwrap_or_default(),
+                public_subnets: values.texts("network.existing.public_subnets").unwrap_or_default(),
             }));
         }
         Some(Self::Made(MadeNetwork {

@@ -52,15 +52,8 @@ pub(super) fn tree(text: &str) -> Result<Node, (Option<Node>, Problem)> {
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => Ok(node),
         Err(error) => {
-            let repeated = matches!(
-                error.without_snippet(),
-                serde_saphyr::Error::DuplicateMappingKey { .. }
-            );
-            let rest = if repeated {
-                read(text, DuplicateKeyPolicy::FirstWins).ok()
-            } else {
-                None
-            };
+            let repeated = matches!(error.without_snippet(), serde_saphyr::Error::DuplicateMappingKey { .. });
+            let rest = if repeated { read(text, DuplicateKeyPolicy::FirstWins).ok() } else { None };
             Err((rest, problem(text, error.without_snippet())))
         }
     }
@@ -180,32 +173,15 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
         Raw::Fraction(value) => Shape::Fraction(value),
         Raw::Text(value) => Shape::Text(value),
         Raw::List(items) => Shape::List(items.into_iter().map(|item| node(text, item)).collect()),
-        Raw::Map(members) => Shape::Map(
-            members
-                .into_iter()
-                .map(|(key, value)| member(text, key, value))
-                .collect(),
-        ),
+        Raw::Map(members) => Shape::Map(members.into_iter().map(|(key, value)| member(text, key, value)).collect()),
     };
     let scalar = !matches!(shape, Shape::List(_) | Shape::Map(_));
-    Node {
-        place,
-        spelling: if scalar {
-            spelling.to_owned()
-        } else {
-            String::new()
-        },
-        shape,
-    }
+    Node { place, spelling: if scalar { spelling.to_owned() } else { String::new() }, shape }
 }
 
 fn member(text: &str, key: Spanned<String>, value: Spanned<Raw>) -> Member {
     let at = place(key.referenced, spelling(text, key.defined));
-    Member {
-        key: key.value,
-        at,
-        value: node(text, value),
-    }
+    Member { key: key.value, at, value: node(text, value) }
 }
 
 fn spelling(text: &str, location: serde_saphyr::Location) -> &str {
@@ -220,11 +196,7 @@ fn spelling(text: &str, location: serde_saphyr::Location) -> &str {
 fn place(location: serde_saphyr::Location, spelling: &str) -> Place {
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let width = spelling.lines().next().unwrap_or_default().chars().count();
-    Place {
-        line: count(location.line()),
-        column: count(location.column()),
-        width: width.max(1),
-    }
+    Place { line: count(location.line()), column: count(location.column()), width: width.max(1) }
 }
 
 /// Says in our words what the YAML crate refused.
@@ -233,16 +205,8 @@ fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
     let place = place(location, "");
     if let serde_saphyr::Error::DuplicateMappingKey { key, .. } = error {
         let key = shown(key.as_deref().unwrap_or("this key"));
-        let place = Place {
-            width: key.chars().count(),
-            ..place
-        };
-        return Problem::new(
-            place,
-            "",
-            format!("`{key}` is written twice at this level"),
-            "keep one of the two",
-        );
+        let place = Place { width: key.chars().count(), ..place };
+        return Problem::new(place, "", format!("`{key}` is written twice at this level"), "keep one of the two");
     }
     if let serde_saphyr::Error::MultipleDocuments { .. } = error {
         return Problem::new(
@@ -255,16 +219,8 @@ fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
     let whole = error.to_string();
     let suffix = format!(" at line {}, column {}", location.line(), location.column());
     let said = whole.strip_suffix(&suffix).unwrap_or(&whole);
-    let line = text
-        .lines()
-        .nth(place.line.saturating_sub(1))
-        .unwrap_or_default();
-    Problem::new(
-        place,
-        "",
-        format!("this is not YAML: {said}"),
-        remedy(said, line),
-    )
+    let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+    Problem::new(place, "", format!("this is not YAML: {said}"), remedy(said, line))
 }
 
 /// What most often repairs a syntax error of this kind.
@@ -303,10 +259,7 @@ mod tests {
     #[test]
     fn scalars_keep_shape_spelling_and_place() {
         let read = members("a: 1.30\nbc: yes\nd: 'x'\ne:\nf: 0x1F # c\ng: .nan\nh: -1\n");
-        let found: Vec<_> = read
-            .iter()
-            .map(|m| (m.key.as_str(), &m.value.shape, m.value.spelling.as_str()))
-            .collect();
+        let found: Vec<_> = read.iter().map(|m| (m.key.as_str(), &m.value.shape, m.value.spelling.as_str())).collect();
         let text = |text: &str| Shape::Text(text.to_owned());
         assert_eq!(
             found,
@@ -320,22 +273,8 @@ mod tests {
                 ("h", &Shape::Whole(-1), "-1"),
             ]
         );
-        assert_eq!(
-            read[1].at,
-            Place {
-                line: 2,
-                column: 1,
-                width: 2
-            }
-        );
-        assert_eq!(
-            read[1].value.place,
-            Place {
-                line: 2,
-                column: 5,
-                width: 3
-            }
-        );
+        assert_eq!(read[1].at, Place { line: 2, column: 1, width: 2 });
+        assert_eq!(read[1].value.place, Place { line: 2, column: 5, width: 3 });
     }
 
     #[test]
@@ -348,19 +287,12 @@ mod tests {
 
     #[test]
     fn plain_text_is_what_yaml_reads_as_itself() {
-        for text in [
-            "ppm-prod",
-            "10.0.0.0/16",
-            "c6a.4xlarge",
-            "arn:aws:kms:us-east-1:1:key/a",
-            "0.20.4",
-            "per_zone",
-        ] {
+        for text in ["ppm-prod", "10.0.0.0/16", "c6a.4xlarge", "arn:aws:kms:us-east-1:1:key/a", "0.20.4", "per_zone"] {
             assert!(is_plain(text), "{text}");
         }
         for text in [
-            "", " ", "1.34", "17", "true", "null", "~", "a: b", "a, b", "[a", "a]", "# a", "a #b",
-            "*a", "&a", "a\nb", "'a'", "{", "- a",
+            "", " ", "1.34", "17", "true", "null", "~", "a: b", "a, b", "[a", "a]", "# a", "a #b", "*a", "&a", "a\nb",
+            "'a'", "{", "- a",
         ] {
             assert!(!is_plain(text), "{text}");
         }

@@ -16,19 +16,13 @@ use super::tags;
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = section("", &mut generator);
-    schema.insert(
-        "$schema".to_owned(),
-        json!("https://json-schema.org/draft/2020-12/schema"),
-    );
+    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     schema.insert("title".to_owned(), json!("Stack"));
     schema.insert(
         "description".to_owned(),
         json!("A declaration of ppm-infra: one stack of Posit Package Manager on AWS. Every default is the reference architecture."),
     );
-    schema.insert(
-        "$defs".to_owned(),
-        Value::Object(generator.take_definitions(true)),
-    );
+    schema.insert("$defs".to_owned(), Value::Object(generator.take_definitions(true)));
     schema.to_value()
 }
 
@@ -41,8 +35,7 @@ fn section(path: &str, generator: &mut SchemaGenerator) -> Schema {
             required.push(key.name());
         }
     }
-    let mut schema =
-        json_schema!({ "type": "object", "properties": properties, "additionalProperties": false });
+    let mut schema = json_schema!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }
@@ -100,10 +93,7 @@ fn value(literal: Literal) -> Value {
         Literal::Whole(number) => json!(number),
         Literal::Flag(flag) => json!(flag),
         Literal::List(items) => json!(items),
-        Literal::Tags(tags) => tags
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), json!(value)))
-            .collect(),
+        Literal::Tags(tags) => tags.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect(),
         Literal::Nothing => Value::Null,
     }
 }
@@ -127,27 +117,13 @@ mod tests {
     fn every_key_is_described_in_its_place() {
         let schema = schema();
         for key in KEYS {
-            let pointer: String = key
-                .path
-                .split('.')
-                .map(|name| format!("/properties/{name}"))
-                .collect();
-            let property = schema
-                .pointer(&pointer)
-                .unwrap_or_else(|| panic!("{} is missing", key.path));
+            let pointer: String = key.path.split('.').map(|name| format!("/properties/{name}")).collect();
+            let property = schema.pointer(&pointer).unwrap_or_else(|| panic!("{} is missing", key.path));
             assert!(property["description"].is_string(), "{}", key.path);
-            assert_eq!(
-                property.get("default").is_some(),
-                matches!(key.absent, Absent::Is(_)),
-                "{}",
-                key.path
-            );
+            assert_eq!(property.get("default").is_some(), matches!(key.absent, Absent::Is(_)), "{}", key.path);
         }
         assert_eq!(schema["required"], json!(["stack", "region"]));
         assert_eq!(schema["additionalProperties"], json!(false));
-        assert_eq!(
-            schema["properties"]["architecture"]["enum"],
-            json!(["kubernetes"])
-        );
+        assert_eq!(schema["properties"]["architecture"]["enum"], json!(["kubernetes"]));
     }
 }

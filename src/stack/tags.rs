@@ -22,10 +22,7 @@ const TAKEN: &[(&str, &str)] = &[
     ("k8s.io/", "Kubernetes sets it"),
     ("eks:", "EKS sets it"),
     ("elbv2.k8s.aws/", "the AWS Load Balancer Controller sets it"),
-    (
-        "ingress.k8s.aws/",
-        "the AWS Load Balancer Controller sets it",
-    ),
+    ("ingress.k8s.aws/", "the AWS Load Balancer Controller sets it"),
     ("karpenter.sh/", "Karpenter sets it"),
 ];
 
@@ -33,10 +30,7 @@ const TAKEN: &[(&str, &str)] = &[
 pub(super) fn check_key(key: &str, twin: Option<&str>) -> Result<(), (String, String)> {
     let lower = key.to_lowercase();
     if let Some((prefix, whose)) = TAKEN.iter().find(|(prefix, _)| lower.starts_with(prefix)) {
-        return Err((
-            format!("tag keys may not start with `{prefix}`: {whose}"),
-            "choose another key".to_owned(),
-        ));
+        return Err((format!("tag keys may not start with `{prefix}`: {whose}"), "choose another key".to_owned()));
     }
     if lower == "name" {
         return Err((
@@ -46,20 +40,13 @@ pub(super) fn check_key(key: &str, twin: Option<&str>) -> Result<(), (String, St
     }
     if let Some(twin) = twin {
         return Err((
-            format!(
-                "`{}` and `{}` are one key to IAM, which ignores case",
-                shown(twin),
-                shown(key)
-            ),
+            format!("`{}` and `{}` are one key to IAM, which ignores case", shown(twin), shown(key)),
             "keep one of the two".to_owned(),
         ));
     }
     check_text(key, "key", LONGEST_KEY)?;
     if key.is_empty() {
-        return Err((
-            "a tag's key is empty".to_owned(),
-            "write a key, such as `team`".to_owned(),
-        ));
+        return Err(("a tag's key is empty".to_owned(), "write a key, such as `team`".to_owned()));
     }
     Ok(())
 }
@@ -77,10 +64,7 @@ fn check_text(text: &str, what: &str, longest: usize) -> Result<(), (String, Str
             "shorten it".to_owned(),
         ));
     }
-    match text
-        .chars()
-        .find(|c| !(c.is_alphanumeric() || " _.:/=+-@".contains(*c)))
-    {
+    match text.chars().find(|c| !(c.is_alphanumeric() || " _.:/=+-@".contains(*c))) {
         Some(wrong) => Err((
             format!("`{}` may not stand in a tag's {what}", wrong.escape_debug()),
             "RDS, ELB and IAM allow letters, digits, space and _ . : / = + - @".to_owned(),

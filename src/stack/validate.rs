@@ -11,16 +11,11 @@ use super::check::Values;
 use super::error::{Place, Problem};
 use super::keys::children;
 use super::words::{Scheme, Targets};
-use crate::model::values::{
-    AccountId, Arn, Cidr, DatabaseClass, KubernetesVersion, Region, SubnetId, shown,
-};
+use crate::model::values::{AccountId, Arn, Cidr, DatabaseClass, KubernetesVersion, Region, SubnetId, shown};
 
 /// Everything that is wrong between the values.
 pub(super) fn validate(values: &Values) -> Vec<Problem> {
-    let mut rules = Rules {
-        values,
-        problems: Vec::new(),
-    };
+    let mut rules = Rules { values, problems: Vec::new() };
     rules.network_range();
     rules.network_made_or_found();
     rules.existing_subnets();
@@ -45,22 +40,12 @@ struct Rules<'a> {
 impl Rules<'_> {
     /// Points at the first of the keys that was written.
     fn refuse(&mut self, paths: &[&str], message: impl AsRef<str>, hint: impl AsRef<str>) {
-        let path = paths
-            .iter()
-            .find(|path| self.values.written(path).is_some())
-            .or(paths.first())
-            .copied();
+        let path = paths.iter().find(|path| self.values.written(path).is_some()).or(paths.first()).copied();
         let path = path.unwrap_or_default();
         self.refuse_at(self.values.place(path), path, message, hint);
     }
 
-    fn refuse_at(
-        &mut self,
-        place: Place,
-        path: &str,
-        message: impl AsRef<str>,
-        hint: impl AsRef<str>,
-    ) {
+    fn refuse_at(&mut self, place: Place, path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) {
         self.problems.push(Problem::new(place, path, message, hint));
     }
 
@@ -70,8 +55,7 @@ impl Rules<'_> {
             return;
         };
         if !(16..=20).contains(&cidr.prefix()) {
-            let nearest = Cidr::around(cidr.address(), cidr.prefix().clamp(16, 20))
-                .map_or_else(|_| cidr, |near| near);
+            let nearest = Cidr::around(cidr.address(), cidr.prefix().clamp(16, 20)).map_or_else(|_| cidr, |near| near);
             let why = if cidr.prefix() < 16 {
                 "larger than a VPC can be"
             } else {
@@ -79,19 +63,14 @@ impl Rules<'_> {
             };
             self.refuse(
                 &[path],
-                format!(
-                    "a network of {} bits is {why}: expected /16 to /20",
-                    cidr.prefix()
-                ),
+                format!("a network of {} bits is {why}: expected /16 to /20", cidr.prefix()),
                 format!("write {nearest}"),
             );
         }
         if !within(&cidr, &[PRIVATE, &[SHARED]].concat()) {
             self.refuse(
                 &[path],
-                format!(
-                    "{cidr} is not in a private range, so part of the internet could not be reached"
-                ),
+                format!("{cidr} is not in a private range, so part of the internet could not be reached"),
                 "choose one in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
             );
         }
@@ -113,7 +92,10 @@ impl Rules<'_> {
                 self.refuse_at(
                     place,
                     key,
-                    format!("an existing network (line {}) is used, and this key describes one that is made", existing.line),
+                    format!(
+                        "an existing network (line {}) is used, and this key describes one that is made",
+                        existing.line
+                    ),
                     "delete this key, or network.existing",
                 );
             }
@@ -128,24 +110,15 @@ impl Rules<'_> {
                 existing,
                 public,
                 "the load balancer is internet_facing and has no public subnets",
-                format!(
-                    "add `public_subnets: {}`, or set load_balancer.scheme to internal",
-                    example(public)
-                ),
+                format!("add `public_subnets: {}`, or set load_balancer.scheme to internal", example(public)),
             );
         }
     }
 
     fn existing_subnets(&mut self) {
         let read = |item: &str| item.parse::<SubnetId>().ok();
-        let private = self
-            .values
-            .items("network.existing.private_subnets", read)
-            .unwrap_or_default();
-        let public = self
-            .values
-            .items("network.existing.public_subnets", read)
-            .unwrap_or_default();
+        let private = self.values.items("network.existing.private_subnets", read).unwrap_or_default();
+        let public = self.values.items("network.existing.public_subnets", read).unwrap_or_default();
         for (subnet, place) in public {
             if private.iter().any(|(other, _)| *other == subnet) {
                 self.refuse_at(
@@ -166,10 +139,7 @@ impl Rules<'_> {
         if !(12..=24).contains(&services.prefix()) {
             self.refuse(
                 &[path],
-                format!(
-                    "a network of {} bits does not suit services: EKS wants /12 to /24",
-                    services.prefix()
-                ),
+                format!("a network of {} bits does not suit services: EKS wants /12 to /24", services.prefix()),
                 "write one such as 172.20.0.0/16",
             );
         }
@@ -187,9 +157,7 @@ impl Rules<'_> {
         if let Some(network) = self.values.text::<Cidr>("network.cidr")
             && network.overlaps(&services)
         {
-            let free = ["172.20.0.0/16", "10.100.0.0/16"]
-                .iter()
-                .find(|free| !network.overlaps(&range(free)));
+            let free = ["172.20.0.0/16", "10.100.0.0/16"].iter().find(|free| !network.overlaps(&range(free)));
             self.refuse(
                 &[path, "network.cidr"],
                 format!("services ({services}) and network ({network}) overlap, and EKS wants them apart"),
@@ -208,7 +176,9 @@ impl Rules<'_> {
         if version.minor() < 27 {
             self.refuse(
                 &[path],
-                format!("Kubernetes {version} cannot spread the pods as needed, and EKS has retired it: 1.27 is the least"),
+                format!(
+                    "Kubernetes {version} cannot spread the pods as needed, and EKS has retired it: 1.27 is the least"
+                ),
                 format!("write {}", example(path)),
             );
         }
@@ -217,11 +187,7 @@ impl Rules<'_> {
     /// Source: EKS User Guide, "Cluster API server endpoint": reserved addresses are refused.
     fn public_networks(&mut self) {
         let path = "kubernetes.public_cidrs";
-        for (cidr, place) in self
-            .values
-            .items(path, |item| item.parse::<Cidr>().ok())
-            .unwrap_or_default()
-        {
+        for (cidr, place) in self.values.items(path, |item| item.parse::<Cidr>().ok()).unwrap_or_default() {
             if within(&cidr, &[PRIVATE, &[SHARED]].concat()) {
                 self.refuse_at(
                     place,
@@ -236,24 +202,12 @@ impl Rules<'_> {
     /// Source: EKS API, `CreateAccessEntry`: the principal is an IAM role or user.
     fn admins(&mut self) {
         let path = "kubernetes.admins";
-        for (arn, place) in self
-            .values
-            .items(path, |item| item.parse::<Arn>().ok())
-            .unwrap_or_default()
-        {
+        for (arn, place) in self.values.items(path, |item| item.parse::<Arn>().ok()).unwrap_or_default() {
             let parts = arn.parts();
-            if parts.service == "iam"
-                && ["role/", "user/"]
-                    .iter()
-                    .any(|kind| parts.resource.starts_with(kind))
-            {
+            if parts.service == "iam" && ["role/", "user/"].iter().any(|kind| parts.resource.starts_with(kind)) {
                 continue;
             }
-            let hint = match parts
-                .resource
-                .strip_prefix("assumed-role/")
-                .and_then(|rest| rest.split_once('/'))
-            {
+            let hint = match parts.resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')) {
                 Some((role, _)) if parts.service == "sts" => {
                     format!(
                         "this is a session of a role; write arn:{}:iam::{}:role/{role}",
@@ -262,30 +216,19 @@ impl Rules<'_> {
                 }
                 _ => format!("write roles or users, such as {}", example(path)),
             };
-            self.refuse_at(
-                place,
-                path,
-                format!("{} is neither an IAM role nor a user", shown(arn.as_str())),
-                hint,
-            );
+            self.refuse_at(place, path, format!("{} is neither an IAM role nor a user", shown(arn.as_str())), hint);
         }
     }
 
     fn node_sizes(&mut self) {
         let (count, max) = ("kubernetes.nodes.count", "kubernetes.nodes.max");
-        if let (Some(least), Some(most)) = (
-            self.values.whole::<u64>(count),
-            self.values.whole::<u64>(max),
-        ) && most < least
+        if let (Some(least), Some(most)) = (self.values.whole::<u64>(count), self.values.whole::<u64>(max))
+            && most < least
         {
             self.refuse(
                 &[max],
-                format!(
-                    "at most {most} nodes is less than the {least} that are always wanted (count)"
-                ),
-                format!(
-                    "write {least} or more, or delete the key: without it, max is the same as count"
-                ),
+                format!("at most {most} nodes is less than the {least} that are always wanted (count)"),
+                format!("write {least} or more, or delete the key: without it, max is the same as count"),
             );
         }
     }
@@ -293,25 +236,24 @@ impl Rules<'_> {
     /// Requests are sized so that two pods fit on a node, and a rolling update adds one pod.
     fn replicas_fit(&mut self) {
         let (replicas, count) = ("package_manager.replicas", "kubernetes.nodes.count");
-        if let (Some(pods), Some(nodes)) = (
-            self.values.whole::<u64>(replicas),
-            self.values.whole::<u64>(count),
-        ) && pods + 1 > 2 * nodes
+        if let (Some(pods), Some(nodes)) = (self.values.whole::<u64>(replicas), self.values.whole::<u64>(count))
+            && pods + 1 > 2 * nodes
         {
             self.refuse(
                 &[replicas, count],
                 format!("{pods} replicas and the one an update adds do not fit on {nodes} nodes, two on each"),
-                format!("set {count} to {} or more, or {replicas} to {} or less", (pods + 1).div_ceil(2), 2 * nodes - 1),
+                format!(
+                    "set {count} to {} or more, or {replicas} to {} or less",
+                    (pods + 1).div_ceil(2),
+                    2 * nodes - 1
+                ),
             );
         }
     }
 
     fn connections_fit(&mut self) {
-        let (connections, class, replicas) = (
-            "package_manager.database_connections",
-            "database.instance_class",
-            "package_manager.replicas",
-        );
+        let (connections, class, replicas) =
+            ("package_manager.database_connections", "database.instance_class", "package_manager.replicas");
         let (Some(each), Some(of), Some(pods)) = (
             self.values.whole::<u64>(connections),
             self.values.text::<DatabaseClass>(class),
@@ -354,12 +296,7 @@ impl Rules<'_> {
                 format!("write the ARN of a key, such as {}", example(path)),
             );
         } else {
-            self.same_region(
-                path,
-                &arn,
-                "the key",
-                "S3, RDS and the nodes use keys of their own region only",
-            );
+            self.same_region(path, &arn, "the key", "S3, RDS and the nodes use keys of their own region only");
         }
     }
 
@@ -373,25 +310,20 @@ impl Rules<'_> {
             self.refuse(
                 &[path],
                 format!("{} is not a certificate of ACM", shown(arn.as_str())),
-                format!(
-                    "write the ARN of one, such as {}; ACM issues and imports them",
-                    example(path)
-                ),
+                format!("write the ARN of one, such as {}; ACM issues and imports them", example(path)),
             );
             return;
         }
-        self.same_region(
-            path,
-            &arn,
-            "the certificate",
-            "load balancers take certificates of their own region only",
-        );
+        self.same_region(path, &arn, "the certificate", "load balancers take certificates of their own region only");
         if let Some(account) = self.values.text::<AccountId>("account")
             && parts.account != account.as_str()
         {
             self.refuse(
                 &[path],
-                format!("the certificate is of account {}, and the stack of {account}: ACM does not share them", parts.account),
+                format!(
+                    "the certificate is of account {}, and the stack of {account}: ACM does not share them",
+                    parts.account
+                ),
                 format!("request or import it in account {account}"),
             );
         }
@@ -402,11 +334,7 @@ impl Rules<'_> {
         if let Some(region) = self.values.text::<Region>("region")
             && there != region.as_str()
         {
-            let there = if there.is_empty() {
-                "no region".to_owned()
-            } else {
-                there
-            };
+            let there = if there.is_empty() { "no region".to_owned() } else { there };
             self.refuse(
                 &[path],
                 format!("{what} is in {there}, and the stack in {region}: {why}"),
@@ -418,8 +346,7 @@ impl Rules<'_> {
     fn node_port(&mut self) {
         let path = "load_balancer.node_port";
         if self.values.written(path).is_some()
-            && self.values.word::<Targets>("load_balancer.targets")
-                == Some(Targets::TargetGroupBinding)
+            && self.values.word::<Targets>("load_balancer.targets") == Some(Targets::TargetGroupBinding)
         {
             self.refuse(
                 &[path],
@@ -442,15 +369,11 @@ fn within(cidr: &Cidr, ranges: &[&str]) -> bool {
 }
 
 fn range(text: &str) -> Cidr {
-    text.parse().unwrap_or_else(|_| {
-        Cidr::around(Ipv4Addr::UNSPECIFIED, 32).expect("32 bits are a prefix of IPv4")
-    })
+    text.parse().unwrap_or_else(|_| Cidr::around(Ipv4Addr::UNSPECIFIED, 32).expect("32 bits are a prefix of IPv4"))
 }
 
 fn example(path: &str) -> String {
-    super::keys::find(path)
-        .map(|key| key.example.yaml())
-        .unwrap_or_default()
+    super::keys::find(path).map(|key| key.example.yaml()).unwrap_or_default()
 }
 
 /// About how many connections a class of database has room for; none for families that are not known here.
@@ -475,15 +398,7 @@ fn connection_room(class: &DatabaseClass) -> Option<u64> {
         "medium" => large / 2,
         "large" => large,
         "xlarge" => large * 2,
-        other => {
-            large
-                * 2
-                * other
-                    .strip_suffix("xlarge")?
-                    .parse::<u64>()
-                    .ok()
-                    .filter(|n| (2..=96).contains(n))?
-        }
+        other => large * 2 * other.strip_suffix("xlarge")?.parse::<u64>().ok().filter(|n| (2..=96).contains(n))?,
     };
     Some(((gib << 30) / 9_531_392).min(5000) * 9 / 10)
 }

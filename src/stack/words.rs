@@ -122,20 +122,10 @@ mod tests {
     #[test]
     fn a_word_reads_as_it_prints_unless_refused() {
         for choice in NatPlacement::CHOICES {
-            assert_eq!(
-                NatPlacement::from_word(choice.word).unwrap().to_string(),
-                choice.word
-            );
+            assert_eq!(NatPlacement::from_word(choice.word).unwrap().to_string(), choice.word);
         }
-        assert_eq!(
-            Architecture::from_word("kubernetes"),
-            Some(Architecture::Kubernetes)
-        );
+        assert_eq!(Architecture::from_word("kubernetes"), Some(Architecture::Kubernetes));
         assert_eq!(Architecture::from_word("server"), None);
-        assert!(
-            Architecture::CHOICES
-                .iter()
-                .any(|choice| choice.word == "server" && !choice.supported)
-        );
+        assert!(Architecture::CHOICES.iter().any(|choice| choice.word == "server" && !choice.supported));
     }
 }

@@ -10,34 +10,18 @@ use super::{ValueError, checked_string, shown};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(String);
 
-checked_string!(
-    AccountId,
-    check_account,
-    "an account",
-    "^[0-9]{12}$",
-    "111122223333"
-);
+checked_string!(AccountId, check_account, "an account", "^[0-9]{12}$", "111122223333");
 
 fn check_account(text: &str) -> Result<(), ValueError> {
     if is_account(text) {
         return Ok(());
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let problem = format!(
-        "`{}` is not an AWS account: an account is 12 digits",
-        shown(text)
-    );
-    if is_account(&digits)
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || c == '-' || c == ' ')
-    {
+    let problem = format!("`{}` is not an AWS account: an account is 12 digits", shown(text));
+    if is_account(&digits) && text.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ') {
         return Err(ValueError::new(problem, format!("write \"{digits}\"")));
     }
-    Err(ValueError::new(
-        problem,
-        "write it in quotes, such as \"111122223333\"",
-    ))
+    Err(ValueError::new(problem, "write it in quotes, such as \"111122223333\""))
 }
 
 fn is_account(text: &str) -> bool {
@@ -83,23 +67,12 @@ checked_string!(
 
 fn split(text: &str) -> Option<ArnParts<'_>> {
     let mut parts = text.splitn(6, ':');
-    let ("arn", partition, service, region, account, resource) = (
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-    ) else {
+    let ("arn", partition, service, region, account, resource) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?)
+    else {
         return None;
     };
-    Some(ArnParts {
-        partition,
-        service,
-        region,
-        account,
-        resource,
-    })
+    Some(ArnParts { partition, service, region, account, resource })
 }
 
 fn check_arn(text: &str) -> Result<(), ValueError> {
@@ -112,10 +85,7 @@ fn check_arn(text: &str) -> Result<(), ValueError> {
     let Some(parts) = split(text) else {
         return refuse("it must be six parts joined by colons, the first being `arn`");
     };
-    let word = |part: &str| {
-        part.bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
+    let word = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !parts.partition.starts_with("aws") || !word(parts.partition) {
         return refuse("the second part is a partition such as `aws`, `aws-cn` or `aws-us-gov`");
     }
@@ -143,23 +113,11 @@ mod tests {
 
     #[test]
     fn an_arn_gives_its_parts() {
-        let arn: Arn = "arn:aws-us-gov:iam::111122223333:role/team/a:b"
-            .parse()
-            .unwrap();
+        let arn: Arn = "arn:aws-us-gov:iam::111122223333:role/team/a:b".parse().unwrap();
         let parts = arn.parts();
-        assert_eq!(
-            (parts.partition, parts.service, parts.region),
-            ("aws-us-gov", "iam", "")
-        );
-        assert_eq!(
-            (parts.account, parts.resource),
-            ("111122223333", "role/team/a:b")
-        );
-        assert!(
-            "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
-                .parse::<Arn>()
-                .is_ok()
-        );
+        assert_eq!((parts.partition, parts.service, parts.region), ("aws-us-gov", "iam", ""));
+        assert_eq!((parts.account, parts.resource), ("111122223333", "role/team/a:b"));
+        assert!("arn:aws:iam::aws:policy/AmazonEKSClusterPolicy".parse::<Arn>().is_ok());
     }
 
     #[test]
@@ -183,12 +141,6 @@ mod tests {
     fn an_account_written_with_hyphens_is_spelled_out() {
         let error = "1111-2222-3333".parse::<AccountId>().unwrap_err();
         assert_eq!(error.remedy(), "write \"111122223333\"");
-        assert!(
-            "11112222333"
-                .parse::<AccountId>()
-                .unwrap_err()
-                .remedy()
-                .contains("quotes")
-        );
+        assert!("11112222333".parse::<AccountId>().unwrap_err().remedy().contains("quotes"));
     }
 }

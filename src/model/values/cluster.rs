@@ -10,21 +10,12 @@ use super::{ValueError, checked_string, shown};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Namespace(String);
 
-checked_string!(
-    Namespace,
-    check_namespace,
-    "a namespace",
-    "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
-    "ppm"
-);
+checked_string!(Namespace, check_namespace, "a namespace", "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "ppm");
 
 fn check_namespace(text: &str) -> Result<(), ValueError> {
     if text.starts_with("kube-") {
         return Err(ValueError::new(
-            format!(
-                "`{}` cannot be the namespace: Kubernetes keeps the prefix `kube-` for itself",
-                shown(text)
-            ),
+            format!("`{}` cannot be the namespace: Kubernetes keeps the prefix `kube-` for itself", shown(text)),
             "write ppm",
         ));
     }
@@ -35,13 +26,7 @@ fn check_namespace(text: &str) -> Result<(), ValueError> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReleaseName(String);
 
-checked_string!(
-    ReleaseName,
-    check_release,
-    "a Helm release",
-    "^[a-z]([a-z0-9-]{0,51}[a-z0-9])?$",
-    "ppm"
-);
+checked_string!(ReleaseName, check_release, "a Helm release", "^[a-z]([a-z0-9-]{0,51}[a-z0-9])?$", "ppm");
 
 fn check_release(text: &str) -> Result<(), ValueError> {
     check_label(text, 53, "a Helm release")?;
@@ -60,18 +45,12 @@ fn check_release(text: &str) -> Result<(), ValueError> {
 
 fn check_label(text: &str, most: usize, what: &str) -> Result<(), ValueError> {
     let refuse = |why: String| {
-        Err(ValueError::new(
-            format!("`{}` is not the name of {what}: {why}", shown(text)),
-            "write it like ppm",
-        ))
+        Err(ValueError::new(format!("`{}` is not the name of {what}: {why}", shown(text)), "write it like ppm"))
     };
     if text.is_empty() || text.len() > most {
         return refuse(format!("Kubernetes wants 1 to {most} characters"));
     }
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
+    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return refuse("it must be of a-z, 0-9 and -".to_owned());
     }
     if text.starts_with('-') || text.ends_with('-') {
@@ -97,18 +76,13 @@ fn check_secret_name(text: &str) -> Result<(), ValueError> {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     if text.len() <= 253 && text.split('.').all(label) {
         return Ok(());
     }
     Err(ValueError::new(
-        format!(
-            "`{}` is not the name of a Kubernetes Secret: it must be of a-z, 0-9, - and .",
-            shown(text)
-        ),
+        format!("`{}` is not the name of a Kubernetes Secret: it must be of a-z, 0-9, - and .", shown(text)),
         "write it like rstudio-pm-license",
     ))
 }
@@ -131,10 +105,7 @@ fn check_secret_key(text: &str) -> Result<(), ValueError> {
         return Ok(());
     }
     Err(ValueError::new(
-        format!(
-            "`{}` is not a key of a Kubernetes Secret: it must be of letters, digits, -, _ and .",
-            shown(text)
-        ),
+        format!("`{}` is not a key of a Kubernetes Secret: it must be of letters, digits, -, _ and .", shown(text)),
         "write it like rstudio-pm.lic",
     ))
 }
@@ -145,15 +116,7 @@ mod tests {
 
     #[test]
     fn names_kubernetes_refuses_are_refused() {
-        for text in [
-            "",
-            "kube-system",
-            "Ppm",
-            "ppm_1",
-            "-ppm",
-            "ppm-",
-            &"a".repeat(64),
-        ] {
+        for text in ["", "kube-system", "Ppm", "ppm_1", "-ppm", "ppm-", &"a".repeat(64)] {
             assert!(text.parse::<Namespace>().is_err(), "{text}");
         }
         for text in ["1ppm", "ppm.x", &"a".repeat(54)] {
@@ -165,8 +128,6 @@ mod tests {
         for text in ["a/b", "..", "a b"] {
             assert!(text.parse::<SecretKey>().is_err(), "{text}");
         }
-        assert!(
-            "license.v2".parse::<SecretName>().is_ok() && "License_2".parse::<SecretKey>().is_ok()
-        );
+        assert!("license.v2".parse::<SecretName>().is_ok() && "License_2".parse::<SecretKey>().is_ok());
     }
 }

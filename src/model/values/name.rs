@@ -21,35 +21,19 @@ impl StackName {
     pub const ROOM: usize = 32 - Self::LONGEST;
 }
 
-checked_string!(
-    StackName,
-    check_stack,
-    "a stack's name",
-    "^[a-z][a-z0-9-]{1,18}[a-z0-9]$",
-    "ppm-prod"
-);
+checked_string!(StackName, check_stack, "a stack's name", "^[a-z][a-z0-9-]{1,18}[a-z0-9]$", "ppm-prod");
 
 fn check_stack(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str, remedy: String| {
-        Err(ValueError::new(
-            format!("`{}` cannot name a stack: {why}", shown(text)),
-            remedy,
-        ))
+        Err(ValueError::new(format!("`{}` cannot name a stack: {why}", shown(text)), remedy))
     };
     let tidy = tidied(text);
     let instead = || {
-        if tidy.len() >= 3 {
-            format!("try {tidy}")
-        } else {
-            "try ppm-prod".to_owned()
-        }
+        if tidy.len() >= 3 { format!("try {tidy}") } else { "try ppm-prod".to_owned() }
     };
     let length = text.chars().count();
     if length < 3 {
-        return refuse(
-            "it must have at least 3 characters (S3 bucket names do)",
-            instead(),
-        );
+        return refuse("it must have at least 3 characters (S3 bucket names do)", instead());
     }
     if length > StackName::LONGEST {
         return refuse(
@@ -58,36 +42,20 @@ fn check_stack(text: &str) -> Result<(), ValueError> {
                  balancer would break AWS's limit of 32 for load balancers and target groups",
                 StackName::ROOM
             ),
-            format!(
-                "shorten it to {} characters; {}",
-                StackName::LONGEST,
-                instead()
-            ),
+            format!("shorten it to {} characters; {}", StackName::LONGEST, instead()),
         );
     }
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return refuse(
-            "it must start with a lowercase letter (RDS identifiers do)",
-            instead(),
-        );
+        return refuse("it must start with a lowercase letter (RDS identifiers do)", instead());
     }
-    if let Some(wrong) = text
-        .chars()
-        .find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-'))
-    {
+    if let Some(wrong) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')) {
         return refuse(
-            &format!(
-                "`{}` is not among a-z, 0-9 and - (S3 and RDS names have no others)",
-                wrong.escape_debug()
-            ),
+            &format!("`{}` is not among a-z, 0-9 and - (S3 and RDS names have no others)", wrong.escape_debug()),
             instead(),
         );
     }
     if text.ends_with('-') || text.contains("--") {
-        return refuse(
-            "RDS identifiers have no double hyphen and none at the end",
-            instead(),
-        );
+        return refuse("RDS identifiers have no double hyphen and none at the end", instead());
     }
     for (prefix, owner) in [
         ("sg-", "security groups may not be called so (EC2)"),
@@ -96,10 +64,7 @@ fn check_stack(text: &str) -> Result<(), ValueError> {
         ("amzn-s3-demo-", "buckets may not be called so (S3)"),
     ] {
         if let Some(rest) = text.strip_prefix(prefix) {
-            return refuse(
-                &format!("AWS reserves the prefix `{prefix}`: {owner}"),
-                format!("try ppm-{rest}"),
-            );
+            return refuse(&format!("AWS reserves the prefix `{prefix}`: {owner}"), format!("try ppm-{rest}"));
         }
     }
     Ok(())
@@ -109,11 +74,7 @@ fn check_stack(text: &str) -> Result<(), ValueError> {
 fn tidied(text: &str) -> String {
     let mut tidy = String::new();
     for c in text.chars().flat_map(char::to_lowercase) {
-        let c = if c.is_ascii_lowercase() || c.is_ascii_digit() {
-            c
-        } else {
-            '-'
-        };
+        let c = if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
         let doubled = c == '-' && tidy.ends_with('-');
         let leading = tidy.is_empty() && !c.is_ascii_lowercase();
         if !leading && !doubled && tidy.len() < StackName::LONGEST {
@@ -130,13 +91,7 @@ fn tidied(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketName(String);
 
-checked_string!(
-    BucketName,
-    check_bucket,
-    "a bucket's name",
-    "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
-    "ppm-prod-packages"
-);
+checked_string!(BucketName, check_bucket, "a bucket's name", "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", "ppm-prod-packages");
 
 fn check_bucket(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str| {
@@ -152,27 +107,16 @@ fn check_bucket(text: &str) -> Result<(), ValueError> {
     if text.contains('.') {
         return refuse("with a dot in it the bucket's TLS certificate would not match");
     }
-    if let Some(wrong) = text
-        .chars()
-        .find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-'))
-    {
-        return refuse(&format!(
-            "`{}` is not among a-z, 0-9 and -",
-            wrong.escape_debug()
-        ));
+    if let Some(wrong) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')) {
+        return refuse(&format!("`{}` is not among a-z, 0-9 and -", wrong.escape_debug()));
     }
     if text.starts_with('-') || text.ends_with('-') {
         return refuse("it must start and end with a letter or a digit");
     }
-    if let Some(prefix) = ["xn--", "sthree-", "amzn-s3-demo-"]
-        .iter()
-        .find(|prefix| text.starts_with(**prefix))
-    {
+    if let Some(prefix) = ["xn--", "sthree-", "amzn-s3-demo-"].iter().find(|prefix| text.starts_with(**prefix)) {
         return refuse(&format!("S3 reserves the prefix `{prefix}`"));
     }
-    if let Some(suffix) = ["-s3alias", "--ol-s3", "--x-s3", "--table-s3"]
-        .iter()
-        .find(|suffix| text.ends_with(**suffix))
+    if let Some(suffix) = ["-s3alias", "--ol-s3", "--x-s3", "--table-s3"].iter().find(|suffix| text.ends_with(**suffix))
     {
         return refuse(&format!("S3 reserves the suffix `{suffix}`"));
     }
@@ -194,19 +138,12 @@ checked_string!(
 );
 
 fn check_domain(text: &str) -> Result<(), ValueError> {
-    let refuse = |why: &str, remedy: &str| {
-        Err(ValueError::new(
-            format!("`{}` is not a domain: {why}", shown(text)),
-            remedy,
-        ))
-    };
+    let refuse =
+        |why: &str, remedy: &str| Err(ValueError::new(format!("`{}` is not a domain: {why}", shown(text)), remedy));
     let example = "write a host name such as packages.example.com";
     if let Some((_, rest)) = text.split_once("://") {
         let host = rest.split(['/', ':']).next().unwrap_or_default();
-        return refuse(
-            "it is an address with a scheme",
-            &format!("write the host name alone: {host}"),
-        );
+        return refuse("it is an address with a scheme", &format!("write the host name alone: {host}"));
     }
     if text.contains('/') || text.contains(':') {
         return refuse("a path or port does not belong to it", example);
@@ -223,17 +160,12 @@ fn check_domain(text: &str) -> Result<(), ValueError> {
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     if !text.contains('.') || !text.split('.').all(label) {
-        return refuse(
-            "it must be labels of a-z, 0-9 and - joined by dots",
-            example,
-        );
+        return refuse("it must be labels of a-z, 0-9 and - joined by dots", example);
     }
     if text.parse::<std::net::Ipv4Addr>().is_ok() {
         return refuse("it is an address", example);
@@ -249,11 +181,7 @@ mod tests {
     fn a_stack_name_says_which_limit_it_breaks() {
         for (text, problem, remedy) in [
             ("pp", "at least 3", "ppm-prod"),
-            (
-                "package-manager-production",
-                "limit of 32",
-                "try package-manager-prod",
-            ),
+            ("package-manager-production", "limit of 32", "try package-manager-prod"),
             ("1ppm", "start with a lowercase letter", "try ppm"),
             ("Ppm-Prod", "start with a lowercase letter", "try ppm-prod"),
             ("ppm_prod", "`_` is not among", "try ppm-prod"),
@@ -284,13 +212,7 @@ mod tests {
             ("abc-s3alias", "suffix"),
             ("abc--x-s3", "suffix"),
         ] {
-            assert!(
-                text.parse::<BucketName>()
-                    .unwrap_err()
-                    .problem()
-                    .contains(problem),
-                "{text}"
-            );
+            assert!(text.parse::<BucketName>().unwrap_err().problem().contains(problem), "{text}");
         }
         assert!("a".repeat(64).parse::<BucketName>().is_err());
         assert!("0--9".parse::<BucketName>().is_ok());
@@ -299,10 +221,7 @@ mod tests {
     #[test]
     fn a_domain_is_a_host_name_alone() {
         for (text, remedy) in [
-            (
-                "https://packages.example.com/x",
-                "alone: packages.example.com",
-            ),
+            ("https://packages.example.com/x", "alone: packages.example.com"),
             ("packages.example.com:443", "such as"),
             ("*.example.com", "such as"),
             ("Packages.example.com", "write packages.example.com"),
@@ -311,13 +230,7 @@ mod tests {
             ("-a.com", "such as"),
             ("10.0.0.1", "such as"),
         ] {
-            assert!(
-                text.parse::<DomainName>()
-                    .unwrap_err()
-                    .remedy()
-                    .contains(remedy),
-                "{text}"
-            );
+            assert!(text.parse::<DomainName>().unwrap_err().remedy().contains(remedy), "{text}");
         }
     }
 }

@@ -15,12 +15,7 @@ pub struct KubernetesVersion {
     minor: u16,
 }
 
-text!(
-    KubernetesVersion,
-    "a Kubernetes version",
-    r"^1\.[0-9]{1,4}$",
-    "1.34"
-);
+text!(KubernetesVersion, "a Kubernetes version", r"^1\.[0-9]{1,4}$", "1.34");
 
 impl KubernetesVersion {
     /// The version after this one, the only one EKS can update to; none at the end of numbers.
@@ -52,20 +47,14 @@ impl FromStr for KubernetesVersion {
         if let Some(minor) = text.strip_prefix("1.").and_then(number) {
             return Ok(Self { minor });
         }
-        let problem = format!(
-            "`{}` is not a Kubernetes version of EKS: they are two numbers, 1.NN",
-            shown(text)
-        );
+        let problem = format!("`{}` is not a Kubernetes version of EKS: they are two numbers, 1.NN", shown(text));
         let parts: Vec<&str> = text.trim_start_matches('v').split(['.', '-']).collect();
         if let ["1", minor, ..] = parts.as_slice()
             && number(minor).is_some()
         {
             return Err(ValueError::new(problem, format!("write \"1.{minor}\"")));
         }
-        Err(ValueError::new(
-            problem,
-            "write it in quotes, such as \"1.34\"",
-        ))
+        Err(ValueError::new(problem, "write it in quotes, such as \"1.34\""))
     }
 }
 
@@ -76,12 +65,7 @@ pub struct EngineVersion {
     minor: Option<u16>,
 }
 
-text!(
-    EngineVersion,
-    "a PostgreSQL version",
-    r"^[0-9]{1,4}(\.[0-9]{1,4})?$",
-    "17.4"
-);
+text!(EngineVersion, "a PostgreSQL version", r"^[0-9]{1,4}(\.[0-9]{1,4})?$", "17.4");
 
 impl EngineVersion {
     /// The major number, which decides the parameter group family (`postgres17`).
@@ -118,17 +102,13 @@ impl FromStr for EngineVersion {
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let version = match text.split_once('.') {
             None => number(text).map(|major| Self { major, minor: None }),
-            Some((major, minor)) => number(major).zip(number(minor)).map(|(major, minor)| Self {
-                major,
-                minor: Some(minor),
-            }),
+            Some((major, minor)) => {
+                number(major).zip(number(minor)).map(|(major, minor)| Self { major, minor: Some(minor) })
+            }
         };
         version.filter(|version| version.major > 0).ok_or_else(|| {
             ValueError::new(
-                format!(
-                    "`{}` is not a PostgreSQL version: it is a major number, or major.minor",
-                    shown(text)
-                ),
+                format!("`{}` is not a PostgreSQL version: it is a major number, or major.minor", shown(text)),
                 "write \"17\" for the newest 17.x, or \"17.4\" to pin it",
             )
         })
@@ -180,9 +160,7 @@ impl FromStr for ChartVersion {
             _ => None,
         };
         match version {
-            Some((minor, patch)) if minor == 20 || (minor == 5 && patch >= 43) => {
-                Ok(Self { minor, patch })
-            }
+            Some((minor, patch)) if minor == 20 || (minor == 5 && patch >= 43) => Ok(Self { minor, patch }),
             Some(_) => Err(ValueError::new(
                 format!(
                     "chart {text} is of a line whose values are not known here: 0.20.x and, from 0.5.43, 0.5.x are"
@@ -190,10 +168,7 @@ impl FromStr for ChartVersion {
                 "write \"0.20.4\"",
             )),
             None => Err(ValueError::new(
-                format!(
-                    "`{}` is not a version of the rstudio-pm chart: they are 0.20.x and 0.5.x",
-                    shown(text)
-                ),
+                format!("`{}` is not a version of the rstudio-pm chart: they are 0.20.x and 0.5.x", shown(text)),
                 "write \"0.20.4\"",
             )),
         }
@@ -204,11 +179,7 @@ impl FromStr for ChartVersion {
 fn number(text: &str) -> Option<u16> {
     let canonical = text == "0" || !text.starts_with('0');
     let digits = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    if canonical && digits {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if canonical && digits { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -226,18 +197,8 @@ mod tests {
 
     #[test]
     fn kubernetes_versions_of_another_shape_are_refused() {
-        for (text, remedy) in [
-            ("v1.34", "\"1.34\""),
-            ("1.34.2", "\"1.34\""),
-            ("1.34-eks", "\"1.34\""),
-        ] {
-            assert!(
-                text.parse::<KubernetesVersion>()
-                    .unwrap_err()
-                    .remedy()
-                    .ends_with(remedy),
-                "{text}"
-            );
+        for (text, remedy) in [("v1.34", "\"1.34\""), ("1.34.2", "\"1.34\""), ("1.34-eks", "\"1.34\"")] {
+            assert!(text.parse::<KubernetesVersion>().unwrap_err().remedy().ends_with(remedy), "{text}");
         }
         for text in ["2.0", "1", "1.", "1.034", "1.+3", "latest", "1.99999"] {
             assert!(text.parse::<KubernetesVersion>().is_err(), "{text}");
@@ -249,11 +210,7 @@ mod tests {
         let version = |text: &str| text.parse::<EngineVersion>().unwrap();
         assert!(version("17").matches("17.4") && version("17").matches("17"));
         assert!(version("17.4").matches("17.4") && version("17.4").matches("17.4-R1"));
-        assert!(
-            !version("17.4").matches("17.40")
-                && !version("17").matches("170.1")
-                && !version("17.4").matches("17")
-        );
+        assert!(!version("17.4").matches("17.40") && !version("17").matches("170.1") && !version("17.4").matches("17"));
         assert!(version("17") < version("17.4") && version("17.9") < version("17.10"));
         for text in ["seventeen", "17.4.1", "17.", ".4", "0", "017"] {
             assert!(text.parse::<EngineVersion>().is_err(), "{text}");
@@ -268,19 +225,7 @@ mod tests {
         for text in ["0.5.42", "0.6.0", "0.21.0", "1.20.4"] {
             assert!(text.parse::<ChartVersion>().is_err(), "{text}");
         }
-        assert!(
-            "0.5.42"
-                .parse::<ChartVersion>()
-                .unwrap_err()
-                .problem()
-                .contains("from 0.5.43")
-        );
-        assert!(
-            "v0.20.4"
-                .parse::<ChartVersion>()
-                .unwrap_err()
-                .problem()
-                .contains("not a version")
-        );
+        assert!("0.5.42".parse::<ChartVersion>().unwrap_err().problem().contains("from 0.5.43"));
+        assert!("v0.20.4".parse::<ChartVersion>().unwrap_err().problem().contains("not a version"));
     }
 }

@@ -3,9 +3,8 @@
 use super::Absent::{Defaults, Is, Means, Required};
 use super::{Item, Key, Kind, Literal, choices, set, text, whole};
 use crate::model::values::{
-    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
-    InstanceType, KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName,
-    StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
+    KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
 use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
 
@@ -289,9 +288,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         absent: Means("a key of the stack's own is made"),
         what: "The ARN of an existing KMS key, in the same region, that encrypts bucket, database and secrets. It cannot be changed later.",
         source: "The reference architecture encrypts with KMS; who owns the key is left open.",
-        example: Literal::Text(
-            "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555",
-        ),
+        example: Literal::Text("arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"),
         question: None,
     },
     Key {
@@ -306,9 +303,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
     Key {
         path: "load_balancer.domain",
         kind: text::<DomainName>(),
-        absent: Means(
-            "the load balancer's own name is used, and Package Manager is told no address",
-        ),
+        absent: Means("the load balancer's own name is used, and Package Manager is told no address"),
         what: "The host name under which Package Manager is reached. Its DNS record is yours to make, as an alias of the load balancer.",
         source: "Package Manager puts it into links and login redirects.",
         example: Literal::Text("packages.example.com"),
@@ -320,9 +315,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         absent: Means("plain HTTP on port 80, with a warning"),
         what: "The ARN of the ACM certificate for the domain, in the same region. With it the load balancer serves HTTPS and redirects HTTP.",
         source: "Load balancers take certificates of their own region and account only (API of Elastic Load Balancing).",
-        example: Literal::Text(
-            "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555",
-        ),
+        example: Literal::Text("arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"),
         question: Some("Which ACM certificate (ARN, empty for plain HTTP)?"),
     },
     Key {
@@ -453,11 +446,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
     },
     Key {
         path: "protect",
-        kind: Kind::Set {
-            of: Item::Word(Protected::CHOICES),
-            least: 0,
-            most: 3,
-        },
+        kind: Kind::Set { of: Item::Word(Protected::CHOICES), least: 0, most: 3 },
         absent: Is(Literal::List(&["database", "bucket", "key"])),
         what: "What destroy and replacements refuse to delete. An empty list protects nothing.",
         source: "Three things hold data that cannot be made again.",

@@ -11,21 +11,14 @@ type Expected = (usize, usize, &'static str, &'static str, &'static str);
 
 fn check(text: &str, problems: &[(usize, usize, &str, &str, &str)]) {
     let error = refused(text);
-    let describe = |p: &Problem| {
-        format!(
-            "({}, {}, {:?}, {:?}, {:?})",
-            p.line, p.column, p.path, p.message, p.hint
-        )
-    };
+    let describe = |p: &Problem| format!("({}, {}, {:?}, {:?}, {:?})", p.line, p.column, p.path, p.message, p.hint);
     let found: Vec<String> = error.problems.iter().map(describe).collect();
     let agree = error.problems.len() == problems.len()
-        && error.problems.iter().zip(problems).all(
-            |(found, (line, column, path, message, hint))| {
-                (found.line, found.column, found.path.as_str()) == (*line, *column, *path)
-                    && found.message.contains(message)
-                    && found.hint.contains(hint)
-            },
-        );
+        && error.problems.iter().zip(problems).all(|(found, (line, column, path, message, hint))| {
+            (found.line, found.column, found.path.as_str()) == (*line, *column, *path)
+                && found.message.contains(message)
+                && found.hint.contains(hint)
+        });
     assert!(agree, "\n{text}\nexpected {problems:#?}\nfound {found:#?}");
 }
 

@@ -65,31 +65,17 @@ fn answers(text: &str) -> Result<(), TestCaseError> {
     };
     prop_assert!(!error.problems.is_empty());
     let shown = error.to_string();
-    prop_assert!(
-        !shown.chars().any(|c| c.is_control() && c != '\n'),
-        "{shown:?}"
-    );
+    prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
     for problem in &error.problems {
-        prop_assert!(
-            problem.line >= 1 && problem.column >= 1 && problem.caret >= 1 && problem.width >= 1
-        );
-        prop_assert!(
-            problem.line <= text.split(['\n', '\r']).count() + 1,
-            "line {} of {text:?}",
-            problem.line
-        );
+        prop_assert!(problem.line >= 1 && problem.column >= 1 && problem.caret >= 1 && problem.width >= 1);
+        prop_assert!(problem.line <= text.split(['\n', '\r']).count() + 1, "line {} of {text:?}", problem.line);
         prop_assert!(!problem.message.is_empty() && !problem.hint.is_empty());
     }
     Ok(())
 }
 
 fn place(text: &str, share: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "0 to 1"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0 to 1")]
     let mut place = (text.len() as f64 * share) as usize;
     while !text.is_char_boundary(place) {
         place -= 1;

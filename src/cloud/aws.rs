@@ -1,0 +1,95 @@
+//! How the AWS SDK is held: clients, errors, and what every kind must provide.
+//!
+//! Every client is the real one with explicit defaults; there is no trait per service. Calls that would make a second
+//! object when repeated go through [`Clients::once`], which never retries by itself.
+
+pub mod ec2;
+mod error;
+mod provision;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+pub use error::{During, code_is};
+pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+
+/// The clients of every service we call, for one region.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// Networks.
+    pub ec2: aws_sdk_ec2::Client,
+    /// Kubernetes.
+    pub eks: aws_sdk_eks::Client,
+    /// Databases.
+    pub rds: aws_sdk_rds::Client,
+    /// Roles and policies; global.
+    pub iam: aws_sdk_iam::Client,
+    /// Buckets.
+    pub s3: aws_sdk_s3::Client,
+    /// Load balancers.
+    pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    /// Keys.
+    pub kms: aws_sdk_kms::Client,
+    /// Secrets.
+    pub secrets: aws_sdk_secretsmanager::Client,
+    /// The groups that hold the nodes.
+    pub autoscaling: aws_sdk_autoscaling::Client,
+    /// Who we are.
+    pub sts: aws_sdk_sts::Client,
+    /// For calls that make a second object when repeated.
+    pub once: Once,
+    /// The region.
+    pub region: String,
+}
+
+/// Clients that never retry by themselves: after a lost answer only looking tells whether the object was made.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// For `CreateVpc`, `CreateInternetGateway` and `AllocateAddress`.
+    pub ec2: aws_sdk_ec2::Client,
+    /// For `CreateKey`.
+    pub kms: aws_sdk_kms::Client,
+}
+
+impl Clients {
+    /// Clients for `region`, with credentials and endpoint from the environment and the shared configuration files, as
+    /// every AWS tool finds them.
+    pub async fn connect(region: &str) -> Self {
+        // The SDK gives up after three attempts and waits for an answer without limit: both too little for a run of
+        // twenty minutes with eighty objects that shares its rate limits with the rest of the account.
+        let retries = RetryConfig::standard().with_max_attempts(8).with_max_backoff(Duration::from_secs(20));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(180))
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.to_owned()))
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        Self::of(&config, region)
+    }
+
+    fn of(config: &SdkConfig, region: &str) -> Self {
+        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        Self {
+            ec2: aws_sdk_ec2::Client::new(config),
+            eks: aws_sdk_eks::Client::new(config),
+            rds: aws_sdk_rds::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            s3: aws_sdk_s3::Client::new(config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
+            secrets: aws_sdk_secretsmanager::Client::new(config),
+            autoscaling: aws_sdk_autoscaling::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            once: Once { ec2: aws_sdk_ec2::Client::new(&once), kms: aws_sdk_kms::Client::new(&once) },
+            region: region.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! From the SDK's errors to ours: code, words, request id, and what they mean.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::cloud::{CloudError, ErrorKind};
+
+/// Says what was being done when a call fails.
+pub trait During<T> {
+    /// Turns the SDK's error into ours. `doing` completes "could not …".
+    ///
+    /// # Errors
+    /// The error itself, classified.
+    fn during(self, doing: &str) -> Result<T, CloudError>;
+}
+
+impl<T, E, R> During<T> for Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
+{
+    fn during(self, doing: &str) -> Result<T, CloudError> {
+        self.map_err(|error| classify(&error, doing))
+    }
+}
+
+/// Whether a failed call failed with this code, before it is turned into one of our errors.
+pub fn code_is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, code: &str) -> bool {
+    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some(code)
+}
+
+fn classify<E, R>(error: &SdkError<E, R>, doing: &str) -> CloudError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
+{
+    let Some(service) = error.as_service_error() else {
+        let told = chain(error);
+        let kind = match error {
+            SdkError::ConstructionFailure(_) if told.to_lowercase().contains("credential") => ErrorKind::Credentials,
+            SdkError::ConstructionFailure(_) => ErrorKind::Bug,
+            SdkError::DispatchFailure(_) if told.to_lowercase().contains("credential") => ErrorKind::Credentials,
+            _ => ErrorKind::Unreachable,
+        };
+        return CloudError::new(kind, doing, told);
+    };
+    let meta = service.meta();
+    let code = meta.code().map(str::to_owned);
+    CloudError {
+        kind: code.as_deref().map_or(ErrorKind::Refused, meaning),
+        doing: doing.to_owned(),
+        message: meta.message().map_or_else(|| chain(service), str::to_owned),
+        code,
+        request_id: meta.extra("aws_request_id").map(str::to_owned),
+    }
+}
+
+/// What a wire code means. Codes that mean different things in different services stay `Refused`; whoever calls there
+/// knows better.
+fn meaning(code: &str) -> ErrorKind {
+    match code {
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "TokenRefreshRequired" => ErrorKind::Credentials,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => ErrorKind::Denied,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "SlowDown"
+        | "TooManyRequestsException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "EC2ThrottledException"
+        | "PriorRequestNotComplete" => ErrorKind::Throttled,
+        "InternalError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "ServerException"
+        | "Unavailable"
+        | "ServiceFailure" => ErrorKind::Unreachable,
+        "LimitExceeded"
+        | "LimitExceededException"
+        | "ResourceLimitExceededException"
+        | "TooManyBuckets"
+        | "InstanceQuotaExceeded"
+        | "StorageQuotaExceeded" => ErrorKind::Quota,
+        "EntityAlreadyExists"
+        | "AlreadyExistsException"
+        | "ResourceExistsException"
+        | "BucketAlreadyExists"
+        | "BucketAlreadyOwnedByYou" => ErrorKind::Exists,
+        "NoSuchEntity"
+        | "NotFoundException"
+        | "ResourceNotFoundException"
+        | "NoSuchBucket"
+        | "NotFound"
+        | "Gateway.NotAttached"
+        | "NatGatewayNotFound" => ErrorKind::NotFound,
+        code if code.contains("NotFound") => ErrorKind::NotFound,
+        code if code.contains("LimitExceeded") || code.contains("QuotaExceeded") || code.starts_with("TooMany") => {
+            ErrorKind::Quota
+        }
+        code if code.contains("AlreadyExists") || code.starts_with("Duplicate") || code.ends_with(".Duplicate") => {
+            ErrorKind::Exists
+        }
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// An error and all its causes on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let words = next.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = next.source();
+    }
+    text
+}

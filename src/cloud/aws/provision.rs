@@ -1,0 +1,195 @@
+//! What every kind provides on AWS, and what its calls are given.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use futures_util::future::join_all;
+
+use super::Clients;
+use crate::cloud::{CloudError, Context};
+use crate::model::address::Address;
+use crate::model::index::IdIndex;
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::reference::Ref;
+use crate::model::resource::Resource;
+use crate::model::surroundings::Surroundings;
+
+/// The calls of one kind. Repetition between kinds is fine: each file can be read alone, and AWS is that irregular.
+pub trait Provision: Resource {
+    /// Reads many at once: with a list call if there is one (all pages, filtered), else concurrently. Answers for every
+    /// address sought. With a record the object is looked for by id; without one by its natural name, or by the tags of
+    /// stack and address.
+    fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> impl Future<Output = Sights<Self>> + Send;
+
+    /// Makes it, with marks in the create call; reports the id with [`Context::made`] before any wait; returns when it
+    /// is usable. An object of our own that exists already is taken over and brought up to date.
+    fn create(&self, cx: &Writing<'_>) -> impl Future<Output = Result<Self::Computed, CloudError>> + Send;
+
+    /// Brings it from `from`, which is what is there, to `self`.
+    fn update(
+        &self,
+        from: &Self,
+        known: &Self::Computed,
+        cx: &Writing<'_>,
+    ) -> impl Future<Output = Result<Self::Computed, CloudError>> + Send;
+
+    /// Removes it, and waits until it is gone. Being gone already is success. Follows no reference: what it needs stands
+    /// in `computed`, for what the references mean may be another object by now.
+    fn delete(
+        declared: &Self,
+        known: &Self::Computed,
+        cx: &Writing<'_>,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+}
+
+/// What a look is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The clients.
+    pub aws: &'a Clients,
+    /// What is known of the objects of the stack.
+    pub ids: &'a IdIndex,
+    /// The stack whose marks tell what is ours.
+    pub stack: &'a str,
+    /// The account and region.
+    pub surroundings: &'a Surroundings,
+}
+
+impl Reading<'_> {
+    /// A reference to the object AWS knows by `id`: by name if it is ours, by id if not.
+    pub fn refer<R: Resource>(&self, id: &str) -> Ref<R> {
+        self.ids.refer(id)
+    }
+
+    /// Whether these tags are the marks of `address` in our stack.
+    pub fn ours(&self, address: &Address, tags: &Tags) -> bool {
+        let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
+        is(STACK_TAG, self.stack) && is(ADDRESS_TAG, &address.to_string())
+    }
+}
+
+/// What a verb that writes is given: the clients, and everything a [`Context`] has.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    /// The clients.
+    pub aws: &'a Clients,
+    /// The rest.
+    pub cx: &'a Context,
+}
+
+impl Deref for Writing<'_> {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        self.cx
+    }
+}
+
+impl Writing<'_> {
+    /// The tags of `resource` and the marks of this attempt, for the create call.
+    pub fn tags(&self, resource: &impl Resource) -> Tags {
+        let none = Tags::new();
+        self.mark.tags(resource.tags().unwrap_or(&none))
+    }
+
+    /// Whether these tags carry the marks of this address in our stack (of whichever attempt).
+    pub fn ours(&self, tags: &Tags) -> bool {
+        let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
+        is(STACK_TAG, &self.mark.stack) && is(ADDRESS_TAG, &self.mark.address.to_string())
+    }
+}
+
+/// One resource that is looked for.
+#[derive(Clone, Debug)]
+pub struct Sought<R: Resource> {
+    /// Where.
+    pub address: Address,
+    /// What is wanted there.
+    pub declared: Option<R>,
+    /// What is recorded there.
+    pub recorded: Option<(R, R::Computed)>,
+}
+
+impl<R: Resource> Sought<R> {
+    /// The recorded id.
+    pub fn id(&self) -> Option<&str> {
+        use crate::model::resource::Computed as _;
+        self.recorded.as_ref().map(|(_, computed)| computed.id())
+    }
+
+    /// What was recorded, else what is declared: where values come from that AWS does not tell, and names to look for.
+    pub fn expected(&self) -> &R {
+        match (&self.recorded, &self.declared) {
+            (Some((recorded, _)), _) => recorded,
+            (None, Some(declared)) => declared,
+            (None, None) => unreachable!("whatever is sought is declared or recorded"),
+        }
+    }
+
+    /// Of the tags found, those whose keys we manage: declared now or when last recorded. The rest belongs to others.
+    pub fn managed(&self, found: &Tags) -> Tags {
+        let declared = self.declared.as_ref().and_then(Resource::tags);
+        let recorded = self.recorded.as_ref().and_then(|(recorded, _)| recorded.tags());
+        let ours = |key: &String| [declared, recorded].into_iter().flatten().any(|tags| tags.contains_key(key));
+        found.iter().filter(|(key, _)| ours(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    }
+}
+
+/// What was found in place of a resource that was looked for.
+#[derive(Clone, Debug)]
+pub enum Sight<R: Resource> {
+    /// It is there.
+    Present(Box<Present<R>>),
+    /// It is not there.
+    Absent,
+    /// The name is taken by something that is not ours.
+    Foreign {
+        /// Its id.
+        id: String,
+        /// What shows that it is not ours.
+        because: String,
+    },
+}
+
+/// An object that is there.
+#[derive(Clone, Debug)]
+pub struct Present<R: Resource> {
+    /// What is there, in the shape of the declaration.
+    pub declared: R,
+    /// What AWS computed.
+    pub computed: R::Computed,
+    /// What is worth knowing and no difference.
+    pub notes: Vec<String>,
+}
+
+impl<R: Resource> Sight<R> {
+    /// It is there, and there is nothing to note.
+    pub fn present(declared: R, computed: R::Computed) -> Self {
+        Self::Present(Box::new(Present { declared, computed, notes: Vec::new() }))
+    }
+}
+
+/// What was found at every address looked at, or why it could not be read.
+pub type Sights<R> = BTreeMap<Address, Result<Sight<R>, CloudError>>;
+
+/// For kinds without a list call: looks at each, all at once.
+pub async fn one_by_one<R, F, Fut>(sought: Vec<Sought<R>>, look: F) -> Sights<R>
+where
+    R: Resource,
+    F: Fn(Sought<R>) -> Fut,
+    Fut: Future<Output = Result<Sight<R>, CloudError>>,
+{
+    let looks = sought.into_iter().map(|one| {
+        let address = one.address.clone();
+        let found = look(one);
+        async move { (address, found.await) }
+    });
+    join_all(looks).await.into_iter().collect()
+}
+
+/// What to set and what to remove so that `from` becomes `to`.
+pub fn retagging(from: &Tags, to: &Tags) -> (Tags, Vec<String>) {
+    let set = to.iter().filter(|(k, v)| from.get(*k) != Some(v)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
+    (set, remove)
+}

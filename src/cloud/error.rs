@@ -1,0 +1,63 @@
+//! What went wrong in the cloud: what was being done, what the cloud said, and what that means.
+
+/// A call, or a sequence of calls, that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("could not {doing}: {}{message}", code.as_ref().map(|c| format!("{c}: ")).unwrap_or_default())]
+pub struct CloudError {
+    /// What it means.
+    pub kind: ErrorKind,
+    /// What was being done, as in "create the NAT gateway".
+    pub doing: String,
+    /// The cloud's own error code.
+    pub code: Option<String>,
+    /// The cloud's own words, or ours where it had none.
+    pub message: String,
+    /// The id under which the cloud knows the request.
+    pub request_id: Option<String>,
+}
+
+/// What an error means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorKind {
+    /// The cloud refused, for a reason of its own.
+    Refused,
+    /// The object is not there.
+    NotFound,
+    /// The name is taken.
+    Exists,
+    /// The name is taken by an object that is not ours.
+    NotOurs,
+    /// The caller may not do this.
+    Denied,
+    /// The credentials are missing, wrong or expired.
+    Credentials,
+    /// The cloud does not answer.
+    Unreachable,
+    /// Too many calls, also after all retries.
+    Throttled,
+    /// A limit of the account is reached.
+    Quota,
+    /// Waited longer than makes sense. The object may still become ready; the next run waits on.
+    Timeout,
+    /// The run was abandoned while waiting.
+    Abandoned,
+    /// A bug in ppm-infra.
+    Bug,
+}
+
+impl CloudError {
+    /// An error with our own words.
+    pub fn new(kind: ErrorKind, doing: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind, doing: doing.into(), code: None, message: message.into(), request_id: None }
+    }
+
+    /// Whether the cloud's error code is `code`.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether the cloud's words contain `fragment`.
+    pub fn says(&self, fragment: &str) -> bool {
+        self.message.contains(fragment)
+    }
+}

@@ -1,0 +1,201 @@
+//! Floor 2: the port. The cloud as the runner sees it: one question, one batched look, three verbs.
+//!
+//! Documents come in and go out with symbolic references; turning them into ids and back is this side's work, with the
+//! [`IdIndex`] it is given. Contracts of every implementation:
+//!
+//! - `observe` never guesses: what could not be read is [`Observation::Unread`], never gone. It reads many at once.
+//! - `create` puts the mark into the create call itself, reports the id with [`Context::made`] before any wait, and
+//!   returns when the object is usable. What exists under the name already and carries our marks is taken over.
+//! - `update` changes only what differs; finding nothing to change is success.
+//! - `delete` succeeds when the object is gone, also when it was gone before.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+mod error;
+pub mod simulated;
+pub mod wait;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+pub use error::{CloudError, ErrorKind};
+
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::index::IdIndex;
+use crate::model::mark::Mark;
+use crate::model::observation::Observation;
+use crate::model::reference::Ref;
+use crate::model::resource::{Known, Resource};
+use crate::model::surroundings::{Questions, Surroundings};
+
+/// A future that can be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What to look for at one address.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Target {
+    /// What is wanted there, if it is declared.
+    pub declared: Option<Document>,
+    /// What is recorded there. With it the object is looked for by id, without it by name or by our marks.
+    pub recorded: Option<Known>,
+}
+
+/// The cloud as the runner sees it.
+pub trait Cloud: Send + Sync {
+    /// Who we are there, and what the declaration needs to know of the place.
+    fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>>;
+
+    /// Reads many resources at once: an observation for every target.
+    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+
+    /// Makes an object; answers what the cloud computed for it.
+    fn create<'a>(
+        &'a self,
+        at: &'a Address,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>>;
+
+    /// Changes an object in place; answers what the cloud computed for it.
+    fn update<'a>(
+        &'a self,
+        at: &'a Address,
+        from: &'a Known,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>>;
+
+    /// Removes an object.
+    fn delete<'a>(
+        &'a self,
+        at: &'a Address,
+        known: &'a Known,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>>;
+}
+
+/// One batched look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The stack whose marks tell what is ours.
+    pub stack: &'a str,
+    /// What to look for.
+    pub targets: &'a BTreeMap<Address, Target>,
+    /// What is known of the objects of the stack.
+    pub ids: &'a IdIndex,
+    /// The account and region.
+    pub surroundings: &'a Surroundings,
+}
+
+/// What deleting may take with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// Words of the data stores that may be deleted with their data.
+    pub delete_data: BTreeSet<String>,
+    /// Delete databases without a final snapshot.
+    pub skip_final_snapshot: bool,
+}
+
+/// Everything a verb needs beside its object.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What is known of the objects of the stack when the step starts.
+    pub ids: IdIndex,
+    /// The mark of this attempt.
+    pub mark: Mark,
+    /// What deleting may take with it.
+    pub consent: Arc<Consent>,
+    /// The account and region.
+    pub surroundings: Arc<Surroundings>,
+    /// Where progress goes.
+    pub reports: mpsc::UnboundedSender<Report>,
+    /// Set when the run is abandoned: only waits watch it, never a call under way.
+    pub abandon: CancellationToken,
+    /// How many times faster than real time the cloud is: 1 for a real one, more for rehearsals.
+    pub time_scale: f64,
+}
+
+/// What a step tells while it runs.
+#[derive(Debug)]
+pub enum Report {
+    /// What the cloud says of the object, such as "creating".
+    Status(String),
+    /// The object has an id. The answer comes once that is durable.
+    Made(Document, oneshot::Sender<()>),
+}
+
+impl Context {
+    /// Tells what the cloud says of the object.
+    pub fn status(&self, text: impl Into<String>) {
+        // Nobody listening is no reason to stop working.
+        let _ = self.reports.send(Report::Status(text.into()));
+    }
+
+    /// Tells that the object has an id, and waits until that is durable.
+    ///
+    /// # Errors
+    /// When it could not be made durable: nothing that takes time may start then.
+    pub async fn made<C: serde::Serialize>(&self, computed: &C) -> Result<(), CloudError> {
+        let (durable, answer) = oneshot::channel();
+        let lost = || CloudError::new(ErrorKind::Abandoned, "record the new object", "the journal cannot be written");
+        self.reports.send(Report::Made(Document::of(computed), durable)).map_err(|_| lost())?;
+        answer.await.map_err(|_| lost())
+    }
+
+    /// The id of what `reference` points at.
+    ///
+    /// # Errors
+    /// When nothing is recorded there.
+    pub fn id<R: Resource>(&self, reference: &Ref<R>) -> Result<String, CloudError> {
+        match reference.address() {
+            None => match reference {
+                Ref::External(id) => Ok(id.clone()),
+                Ref::Named(..) => unreachable!("named references have an address"),
+            },
+            Some(address) => self
+                .ids
+                .computed(&address)
+                .and_then(|c| c.text("id"))
+                .map(str::to_owned)
+                .ok_or_else(|| missing(&address)),
+        }
+    }
+
+    /// The ids of what several references point at.
+    ///
+    /// # Errors
+    /// When nothing is recorded at one of them.
+    pub fn all_ids<'a, R: Resource>(
+        &self,
+        references: impl IntoIterator<Item = &'a Ref<R>>,
+    ) -> Result<Vec<String>, CloudError> {
+        references.into_iter().map(|reference| self.id(reference)).collect()
+    }
+
+    /// What the cloud computed for what `reference` points at.
+    ///
+    /// # Errors
+    /// When nothing is recorded there, or it is an object outside the stack, of which only the id is known.
+    pub fn computed<R: Resource>(&self, reference: &Ref<R>) -> Result<R::Computed, CloudError> {
+        let Some(address) = reference.address() else {
+            return Err(CloudError::new(
+                ErrorKind::Bug,
+                "follow a reference",
+                format!("{reference} is outside the stack"),
+            ));
+        };
+        let document = self.ids.computed(&address).ok_or_else(|| missing(&address))?;
+        document
+            .read()
+            .map_err(|error| CloudError::new(ErrorKind::Bug, "follow a reference", format!("{address}: {error}")))
+    }
+}
+
+fn missing(address: &Address) -> CloudError {
+    CloudError::new(ErrorKind::Bug, "follow a reference", format!("nothing is recorded at {address}"))
+}

@@ -1,0 +1,400 @@
+//! A cloud in memory: for engine properties, rehearsals and tests without a network.
+//!
+//! Promises what makes it worth planning against: references must resolve when an object is made or changed; nothing in
+//! use can be removed; where a kind has room for one object, there is one; an attempt repeated gives the first object;
+//! verbs take as long as they usually take on AWS, divided by the time scale, so it runs at once on tokio's paused
+//! clock. Knows no kind: all it needs stands in the [`Catalog`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::wait::pause;
+use super::{BoxFuture, Cloud, CloudError, Context, ErrorKind, Look, Target};
+use crate::model::address::{Address, Kind};
+use crate::model::document::Document;
+use crate::model::index::IdIndex;
+use crate::model::mark::Mark;
+use crate::model::observation::Observation;
+use crate::model::reference::reference;
+use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
+use crate::model::surroundings::{Questions, Surroundings};
+
+const ID: &str = "$id";
+const KIND: &str = "$kind";
+
+/// Everything the simulated cloud holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// How many objects were ever made.
+    pub made: u64,
+    /// The objects there are, by the order in which they were made.
+    pub objects: BTreeMap<u64, Object>,
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Object {
+    /// Who owns it.
+    pub mark: Mark,
+    /// Its settings, with ids in place of references.
+    pub declared: Document,
+    /// What was computed for it.
+    pub computed: Document,
+}
+
+impl Object {
+    fn id(&self) -> &str {
+        self.computed.text("id").unwrap_or_default()
+    }
+}
+
+/// One of the verbs that write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// Makes an object.
+    Create,
+    /// Changes one.
+    Update,
+    /// Removes one.
+    Delete,
+}
+
+/// What goes wrong once when a verb meets an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused before anything was done.
+    Refuse(ErrorKind),
+    /// Done, but the answer is lost.
+    LoseAnswer,
+    /// Takes this many seconds of the cloud's time.
+    Slow(u64),
+}
+
+/// A call that writes, as it was made.
+pub type Write = (Verb, Address);
+
+/// Called with the world after each change.
+pub type Keep = Box<dyn Fn(&World) -> Result<(), CloudError> + Send + Sync>;
+
+/// The cloud itself.
+pub struct Simulated {
+    catalog: Catalog,
+    world: Mutex<World>,
+    faults: Mutex<Vec<(Verb, Address, Fault)>>,
+    writes: Mutex<Vec<Write>>,
+    region: String,
+    keep: Option<Keep>,
+}
+
+impl Simulated {
+    /// A cloud with `world` in it.
+    pub fn new(catalog: Catalog, region: &str, world: World) -> Self {
+        Self {
+            catalog,
+            world: Mutex::new(world),
+            faults: Mutex::default(),
+            writes: Mutex::default(),
+            region: region.to_owned(),
+            keep: None,
+        }
+    }
+
+    /// Calls `keep` with the world after each change, to put it into a file.
+    #[must_use]
+    pub fn kept(mut self, keep: Keep) -> Self {
+        self.keep = Some(keep);
+        self
+    }
+
+    /// Lets something go wrong the next time `verb` meets `address`.
+    pub fn fault(&self, verb: Verb, address: Address, fault: Fault) {
+        self.faults.lock().expect("no panic under this lock").push((verb, address, fault));
+    }
+
+    /// Everything there is.
+    pub fn world(&self) -> World {
+        self.world.lock().expect("no panic under this lock").clone()
+    }
+
+    /// Changes things behind the tool's back.
+    pub fn meddle(&self, change: impl FnOnce(&mut World)) {
+        change(&mut self.world.lock().expect("no panic under this lock"));
+    }
+
+    /// The calls that wrote, in order.
+    pub fn writes(&self) -> Vec<Write> {
+        self.writes.lock().expect("no panic under this lock").clone()
+    }
+
+    fn take_fault(&self, verb: Verb, at: &Address) -> Option<Fault> {
+        let mut faults = self.faults.lock().expect("no panic under this lock");
+        let found = faults.iter().position(|(v, a, _)| *v == verb && a == at)?;
+        Some(faults.remove(found).2)
+    }
+
+    /// Runs one verb: fault, effect, then the time it takes.
+    async fn perform<T: Send>(
+        &self,
+        verb: Verb,
+        at: &Address,
+        cx: &Context,
+        effect: impl FnOnce(&mut World) -> Result<T, CloudError> + Send,
+    ) -> Result<T, CloudError> {
+        let doing = match verb {
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Delete => "delete",
+        };
+        let fault = self.take_fault(verb, at);
+        if let Some(Fault::Refuse(kind)) = fault {
+            return Err(CloudError::new(kind, format!("{doing} {at}"), "refused as scripted"));
+        }
+        self.writes.lock().expect("no panic under this lock").push((verb, at.clone()));
+        let value = {
+            let mut world = self.world.lock().expect("no panic under this lock");
+            let value = effect(&mut world)?;
+            if let Some(keep) = &self.keep {
+                keep(&world)?;
+            }
+            value
+        };
+        if fault == Some(Fault::LoseAnswer) {
+            return Err(CloudError::new(
+                ErrorKind::Unreachable,
+                format!("{doing} {at}"),
+                "the answer was lost as scripted",
+            ));
+        }
+        let typical = self.catalog.get(&at.kind).map(|facts| facts.typical);
+        let seconds = match (&fault, verb, typical) {
+            (Some(Fault::Slow(seconds)), _, _) => *seconds,
+            (_, Verb::Create, Some(t)) => t.create,
+            (_, Verb::Update, Some(t)) => t.update,
+            (_, Verb::Delete, Some(t)) => t.delete,
+            (_, _, None) => 0,
+        };
+        cx.status(match verb {
+            Verb::Create => "creating",
+            Verb::Update => "updating",
+            Verb::Delete => "deleting",
+        });
+        pause(cx, &format!("{doing} {at}"), Duration::from_secs(seconds)).await?;
+        Ok(value)
+    }
+
+    fn may_dangle(&self, kind: &Kind, field: &str) -> bool {
+        self.catalog.get(kind).is_some_and(|facts| facts.on_change(field) == OnChange::UpdateDangling)
+    }
+
+    /// Who uses the object `id` of `kind` in a way that keeps it from being removed.
+    fn user<'w>(&self, world: &'w World, kind: &Kind, id: &str) -> Option<&'w Object> {
+        world.objects.values().find(|object| {
+            object.declared.fields().any(|(field, value)| {
+                !self.may_dangle(&object.mark.address.kind, field) && used(value).contains(&(kind.as_str(), id))
+            })
+        })
+    }
+
+    fn check_references(world: &World, at: &Address, resolved: &Document) -> Result<(), CloudError> {
+        for (_, value) in resolved.fields() {
+            for (kind, id) in used(value) {
+                let there = world.objects.values().any(|o| o.mark.address.kind.as_str() == kind && o.id() == id);
+                if !there {
+                    let message = format!("{kind} {id} does not exist");
+                    return Err(CloudError::new(ErrorKind::NotFound, format!("point {at} at it"), message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn find<'w>(&self, world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+        let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
+        match &target.recorded {
+            Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
+            None => ours.rfind(|o| o.mark.stack == look.stack && o.mark.address == *at),
+        }
+    }
+}
+
+impl Cloud for Simulated {
+    fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
+        let zones = if ask.zones_for.is_some() { ["a", "b", "c", "d"].as_slice() } else { &[] };
+        let addons = ask
+            .addons
+            .iter()
+            .map(|(kubernetes, addon)| ((kubernetes.clone(), addon.clone()), format!("v{kubernetes}.1-eksbuild.1")));
+        let answer = Surroundings {
+            account: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
+            principal: "arn:aws:sts::111122223333:assumed-role/platform-admin/rehearsal".to_owned(),
+            zones: zones.iter().map(|zone| format!("{}{zone}", self.region)).collect(),
+            addons: addons.collect(),
+        };
+        Box::pin(async move { Ok(answer) })
+    }
+
+    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+        Box::pin(async move {
+            let world = self.world();
+            let observe = |at: &Address, target: &Target| match self.find(&world, look, at, target) {
+                None => Observation::Absent,
+                Some(object) => Observation::Present {
+                    known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
+                    notes: Vec::new(),
+                },
+            };
+            look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        at: &'a Address,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move {
+            let facts = *self.catalog.get(&at.kind).ok_or_else(|| unknown(at))?;
+            let resolved = resolved(want, cx)?;
+            let computed = self
+                .perform(Verb::Create, at, cx, |world| {
+                    Self::check_references(world, at, &resolved)?;
+                    if let Some(first) = world.objects.values().find(|o| o.mark == cx.mark) {
+                        return Ok(first.computed.clone());
+                    }
+                    let taken = world.objects.values().any(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
+                    if facts.replace == ReplaceOrder::DeleteFirst && taken {
+                        return Err(CloudError::new(
+                            ErrorKind::Exists,
+                            format!("create {at}"),
+                            "there is room for one",
+                        ));
+                    }
+                    world.made += 1;
+                    let computed = (facts.sample)(want, at, world.made);
+                    let object =
+                        Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
+                    world.objects.insert(world.made, object);
+                    Ok(computed)
+                })
+                .await?;
+            cx.made(&computed).await?;
+            Ok(computed)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        at: &'a Address,
+        from: &'a Known,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move {
+            let resolved = resolved(want, cx)?;
+            let id = from.computed.text("id");
+            self.perform(Verb::Update, at, cx, |world| {
+                Self::check_references(world, at, &resolved)?;
+                let object = world.objects.values_mut().find(|o| Some(o.id()) == id && o.mark.address.kind == at.kind);
+                let missing = || CloudError::new(ErrorKind::NotFound, format!("update {at}"), "it does not exist");
+                let object = object.ok_or_else(missing)?;
+                object.declared = resolved.clone();
+                Ok(object.computed.clone())
+            })
+            .await
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        at: &'a Address,
+        known: &'a Known,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move {
+            let id = known.computed.text("id").unwrap_or_default();
+            self.perform(Verb::Delete, at, cx, |world| {
+                if let Some(user) = self.user(world, &at.kind, id) {
+                    let message = format!("{id} is in use by {} ({})", user.mark.address, user.id());
+                    return Err(CloudError::new(ErrorKind::Refused, format!("delete {at}"), message));
+                }
+                world.objects.retain(|_, o| o.id() != id || o.mark.address.kind != at.kind);
+                Ok(())
+            })
+            .await
+        })
+    }
+}
+
+fn unknown(at: &Address) -> CloudError {
+    CloudError::new(ErrorKind::Bug, format!("create {at}"), "the catalogue does not know this kind")
+}
+
+/// The document with ids in place of references.
+fn resolved(document: &Document, cx: &Context) -> Result<Document, CloudError> {
+    document.fields().map(|(field, value)| Ok((field.to_owned(), resolve(value, cx)?))).collect()
+}
+
+fn resolve(value: &Value, cx: &Context) -> Result<Value, CloudError> {
+    if let Some(address) = reference(value) {
+        let id = cx.ids.computed(&address).and_then(|c| c.text("id"));
+        let missing =
+            || CloudError::new(ErrorKind::Bug, "follow a reference", format!("nothing is recorded at {address}"));
+        return Ok(json!({ID: id.ok_or_else(missing)?, KIND: address.kind.as_str()}));
+    }
+    Ok(match value {
+        Value::Array(items) => Value::Array(items.iter().map(|item| resolve(item, cx)).collect::<Result<_, _>>()?),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(k, v)| Ok((k.clone(), resolve(v, cx)?))).collect::<Result<_, CloudError>>()?)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    })
+}
+
+/// The document with references in place of the ids that the index knows. Lists of references stay sorted by name, as
+/// the types sort them.
+fn named(document: &Document, ids: &IdIndex) -> Document {
+    document.fields().map(|(field, value)| (field.to_owned(), name(value, ids))).collect()
+}
+
+fn name(value: &Value, ids: &IdIndex) -> Value {
+    if let Some((kind, id)) = held_id(value) {
+        let known = ids.iter().find(|(a, c)| a.kind.as_str() == kind && c.text("id") == Some(id));
+        return known.map_or_else(|| json!({"id": id}), |(address, _)| json!({"$ref": address.to_string()}));
+    }
+    match value {
+        Value::Array(items) => {
+            let mut all: Vec<Value> = items.iter().map(|item| name(item, ids)).collect();
+            if items.iter().all(|item| held_id(item).is_some()) {
+                all.sort_by_key(ToString::to_string);
+            }
+            Value::Array(all)
+        }
+        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), name(v, ids))).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn held_id(value: &Value) -> Option<(&str, &str)> {
+    let map = value.as_object().filter(|map| map.len() == 2)?;
+    Some((map.get(KIND)?.as_str()?, map.get(ID)?.as_str()?))
+}
+
+/// Every (kind, id) a value points at.
+fn used(value: &Value) -> BTreeSet<(&str, &str)> {
+    if let Some(held) = held_id(value) {
+        return BTreeSet::from([held]);
+    }
+    match value {
+        Value::Array(items) => items.iter().flat_map(used).collect(),
+        Value::Object(map) => map.values().flat_map(used).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeSet::new(),
+    }
+}

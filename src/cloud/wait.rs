@@ -1,0 +1,118 @@
+//! Waiting: asking for a state until it is there, and repeating a call that will work in a moment.
+//!
+//! The only place that sleeps. Three kinds of patience are kept apart: the SDK's own retries (throttling, 5xx), not
+//! here; eventual consistency, [`retry_while`]; readiness, [`until`]. A wait that times out says so and breaks nothing:
+//! the object keeps its id, and the next run waits on.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{CloudError, Context, ErrorKind};
+
+/// How long to wait for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long it usually takes: asked rarely before, densely around it.
+    pub typical: Duration,
+    /// When to give up waiting.
+    pub deadline: Duration,
+    /// The shortest time between two questions.
+    pub every: Duration,
+}
+
+impl Patience {
+    /// Usually `typical`, at most `deadline`, asked no more often than `every`; all in seconds.
+    pub const fn seconds(typical: u64, deadline: u64, every: u64) -> Self {
+        Self {
+            typical: Duration::from_secs(typical),
+            deadline: Duration::from_secs(deadline),
+            every: Duration::from_secs(every),
+        }
+    }
+
+    /// How long to wait before asking again after `elapsed`.
+    fn pause(&self, elapsed: Duration) -> Duration {
+        let ahead = self.typical.saturating_sub(elapsed);
+        (ahead / 3).clamp(self.every, self.every * 4)
+    }
+}
+
+/// The answer to "is it there yet?".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// It is.
+    Ready(T),
+    /// Not yet; what the cloud says meanwhile.
+    Pending(String),
+    /// It never will be; why.
+    Failed(String),
+}
+
+/// Asks until the answer is ready. `doing` completes "could not …".
+///
+/// # Errors
+/// What asking answered; the reason when it failed for good; [`ErrorKind::Timeout`] after the deadline;
+/// [`ErrorKind::Abandoned`] when the run was abandoned meanwhile.
+pub async fn until<T, F, Fut>(cx: &Context, doing: &str, patience: Patience, mut ask: F) -> Result<T, CloudError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Answer<T>, CloudError>>,
+{
+    let started = Instant::now();
+    loop {
+        let elapsed = started.elapsed().mul_f64(cx.time_scale);
+        match ask().await? {
+            Answer::Ready(value) => return Ok(value),
+            Answer::Failed(reason) => return Err(CloudError::new(ErrorKind::Refused, doing, reason)),
+            Answer::Pending(status) => {
+                if elapsed >= patience.deadline {
+                    let waited = format!("still {status} after {} s; the next run waits on", elapsed.as_secs());
+                    return Err(CloudError::new(ErrorKind::Timeout, doing, waited));
+                }
+                cx.status(status);
+            }
+        }
+        pause(cx, doing, patience.pause(elapsed)).await?;
+    }
+}
+
+/// Repeats a call while its error is one that passes by itself, with growing pauses from 2 s to 15 s.
+///
+/// # Errors
+/// The last error when `passes` says that it stays, or after `deadline`; [`ErrorKind::Abandoned`] as in [`until`].
+pub async fn retry_while<T, F, Fut>(
+    cx: &Context,
+    deadline: Duration,
+    passes: impl Fn(&CloudError) -> bool,
+    mut call: F,
+) -> Result<T, CloudError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, CloudError>>,
+{
+    let started = Instant::now();
+    let mut next = Duration::from_secs(2);
+    loop {
+        match call().await {
+            Err(error) if passes(&error) && started.elapsed().mul_f64(cx.time_scale) < deadline => {
+                cx.status(format!("waiting: {}", error.code.as_deref().unwrap_or(&error.message)));
+                pause(cx, &error.doing, next).await?;
+                next = (next * 3 / 2).min(Duration::from_secs(15));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Sleeps for `length` of the cloud's time, unless the run is abandoned meanwhile.
+///
+/// # Errors
+/// [`ErrorKind::Abandoned`].
+pub async fn pause(cx: &Context, doing: &str, length: Duration) -> Result<(), CloudError> {
+    tokio::select! {
+        biased;
+        () = cx.abandon.cancelled() => Err(CloudError::new(ErrorKind::Abandoned, doing, "the run was abandoned")),
+        () = tokio::time::sleep(length.div_f64(cx.time_scale)) => Ok(()),
+    }
+}

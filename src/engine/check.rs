@@ -1,0 +1,90 @@
+//! Integrity of a state: run on every load and before every write.
+
+use std::collections::BTreeMap;
+
+use super::graph;
+use super::state::{Recorded, State};
+use crate::model::address::{Address, Kind};
+use crate::model::reference::references;
+use crate::model::resource::Catalog;
+
+/// What is wrong with a state. Names the element.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// A kind this program does not know.
+    #[error("{address} is of a kind this program does not know")]
+    UnknownKind {
+        /// Where.
+        address: Address,
+    },
+    /// A document does not have the shape of its kind.
+    #[error("{address} does not have the shape of its kind: {reason}")]
+    Shape {
+        /// Where.
+        address: Address,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A reference to something that is not there.
+    #[error("{address} points at {target}, which is not recorded")]
+    Dangling {
+        /// Where.
+        address: Address,
+        /// What it points at.
+        target: Address,
+    },
+    /// Two objects with one id.
+    #[error("{one} and {other} have the same id {id}")]
+    SharedId {
+        /// One of them.
+        one: Address,
+        /// The other.
+        other: Address,
+        /// The id.
+        id: String,
+    },
+    /// Resources that need each other.
+    #[error("recorded resources need each other in a circle, {address} among them")]
+    Cycle {
+        /// One of the circle.
+        address: Address,
+    },
+}
+
+/// Everything that is wrong with `state`; empty when it is sound.
+pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut ids: BTreeMap<(Kind, String), Address> = BTreeMap::new();
+    let deposed = state.deposed.iter().flat_map(|(a, all)| all.iter().map(move |d| (a, &d.recorded)));
+    for (address, recorded) in state.resources.iter().chain(deposed) {
+        shape(address, recorded, catalog, &mut findings);
+        if let Some(id) = recorded.computed.text("id")
+            && let Some(one) = ids.insert((address.kind.clone(), id.to_owned()), address.clone())
+        {
+            findings.push(Finding::SharedId { one, other: address.clone(), id: id.to_owned() });
+        }
+    }
+    let mut needs = graph::Needs::new();
+    for (address, recorded) in &state.resources {
+        let targets = references(&recorded.declared);
+        for target in targets.iter().filter(|target| !state.resources.contains_key(*target)) {
+            findings.push(Finding::Dangling { address: address.clone(), target: target.clone() });
+        }
+        needs.insert(address.clone(), targets);
+    }
+    if let Err(cycle) = graph::order(&needs) {
+        findings.extend(cycle.into_iter().next().map(|address| Finding::Cycle { address }));
+    }
+    findings
+}
+
+fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &mut Vec<Finding>) {
+    match catalog.get(&address.kind) {
+        None => findings.push(Finding::UnknownKind { address: address.clone() }),
+        Some(facts) => {
+            if let Err(reason) = (facts.check)(&recorded.declared, &recorded.computed) {
+                findings.push(Finding::Shape { address: address.clone(), reason });
+            }
+        }
+    }
+}

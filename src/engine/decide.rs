@@ -1,0 +1,128 @@
+//! One total match: what is declared, what is recorded and what is there decide the action.
+//!
+//! | declared | recorded | observed | action | why |
+//! |---|---|---|---|---|
+//! | yes | no | nothing | Create | New |
+//! | yes | no | Present with our marks | the record is adopted, then as below | |
+//! | yes | yes | Absent | Create | Vanished |
+//! | yes | Tainted | Present | Replace | Tainted |
+//! | yes | yes | Present, same | NoOp | |
+//! | yes | yes | Present, differs in fields changed in place | Update | Changed |
+//! | yes | yes | Present, differs in a field that forces another object | Replace | Changed |
+//! | no | yes | Present | Delete | Undeclared |
+//! | no | yes | Absent | Forget | Undeclared |
+//! | any | any | Unread or Foreign | no plan | |
+//!
+//! Declared is compared with observed, not with recorded: so drift repairs itself. A field that points at what will be
+//! a new object counts as changed, with its own meaning.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::diff::{FieldDiff, diff, repointed};
+use super::plan::{Action, Why};
+use super::state::{Recorded, Status};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::resource::{Facts, Known, Node, OnChange, ReplaceOrder};
+
+/// What decides about one declared resource.
+pub(super) struct Case<'a> {
+    pub(super) node: &'a Node,
+    pub(super) facts: &'a Facts,
+    pub(super) recorded: Option<&'a Recorded>,
+    /// What is there; nothing if it is absent.
+    pub(super) observed: Option<&'a Known>,
+    /// Whether an address will hold a new object.
+    pub(super) fresh: &'a dyn Fn(&Address) -> bool,
+    /// Replacement forced from outside, with the order it forces.
+    pub(super) forced: Option<(Why, ReplaceOrder)>,
+}
+
+/// A stepwise field that would have to fall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StepDown {
+    pub(super) field: String,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// Decides about one declared resource.
+pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
+    let node = case.node;
+    let declared = node.declared.clone();
+    let after: BTreeSet<Address> = node.after.keys().cloned().collect();
+    let (recorded, observed) = match (case.recorded, case.observed) {
+        (None, _) => return Ok(Action::Create { declared, after, why: Why::New }),
+        (Some(_), None) => return Ok(Action::Create { declared, after, why: Why::Vanished }),
+        (Some(recorded), Some(observed)) => (recorded, observed),
+    };
+    let prior =
+        Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
+    let mut diffs = diff(&observed.declared, &node.declared, case.facts);
+    let moved = repointed(&node.declared, case.facts, case.fresh);
+    let cause = moved.iter().find_map(target);
+    for one in moved {
+        let known = diffs.iter().any(|d| d.path == one.path || d.path.starts_with(&format!("{}.", one.path)));
+        if !known {
+            diffs.push(one);
+        }
+    }
+    diffs.sort_by(|a, b| a.path.cmp(&b.path));
+
+    if let Some((why, order)) = case.forced.clone() {
+        return Ok(Action::Replace { prior, declared, after, diffs, why, order });
+    }
+    if let Status::Tainted { because } = &recorded.status {
+        let why = Why::Tainted(because.clone());
+        return Ok(Action::Replace { prior, declared, after, diffs, why, order: case.facts.replace });
+    }
+    if diffs.is_empty() {
+        let settled = Recorded { status: Status::Ready, after, declared, computed: observed.computed.clone() };
+        let record = (settled != *recorded).then(|| Box::new(settled));
+        return Ok(Action::NoOp { record });
+    }
+    let replaces = diffs.iter().any(|d| d.on_change == OnChange::Replace);
+    let why = match cause {
+        Some(address) if only_moved(&diffs, replaces) => Why::DependencyReplaced(address),
+        Some(_) | None => Why::Changed,
+    };
+    if replaces {
+        return Ok(Action::Replace { prior, declared, after, diffs, why, order: case.facts.replace });
+    }
+    let via = rungs(&observed.declared, node, case.facts)?;
+    Ok(Action::Update { prior, via, declared, after, diffs, why })
+}
+
+/// Whether what decides the action (the replacing fields if any, else all) changes only because of new objects.
+fn only_moved(diffs: &[FieldDiff], replaces: bool) -> bool {
+    diffs.iter().filter(|d| !replaces || d.on_change == OnChange::Replace).all(|d| target(d).is_some())
+}
+
+fn target(diff: &FieldDiff) -> Option<Address> {
+    match &diff.after {
+        super::diff::Shown::AfterApply(address) => Some(address.clone()),
+        super::diff::Shown::Value(_) | super::diff::Shown::Nothing => None,
+    }
+}
+
+/// The rungs between what is there and what is declared; an error if a stepwise field would fall.
+fn rungs(observed: &Document, node: &Node, facts: &Facts) -> Result<Vec<Document>, StepDown> {
+    let Some(field) = facts.fields.iter().find(|f| f.on_change == OnChange::UpdateStepwise).map(|f| f.name) else {
+        return Ok(Vec::new());
+    };
+    let (Some(from), Some(to)) = (observed.text(field), node.declared.text(field)) else { return Ok(Vec::new()) };
+    if dotted(from, to) == Ordering::Greater {
+        return Err(StepDown { field: field.to_owned(), from: from.to_owned(), to: to.to_owned() });
+    }
+    let between = |rung: &&Document| {
+        rung.text(field).is_some_and(|at| dotted(from, at) == Ordering::Less && dotted(at, to) == Ordering::Less)
+    };
+    Ok(node.ladder.iter().filter(between).cloned().collect())
+}
+
+/// Compares dotted numbers: 1.9 is less than 1.10.
+pub(super) fn dotted(a: &str, b: &str) -> Ordering {
+    let parts = |text: &str| text.split('.').map(|part| part.parse::<u64>().unwrap_or(0)).collect::<Vec<_>>();
+    parts(a).cmp(&parts(b))
+}

@@ -1,0 +1,69 @@
+//! Why there is no plan.
+
+use std::collections::BTreeMap;
+
+use super::diff::FieldDiff;
+use crate::model::address::{Address, Kind};
+
+/// Why there is no plan. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// Something could not be read, so it is neither in place nor gone.
+    #[error("{} could not be read", list(unread.keys()))]
+    Unread {
+        /// What, and what went wrong.
+        unread: BTreeMap<Address, String>,
+    },
+    /// A name we need is taken by an object that is not ours.
+    #[error("{} exists already and does not belong to this stack", list(foreign.keys()))]
+    Foreign {
+        /// What, its id, and what shows that it is not ours.
+        foreign: BTreeMap<Address, (String, String)>,
+    },
+    /// Declared resources need each other.
+    #[error("resources need each other in a circle: {}", list(cycle.iter()))]
+    Cycle {
+        /// Each needs the next, the last the first.
+        cycle: Vec<Address>,
+    },
+    /// A protected resource would be deleted or replaced.
+    #[error("{address} is protected and would be {}", if *replaced { "replaced" } else { "deleted" })]
+    Protected {
+        /// The protected resource.
+        address: Address,
+        /// Whether another object would take its place.
+        replaced: bool,
+        /// From the protected resource back to where it began.
+        chain: Vec<Address>,
+        /// The differences that began it.
+        diffs: Vec<FieldDiff>,
+    },
+    /// A field that only rises would have to fall.
+    #[error("{address}: {field} cannot go from {from} back to {to}")]
+    StepDown {
+        /// The resource.
+        address: Address,
+        /// The field.
+        field: String,
+        /// What is there.
+        from: String,
+        /// What is declared.
+        to: String,
+    },
+    /// Something was named that is in no record.
+    #[error("{address} is not in the lockfile")]
+    NotRecorded {
+        /// What was named.
+        address: Address,
+    },
+    /// A kind this program does not know.
+    #[error("this program does not know the kind {kind}")]
+    UnknownKind {
+        /// The kind.
+        kind: Kind,
+    },
+}
+
+fn list<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
+    addresses.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

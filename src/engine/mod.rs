@@ -1,0 +1,369 @@
+//! Floor 2: decisions. Pure and synchronous; [`plan`] is the only entrance to planning.
+//!
+//! Promises: the same inputs give the same plan, byte for byte; a plan leaves nothing to choose. Knows nothing of AWS,
+//! files, time or concurrency.
+
+pub mod check;
+mod decide;
+pub mod diff;
+mod error;
+pub mod graph;
+pub mod plan;
+pub mod schedule;
+pub mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use error::PlanError;
+
+use crate::model::address::{Address, Kind};
+use crate::model::observation::Observation;
+use crate::model::reference::{references, references_in};
+use crate::model::resource::{Catalog, Facts, Known, Node, OnChange, ReplaceOrder};
+use decide::{Case, decide};
+use diff::diff;
+use plan::{Action, Base, Drift, Plan, Why};
+use state::{Recorded, State, Status};
+
+/// What is asked of the planner beside the declaration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Remove everything instead of making what is declared.
+    pub destroy: bool,
+    /// Words of the data stores that may be deleted (see [`Facts::data`](crate::model::resource::Facts)).
+    pub delete_data: BTreeSet<String>,
+    /// Replace these even if nothing differs.
+    pub replace: BTreeSet<Address>,
+}
+
+/// Computes what has to be done so that `declared` stands. With [`Request::destroy`], `declared` only tells what to
+/// look for; everything found goes.
+///
+/// # Errors
+/// When something could not be read, is not ours, is protected, or cannot be ordered. Nothing is planned then.
+pub fn plan(
+    catalog: &Catalog,
+    declared: &BTreeMap<Address, Node>,
+    state: &State,
+    observed: &BTreeMap<Address, Observation>,
+    ask: &Request,
+) -> Result<Plan, PlanError> {
+    let seen = read(observed)?;
+    let adopted = adopt(declared, state, &seen);
+    let mut records = state.resources.clone();
+    records.extend(adopted.clone());
+    if let Some(unknown) = ask.replace.iter().find(|address| !records.contains_key(*address)) {
+        return Err(PlanError::NotRecorded { address: unknown.clone() });
+    }
+    let planner = Planner { catalog, declared, records: &records, seen: &seen, ask };
+    let (actions, kept) = if ask.destroy { planner.destroy()? } else { (planner.converge()?, BTreeMap::new()) };
+    Ok(Plan {
+        stack: state.stack.clone(),
+        base: Base { lineage: state.lineage.clone(), serial: state.serial },
+        drift: planner.drift(state)?,
+        notes: notes(observed),
+        deposed: removable(state, &kept),
+        actions,
+        kept,
+        adopted,
+    })
+}
+
+/// How every recorded resource differs from its record. Needs no declaration.
+///
+/// # Errors
+/// When a recorded kind is not in the catalogue.
+pub fn drift(
+    catalog: &Catalog,
+    state: &State,
+    observed: &BTreeMap<Address, Observation>,
+) -> Result<BTreeMap<Address, Drift>, PlanError> {
+    let seen = observed
+        .iter()
+        .filter_map(|(address, found)| match found {
+            Observation::Present { known, .. } => Some((address.clone(), Some(known))),
+            Observation::Absent => Some((address.clone(), None)),
+            Observation::Foreign { .. } | Observation::Unread { .. } => None,
+        })
+        .collect();
+    let (declared, ask) = (BTreeMap::new(), Request::default());
+    Planner { catalog, declared: &declared, records: &state.resources, seen: &seen, ask: &ask }.drift(state)
+}
+
+type Seen<'a> = BTreeMap<Address, Option<&'a Known>>;
+
+fn read(observed: &BTreeMap<Address, Observation>) -> Result<Seen<'_>, PlanError> {
+    let mut seen = BTreeMap::new();
+    let (mut unread, mut foreign) = (BTreeMap::new(), BTreeMap::new());
+    for (address, found) in observed {
+        match found {
+            Observation::Present { known, .. } => {
+                seen.insert(address.clone(), Some(known));
+            }
+            Observation::Absent => {
+                seen.insert(address.clone(), None);
+            }
+            Observation::Foreign { id, because } => {
+                foreign.insert(address.clone(), (id.clone(), because.clone()));
+            }
+            Observation::Unread { error } => {
+                unread.insert(address.clone(), error.clone());
+            }
+        }
+    }
+    if !unread.is_empty() {
+        return Err(PlanError::Unread { unread });
+    }
+    if !foreign.is_empty() {
+        return Err(PlanError::Foreign { foreign });
+    }
+    Ok(seen)
+}
+
+fn adopt(declared: &BTreeMap<Address, Node>, state: &State, seen: &Seen<'_>) -> BTreeMap<Address, Recorded> {
+    seen.iter()
+        .filter(|(address, _)| !state.resources.contains_key(*address))
+        .filter_map(|(address, found)| {
+            let (known, node) = ((*found)?, declared.get(address)?);
+            let record = Recorded {
+                status: Status::Ready,
+                after: node.after.keys().cloned().collect(),
+                declared: known.declared.clone(),
+                computed: known.computed.clone(),
+            };
+            Some((address.clone(), record))
+        })
+        .collect()
+}
+
+fn notes(observed: &BTreeMap<Address, Observation>) -> BTreeMap<Address, Vec<String>> {
+    observed
+        .iter()
+        .filter_map(|(address, found)| match found {
+            Observation::Present { notes, .. } if !notes.is_empty() => Some((address.clone(), notes.clone())),
+            Observation::Present { .. }
+            | Observation::Absent
+            | Observation::Foreign { .. }
+            | Observation::Unread { .. } => None,
+        })
+        .collect()
+}
+
+/// Old objects that can go: all but those whose address is kept.
+fn removable(state: &State, kept: &BTreeMap<Address, String>) -> Vec<(Address, String)> {
+    state
+        .deposed
+        .iter()
+        .filter(|(address, _)| !kept.contains_key(*address))
+        .flat_map(|(address, old)| old.iter().map(|deposed| (address.clone(), deposed.key.clone())))
+        .collect()
+}
+
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    declared: &'a BTreeMap<Address, Node>,
+    records: &'a BTreeMap<Address, Recorded>,
+    seen: &'a Seen<'a>,
+    ask: &'a Request,
+}
+
+type Forced = BTreeMap<Address, (Why, ReplaceOrder)>;
+
+impl Planner<'_> {
+    fn facts(&self, kind: &Kind) -> Result<&Facts, PlanError> {
+        self.catalog.get(kind).ok_or_else(|| PlanError::UnknownKind { kind: kind.clone() })
+    }
+
+    fn observed(&self, address: &Address) -> Option<&Known> {
+        self.seen.get(address).copied().flatten()
+    }
+
+    fn converge(&self) -> Result<BTreeMap<Address, Action>, PlanError> {
+        let needs = self
+            .declared
+            .iter()
+            .map(|(address, node)| {
+                let mut needs = references(&node.declared);
+                needs.extend(node.after.keys().cloned());
+                (address.clone(), needs)
+            })
+            .collect();
+        let order = graph::order(&needs).map_err(|cycle| PlanError::Cycle { cycle })?;
+        let mut forced: Forced = self
+            .ask
+            .replace
+            .iter()
+            .map(|address| Ok((address.clone(), (Why::Requested, self.facts(&address.kind)?.replace))))
+            .collect::<Result<_, PlanError>>()?;
+        loop {
+            let actions = self.round(&order, &forced)?;
+            let more = self.contagion(&actions, &forced)?;
+            if more.is_empty() {
+                self.respect_protection(&actions)?;
+                return Ok(actions);
+            }
+            forced.extend(more);
+        }
+    }
+
+    fn round(&self, order: &[Address], forced: &Forced) -> Result<BTreeMap<Address, Action>, PlanError> {
+        let mut actions: BTreeMap<Address, Action> = BTreeMap::new();
+        for address in order {
+            let node = &self.declared[address];
+            let action = decide(&Case {
+                node,
+                facts: self.facts(&address.kind)?,
+                recorded: self.records.get(address),
+                observed: self.observed(address),
+                fresh: &|target| actions.get(target).is_some_and(Action::makes_new),
+                forced: forced.get(address).cloned(),
+            })
+            .map_err(|down| PlanError::StepDown {
+                address: address.clone(),
+                field: down.field,
+                from: down.from,
+                to: down.to,
+            })?;
+            actions.insert(address.clone(), action);
+        }
+        for (address, prior) in self.records {
+            if !self.declared.contains_key(address) {
+                let action = match self.observed(address) {
+                    Some(_) => Action::Delete { prior: prior.clone(), why: Why::Undeclared },
+                    None => Action::Forget { why: Why::Undeclared },
+                };
+                actions.insert(address.clone(), action);
+            }
+        }
+        Ok(actions)
+    }
+
+    /// Whoever points at what is replaced delete-first must be out of the way before: it is replaced delete-first too,
+    /// unless the field that points may dangle meanwhile.
+    fn contagion(&self, actions: &BTreeMap<Address, Action>, forced: &Forced) -> Result<Forced, PlanError> {
+        let first: BTreeSet<&Address> = actions
+            .iter()
+            .filter(|(_, a)| matches!(a, Action::Replace { order: ReplaceOrder::DeleteFirst, .. }))
+            .map(|(address, _)| address)
+            .collect();
+        let mut more = Forced::new();
+        for (address, recorded) in self.records {
+            let Some(action) = actions.get(address) else { continue };
+            let already = matches!(action, Action::Replace { order: ReplaceOrder::DeleteFirst, .. });
+            let stands = matches!(action, Action::NoOp { .. } | Action::Update { .. } | Action::Replace { .. });
+            if already || !stands || forced.get(address).is_some_and(|(_, o)| *o == ReplaceOrder::DeleteFirst) {
+                continue;
+            }
+            let facts = self.facts(&address.kind)?;
+            let replaced = matches!(action, Action::Replace { .. });
+            let blocked_by = recorded.declared.fields().find_map(|(field, value)| {
+                let may_dangle = matches!(facts.on_change(field), OnChange::UpdateDangling | OnChange::Ignore);
+                let target = references_in(value).into_iter().find(|target| first.contains(target))?;
+                (replaced || !may_dangle).then_some(target)
+            });
+            if let Some(target) = blocked_by {
+                let why = match action {
+                    Action::Replace { why, .. } => why.clone(),
+                    Action::NoOp { .. }
+                    | Action::Create { .. }
+                    | Action::Update { .. }
+                    | Action::Delete { .. }
+                    | Action::Forget { .. } => Why::DependencyReplaced(target),
+                };
+                more.insert(address.clone(), (why, ReplaceOrder::DeleteFirst));
+            }
+        }
+        Ok(more)
+    }
+
+    fn respect_protection(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
+        for (address, action) in actions {
+            let goes = matches!(action, Action::Delete { .. } | Action::Replace { .. });
+            let protected = match self.declared.get(address) {
+                Some(node) => node.protect,
+                None => self.facts(&address.kind)?.data.is_some_and(|word| !self.ask.delete_data.contains(word)),
+            };
+            if goes && protected {
+                let (chain, diffs) = cause(actions, address);
+                let replaced = matches!(action, Action::Replace { .. });
+                return Err(PlanError::Protected { address: address.clone(), replaced, chain, diffs });
+            }
+        }
+        Ok(())
+    }
+
+    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, BTreeMap<Address, String>), PlanError> {
+        let needs: graph::Needs =
+            self.records.iter().map(|(address, r)| (address.clone(), references(&r.declared))).collect();
+        let mut kept = BTreeMap::new();
+        for address in self.records.keys() {
+            if self.observed(address).is_none() {
+                continue;
+            }
+            if let Some(word) = self.facts(&address.kind)?.data.filter(|word| !self.ask.delete_data.contains(*word)) {
+                for needed in graph::closure(&needs, [address.clone()]) {
+                    kept.entry(needed).or_insert_with(|| format!("{address} needs it"));
+                }
+                kept.insert(address.clone(), format!("holds data; --delete-data {word} deletes it"));
+            }
+        }
+        let actions = self
+            .records
+            .iter()
+            .map(|(address, prior)| {
+                let action = if kept.contains_key(address) {
+                    Action::NoOp { record: None }
+                } else if self.observed(address).is_some() {
+                    Action::Delete { prior: prior.clone(), why: Why::Destroyed }
+                } else {
+                    Action::Forget { why: Why::Destroyed }
+                };
+                (address.clone(), action)
+            })
+            .collect();
+        Ok((actions, kept))
+    }
+
+    fn drift(&self, state: &State) -> Result<BTreeMap<Address, Drift>, PlanError> {
+        let mut drifted = BTreeMap::new();
+        for (address, recorded) in &state.resources {
+            let found = self.seen.get(address);
+            match found {
+                None => {}
+                Some(None) => {
+                    drifted.insert(address.clone(), Drift::Gone);
+                }
+                Some(Some(known)) => {
+                    let moved = diff(&recorded.declared, &known.declared, self.facts(&address.kind)?);
+                    if !moved.is_empty() && recorded.status != Status::Unfinished {
+                        drifted.insert(address.clone(), Drift::Moved(moved));
+                    }
+                }
+            }
+        }
+        Ok(drifted)
+    }
+}
+
+/// From `address` back to where its replacement began, and the differences that began it.
+fn cause(actions: &BTreeMap<Address, Action>, address: &Address) -> (Vec<Address>, Vec<diff::FieldDiff>) {
+    let mut chain = vec![address.clone()];
+    loop {
+        let last = chain.last().expect("the chain starts with the address");
+        match actions.get(last) {
+            Some(Action::Replace { why: Why::DependencyReplaced(next), .. }) if !chain.contains(next) => {
+                let next = next.clone();
+                chain.push(next);
+            }
+            Some(Action::Replace { diffs, .. }) => return (chain, diffs.clone()),
+            Some(
+                Action::NoOp { .. }
+                | Action::Create { .. }
+                | Action::Update { .. }
+                | Action::Delete { .. }
+                | Action::Forget { .. },
+            )
+            | None => return (chain, Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What will be done: the computed, immutable set of actions, with nothing left to choose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::diff::FieldDiff;
+use super::state::Recorded;
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::resource::ReplaceOrder;
+
+/// The format of saved plans.
+pub const FORMAT: u32 = 1;
+
+/// Everything that will be done, and everything that was looked at. Carries no time and no random id: the same inputs
+/// give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The stack.
+    pub stack: String,
+    /// The state it applies to, and no other.
+    pub base: Base,
+    /// What somebody else moved: recorded against observed, told apart from change.
+    pub drift: BTreeMap<Address, Drift>,
+    /// Every address considered, unchanged ones included.
+    pub actions: BTreeMap<Address, Action>,
+    /// Old objects an earlier run could not remove.
+    pub deposed: Vec<(Address, String)>,
+    /// Addresses that destroying leaves alone, with the reason.
+    pub kept: BTreeMap<Address, String>,
+    /// Objects that carry our marks but are in no record; their records come first.
+    pub adopted: BTreeMap<Address, Recorded>,
+    /// What is worth knowing and no change.
+    pub notes: BTreeMap<Address, Vec<String>>,
+}
+
+/// The state a plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// Its lineage.
+    pub lineage: String,
+    /// Its serial.
+    pub serial: u64,
+}
+
+/// How an object differs from its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Drift {
+    /// It is not there any more.
+    Gone,
+    /// These fields were moved: `before` is what was recorded, `after` what is there.
+    Moved(Vec<FieldDiff>),
+}
+
+/// What is done about one resource. Each variant carries exactly what carrying it out needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// Nothing. The record may follow what was read.
+    NoOp {
+        /// The record from now on, if reading showed another one to be right.
+        record: Option<Box<Recorded>>,
+    },
+    /// Make it.
+    Create {
+        /// What is wanted.
+        declared: Document,
+        /// What it must follow without pointing at it.
+        after: BTreeSet<Address>,
+        /// Why.
+        why: Why,
+    },
+    /// Change it in place.
+    Update {
+        /// What stands.
+        prior: Recorded,
+        /// Documents to pass through first, lowest rung first.
+        via: Vec<Document>,
+        /// What is wanted in the end.
+        declared: Document,
+        /// What it must follow without pointing at it.
+        after: BTreeSet<Address>,
+        /// What changes; never empty.
+        diffs: Vec<FieldDiff>,
+        /// Why.
+        why: Why,
+    },
+    /// Put another object in its place.
+    Replace {
+        /// What stands.
+        prior: Recorded,
+        /// What is wanted.
+        declared: Document,
+        /// What it must follow without pointing at it.
+        after: BTreeSet<Address>,
+        /// What changes; may be empty when tainted or asked for.
+        diffs: Vec<FieldDiff>,
+        /// Why.
+        why: Why,
+        /// Which object goes first.
+        order: ReplaceOrder,
+    },
+    /// Remove it.
+    Delete {
+        /// What stands.
+        prior: Recorded,
+        /// Why.
+        why: Why,
+    },
+    /// It is gone already: only the record goes.
+    Forget {
+        /// Why.
+        why: Why,
+    },
+}
+
+impl Action {
+    /// Whether anything is done in the cloud.
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::NoOp { .. } | Self::Forget { .. } => false,
+            Self::Create { .. } | Self::Update { .. } | Self::Replace { .. } | Self::Delete { .. } => true,
+        }
+    }
+
+    /// Whether a new object stands at the address afterwards.
+    pub fn makes_new(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::Replace { .. })
+    }
+}
+
+/// Why an action is taken. Explains and never decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Why {
+    /// Declared for the first time.
+    New,
+    /// Recorded, but not there any more.
+    Vanished,
+    /// Recorded, but not declared any more.
+    Undeclared,
+    /// The stack is being destroyed.
+    Destroyed,
+    /// The declaration differs from what is there.
+    Changed,
+    /// An earlier run left it unusable.
+    Tainted(String),
+    /// Asked for on the command line.
+    Requested,
+    /// What it points at will be another object.
+    DependencyReplaced(Address),
+}
+
+/// One call sequence that the schedule orders.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepKey {
+    /// On what.
+    pub address: Address,
+    /// Which part of its action.
+    pub part: Part,
+}
+
+/// The part of an action that a step carries out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Part {
+    /// Makes the object; in a replacement, the new one.
+    Create,
+    /// Changes the object in place.
+    Change {
+        /// Which rung of the ladder, from 0; the last one reaches what is declared.
+        rung: u32,
+    },
+    /// Removes the object; in a replacement, the old one that goes first.
+    Delete,
+    /// Removes an old object whose place is taken.
+    DeleteDeposed {
+        /// Its primary id.
+        key: String,
+    },
+}
+
+impl fmt::Display for StepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.part {
+            Part::Create => write!(f, "create {}", self.address),
+            Part::Change { rung: 0 } => write!(f, "update {}", self.address),
+            Part::Change { rung } => write!(f, "update {} (step {})", self.address, rung + 1),
+            Part::Delete => write!(f, "delete {}", self.address),
+            Part::DeleteDeposed { key } => write!(f, "delete old {} ({key})", self.address),
+        }
+    }
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// To create.
+    pub create: usize,
+    /// To update in place.
+    pub update: usize,
+    /// To replace.
+    pub replace: usize,
+    /// To delete, old objects of earlier replacements included.
+    pub delete: usize,
+    /// To leave as they are.
+    pub unchanged: usize,
+    /// Moved by somebody else.
+    pub drifted: usize,
+}
+
+impl Plan {
+    /// How many of each.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts { drifted: self.drift.len(), delete: self.deposed.len(), ..Counts::default() };
+        for action in self.actions.values() {
+            match action {
+                Action::NoOp { .. } => counts.unchanged += 1,
+                Action::Forget { .. } => {}
+                Action::Create { .. } => counts.create += 1,
+                Action::Update { .. } => counts.update += 1,
+                Action::Replace { .. } => counts.replace += 1,
+                Action::Delete { .. } => counts.delete += 1,
+            }
+        }
+        counts
+    }
+
+    /// Whether anything is done in the cloud.
+    pub fn has_changes(&self) -> bool {
+        !self.deposed.is_empty() || self.actions.values().any(Action::is_change)
+    }
+}

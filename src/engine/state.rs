@@ -1,0 +1,343 @@
+//! What was last done: the content of the lockfile, and the one fold that changes it.
+//!
+//! [`Book::apply`] is used live and on recovery alike, so the two cannot disagree. Nothing here reads or writes files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::plan::{Part, StepKey};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::index::IdIndex;
+use crate::model::mark::Mark;
+use crate::model::resource::Known;
+
+/// The format this program writes.
+pub const FORMAT: u32 = 1;
+
+/// Everything the lockfile holds: no secret, no time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Version of the format; a newer one is refused, never half read.
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub tool: String,
+    /// The stack.
+    pub stack: String,
+    /// Region of the stack.
+    pub region: String,
+    /// Account of the stack, twelve digits; empty until the first apply.
+    pub account: String,
+    /// The declaration it was applied from, as given on the command line: tells a renamed stack from a new one.
+    pub declaration: String,
+    /// Born once with the stack; two states with different lineages have nothing to do with each other.
+    pub lineage: String,
+    /// Grows by one with every write.
+    pub serial: u64,
+    /// What stands, by address.
+    pub resources: BTreeMap<Address, Recorded>,
+    /// Old objects that still have to be removed, by address; oldest first.
+    pub deposed: BTreeMap<Address, Vec<Deposed>>,
+    /// Values the stack publishes, for people and for Helm.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// A resource as of its last completed step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// Whether it can be relied on.
+    pub status: Status,
+    /// What it needs that no reference in `declared` tells: order to keep when it goes.
+    pub after: BTreeSet<Address>,
+    /// What was asked for.
+    pub declared: Document,
+    /// What the cloud computed.
+    pub computed: Document,
+}
+
+impl Recorded {
+    /// What the cloud needs to know of it.
+    pub fn known(&self) -> Known {
+        Known { declared: self.declared.clone(), computed: self.computed.clone() }
+    }
+}
+
+/// Whether a recorded resource can be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Status {
+    /// It was finished.
+    Ready,
+    /// It exists, but its making or changing was not finished; the next plan compares and goes on.
+    Unfinished,
+    /// It must be replaced.
+    Tainted {
+        /// Why.
+        because: String,
+    },
+}
+
+/// An old object awaiting removal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deposed {
+    /// Tells several old objects of one address apart: the primary id of the object.
+    pub key: String,
+    /// What it was.
+    pub recorded: Recorded,
+}
+
+impl State {
+    /// The state of a stack of which nothing stands yet.
+    pub fn empty(stack: &str, region: &str, lineage: String, tool: &str) -> Self {
+        Self {
+            format: FORMAT,
+            tool: tool.to_owned(),
+            stack: stack.to_owned(),
+            region: region.to_owned(),
+            account: String::new(),
+            declaration: String::new(),
+            lineage,
+            serial: 0,
+            resources: BTreeMap::new(),
+            deposed: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    /// Whether nothing is left that exists in the cloud.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.deposed.is_empty()
+    }
+
+    /// Ids by address and addresses by id.
+    pub fn index(&self) -> IdIndex {
+        IdIndex::of(self.resources.iter().map(|(address, recorded)| (address, &recorded.computed)))
+    }
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Entry {
+    /// A step is about to start: durable before its first call.
+    Begin {
+        /// Rises by one with every entry.
+        seq: u64,
+        /// What is about to be done.
+        intent: Intent,
+    },
+    /// The object of a creation has an id: durable before any wait.
+    Made {
+        /// Rises by one with every entry.
+        seq: u64,
+        /// The `Begin` it belongs to.
+        of: u64,
+        /// What is known of the object so far.
+        computed: Document,
+    },
+    /// A step is over: durable before anything that depends on it starts.
+    End {
+        /// Rises by one with every entry.
+        seq: u64,
+        /// The `Begin` it belongs to.
+        of: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The record follows what was read, without a call that writes: adopted, refreshed or forgotten.
+    Note {
+        /// Rises by one with every entry.
+        seq: u64,
+        /// Of what.
+        address: Address,
+        /// The record from now on; nothing if it is gone.
+        record: Option<Recorded>,
+    },
+}
+
+impl Entry {
+    /// The number of this entry.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Begin { seq, .. } | Self::Made { seq, .. } | Self::End { seq, .. } | Self::Note { seq, .. } => *seq,
+        }
+    }
+}
+
+/// What a step is about to do, with all that recovery needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    /// Which step.
+    pub step: StepKey,
+    /// The mark of this attempt.
+    pub mark: Mark,
+    /// What is wanted, for steps that make or change.
+    pub declared: Option<Document>,
+    /// Order the record must remember.
+    pub after: BTreeSet<Address>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// It was made or changed; this is what the cloud computed.
+    Standing(Document),
+    /// It is gone.
+    Gone,
+    /// It failed. What is known of the object so far stays recorded.
+    Failed,
+}
+
+/// The state and the steps that began and have not ended: everything that is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    /// What was last done.
+    pub state: State,
+    /// Intents without a result, by the number of their `Begin`.
+    pub open: BTreeMap<u64, Open>,
+    /// Number of the last entry.
+    pub last: u64,
+}
+
+/// An intent without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// What was about to be done.
+    pub intent: Intent,
+    /// What is known of the object, once it has an id.
+    pub made: Option<Document>,
+}
+
+/// Why an entry does not follow from what came before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// Numbers must rise.
+    #[error("entry {found} follows entry {last}; numbers must rise by one")]
+    Order {
+        /// The number before.
+        last: u64,
+        /// The number found.
+        found: u64,
+    },
+    /// A result without an intent.
+    #[error("entry {seq} ends entry {of}, which is not open")]
+    NotOpen {
+        /// The entry.
+        seq: u64,
+        /// What it claims to end.
+        of: u64,
+    },
+    /// A result that its intent cannot have.
+    #[error("entry {seq} gives {step} a result that such a step cannot have")]
+    Impossible {
+        /// The entry.
+        seq: u64,
+        /// The step.
+        step: StepKey,
+    },
+}
+
+impl Book {
+    /// A book with nothing open.
+    pub fn of(state: State) -> Self {
+        Self { state, open: BTreeMap::new(), last: 0 }
+    }
+
+    /// Takes the next entry in.
+    ///
+    /// # Errors
+    /// When the entry does not follow from what came before; the book is then unchanged.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+        let seq = entry.seq();
+        if seq != self.last + 1 {
+            return Err(FoldError::Order { last: self.last, found: seq });
+        }
+        match entry {
+            Entry::Begin { intent, .. } => {
+                self.open.insert(seq, Open { intent: intent.clone(), made: None });
+            }
+            Entry::Made { of, computed, .. } => {
+                let open = self.open.get_mut(of).ok_or(FoldError::NotOpen { seq, of: *of })?;
+                open.made = Some(computed.clone());
+            }
+            Entry::End { of, outcome, .. } => {
+                let open = self.open.get(of).ok_or(FoldError::NotOpen { seq, of: *of })?.clone();
+                self.settle(seq, &open, outcome)?;
+                self.open.remove(of);
+            }
+            Entry::Note { address, record, .. } => match record {
+                Some(record) => {
+                    self.state.resources.insert(address.clone(), record.clone());
+                }
+                None => {
+                    self.state.resources.remove(address);
+                }
+            },
+        }
+        self.last = seq;
+        Ok(())
+    }
+
+    /// The table of steps and results. Every other pair is an error.
+    fn settle(&mut self, seq: u64, open: &Open, outcome: &Outcome) -> Result<(), FoldError> {
+        let StepKey { address, part } = &open.intent.step;
+        let impossible = || FoldError::Impossible { seq, step: open.intent.step.clone() };
+        let record = |computed: &Document, status: Status| -> Result<Recorded, FoldError> {
+            Ok(Recorded {
+                status,
+                after: open.intent.after.clone(),
+                declared: open.intent.declared.clone().ok_or_else(impossible)?,
+                computed: computed.clone(),
+            })
+        };
+        match (part, outcome) {
+            (Part::Create, Outcome::Standing(computed)) => self.stand(address, record(computed, Status::Ready)?),
+            (Part::Create, Outcome::Failed) => {
+                if let Some(computed) = &open.made {
+                    self.stand(address, record(computed, Status::Unfinished)?);
+                }
+            }
+            (Part::Change { .. }, Outcome::Standing(computed)) => {
+                self.state.resources.insert(address.clone(), record(computed, Status::Ready)?);
+            }
+            (Part::Change { .. }, Outcome::Failed) => {
+                if let Some(standing) = self.state.resources.get_mut(address) {
+                    standing.status = Status::Unfinished;
+                }
+            }
+            (Part::Delete, Outcome::Gone) => {
+                self.state.resources.remove(address);
+            }
+            (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Failed) => {}
+            (Part::DeleteDeposed { key }, Outcome::Gone) => {
+                if let Some(old) = self.state.deposed.get_mut(address) {
+                    old.retain(|deposed| &deposed.key != key);
+                    if old.is_empty() {
+                        self.state.deposed.remove(address);
+                    }
+                }
+            }
+            (Part::Create | Part::Change { .. }, Outcome::Gone)
+            | (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Standing(_)) => return Err(impossible()),
+        }
+        Ok(())
+    }
+
+    /// Lets a new object stand at `address`; what stood there awaits removal, unless it is the same object.
+    fn stand(&mut self, address: &Address, new: Recorded) {
+        let id = new.computed.text("id").map(str::to_owned);
+        if let Some(old) = self.state.resources.insert(address.clone(), new) {
+            let key = old.computed.text("id").unwrap_or_default().to_owned();
+            if id.as_deref() != Some(&key) {
+                self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded: old });
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Names of what ppm-infra manages: kind, name, and both together as an address.
+//!
+//! Promises that whatever parses prints back the same. Which kinds exist is the catalogue's business, not this file's.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The kind of a resource, such as `subnet`. Stands in addresses and in the lockfile, so a kind is never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(Cow<'static, str>);
+
+impl Kind {
+    /// A kind known to the program.
+    pub const fn new(word: &'static str) -> Self {
+        Self(Cow::Borrowed(word))
+    }
+
+    /// The word as it stands in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name of a resource within its kind and stack, such as `private-a`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// The name as it stands in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for Name {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits { Ok(Self(text.to_owned())) } else { Err(AddressError::Name(text.to_owned())) }
+    }
+}
+
+/// Where a resource stands: `kind.name`, such as `subnet.private-a`. Sorts by kind, then name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// What it is.
+    pub kind: Kind,
+    /// Which one it is.
+    pub name: Name,
+}
+
+impl Address {
+    /// The address of `name` among the resources of `kind`.
+    ///
+    /// # Panics
+    /// When `name` has other characters than `a-z 0-9 -`: for names written in the program.
+    pub fn of(kind: Kind, name: &str) -> Self {
+        Self { kind, name: name.parse().expect("names in the program use a-z, 0-9 and -") }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.width().is_some() {
+            f.pad(&format!("{}.{}", self.kind, self.name))
+        } else {
+            write!(f, "{}.{}", self.kind, self.name)
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, name) = text.split_once('.').ok_or_else(|| AddressError::Shape(text.to_owned()))?;
+        if kind.is_empty() || !kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+            return Err(AddressError::Kind(kind.to_owned()));
+        }
+        Ok(Self { kind: Kind(Cow::Owned(kind.to_owned())), name: name.parse()? })
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// There is no dot.
+    #[error("`{0}` is not an address; expected kind.name, such as subnet.private-a")]
+    Shape(String),
+    /// The part before the dot is no kind.
+    #[error("`{0}` is not the name of a kind; kinds use a-z, 0-9 and _")]
+    Kind(String),
+    /// The part after the dot is no name.
+    #[error("`{0}` is not a resource name; names use a-z, 0-9 and -")]
+    Name(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_print_as_they_parse() {
+        let address: Address = "subnet.private-a".parse().unwrap();
+        assert_eq!(address, Address::of(Kind::new("subnet"), "private-a"));
+        assert_eq!(address.to_string(), "subnet.private-a");
+        assert_eq!(format!("{address:>20}"), "    subnet.private-a");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "subnet", "Subnet.a", "subnet.", ".a", "subnet.A", "subnet.a.b", "subnet.a b"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}

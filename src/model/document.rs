@@ -1,0 +1,171 @@
+//! A resource as data: a JSON object whose text depends on its content alone.
+//!
+//! Everything printed, stored or hashed goes through [`canonical`], which sorts for itself, because any dependency can
+//! switch on insertion order in `serde_json` for everyone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// A resource, or what the cloud computed for one, as a JSON object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Document(BTreeMap<String, Value>);
+
+impl Document {
+    /// The document of a typed value.
+    ///
+    /// # Panics
+    /// When `value` does not serialise to an object; resources and their computed parts are structs.
+    pub fn of<T: Serialize>(value: &T) -> Self {
+        match serde_json::to_value(value).expect("typed values serialise") {
+            Value::Object(map) => Self(map.into_iter().collect()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                unreachable!("resources serialise to objects")
+            }
+        }
+    }
+
+    /// The typed value of this document.
+    ///
+    /// # Errors
+    /// When it does not have the shape of `T`, as after an edit by hand.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(self.to_value())
+    }
+
+    /// The value of one top-level field.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)
+    }
+
+    /// The text of one top-level field, if it is a text.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.0.get(field).and_then(Value::as_str)
+    }
+
+    /// Sets one top-level field.
+    pub fn set(&mut self, field: &str, value: Value) {
+        self.0.insert(field.to_owned(), value);
+    }
+
+    /// Removes one top-level field.
+    pub fn remove(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field)
+    }
+
+    /// All fields in the order of their names.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(field, value)| (field.as_str(), value))
+    }
+
+    /// The document as plain JSON.
+    pub fn to_value(&self) -> Value {
+        Value::Object(self.0.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
+    /// The canonical text: one line, keys sorted.
+    pub fn canonical(&self) -> String {
+        canonical(&self.to_value())
+    }
+}
+
+impl FromIterator<(String, Value)> for Document {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+/// The one-line JSON text of `value` with keys sorted at every depth.
+pub fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value, None);
+    text
+}
+
+/// The indented JSON text of `value` with keys sorted at every depth, ending in a newline: for files people read.
+pub fn canonical_pretty(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value, Some(0));
+    text.push('\n');
+    text
+}
+
+/// The SHA-256 of `bytes` in hex, as `sha256sum` prints it.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a string succeeds");
+        hex
+    })
+}
+
+fn write_value(text: &mut String, value: &Value, depth: Option<usize>) {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+            write_all(text, ['{', '}'], depth, sorted.into_iter(), |text, (key, value), depth| {
+                write!(text, "{}", Value::from(key.as_str())).expect("writing to a string succeeds");
+                text.push_str(if depth.is_some() { ": " } else { ":" });
+                write_value(text, value, depth);
+            });
+        }
+        Value::Array(items) => write_all(text, ['[', ']'], depth, items.iter(), write_value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            write!(text, "{value}").expect("writing to a string succeeds");
+        }
+    }
+}
+
+fn write_all<T>(
+    text: &mut String,
+    brackets: [char; 2],
+    depth: Option<usize>,
+    items: impl ExactSizeIterator<Item = T>,
+    each: impl Fn(&mut String, T, Option<usize>),
+) {
+    let inner = depth.map(|d| d + 1);
+    let empty = items.len() == 0;
+    text.push(brackets[0]);
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            text.push(',');
+        }
+        new_line(text, inner);
+        each(text, item, inner);
+    }
+    if !empty {
+        new_line(text, depth);
+    }
+    text.push(brackets[1]);
+}
+
+fn new_line(text: &mut String, depth: Option<usize>) {
+    if let Some(depth) = depth {
+        text.push('\n');
+        text.extend(std::iter::repeat_n("  ", depth));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_depends_on_content_alone() {
+        let value = json!({"b": [1, {"z": null, "a": "x\"y"}], "a": {}, "c": []});
+        assert_eq!(canonical(&value), r#"{"a":{},"b":[1,{"a":"x\"y","z":null}],"c":[]}"#);
+        assert_eq!(serde_json::from_str::<Value>(&canonical_pretty(&value)).unwrap(), value);
+        assert!(canonical_pretty(&value).starts_with("{\n  \"a\": {},\n  \"b\": [\n    1,"));
+    }
+
+    #[test]
+    fn digests_are_those_of_sha256sum() {
+        assert_eq!(digest(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

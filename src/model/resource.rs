@@ -1,0 +1,198 @@
+//! What a resource type declares about itself, typed for its own file and erased for the planner.
+//!
+//! The planner has never heard of a subnet: it works on [`Document`]s and the [`Facts`] of their kind. Whether a change
+//! is an update or a replacement is data in the table under each struct, complete because [`fields!`](crate::fields)
+//! names every field.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::address::{Address, Kind};
+use super::document::Document;
+use super::mark::Tags;
+
+/// The facts of one resource type. Data only; the calls are elsewhere.
+pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The kind in addresses and in the lockfile; never renamed.
+    const KIND: Kind;
+    /// What a change of each field means; from [`fields!`](crate::fields), so complete by construction.
+    const FIELDS: &'static [Field];
+    /// Which object goes first when one takes the place of another.
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    /// How long each verb usually takes on AWS: orders the schedule before there is experience.
+    const TYPICAL: Typical;
+    /// Set when objects of this kind hold data that nobody can make again: the word `--delete-data` takes.
+    const DATA: Option<&'static str> = None;
+    /// Among kinds with a stepwise field: who reaches a rung first, the lowest rank.
+    const CLIMB_RANK: u8 = 0;
+    /// What the cloud decides: ids, ARNs, endpoints.
+    type Computed: Computed;
+    /// Its tags, for kinds that carry any: those we manage, the marks of stack and address among them.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
+    /// What the simulated cloud computes for the `serial`-th object it makes.
+    fn sample(&self, at: &Address, serial: u64) -> Self::Computed;
+}
+
+/// What the cloud decides about an object. Serialises with its primary id as `id` and, where it has one, its ARN as
+/// `arn`: references are turned into ids, and ids back into references, through these two.
+pub trait Computed: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
+    /// The id other calls take.
+    fn id(&self) -> &str;
+}
+
+/// What it means when a field changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// The object is changed in place.
+    Update,
+    /// As `Update`; and while the object pointed at is replaced delete-first, this field may point at nothing.
+    UpdateDangling,
+    /// As `Update`; but the value, a dotted number, climbs one rung of [`Node::ladder`] at a time and never falls.
+    UpdateStepwise,
+    /// Another object takes its place.
+    Replace,
+    /// Left to others after creation; never a change, never drift.
+    Ignore,
+}
+
+/// A field and what its change means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Name of the field in the document.
+    pub name: &'static str,
+    /// What its change means.
+    pub on_change: OnChange,
+}
+
+/// Names every field of a resource type with what its change means. A field that is missing or misspelt does not compile.
+#[macro_export]
+macro_rules! fields {
+    ($ty:ident { $($name:ident: $on_change:ident),* $(,)? }) => {{
+        const _: fn($ty) = |$ty { $($name: _),* }| ();
+        &[$($crate::model::resource::Field {
+            name: stringify!($name),
+            on_change: $crate::model::resource::OnChange::$on_change,
+        }),*]
+    }};
+}
+
+/// Which object goes first when one takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplaceOrder {
+    /// The new one is made before the old one goes: no gap.
+    CreateFirst,
+    /// The world has room for one only (a CIDR, a fixed name): the old one goes first.
+    DeleteFirst,
+}
+
+/// How long the verbs of a kind usually take, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Typical {
+    /// From the first call until usable.
+    pub create: u64,
+    /// A usual change in place.
+    pub update: u64,
+    /// Until gone.
+    pub delete: u64,
+}
+
+impl Typical {
+    /// A kind whose calls answer at once.
+    pub const QUICK: Self = Self { create: 3, update: 2, delete: 2 };
+
+    /// Usual duration of a creation.
+    pub fn create(&self) -> Duration {
+        Duration::from_secs(self.create)
+    }
+}
+
+/// The facts of one resource type with its type erased.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// What a change of each field means.
+    pub fields: &'static [Field],
+    /// Which object goes first in a replacement.
+    pub replace: ReplaceOrder,
+    /// How long the verbs usually take.
+    pub typical: Typical,
+    /// The word `--delete-data` takes, for kinds that hold data.
+    pub data: Option<&'static str>,
+    /// Among kinds with a stepwise field: who reaches a rung first.
+    pub climb_rank: u8,
+    /// What the simulated cloud computes.
+    pub sample: fn(&Document, &Address, u64) -> Document,
+    /// Whether a declared and a computed document have the shape of this kind; the reason if not.
+    pub check: fn(&Document, &Document) -> Result<(), String>,
+}
+
+impl Facts {
+    /// The facts of `R`.
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            fields: R::FIELDS,
+            replace: R::REPLACE,
+            typical: R::TYPICAL,
+            data: R::DATA,
+            climb_rank: R::CLIMB_RANK,
+            sample: sample::<R>,
+            check: check::<R>,
+        }
+    }
+
+    /// What a change of `field` means. A field nobody knows any more counts as an update.
+    pub fn on_change(&self, field: &str) -> OnChange {
+        self.fields.iter().find(|f| f.name == field).map_or(OnChange::Update, |f| f.on_change)
+    }
+}
+
+fn sample<R: Resource>(declared: &Document, at: &Address, serial: u64) -> Document {
+    let typed: R = declared.read().expect("declared documents are made from typed resources");
+    Document::of(&typed.sample(at, serial))
+}
+
+fn check<R: Resource>(declared: &Document, computed: &Document) -> Result<(), String> {
+    declared.read::<R>().map_err(|error| format!("declared: {error}"))?;
+    computed.read::<R::Computed>().map_err(|error| format!("computed: {error}"))?;
+    Ok(())
+}
+
+/// The facts of every kind the program knows.
+pub type Catalog = BTreeMap<Kind, Facts>;
+
+/// One resource as the declaration asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What is wanted.
+    pub declared: Document,
+    /// Order without data behind it, each with its reason.
+    pub after: BTreeMap<Address, &'static str>,
+    /// Refuse every plan that would delete or replace it.
+    pub protect: bool,
+    /// Documents to pass through on the way up, lowest first, for kinds with a stepwise field.
+    pub ladder: Vec<Document>,
+}
+
+impl Node {
+    /// A node that wants `resource`.
+    pub fn new<R: Resource>(resource: &R) -> Self {
+        Self { declared: Document::of(resource), after: BTreeMap::new(), protect: false, ladder: Vec::new() }
+    }
+}
+
+/// A resource as it is known to exist: what was asked for and what the cloud computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// What was asked for.
+    pub declared: Document,
+    /// What the cloud computed.
+    pub computed: Document,
+}

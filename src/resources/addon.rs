@@ -1,0 +1,74 @@
+//! A part of Kubernetes that EKS installs and looks after.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// A part of Kubernetes that EKS installs and looks after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addon {
+    /// The cluster.
+    pub cluster: Ref<Cluster>,
+    /// Its name, such as `vpc-cni`.
+    pub name: String,
+    /// The Kubernetes version its own version was chosen for.
+    pub kubernetes_version: String,
+    /// Its version, such as `v1.20.4-eksbuild.1`.
+    pub version: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Addon`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddonComputed {
+    /// Cluster and name, joined by `/`.
+    pub id: String,
+    /// `arn:…:addon/…`
+    pub arn: String,
+    /// The cluster.
+    pub cluster_name: String,
+}
+
+impl Computed for AddonComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Addon {
+    const KIND: Kind = Kind::new("addon");
+    const FIELDS: &'static [Field] = fields!(Addon {
+        cluster: Replace,
+        name: Replace,
+        kubernetes_version: UpdateStepwise,
+        version: Update,
+        tags: Update
+    });
+    // A cluster has room for one of each name.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const CLIMB_RANK: u8 = 2;
+    const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
+    type Computed = AddonComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> AddonComputed {
+        AddonComputed {
+            id: format!("cluster/{}", self.name),
+            arn: format!("arn:aws:eks:us-east-1:111122223333:addon/cluster/{}/{serial}", self.name),
+            cluster_name: "cluster".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A bucket for packages, private and encrypted.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::kms_key::KmsKey;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// A bucket for packages, private and encrypted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Its name; unique in the world.
+    pub name: String,
+    /// The key that encrypts it by default; the bucket then also uses a bucket key, which saves most calls to KMS.
+    pub kms_key: Option<Ref<KmsKey>>,
+    /// Whether S3 keys are used to save calls to KMS.
+    pub bucket_key: bool,
+    /// Whether older versions of objects are kept.
+    pub versioning: bool,
+    /// `BucketOwnerEnforced`: access lists are off.
+    pub ownership: String,
+    /// What is blocked of public access.
+    pub public_access_block: PublicAccessBlock,
+    /// Its policy: nothing without TLS.
+    pub policy: Option<Policy>,
+    /// After how many days uploads that were never finished are removed.
+    pub abort_uploads_days: Option<u32>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Bucket`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketComputed {
+    /// Its name.
+    pub id: String,
+    /// `arn:…:s3:::…`
+    pub arn: String,
+}
+
+impl Computed for BucketComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Bucket {
+    const KIND: Kind = Kind::new("bucket");
+    const FIELDS: &'static [Field] = fields!(Bucket {
+        name: Replace,
+        kms_key: Update,
+        bucket_key: Update,
+        versioning: Update,
+        ownership: Update,
+        public_access_block: Update,
+        policy: Update,
+        abort_uploads_days: Update,
+        tags: Update
+    });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const DATA: Option<&'static str> = Some("bucket");
+    const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
+    type Computed = BucketComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> BucketComputed {
+        BucketComputed { id: self.name.clone(), arn: format!("arn:aws:s3:::{}", self.name) }
+    }
+}
+
+/// What is blocked of public access (S3 `PublicAccessBlockConfiguration`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the four switches of the API")]
+pub struct PublicAccessBlock {
+    /// New public access lists are refused.
+    pub block_public_acls: bool,
+    /// Public access lists have no effect.
+    pub ignore_public_acls: bool,
+    /// New public policies are refused.
+    pub block_public_policy: bool,
+    /// Public policies have no effect for others.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// Everything is blocked.
+    pub const ALL: Self = Self {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+}

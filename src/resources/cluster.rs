@@ -1,0 +1,113 @@
+//! The Kubernetes control plane (EKS).
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::iam_role::IamRole;
+use super::kms_key::KmsKey;
+use super::subnet::Subnet;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// The Kubernetes control plane (EKS).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Its name; unique in account and region.
+    pub name: String,
+    /// Kubernetes version, such as `1.34`.
+    pub version: String,
+    /// The role it acts in.
+    pub role: Ref<IamRole>,
+    /// The subnets its network interfaces stand in, in at least two zones.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Addresses of services inside; cannot be changed.
+    pub service_cidr: String,
+    /// Whether its API is reachable from the network.
+    pub private_access: bool,
+    /// Whether its API is reachable from the internet.
+    pub public_access: bool,
+    /// From where on the internet.
+    pub public_cidrs: BTreeSet<String>,
+    /// Which parts write logs: of `api`, `audit`, `authenticator`, `controllerManager`, `scheduler`.
+    pub logging: BTreeSet<String>,
+    /// The key that encrypts Kubernetes secrets; cannot be changed.
+    pub kms_key: Ref<KmsKey>,
+    /// `API`: who may do what stands in access entries alone.
+    pub authentication_mode: String,
+    /// `STANDARD` or `EXTENDED` (paid) support.
+    pub support: String,
+    /// Whether deleting it is refused.
+    pub deletion_protection: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Cluster`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterComputed {
+    /// Its name.
+    pub id: String,
+    /// `arn:…:cluster/…`
+    pub arn: String,
+    /// URL of its API.
+    pub endpoint: String,
+    /// Its certificate authority, base64.
+    pub certificate_authority: String,
+    /// URL of the issuer of its tokens: another one under the same name is another cluster.
+    pub issuer: String,
+    /// The security group EKS made for it.
+    pub security_group_id: String,
+}
+
+impl Computed for ClusterComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Cluster {
+    const KIND: Kind = Kind::new("cluster");
+    const FIELDS: &'static [Field] = fields!(Cluster {
+        name: Replace,
+        version: UpdateStepwise,
+        role: Replace,
+        subnets: Update,
+        service_cidr: Replace,
+        private_access: Update,
+        public_access: Update,
+        public_cidrs: Update,
+        logging: Update,
+        kms_key: Replace,
+        authentication_mode: Update,
+        support: Update,
+        deletion_protection: Update,
+        tags: Update
+    });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
+    type Computed = ClusterComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> ClusterComputed {
+        ClusterComputed {
+            id: self.name.clone(),
+            arn: format!("arn:aws:eks:us-east-1:111122223333:cluster/{}", self.name),
+            endpoint: format!("https://{serial:032X}.gr7.us-east-1.eks.amazonaws.com"),
+            certificate_authority: "LS0tLS1CRUdJTg==".to_owned(),
+            issuer: format!("https://oidc.eks.us-east-1.amazonaws.com/id/{serial:032X}"),
+            security_group_id: format!("sg-{:08x}", 0xc000_0000_u64 + serial),
+        }
+    }
+}

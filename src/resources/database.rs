@@ -1,0 +1,137 @@
+//! The PostgreSQL database (RDS).
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::db_parameter_group::DbParameterGroup;
+use super::db_subnet_group::DbSubnetGroup;
+use super::kms_key::KmsKey;
+use super::secret::Secret;
+use super::security_group::SecurityGroup;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// The PostgreSQL database (RDS).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Its identifier, lower case; unique in account and region.
+    pub name: String,
+    /// `17` means any 17.x; `17.4` means that or a newer minor.
+    pub engine_version: String,
+    /// Instance class, such as `db.t3.xlarge`.
+    pub instance_class: String,
+    /// Storage in GiB; only grows.
+    pub storage_gib: u32,
+    /// `gp3`.
+    pub storage_type: String,
+    /// Whether a second instance stands by in another zone.
+    pub multi_az: bool,
+    /// The subnets it may stand in.
+    pub subnet_group: Ref<DbSubnetGroup>,
+    /// Its firewalls.
+    pub security_groups: BTreeSet<Ref<SecurityGroup>>,
+    /// Its settings.
+    pub parameter_group: Ref<DbParameterGroup>,
+    /// The key that encrypts it.
+    pub kms_key: Ref<KmsKey>,
+    /// The secret with user and first password.
+    pub login: Ref<Secret>,
+    /// The user that owns it.
+    pub username: String,
+    /// The database inside that is made with it.
+    pub database: String,
+    /// Days that automatic backups are kept.
+    pub backup_days: u32,
+    /// When backups are made, UTC, such as `03:00-04:00`.
+    pub backup_window: String,
+    /// When AWS may maintain it, UTC, such as `sun:04:30-sun:05:30`.
+    pub maintenance_window: String,
+    /// Whether deleting it is refused.
+    pub deletion_protection: bool,
+    /// Whether it has a public address.
+    pub publicly_accessible: bool,
+    /// Whether AWS moves it to newer minors by itself.
+    pub auto_minor_upgrade: bool,
+    /// Whether snapshots get its tags.
+    pub copy_tags_to_snapshot: bool,
+    /// `open-source-rds-extended-support-disabled`: no paid support after the end of the standard one.
+    pub lifecycle_support: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Database`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseComputed {
+    /// Its identifier.
+    pub id: String,
+    /// `arn:…:db:…`
+    pub arn: String,
+    /// `db-…`: another one under the same identifier is another database.
+    pub resource_id: String,
+    /// Host name to connect to.
+    pub address: String,
+    /// Port to connect to.
+    pub port: u16,
+}
+
+impl Computed for DatabaseComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Database {
+    const KIND: Kind = Kind::new("database");
+    const FIELDS: &'static [Field] = fields!(Database {
+        name: Replace,
+        engine_version: Update,
+        instance_class: Update,
+        storage_gib: Update,
+        storage_type: Update,
+        multi_az: Update,
+        subnet_group: Replace,
+        security_groups: Update,
+        parameter_group: Update,
+        kms_key: Replace,
+        login: Ignore,
+        username: Replace,
+        database: Replace,
+        backup_days: Update,
+        backup_window: Update,
+        maintenance_window: Update,
+        deletion_protection: Update,
+        publicly_accessible: Update,
+        auto_minor_upgrade: Update,
+        copy_tags_to_snapshot: Update,
+        lifecycle_support: Update,
+        tags: Update
+    });
+    // The identifier is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const DATA: Option<&'static str> = Some("database");
+    const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
+    type Computed = DatabaseComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> DatabaseComputed {
+        DatabaseComputed {
+            id: self.name.clone(),
+            arn: format!("arn:aws:rds:us-east-1:111122223333:db:{}", self.name),
+            resource_id: format!("db-{serial:026}"),
+            address: format!("{}.c0000000.us-east-1.rds.amazonaws.com", self.name),
+            port: 5432,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Settings of a database engine that differ from its defaults.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// Settings of a database engine that differ from its defaults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbParameterGroup {
+    /// Its name, lower case; unique in account and region.
+    pub name: String,
+    /// The engine and its major version, such as `postgres17`.
+    pub family: String,
+    /// What it is for; cannot be changed.
+    pub description: String,
+    /// Values by parameter.
+    pub parameters: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`DbParameterGroup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbParameterGroupComputed {
+    /// Its name.
+    pub id: String,
+    /// `arn:…:pg:…`
+    pub arn: String,
+}
+
+impl Computed for DbParameterGroupComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for DbParameterGroup {
+    const KIND: Kind = Kind::new("db_parameter_group");
+    const FIELDS: &'static [Field] = fields!(DbParameterGroup {
+        name: Replace,
+        family: Replace,
+        description: Replace,
+        parameters: Update,
+        tags: Update
+    });
+    const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
+    type Computed = DbParameterGroupComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> DbParameterGroupComputed {
+        DbParameterGroupComputed {
+            id: self.name.clone(),
+            arn: format!("arn:aws:rds:us-east-1:111122223333:pg:{}", self.name),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The calls of this kind: not built yet; every one of them says so.
+
+use super::{DbParameterGroup, DbParameterGroupComputed};
+use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::{CloudError, ErrorKind};
+
+fn missing() -> CloudError {
+    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
+}
+
+impl Provision for DbParameterGroup {
+    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
+        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    }
+
+    async fn create(&self, _: &Writing<'_>) -> Result<DbParameterGroupComputed, CloudError> {
+        Err(missing())
+    }
+
+    async fn update(
+        &self,
+        _: &Self,
+        _: &DbParameterGroupComputed,
+        _: &Writing<'_>,
+    ) -> Result<DbParameterGroupComputed, CloudError> {
+        Err(missing())
+    }
+
+    async fn delete(_: &Self, _: &DbParameterGroupComputed, _: &Writing<'_>) -> Result<(), CloudError> {
+        Err(missing())
+    }
+}

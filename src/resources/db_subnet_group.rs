@@ -1,0 +1,65 @@
+//! The subnets a database may stand in.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::subnet::Subnet;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// The subnets a database may stand in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbSubnetGroup {
+    /// Its name, lower case; unique in account and region.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The subnets, in at least two zones.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`DbSubnetGroup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbSubnetGroupComputed {
+    /// Its name.
+    pub id: String,
+    /// `arn:…:subgrp:…`
+    pub arn: String,
+}
+
+impl Computed for DbSubnetGroupComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for DbSubnetGroup {
+    const KIND: Kind = Kind::new("db_subnet_group");
+    const FIELDS: &'static [Field] =
+        fields!(DbSubnetGroup { name: Replace, description: Update, subnets: Update, tags: Update });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
+    type Computed = DbSubnetGroupComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> DbSubnetGroupComputed {
+        DbSubnetGroupComputed {
+            id: self.name.clone(),
+            arn: format!("arn:aws:rds:us-east-1:111122223333:subgrp:{}", self.name),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! From erased documents to typed kinds and back: the AWS side of the port.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use futures_util::future::join_all;
+
+use super::{every_kind, survey};
+use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sought, Writing};
+use crate::cloud::{BoxFuture, Cloud, CloudError, Context, ErrorKind, Look, Target};
+use crate::model::address::{Address, Kind};
+use crate::model::document::Document;
+use crate::model::observation::Observation;
+use crate::model::resource::{Known, Resource};
+use crate::model::surroundings::{Questions, Surroundings};
+
+/// AWS, through its SDK.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    clients: Clients,
+}
+
+impl Aws {
+    /// AWS through these clients.
+    pub fn new(clients: Clients) -> Self {
+        Self { clients }
+    }
+
+    fn writing<'a>(&'a self, cx: &'a Context) -> Writing<'a> {
+        Writing { aws: &self.clients, cx }
+    }
+}
+
+impl Cloud for Aws {
+    fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
+        Box::pin(survey::survey(&self.clients, ask))
+    }
+
+    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+        Box::pin(async move {
+            let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &Target>> = BTreeMap::new();
+            for (address, target) in look.targets {
+                by_kind.entry(&address.kind).or_default().insert(address, target);
+            }
+            let cx = Reading { aws: &self.clients, ids: look.ids, stack: look.stack, surroundings: look.surroundings };
+            let cx = &cx;
+            let looks = by_kind.into_iter().map(|(kind, targets)| async move {
+                match typed(kind) {
+                    Ok(typed) => typed.observe(targets, cx).await,
+                    Err(error) => {
+                        let unread = Observation::Unread { error: error.to_string() };
+                        targets.into_keys().map(|address| (address.clone(), unread.clone())).collect()
+                    }
+                }
+            });
+            join_all(looks).await.into_iter().flatten().collect()
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        at: &'a Address,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move { typed(&at.kind)?.create(want, &self.writing(cx)).await })
+    }
+
+    fn update<'a>(
+        &'a self,
+        at: &'a Address,
+        from: &'a Known,
+        want: &'a Document,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move { typed(&at.kind)?.update(from, want, &self.writing(cx)).await })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        at: &'a Address,
+        known: &'a Known,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move { typed(&at.kind)?.delete(known, &self.writing(cx)).await })
+    }
+}
+
+/// The verbs of one kind with its type erased.
+trait Erased: Send + Sync {
+    fn kind(&self) -> Kind;
+    fn observe<'a>(
+        &'a self,
+        targets: BTreeMap<&'a Address, &'a Target>,
+        cx: &'a Reading<'a>,
+    ) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+    fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>>;
+    fn update<'a>(
+        &'a self,
+        from: &'a Known,
+        want: &'a Document,
+        cx: &'a Writing<'a>,
+    ) -> BoxFuture<'a, Result<Document, CloudError>>;
+    fn delete<'a>(&'a self, known: &'a Known, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<(), CloudError>>;
+}
+
+struct Typed<R>(PhantomData<fn() -> R>);
+
+impl<R: Provision> Erased for Typed<R> {
+    fn kind(&self) -> Kind {
+        R::KIND
+    }
+
+    fn observe<'a>(
+        &'a self,
+        targets: BTreeMap<&'a Address, &'a Target>,
+        cx: &'a Reading<'a>,
+    ) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+        Box::pin(async move {
+            let mut found = BTreeMap::new();
+            let mut sought = Vec::new();
+            for (address, target) in targets {
+                match seek::<R>(address, target) {
+                    Ok(one) => sought.push(one),
+                    Err(error) => {
+                        found.insert(address.clone(), Observation::Unread { error: error.to_string() });
+                    }
+                }
+            }
+            let sights = if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await };
+            found.extend(sights.into_iter().map(|(address, sight)| (address, observation(sight))));
+            found
+        })
+    }
+
+    fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move { Ok(Document::of(&typed_document::<R>(want)?.create(cx).await?)) })
+    }
+
+    fn update<'a>(
+        &'a self,
+        from: &'a Known,
+        want: &'a Document,
+        cx: &'a Writing<'a>,
+    ) -> BoxFuture<'a, Result<Document, CloudError>> {
+        Box::pin(async move {
+            let known = typed_document::<R::Computed>(&from.computed)?;
+            let from = typed_document::<R>(&from.declared)?;
+            Ok(Document::of(&typed_document::<R>(want)?.update(&from, &known, cx).await?))
+        })
+    }
+
+    fn delete<'a>(&'a self, known: &'a Known, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move {
+            let declared = typed_document::<R>(&known.declared)?;
+            R::delete(&declared, &typed_document(&known.computed)?, cx).await
+        })
+    }
+}
+
+macro_rules! erased {
+    ($($module:ident :: $kind:ident),* $(,)?) => {
+        &[$(&Typed::<super::$module::$kind>(PhantomData) as &dyn Erased),*]
+    };
+}
+
+fn typed(kind: &Kind) -> Result<&'static dyn Erased, CloudError> {
+    static ALL: &[&dyn Erased] = every_kind!(erased);
+    let found = ALL.iter().find(|typed| typed.kind() == *kind).copied();
+    found.ok_or_else(|| CloudError::new(ErrorKind::Bug, format!("handle a {kind}"), "no such kind"))
+}
+
+fn typed_document<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, CloudError> {
+    document.read().map_err(|error| CloudError::new(ErrorKind::Bug, "read a document", error.to_string()))
+}
+
+fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, CloudError> {
+    let declared = target.declared.as_ref().map(typed_document).transpose()?;
+    let recorded = match &target.recorded {
+        Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
+        None => None,
+    };
+    Ok(Sought { address: address.clone(), declared, recorded })
+}
+
+fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation {
+    match sight {
+        Ok(Sight::Present(found)) => Observation::Present {
+            known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) },
+            notes: found.notes,
+        },
+        Ok(Sight::Absent) => Observation::Absent,
+        Ok(Sight::Foreign { id, because }) => Observation::Foreign { id, because },
+        Err(error) => Observation::Unread { error: error.to_string() },
+    }
+}

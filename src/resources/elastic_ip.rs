@@ -1,0 +1,49 @@
+//! A public address of our own.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// A public address of our own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticIp {
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`ElasticIp`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticIpComputed {
+    /// `eipalloc-…`, the allocation.
+    pub id: String,
+    /// The address itself.
+    pub public_ip: String,
+}
+
+impl Computed for ElasticIpComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for ElasticIp {
+    const KIND: Kind = Kind::new("elastic_ip");
+    const FIELDS: &'static [Field] = fields!(ElasticIp { tags: Update });
+    const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
+    type Computed = ElasticIpComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> ElasticIpComputed {
+        ElasticIpComputed { id: format!("eipalloc-{serial:08x}"), public_ip: format!("203.0.113.{}", serial % 256) }
+    }
+}

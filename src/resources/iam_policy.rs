@@ -1,0 +1,57 @@
+//! A set of permissions of our own.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// A set of permissions of our own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamPolicy {
+    /// Its name; unique in the account, at most 128 characters.
+    pub name: String,
+    /// What it is for; cannot be changed.
+    pub description: String,
+    /// What it allows.
+    pub document: Policy,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`IamPolicy`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamPolicyComputed {
+    /// `arn:…:policy/…`
+    pub id: String,
+}
+
+impl Computed for IamPolicyComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for IamPolicy {
+    const KIND: Kind = Kind::new("iam_policy");
+    const FIELDS: &'static [Field] =
+        fields!(IamPolicy { name: Replace, description: Replace, document: Update, tags: Update });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
+    type Computed = IamPolicyComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> IamPolicyComputed {
+        IamPolicyComputed { id: format!("arn:aws:iam::111122223333:policy/{}", self.name) }
+    }
+}

@@ -1,0 +1,92 @@
+//! An identity that a service or a pod can take on.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::iam_policy::IamPolicy;
+use super::oidc_provider::OidcProvider;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// An identity that a service or a pod can take on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamRole {
+    /// Its name; unique in the account, at most 64 characters.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Who may take it on.
+    pub trust: Trust,
+    /// The policies attached: ours by reference, those of AWS by ARN. What others attach beside them is noted, not removed.
+    pub policies: BTreeSet<Ref<IamPolicy>>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`IamRole`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamRoleComputed {
+    /// Its name.
+    pub id: String,
+    /// `arn:…:role/…`
+    pub arn: String,
+    /// `AROA…`: another one under the same name is another role.
+    pub unique_id: String,
+}
+
+impl Computed for IamRoleComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for IamRole {
+    const KIND: Kind = Kind::new("iam_role");
+    const FIELDS: &'static [Field] =
+        fields!(IamRole { name: Replace, description: Update, trust: Update, policies: Update, tags: Update });
+    // The name is fixed: pods and node groups know the role by it.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
+    type Computed = IamRoleComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> IamRoleComputed {
+        IamRoleComputed {
+            id: self.name.clone(),
+            arn: format!("arn:aws:iam::111122223333:role/{}", self.name),
+            unique_id: format!("AROA{serial:016}"),
+        }
+    }
+}
+
+/// Who may take a role on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// An AWS service, such as `eks.amazonaws.com`.
+    Service(String),
+    /// The pods of one service account of a cluster, told by its OIDC provider. Both the subject and the audience
+    /// (`sts.amazonaws.com`) are demanded.
+    ServiceAccount {
+        /// The provider of the cluster.
+        provider: Ref<OidcProvider>,
+        /// Namespace of the service account.
+        namespace: String,
+        /// Name of the service account.
+        name: String,
+    },
+    /// Anything else. Never declared, only found.
+    Other(Policy),
+}

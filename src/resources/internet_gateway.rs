@@ -1,0 +1,51 @@
+//! The way from a network to the internet and back.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::vpc::Vpc;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// The way from a network to the internet and back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InternetGateway {
+    /// The network it is attached to.
+    pub vpc: Ref<Vpc>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`InternetGateway`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InternetGatewayComputed {
+    /// `igw-…`
+    pub id: String,
+}
+
+impl Computed for InternetGatewayComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for InternetGateway {
+    const KIND: Kind = Kind::new("internet_gateway");
+    const FIELDS: &'static [Field] = fields!(InternetGateway { vpc: Replace, tags: Update });
+    const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
+    type Computed = InternetGatewayComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> InternetGatewayComputed {
+        InternetGatewayComputed { id: format!("igw-{serial:08x}") }
+    }
+}

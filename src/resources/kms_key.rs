@@ -1,0 +1,74 @@
+//! A key that encrypts data at rest, with its alias.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// A key that encrypts data at rest, with its alias.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsKey {
+    /// Its alias, `alias/…`; unique in account and region.
+    pub alias: String,
+    /// What it is for.
+    pub description: String,
+    /// Who may use and manage it.
+    pub policy: Policy,
+    /// Whether AWS makes new key material every year.
+    pub rotation: bool,
+    /// Whether it can be used.
+    pub enabled: bool,
+    /// Days between the order to delete it and its end; 7 to 30.
+    pub deletion_days: u8,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`KmsKey`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsKeyComputed {
+    /// The ARN of the key.
+    pub id: String,
+    /// The bare id of the key, a UUID.
+    pub key_id: String,
+}
+
+impl Computed for KmsKeyComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for KmsKey {
+    const KIND: Kind = Kind::new("kms_key");
+    const FIELDS: &'static [Field] = fields!(KmsKey {
+        alias: Update,
+        description: Update,
+        policy: Update,
+        rotation: Update,
+        enabled: Update,
+        deletion_days: Ignore,
+        tags: Update
+    });
+    const DATA: Option<&'static str> = Some("key");
+    const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
+    type Computed = KmsKeyComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> KmsKeyComputed {
+        {
+            let key_id = format!("00000000-0000-4000-8000-{serial:012x}");
+            KmsKeyComputed { id: format!("arn:aws:kms:us-east-1:111122223333:key/{key_id}"), key_id }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A port of a load balancer and what happens to what comes in.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::load_balancer::LoadBalancer;
+use super::target_group::TargetGroup;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// A port of a load balancer and what happens to what comes in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// The load balancer.
+    pub load_balancer: Ref<LoadBalancer>,
+    /// The port.
+    pub port: u16,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// ARN of the certificate, for HTTPS.
+    pub certificate: Option<String>,
+    /// The TLS versions and ciphers allowed, for HTTPS.
+    pub ssl_policy: Option<String>,
+    /// What happens to requests.
+    pub action: ListenerAction,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Listener`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerComputed {
+    /// `arn:…:listener/app/…`
+    pub id: String,
+}
+
+impl Computed for ListenerComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Listener {
+    const KIND: Kind = Kind::new("listener");
+    const FIELDS: &'static [Field] = fields!(Listener {
+        load_balancer: Replace,
+        port: Replace,
+        protocol: Update,
+        certificate: Update,
+        ssl_policy: Update,
+        action: Update,
+        tags: Update
+    });
+    // A load balancer has room for one listener on each port.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
+    type Computed = ListenerComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> ListenerComputed {
+        ListenerComputed {
+            id: format!("arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/lb/{serial:016x}"),
+        }
+    }
+}
+
+/// What happens to requests.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerAction {
+    /// They go to a target group.
+    Forward(Ref<TargetGroup>),
+    /// They are sent to the same address with HTTPS (301).
+    RedirectToHttps,
+    /// Anything else, told as JSON. Never declared, only found.
+    Other(String),
+}

@@ -1,0 +1,88 @@
+//! What users connect to (Application Load Balancer).
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::security_group::SecurityGroup;
+use super::subnet::Subnet;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// What users connect to (Application Load Balancer).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadBalancer {
+    /// Its name; unique in account and region, at most 32 characters.
+    pub name: String,
+    /// `internet-facing` or `internal`.
+    pub scheme: String,
+    /// The subnets it stands in, in at least two zones.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Its firewalls.
+    pub security_groups: BTreeSet<Ref<SecurityGroup>>,
+    /// After how many seconds without data a connection is closed.
+    pub idle_timeout_seconds: u32,
+    /// Whether headers that break the rules of HTTP are dropped.
+    pub drop_invalid_headers: bool,
+    /// Whether deleting it is refused.
+    pub deletion_protection: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`LoadBalancer`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadBalancerComputed {
+    /// `arn:…:loadbalancer/app/…`
+    pub id: String,
+    /// Host name to connect to.
+    pub dns_name: String,
+    /// The hosted zone of that name, for alias records.
+    pub zone_id: String,
+}
+
+impl Computed for LoadBalancerComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for LoadBalancer {
+    const KIND: Kind = Kind::new("load_balancer");
+    const FIELDS: &'static [Field] = fields!(LoadBalancer {
+        name: Replace,
+        scheme: Replace,
+        subnets: Update,
+        security_groups: Update,
+        idle_timeout_seconds: Update,
+        drop_invalid_headers: Update,
+        deletion_protection: Update,
+        tags: Update
+    });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
+    type Computed = LoadBalancerComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> LoadBalancerComputed {
+        LoadBalancerComputed {
+            id: format!(
+                "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/{}/{serial:016x}",
+                self.name
+            ),
+            dns_name: format!("{}-{serial}.us-east-1.elb.amazonaws.com", self.name),
+            zone_id: "Z35SXDOTRQ7X7K".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The way from private subnets to the internet, one direction only.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::elastic_ip::ElasticIp;
+use super::subnet::Subnet;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// The way from private subnets to the internet, one direction only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatGateway {
+    /// The public subnet it stands in.
+    pub subnet: Ref<Subnet>,
+    /// The address it speaks from.
+    pub elastic_ip: Ref<ElasticIp>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`NatGateway`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatGatewayComputed {
+    /// `nat-…`
+    pub id: String,
+}
+
+impl Computed for NatGatewayComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for NatGateway {
+    const KIND: Kind = Kind::new("nat_gateway");
+    const FIELDS: &'static [Field] = fields!(NatGateway { subnet: Replace, elastic_ip: Replace, tags: Update });
+    // One address cannot serve two gateways.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 120, update: 2, delete: 90 };
+    type Computed = NatGatewayComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> NatGatewayComputed {
+        NatGatewayComputed { id: format!("nat-{serial:08x}") }
+    }
+}

@@ -1,0 +1,110 @@
+//! The machines of a cluster (EKS managed node group).
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use super::iam_role::IamRole;
+use super::subnet::Subnet;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// The machines of a cluster (EKS managed node group).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeGroup {
+    /// The cluster.
+    pub cluster: Ref<Cluster>,
+    /// The first part of its name; a suffix follows, so that two generations can stand side by side.
+    pub name: String,
+    /// Kubernetes version.
+    pub version: String,
+    /// The role of the machines.
+    pub role: Ref<IamRole>,
+    /// The subnets they stand in.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Their instance type, such as `c6a.4xlarge`.
+    pub instance_type: String,
+    /// Their image, such as `AL2023_x86_64_STANDARD`.
+    pub ami_type: String,
+    /// `ON_DEMAND` or `SPOT`.
+    pub capacity_type: String,
+    /// Size of their root volume in GiB.
+    pub disk_gib: u32,
+    /// How many there are at least, and how many a change of this number makes. More may run if `max` allows: then an
+    /// autoscaler decides.
+    pub count: u32,
+    /// How many there may be.
+    pub max: u32,
+    /// How many may be missing while the group is updated.
+    pub max_unavailable: u32,
+    /// Kubernetes labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`NodeGroup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeGroupComputed {
+    /// Cluster and full name, joined by `/`.
+    pub id: String,
+    /// `arn:…:nodegroup/…`
+    pub arn: String,
+    /// The cluster.
+    pub cluster_name: String,
+    /// Its full name.
+    pub name: String,
+    /// The Auto Scaling group EKS made for it.
+    pub autoscaling_group: String,
+}
+
+impl Computed for NodeGroupComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for NodeGroup {
+    const KIND: Kind = Kind::new("node_group");
+    const FIELDS: &'static [Field] = fields!(NodeGroup {
+        cluster: Replace,
+        name: Replace,
+        version: UpdateStepwise,
+        role: Replace,
+        subnets: Replace,
+        instance_type: Replace,
+        ami_type: Replace,
+        capacity_type: Replace,
+        disk_gib: Replace,
+        count: Update,
+        max: Update,
+        max_unavailable: Update,
+        labels: Update,
+        tags: Update
+    });
+    const CLIMB_RANK: u8 = 1;
+    const TYPICAL: Typical = Typical { create: 180, update: 600, delete: 420 };
+    type Computed = NodeGroupComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> NodeGroupComputed {
+        NodeGroupComputed {
+            id: format!("cluster/{}-{serial:06}", self.name),
+            arn: format!("arn:aws:eks:us-east-1:111122223333:nodegroup/cluster/{}/{serial}", self.name),
+            cluster_name: "cluster".to_owned(),
+            name: format!("{}-{serial:06}", self.name),
+            autoscaling_group: format!("eks-{}-{serial:08}", self.name),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Lets IAM believe the tokens a cluster gives to its pods.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// Lets IAM believe the tokens a cluster gives to its pods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcProvider {
+    /// The cluster.
+    pub cluster: Ref<Cluster>,
+    /// For whom tokens may be meant: `sts.amazonaws.com`.
+    pub audiences: BTreeSet<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`OidcProvider`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcProviderComputed {
+    /// `arn:…:oidc-provider/…`
+    pub id: String,
+    /// The issuer without its scheme: the first part of the condition keys in trust policies.
+    pub issuer: String,
+}
+
+impl Computed for OidcProviderComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for OidcProvider {
+    const KIND: Kind = Kind::new("oidc_provider");
+    const FIELDS: &'static [Field] = fields!(OidcProvider { cluster: Replace, audiences: Update, tags: Update });
+    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
+    type Computed = OidcProviderComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> OidcProviderComputed {
+        {
+            let issuer = format!("oidc.eks.us-east-1.amazonaws.com/id/{serial:032X}");
+            OidcProviderComputed { id: format!("arn:aws:iam::111122223333:oidc-provider/{issuer}"), issuer }
+        }
+    }
+}

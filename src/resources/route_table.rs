@@ -1,0 +1,75 @@
+//! Where packets of some subnets go.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::internet_gateway::InternetGateway;
+use super::nat_gateway::NatGateway;
+use super::subnet::Subnet;
+use super::vpc::Vpc;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// Where packets of some subnets go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTable {
+    /// The network it belongs to.
+    pub vpc: Ref<Vpc>,
+    /// Targets by destination (CIDR), without the local route, which nobody can change.
+    pub routes: BTreeMap<String, RouteTarget>,
+    /// The subnets that use it.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`RouteTable`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTableComputed {
+    /// `rtb-…`
+    pub id: String,
+}
+
+impl Computed for RouteTableComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for RouteTable {
+    const KIND: Kind = Kind::new("route_table");
+    const FIELDS: &'static [Field] =
+        fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
+    const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
+    type Computed = RouteTableComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> RouteTableComputed {
+        RouteTableComputed { id: format!("rtb-{serial:08x}") }
+    }
+}
+
+/// Where a route leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteTarget {
+    /// To the internet and back.
+    InternetGateway(Ref<InternetGateway>),
+    /// To the internet only.
+    NatGateway(Ref<NatGateway>),
+    /// Nowhere: the target with this id is gone. Never declared, only found.
+    Blackhole(String),
+    /// Somewhere we never send anything, by its id. Never declared, only found.
+    Other(String),
+}

@@ -1,0 +1,84 @@
+//! A secret of our own, made in memory and kept only in Secrets Manager.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::kms_key::KmsKey;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+/// A secret of our own, made in memory and kept only in Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// Its name; unique in account and region.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The key that encrypts it; without one, the key AWS keeps for the account.
+    pub kms_key: Option<Ref<KmsKey>>,
+    /// What is put into it when it is made. Never read back, never made again.
+    pub content: SecretContent,
+    /// Days between the order to delete it and its end; 7 to 30.
+    pub recovery_days: u8,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Secret`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretComputed {
+    /// `arn:…:secret:…`
+    pub id: String,
+}
+
+impl Computed for SecretComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Secret {
+    const KIND: Kind = Kind::new("secret");
+    const FIELDS: &'static [Field] = fields!(Secret {
+        name: Replace,
+        description: Update,
+        kms_key: Update,
+        content: Replace,
+        recovery_days: Ignore,
+        tags: Update
+    });
+    // The name is fixed.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
+    type Computed = SecretComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> SecretComputed {
+        SecretComputed { id: format!("arn:aws:secretsmanager:us-east-1:111122223333:secret:{}-{serial:06}", self.name) }
+    }
+}
+
+/// What a secret holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretContent {
+    /// JSON with `username` and `password`; the password is 32 letters and digits.
+    Login {
+        /// The user.
+        username: String,
+    },
+    /// This many random bytes as hexadecimal text.
+    RandomHex {
+        /// How many bytes.
+        bytes: u32,
+    },
+}

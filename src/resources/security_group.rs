@@ -1,0 +1,112 @@
+//! A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use super::vpc::Vpc;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroup {
+    /// The network.
+    pub vpc: Ref<Vpc>,
+    /// Its name; unique in the network.
+    pub name: String,
+    /// What it is for; cannot be changed.
+    pub description: String,
+    /// What may come in.
+    pub ingress: BTreeSet<Rule>,
+    /// What may go out.
+    pub egress: BTreeSet<Rule>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`SecurityGroup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroupComputed {
+    /// `sg-…`
+    pub id: String,
+}
+
+impl Computed for SecurityGroupComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for SecurityGroup {
+    const KIND: Kind = Kind::new("security_group");
+    const FIELDS: &'static [Field] = fields!(SecurityGroup {
+        vpc: Replace,
+        name: Replace,
+        description: Replace,
+        ingress: Update,
+        egress: Update,
+        tags: Update
+    });
+    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
+    type Computed = SecurityGroupComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> SecurityGroupComputed {
+        SecurityGroupComputed { id: format!("sg-{serial:08x}") }
+    }
+}
+
+/// One rule of a firewall: one protocol, one range of ports, one peer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// `tcp`, `udp`, `icmp`, or `-1` for all, as EC2 spells them when asked.
+    pub protocol: String,
+    /// First port; `-1` where all ports are meant.
+    pub from_port: i32,
+    /// Last port; `-1` where all ports are meant.
+    pub to_port: i32,
+    /// The other side.
+    pub peer: Peer,
+    /// What it is for.
+    pub description: String,
+}
+
+impl Rule {
+    /// A TCP rule for one port.
+    pub fn tcp(port: u16, peer: Peer, description: &str) -> Self {
+        let port = i32::from(port);
+        Self { protocol: "tcp".to_owned(), from_port: port, to_port: port, peer, description: description.to_owned() }
+    }
+
+    /// Everything to or from `peer`.
+    pub fn all(peer: Peer, description: &str) -> Self {
+        Self { protocol: "-1".to_owned(), from_port: -1, to_port: -1, peer, description: description.to_owned() }
+    }
+}
+
+/// The other side of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Peer {
+    /// Addresses, IPv4 or IPv6.
+    Cidr(String),
+    /// Whatever carries this group.
+    Group(Ref<SecurityGroup>),
+    /// Whatever carries the group EKS made for this cluster: its control plane and its nodes.
+    Cluster(Ref<Cluster>),
+    /// A list of addresses kept by AWS or others, by its id. Never declared, only found.
+    PrefixList(String),
+}

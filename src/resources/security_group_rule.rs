@@ -1,0 +1,82 @@
+//! One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use super::security_group::{Peer, SecurityGroup};
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroupRule {
+    /// The group it stands in.
+    pub group: RuleHome,
+    /// `tcp`, `udp`, `icmp`, or `-1` for all.
+    pub protocol: String,
+    /// First port.
+    pub from_port: i32,
+    /// Last port.
+    pub to_port: i32,
+    /// The other side.
+    pub peer: Peer,
+    /// What it is for.
+    pub description: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`SecurityGroupRule`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroupRuleComputed {
+    /// `sgr-…`
+    pub id: String,
+    /// The group it stands in, `sg-…`: needed to remove it.
+    pub group_id: String,
+}
+
+impl Computed for SecurityGroupRuleComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for SecurityGroupRule {
+    const KIND: Kind = Kind::new("security_group_rule");
+    const FIELDS: &'static [Field] = fields!(SecurityGroupRule {
+        group: Replace,
+        protocol: Replace,
+        from_port: Replace,
+        to_port: Replace,
+        peer: Replace,
+        description: Update,
+        tags: Update
+    });
+    const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };
+    type Computed = SecurityGroupRuleComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> SecurityGroupRuleComputed {
+        SecurityGroupRuleComputed { id: format!("sgr-{serial:08x}"), group_id: "sg-00000000".to_owned() }
+    }
+}
+
+/// The group a rule stands in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleHome {
+    /// A group of ours.
+    Group(Ref<SecurityGroup>),
+    /// The group EKS made for a cluster.
+    Cluster(Ref<Cluster>),
+}

@@ -1,0 +1,61 @@
+//! A slice of a network in one availability zone.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::vpc::Vpc;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::values::Cidr;
+/// A slice of a network in one availability zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subnet {
+    /// The network it is cut from.
+    pub vpc: Ref<Vpc>,
+    /// Its address space.
+    pub cidr: Cidr,
+    /// Its availability zone, such as `us-east-1a`.
+    pub zone: String,
+    /// Whether instances get a public address by default.
+    pub map_public_ip: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Subnet`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubnetComputed {
+    /// `subnet-…`
+    pub id: String,
+}
+
+impl Computed for SubnetComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Subnet {
+    const KIND: Kind = Kind::new("subnet");
+    const FIELDS: &'static [Field] =
+        fields!(Subnet { vpc: Replace, cidr: Replace, zone: Replace, map_public_ip: Update, tags: Update });
+    // A network has room for one subnet of these addresses.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 5 };
+    type Computed = SubnetComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> SubnetComputed {
+        SubnetComputed { id: format!("subnet-{serial:08x}") }
+    }
+}

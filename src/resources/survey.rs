@@ -1,0 +1,99 @@
+//! What a declaration needs to know of the account and region before it can be turned into resources.
+
+use aws_sdk_ec2::types::LocationType;
+
+use crate::cloud::aws::{Clients, During, ec2::filter};
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::surroundings::{Questions, Surroundings};
+
+/// Zone ids in which EKS cannot place a control plane, according to the EKS user guide ("Subnet requirements").
+const WITHOUT_EKS: [&str; 3] = ["use1-az3", "usw1-az2", "cac1-az3"];
+
+/// Asks all questions at once.
+///
+/// # Errors
+/// What AWS answered to the first question that failed.
+pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surroundings, CloudError> {
+    let who = async {
+        let who = aws.sts.get_caller_identity().send().await.during("find out whose account this is")?;
+        let principal = who.arn().unwrap_or_default().to_owned();
+        let partition = principal.split(':').nth(1).unwrap_or("aws").to_owned();
+        Ok((who.account().unwrap_or_default().to_owned(), partition, principal))
+    };
+    let zones = async {
+        match &ask.zones_for {
+            Some(instance_type) => zones(aws, instance_type).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let addons = futures_util::future::try_join_all(
+        ask.addons.iter().map(|(kubernetes, addon)| async move { addon_version(aws, kubernetes, addon).await }),
+    );
+    // Who we are comes first: with wrong credentials the other answers would only hide the reason.
+    let (account, partition, principal) = who.await?;
+    let (zones, addons) = futures_util::future::try_join(zones, addons).await?;
+    let addons = ask.addons.iter().cloned().zip(addons).collect();
+    Ok(Surroundings { account, partition, principal, zones, addons })
+}
+
+async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudError> {
+    let doing = "list the availability zones";
+    let all = aws
+        .ec2
+        .describe_availability_zones()
+        .filters(filter("zone-type", ["availability-zone"]))
+        .filters(filter("state", ["available"]))
+        .send()
+        .await
+        .during(doing)?;
+    let mut offering = Vec::new();
+    let mut pages = aws
+        .ec2
+        .describe_instance_type_offerings()
+        .location_type(LocationType::AvailabilityZone)
+        .filters(filter("instance-type", [instance_type]))
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.during(&format!("find the zones that offer {instance_type}"))?;
+        offering.extend(page.instance_type_offerings().iter().filter_map(|o| o.location()).map(str::to_owned));
+    }
+    let mut zones: Vec<String> = all
+        .availability_zones()
+        .iter()
+        .filter(|zone| !zone.zone_id().is_some_and(|id| WITHOUT_EKS.contains(&id)))
+        .filter_map(|zone| zone.zone_name())
+        .filter(|name| offering.iter().any(|offered| offered == name))
+        .map(str::to_owned)
+        .collect();
+    zones.sort_unstable();
+    if zones.is_empty() {
+        let message = format!("no zone of this region offers {instance_type}");
+        return Err(CloudError::new(ErrorKind::Refused, doing, message));
+    }
+    Ok(zones)
+}
+
+/// The version AWS marks as the default of an add-on for a Kubernetes version (EKS `DescribeAddonVersions`).
+async fn addon_version(aws: &Clients, kubernetes: &str, addon: &str) -> Result<String, CloudError> {
+    let doing = format!("find the version of {addon} for Kubernetes {kubernetes}");
+    let answer = aws
+        .eks
+        .describe_addon_versions()
+        .addon_name(addon)
+        .kubernetes_version(kubernetes)
+        .send()
+        .await
+        .during(&doing)?;
+    let versions = answer.addons().iter().flat_map(|addon| addon.addon_versions());
+    let default = versions
+        .filter(|version| version.compatibilities().iter().any(|c| c.default_version()))
+        .find_map(|version| version.addon_version());
+    default.map(str::to_owned).ok_or_else(|| {
+        CloudError::new(
+            ErrorKind::Refused,
+            doing,
+            format!("AWS offers none; is Kubernetes {kubernetes} still supported?"),
+        )
+    })
+}

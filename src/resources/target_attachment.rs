@@ -1,0 +1,55 @@
+//! The nodes of a group as targets of a target group, now and as they come and go.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::node_group::NodeGroup;
+use super::target_group::TargetGroup;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// The nodes of a group as targets of a target group, now and as they come and go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetAttachment {
+    /// The nodes.
+    pub node_group: Ref<NodeGroup>,
+    /// Where they are targets.
+    pub target_group: Ref<TargetGroup>,
+}
+
+/// What AWS computes for a [`TargetAttachment`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetAttachmentComputed {
+    /// Auto Scaling group and target group, joined by a space.
+    pub id: String,
+    /// The Auto Scaling group.
+    pub autoscaling_group: String,
+    /// ARN of the target group.
+    pub target_group_arn: String,
+}
+
+impl Computed for TargetAttachmentComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for TargetAttachment {
+    const KIND: Kind = Kind::new("target_attachment");
+    const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
+    const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
+    type Computed = TargetAttachmentComputed;
+
+    fn sample(&self, _: &Address, serial: u64) -> TargetAttachmentComputed {
+        TargetAttachmentComputed {
+            id: format!("asg-{serial} tg-{serial}"),
+            autoscaling_group: format!("asg-{serial}"),
+            target_group_arn: format!("tg-{serial}"),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a load balancer finds the program, and how it tells whether that is healthy.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use super::vpc::Vpc;
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::reference::Ref;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+/// Where a load balancer finds the program, and how it tells whether that is healthy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetGroup {
+    /// The first part of its name; a suffix follows, so that two generations can stand side by side.
+    pub name: String,
+    /// The network.
+    pub vpc: Ref<Vpc>,
+    /// `HTTP`.
+    pub protocol: String,
+    /// The port of the targets.
+    pub port: u16,
+    /// `instance` or `ip`.
+    pub target_type: String,
+    /// How health is told.
+    pub health_check: HealthCheck,
+    /// How many seconds a target that leaves may finish what it began.
+    pub deregistration_delay_seconds: u32,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`TargetGroup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetGroupComputed {
+    /// `arn:…:targetgroup/…`
+    pub id: String,
+    /// Its full name.
+    pub name: String,
+}
+
+impl Computed for TargetGroupComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for TargetGroup {
+    const KIND: Kind = Kind::new("target_group");
+    const FIELDS: &'static [Field] = fields!(TargetGroup {
+        name: Replace,
+        vpc: Replace,
+        protocol: Replace,
+        port: Replace,
+        target_type: Replace,
+        health_check: Update,
+        deregistration_delay_seconds: Update,
+        tags: Update
+    });
+    const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
+    type Computed = TargetGroupComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> TargetGroupComputed {
+        {
+            let name = format!("{}-{serial:06}", self.name);
+            TargetGroupComputed {
+                id: format!("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/{name}/{serial:016x}"),
+                name,
+            }
+        }
+    }
+}
+
+/// How a load balancer tells whether a target is healthy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// The path asked for.
+    pub path: String,
+    /// The HTTP status of a healthy target.
+    pub matcher: String,
+    /// Seconds between two questions.
+    pub interval_seconds: u32,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: u32,
+    /// Good answers in a row that make it healthy.
+    pub healthy_count: u32,
+    /// Bad answers in a row that make it unhealthy.
+    pub unhealthy_count: u32,
+}

@@ -1,0 +1,56 @@
+//! A private network.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields;
+use crate::model::address::{Address, Kind};
+use crate::model::mark::Tags;
+use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::values::Cidr;
+
+/// A private network: the address space everything else is cut from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// Its address space; `/16` to `/28` (EC2 `CreateVpc`).
+    pub cidr: Cidr,
+    /// Whether names resolve inside. EKS nodes cannot register without.
+    pub dns_support: bool,
+    /// Whether instances get names. The private endpoint of EKS does not resolve without.
+    pub dns_hostnames: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What AWS computes for a [`Vpc`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VpcComputed {
+    /// `vpc-…`
+    pub id: String,
+}
+
+impl Computed for VpcComputed {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Resource for Vpc {
+    const KIND: Kind = Kind::new("vpc");
+    const FIELDS: &'static [Field] =
+        fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
+    const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
+    type Computed = VpcComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.tags)
+    }
+
+    fn sample(&self, _: &Address, serial: u64) -> VpcComputed {
+        VpcComputed { id: format!("vpc-{serial:08x}") }
+    }
+}

@@ -1,0 +1,1 @@
+"""The strict layer: AWS's rules on top of moto's books."""

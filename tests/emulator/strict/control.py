@@ -1,0 +1,158 @@
+"""The control paths under ``/strict/``: what a test asks and orders.
+
+=================================  =========================================
+GET  /strict/health                whether the server is up
+GET  /strict/log?since=N           every call from index N on
+POST /strict/log/clear             forget the calls so far
+GET  /strict/summary               counts by service and operation
+GET  /strict/inventory             everything that exists (?region=&account=)
+GET  /strict/settings              the clock, delays, quotas
+POST /strict/settings              change them; ``advance`` moves the clock
+GET  /strict/faults                ordered failures and how often they struck
+POST /strict/faults                order one, or a list of them
+POST /strict/faults/clear          drop all (or ``{"id": n}``)
+POST /strict/mutate                change something behind the tool's back
+POST /strict/reset                 empty all books, moto's and ours
+=================================  =========================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from . import faults, inventory, mutate
+from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, Reply, World
+
+Handler = Callable[[World, dict[str, str], Any], Any]
+
+
+def answer(world: World, environ: dict[str, Any], body: bytes) -> Reply:
+    """Answer one request to ``/strict/...``."""
+    method = environ.get("REQUEST_METHOD", "GET")
+    path = environ.get("PATH_INFO", "").rstrip("/")
+    handler = PATHS.get((method, path))
+    if handler is None:
+        known = sorted(f"{each} {where}" for each, where in PATHS)
+        return Reply.json({"error": "no such path", "paths": known}, 404)
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    try:
+        order = json.loads(body) if body.strip() else {}
+        return Reply.json(handler(world, query, order))
+    except (ValueError, TypeError, KeyError) as error:
+        return Reply.json({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def health(world: World, query: dict[str, str], order: Any) -> Any:
+    """Up and running."""
+    return {"ok": True, "scale": world.clock.scale, "now": round(world.clock.now(), 3)}
+
+
+def read_log(world: World, query: dict[str, str], order: Any) -> Any:
+    """Calls from an index on."""
+    since = int(query.get("since", 0))
+    return [entry.as_json() for entry in world.log.since(since)]
+
+
+def clear_log(world: World, query: dict[str, str], order: Any) -> Any:
+    """Forget the calls; the next index goes on."""
+    world.log.clear()
+    return {"next": world.log.next_index}
+
+
+def summary(world: World, query: dict[str, str], order: Any) -> Any:
+    """Counts of calls."""
+    return world.log.summary()
+
+
+def show_inventory(world: World, query: dict[str, str], order: Any) -> Any:
+    """Everything that exists."""
+    region = query.get("region", DEFAULT_REGION)
+    return inventory.dump(world, region, query.get("account", DEFAULT_ACCOUNT))
+
+
+def show_settings(world: World, query: dict[str, str], order: Any) -> Any:
+    """All that can be turned."""
+    settings = world.settings
+    return {
+        "scale": world.clock.scale,
+        "now": round(world.clock.now(), 3),
+        "consistency": settings.consistency,
+        "quotas": settings.quotas,
+        "extra": settings.extra,
+    }
+
+
+def change_settings(world: World, query: dict[str, str], order: Any) -> Any:
+    """Turn some; null puts one back to its default."""
+    groups = ("consistency", "quotas", "extra")
+    unknown = set(order) - {"scale", "advance", *groups}
+    if unknown:
+        raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+    if "scale" in order:
+        world.clock.scale = float(order["scale"])
+    if "advance" in order:
+        world.clock.advance(float(order["advance"]))
+        world.tick()
+    for group in groups:
+        values = getattr(world.settings, group)
+        for key, value in (order.get(group) or {}).items():
+            if value is None:
+                values.pop(key, None)
+            else:
+                values[key] = value
+    return show_settings(world, query, order)
+
+
+def show_faults(world: World, query: dict[str, str], order: Any) -> Any:
+    """The rules in force."""
+    return [rule.as_json() for rule in faults.rules_of(world)]
+
+
+def add_faults(world: World, query: dict[str, str], order: Any) -> Any:
+    """One rule or several."""
+    orders = order if isinstance(order, list) else [order]
+    made = [faults.add(world, each).as_json() for each in orders]
+    return made if isinstance(order, list) else made[0]
+
+
+def clear_faults(world: World, query: dict[str, str], order: Any) -> Any:
+    """Drop one rule or all."""
+    rules = faults.rules_of(world)
+    identifier = order.get("id")
+    kept = [rule for rule in rules if identifier is not None and rule.id != identifier]
+    rules[:] = kept
+    return show_faults(world, query, order)
+
+
+def make_change(world: World, query: dict[str, str], order: Any) -> Any:
+    """Change something behind the tool's back."""
+    return mutate.perform(world, order)
+
+
+def reset(world: World, query: dict[str, str], order: Any) -> Any:
+    """Empty all books; settings stay."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+    faults.clear(world)
+    world.reset()
+    return {"ok": True}
+
+
+PATHS: dict[tuple[str, str], Handler] = {
+    ("GET", "/strict/health"): health,
+    ("GET", "/strict/log"): read_log,
+    ("POST", "/strict/log/clear"): clear_log,
+    ("GET", "/strict/summary"): summary,
+    ("GET", "/strict/inventory"): show_inventory,
+    ("GET", "/strict/settings"): show_settings,
+    ("POST", "/strict/settings"): change_settings,
+    ("GET", "/strict/faults"): show_faults,
+    ("POST", "/strict/faults"): add_faults,
+    ("POST", "/strict/faults/clear"): clear_faults,
+    ("POST", "/strict/mutate"): make_change,
+    ("POST", "/strict/reset"): reset,
+}

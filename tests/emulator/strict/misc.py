@@ -1,0 +1,557 @@
+"""Small services: STS identity, service quotas, CloudTrail, policy simulation."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import rds_catalogue
+from .core import (
+    DEFAULT_ACCOUNT,
+    Call,
+    Listed,
+    Refusal,
+    Reply,
+    World,
+    before,
+    on_reset,
+)
+from .faults import S3_ACTIONS, denial, expiry, rules_of
+from .log import Entry
+
+CALLER_ROLE = "platform-admin"
+CALLER_SESSION = "session"
+CALLER_ARN = f"arn:aws:sts::123456789012:assumed-role/{CALLER_ROLE}/{CALLER_SESSION}"
+
+
+def check_credentials(call: Call) -> None:
+    """Refuse by access key id: EXPIRED, INVALID, and those starting DENY."""
+    key = call.access_key
+    if key == "EXPIRED":
+        raise expiry(call)
+    if key == "INVALID":
+        raise invalid_key(call)
+    if key.startswith("DENY") and call.operation != "GetCallerIdentity":
+        raise denial(call, CALLER_ARN)
+
+
+def invalid_key(call: Call) -> Refusal:
+    """How an unknown access key reads, per service."""
+    text = "The security token included in the request is invalid."
+    if call.service == "ec2":
+        text = "AWS was not able to validate the provided access credentials"
+        return Refusal("AuthFailure", text, 401)
+    if call.service == "s3":
+        text = "The AWS Access Key Id you provided does not exist in our records."
+        return Refusal("InvalidAccessKeyId", text, 403)
+    if call.protocol in ("json", "rest-json"):
+        status = 403 if call.protocol == "rest-json" else 400
+        return Refusal("UnrecognizedClientException", text, status)
+    return Refusal("InvalidClientTokenId", text, 403)
+
+
+# --------------------------------------------------------------------------
+# STS
+
+
+def caller_arn(account: str) -> str:
+    """The assumed-role ARN every caller has."""
+    return f"arn:aws:sts::{account}:assumed-role/{CALLER_ROLE}/{CALLER_SESSION}"
+
+
+@on_reset
+def make_caller_role(world: World) -> None:
+    """The role behind the caller's session exists from the start."""
+    account_has_caller(world, DEFAULT_ACCOUNT)
+
+
+def account_has_caller(world: World, account: str) -> Any:
+    """The caller's role in an account, made when it is missing."""
+    iam = world.moto("iam", account=account)
+    for role in iam.roles.values():
+        if role.name == CALLER_ROLE:
+            return role
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    role = iam.create_role(
+        role_name=CALLER_ROLE,
+        assume_role_policy_document=json.dumps(trust),
+        path="/",
+        permissions_boundary=None,
+        description="Whoever calls the emulator",
+        tags={},
+        max_session_duration="43200",
+    )
+    iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", CALLER_ROLE)
+    return role
+
+
+@before("sts", "GetCallerIdentity")
+def caller_identity(call: Call, world: World) -> Reply:
+    """An assumed role, as people and pipelines have; needs no permission."""
+    role = account_has_caller(world, call.account)
+    return call.reply(
+        {
+            "Arn": caller_arn(call.account),
+            "UserId": f"{role.id}:{CALLER_SESSION}",
+            "Account": call.account,
+        }
+    )
+
+
+# --------------------------------------------------------------------------
+# Service Quotas
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One quota of section 12.1 with AWS's default."""
+
+    service: str
+    code: str
+    name: str
+    value: float
+    adjustable: bool = True
+    applied: bool = True  # GetServiceQuota knows it, not only the default
+    region: str = ""  # where it is found; everywhere when empty
+
+
+SERVICE_NAMES = {
+    "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
+    "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
+    "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
+    "rds": "Amazon Relational Database Service (Amazon RDS)",
+    "elasticloadbalancing": "Elastic Load Balancing (ELB)",
+    "iam": "AWS Identity and Access Management (IAM)",
+    "s3": "Amazon Simple Storage Service (Amazon S3)",
+    "kms": "AWS Key Management Service (AWS KMS)",
+    "autoscaling": "Amazon EC2 Auto Scaling",
+    "secretsmanager": "AWS Secrets Manager",
+}
+
+QUOTAS = (
+    Quota("vpc", "L-F678F1CE", "VPCs per Region", 5),
+    Quota("vpc", "L-A4707A72", "Internet gateways per Region", 5),
+    Quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
+    Quota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5),
+    Quota("vpc", "L-1B52E74A", "Gateway VPC endpoints per Region", 20),
+    Quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
+    Quota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60),
+    Quota("vpc", "L-DF5E4CA3", "Network interfaces per Region", 5000),
+    Quota("vpc", "L-407747CB", "Subnets per VPC", 200, applied=False),
+    Quota("vpc", "L-589F43AA", "Route tables per VPC", 200, applied=False),
+    Quota("vpc", "L-93826ACB", "Routes per route table", 50, applied=False),
+    Quota(
+        "ec2",
+        "L-1216C47A",
+        "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        1152,
+    ),
+    Quota("eks", "L-1194D53C", "Clusters", 100),
+    Quota("eks", "L-6D54EA21", "Managed node groups per cluster", 30, applied=False),
+    Quota("rds", "L-7B6409FD", "DB instances", 40),
+    Quota("rds", "L-7ADDB58A", "Total storage for all DB instances", 100000),
+    Quota("rds", "L-48C6BF61", "DB subnet groups", 50),
+    Quota("rds", "L-DE55804A", "Parameter groups", 50),
+    Quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
+    Quota("elasticloadbalancing", "L-B22855CB", "Target Groups per Region", 3000),
+    Quota("iam", "L-FE177D64", "Roles per account", 1000, region="us-east-1"),
+    Quota("iam", "L-E95E4862", "Customer managed policies per account", 1500, region="us-east-1"),
+    Quota(
+        "iam",
+        "L-858F3967",
+        "OpenId connect providers per account",
+        100,
+        adjustable=False,
+        region="us-east-1",
+    ),
+    Quota("s3", "L-DC2B2D3D", "General purpose buckets", 10000),
+    Quota("kms", "L-C2F1777E", "Customer managed keys", 100000),
+    Quota("autoscaling", "L-CDE20ADC", "Auto Scaling groups per region", 500),
+    Quota("secretsmanager", "L-2F66C23C", "Secrets", 500000, applied=False),
+)
+
+
+def quota_json(quota: Quota, call: Call, world: World, default: bool) -> dict[str, Any]:
+    """A quota as the service shows it; a setting of a test wins over AWS."""
+    value = quota.value if default else world.settings.quota(quota.code, quota.value)
+    return {
+        "ServiceCode": quota.service,
+        "ServiceName": SERVICE_NAMES[quota.service],
+        "QuotaArn": (
+            f"arn:aws:servicequotas:{call.region}:{call.account}:"
+            f"{quota.service}/{quota.code}"
+        ),
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Value": float(value),
+        "Unit": "None",
+        "Adjustable": quota.adjustable,
+        "GlobalQuota": bool(quota.region),
+        "QuotaAppliedAtLevel": "ACCOUNT",
+    }
+
+
+def find_quota(call: Call) -> Quota | None:
+    """The quota of a call, if it exists in that region."""
+    for quota in QUOTAS:
+        if (quota.service, quota.code) == (call.get("ServiceCode"), call.get("QuotaCode")):
+            return quota if quota.region in ("", call.region) else None
+    return None
+
+
+def no_such_quota() -> Refusal:
+    """The service's only "not found"."""
+    return Refusal(
+        "NoSuchResourceException",
+        "The request failed because the specified service quota does not exist.",
+    )
+
+
+@before("servicequotas", "GetServiceQuota")
+def get_quota(call: Call, world: World) -> Reply:
+    """Quotas that only have a default are not found here."""
+    quota = find_quota(call)
+    if quota is None or not (quota.applied or quota.code in world.settings.quotas):
+        raise no_such_quota()
+    return call.reply({"Quota": quota_json(quota, call, world, default=False)})
+
+
+@before("servicequotas", "GetAWSDefaultServiceQuota")
+def get_default_quota(call: Call, world: World) -> Reply:
+    """AWS's default, whatever applies to the account."""
+    quota = find_quota(call)
+    if quota is None:
+        raise no_such_quota()
+    return call.reply({"Quota": quota_json(quota, call, world, default=True)})
+
+
+@before("servicequotas", "ListServiceQuotas", "ListAWSDefaultServiceQuotas")
+def list_quotas(call: Call, world: World) -> Reply:
+    """All quotas of a service, in pages."""
+    service = call.get("ServiceCode")
+    if service not in SERVICE_NAMES:
+        raise Refusal("NoSuchResourceException", f"No service {service}")
+    default = call.operation == "ListAWSDefaultServiceQuotas"
+    found = [
+        quota_json(quota, call, world, default)
+        for quota in QUOTAS
+        if quota.service == service
+        and quota.region in ("", call.region)
+        and (default or quota.applied or quota.code in world.settings.quotas)
+    ]
+    size = min(int(call.get("MaxResults") or 100), 100)
+    start = int(call.get("NextToken") or 0)
+    shown: dict[str, Any] = {"Quotas": found[start : start + size]}
+    if start + size < len(found):
+        shown["NextToken"] = str(start + size)
+    return call.reply(shown)
+
+
+# --------------------------------------------------------------------------
+# CloudTrail
+
+
+EVENT_DELAY = 0.0  # the real service lags by minutes; set with "cloudtrail"
+
+
+@before("cloudtrail", "LookupEvents")
+def lookup_events(call: Call, world: World) -> Reply:
+    """Management events, newest first, as our own log has them.
+
+    Calls signed with an access key that starts with USER are that user's, all
+    others the caller's.
+    """
+    wanted = {
+        each.get("AttributeKey"): each.get("AttributeValue")
+        for each in call.get("LookupAttributes") or []
+    }
+    delay = world.settings.window("cloudtrail", EVENT_DELAY)
+    start, end = call.get("StartTime") or 0, call.get("EndTime") or float("inf")
+    found = [
+        event
+        for entry in reversed(world.log.entries)
+        if world.clock.older(entry.at, delay)
+        and start <= int(entry.wall.timestamp()) <= end
+        and entry.operation != "LookupEvents"
+        and matches_lookup(event := event_json(entry, call), wanted)
+    ]
+    size = min(int(call.get("MaxResults") or 50), 50)
+    offset = int(call.get("NextToken") or 0)
+    shown: dict[str, Any] = {"Events": found[offset : offset + size]}
+    if offset + size < len(found):
+        shown["NextToken"] = str(offset + size)
+    return call.reply(shown)
+
+
+def event_json(entry: Entry, call: Call) -> dict[str, Any]:
+    """A log entry as a CloudTrail event."""
+    user = entry.access_key if entry.access_key.startswith("USER") else CALLER_SESSION
+    when = int(entry.wall.timestamp())
+    source = f"{entry.service}.amazonaws.com"
+    failed = "" if entry.outcome == "ok" else entry.outcome
+    detail = {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "AssumedRole", "arn": caller_arn(call.account)},
+        "eventTime": entry.wall.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": source,
+        "eventName": entry.operation,
+        "awsRegion": entry.region,
+        "readOnly": not entry.mutating,
+        **({"errorCode": failed} if failed else {}),
+    }
+    name = entry.resource.split("/")[-1] if entry.service == "eks" else entry.resource
+    return {
+        "EventId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(entry.index))),
+        "EventName": entry.operation,
+        "ReadOnly": str(not entry.mutating).lower(),
+        "AccessKeyId": entry.access_key,
+        "EventTime": when,
+        "EventSource": source,
+        "Username": user,
+        "Resources": [{"ResourceName": name}] if name else [],
+        "CloudTrailEvent": json.dumps(detail),
+    }
+
+
+def matches_lookup(event: dict[str, Any], wanted: dict[str, str]) -> bool:
+    """Whether an event has the attributes looked for."""
+    have = {
+        "EventId": [event["EventId"]],
+        "EventName": [event["EventName"]],
+        "ReadOnly": [event["ReadOnly"]],
+        "Username": [event["Username"]],
+        "EventSource": [event["EventSource"]],
+        "AccessKeyId": [event["AccessKeyId"]],
+        "ResourceName": [each["ResourceName"] for each in event["Resources"]],
+    }
+    return all(value in have.get(key, []) for key, value in wanted.items())
+
+
+# --------------------------------------------------------------------------
+# IAM policy simulation
+
+
+@before("iam", "SimulatePrincipalPolicy")
+def simulate(call: Call, world: World) -> Reply:
+    """Allowed, unless an ordered fault denies the action.
+
+    An assumed-role session is no policy source: the role behind it is.
+    """
+    source = call.get("PolicySourceArn")
+    if ":assumed-role/" in source:
+        raise Refusal(
+            "InvalidInput",
+            f"Invalid Entity Arn: {source} does not clearly define entity type and "
+            "name.",
+        )
+    iam = world.moto("iam", account=call.account)
+    known = {each.arn for each in (*iam.roles.values(), *iam.users.values())}
+    if source not in known:
+        raise Refusal("NoSuchEntity", f"The entity {source} cannot be found.", 404)
+    resources = call.strings("ResourceArns") or ["*"]
+    results = [
+        {
+            "EvalActionName": action,
+            "EvalResourceName": resource,
+            "EvalDecision": "implicitDeny" if denied(world, action) else "allowed",
+            "MatchedStatements": [],
+            "MissingContextValues": [],
+        }
+        for action in call.strings("ActionNames")
+        for resource in resources
+    ]
+    return call.reply({"EvaluationResults": results, "IsTruncated": False})
+
+
+def denied(world: World, action: str) -> bool:
+    """Whether a rule in force denies an action."""
+    service, _, name = action.partition(":")
+    for rule in rules_of(world):
+        if rule.kind != "denied" or rule.resource:
+            continue
+        probe = Call(service, name)
+        operations = [name]
+        if service == "s3":
+            operations += [each for each, needs in S3_ACTIONS.items() if needs == name]
+        if any(
+            rule.matches(replace(probe, operation=operation))
+            for operation in operations
+        ):
+            return True
+    return False
+
+
+# --------------------------------------------------------------------------
+# RDS: what can be ordered
+
+
+@before("rds", "DescribeDBEngineVersions")
+def engine_versions(call: Call, world: World) -> Reply:
+    """PostgreSQL versions and where each can be upgraded to."""
+    filters = call.filters()
+    engine = call.get("Engine") or rds_catalogue.ENGINE
+    wanted = call.get("EngineVersion")
+    family = call.get("DBParameterGroupFamily")
+    everything = call.flag("IncludeAll")
+    found = []
+    for version in rds_catalogue.sorted_versions():
+        if engine != rds_catalogue.ENGINE:
+            break
+        if wanted not in ("", version.text, version.major):
+            continue
+        if family and family != version.family:
+            continue
+        if version.deprecated and not everything:
+            continue
+        if call.flag("DefaultOnly"):
+            major = wanted.split(".")[0] if wanted else rds_catalogue.DEFAULT_MAJOR
+            if version.text != rds_catalogue.default_minor(major):
+                continue
+        status = "deprecated" if version.deprecated else "available"
+        facts = {
+            "engine": [rds_catalogue.ENGINE],
+            "engine-version": [version.text],
+            "db-parameter-group-family": [version.family],
+            "status": [status],
+            "engine-mode": ["provisioned"],
+        }
+        if any(
+            not set(values) & set(facts.get(name, []))
+            for name, values in filters.items()
+        ):
+            continue
+        found.append(engine_version_json(version, status))
+    shown, marker = rds_page(call, found)
+    return call.reply(
+        {"DBEngineVersions": Listed("DBEngineVersion", shown), "Marker": marker}
+    )
+
+
+def engine_version_json(version: Any, status: str) -> dict[str, Any]:
+    """One version as RDS describes it."""
+    targets = [
+        {
+            "Engine": rds_catalogue.ENGINE,
+            "EngineVersion": target.text,
+            "Description": f"PostgreSQL {target.text}-R1",
+            "AutoUpgrade": rds_catalogue.auto_upgrade(version.text, target.text),
+            "IsMajorVersionUpgrade": target.major != version.major,
+        }
+        for target in rds_catalogue.upgrade_targets(version.text)
+    ]
+    return {
+        "Engine": rds_catalogue.ENGINE,
+        "EngineVersion": version.text,
+        "MajorEngineVersion": version.major,
+        "DBParameterGroupFamily": version.family,
+        "DBEngineDescription": "PostgreSQL",
+        "DBEngineVersionDescription": f"PostgreSQL {version.text}-R1",
+        "ValidUpgradeTarget": Listed("UpgradeTarget", targets),
+        "ExportableLogTypes": ["postgresql", "upgrade", "iam-db-auth-error"],
+        "SupportsLogExportsToCloudwatchLogs": True,
+        "SupportsReadReplica": True,
+        "SupportedFeatureNames": ["Lambda", "s3Export", "s3Import"],
+        "Status": status,
+        "SupportsParallelQuery": False,
+        "SupportsGlobalDatabases": False,
+        "SupportsCertificateRotationWithoutRestart": True,
+        "SupportedCACertificateIdentifiers": [
+            "rds-ca-rsa2048-g1",
+            "rds-ca-rsa4096-g1",
+            "rds-ca-ecc384-g1",
+        ],
+    }
+
+
+def rds_page(call: Call, values: list[Any]) -> tuple[list[Any], str | None]:
+    """One page and the marker of the next."""
+    size = max(20, min(int(call.get("MaxRecords") or 100), 100))
+    start = int(call.get("Marker") or 0)
+    more = start + size < len(values)
+    return values[start : start + size], str(start + size) if more else None
+
+
+@before("rds", "DescribeOrderableDBInstanceOptions")
+def orderable_options(call: Call, world: World) -> Reply:
+    """Which class runs which version, on what storage, in which zones."""
+    if call.get("Engine") not in (rds_catalogue.ENGINE, ""):
+        return call.reply({"OrderableDBInstanceOptions": []})
+    wanted_version = call.get("EngineVersion")
+    wanted_class = call.get("DBInstanceClass")
+    zones = [
+        zone
+        for zone in world.moto("ec2", call.region).describe_availability_zones()
+        if zone.zone_type in (None, "availability-zone")
+    ]
+    found = []
+    for version in reversed(rds_catalogue.sorted_versions()):
+        if version.deprecated:
+            continue
+        if wanted_version not in ("", version.text, version.major):
+            continue
+        for each in rds_catalogue.CLASSES.values():
+            if wanted_class not in ("", each.name):
+                continue
+            if not rds_catalogue.is_orderable(version.text, each.name):
+                continue
+            names = [
+                {"Name": zone.name}
+                for zone in zones
+                if zone.zone_id not in each.missing_zone_ids
+            ]
+            for storage in rds_catalogue.STORAGE:
+                found.append(orderable_json(version.text, each.name, storage, names))
+    shown, marker = rds_page(call, found)
+    return call.reply(
+        {
+            "OrderableDBInstanceOptions": Listed("OrderableDBInstanceOption", shown),
+            "Marker": marker,
+        }
+    )
+
+
+def orderable_json(
+    version: str, instance_class: str, storage: str, zones: list[dict[str, str]]
+) -> dict[str, Any]:
+    """One combination that can be ordered."""
+    smallest, largest, low, high = rds_catalogue.STORAGE[storage]
+    return {
+        "Engine": rds_catalogue.ENGINE,
+        "EngineVersion": version,
+        "DBInstanceClass": instance_class,
+        "LicenseModel": "postgresql-license",
+        "AvailabilityZones": Listed("AvailabilityZone", zones),
+        "MultiAZCapable": True,
+        "ReadReplicaCapable": True,
+        "Vpc": True,
+        "SupportsStorageEncryption": True,
+        "StorageType": storage,
+        "SupportsIops": low is not None,
+        "SupportsStorageThroughput": storage == "gp3",
+        "SupportsEnhancedMonitoring": True,
+        "SupportsIAMDatabaseAuthentication": True,
+        "SupportsPerformanceInsights": not instance_class.endswith(".micro"),
+        "MinStorageSize": smallest,
+        "MaxStorageSize": largest,
+        "MinIopsPerDbInstance": low,
+        "MaxIopsPerDbInstance": high,
+        "SupportsStorageAutoscaling": True,
+        "SupportedNetworkTypes": ["IPV4", "DUAL"],
+        "SupportsKerberosAuthentication": True,
+        "OutpostCapable": False,
+        "SupportedActivityStreamModes": [],
+        "SupportsGlobalDatabases": False,
+        "SupportsClusters": False,
+        "SupportsDedicatedLogVolume": storage != "gp2",
+    }

@@ -1,0 +1,1 @@
+"""rds: rules are added here."""

@@ -1,0 +1,153 @@
+"""Identity, quotas, CloudTrail, policy simulation, what RDS offers."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from scene import refused
+
+
+def test_the_caller_is_an_assumed_role_that_exists(aws):
+    me = aws("sts").get_caller_identity()
+    assert me["Arn"] == "arn:aws:sts::123456789012:assumed-role/platform-admin/session"
+    role = aws("iam").get_role(RoleName="platform-admin")["Role"]
+    assert me["UserId"] == f"{role['RoleId']}:session"
+    assert role["Path"] == "/"
+
+
+def test_another_account_by_access_key(aws):
+    key = "ACCOUNT111122223333"
+    assert aws("sts", key=key).get_caller_identity()["Account"] == "111122223333"
+    aws("iam", key=key).get_role(RoleName="platform-admin")
+    aws("ec2", key=key).create_vpc(CidrBlock="10.9.0.0/16")
+    mine = aws("ec2").describe_vpcs()["Vpcs"]
+    assert "10.9.0.0/16" not in [each["CidrBlock"] for each in mine]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("ec2", "describe_vpcs", "AuthFailure"),
+        ("iam", "list_roles", "InvalidClientTokenId"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+        ("eks", "list_clusters", "UnrecognizedClientException"),
+        ("kms", "list_keys", "UnrecognizedClientException"),
+    ],
+)
+def test_unknown_keys_are_refused(aws, service, operation, code):
+    with refused(code):
+        getattr(aws(service, key="INVALID"), operation)()
+
+
+def test_denied_keys_may_only_ask_who_they_are(aws):
+    aws("sts", key="DENYALL").get_caller_identity()
+    with refused("UnauthorizedOperation", "ec2:DescribeVpcs"):
+        aws("ec2", key="DENYALL").describe_vpcs()
+    with refused("AccessDenied", "iam:ListRoles"):
+        aws("iam", key="DENYALL").list_roles()
+    with refused("AccessDeniedException", "eks:ListClusters"):
+        aws("eks", key="DENYALL").list_clusters()
+
+
+def test_quotas_with_and_without_an_applied_value(aws, world):
+    quotas = aws("service-quotas")
+    got = quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    assert got["Quota"]["Value"] == 5
+    with refused("NoSuchResourceException"):
+        quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-407747CB")
+    default = quotas.get_aws_default_service_quota(
+        ServiceCode="vpc", QuotaCode="L-407747CB"
+    )
+    assert default["Quota"]["Value"] == 200
+    world.settings.quotas["L-F678F1CE"] = 2
+    got = quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    assert got["Quota"]["Value"] == 2
+    codes = [
+        each["QuotaCode"]
+        for each in quotas.list_service_quotas(ServiceCode="vpc")["Quotas"]
+    ]
+    assert "L-F678F1CE" in codes and "L-407747CB" not in codes
+
+
+def test_cloudtrail_tells_who_did_what(aws):
+    aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    vpc = aws("ec2", key="USERalice").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]
+    trail = aws("cloudtrail")
+    events = trail.lookup_events(
+        LookupAttributes=[
+            {"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}
+        ],
+        StartTime=datetime.datetime.now() - datetime.timedelta(minutes=5),
+    )["Events"]
+    assert [each["Username"] for each in events] == ["USERalice", "session"]
+    events = trail.lookup_events(
+        LookupAttributes=[
+            {"AttributeKey": "ResourceName", "AttributeValue": vpc["VpcId"]}
+        ]
+    )["Events"]
+    assert [each["EventName"] for each in events] == ["CreateVpc"]
+
+
+def test_policy_simulation_follows_ordered_denials(emulator, aws):
+    iam = aws("iam")
+    role = iam.get_role(RoleName="platform-admin")["Role"]["Arn"]
+    emulator.control(
+        "/strict/faults", {"service": "ec2", "operation": "CreateVpc", "kind": "denied"}
+    )
+    results = iam.simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=["ec2:CreateVpc", "ec2:CreateSubnet"]
+    )["EvaluationResults"]
+    decisions = {each["EvalActionName"]: each["EvalDecision"] for each in results}
+    assert decisions == {
+        "ec2:CreateVpc": "implicitDeny",
+        "ec2:CreateSubnet": "allowed",
+    }
+    with refused("InvalidInput"):
+        iam.simulate_principal_policy(
+            PolicySourceArn=aws("sts").get_caller_identity()["Arn"],
+            ActionNames=["ec2:CreateVpc"],
+        )
+
+
+def test_engine_versions(aws):
+    rds = aws("rds")
+    sixteen = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16")
+    texts = [each["EngineVersion"] for each in sixteen["DBEngineVersions"]]
+    assert "16.13" in texts and "16.3" not in texts
+    (default,) = rds.describe_db_engine_versions(
+        Engine="postgres", EngineVersion="16", DefaultOnly=True
+    )["DBEngineVersions"]
+    assert default["EngineVersion"] == "16.13"
+    assert default["DBParameterGroupFamily"] == "postgres16"
+    (newest,) = rds.describe_db_engine_versions(
+        Engine="postgres", EngineVersion="16.14"
+    )["DBEngineVersions"]
+    targets = [each["EngineVersion"] for each in newest["ValidUpgradeTarget"]]
+    assert "17.10" in targets and "17.9" not in targets
+    unknown = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16.99")
+    assert unknown["DBEngineVersions"] == []
+
+
+def test_orderable_options(aws):
+    options = aws("rds").describe_orderable_db_instance_options(
+        Engine="postgres", EngineVersion="16.13", DBInstanceClass="db.t3.xlarge", Vpc=True
+    )["OrderableDBInstanceOptions"]
+    (gp3,) = [each for each in options if each["StorageType"] == "gp3"]
+    assert gp3["MultiAZCapable"] and gp3["SupportsStorageEncryption"]
+    zones = [each["Name"] for each in gp3["AvailabilityZones"]]
+    assert "us-east-1a" in zones and "us-east-1e" not in zones
+    nothing = aws("rds").describe_orderable_db_instance_options(
+        Engine="postgres", EngineVersion="16.13", DBInstanceClass="db.m4.large"
+    )
+    assert nothing["OrderableDBInstanceOptions"] == []
+
+
+def test_all_orderable_options_come_in_pages(aws):
+    pages = aws("rds").get_paginator("describe_orderable_db_instance_options")
+    found = [
+        each
+        for page in pages.paginate(Engine="postgres", EngineVersion="16.13")
+        for each in page["OrderableDBInstanceOptions"]
+    ]
+    assert len(found) > 100

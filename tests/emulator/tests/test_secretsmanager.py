@@ -1,0 +1,50 @@
+"""Secrets: names, tokens, tags."""
+
+from __future__ import annotations
+
+import pytest
+from scene import refused
+
+TOKEN = "0" * 32
+
+
+@pytest.fixture
+def secrets(aws):
+    return aws("secretsmanager")
+
+
+def test_creates_are_idempotent_by_token(secrets):
+    order = {
+        "Name": "one",
+        "SecretString": "s",
+        "ClientRequestToken": TOKEN,
+        "Tags": [{"Key": "Stack", "Value": "x"}],
+    }
+    first = secrets.create_secret(**order)
+    assert secrets.create_secret(**order)["ARN"] == first["ARN"]
+    with refused("ResourceExistsException"):
+        secrets.create_secret(**{**order, "SecretString": "t"})
+    with refused("ResourceExistsException"):
+        secrets.create_secret(**{**order, "ClientRequestToken": "1" * 32})
+    assert secrets.describe_secret(SecretId="one")["Tags"] == order["Tags"]
+    secrets.tag_resource(SecretId="one", Tags=[{"Key": "b", "Value": "c"}])
+    secrets.untag_resource(SecretId="one", TagKeys=["Stack"])
+    assert secrets.describe_secret(SecretId="one")["Tags"] == [
+        {"Key": "b", "Value": "c"}
+    ]
+
+
+def test_a_scheduled_name_is_not_free(secrets):
+    secrets.create_secret(Name="one", SecretString="s")
+    secrets.delete_secret(SecretId="one", RecoveryWindowInDays=7)
+    with refused("InvalidRequestException", "scheduled for deletion"):
+        secrets.create_secret(Name="one", SecretString="s")
+    with refused("InvalidRequestException", "marked for deletion"):
+        secrets.get_secret_value(SecretId="one")
+    assert "DeletedDate" in secrets.describe_secret(SecretId="one")
+    secrets.restore_secret(SecretId="one")
+    assert secrets.get_secret_value(SecretId="one")["SecretString"] == "s"
+    secrets.delete_secret(SecretId="one", ForceDeleteWithoutRecovery=True)
+    secrets.create_secret(Name="one", SecretString="s")
+    with refused("ResourceNotFoundException"):
+        secrets.describe_secret(SecretId="two")
