@@ -5,97 +5,16 @@
 //!
 //! Leaves to others rules between keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::error::{Place, Problem};
 use super::keys::{self, Absent, Item, Key, Kind, Literal, children, joined, scalar, supported};
 use super::parse::{Member, Node, Shape};
 use super::spelling::nearest;
-use super::words::{Choice, Word};
-use crate::model::values::{Text, shown};
-
-/// A value that fits its key.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    Text(String),
-    Whole(u64),
-    Flag(bool),
-    Set(Vec<(String, Place)>),
-    Tags(BTreeMap<String, String>),
-}
-
-/// The values of a declaration by path, defaults included; keys whose value is wrong are absent.
-#[derive(Debug, Default)]
-pub(super) struct Values {
-    values: BTreeMap<&'static str, Value>,
-    written: BTreeMap<&'static str, Place>,
-}
-
-impl Values {
-    /// Where a key was written, right or wrong; none if its default holds.
-    pub(super) fn written(&self, path: &str) -> Option<Place> {
-        self.written.get(path).copied()
-    }
-
-    /// Where to point for a key: itself, or else the nearest section that was written.
-    pub(super) fn place(&self, path: &str) -> Place {
-        self.written(path).unwrap_or_else(|| match path.rsplit_once('.') {
-            Some((section, _)) => self.place(section),
-            None => Place::START,
-        })
-    }
-
-    pub(super) fn text<T: Text>(&self, path: &str) -> Option<T> {
-        match self.values.get(path)? {
-            Value::Text(text) => text.parse().ok(),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
-        }
-    }
-
-    pub(super) fn word<T: Word>(&self, path: &str) -> Option<T> {
-        match self.values.get(path)? {
-            Value::Text(word) => T::from_word(word),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
-        }
-    }
-
-    pub(super) fn whole<T: TryFrom<u64>>(&self, path: &str) -> Option<T> {
-        match self.values.get(path)? {
-            Value::Whole(number) => T::try_from(*number).ok(),
-            Value::Text(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
-        }
-    }
-
-    pub(super) fn flag(&self, path: &str) -> Option<bool> {
-        match self.values.get(path)? {
-            Value::Flag(flag) => Some(*flag),
-            Value::Text(_) | Value::Whole(_) | Value::Set(_) | Value::Tags(_) => None,
-        }
-    }
-
-    /// The items of a set with their places, each read by `read`.
-    pub(super) fn items<T>(&self, path: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, Place)>> {
-        match self.values.get(path)? {
-            Value::Set(items) => items.iter().map(|(item, place)| Some((read(item)?, *place))).collect(),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) => None,
-        }
-    }
-
-    pub(super) fn texts<T: Text + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
-        Some(self.items(path, |item| item.parse().ok())?.into_iter().map(|(item, _)| item).collect())
-    }
-
-    pub(super) fn words<T: Word + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
-        Some(self.items(path, T::from_word)?.into_iter().map(|(item, _)| item).collect())
-    }
-
-    pub(super) fn tags(&self, path: &str) -> Option<BTreeMap<String, String>> {
-        match self.values.get(path)? {
-            Value::Tags(tags) => Some(tags.clone()),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) => None,
-        }
-    }
-}
+use super::tags;
+use super::values::{Value, Values};
+use super::words::Choice;
+use crate::model::values::shown;
 
 /// Checks a whole document.
 pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
@@ -135,6 +54,11 @@ struct Check {
 impl Check {
     fn refuse(&mut self, place: Place, path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) {
         self.problems.push(Problem::new(place, path, message, hint));
+    }
+
+    fn report<T>(&mut self, problems: Vec<Problem>) -> Option<T> {
+        self.problems.extend(problems);
+        None
     }
 
     fn section(&mut self, section: &'static str, members: &[Member], place: Place) {
@@ -256,7 +180,15 @@ impl Check {
             (Kind::Flag, Shape::Flag(flag)) => Some(Value::Flag(*flag)),
             (Kind::Flag, _) => self.not_a_flag(key, node),
             (Kind::Set { of, least, most }, _) => self.set(key, of, least, most, node),
-            (Kind::Tags, _) => self.tags(key, node),
+            (Kind::Tags, Shape::Map(members)) => {
+                let found = tags::check(key.path, members);
+                if found.is_empty() { Some(Value::Tags(tags::read(members))) } else { self.report(found) }
+            }
+            (Kind::Tags, _) => {
+                let message = format!("expected {}, found {}", key.kind.expected(), found(node));
+                self.refuse(node.place, key.path, message, format!("write them like {}", key.example.yaml()));
+                None
+            }
             (Kind::Section, _) => None,
         };
         if let Some(value) = value {
@@ -444,63 +376,6 @@ impl Check {
         }
         (self.problems.len() == before).then_some(Value::Set(items))
     }
-
-    fn tags(&mut self, key: &Key, node: &Node) -> Option<Value> {
-        let Shape::Map(members) = &node.shape else {
-            self.refuse(
-                node.place,
-                key.path,
-                format!("expected {}, found {}", key.kind.expected(), found(node)),
-                format!("write them like {}", key.example.yaml()),
-            );
-            return None;
-        };
-        let before = self.problems.len();
-        let mut tags: BTreeMap<String, String> = BTreeMap::new();
-        for member in members {
-            let path = format!("{}.{}", key.path, member.key);
-            let twin = tags.keys().find(|other| other.to_lowercase() == member.key.to_lowercase()).cloned();
-            if let Err((message, hint)) = super::tags::check_key(&member.key, twin.as_deref()) {
-                self.refuse(member.at, &path, message, hint);
-            }
-            match &member.value.shape {
-                Shape::Text(value) => {
-                    if let Err((message, hint)) = super::tags::check_value(value) {
-                        self.refuse(member.value.place, &path, message, hint);
-                    }
-                    tags.insert(member.key.clone(), value.clone());
-                }
-                Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => self.refuse(
-                    member.value.place,
-                    &path,
-                    format!(
-                        "YAML reads `{}` as {}, and a tag's value is text",
-                        shown(&member.value.spelling),
-                        found(&member.value)
-                    ),
-                    format!("put it in quotes: \"{}\"", shown(&member.value.spelling)),
-                ),
-                Shape::Null | Shape::List(_) | Shape::Map(_) => {
-                    let place = if member.value.shape == Shape::Null { member.at } else { member.value.place };
-                    self.refuse(
-                        place,
-                        &path,
-                        format!("expected a tag's value, found {}", found(&member.value)),
-                        "write one text; an empty one is \"\"",
-                    );
-                }
-            }
-        }
-        if members.len() > super::tags::MOST {
-            self.refuse(
-                self.values.place(key.path),
-                key.path,
-                format!("there are {} tags, and at most {} fit", members.len(), super::tags::MOST),
-                "AWS allows 50 on an object, and some are this program's; remove the least useful",
-            );
-        }
-        (self.problems.len() == before).then_some(Value::Tags(tags))
-    }
 }
 
 /// Message and hint for a number that is too small or too large.
@@ -528,7 +403,7 @@ fn without(key: &Key) -> String {
 }
 
 /// What stands there, as YAML sees it.
-fn found(node: &Node) -> String {
+pub(super) fn found(node: &Node) -> String {
     match &node.shape {
         Shape::Null => "nothing".to_owned(),
         Shape::Flag(flag) => format!("the boolean {flag}"),

@@ -4,7 +4,7 @@
 //!
 //! Leaves to others where it is printed and in which colours.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Serialize;
 
@@ -149,7 +149,7 @@ fn example(key: &'static Key) -> String {
         if depth > 0 {
             lines.push('\n');
         }
-        lines.push_str(&format!("{:1$}{name}:{value}", "", 2 * depth));
+        let _ = write!(lines, "{:1$}{name}:{value}", "", 2 * depth);
     }
     lines
 }

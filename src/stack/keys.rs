@@ -7,7 +7,7 @@
 
 mod table;
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -140,7 +140,9 @@ pub(super) fn scalar(text: &str) -> String {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() || c == '\u{feff}' => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if c.is_control() || c == '\u{feff}' => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
             c => quoted.push(c),
         }
     }

@@ -7,6 +7,8 @@
 //! Leaves to others the AWS objects a declaration leads to, and everything only AWS knows.
 
 mod check;
+mod connections;
+mod document;
 mod error;
 pub mod explain;
 pub mod init;
@@ -18,6 +20,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod values;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +31,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
     KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
-use check::Values;
+use values::Values;
 
 pub use error::{DeclarationError, Problem};
 pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
@@ -48,7 +51,7 @@ pub struct Stack {
     pub network: Network,
     /// The cluster and its nodes.
     pub kubernetes: Kubernetes,
-    /// The PostgreSQL database.
+    /// The database.
     pub database: Database,
     /// The bucket of packages and the key.
     pub storage: Storage,
@@ -141,7 +144,7 @@ impl Nodes {
     }
 }
 
-/// The RDS PostgreSQL instance.
+/// The database, an instance of RDS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Database {
     /// Its class.
@@ -218,13 +221,8 @@ impl Stack {
     /// nothing can be said about the rest.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, DeclarationError> {
         let mut problems = Vec::new();
-        let document = match parse::tree(text) {
-            Ok(document) => Some(document),
-            Err((rest, problem)) => {
-                problems.push(problem);
-                rest
-            }
-        };
+        let (document, problem) = parse::tree(text);
+        problems.extend(problem);
         let values = document.map(|document| {
             let (values, found) = check::check(&document);
             problems.extend(found);

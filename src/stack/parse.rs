@@ -43,18 +43,15 @@ pub(super) struct Member {
     pub(super) value: Node,
 }
 
-/// Reads text as one YAML document.
-///
-/// # Errors
-/// What was readable besides a problem comes with it: a repeated key leaves a tree (of the first ones), a syntax
-/// error leaves none.
-pub(super) fn tree(text: &str) -> Result<Node, (Option<Node>, Problem)> {
+/// Reads text as one YAML document: the tree, or a problem, or both where a repeated key leaves a tree (of the first
+/// ones). Never neither.
+pub(super) fn tree(text: &str) -> (Option<Node>, Option<Problem>) {
     match read(text, DuplicateKeyPolicy::Error) {
-        Ok(node) => Ok(node),
+        Ok(node) => (Some(node), None),
         Err(error) => {
             let repeated = matches!(error.without_snippet(), serde_saphyr::Error::DuplicateMappingKey { .. });
             let rest = if repeated { read(text, DuplicateKeyPolicy::FirstWins).ok() } else { None };
-            Err((rest, problem(text, error.without_snippet())))
+            (rest, Some(problem(text, error.without_snippet())))
         }
     }
 }
@@ -250,10 +247,10 @@ mod tests {
     use super::*;
 
     fn members(text: &str) -> Vec<Member> {
-        match tree(text).unwrap().shape {
-            Shape::Map(members) => members,
-            other => panic!("expected a mapping, found {other:?}"),
-        }
+        let (node, problem) = tree(text);
+        assert_eq!(problem, None);
+        let Shape::Map(members) = node.unwrap().shape else { panic!("expected a mapping") };
+        members
     }
 
     #[test]
@@ -279,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_repeated_key_leaves_a_tree() {
-        let (rest, problem) = tree("a: 1\nb: {c: 1, c: 2}\n").unwrap_err();
+        let (rest, problem) = tree("a: 1\nb: {c: 1, c: 2}\n");
+        let problem = problem.unwrap();
         assert_eq!((problem.line, problem.column, problem.width), (2, 11, 1));
         assert!(problem.message.contains("`c` is written twice"));
         assert!(matches!(rest.unwrap().shape, Shape::Map(members) if members.len() == 2));

@@ -4,6 +4,11 @@
 //!
 //! Leaves to others organisations' tag policies, which only AWS knows.
 
+use std::collections::BTreeMap;
+
+use super::check::found;
+use super::error::Problem;
+use super::parse::{Member, Shape};
 use crate::model::values::shown;
 
 /// The most tags of a person's own: AWS allows 50 on an object, and this program and the services need some.
@@ -26,8 +31,60 @@ const TAKEN: &[(&str, &str)] = &[
     ("karpenter.sh/", "Karpenter sets it"),
 ];
 
+/// The tags themselves; what is no text is left out.
+pub(super) fn read(members: &[Member]) -> BTreeMap<String, String> {
+    let pair = |member: &Member| match &member.value.shape {
+        Shape::Text(value) => Some((member.key.clone(), value.clone())),
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::List(_) | Shape::Map(_) => None,
+    };
+    members.iter().filter_map(pair).collect()
+}
+
+/// Everything that is wrong with tags written under the key `path`.
+pub(super) fn check(path: &str, members: &[Member]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, member) in members.iter().enumerate() {
+        let path = format!("{path}.{}", member.key);
+        let lower = member.key.to_lowercase();
+        let twin = members[..index].iter().find(|other| other.key.to_lowercase() == lower);
+        if let Err((message, hint)) = check_key(&member.key, twin.map(|twin| twin.key.as_str())) {
+            problems.push(Problem::new(member.at, &path, message, hint));
+        }
+        let spelling = shown(&member.value.spelling);
+        let (place, refusal) = match &member.value.shape {
+            Shape::Text(value) => (member.value.place, check_value(value)),
+            Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => (
+                member.value.place,
+                Err((
+                    format!("YAML reads `{spelling}` as {}, and a tag's value is text", found(&member.value)),
+                    format!("put it in quotes: \"{spelling}\""),
+                )),
+            ),
+            Shape::Null | Shape::List(_) | Shape::Map(_) => (
+                if member.value.shape == Shape::Null { member.at } else { member.value.place },
+                Err((
+                    format!("expected a tag's value, found {}", found(&member.value)),
+                    "write one text; an empty one is \"\"".to_owned(),
+                )),
+            ),
+        };
+        if let Err((message, hint)) = refusal {
+            problems.push(Problem::new(place, &path, message, hint));
+        }
+    }
+    if let Some(first) = members.get(MOST) {
+        problems.push(Problem::new(
+            first.at,
+            path,
+            format!("there are {} tags, and at most {MOST} fit", members.len()),
+            "AWS allows 50 on an object, and some are this program's; remove the least useful",
+        ));
+    }
+    problems
+}
+
 /// Checks a tag's key; `twin` is another key that differs by case alone.
-pub(super) fn check_key(key: &str, twin: Option<&str>) -> Result<(), (String, String)> {
+fn check_key(key: &str, twin: Option<&str>) -> Result<(), (String, String)> {
     let lower = key.to_lowercase();
     if let Some((prefix, whose)) = TAKEN.iter().find(|(prefix, _)| lower.starts_with(prefix)) {
         return Err((format!("tag keys may not start with `{prefix}`: {whose}"), "choose another key".to_owned()));
@@ -52,7 +109,7 @@ pub(super) fn check_key(key: &str, twin: Option<&str>) -> Result<(), (String, St
 }
 
 /// Checks a tag's value, which may be empty.
-pub(super) fn check_value(value: &str) -> Result<(), (String, String)> {
+fn check_value(value: &str) -> Result<(), (String, String)> {
     check_text(value, "value", LONGEST_VALUE)
 }
 

@@ -7,9 +7,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::check::Values;
+use super::connections::connection_room;
 use super::error::{Place, Problem};
 use super::keys::children;
+use super::values::Values;
 use super::words::{Scheme, Targets};
 use crate::model::values::{AccountId, Arn, Cidr, DatabaseClass, KubernetesVersion, Region, SubnetId, shown};
 
@@ -55,7 +56,7 @@ impl Rules<'_> {
             return;
         };
         if !(16..=20).contains(&cidr.prefix()) {
-            let nearest = Cidr::around(cidr.address(), cidr.prefix().clamp(16, 20)).map_or_else(|_| cidr, |near| near);
+            let nearest = Cidr::around(cidr.address(), cidr.prefix().clamp(16, 20)).unwrap_or(cidr);
             let why = if cidr.prefix() < 16 {
                 "larger than a VPC can be"
             } else {
@@ -67,7 +68,7 @@ impl Rules<'_> {
                 format!("write {nearest}"),
             );
         }
-        if !within(&cidr, &[PRIVATE, &[SHARED]].concat()) {
+        if !within(cidr, &[PRIVATE, &[SHARED]].concat()) {
             self.refuse(
                 &[path],
                 format!("{cidr} is not in a private range, so part of the internet could not be reached"),
@@ -143,7 +144,7 @@ impl Rules<'_> {
                 "write one such as 172.20.0.0/16",
             );
         }
-        if !within(&services, PRIVATE) {
+        if !within(services, PRIVATE) {
             self.refuse(
                 &[path],
                 format!("{services} is not in a private range, which EKS wants for services"),
@@ -188,7 +189,7 @@ impl Rules<'_> {
     fn public_networks(&mut self) {
         let path = "kubernetes.public_cidrs";
         for (cidr, place) in self.values.items(path, |item| item.parse::<Cidr>().ok()).unwrap_or_default() {
-            if within(&cidr, &[PRIVATE, &[SHARED]].concat()) {
+            if within(cidr, &[PRIVATE, &[SHARED]].concat()) {
                 self.refuse_at(
                     place,
                     path,
@@ -364,8 +365,8 @@ const SHARED: &str = "100.64.0.0/10";
 /// Source: EKS User Guide, "VPC and subnet requirements": avoid it, Docker's bridge uses it.
 const CONTAINERS: &str = "172.17.0.0/16";
 
-fn within(cidr: &Cidr, ranges: &[&str]) -> bool {
-    ranges.iter().any(|outer| range(outer).contains(cidr))
+fn within(cidr: Cidr, ranges: &[&str]) -> bool {
+    ranges.iter().any(|outer| range(outer).contains(&cidr))
 }
 
 fn range(text: &str) -> Cidr {
@@ -376,47 +377,9 @@ fn example(path: &str) -> String {
     super::keys::find(path).map(|key| key.example.yaml()).unwrap_or_default()
 }
 
-/// About how many connections a class of database has room for; none for families that are not known here.
-///
-/// Source: RDS User Guide, `max_connections` of PostgreSQL: memory in bytes / 9531392, at most 5000. Memory by family
-/// and size: EC2's instance types, of which RDS's classes are made. A tenth is left for the system and for people.
-fn connection_room(class: &DatabaseClass) -> Option<u64> {
-    let (family, size) = class.as_str().strip_prefix("db.")?.split_once('.')?;
-    let burstable = family == "t3" || family == "t4g";
-    let kind = family.chars().next()?;
-    let numbered = family.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
-    let large: u64 = match kind {
-        't' if burstable => 8,
-        'm' if numbered => 8,
-        'r' if numbered => 16,
-        'c' if numbered => 4,
-        _ => return None,
-    };
-    let gib = match size {
-        "micro" if burstable => 1,
-        "small" if burstable => 2,
-        "medium" => large / 2,
-        "large" => large,
-        "xlarge" => large * 2,
-        other => large * 2 * other.strip_suffix("xlarge")?.parse::<u64>().ok().filter(|n| (2..=96).contains(n))?,
-    };
-    Some(((gib << 30) / 9_531_392).min(5000) * 9 / 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_room_of_a_class_follows_its_memory() {
-        let room = |class: &str| connection_room(&class.parse().unwrap());
-        assert_eq!(room("db.t3.xlarge"), Some(1621));
-        assert_eq!(room("db.t4g.micro"), Some(100));
-        assert_eq!(room("db.r6g.16xlarge"), Some(4500));
-        assert_eq!(room("db.m6gd.2xlarge"), Some(3243));
-        assert_eq!(room("db.serverless.v2"), None);
-        assert_eq!(room("db.m6g.weird"), None);
-    }
 
     #[test]
     fn the_ranges_this_file_names_are_ranges() {

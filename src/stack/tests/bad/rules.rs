@@ -149,10 +149,11 @@ fn tags_that_cannot_be() {
                 (9, 3, "tags.", "key is empty", "team"),
             ]),
     ]);
-    let many: String = (0..41).map(|n| format!("  t{n}: x\n")).collect();
+    let many = (0..41).map(|n| format!("  t{n}: x")).collect::<Vec<_>>().join("
+");
     check(
         &format!("{HEAD}tags:\n{many}"),
-        &[(3, 1, "tags", "there are 41 tags, and at most 40", "remove")],
+        &[(44, 3, "tags", "there are 41 tags, and at most 40", "remove")],
     );
     let long = "k".repeat(129);
     check(
