@@ -5,6 +5,8 @@
 //!
 //! Leaves to others rules between keys: `Stack::parse` says those with places and remedies.
 
+use std::fmt::Write;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -72,10 +74,13 @@ fn property(key: &Key, generator: &mut SchemaGenerator) -> Schema {
         }),
     };
     let mut description = key.what.to_owned();
+    if let Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } = key.kind {
+        for choice in choices.iter().filter(|choice| choice.supported) {
+            let _ = write!(description, " {}: {}.", choice.word, choice.meaning);
+        }
+    }
     if let Absent::Means(clause) = key.absent {
-        description.push_str(" If absent: ");
-        description.push_str(clause);
-        description.push('.');
+        let _ = write!(description, " Without it, {clause}.");
     }
     schema.insert("description".to_owned(), json!(description));
     if let Absent::Is(literal) = key.absent {

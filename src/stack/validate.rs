@@ -185,7 +185,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Source: EKS User Guide, "Cluster API server endpoint": reserved addresses are refused.
+    /// A private range here is a misunderstanding: whoever is inside the VPC uses the private endpoint.
     fn public_networks(&mut self) {
         let path = "kubernetes.public_cidrs";
         for (cidr, place) in self.values.items(path, |item| item.parse::<Cidr>().ok()).unwrap_or_default() {
@@ -193,7 +193,7 @@ impl Rules<'_> {
                 self.refuse_at(
                     place,
                     path,
-                    format!("{cidr} is a private range, from which nobody comes over the internet, and EKS refuses it"),
+                    format!("{cidr} is a private range, from which nobody comes over the internet"),
                     "write public ranges; from inside the VPC the API is always reached",
                 );
             }
