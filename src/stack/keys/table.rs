@@ -1,4 +1,9 @@
-//! The table itself, in the order in which people read it.
+//! The table itself.
+//!
+//! Promises: keys in the order in which people read them, sections before their keys; an example differs from the
+//! default wherever there is another value.
+//!
+//! Leaves to others what is made of it: this file is data.
 
 use super::Absent::{Defaults, Is, Means, Required};
 use super::{Item, Key, Kind, Literal, choices, set, text, whole};
