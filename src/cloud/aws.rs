@@ -75,7 +75,8 @@ impl Clients {
         Self::of(&config, region)
     }
 
-    fn of(config: &SdkConfig, region: &str) -> Self {
+    /// Clients with a configuration made elsewhere, for `region`.
+    pub fn of(config: &SdkConfig, region: &str) -> Self {
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
             ec2: aws_sdk_ec2::Client::new(config),

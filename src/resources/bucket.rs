@@ -75,7 +75,7 @@ impl Resource for Bucket {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> BucketComputed {
+    fn sample(&self, _: &Address, _: u64) -> BucketComputed {
         BucketComputed { id: self.name.clone(), arn: format!("arn:aws:s3:::{}", self.name) }
     }
 }

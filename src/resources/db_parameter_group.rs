@@ -59,7 +59,7 @@ impl Resource for DbParameterGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> DbParameterGroupComputed {
+    fn sample(&self, _: &Address, _: u64) -> DbParameterGroupComputed {
         DbParameterGroupComputed {
             id: self.name.clone(),
             arn: format!("arn:aws:rds:us-east-1:111122223333:pg:{}", self.name),

@@ -56,7 +56,7 @@ impl Resource for DbSubnetGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> DbSubnetGroupComputed {
+    fn sample(&self, _: &Address, _: u64) -> DbSubnetGroupComputed {
         DbSubnetGroupComputed {
             id: self.name.clone(),
             arn: format!("arn:aws:rds:us-east-1:111122223333:subgrp:{}", self.name),

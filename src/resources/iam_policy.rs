@@ -51,7 +51,7 @@ impl Resource for IamPolicy {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> IamPolicyComputed {
+    fn sample(&self, _: &Address, _: u64) -> IamPolicyComputed {
         IamPolicyComputed { id: format!("arn:aws:iam::111122223333:policy/{}", self.name) }
     }
 }

@@ -69,7 +69,8 @@ macro_rules! every_kind {
         }
     };
 }
-pub(crate) use every_kind;
+#[cfg(feature = "aws")]
+use every_kind;
 
 macro_rules! facts_of {
     ($($module:ident :: $kind:ident),* $(,)?) => {

@@ -62,6 +62,7 @@ from .eks_network import (
     tear_down,
 )
 from .eks_roles import check_cluster_role, find_role
+from .kms import visible_key
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -155,7 +156,7 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
         )
     for config in cluster.encryption:
         arn = config["provider"]["keyArn"]
-        key = find_key(world, cluster.region, cluster.account, arn)
+        key = visible_key(world, cluster.region, cluster.account, arn)
         state = key.key_state if key is not None else "Gone"
         code = {
             "Gone": "KmsKeyNotFound",
@@ -166,12 +167,6 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
             message = f"The key used to encrypt the secrets is unusable: {state}"
             issues.append({"code": code, "message": message, "resourceIds": [arn]})
     return issues
-
-
-def find_key(world: World, region: str, account: str, identifier: str) -> Any:
-    """A KMS key by id or ARN."""
-    keys = world.moto("kms", region, account).keys
-    return keys.get(identifier.rsplit("/", 1)[-1])
 
 
 # --------------------------------------------------------------------------
@@ -210,7 +205,8 @@ def create_cluster(call: Call, world: World) -> Reply:
     config = call.get("accessConfig") or {}
     if config.get("bootstrapClusterCreatorAdminPermissions", True):
         eks_access.admit_creator(world, cluster)
-    later(world, CLUSTER_CREATE, lambda: finish_creation(world, cluster))
+    ready = world.clock.after(CLUSTER_CREATE)
+    later(world, CLUSTER_CREATE, lambda: finish_creation(cluster, ready))
     return remember(call, world, lambda: shown_again(world, cluster))
 
 
@@ -312,7 +308,7 @@ def check_encryption(call: Call, world: World, configs: list[Json]) -> list[Json
     if len(configs) > 1 or configs[0].get("resources") != ["secrets"]:
         raise invalid("Encryption config must have one entry for resources [secrets]")
     arn = (configs[0].get("provider") or {}).get("keyArn", "")
-    key = find_key(world, call.region, call.account, arn)
+    key = visible_key(world, call.region, call.account, arn)
     if not arn.startswith("arn:") or key is None:
         raise invalid(f"The keyArn in encryptionConfig provider {arn} is invalid")
     if key.key_state != "Enabled":
@@ -340,7 +336,7 @@ def make_log_group(world: World, cluster: Cluster) -> None:
         backend.create_log_group(name, {})
 
 
-def finish_creation(world: World, cluster: Cluster) -> None:
+def finish_creation(cluster: Cluster, ready: float) -> None:
     """From CREATING to ACTIVE."""
     if cluster.status != "CREATING":
         return
@@ -350,7 +346,7 @@ def finish_creation(world: World, cluster: Cluster) -> None:
     cluster.issuer = f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"
     cluster.certificate = certificate()
     cluster.status = "ACTIVE"
-    cluster.active_since = world.clock.now()
+    cluster.active_since = ready
 
 
 def fail_creation(cluster: Cluster, code: str, message: str) -> None:

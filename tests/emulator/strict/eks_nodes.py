@@ -440,10 +440,10 @@ def demolish(world: World, cluster: Cluster, group: Nodegroup) -> None:
     if group.template in backend.launch_template_name_to_ids:
         backend.delete_launch_template(group.template, None)
     iam = world.moto("iam", account=account)
-    for profile in list(iam.instance_profiles.values()):
+    for key, profile in list(iam.instance_profiles.items()):
         if profile.name == group.profile:
             profile.roles.clear()
-            del iam.instance_profiles[profile.id]
+            del iam.instance_profiles[key]
     cluster.nodegroups.pop(group.name, None)
     sharing = [each for each in cluster.nodegroups.values() if each.role == group.role]
     entry = cluster.access.get(group.role)

@@ -1,0 +1,3 @@
+//! Every kind of resource, one at a time, against the strict emulator.
+
+mod vpc;

@@ -1,0 +1,197 @@
+//! One kind at a time against the emulator: make, look, change, look, remove, look.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, Report, Target};
+use ppm_infra::model::address::Address;
+use ppm_infra::model::document::Document;
+use ppm_infra::model::index::IdIndex;
+use ppm_infra::model::mark::{ADDRESS_TAG, Mark, STACK_TAG, Tags};
+use ppm_infra::model::observation::Observation;
+use ppm_infra::model::resource::{Known, Resource};
+use ppm_infra::model::surroundings::{Questions, Surroundings};
+use ppm_infra::resources::Aws;
+use tokio::sync::mpsc;
+
+use super::emulator::Emulator;
+
+/// The stack in these tests.
+pub(crate) const STACK: &str = "lab";
+
+/// A laboratory: an emulator, and what was made in it so far.
+pub(crate) struct Lab {
+    /// The emulator.
+    pub(crate) emulator: Emulator,
+    /// The cloud as the runner sees it.
+    pub(crate) cloud: Aws,
+    /// The clients, to change things behind the tool's back.
+    pub(crate) clients: ppm_infra::cloud::aws::Clients,
+    /// What was made so far.
+    pub(crate) ids: IdIndex,
+    records: BTreeMap<Address, Known>,
+    surroundings: Arc<Surroundings>,
+    attempts: u32,
+    scale: f64,
+}
+
+impl Lab {
+    /// A laboratory with an emulator that is `scale` times as fast as AWS; 0: everything is done at once.
+    pub(crate) async fn new(scale: u32) -> Self {
+        let emulator = Emulator::start(scale);
+        let clients = emulator.clients().await;
+        let cloud = Aws::new(clients.clone());
+        let surroundings = Arc::new(cloud.survey(&Questions::default()).await.unwrap());
+        let scale = if scale == 0 { 1000.0 } else { f64::from(scale) };
+        Self {
+            emulator,
+            cloud,
+            clients,
+            ids: IdIndex::default(),
+            records: BTreeMap::new(),
+            surroundings,
+            attempts: 0,
+            scale,
+        }
+    }
+
+    /// The tags every resource of the stack declares, and a name.
+    pub(crate) fn tags(kind: &str, name: &str) -> Tags {
+        Tags::from([
+            ("Name".to_owned(), format!("{STACK}-{name}")),
+            (STACK_TAG.to_owned(), STACK.to_owned()),
+            (ADDRESS_TAG.to_owned(), format!("{kind}.{name}")),
+        ])
+    }
+
+    fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<Report>) {
+        self.attempts += 1;
+        let (reports, inbox) = mpsc::unbounded_channel();
+        let mark = Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:032x}", self.attempts) };
+        let consent =
+            Consent { delete_data: ["database", "bucket", "key"].map(str::to_owned).into(), skip_final_snapshot: true };
+        let context = Context {
+            ids: self.ids.clone(),
+            mark,
+            consent: Arc::new(consent),
+            surroundings: self.surroundings.clone(),
+            reports,
+            abandon: tokio_util::sync::CancellationToken::new(),
+            time_scale: self.scale,
+        };
+        (context, inbox)
+    }
+
+    /// Makes `resource` at `name`, which must report its id on the way; looks at it, and finds what was asked for.
+    pub(crate) async fn make<R: Resource>(&mut self, name: &str, resource: &R) -> R::Computed {
+        let computed = self.try_make(name, resource).await.unwrap();
+        assert_eq!(
+            self.look::<R>(name, Some(resource)).await.unwrap(),
+            *resource,
+            "what was made is what was asked for"
+        );
+        computed
+    }
+
+    /// Makes `resource` at `name`, or says why not.
+    pub(crate) async fn try_make<R: Resource>(&mut self, name: &str, resource: &R) -> Result<R::Computed, CloudError> {
+        let at = Address::of(R::KIND, name);
+        let (context, inbox) = self.context(&at);
+        let made = serve(inbox);
+        let declared = Document::of(resource);
+        let computed = self.cloud.create(&at, &declared, &context).await?;
+        drop(context);
+        assert!(made.await.unwrap() > 0, "{at} never told its id while it was made");
+        self.ids.insert(&at, &computed);
+        self.records.insert(at, Known { declared, computed: computed.clone() });
+        Ok(computed.read().unwrap())
+    }
+
+    /// Changes what stands at `name` into `resource`; looks at it, and finds what was asked for.
+    pub(crate) async fn change<R: Resource>(&mut self, name: &str, resource: &R) {
+        self.try_change(name, resource).await.unwrap();
+        assert_eq!(
+            self.look::<R>(name, Some(resource)).await.unwrap(),
+            *resource,
+            "what was changed is what was asked for"
+        );
+    }
+
+    /// Changes what stands at `name` into `resource`, or says why not.
+    pub(crate) async fn try_change<R: Resource>(&mut self, name: &str, resource: &R) -> Result<(), CloudError> {
+        let at = Address::of(R::KIND, name);
+        let declared = Document::of(resource);
+        let found = self.observe(&at, Some(&declared), true).await;
+        let Observation::Present { known: from, .. } = found else { panic!("{at} is not there: {found:?}") };
+        let (context, inbox) = self.context(&at);
+        let served = serve(inbox);
+        let computed = self.cloud.update(&at, &from, &declared, &context).await?;
+        drop(context);
+        served.await.unwrap();
+        self.ids.insert(&at, &computed);
+        self.records.insert(at, Known { declared, computed });
+        Ok(())
+    }
+
+    /// Removes what stands at `name`, twice: the second time it is gone already. Looks, and finds nothing.
+    pub(crate) async fn remove<R: Resource>(&mut self, name: &str) {
+        let at = Address::of(R::KIND, name);
+        let known = self.records[&at].clone();
+        for _ in 0..2 {
+            let (context, inbox) = self.context(&at);
+            let served = serve(inbox);
+            self.cloud.delete(&at, &known, &context).await.unwrap();
+            drop(context);
+            served.await.unwrap();
+        }
+        assert_eq!(self.observe(&at, None, true).await, Observation::Absent, "{at} is gone");
+        self.records.remove(&at);
+        self.ids.remove(&at);
+    }
+
+    /// What stands at `name` by its record; nothing if it is gone.
+    pub(crate) async fn look<R: Resource>(&self, name: &str, declared: Option<&R>) -> Option<R> {
+        let at = Address::of(R::KIND, name);
+        match self.observe(&at, declared.map(Document::of).as_ref(), true).await {
+            Observation::Present { known, .. } => Some(known.declared.read().unwrap()),
+            Observation::Absent => None,
+            found => panic!("{at}: {found:?}"),
+        }
+    }
+
+    /// What is found at `at`, with the record or (`recorded` false) by name and marks alone.
+    pub(crate) async fn observe(&self, at: &Address, declared: Option<&Document>, recorded: bool) -> Observation {
+        let record = self.records.get(at);
+        let target = Target {
+            declared: declared.cloned().or_else(|| record.map(|known| known.declared.clone())),
+            recorded: record.filter(|_| recorded).cloned(),
+        };
+        let targets = BTreeMap::from([(at.clone(), target)]);
+        let look = Look { stack: STACK, targets: &targets, ids: &self.ids, surroundings: &self.surroundings };
+        self.cloud.observe(&look).await.remove(at).unwrap()
+    }
+
+    /// Finds by name and marks alone what was made at `name`: as after the lockfile was lost.
+    pub(crate) async fn find_again<R: Resource>(&self, name: &str) {
+        let at = Address::of(R::KIND, name);
+        let known = self.records[&at].clone();
+        match self.observe(&at, None, false).await {
+            Observation::Present { known: found, .. } => assert_eq!(found, known, "{at} is found again as it was"),
+            found => panic!("{at} is not found again: {found:?}"),
+        }
+    }
+}
+
+/// Answers every report; counts those that told an id.
+fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<usize> {
+    tokio::spawn(async move {
+        let mut made = 0;
+        while let Some(report) = inbox.recv().await {
+            if let Report::Made(_, durable) = report {
+                made += 1;
+                let _ = durable.send(());
+            }
+        }
+        made
+    })
+}

@@ -1,0 +1,6 @@
+//! What several tests need.
+
+#[cfg(feature = "aws")]
+pub(crate) mod emulator;
+#[cfg(feature = "aws")]
+pub(crate) mod lifecycle;
