@@ -6,6 +6,7 @@
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
+//! - [`stack`] (model) declarations: YAML to a checked `Stack`, every complaint with its place.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`helm`] the finished values file for the chart; pure.
@@ -16,4 +17,5 @@ pub mod helm;
 pub mod model;
 pub mod resources;
 pub mod run;
+pub mod stack;
 pub mod store;
