@@ -63,6 +63,7 @@ from .eks_network import (
 )
 from .eks_roles import check_cluster_role, find_role
 from .kms import visible_key
+from .misc import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -198,6 +199,7 @@ def create_cluster(call: Call, world: World) -> Reply:
             clusterName=name,
         )
     records.ghosts.pop(key, None)
+    ensure_service_role(world, call.account, "eks.amazonaws.com")
     records.clusters[key] = cluster
     build(world, cluster)
     if cluster.logging:

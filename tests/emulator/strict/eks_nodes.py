@@ -45,6 +45,7 @@ from .eks_model import (
 )
 from .eks_network import api_reachable, has_self_rule, way_out
 from .eks_roles import CNI_POLICY, check_node_role, find_role, node_policies_missing, policies_of
+from .misc import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
@@ -131,6 +132,8 @@ def create(call: Call, world: World) -> Reply:
         )
     group = plan(call, world, cluster, name)
     cluster.nodegroups[name] = group
+    for service in ("eks-nodegroup.amazonaws.com", "autoscaling.amazonaws.com"):
+        ensure_service_role(world, call.account, service)
     group.made_access_entry = eks_access.admit_node_role(world, cluster, group.role)
     launch(world, cluster, group)
     fail_at = world.clock.after(NODEGROUP_FAIL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from .core import (
     Refusal,
     Reply,
     World,
+    after,
     before,
     on_reset,
 )
@@ -555,3 +557,103 @@ def orderable_json(
         "SupportsClusters": False,
         "SupportsDedicatedLogVolume": storage != "gp2",
     }
+
+
+@before("rds", "DescribeAccountAttributes")
+def rds_account(call: Call, world: World) -> Reply:
+    """Quotas of the account with what is used of them."""
+    rds = world.moto("rds", call.region, call.account)
+    storage = sum(int(each.allocated_storage or 0) for each in rds.databases.values())
+    own = [name for name in rds.db_parameter_groups if not name.startswith("default.")]
+    rows = (
+        ("DBInstances", len(rds.databases), "L-7B6409FD", 40),
+        ("AllocatedStorage", storage, "L-7ADDB58A", 100000),
+        ("DBSubnetGroups", len(rds.subnet_groups), "L-48C6BF61", 50),
+        ("DBParameterGroups", len(own), "L-DE55804A", 50),
+        ("ManualSnapshots", len(rds.database_snapshots), "L-272F1212", 100),
+    )
+    quotas = [
+        {
+            "AccountQuotaName": name,
+            "Used": used,
+            "Max": int(world.settings.quota(code, default)),
+        }
+        for name, used, code, default in rows
+    ]
+    return call.reply({"AccountQuotas": Listed("AccountQuota", quotas)})
+
+
+@before("rds", "DescribePendingMaintenanceActions")
+def pending_maintenance(call: Call, world: World) -> Reply:
+    """Nothing is pending."""
+    return call.reply({"PendingMaintenanceActions": []})
+
+
+# --------------------------------------------------------------------------
+# What preflight checks ask for and moto does not answer
+
+
+@before("ec2", "GetEbsDefaultKmsKeyId")
+def default_disk_key(call: Call, world: World) -> Reply:
+    """AWS's own key, unless somebody chose another."""
+    return call.reply({"kmsKeyId": "alias/aws/ebs"})
+
+
+@after("ec2", "DescribeAccountAttributes")
+def address_limit(call: Call, reply: Reply, world: World) -> None:
+    """The limit on elastic addresses follows the quota."""
+    limit = int(world.settings.quota("L-0263D0A3", 5))
+    reply.text = re.sub(
+        r"(<attributeName>vpc-max-elastic-ips</attributeName>.*?<attributeValue>)\d+",
+        rf"\g<1>{limit}",
+        reply.text,
+        flags=re.DOTALL,
+    )
+
+
+@before("autoscaling", "DescribeAccountLimits")
+def group_limits(call: Call, world: World) -> Reply:
+    """Limits of Auto Scaling and what is used of them."""
+    groups = world.moto("autoscaling", call.region, call.account).autoscaling_groups
+    return call.reply(
+        {
+            "MaxNumberOfAutoScalingGroups": int(
+                world.settings.quota("L-CDE20ADC", 500)
+            ),
+            "MaxNumberOfLaunchConfigurations": 200,
+            "NumberOfAutoScalingGroups": len(groups),
+            "NumberOfLaunchConfigurations": 0,
+        }
+    )
+
+
+@before("elasticloadbalancing", "DescribeAccountLimits")
+def balancer_limits(call: Call, world: World) -> Reply:
+    """Limits of load balancing."""
+    settings = world.settings
+    rows = {
+        "application-load-balancers": settings.quota("L-53DA6B97", 50),
+        "target-groups": settings.quota("L-B22855CB", 3000),
+        "targets-per-application-load-balancer": 1000,
+        "listeners-per-application-load-balancer": 50,
+        "rules-per-application-load-balancer": 100,
+        "target-groups-per-action-on-application-load-balancer": 5,
+        "condition-values-per-alb-rule": 5,
+    }
+    limits = [{"Name": name, "Max": str(int(value))} for name, value in rows.items()]
+    return call.reply({"Limits": limits})
+
+
+@before("sts", "DecodeAuthorizationMessage")
+def decode_message(call: Call, world: World) -> Reply:
+    """The encoded part of a denial."""
+    message = {"allowed": False, "explicitDeny": False}
+    return call.reply({"DecodedMessage": json.dumps(message)})
+
+
+def ensure_service_role(world: World, account: str, service: str) -> None:
+    """A service makes its service-linked role at its first use in an account."""
+    iam = world.moto("iam", account=account)
+    path = f"/aws-service-role/{service}/"
+    if all(role.path != path for role in iam.roles.values()):
+        iam.create_service_linked_role(service, "", "")
