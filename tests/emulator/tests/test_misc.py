@@ -75,9 +75,7 @@ def test_cloudtrail_tells_who_did_what(aws):
     vpc = aws("ec2", key="USERalice").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]
     trail = aws("cloudtrail")
     events = trail.lookup_events(
-        LookupAttributes=[
-            {"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}
-        ],
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}],
         StartTime=datetime.datetime.now() - datetime.timedelta(minutes=5),
     )["Events"]
     assert [each["Username"] for each in events] == ["USERalice", "session"]
@@ -131,7 +129,10 @@ def test_engine_versions(aws):
 
 def test_orderable_options(aws):
     options = aws("rds").describe_orderable_db_instance_options(
-        Engine="postgres", EngineVersion="16.13", DBInstanceClass="db.t3.xlarge", Vpc=True
+        Engine="postgres",
+        EngineVersion="16.13",
+        DBInstanceClass="db.t3.xlarge",
+        Vpc=True,
     )["OrderableDBInstanceOptions"]
     (gp3,) = [each for each in options if each["StorageType"] == "gp3"]
     assert gp3["MultiAZCapable"] and gp3["SupportsStorageEncryption"]
