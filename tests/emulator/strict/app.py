@@ -224,6 +224,8 @@ class StrictApp:
         if drop:
             drop_connection(environ)
         reply.headers.setdefault("x-amzn-requestid", call.request_id)
+        if call.service == "s3":
+            reply.headers.setdefault("x-amz-request-id", call.request_id)
         return reply
 
     def _moto_api(self, environ: dict[str, Any], body: bytes) -> Reply:

@@ -303,12 +303,7 @@ def storage_grown(world: World, order: Order) -> None:
 @change("db_instance", "status")
 def database_status(world: World, order: Order) -> None:
     """RDS changes the status on its own: storage-full, failed, maintenance..."""
-    database = the_database(world, order)
-    status = need(order, "value")
-    if "status" in vars(database):
-        database.status = status
-    else:
-        database._db_instance_status = status
+    the_database(world, order).status = need(order, "value")
 
 
 @change("db_instance", "ca_certificate")
