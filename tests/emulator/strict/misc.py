@@ -117,7 +117,7 @@ def caller_identity(call: Call, world: World) -> Reply:
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota of section 12.1 with AWS's default."""
+    """One quota with AWS's default."""
 
     service: str
     code: str

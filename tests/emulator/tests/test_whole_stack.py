@@ -137,7 +137,7 @@ class Stack(Platform):
     # ---- the way down
 
     def take_down(self) -> None:
-        """In the order of the catalogue."""
+        """What holds others goes first."""
         self.rds.modify_db_instance(
             DBInstanceIdentifier="one", DeletionProtection=False
         )
