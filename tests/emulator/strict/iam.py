@@ -64,7 +64,7 @@ def _load_policies_once(backend: Any) -> list[Any]:
     return _load_policies(backend) if backend.partition == "aws" else []
 
 
-models.IAMBackend._init_aws_policies = _load_policies_once  # type: ignore[method-assign]
+models.IAMBackend._init_aws_policies = _load_policies_once  # type: ignore
 
 
 def backend_of(call: Call, world: World) -> Any:
