@@ -218,7 +218,7 @@ def orphan_principals(call: Call, reply: Reply, world: World) -> None:
 
     A new role of the same name gets nothing from them.
     """
-    if not reply.ok:
+    if not reply.ok or "doomed" not in call.notes:
         return
     world.book("iam_created").pop((call.account, call.get("RoleName").lower()), None)
     arn, identifier = call.notes["doomed"]
