@@ -1,8 +1,10 @@
 //! What the kinds of EC2 have in common: tags inline, filters on every list call, ids we do not choose.
 //!
-//! Leaves to [`once`] the creates that have neither name nor token, and to [`interfaces`] what outlives its owner.
+//! Leaves to [`once`] the creates that have neither name nor token, to [`interfaces`] what outlives its owner, and to
+//! [`leftovers`] to name what is in the way.
 
 mod interfaces;
+mod leftovers;
 mod once;
 
 use std::time::Duration;
@@ -10,7 +12,8 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use futures_util::future::{join, join_all};
 
-pub use interfaces::{delete_unused, named_in, naming, sweep_interfaces};
+pub use interfaces::{delete_unused, in_use, named_in, naming, sweep_interfaces};
+pub use leftovers::{left_in_network, users_of_group};
 pub use once::make_once;
 
 use super::provision::{Reading, Sight, Sights, Sought, Writing, retagging};
@@ -23,7 +26,7 @@ use crate::model::resource::Resource;
 
 // "Eventual consistency" in the EC2 developer guide names no number; five minutes are what Terraform's provider settled
 // on after years of reports.
-const VISIBLE: Duration = Duration::from_secs(300);
+const VISIBLE: Duration = Duration::from_mins(5);
 
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -71,6 +74,14 @@ pub async fn mark_taken_over(
     let wanted = cx.tags(resource);
     let present = found.iter().filter(|(key, _)| wanted.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone()));
     retag(cx.aws, id, &present.collect(), &wanted).await
+}
+
+/// What an answer was to contain.
+///
+/// # Errors
+/// When it does not.
+pub fn told<T>(answer: Option<T>, doing: &str) -> Result<T, CloudError> {
+    answer.ok_or_else(|| CloudError::new(ErrorKind::Bug, doing, "the answer lacks what was made"))
 }
 
 /// Repeats a call that names objects made moments ago while EC2 does not know them yet.
@@ -135,15 +146,16 @@ where
         async { if unrecorded { list(filter(&format!("tag:{STACK_TAG}"), [cx.stack])).await } else { Ok(Vec::new()) } };
     let (by_id, by_tag) = join(by_id, by_tag).await;
     let find = |one: &Sought<R>| -> Result<Sight<R>, CloudError> {
+        let marked = || -> Result<Option<&T>, CloudError> {
+            let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
+            let all = by_tag.as_ref().map_err(Clone::clone)?;
+            let mut marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
+            // Until it is removed, the object that was replaced carries the same marks; its heir is meant.
+            Ok(marked.clone().find(|object| id_of(object) != known).or_else(|| marked.next()))
+        };
         let found = match one.id() {
             Some(id) => by_id.as_ref().map_err(Clone::clone)?.iter().find(|object| id_of(object) == Some(id)),
-            None => {
-                let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
-                let all = by_tag.as_ref().map_err(Clone::clone)?;
-                let mut marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
-                // Until it is removed, the object that was replaced carries the same marks; its heir is meant.
-                marked.clone().find(|object| id_of(object) != known).or_else(|| marked.next())
-            }
+            None => marked()?,
         };
         match found {
             Some(object) => see(one, object, one.managed(&tags_of(object))),

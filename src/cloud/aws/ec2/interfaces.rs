@@ -27,14 +27,14 @@ pub async fn sweep_interfaces(aws: &Clients, cluster: &str) -> Result<Vec<String
 }
 
 /// Deletes an object by `call`, for as long as it is refused because something still uses the object. What the CNI left
-/// behind in `scope` is swept meanwhile. Gone already is success.
+/// behind in `scope` is swept meanwhile, if there is one. Gone already is success.
 ///
 /// # Errors
-/// What `call` answered; after `deadline` with the names of what is still in `scope`.
+/// What `call` answered, a refusal because of users only after `deadline`.
 pub async fn delete_unused<T, F, Fut>(
     cx: &Writing<'_>,
     deadline: Duration,
-    scope: Filter,
+    scope: Option<Filter>,
     call: F,
 ) -> Result<(), CloudError>
 where
@@ -43,7 +43,9 @@ where
 {
     let deleted = retry_while(cx, deadline, in_use, || async {
         let answer = call().await;
-        if answer.as_ref().err().is_some_and(in_use) {
+        if let Some(scope) = &scope
+            && answer.as_ref().err().is_some_and(in_use)
+        {
             // Without permission to sweep, waiting is all that is left.
             let _ = sweep(cx.aws, scope.clone()).await;
         }
@@ -53,13 +55,12 @@ where
     match deleted {
         Ok(_) => Ok(()),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-        Err(error) if in_use(&error) => Err(naming(error, list(cx.aws, scope).await.map(|all| names(&all)))),
         Err(error) => Err(error),
     }
 }
 
 /// What a call answers while something else uses the object (EC2 "Error codes").
-fn in_use(error: &CloudError) -> bool {
+pub fn in_use(error: &CloudError) -> bool {
     error.is("DependencyViolation") || error.is("InvalidGroup.InUse")
 }
 

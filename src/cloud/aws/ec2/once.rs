@@ -20,7 +20,7 @@ use crate::model::resource::Computed;
 // EC2 lists new objects within seconds; a minute without one is as good as never made.
 const LOST: Patience = Patience::seconds(2, 60, 2);
 // The bucket of mutating calls refills five a second ("Request throttling for the Amazon EC2 API").
-const THROTTLED: Duration = Duration::from_secs(180);
+const THROTTLED: Duration = Duration::from_mins(3);
 // An answer lost three times in a row is no accident.
 const TRIES: u32 = 3;
 
