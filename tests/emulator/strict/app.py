@@ -67,7 +67,9 @@ KEPT_POLICIES = (
 def keep_few_policies() -> None:
     """Leave only policies a stack like ours could attach in moto's data."""
     known = json.loads(iam_models.aws_managed_policies_data)
-    kept = {name: each for name, each in known.items() if name.startswith(KEPT_POLICIES)}
+    kept = {
+        name: each for name, each in known.items() if name.startswith(KEPT_POLICIES)
+    }
     iam_models.aws_managed_policies_data = json.dumps(kept)
 
 
@@ -222,6 +224,8 @@ class StrictApp:
         if drop:
             drop_connection(environ)
         reply.headers.setdefault("x-amzn-requestid", call.request_id)
+        if call.service == "s3":
+            reply.headers.setdefault("x-amz-request-id", call.request_id)
         return reply
 
     def _moto_api(self, environ: dict[str, Any], body: bytes) -> Reply:
@@ -285,7 +289,9 @@ class StrictApp:
         """moto's answer to a call as it stands."""
         taken: dict[str, Any] = {}
 
-        def start(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], _info: Any = None
+        ) -> Any:
             taken["status"] = int(status.split()[0])
             taken["headers"] = dict(headers)
             return lambda data: None

@@ -35,9 +35,11 @@ TARGET_INITIAL = 15.0  # a new target is "initial" until its first checks
 # RDS.
 DB_CREATE = 400.0  # single zone: creating
 DB_CREATE_MULTI_AZ = 600.0  # two zones: creating
+DB_CREATE_PAUSE = 8.0  # two zones: "available" for a moment after creating
 DB_CREATE_MODIFYING = 60.0  # two zones: modifying, after creating
 DB_BACKUP = 60.0  # single zone: backing-up, after creating
 DB_BACKUP_MULTI_AZ = 120.0  # two zones: backing-up, after modifying
+DB_MODIFY_LAG = 5.0  # still "available" before a modification shows
 DB_MODIFY_CLASS = 500.0  # 8 to 15 minutes
 DB_MODIFY_MULTI_AZ = 400.0
 DB_MODIFY_STORAGE = 60.0  # modifying, then optimising

@@ -117,7 +117,7 @@ def caller_identity(call: Call, world: World) -> Reply:
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota of section 12.1 with AWS's default."""
+    """One quota with AWS's default."""
 
     service: str
     code: str
@@ -165,10 +165,21 @@ QUOTAS = (
     Quota("rds", "L-7ADDB58A", "Total storage for all DB instances", 100000),
     Quota("rds", "L-48C6BF61", "DB subnet groups", 50),
     Quota("rds", "L-DE55804A", "Parameter groups", 50),
-    Quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
+    Quota(
+        "elasticloadbalancing",
+        "L-53DA6B97",
+        "Application Load Balancers per Region",
+        50,
+    ),
     Quota("elasticloadbalancing", "L-B22855CB", "Target Groups per Region", 3000),
     Quota("iam", "L-FE177D64", "Roles per account", 1000, region="us-east-1"),
-    Quota("iam", "L-E95E4862", "Customer managed policies per account", 1500, region="us-east-1"),
+    Quota(
+        "iam",
+        "L-E95E4862",
+        "Customer managed policies per account",
+        1500,
+        region="us-east-1",
+    ),
     Quota(
         "iam",
         "L-858F3967",
@@ -207,7 +218,10 @@ def quota_json(quota: Quota, call: Call, world: World, default: bool) -> dict[st
 def find_quota(call: Call) -> Quota | None:
     """The quota of a call, if it exists in that region."""
     for quota in QUOTAS:
-        if (quota.service, quota.code) == (call.get("ServiceCode"), call.get("QuotaCode")):
+        if (quota.service, quota.code) == (
+            call.get("ServiceCode"),
+            call.get("QuotaCode"),
+        ):
             return quota if quota.region in ("", call.region) else None
     return None
 
@@ -362,7 +376,7 @@ def simulate(call: Call, world: World) -> Reply:
     if source not in known:
         raise Refusal("NoSuchEntity", f"The entity {source} cannot be found.", 404)
     resources = call.strings("ResourceArns") or ["*"]
-    results = [
+    results: list[dict[str, Any]] = [
         {
             "EvalActionName": action,
             "EvalResourceName": resource,
@@ -649,11 +663,3 @@ def decode_message(call: Call, world: World) -> Reply:
     """The encoded part of a denial."""
     message = {"allowed": False, "explicitDeny": False}
     return call.reply({"DecodedMessage": json.dumps(message)})
-
-
-def ensure_service_role(world: World, account: str, service: str) -> None:
-    """A service makes its service-linked role at its first use in an account."""
-    iam = world.moto("iam", account=account)
-    path = f"/aws-service-role/{service}/"
-    if all(role.path != path for role in iam.roles.values()):
-        iam.create_service_linked_role(service, "", "")

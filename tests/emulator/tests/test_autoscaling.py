@@ -22,7 +22,11 @@ def group(emulator):
 
 def target_group(platform, name="one"):
     made = platform.emulator.client("elbv2").create_target_group(
-        Name=name, Protocol="HTTP", Port=32080, VpcId=platform.vpc, TargetType="instance"
+        Name=name,
+        Protocol="HTTP",
+        Port=32080,
+        VpcId=platform.vpc,
+        TargetType="instance",
     )
     return made["TargetGroups"][0]["TargetGroupArn"]
 
@@ -56,7 +60,9 @@ def test_the_generic_form(group, aws):
     found = asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"]
     assert [(each["Identifier"], each["State"]) for each in found] == [(arn, "Added")]
     asg.detach_traffic_sources(AutoScalingGroupName=name, TrafficSources=source)
-    assert asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"] == []
+    assert (
+        asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"] == []
+    )
 
 
 def test_new_nodes_register_by_themselves(group, aws):

@@ -37,7 +37,13 @@ def order(emulator, service, operation, kind, **more):
         ("iam", "ListRoles", "list_roles", "Throttling", 400),
         ("sts", "GetCallerIdentity", "get_caller_identity", "Throttling", 400),
         ("rds", "DescribeDBInstances", "describe_db_instances", "Throttling", 400),
-        ("elbv2", "DescribeLoadBalancers", "describe_load_balancers", "Throttling", 400),
+        (
+            "elbv2",
+            "DescribeLoadBalancers",
+            "describe_load_balancers",
+            "Throttling",
+            400,
+        ),
         ("eks", "ListClusters", "list_clusters", "ThrottlingException", 429),
         ("kms", "ListKeys", "list_keys", "ThrottlingException", 400),
         ("secretsmanager", "ListSecrets", "list_secrets", "ThrottlingException", 400),
@@ -60,10 +66,28 @@ def test_throttling_in_every_protocol(
 @pytest.mark.parametrize(
     ("service", "operation", "call", "denied", "expired"),
     [
-        ("ec2", "DescribeVpcs", "describe_vpcs", "UnauthorizedOperation", "RequestExpired"),
+        (
+            "ec2",
+            "DescribeVpcs",
+            "describe_vpcs",
+            "UnauthorizedOperation",
+            "RequestExpired",
+        ),
         ("iam", "ListRoles", "list_roles", "AccessDenied", "ExpiredToken"),
-        ("eks", "ListClusters", "list_clusters", "AccessDeniedException", "ExpiredTokenException"),
-        ("kms", "ListKeys", "list_keys", "AccessDeniedException", "ExpiredTokenException"),
+        (
+            "eks",
+            "ListClusters",
+            "list_clusters",
+            "AccessDeniedException",
+            "ExpiredTokenException",
+        ),
+        (
+            "kms",
+            "ListKeys",
+            "list_keys",
+            "AccessDeniedException",
+            "ExpiredTokenException",
+        ),
         ("s3", "ListBuckets", "list_buckets", "AccessDenied", "ExpiredToken"),
     ],
 )
@@ -102,7 +126,9 @@ def test_by_resource_and_by_pattern(emulator, aws):
 
 
 def test_a_code_of_ones_own(emulator, aws):
-    order(emulator, "iam", "ListRoles", "code", code="ConcurrentModification", status=409)
+    order(
+        emulator, "iam", "ListRoles", "code", code="ConcurrentModification", status=409
+    )
     with refused("ConcurrentModification"):
         aws("iam").list_roles()
 
@@ -194,7 +220,9 @@ def test_inventory_finds_what_is_there_and_nothing_after(emulator, aws):
     s3.create_bucket(Bucket="one")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/one", TargetKeyId=key)
-    secrets.create_secret(Name="one", SecretString="x", Tags=[{"Key": "a", "Value": "1"}])
+    secrets.create_secret(
+        Name="one", SecretString="x", Tags=[{"Key": "a", "Value": "1"}]
+    )
     after = emulator.control("/strict/inventory")
     for kind in ("bucket", "kms_key", "kms_alias", "secret"):
         assert after["counts"][kind] == 1, kind

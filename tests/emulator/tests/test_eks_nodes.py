@@ -71,7 +71,13 @@ def test_defaults(platform):
         ({"subnets": ["subnet-0123456789abcdef0"]}, "does not exist"),
         ({"nodeRole": "arn:aws:iam::123456789012:role/nobody"}, "cannot be found"),
         ({"nodeRole": "arn:aws:iam::123456789012:role/cluster"}, "ec2.amazonaws.com"),
-        ({"taints": [{"key": "a", "effect": "NO_SCHEDULE"}], "updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "Exactly one"),
+        (
+            {
+                "taints": [{"key": "a", "effect": "NO_SCHEDULE"}],
+                "updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5},
+            },
+            "Exactly one",
+        ),
     ],
 )
 def test_what_is_checked_at_once(platform, wrong, text):
@@ -114,7 +120,9 @@ def broken(platform, what):
     elif what == "cni":
         platform.eks.delete_addon(clusterName="one", addonName="vpc-cni")
     elif what == "dns":
-        ec2.modify_vpc_attribute(VpcId=platform.vpc, EnableDnsHostnames={"Value": False})
+        ec2.modify_vpc_attribute(
+            VpcId=platform.vpc, EnableDnsHostnames={"Value": False}
+        )
     elif what == "endpoint":
         platform.eks.update_cluster_config(
             name="one",

@@ -126,7 +126,10 @@ def test_a_balancer_lives(elb, ec2, net, group, clock, make):
 
 def test_creates_are_idempotent_by_content(elb, net, make):
     first = make()
-    assert make(Tags=[{"Key": "x", "Value": "y"}])["LoadBalancerArn"] == first["LoadBalancerArn"]
+    assert (
+        make(Tags=[{"Key": "x", "Value": "y"}])["LoadBalancerArn"]
+        == first["LoadBalancerArn"]
+    )
     with refused("DuplicateLoadBalancerName"):
         make(Scheme="internal")
     with refused("DuplicateLoadBalancerName"):
