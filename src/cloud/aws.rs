@@ -6,6 +6,7 @@
 pub mod ec2;
 mod error;
 mod provision;
+pub mod secrets;
 
 use std::time::Duration;
 
