@@ -62,6 +62,8 @@ from .eks_network import (
     tear_down,
 )
 from .eks_roles import check_cluster_role, find_role
+from .kms import visible_key
+from .misc import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -155,7 +157,7 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
         )
     for config in cluster.encryption:
         arn = config["provider"]["keyArn"]
-        key = find_key(world, cluster.region, cluster.account, arn)
+        key = visible_key(world, cluster.region, cluster.account, arn)
         state = key.key_state if key is not None else "Gone"
         code = {
             "Gone": "KmsKeyNotFound",
@@ -166,12 +168,6 @@ def live_issues(cluster: Cluster, world: World) -> list[Json]:
             message = f"The key used to encrypt the secrets is unusable: {state}"
             issues.append({"code": code, "message": message, "resourceIds": [arn]})
     return issues
-
-
-def find_key(world: World, region: str, account: str, identifier: str) -> Any:
-    """A KMS key by id or ARN."""
-    keys = world.moto("kms", region, account).keys
-    return keys.get(identifier.rsplit("/", 1)[-1])
 
 
 # --------------------------------------------------------------------------
@@ -203,6 +199,7 @@ def create_cluster(call: Call, world: World) -> Reply:
             clusterName=name,
         )
     records.ghosts.pop(key, None)
+    ensure_service_role(world, call.account, "eks.amazonaws.com")
     records.clusters[key] = cluster
     build(world, cluster)
     if cluster.logging:
@@ -210,7 +207,8 @@ def create_cluster(call: Call, world: World) -> Reply:
     config = call.get("accessConfig") or {}
     if config.get("bootstrapClusterCreatorAdminPermissions", True):
         eks_access.admit_creator(world, cluster)
-    later(world, CLUSTER_CREATE, lambda: finish_creation(world, cluster))
+    ready = world.clock.after(CLUSTER_CREATE)
+    later(world, CLUSTER_CREATE, lambda: finish_creation(cluster, ready))
     return remember(call, world, lambda: shown_again(world, cluster))
 
 
@@ -312,7 +310,7 @@ def check_encryption(call: Call, world: World, configs: list[Json]) -> list[Json
     if len(configs) > 1 or configs[0].get("resources") != ["secrets"]:
         raise invalid("Encryption config must have one entry for resources [secrets]")
     arn = (configs[0].get("provider") or {}).get("keyArn", "")
-    key = find_key(world, call.region, call.account, arn)
+    key = visible_key(world, call.region, call.account, arn)
     if not arn.startswith("arn:") or key is None:
         raise invalid(f"The keyArn in encryptionConfig provider {arn} is invalid")
     if key.key_state != "Enabled":
@@ -340,7 +338,7 @@ def make_log_group(world: World, cluster: Cluster) -> None:
         backend.create_log_group(name, {})
 
 
-def finish_creation(world: World, cluster: Cluster) -> None:
+def finish_creation(cluster: Cluster, ready: float) -> None:
     """From CREATING to ACTIVE."""
     if cluster.status != "CREATING":
         return
@@ -350,7 +348,7 @@ def finish_creation(world: World, cluster: Cluster) -> None:
     cluster.issuer = f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"
     cluster.certificate = certificate()
     cluster.status = "ACTIVE"
-    cluster.active_since = world.clock.now()
+    cluster.active_since = ready
 
 
 def fail_creation(cluster: Cluster, code: str, message: str) -> None:
@@ -370,7 +368,7 @@ def certificate() -> str:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -438,7 +436,12 @@ def describe_cluster_versions(call: Call, world: World) -> Reply:
 
 
 def start(
-    world: World, call: Call, cluster: Cluster, update: Update, seconds: float, change: Any
+    world: World,
+    call: Call,
+    cluster: Cluster,
+    update: Update,
+    seconds: float,
+    change: Any,
 ) -> Reply:
     """Begin an update of the cluster itself."""
 
@@ -474,7 +477,11 @@ def kinds_of(call: Call) -> list[str]:
     """The kinds of change in one UpdateClusterConfig call."""
     kinds = []
     vpc = call.params.get("resourcesVpcConfig") or {}
-    if vpc.keys() & {"endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs"}:
+    if vpc.keys() & {
+        "endpointPublicAccess",
+        "endpointPrivateAccess",
+        "publicAccessCidrs",
+    }:
         kinds.append("EndpointAccessUpdate")
     if vpc.keys() & {"subnetIds", "securityGroupIds"}:
         kinds.append("VpcConfigUpdate")
@@ -493,7 +500,11 @@ def kinds_of(call: Call) -> list[str]:
         "kubeControllerManagerConfig": "ConfigUpdate",
     }
     kinds += [kind for member, kind in named.items() if member in call.params]
-    if call.params.keys() & {"computeConfig", "storageConfig", "kubernetesNetworkConfig"}:
+    if call.params.keys() & {
+        "computeConfig",
+        "storageConfig",
+        "kubernetesNetworkConfig",
+    }:
         kinds.append("AutoModeUpdate")
     return list(dict.fromkeys(kinds))
 
@@ -507,7 +518,9 @@ def update_cluster_config(call: Call, world: World) -> Reply:
         return repeated
     kinds = kinds_of(call)
     if len(kinds) > 1:
-        raise invalid("Only one type of update can be allowed", clusterName=cluster.name)
+        raise invalid(
+            "Only one type of update can be allowed", clusterName=cluster.name
+        )
     if not kinds:
         raise invalid("No changes detected in the request", clusterName=cluster.name)
     refuse_when_busy(cluster, "UpdateClusterConfig")
@@ -625,8 +638,7 @@ def change_access(call: Call, world: World, cluster: Cluster) -> Any:
         )
     if step != 1:
         raise invalid(
-            "Unsupported authentication mode update from "
-            f"{cluster.auth_mode} to {mode}"
+            f"Unsupported authentication mode update from {cluster.auth_mode} to {mode}"
         )
 
     def change() -> None:
@@ -682,7 +694,9 @@ def change_other(call: Call, world: World, cluster: Cluster) -> Any:
     def change() -> None:
         cluster.others.update(sent)
 
-    return [param(each[0].upper() + each[1:], value) for each, value in sent.items()], change
+    return [
+        param(each[0].upper() + each[1:], value) for each, value in sent.items()
+    ], change
 
 
 @before("eks", "UpdateClusterVersion")
@@ -743,7 +757,11 @@ def raise_version(world: World, cluster: Cluster, target: str) -> list[Json] | N
         message = "Subnets do not have enough free addresses for the update"
         names = [each.id for each in short]
         return [
-            {"errorCode": "IpNotAvailable", "errorMessage": message, "resourceIds": names}
+            {
+                "errorCode": "IpNotAvailable",
+                "errorMessage": message,
+                "resourceIds": names,
+            }
         ]
     cluster.version = target
     cluster.platform = eks_catalogue.VERSIONS[target].platform

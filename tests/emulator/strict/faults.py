@@ -226,7 +226,8 @@ def strike(call: Call, rule: Rule | None) -> None:
     if rule.kind == "error503":
         raise Refusal(*_unavailable(call))
     if rule.kind == "code":
-        raise Refusal(rule.code or "Ordered", rule.message, rule.status)
+        text = rule.message or "Refused on order"
+        raise Refusal(rule.code or "Ordered", text, rule.status)
 
 
 def _internal(call: Call) -> tuple[str, str, int]:

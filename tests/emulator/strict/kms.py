@@ -276,3 +276,12 @@ def show_period(call: Call, reply: Reply, world: World) -> Reply | None:
     if shown["KeyRotationEnabled"]:
         shown["RotationPeriodInDays"] = world.book("kms_period").get(key.id, 365)
     return call.reply(shown)
+
+
+@before("kms", "CancelKeyDeletion", "DisableKey", "EnableKey", "ScheduleKeyDeletion")
+def by_id(call: Call, world: World) -> None:
+    """These take ARNs as well; moto looks for the id only."""
+    key = key_of(world.moto("kms", call.region, call.account), call.get("KeyId"))
+    if key is not None and call.get("KeyId") != key.id:
+        call.params["KeyId"] = key.id
+        call.rewrite()

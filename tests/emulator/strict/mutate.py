@@ -136,7 +136,9 @@ def controller_rules(world: World, order: Order) -> Json:
         "tcp",
         port,
         port,
-        [] if source else [{"CidrIp": order.get("cidr", "10.0.0.0/8"), "Description": text}],
+        []
+        if source
+        else [{"CidrIp": order.get("cidr", "10.0.0.0/8"), "Description": text}],
         source_groups=[{"GroupId": source, "Description": text}] if source else None,
         vpc_id=cluster.vpc,
     )
@@ -184,7 +186,11 @@ def nodegroup_issue(world: World, order: Order) -> None:
     _, group = part(world, order, "nodegroup")
     code = order.get("code")
     group.issues = (
-        [eks_nodes.issue(code, order.get("message", code), *order.get("resources", ()))]
+        [
+            eks_nodes.issue(
+                code, str(order.get("message", code)), *order.get("resources", ())
+            )
+        ]
         if code
         else []
     )
@@ -232,7 +238,9 @@ def addon_issue(world: World, order: Order) -> None:
     """The add-on becomes DEGRADED (with no code: healthy again)."""
     _, addon = part(world, order, "addon")
     code = order.get("code")
-    addon.issues = [{"code": code, "message": order.get("message", code)}] if code else []
+    addon.issues = (
+        [{"code": code, "message": order.get("message", code)}] if code else []
+    )
     addon.status = "DEGRADED" if code else "ACTIVE"
 
 
@@ -295,12 +303,7 @@ def storage_grown(world: World, order: Order) -> None:
 @change("db_instance", "status")
 def database_status(world: World, order: Order) -> None:
     """RDS changes the status on its own: storage-full, failed, maintenance..."""
-    database = the_database(world, order)
-    status = need(order, "value")
-    if "status" in vars(database):
-        database.status = status
-    else:
-        database._db_instance_status = status
+    the_database(world, order).status = need(order, "value")
 
 
 @change("db_instance", "ca_certificate")

@@ -1,0 +1,358 @@
+//! Package Manager's settings, and how they survive the way into its configuration file.
+//!
+//! The chart prints `config` into `rstudio-pm.gcfg` as it stands: it quotes nothing and escapes nothing, and the
+//! server's reader (the Go package `gcfg`) then cuts values at `#` and `;` and stops at a stray `"` or `\`.
+//!
+//! Promises: a [`Config`] that exists can be written; the server reads back exactly the values that were put in;
+//! section and key names, which the reader compares without regard to case, occur once.
+//!
+//! Leaves to others which settings are right, and YAML.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Sections in the order in which they are to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    sections: Vec<Section>,
+}
+
+/// One `[Name]` or `[Name "subsection"]` with its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    name: String,
+    subsection: Option<String>,
+    settings: Vec<(String, Leaf)>,
+}
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaf {
+    /// Any text, numbers included.
+    Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A setting that occurs once per item.
+    List(Vec<String>),
+}
+
+/// Why settings cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not a letter followed by letters, digits and hyphens.
+    #[error("`{name}` cannot name a section or setting: only letters, digits and `-`, beginning with a letter")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The format has no way to write control characters.
+    #[error("{setting} contains the character U+{code:04X}, which cannot be written in the server's configuration")]
+    Character {
+        /// Section and key.
+        setting: String,
+        /// The character.
+        code: u32,
+    },
+    /// A list without items leaves no trace in the file.
+    #[error("{setting} is a list without items; leave the setting out")]
+    EmptyList {
+        /// Section and key.
+        setting: String,
+    },
+    /// The server would take the last of two.
+    #[error("{setting} is set twice (names are compared without regard to case)")]
+    Twice {
+        /// Section, or section and key.
+        setting: String,
+    },
+}
+
+impl Section {
+    /// Begins a section without settings.
+    pub fn new(name: &str) -> Section {
+        Section { name: name.to_owned(), subsection: None, settings: Vec::new() }
+    }
+
+    /// Begins a subsection without settings.
+    pub fn within(name: &str, subsection: &str) -> Section {
+        Section { subsection: Some(subsection.to_owned()), ..Section::new(name) }
+    }
+
+    /// Adds a setting.
+    #[must_use]
+    pub fn set(mut self, key: &str, leaf: Leaf) -> Section {
+        self.settings.push((key.to_owned(), leaf));
+        self
+    }
+
+    /// Adds a text setting.
+    #[must_use]
+    pub fn text(self, key: &str, text: impl Into<String>) -> Section {
+        self.set(key, Leaf::Text(text.into()))
+    }
+
+    /// What stands between the brackets, which is also the section's key in the chart's values.
+    pub fn heading(&self) -> String {
+        match &self.subsection {
+            Some(subsection) => format!("{} {}", self.name, quoted(subsection)),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Settings in the order in which they were added.
+    pub fn settings(&self) -> &[(String, Leaf)] {
+        &self.settings
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        check_name(&self.name)?;
+        check_text(&self.name, self.subsection.as_deref().unwrap_or_default())?;
+        let mut seen = BTreeSet::new();
+        for (key, leaf) in &self.settings {
+            check_name(key)?;
+            let setting = format!("{}.{key}", self.name);
+            if !seen.insert(key.to_ascii_lowercase()) {
+                return Err(ConfigError::Twice { setting });
+            }
+            match leaf {
+                Leaf::Text(text) => check_text(&setting, text)?,
+                Leaf::Flag(_) => {}
+                Leaf::List(items) if items.is_empty() => {
+                    return Err(ConfigError::EmptyList { setting });
+                }
+                Leaf::List(items) => items.iter().try_for_each(|item| check_text(&setting, item))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Leaf {
+    /// The values as they must stand after `Key = `, one line each.
+    pub fn written(&self) -> Vec<String> {
+        match self {
+            Leaf::Text(text) => vec![escaped(text)],
+            Leaf::Flag(flag) => vec![flag.to_string()],
+            Leaf::List(items) => items.iter().map(|item| escaped(item)).collect(),
+        }
+    }
+}
+
+impl Config {
+    /// Takes sections that can be written.
+    ///
+    /// # Errors
+    /// The first name, value or repetition that the format has no way to express.
+    pub fn new(sections: Vec<Section>) -> Result<Config, ConfigError> {
+        let mut seen = BTreeSet::new();
+        for section in &sections {
+            section.check()?;
+            if !seen.insert((section.name.to_ascii_lowercase(), section.subsection.clone())) {
+                return Err(ConfigError::Twice { setting: format!("section {}", section.heading()) });
+            }
+        }
+        Ok(Config { sections })
+    }
+
+    /// Sections in the order in which they are to be shown.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// Writes the file the chart makes of these settings: sections and keys sorted, a blank line after each section.
+    pub fn to_gcfg(&self) -> String {
+        let mut sections: Vec<&Section> = self.sections.iter().collect();
+        sections.sort_by_key(|section| section.heading());
+        let mut file = String::new();
+        for section in sections {
+            let _ = writeln!(file, "[{}]", section.heading());
+            let mut settings: Vec<&(String, Leaf)> = section.settings.iter().collect();
+            settings.sort_by(|(one, _), (other, _)| one.cmp(other));
+            for (key, leaf) in settings {
+                for value in leaf.written() {
+                    let _ = writeln!(file, "{key} = {value}");
+                }
+            }
+            file.push('\n');
+        }
+        file
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ConfigError> {
+    let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if begins_well && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        Ok(())
+    } else {
+        Err(ConfigError::Name { name: name.to_owned() })
+    }
+}
+
+fn check_text(setting: &str, text: &str) -> Result<(), ConfigError> {
+    // The reader refuses a byte order mark anywhere but at the start of the file.
+    match text.chars().find(|c| c.is_control() || *c == '\u{FEFF}') {
+        Some(c) => Err(ConfigError::Character { setting: setting.to_owned(), code: u32::from(c) }),
+        None => Ok(()),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let has_hazard = text.contains(['#', ';', '"', '\\']);
+    let has_outer_space = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+    if has_hazard || has_outer_space { quoted(text) } else { text.to_owned() }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the reader finds: heading, key and value of every line, in order.
+    pub(in super::super) type Lines = Vec<(String, String, String)>;
+
+    /// Reads as the Go package does, errors included, for the part of the format that one-line values use.
+    pub(in super::super) fn read(file: &str) -> Result<Lines, String> {
+        let mut heading = String::new();
+        let mut lines = Lines::new();
+        for line in file.lines().filter(|line| !line.trim().is_empty()) {
+            if let Some(inner) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                heading = match inner.split_once(' ') {
+                    Some((name, subsection)) => format!("{name}/{}", read_value(subsection)?),
+                    None => inner.to_owned(),
+                };
+                continue;
+            }
+            let (key, value) = line.split_once('=').ok_or(format!("no `=` in {line}"))?;
+            lines.push((heading.clone(), key.trim().to_owned(), read_value(value)?));
+        }
+        Ok(lines)
+    }
+
+    fn read_value(text: &str) -> Result<String, String> {
+        let mut value = String::new();
+        let mut kept = 0;
+        let mut is_quoted = false;
+        let mut rest = text.trim_start_matches([' ', '\t']).chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '#' | ';' if !is_quoted => break,
+                '"' => is_quoted = !is_quoted,
+                '\\' => match rest.next() {
+                    Some('n') => value.push('\n'),
+                    Some('t') => value.push('\t'),
+                    Some(literal @ ('"' | '\\')) => value.push(literal),
+                    other => return Err(format!("unknown escape sequence {other:?}")),
+                },
+                _ => value.push(c),
+            }
+            if is_quoted || !matches!(c, ' ' | '\t') {
+                kept = value.len();
+            }
+        }
+        if is_quoted {
+            return Err(format!("string not terminated: {text}"));
+        }
+        value.truncate(kept);
+        Ok(value)
+    }
+
+    fn written(text: &str) -> String {
+        let config = Config::new(vec![Section::new("S").text("K", text)]).expect("writable");
+        config.to_gcfg().lines().nth(1).expect("one setting").to_owned()
+    }
+
+    #[test]
+    fn hazards_are_quoted_and_the_rest_is_left_alone() {
+        let vector = [
+            ("50", "K = 50"),
+            ("1000000", "K = 1000000"),
+            ("", "K = "),
+            ("abc#def", r#"K = "abc#def""#),
+            ("a;b", r#"K = "a;b""#),
+            (r"a\b", r#"K = "a\\b""#),
+            (r#"p"q"#, r#"K = "p\"q""#),
+            (" a ", r#"K = " a ""#),
+            ("postgres://u@h:5432/d?a=b&c=%20", "K = postgres://u@h:5432/d?a=b&c=%20"),
+        ];
+        for (text, line) in vector {
+            assert_eq!(written(text), line);
+        }
+    }
+
+    #[test]
+    fn sections_and_keys_are_sorted_and_lists_repeat_their_key() {
+        let list = Leaf::List(vec!["/opt/R/4.5.1".to_owned(), "/opt/R/4;4".to_owned()]);
+        let config = Config::new(vec![
+            Section::new("Server").set("RVersion", list).text("Address", "https://packages.example.com"),
+            Section::within("S3Storage", r#"ca"che"#).text("Bucket", "other"),
+            Section::new("S3Storage").text("Bucket", "111122223333"),
+            Section::new("Metrics").set("Enabled", Leaf::Flag(false)),
+        ]);
+        insta::assert_snapshot!(config.expect("writable").to_gcfg(), @r#"
+        [Metrics]
+        Enabled = false
+
+        [S3Storage]
+        Bucket = 111122223333
+
+        [S3Storage "ca\"che"]
+        Bucket = other
+
+        [Server]
+        Address = https://packages.example.com
+        RVersion = /opt/R/4.5.1
+        RVersion = "/opt/R/4;4"
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        let one = |section: Section| Config::new(vec![section]).expect_err("must be refused");
+        assert_eq!(
+            one(Section::new("S").text("K", "a\nb")),
+            ConfigError::Character { setting: "S.K".into(), code: 10 }
+        );
+        assert_eq!(
+            one(Section::new("S").text("K", "a\u{FEFF}")),
+            ConfigError::Character { setting: "S.K".into(), code: 0xFEFF }
+        );
+        assert_eq!(one(Section::within("S", "a\tb")), ConfigError::Character { setting: "S".into(), code: 9 });
+        for name in ["", "1a", "a b", "a_b", "a]", "ä"] {
+            assert_eq!(one(Section::new(name)), ConfigError::Name { name: name.to_owned() });
+            assert_eq!(one(Section::new("S").text(name, "")), ConfigError::Name { name: name.to_owned() });
+        }
+        let empty = Section::new("S").set("K", Leaf::List(Vec::new()));
+        assert_eq!(one(empty), ConfigError::EmptyList { setting: "S.K".into() });
+        let twice = Section::new("S").text("K", "1").text("k", "2");
+        assert_eq!(one(twice), ConfigError::Twice { setting: "S.k".into() });
+        let sections = vec![Section::new("HTTP"), Section::new("http")];
+        let twice = ConfigError::Twice { setting: "section http".into() };
+        assert_eq!(Config::new(sections), Err(twice));
+    }
+
+    #[test]
+    fn the_reader_of_these_tests_fails_where_the_server_does() {
+        assert_eq!(read_value("abc#def"), Ok("abc".to_owned()));
+        assert_eq!(read_value(r#" "a;b#c" "#), Ok("a;b#c".to_owned()));
+        assert!(read_value(r"a\b").is_err());
+        assert!(read_value(r#"p"q"#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_without_control_characters_comes_back(
+            texts in prop::collection::vec(r#"[^\p{Cc}\x{FEFF}]{0,20}|[#;"\\ a=]{0,8}"#, 1..4),
+            subsection in r#"[^\p{Cc}\x{FEFF}]{0,8}|["\\ a]{0,4}"#,
+        ) {
+            let section = Section::within("S", &subsection).set("K", Leaf::List(texts.clone()));
+            let file = Config::new(vec![section]).expect("writable").to_gcfg();
+            let expected: Lines =
+                texts.into_iter().map(|text| (format!("S/{subsection}"), "K".to_owned(), text)).collect();
+            prop_assert_eq!(read(&file), Ok(expected));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The values file for the chart `rstudio-pm`, finished down to the last line.
+//!
+//! Promises: a pure function of [`Inputs`]. The same inputs give the same bytes; every key is one that both chart
+//! lines we read (0.5.43 and 0.20.4) know or ignore; no secret is ever in the file, only names of Kubernetes Secrets;
+//! inputs that the chart would swallow silently and the server or the scheduler would choke on are refused here,
+//! because the chart ships no schema and reports no mistake.
+//!
+//! Leaves to others: where the inputs come from (the declaration and the outputs of a run), writing the file, running
+//! the commands, and the Secrets themselves.
+
+mod check;
+mod commands;
+mod connections;
+mod document;
+mod error;
+mod form;
+pub mod gcfg;
+pub mod keys;
+mod sizing;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use commands::{Command, next_commands};
+pub use error::ValuesError;
+pub use values::{Values, values};
+
+/// Kubernetes Secret with the encryption key of Package Manager.
+pub const ENCRYPTION_SECRET: &str = "ppm-secrets";
+/// Key in [`ENCRYPTION_SECRET`]: 512 random bytes as 1024 hexadecimal characters.
+pub const ENCRYPTION_SECRET_KEY: &str = "ppm-encryption-key-user";
+/// Kubernetes Secret with the password of the database user.
+pub const DATABASE_SECRET: &str = "rstudio-pm-database";
+/// Key in [`DATABASE_SECRET`].
+pub const DATABASE_SECRET_KEY: &str = "password";
+
+/// Everything the values file and the commands after it depend on: what was declared and what was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// Kubernetes namespace of the release; part of the subject in the role's trust policy.
+    pub namespace: String,
+    /// Helm release name; also the name of the Service and of the service account.
+    pub release: String,
+    /// Exact version of the chart, three numbers, at least 0.5.43.
+    pub chart_version: String,
+    /// Pods of Package Manager, at most one per node.
+    pub replicas: u32,
+    /// Largest number of database connections one pod may open.
+    pub database_connections: u32,
+    /// Kubernetes Secret with the license file.
+    pub license_secret: String,
+    /// Key in the license Secret, which is the name of the mounted file.
+    pub license_key: String,
+    /// IAM role that the service account assumes (IRSA).
+    pub role_arn: String,
+    /// Endpoint address of the database.
+    pub database_host: String,
+    /// Endpoint port of the database.
+    pub database_port: u16,
+    /// Database on the instance.
+    pub database_name: String,
+    /// User that owns the database.
+    pub database_user: String,
+    /// Instance class, for example `db.t3.xlarge`; decides how many connections there are to share.
+    pub database_instance_class: String,
+    /// Bucket for everything Package Manager stores.
+    pub bucket: String,
+    /// Region of the bucket, the secrets and the cluster.
+    pub region: String,
+    /// Public URL without a path, or nothing when only the load balancer's own name exists.
+    pub address: Option<String>,
+    /// DNS name that AWS gave the load balancer.
+    pub load_balancer_dns_name: String,
+    /// How requests reach the pods.
+    pub exposure: Exposure,
+    /// Label, key and value, that the node group puts on its nodes.
+    pub node_label: (String, String),
+    /// Minor version of Kubernetes: 33 for 1.33.
+    pub kubernetes_minor: u32,
+    /// EC2 instance type of the nodes.
+    pub instance_type: String,
+    /// Root disk of a node in GiB.
+    pub disk_gib: u32,
+    /// Nodes in the node group.
+    pub node_count: u32,
+    /// How pods are replaced.
+    pub strategy: Strategy,
+    /// Secrets Manager secret with JSON `{"username": …, "password": …}` of the database user.
+    pub database_secret_arn: String,
+    /// Secrets Manager secret whose text is the encryption key in hexadecimal and nothing else.
+    pub encryption_key_secret_arn: String,
+    /// EKS cluster.
+    pub cluster_name: String,
+}
+
+impl Inputs {
+    /// Names who the pods are for IAM; the trust policy of [`Inputs::role_arn`] must allow exactly this subject.
+    pub fn subject(&self) -> String {
+        format!("system:serviceaccount:{}:{}", self.namespace, self.release)
+    }
+}
+
+/// How requests get from the load balancer to the pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// Nodes are the targets; every node answers on one fixed port. Needs nothing in the cluster.
+    NodePort {
+        /// Port 30000 to 32767, the same as in the target group and in the security group rule.
+        port: u16,
+    },
+    /// Pods are the targets, registered by the AWS Load Balancer Controller, which must be installed first.
+    TargetGroupBinding {
+        /// Target group with target type `ip`.
+        target_group_arn: String,
+        /// VPC of the target group.
+        vpc_id: String,
+    },
+}
+
+/// How a new revision replaces the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// One pod at a time. Right while chart and image stay the same.
+    Rolling,
+    /// All pods stop before new ones start. Right when chart or image change: two versions of Package Manager must
+    /// not work on one database.
+    Recreate,
+}
