@@ -9,6 +9,7 @@ pub mod elb;
 mod error;
 mod provision;
 pub mod rds;
+pub mod secrets;
 pub mod takeover;
 
 use std::time::Duration;
