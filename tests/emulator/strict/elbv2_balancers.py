@@ -63,7 +63,7 @@ RANGES = {
 }
 
 # moto makes a load balancer active by looking at it; here time does.
-FakeLoadBalancer.activate = lambda _balancer: None  # type: ignore[method-assign]
+FakeLoadBalancer.activate = lambda _balancer: None  # type: ignore
 
 
 def subnets_of(
@@ -239,11 +239,12 @@ def place_interfaces(world: World, ec2: Any, balancer: Any) -> None:
 
 def leave_interfaces(world: World, ec2: Any, ids: list[str]) -> None:
     """Interfaces stay for a while after nobody needs them."""
-    later(
-        world,
-        BALANCER_INTERFACES,
-        lambda: [remove_interface(ec2, each) for each in ids] and None,
-    )
+
+    def leave() -> None:
+        for identifier in ids:
+            remove_interface(ec2, identifier)
+
+    later(world, BALANCER_INTERFACES, leave)
 
 
 @before(SERVICE, "SetSubnets")

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import eks, eks_catalogue, eks_nodes
+from . import eks, eks_catalogue, eks_nodes, elbv2_balancers
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, World
 from .ec2_common import find
 from .eks_model import Cluster, Json, books
@@ -157,7 +157,9 @@ def controller_balancer(world: World, order: Order) -> Json:
         name, "[k8s] Managed SecurityGroup for LoadBalancer", cluster.vpc, tags
     )
     subnets = order.get("subnets") or cluster.subnets
-    made = world.moto("elasticloadbalancing", region, account).create_load_balancer(
+    made = elbv2_balancers.build(
+        world,
+        world.moto("elasticloadbalancing", region, account),
         name=name,
         security_groups=[group.id],
         subnet_ids=list(subnets),

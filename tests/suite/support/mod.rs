@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod binary;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
