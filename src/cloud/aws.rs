@@ -4,6 +4,7 @@
 //! object when repeated go through [`Clients::once`], which never retries by itself.
 
 pub mod ec2;
+pub mod eks;
 mod error;
 mod provision;
 
