@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod ec2;
 pub mod elb;
+pub mod eks;
 mod error;
 mod provision;
 pub mod rds;
