@@ -5,8 +5,11 @@
 
 pub mod ec2;
 mod error;
+pub mod iam;
+pub mod kms;
 mod provision;
 pub mod secrets;
+pub mod standing;
 
 use std::time::Duration;
 
