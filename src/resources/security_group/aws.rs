@@ -19,6 +19,8 @@ use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Soug
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
+// EC2 shows a new group within seconds, but not always on the first question.
+const SHOWN: Patience = Patience::seconds(1, 300, 2);
 // Rules show within seconds of the call that made them.
 const SETTLED: Patience = Patience::seconds(2, 300, 2);
 // Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes; the limit is the one Terraform's
@@ -66,6 +68,7 @@ impl Provision for SecurityGroup {
             made => made?,
         };
         cx.made(&computed).await?;
+        shown(&computed.id, cx).await?;
         self.revoke_default(&computed.id, cx).await?;
         self.put_rules(&computed.id, cx).await?;
         Ok(computed)
@@ -180,6 +183,15 @@ impl SecurityGroup {
         })
         .await
     }
+}
+
+/// Waits until lists show the group: before, a later run would take it for deleted.
+async fn shown(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, "create the security group", SHOWN, || async move {
+        let found = list(cx.aws, filter("group-id", [id])).await?;
+        Ok(if found.is_empty() { Answer::Pending("not visible yet".to_owned()) } else { Answer::Ready(()) })
+    })
+    .await
 }
 
 async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Result<(), CloudError> {
