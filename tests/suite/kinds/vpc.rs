@@ -2,6 +2,7 @@
 
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
+use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Resource;
 use ppm_infra::resources::vpc::Vpc;
 use serde_json::json;
@@ -55,6 +56,12 @@ async fn what_others_do_to_a_network_is_seen() {
     assert_eq!(lab.look("main", Some(&vpc)).await.unwrap(), renamed);
     lab.change("main", &vpc).await;
 
+    ec2.associate_vpc_cidr_block().vpc_id(&id).cidr_block("100.64.0.0/16").send().await.unwrap();
+    let found = lab.observe(&Address::of(Vpc::KIND, "main"), None, true).await;
+    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    assert_eq!(known.declared.read::<Vpc>().unwrap(), vpc);
+    assert_eq!(notes, ["the addresses 100.64.0.0/16 were added by others"]);
+
     ec2.delete_vpc().vpc_id(&id).send().await.unwrap();
     assert_eq!(lab.look("main", Some(&vpc)).await, None);
 }
@@ -101,7 +108,7 @@ async fn what_cannot_be_read_is_neither_there_nor_gone() {
     for (operation, kind) in [("DescribeVpcs", "denied"), ("DescribeVpcAttribute", "expired_token")] {
         lab.emulator.post("/strict/faults", &json!({"operation": operation, "kind": kind}));
         let found = lab.observe(&Address::of(Vpc::KIND, "main"), None, true).await;
-        assert!(matches!(found, ppm_infra::model::observation::Observation::Unread { .. }), "{found:?}");
+        assert!(matches!(found, Observation::Unread { .. }), "{found:?}");
         lab.emulator.post("/strict/faults/clear", &json!({}));
     }
 }

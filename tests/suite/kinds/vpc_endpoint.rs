@@ -70,7 +70,6 @@ async fn what_others_do_to_an_endpoint_is_seen() {
     assert_eq!(notes(lab.observe(&at, None, true).await).len(), 1);
 
     // A table made anew under the same name is another table.
-    lab.emulator.post("/strict/settings", &json!({}));
     lab.make("one", &route_table::sample("one")).await;
     lab.change("s3", &endpoint).await;
 
