@@ -176,7 +176,8 @@ mod on_aws {
         let emulator = Emulator::start(0);
         let clients = emulator.clients().await;
         clients.iam.create_role().role_name("ppm-prod-cluster").assume_role_policy_document("{}").send().await.unwrap();
-        emulator.post("/strict/settings", &serde_json::json!({"foreign_buckets": ["ppm-prod-123456789012"]}));
+        emulator
+            .post("/strict/settings", &serde_json::json!({"extra": {"foreign_buckets": ["ppm-prod-123456789012"]}}));
         let before = emulator.mutations();
         let desk = Desk::at(&emulator.endpoint(), 0);
         desk.declare(&[]);

@@ -5,4 +5,8 @@ mod bad_input;
 mod support;
 
 #[cfg(feature = "aws")]
+mod drift;
+#[cfg(feature = "aws")]
 mod kinds;
+#[cfg(feature = "aws")]
+mod main_job;

@@ -15,7 +15,7 @@ use aws_sdk_rds::types::DbInstance;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal, same_window, security_groups_of};
-use self::state::{Calm, State, describe, by_resource_id, gone, settled};
+use self::state::{Calm, State, by_resource_id, describe, gone, settled};
 use self::version::{Move, newest, told, way};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
@@ -88,9 +88,8 @@ impl Provision for Database {
         if let Some(call) = modification(&wanted, &there, upgrade.as_ref()) {
             let patience = if is_slow(&call) { CHANGED_SLOWLY } else { CHANGED };
             let call = call.db_instance_identifier(&known.id);
-            let sent = retry_while(cx, BUSY, is_busy, || async {
-                call.clone().send_with(&cx.aws.rds).await.during(doing)
-            });
+            let sent =
+                retry_while(cx, BUSY, is_busy, || async { call.clone().send_with(&cx.aws.rds).await.during(doing) });
             match sent.await {
                 Err(error) if error.says("No modifications were requested") => {}
                 sent => {

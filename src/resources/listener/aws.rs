@@ -149,9 +149,12 @@ impl Listener {
         let certificate = |error: &CloudError| error.is("CertificateNotFound");
         let parts = |error: &CloudError| error.kind == ErrorKind::NotFound && !certificate(error);
         let here = region == Some(&cx.aws.region);
-        retry_while(cx, CERTIFICATE_SEEN, |error| here && certificate(error), || {
-            retry_while(cx, PARTS_SEEN, parts, &call)
-        })
+        retry_while(
+            cx,
+            CERTIFICATE_SEEN,
+            |error| here && certificate(error),
+            || retry_while(cx, PARTS_SEEN, parts, &call),
+        )
         .await
     }
 }

@@ -50,7 +50,9 @@ impl Provision for LoadBalancer {
         self.remove_failed(cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
-        let unseen = |error: &CloudError| ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code));
+        let unseen = |error: &CloudError| {
+            ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
+        };
         let made = retry_while(cx, PARTS_SEEN, unseen, || async {
             cx.aws
                 .elb
@@ -106,9 +108,8 @@ impl Provision for LoadBalancer {
             unprotect(&known.id, cx).await?;
         }
         let protected = |error: &CloudError| error.is("OperationNotPermitted") && error.says("deletion protection");
-        let delete = || async {
-            cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing)
-        };
+        let delete =
+            || async { cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing) };
         let ordered = match if_there(delete().await) {
             // Somebody else protected it; consent to delete it was given all the same.
             Err(error) if protected(&error) => {

@@ -37,9 +37,13 @@ impl Provision for TargetAttachment {
             // While one of the two does not exist, neither does the attachment.
             let Some((group, arn)) = pair(one, cx) else { return Ok(Sight::Absent) };
             let Some(list) = lists.get(&group) else { return Ok(Sight::Absent) };
-            let state = list.as_ref().map_err(Clone::clone)?.as_deref().unwrap_or_default().iter().find(|state| {
-                state.load_balancer_target_group_arn() == Some(&arn)
-            });
+            let state = list
+                .as_ref()
+                .map_err(Clone::clone)?
+                .as_deref()
+                .unwrap_or_default()
+                .iter()
+                .find(|state| state.load_balancer_target_group_arn() == Some(&arn));
             if state.is_none_or(is_leaving) {
                 return Ok(Sight::Absent);
             }

@@ -138,9 +138,12 @@ impl Provision for TargetGroup {
 
     async fn delete(_: &Self, known: &TargetGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "delete the target group";
-        let ordered = retry_while(cx, RELEASED, |error| error.is("ResourceInUse"), || async {
-            cx.aws.elb.delete_target_group().target_group_arn(&known.id).send().await.during(doing)
-        })
+        let ordered = retry_while(
+            cx,
+            RELEASED,
+            |error| error.is("ResourceInUse"),
+            || async { cx.aws.elb.delete_target_group().target_group_arn(&known.id).send().await.during(doing) },
+        )
         .await;
         if_there(ordered)?;
         until(cx, doing, GONE, || async {

@@ -312,3 +312,11 @@ def versioning(call: Call, world: World) -> None:
             "The XML you provided was not well-formed or did not validate against "
             "our published schema",
         )
+
+
+@after("s3", "GetBucketVersioning")
+def versioning_never_set(call: Call, reply: Reply, world: World) -> Reply | None:
+    """A bucket without versioning answers an empty configuration; moto names it otherwise."""
+    if b"GetBucketVersioningResponse" not in reply.body:
+        return None
+    return Reply.xml('<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>')

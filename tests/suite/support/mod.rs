@@ -2,6 +2,8 @@
 
 pub(crate) mod binary;
 #[cfg(feature = "aws")]
+pub(crate) mod control;
+#[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;

@@ -88,9 +88,8 @@ pub(super) fn refusal(wanted: &Database, there: &There) -> Option<String> {
     }
     // RDS would round up, and what is there would differ from what is declared for ever.
     let least = from + (from + 9) / 10;
-    (to > from && to < least).then(|| {
-        format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB")
-    })
+    (to > from && to < least)
+        .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
 }
 
 /// The call that makes `there` what is `wanted`; nothing if it is.
@@ -250,9 +249,12 @@ mod tests {
             .vpc_security_groups(VpcSecurityGroupMembership::builder().vpc_security_group_id("sg-1").build())
     }
 
-    fn change(declared: &Database, there: &DbInstance, upgrade: Option<&Upgrade>) -> Option<ModifyDbInstanceInputBuilder> {
-        let wanted =
-            Wanted { declared, security_groups: vec!["sg-1".to_owned()], parameter_group: "pg17".to_owned() };
+    fn change(
+        declared: &Database,
+        there: &DbInstance,
+        upgrade: Option<&Upgrade>,
+    ) -> Option<ModifyDbInstanceInputBuilder> {
+        let wanted = Wanted { declared, security_groups: vec!["sg-1".to_owned()], parameter_group: "pg17".to_owned() };
         modification(&wanted, there, upgrade)
     }
 
@@ -303,7 +305,8 @@ mod tests {
         let old = there().db_parameter_groups(DbParameterGroupStatus::builder().build()).build();
         assert_eq!(change(&declared(), &old, None), None);
         let wanted = declared();
-        let wanted = Wanted { declared: &wanted, security_groups: vec!["sg-2".to_owned()], parameter_group: "pg18".to_owned() };
+        let wanted =
+            Wanted { declared: &wanted, security_groups: vec!["sg-2".to_owned()], parameter_group: "pg18".to_owned() };
         let call = modification(&wanted, &there().build(), None);
         assert_eq!(call, Some(nothing().db_parameter_group_name("pg18").vpc_security_group_ids("sg-2")));
     }

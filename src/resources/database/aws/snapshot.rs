@@ -75,17 +75,22 @@ async fn take(declared: &Database, database: &str, cx: &Writing<'_>) -> Result<S
     let doing = "take the final snapshot of the database";
     let name = format!("{database}-final-{}", cx.mark.suffix());
     cx.status(format!("final snapshot {name}: ordered"));
-    let ordered = retry_while(cx, BUSY, |error| error.is("InvalidDBInstanceState"), || async {
-        cx.aws
-            .rds
-            .create_db_snapshot()
-            .db_instance_identifier(database)
-            .db_snapshot_identifier(&name)
-            .set_tags(Some(to_tags(cx.tags(declared))))
-            .send()
-            .await
-            .during(doing)
-    })
+    let ordered = retry_while(
+        cx,
+        BUSY,
+        |error| error.is("InvalidDBInstanceState"),
+        || async {
+            cx.aws
+                .rds
+                .create_db_snapshot()
+                .db_instance_identifier(database)
+                .db_snapshot_identifier(&name)
+                .set_tags(Some(to_tags(cx.tags(declared))))
+                .send()
+                .await
+                .during(doing)
+        },
+    )
     .await;
     begun(ordered, &name, cx).await
 }
