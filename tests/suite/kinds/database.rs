@@ -129,7 +129,10 @@ async fn versions_only_rise_and_a_new_major_brings_its_parameters() {
     lab.change("main", &minor).await;
 
     // The group of the new family takes the place of the old one under the same reference.
-    let at = ppm_infra::model::address::Address::of(<DbParameterGroup as ppm_infra::model::resource::Resource>::KIND, "database");
+    let at = ppm_infra::model::address::Address::of(
+        <DbParameterGroup as ppm_infra::model::resource::Resource>::KIND,
+        "database",
+    );
     let computed: DbParameterGroupComputed = newer.computed(&at).unwrap().read().unwrap();
     stands::<DbParameterGroup>(&mut lab, "database", &computed);
     let major = Database { engine_version: "17".to_owned(), ..database.clone() };
@@ -154,7 +157,7 @@ async fn what_others_do_to_a_database_is_seen() {
     let mut lab = lab(0).await;
     let database = sample();
     let made = lab.make("main", &database).await;
-    let changes = [
+    let changes = vec![
         (modify(&lab).db_instance_class("db.t3.large"), "instance_class"),
         (modify(&lab).multi_az(false), "multi_az"),
         (modify(&lab).vpc_security_group_ids(id::<SecurityGroup>(&lab, "two")), "security_groups"),

@@ -74,7 +74,9 @@ pub(crate) async fn differs<R: Resource>(lab: &Lab, name: &str, declared: &R) ->
 pub(crate) async fn notes<R: Resource>(lab: &Lab, name: &str) -> Vec<String> {
     match lab.observe(&Address::of(R::KIND, name), None, true).await {
         Observation::Present { notes, .. } => notes,
-        found => panic!("{name}: {found:?}"),
+        found @ (Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. }) => {
+            panic!("{name}: {found:?}")
+        }
     }
 }
 

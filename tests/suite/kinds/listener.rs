@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, Certificate, FixedResponseActionConfig, ForwardActionConfig, ProtocolEnum,
-    RedirectActionConfig, RedirectActionStatusCodeEnum, TargetGroupTuple, Tag,
+    RedirectActionConfig, RedirectActionStatusCodeEnum, Tag, TargetGroupTuple,
 };
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::reference::Ref;
@@ -94,9 +94,8 @@ async fn what_others_do_to_a_listener_is_seen() {
     let modify = || elb.modify_listener().listener_arn(&arn);
     let (main, other) = (id::<TargetGroup>(&lab, "main"), id::<TargetGroup>(&lab, "other"));
     let to = |arn: &str, weight: i32| TargetGroupTuple::builder().target_group_arn(arn).weight(weight).build();
-    let forward = |config: ForwardActionConfig| {
-        Action::builder().r#type(ActionTypeEnum::Forward).forward_config(config).build()
-    };
+    let forward =
+        |config: ForwardActionConfig| Action::builder().r#type(ActionTypeEnum::Forward).forward_config(config).build();
     let redirect = RedirectActionConfig::builder().status_code(RedirectActionStatusCodeEnum::Http302).host("elsewhere");
     let redirect = Action::builder().r#type(ActionTypeEnum::Redirect).redirect_config(redirect.build());
     let closed = FixedResponseActionConfig::builder().status_code("503").build();

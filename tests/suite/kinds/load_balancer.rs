@@ -32,10 +32,10 @@ async fn a_load_balancer_is_made_found_changed_and_removed() {
     let balancer = sample();
     lab.make("main", &balancer).await;
     lab.find_again::<LoadBalancer>("main").await;
-    let mut tagged = balancer.clone();
-    tagged.tags.insert("team".to_owned(), "data".to_owned());
+    let mut marked = balancer.clone();
+    marked.tags.insert("team".to_owned(), "data".to_owned());
     let changes = [
-        tagged,
+        marked,
         LoadBalancer { subnets: BTreeSet::from(["b", "c"].map(Ref::named)), ..balancer.clone() },
         LoadBalancer { security_groups: BTreeSet::from(["one", "two"].map(Ref::named)), ..balancer.clone() },
         LoadBalancer { idle_timeout_seconds: 60, ..balancer.clone() },

@@ -50,7 +50,8 @@ async fn an_attachment_is_made_found_and_removed() {
     let made = lab.make("main", &attachment).await;
     assert_eq!(made.autoscaling_group, GROUP);
     lab.find_again::<TargetAttachment>("main").await;
-    let health = lab.clients.elb.describe_target_health().target_group_arn(&made.target_group_arn).send().await.unwrap();
+    let health =
+        lab.clients.elb.describe_target_health().target_group_arn(&made.target_group_arn).send().await.unwrap();
     assert_eq!(health.target_health_descriptions().len(), 1, "the machine is a target");
     lab.try_make("main", &attachment).await.unwrap();
     lab.try_change("main", &attachment).await.unwrap();

@@ -1,9 +1,7 @@
 //! Target groups.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata as _;
-use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, Matcher, ProtocolEnum, Tag, TargetGroupAttribute,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Matcher, ProtocolEnum, Tag, TargetGroupAttribute};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -54,8 +52,7 @@ async fn a_target_group_is_made_found_changed_and_removed() {
         HealthCheck { healthy_count: 4, ..check.clone() },
         HealthCheck { unhealthy_count: 4, ..check.clone() },
     ];
-    let mut changes: Vec<TargetGroup> =
-        checks.map(|health_check| TargetGroup { health_check, ..group.clone() }).into();
+    let mut changes: Vec<TargetGroup> = checks.map(|health_check| TargetGroup { health_check, ..group.clone() }).into();
     changes.push(TargetGroup { deregistration_delay_seconds: 60, ..group.clone() });
     let mut tagged = group.clone();
     tagged.tags.insert("team".to_owned(), "data".to_owned());
@@ -81,10 +78,9 @@ async fn two_generations_stand_side_by_side() {
     let second = lab.try_make("main", &new).await.unwrap();
     assert_ne!(first.name, second.name);
     lab.ids = known;
-    match lab.observe(&at, Some(&Document::of(&new)), false).await {
-        Observation::Present { known, .. } => assert_eq!(known.computed.text("id"), Some(second.id.as_str())),
-        found => panic!("{found:?}"),
-    }
+    let found = lab.observe(&at, Some(&Document::of(&new)), false).await;
+    let Observation::Present { known: found, .. } = found else { panic!("{found:?}") };
+    assert_eq!(found.computed.text("id"), Some(second.id.as_str()));
 }
 
 #[tokio::test]

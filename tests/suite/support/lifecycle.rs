@@ -73,7 +73,8 @@ impl Lab {
     fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<Report>) {
         self.attempts += 1;
         let (reports, inbox) = mpsc::unbounded_channel();
-        let mark = Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:06x}{:026x}", self.attempts, 0) };
+        let mark =
+            Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:06x}{:026x}", self.attempts, 0) };
         let context = Context {
             ids: self.ids.clone(),
             mark,
