@@ -46,14 +46,20 @@ impl Provision for Cluster {
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<ClusterComputed, CloudError> {
-        let (cluster, fresh) = until(cx, CREATE, FREE, || self.claim(cx)).await?;
-        cx.made(&computed(&cluster)).await?;
-        let ready = active(&self.name, CREATE, cx).await?;
-        if fresh {
-            return Ok(computed(&ready));
+        loop {
+            let (cluster, fresh) = until(cx, CREATE, FREE, || self.claim(cx)).await?;
+            cx.made(&computed(&cluster)).await?;
+            match active(&self.name, CREATE, cx).await {
+                Ok(ready) if fresh => return Ok(computed(&ready)),
+                Ok(ready) => {
+                    let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+                    return self.bring(&ready, &tags, cx).await;
+                }
+                // Its status lagged behind: what was found was on its way out already.
+                Err(error) if !fresh && error.message.starts_with(ClusterStatus::Deleting.as_str()) => {}
+                Err(error) => return Err(error),
+            }
         }
-        let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
-        self.bring(&ready, &tags, cx).await
     }
 
     async fn update(

@@ -4,3 +4,5 @@
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+#[cfg(feature = "aws")]
+pub(crate) mod platform;
