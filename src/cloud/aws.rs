@@ -3,10 +3,15 @@
 //! Every client is the real one with explicit defaults; there is no trait per service. Calls that would make a second
 //! object when repeated go through [`Clients::once`], which never retries by itself.
 
+pub mod answer;
 pub mod ec2;
+pub mod elb;
 pub mod eks;
 mod error;
 mod provision;
+pub mod rds;
+pub mod secrets;
+pub mod takeover;
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@
 //! | yes | no | Present with our marks | the record is adopted, then as below | |
 //! | yes | yes | Absent | Create | Vanished |
 //! | yes | Tainted | Present | Replace | Tainted |
+//! | yes | Unfinished | Present, nothing forces another object | Update | Unfinished |
 //! | yes | yes | Present, same | NoOp | |
 //! | yes | yes | Present, differs in fields changed in place | Update | Changed |
 //! | yes | yes | Present, differs in a field that forces another object | Replace | Changed |
@@ -77,7 +78,8 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
         let why = Why::Tainted(because.clone());
         return Ok(Action::Replace { prior, declared, after, diffs, why, order: case.facts.replace });
     }
-    if diffs.is_empty() {
+    let unfinished = recorded.status == Status::Unfinished;
+    if diffs.is_empty() && !unfinished {
         let settled = Recorded { status: Status::Ready, after, declared, computed: observed.computed.clone() };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
@@ -85,6 +87,7 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     let replaces = diffs.iter().any(|d| d.on_change == OnChange::Replace);
     let why = match cause {
         Some(address) if only_moved(&diffs, replaces) => Why::DependencyReplaced(address),
+        None if unfinished && !replaces => Why::Unfinished,
         Some(_) | None => Why::Changed,
     };
     if replaces {

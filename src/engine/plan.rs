@@ -85,7 +85,7 @@ pub enum Action {
         declared: Document,
         /// What it must follow without pointing at it.
         after: BTreeSet<Address>,
-        /// What changes; never empty.
+        /// What changes; empty only when an earlier run did not finish it.
         diffs: Vec<FieldDiff>,
         /// Why.
         why: Why,
@@ -148,6 +148,8 @@ pub enum Why {
     Destroyed,
     /// The declaration differs from what is there.
     Changed,
+    /// An earlier run did not finish it.
+    Unfinished,
     /// An earlier run left it unusable.
     Tainted(String),
     /// Asked for on the command line.
@@ -230,6 +232,13 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Whether it removes the stack.
+    pub fn is_destroy(&self) -> bool {
+        self.actions.values().any(|action| {
+            matches!(action, Action::Delete { why: Why::Destroyed, .. } | Action::Forget { why: Why::Destroyed })
+        })
     }
 
     /// Whether anything is done in the cloud.

@@ -181,6 +181,8 @@ pub struct Intent {
     pub declared: Option<Document>,
     /// Order the record must remember.
     pub after: BTreeSet<Address>,
+    /// What stood there is gone already: it is forgotten, not removed, once the new object stands.
+    pub vanished: bool,
 }
 
 /// How a step ended.
@@ -298,10 +300,12 @@ impl Book {
             })
         };
         match (part, outcome) {
-            (Part::Create, Outcome::Standing(computed)) => self.stand(address, record(computed, Status::Ready)?),
+            (Part::Create, Outcome::Standing(computed)) => {
+                self.stand(address, record(computed, Status::Ready)?, open.intent.vanished);
+            }
             (Part::Create, Outcome::Failed) => {
                 if let Some(computed) = &open.made {
-                    self.stand(address, record(computed, Status::Unfinished)?);
+                    self.stand(address, record(computed, Status::Unfinished)?, open.intent.vanished);
                 }
             }
             (Part::Change { .. }, Outcome::Standing(computed)) => {
@@ -330,12 +334,12 @@ impl Book {
         Ok(())
     }
 
-    /// Lets a new object stand at `address`; what stood there awaits removal, unless it is the same object.
-    fn stand(&mut self, address: &Address, new: Recorded) {
+    /// Lets a new object stand at `address`; what stood there awaits removal, unless it is gone or the same object.
+    fn stand(&mut self, address: &Address, new: Recorded, vanished: bool) {
         let id = new.computed.text("id").map(str::to_owned);
         if let Some(old) = self.state.resources.insert(address.clone(), new) {
             let key = old.computed.text("id").unwrap_or_default().to_owned();
-            if id.as_deref() != Some(&key) {
+            if !vanished && id.as_deref() != Some(&key) {
                 self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded: old });
             }
         }

@@ -12,18 +12,12 @@ pub(super) fn inputs(inputs: &Inputs) -> Result<(), ValuesError> {
     exposure(inputs)?;
     for (field, arn) in [
         ("database_secret_arn", &inputs.database_secret_arn),
-        (
-            "encryption_key_secret_arn",
-            &inputs.encryption_key_secret_arn,
-        ),
+        ("encryption_key_secret_arn", &inputs.encryption_key_secret_arn),
     ] {
         in_region(field, arn, &inputs.region)?;
     }
     if inputs.replicas > inputs.node_count {
-        return Err(ValuesError::MoreReplicasThanNodes {
-            replicas: inputs.replicas,
-            node_count: inputs.node_count,
-        });
+        return Err(ValuesError::MoreReplicasThanNodes { replicas: inputs.replicas, node_count: inputs.node_count });
     }
     Ok(())
 }
@@ -33,11 +27,7 @@ fn texts(inputs: &Inputs) -> Result<(), ValuesError> {
         ("namespace", &inputs.namespace, &form::NAMESPACE),
         ("release", &inputs.release, &form::RELEASE),
         ("chart_version", &inputs.chart_version, &form::CHART_VERSION),
-        (
-            "license_secret",
-            &inputs.license_secret,
-            &form::LICENSE_SECRET,
-        ),
+        ("license_secret", &inputs.license_secret, &form::LICENSE_SECRET),
         ("license_key", &inputs.license_key, &form::SECRET_KEY),
         ("role_arn", &inputs.role_arn, &form::ROLE),
         ("database_host", &inputs.database_host, &form::HOST),
@@ -45,32 +35,16 @@ fn texts(inputs: &Inputs) -> Result<(), ValuesError> {
         ("database_user", &inputs.database_user, &form::DATABASE_NAME),
         ("bucket", &inputs.bucket, &form::BUCKET),
         ("region", &inputs.region, &form::REGION),
-        (
-            "load_balancer_dns_name",
-            &inputs.load_balancer_dns_name,
-            &form::HOST,
-        ),
+        ("load_balancer_dns_name", &inputs.load_balancer_dns_name, &form::HOST),
         ("node_label key", &inputs.node_label.0, &form::LABEL_KEY),
         ("node_label value", &inputs.node_label.1, &form::LABEL_VALUE),
-        (
-            "database_secret_arn",
-            &inputs.database_secret_arn,
-            &form::SECRET,
-        ),
-        (
-            "encryption_key_secret_arn",
-            &inputs.encryption_key_secret_arn,
-            &form::SECRET,
-        ),
+        ("database_secret_arn", &inputs.database_secret_arn, &form::SECRET),
+        ("encryption_key_secret_arn", &inputs.encryption_key_secret_arn, &form::SECRET),
         ("cluster_name", &inputs.cluster_name, &form::CLUSTER),
     ];
-    rules
-        .into_iter()
-        .try_for_each(|(field, value, form)| matches(field, value, form))?;
+    rules.into_iter().try_for_each(|(field, value, form)| matches(field, value, form))?;
     let address = inputs.address.as_deref();
-    address.map_or(Ok(()), |address| {
-        matches("address", address, &form::ADDRESS)
-    })
+    address.map_or(Ok(()), |address| matches("address", address, &form::ADDRESS))
 }
 
 fn numbers(inputs: &Inputs) -> Result<(), ValuesError> {
@@ -88,15 +62,8 @@ fn exposure(inputs: &Inputs) -> Result<(), ValuesError> {
     match &inputs.exposure {
         // The range that Kubernetes reserves for node ports.
         Exposure::NodePort { port } if (30000..=32767).contains(port) => Ok(()),
-        Exposure::NodePort { port } => Err(invalid(
-            "exposure port",
-            &port.to_string(),
-            "a port from 30000 to 32767",
-        )),
-        Exposure::TargetGroupBinding {
-            target_group_arn,
-            vpc_id,
-        } => {
+        Exposure::NodePort { port } => Err(invalid("exposure port", &port.to_string(), "a port from 30000 to 32767")),
+        Exposure::TargetGroupBinding { target_group_arn, vpc_id } => {
             matches("target_group_arn", target_group_arn, &form::TARGET_GROUP)?;
             in_region("target_group_arn", target_group_arn, &inputs.region)?;
             matches("vpc_id", vpc_id, &form::VPC)
@@ -105,30 +72,18 @@ fn exposure(inputs: &Inputs) -> Result<(), ValuesError> {
 }
 
 fn matches(field: &'static str, value: &str, form: &Form) -> Result<(), ValuesError> {
-    if (form.holds)(value) {
-        Ok(())
-    } else {
-        Err(invalid(field, value, form.expected))
-    }
+    if (form.holds)(value) { Ok(()) } else { Err(invalid(field, value, form.expected)) }
 }
 
 fn invalid(field: &'static str, value: &str, expected: &'static str) -> ValuesError {
-    ValuesError::Invalid {
-        field,
-        value: value.to_owned(),
-        expected,
-    }
+    ValuesError::Invalid { field, value: value.to_owned(), expected }
 }
 
 fn in_region(field: &'static str, arn: &str, region: &str) -> Result<(), ValuesError> {
     if arn.split(':').nth(3) == Some(region) {
         Ok(())
     } else {
-        Err(ValuesError::OtherRegion {
-            field,
-            arn: arn.to_owned(),
-            region: region.to_owned(),
-        })
+        Err(ValuesError::OtherRegion { field, arn: arn.to_owned(), region: region.to_owned() })
     }
 }
 
@@ -140,9 +95,7 @@ mod tests {
     fn refused(change: impl FnOnce(&mut Inputs)) -> String {
         let mut changed = reference();
         change(&mut changed);
-        inputs(&changed)
-            .expect_err("the change must be refused")
-            .to_string()
+        inputs(&changed).expect_err("the change must be refused").to_string()
     }
 
     #[test]
@@ -162,16 +115,10 @@ mod tests {
             (|i| i.chart_version = "^0.20".into(), "chart_version"),
             (|i| i.chart_version = "0.5.42".into(), "chart_version"),
             (|i| i.chart_version = "0.20.4-1".into(), "chart_version"),
-            (
-                |i| i.license_secret = "ppm-secrets".into(),
-                "license_secret",
-            ),
+            (|i| i.license_secret = "ppm-secrets".into(), "license_secret"),
             (|i| i.license_key = "../x".into(), "license_key"),
             (|i| i.role_arn = "arn:aws:iam::1:role/x".into(), "role_arn"),
-            (
-                |i| i.role_arn = "arn:aws:iam::111122223333:user/x".into(),
-                "role_arn",
-            ),
+            (|i| i.role_arn = "arn:aws:iam::111122223333:user/x".into(), "role_arn"),
             (|i| i.database_host = "db host".into(), "database_host"),
             (|i| i.database_port = 0, "database_port"),
             (|i| i.database_name = "p-pm".into(), "database_name"),
@@ -179,49 +126,22 @@ mod tests {
             (|i| i.bucket = "Bucket".into(), "bucket"),
             (|i| i.bucket = "bu".into(), "bucket"),
             (|i| i.region = "us-east".into(), "region"),
-            (
-                |i| i.address = Some("packages.example.com".into()),
-                "address",
-            ),
-            (
-                |i| i.address = Some("https://packages.example.com/".into()),
-                "address",
-            ),
-            (
-                |i| i.address = Some("https://packages.example.com:x".into()),
-                "address",
-            ),
-            (
-                |i| i.load_balancer_dns_name = "a$b".into(),
-                "load_balancer_dns_name",
-            ),
-            (
-                |i| i.node_label.0 = "node.kubernetes.io/role".into(),
-                "node_label key",
-            ),
+            (|i| i.address = Some("packages.example.com".into()), "address"),
+            (|i| i.address = Some("https://packages.example.com/".into()), "address"),
+            (|i| i.address = Some("https://packages.example.com:x".into()), "address"),
+            (|i| i.load_balancer_dns_name = "a$b".into(), "load_balancer_dns_name"),
+            (|i| i.node_label.0 = "node.kubernetes.io/role".into(), "node_label key"),
             (|i| i.node_label.1 = String::new(), "node_label value"),
             (|i| i.replicas = 0, "replicas"),
             (|i| i.database_connections = 0, "database_connections"),
-            (
-                |i| i.exposure = Exposure::NodePort { port: 29999 },
-                "exposure port",
-            ),
-            (
-                |i| i.database_secret_arn = "arn:aws:kms:us-east-1:111122223333:key/x".into(),
-                "database_secret_arn",
-            ),
-            (
-                |i| i.encryption_key_secret_arn = "$(id)".into(),
-                "encryption_key_secret_arn",
-            ),
+            (|i| i.exposure = Exposure::NodePort { port: 29999 }, "exposure port"),
+            (|i| i.database_secret_arn = "arn:aws:kms:us-east-1:111122223333:key/x".into(), "database_secret_arn"),
+            (|i| i.encryption_key_secret_arn = "$(id)".into(), "encryption_key_secret_arn"),
             (|i| i.cluster_name = "-ppm".into(), "cluster_name"),
         ];
         for (change, field) in cases {
             let message = refused(change);
-            assert!(
-                message.starts_with(&format!("{field} is `")),
-                "{field}: {message}"
-            );
+            assert!(message.starts_with(&format!("{field} is `")), "{field}: {message}");
         }
     }
 
@@ -233,13 +153,8 @@ mod tests {
         };
         let here = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/ppm-prod-1/0123456789abcdef";
         let there = here.replace("us-east-1", "eu-west-1");
-        assert!(
-            refused(|i| i.exposure = binding(&there, "vpc-0a")).contains("not in region us-east-1")
-        );
-        assert!(
-            refused(|i| i.exposure = binding("{{ .Values.x }}", "vpc-0a"))
-                .contains("ARN of a target group")
-        );
+        assert!(refused(|i| i.exposure = binding(&there, "vpc-0a")).contains("not in region us-east-1"));
+        assert!(refused(|i| i.exposure = binding("{{ .Values.x }}", "vpc-0a")).contains("ARN of a target group"));
         assert!(refused(|i| i.exposure = binding(here, "vpc-{{")).contains("id of a VPC"));
     }
 
@@ -247,8 +162,7 @@ mod tests {
     fn more_replicas_than_nodes_name_both_ways_out() {
         let message = refused(|i| i.replicas = 4);
         assert!(
-            message.contains("package_manager.replicas")
-                && message.contains("kubernetes.nodes.count"),
+            message.contains("package_manager.replicas") && message.contains("kubernetes.nodes.count"),
             "{message}"
         );
     }
@@ -258,8 +172,7 @@ mod tests {
         let mut other = reference();
         other.region = "us-gov-west-1".into();
         other.role_arn = "arn:aws-us-gov:iam::111122223333:role/team/ppm+x@y".into();
-        other.database_secret_arn =
-            "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:a/b-AbCdEf".into();
+        other.database_secret_arn = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:a/b-AbCdEf".into();
         other.encryption_key_secret_arn = other.database_secret_arn.clone();
         other.node_label = ("eks.amazonaws.com/nodegroup".into(), "ppm-prod_1.a".into());
         other.address = Some("http://packages:8080".into());

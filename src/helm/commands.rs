@@ -6,10 +6,7 @@
 //! Leaves running them to a person.
 
 use super::values::PING;
-use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure,
-    Inputs,
-};
+use super::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs};
 
 /// Length of the encryption key in characters: 512 bytes in hexadecimal.
 const ENCRYPTION_KEY_LENGTH: usize = 1024;
@@ -24,23 +21,14 @@ pub struct Command {
 }
 
 fn command(comment: impl Into<String>, line: impl Into<String>) -> Command {
-    Command {
-        comment: comment.into(),
-        line: line.into(),
-    }
+    Command { comment: comment.into(), line: line.into() }
 }
 
 /// Lists the commands that bring Package Manager up with the values at `values_path`, in order.
 ///
 /// The inputs are those of the values: what [`super::values()`] accepted needs no quoting.
 pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
-    let Inputs {
-        namespace,
-        release,
-        region,
-        cluster_name,
-        ..
-    } = inputs;
+    let Inputs { namespace, release, region, cluster_name, .. } = inputs;
     let mut commands = vec![
         command(
             "Point kubectl and helm at the cluster.",
@@ -48,15 +36,11 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
         ),
         command(
             "The namespace of the release.",
-            format!(
-                "kubectl create namespace {namespace} --dry-run=client -o yaml | kubectl apply -f -"
-            ),
+            format!("kubectl create namespace {namespace} --dry-run=client -o yaml | kubectl apply -f -"),
         ),
         command(
             "Sandboxes for Git builds need more than the stricter pod security levels allow.",
-            format!(
-                "kubectl label namespace {namespace} --overwrite pod-security.kubernetes.io/enforce=privileged"
-            ),
+            format!("kubectl label namespace {namespace} --overwrite pod-security.kubernetes.io/enforce=privileged"),
         ),
     ];
     commands.extend(binding_commands(inputs));
@@ -101,13 +85,7 @@ fn binding_commands(inputs: &Inputs) -> Vec<Command> {
 }
 
 fn secret_commands(inputs: &Inputs) -> [Command; 3] {
-    let Inputs {
-        namespace,
-        region,
-        license_secret,
-        license_key,
-        ..
-    } = inputs;
+    let Inputs { namespace, region, license_secret, license_key, .. } = inputs;
     let create = format!("kubectl -n {namespace} create secret generic");
     let read = |arn: &str| {
         format!(
@@ -143,16 +121,9 @@ fn secret_commands(inputs: &Inputs) -> [Command; 3] {
 fn ping_command(inputs: &Inputs) -> Command {
     let load_balancer = &inputs.load_balancer_dns_name;
     let Some(address) = &inputs.address else {
-        return command(
-            "Ask through the load balancer.",
-            format!("curl -fsS http://{load_balancer}{PING}"),
-        );
+        return command("Ask through the load balancer.", format!("curl -fsS http://{load_balancer}{PING}"));
     };
-    let host = address
-        .rsplit('/')
-        .next()
-        .and_then(|rest| rest.split(':').next())
-        .unwrap_or(address);
+    let host = address.rsplit('/').next().and_then(|rest| rest.split(':').next()).unwrap_or(address);
     command(
         format!(
             "Ask through the load balancer, whether or not the name leads there yet. Then point the DNS record of \
@@ -164,10 +135,8 @@ fn ping_command(inputs: &Inputs) -> Command {
 
 /// Quotes a word for the shell where it needs it.
 fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '/' | '.' | '_' | '-' | '=' | ':' | '@' | '+' | ',')
-    };
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | ':' | '@' | '+' | ',');
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {

@@ -21,8 +21,7 @@ pub(super) struct Budget {
 impl Budget {
     /// Says whether a second pool of the same size per pod would fit too. Package Manager may keep one for usage data.
     pub(super) fn holds_twice(&self) -> bool {
-        self.limit
-            .is_none_or(|limit| 2 * self.wanted + RESERVED <= limit)
+        self.limit.is_none_or(|limit| 2 * self.wanted + RESERVED <= limit)
     }
 }
 
@@ -39,11 +38,7 @@ pub(super) fn budget(pods: u64, each: u32, instance_class: &str) -> Result<Budge
             limit,
             reserved: RESERVED,
         }),
-        Some(_) | None => Ok(Budget {
-            pods,
-            wanted,
-            limit,
-        }),
+        Some(_) | None => Ok(Budget { pods, wanted, limit }),
     }
 }
 
@@ -82,64 +77,32 @@ mod tests {
 
     #[test]
     fn estimates_stay_just_below_what_instances_report() {
-        let estimates = [
-            "db.t3.micro",
-            "db.t3.small",
-            "db.t3.medium",
-            "db.m5.large",
-            "db.t3.xlarge",
-            "db.r6i.24xlarge",
-        ]
-        .map(|class| max_connections(class).expect("a known class"));
+        let estimates =
+            ["db.t3.micro", "db.t3.small", "db.t3.medium", "db.m5.large", "db.t3.xlarge", "db.r6i.24xlarge"]
+                .map(|class| max_connections(class).expect("a known class"));
         assert_eq!(estimates, [75, 183, 399, 832, 1697, 5000]);
     }
 
     #[test]
     fn the_reference_holds_even_a_second_pool() {
         let budget = budget(4, 50, "db.t3.xlarge").expect("the reference fits");
-        assert_eq!(
-            budget,
-            Budget {
-                pods: 4,
-                wanted: 200,
-                limit: Some(1697)
-            }
-        );
+        assert_eq!(budget, Budget { pods: 4, wanted: 200, limit: Some(1697) });
         assert!(budget.holds_twice());
-        assert!(
-            !super::budget(4, 50, "db.t3.medium")
-                .expect("200 of 399")
-                .holds_twice()
-        );
+        assert!(!super::budget(4, 50, "db.t3.medium").expect("200 of 399").holds_twice());
     }
 
     #[test]
     fn too_many_connections_name_both_ways_out() {
-        let error = budget(4, 50, "db.t3.small")
-            .expect_err("200 of 183")
-            .to_string();
-        assert!(
-            error.contains("package_manager.database_connections") && error.contains("db.t3.small"),
-            "{error}"
-        );
+        let error = budget(4, 50, "db.t3.small").expect_err("200 of 183").to_string();
+        assert!(error.contains("package_manager.database_connections") && error.contains("db.t3.small"), "{error}");
         assert!(budget(173, 1, "db.t3.small").is_ok());
         assert!(budget(174, 1, "db.t3.small").is_err());
     }
 
     #[test]
     fn an_unknown_class_is_let_through() {
-        for class in [
-            "db.x2g.large",
-            "db.m5",
-            "m5.large",
-            "db.m5.micro",
-            "db.m5.1xlarge",
-        ] {
-            assert_eq!(
-                budget(4, 50, class).expect("not refused").limit,
-                None,
-                "{class}"
-            );
+        for class in ["db.x2g.large", "db.m5", "m5.large", "db.m5.micro", "db.m5.1xlarge"] {
+            assert_eq!(budget(4, 50, class).expect("not refused").limit, None, "{class}");
         }
     }
 }

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use super::gcfg::{Leaf, Section};
 use super::sizing::{Amount, gib};
 use super::values::{
-    Domain, Probe, SecretVariable, Service, SpreadConstraint, TargetGroupBinding, UpdateStrategy,
-    Values, has_exact_spread,
+    Domain, Probe, SecretVariable, Service, SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values,
+    has_exact_spread,
 };
 use super::yaml::{self, Entry, Node, entry, list, map, script};
 use super::{Inputs, form};
@@ -49,30 +49,17 @@ pub(super) fn entries(values: &Values) -> Vec<Entry> {
         service(values),
     ];
     entries.extend(extra_objects(values));
-    entries.extend([
-        readiness(values),
-        startup(values),
-        liveness(values),
-        resources(values),
-    ]);
+    entries.extend([readiness(values), startup(values), liveness(values), resources(values)]);
     entries
 }
 
 fn header(inputs: &Inputs) -> Vec<String> {
-    let Inputs {
-        chart_version,
-        release,
-        namespace,
-        ..
-    } = inputs;
+    let Inputs { chart_version, release, namespace, .. } = inputs;
     let mut keys = "Every key is known to the chart lines 0.5.43 and 0.20.4, apart from those said to be ignored. The \
                     chart has no schema: it takes a misspelt key without a word."
         .to_owned();
     if form::chart_version(chart_version).is_some_and(|version| version > NEWEST_READ) {
-        let _ = write!(
-            keys,
-            " Version {chart_version} is newer than these; read its release notes first."
-        );
+        let _ = write!(keys, " Version {chart_version} is newer than these; read its release notes first.");
     }
     vec![
         format!(
@@ -137,11 +124,7 @@ fn strategy(values: &Values) -> Entry {
 }
 
 fn spread(values: &Values) -> Entry {
-    let constraints = values
-        .chart
-        .topology_spread_constraints
-        .iter()
-        .map(constraint);
+    let constraints = values.chart.topology_spread_constraints.iter().map(constraint);
     let why = if has_exact_spread(&values.inputs) {
         "The chart passes this on word for word, so the release name is written out. After a node was away pods may \
          share a node; kubectl rollout restart spreads them again."
@@ -154,16 +137,10 @@ fn spread(values: &Values) -> Entry {
 
 fn constraint(constraint: &SpreadConstraint) -> Node {
     let (topology, unsatisfiable, why) = match constraint.domain {
-        Domain::Node => (
-            "kubernetes.io/hostname",
-            "DoNotSchedule",
-            "Replicas on different nodes, strictly.",
-        ),
-        Domain::Zone => (
-            "topology.kubernetes.io/zone",
-            "ScheduleAnyway",
-            "And in different zones where there is a choice.",
-        ),
+        Domain::Node => ("kubernetes.io/hostname", "DoNotSchedule", "Replicas on different nodes, strictly."),
+        Domain::Zone => {
+            ("topology.kubernetes.io/zone", "ScheduleAnyway", "And in different zones where there is a choice.")
+        }
     };
     let mut entries = vec![
         entry("maxSkew", 1_u32).why(why),
@@ -171,9 +148,7 @@ fn constraint(constraint: &SpreadConstraint) -> Node {
         entry("whenUnsatisfiable", unsatisfiable),
     ];
     if constraint.has_node_affinity_policy {
-        entries.push(
-            entry("nodeAffinityPolicy", "Honor").why("Nodes outside nodeSelector do not count."),
-        );
+        entries.push(entry("nodeAffinityPolicy", "Honor").why("Nodes outside nodeSelector do not count."));
     }
     if constraint.has_node_taints_policy {
         entries.push(entry("nodeTaintsPolicy", "Honor").why(
@@ -182,34 +157,22 @@ fn constraint(constraint: &SpreadConstraint) -> Node {
         ));
     }
     if constraint.is_per_revision {
-        entries.push(
-            entry("matchLabelKeys", list(["pod-template-hash"]))
-                .why("Each revision is spread by itself."),
-        );
+        entries.push(entry("matchLabelKeys", list(["pod-template-hash"])).why("Each revision is spread by itself."));
     }
-    let labels = map([
-        entry("app.kubernetes.io/name", "rstudio-pm"),
-        entry("app.kubernetes.io/instance", &constraint.instance),
-    ]);
+    let labels =
+        map([entry("app.kubernetes.io/name", "rstudio-pm"), entry("app.kubernetes.io/instance", &constraint.instance)]);
     entries.push(entry("labelSelector", map([entry("matchLabels", labels)])));
     map(entries)
 }
 
 fn node_selector(values: &Values) -> Entry {
-    let labels = values
-        .chart
-        .node_selector
-        .iter()
-        .map(|(key, value)| entry(key, value));
+    let labels = values.chart.node_selector.iter().map(|(key, value)| entry(key, value));
     entry("nodeSelector", map(labels))
         .why("The label of the node group made for Package Manager; keeps other nodes out of the count above.")
 }
 
 fn disruption_budget(values: &Values) -> Entry {
-    let budget = map([entry(
-        "maxUnavailable",
-        values.chart.pod_disruption_budget.max_unavailable,
-    )]);
+    let budget = map([entry("maxUnavailable", values.chart.pod_disruption_budget.max_unavailable)]);
     entry("podDisruptionBudget", budget).why("Nodes are drained one pod at a time.")
 }
 
@@ -219,10 +182,7 @@ fn service_account(values: &Values) -> Entry {
         .why("The IAM role made for Package Manager: its bucket and its key.")]);
     let account = map([
         entry("create", account.create),
-        entry("name", &account.name).why(format!(
-            "The role trusts this subject alone: {}",
-            values.inputs.subject()
-        )),
+        entry("name", &account.name).why(format!("The role trusts this subject alone: {}", values.inputs.subject())),
         entry("annotations", annotations),
     ]);
     entry("serviceAccount", account)
@@ -243,12 +203,7 @@ fn license(values: &Values) -> Entry {
 }
 
 fn config(values: &Values) -> Entry {
-    let sections = values
-        .chart
-        .config
-        .sections()
-        .iter()
-        .map(|section| config_section(values, section));
+    let sections = values.chart.config.sections().iter().map(|section| config_section(values, section));
     let mut why = "Becomes /etc/rstudio-pm/rstudio-pm.gcfg. The chart prints values without quoting them, so \
                    everything here is text: a bare number might arrive as 1e+06."
         .to_owned();
@@ -279,19 +234,13 @@ fn setting_why(values: &Values, section: &str, key: &str) -> String {
         ("Metrics", "Enabled") => {
             "Prometheus metrics on port 2112 of the pods, without a login; the load balancer does not reach them."
         }
-        ("Database", "Provider") => {
-            "Lower case. The server's default is a SQLite file in each pod."
-        }
+        ("Database", "Provider") => "Lower case. The server's default is a SQLite file in each pod.",
         ("Postgres", "URL") => {
             "The endpoint of the RDS instance. Encrypted; RDS refuses anything else. The password comes from pod.env."
         }
         ("PostgresPool", "MaxOpenConnections") => return connections_why(values),
-        ("Storage", "Default") => {
-            "Everything goes to S3. The server's default is a directory inside each pod."
-        }
-        ("S3Storage", "Bucket") => {
-            "The bucket made for Package Manager; it encrypts what it stores with its KMS key."
-        }
+        ("Storage", "Default") => "Everything goes to S3. The server's default is a directory inside each pod.",
+        ("S3Storage", "Bucket") => "The bucket made for Package Manager; it encrypts what it stores with its KMS key.",
         ("S3Storage", "Region") => "Said here rather than left to variables that a webhook adds.",
         _ => "",
     };
@@ -299,11 +248,7 @@ fn setting_why(values: &Values, section: &str, key: &str) -> String {
 }
 
 fn connections_why(values: &Values) -> String {
-    let Inputs {
-        database_connections: each,
-        database_instance_class: class,
-        ..
-    } = &values.inputs;
+    let Inputs { database_connections: each, database_instance_class: class, .. } = &values.inputs;
     let budget = &values.budget;
     let accepted = match budget.limit {
         Some(limit) => format!(" of about {limit} that {class} accepts."),
@@ -321,11 +266,7 @@ fn connections_why(values: &Values) -> String {
 
 fn pod(values: &Values) -> Entry {
     let pod = &values.chart.pod;
-    let command = list([
-        Node::from("/bin/sh"),
-        Node::from("-c"),
-        script(pod.pre_stop),
-    ]);
+    let command = list([Node::from("/bin/sh"), Node::from("-c"), script(pod.pre_stop)]);
     let pre_stop = map([entry("exec", map([entry("command", command)]))]);
     let pod = map([
         entry("env", list(pod.env.iter().map(variable))),
@@ -354,10 +295,7 @@ fn variable(variable: &SecretVariable) -> Node {
         _ => "The password of the database user.",
     };
     let reference = map([entry("name", variable.secret), entry("key", variable.key)]);
-    map([
-        entry("name", variable.name).why(why),
-        entry("valueFrom", map([entry("secretKeyRef", reference)])),
-    ])
+    map([entry("name", variable.name).why(why), entry("valueFrom", map([entry("secretKeyRef", reference)]))])
 }
 
 fn service(values: &Values) -> Entry {
@@ -414,29 +352,21 @@ fn probe(probe: &Probe, timeout_why: &str, failure_why: &str) -> Node {
         entry("periodSeconds", probe.period_seconds),
         entry("timeoutSeconds", probe.timeout_seconds).why(timeout_why),
     ];
-    entries.extend(
-        probe
-            .success_threshold
-            .map(|times| entry("successThreshold", times)),
-    );
+    entries.extend(probe.success_threshold.map(|times| entry("successThreshold", times)));
     entries.push(entry("failureThreshold", probe.failure_threshold).why(failure_why));
     map(entries)
 }
 
 fn readiness(values: &Values) -> Entry {
     let timeout_why = "The chart's one second is too short for a server that is busy building.";
-    entry(
-        "readinessProbe",
-        probe(&values.chart.readiness_probe, timeout_why, ""),
-    )
-    .why("Decides whether a pod gets requests.")
+    entry("readinessProbe", probe(&values.chart.readiness_probe, timeout_why, ""))
+        .why("Decides whether a pod gets requests.")
 }
 
 fn startup(values: &Values) -> Entry {
     let startup = &values.chart.startup_probe;
     let minutes = startup.period_seconds * startup.failure_threshold / 60;
-    let failure_why =
-        format!("{minutes} minutes, so that a migration of the database is not cut off half way.");
+    let failure_why = format!("{minutes} minutes, so that a migration of the database is not cut off half way.");
     entry("startupProbe", probe(startup, "", &failure_why)).why("Gives the first start its time.")
 }
 
@@ -448,11 +378,7 @@ fn liveness(values: &Values) -> Entry {
 }
 
 fn resources(values: &Values) -> Entry {
-    let Inputs {
-        instance_type,
-        disk_gib,
-        ..
-    } = &values.inputs;
+    let Inputs { instance_type, disk_gib, .. } = &values.inputs;
     let allocatable = &values.sizing.allocatable;
     let amounts = |amount: &Amount| {
         map([

@@ -40,17 +40,13 @@ pub enum Leaf {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Not a letter followed by letters, digits and hyphens.
-    #[error(
-        "`{name}` cannot name a section or setting: only letters, digits and `-`, beginning with a letter"
-    )]
+    #[error("`{name}` cannot name a section or setting: only letters, digits and `-`, beginning with a letter")]
     Name {
         /// The name.
         name: String,
     },
     /// The format has no way to write control characters.
-    #[error(
-        "{setting} contains the character U+{code:04X}, which cannot be written in the server's configuration"
-    )]
+    #[error("{setting} contains the character U+{code:04X}, which cannot be written in the server's configuration")]
     Character {
         /// Section and key.
         setting: String,
@@ -74,19 +70,12 @@ pub enum ConfigError {
 impl Section {
     /// Begins a section without settings.
     pub fn new(name: &str) -> Section {
-        Section {
-            name: name.to_owned(),
-            subsection: None,
-            settings: Vec::new(),
-        }
+        Section { name: name.to_owned(), subsection: None, settings: Vec::new() }
     }
 
     /// Begins a subsection without settings.
     pub fn within(name: &str, subsection: &str) -> Section {
-        Section {
-            subsection: Some(subsection.to_owned()),
-            ..Section::new(name)
-        }
+        Section { subsection: Some(subsection.to_owned()), ..Section::new(name) }
     }
 
     /// Adds a setting.
@@ -131,9 +120,7 @@ impl Section {
                 Leaf::List(items) if items.is_empty() => {
                     return Err(ConfigError::EmptyList { setting });
                 }
-                Leaf::List(items) => items
-                    .iter()
-                    .try_for_each(|item| check_text(&setting, item))?,
+                Leaf::List(items) => items.iter().try_for_each(|item| check_text(&setting, item))?,
             }
         }
         Ok(())
@@ -160,13 +147,8 @@ impl Config {
         let mut seen = BTreeSet::new();
         for section in &sections {
             section.check()?;
-            if !seen.insert((
-                section.name.to_ascii_lowercase(),
-                section.subsection.clone(),
-            )) {
-                return Err(ConfigError::Twice {
-                    setting: format!("section {}", section.heading()),
-                });
+            if !seen.insert((section.name.to_ascii_lowercase(), section.subsection.clone())) {
+                return Err(ConfigError::Twice { setting: format!("section {}", section.heading()) });
             }
         }
         Ok(Config { sections })
@@ -202,32 +184,22 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
     if begins_well && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         Ok(())
     } else {
-        Err(ConfigError::Name {
-            name: name.to_owned(),
-        })
+        Err(ConfigError::Name { name: name.to_owned() })
     }
 }
 
 fn check_text(setting: &str, text: &str) -> Result<(), ConfigError> {
     // The reader refuses a byte order mark anywhere but at the start of the file.
     match text.chars().find(|c| c.is_control() || *c == '\u{FEFF}') {
-        Some(c) => Err(ConfigError::Character {
-            setting: setting.to_owned(),
-            code: u32::from(c),
-        }),
+        Some(c) => Err(ConfigError::Character { setting: setting.to_owned(), code: u32::from(c) }),
         None => Ok(()),
     }
 }
 
 fn escaped(text: &str) -> String {
     let has_hazard = text.contains(['#', ';', '"', '\\']);
-    let has_outer_space =
-        text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
-    if has_hazard || has_outer_space {
-        quoted(text)
-    } else {
-        text.to_owned()
-    }
+    let has_outer_space = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+    if has_hazard || has_outer_space { quoted(text) } else { text.to_owned() }
 }
 
 fn quoted(text: &str) -> String {
@@ -247,10 +219,7 @@ pub(super) mod tests {
         let mut heading = String::new();
         let mut lines = Lines::new();
         for line in file.lines().filter(|line| !line.trim().is_empty()) {
-            if let Some(inner) = line
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'))
-            {
+            if let Some(inner) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 heading = match inner.split_once(' ') {
                     Some((name, subsection)) => format!("{name}/{}", read_value(subsection)?),
                     None => inner.to_owned(),
@@ -293,12 +262,7 @@ pub(super) mod tests {
 
     fn written(text: &str) -> String {
         let config = Config::new(vec![Section::new("S").text("K", text)]).expect("writable");
-        config
-            .to_gcfg()
-            .lines()
-            .nth(1)
-            .expect("one setting")
-            .to_owned()
+        config.to_gcfg().lines().nth(1).expect("one setting").to_owned()
     }
 
     #[test]
@@ -312,10 +276,7 @@ pub(super) mod tests {
             (r"a\b", r#"K = "a\\b""#),
             (r#"p"q"#, r#"K = "p\"q""#),
             (" a ", r#"K = " a ""#),
-            (
-                "postgres://u@h:5432/d?a=b&c=%20",
-                "K = postgres://u@h:5432/d?a=b&c=%20",
-            ),
+            ("postgres://u@h:5432/d?a=b&c=%20", "K = postgres://u@h:5432/d?a=b&c=%20"),
         ];
         for (text, line) in vector {
             assert_eq!(written(text), line);
@@ -326,9 +287,7 @@ pub(super) mod tests {
     fn sections_and_keys_are_sorted_and_lists_repeat_their_key() {
         let list = Leaf::List(vec!["/opt/R/4.5.1".to_owned(), "/opt/R/4;4".to_owned()]);
         let config = Config::new(vec![
-            Section::new("Server")
-                .set("RVersion", list)
-                .text("Address", "https://packages.example.com"),
+            Section::new("Server").set("RVersion", list).text("Address", "https://packages.example.com"),
             Section::within("S3Storage", r#"ca"che"#).text("Bucket", "other"),
             Section::new("S3Storage").text("Bucket", "111122223333"),
             Section::new("Metrics").set("Enabled", Leaf::Flag(false)),
@@ -355,57 +314,23 @@ pub(super) mod tests {
         let one = |section: Section| Config::new(vec![section]).expect_err("must be refused");
         assert_eq!(
             one(Section::new("S").text("K", "a\nb")),
-            ConfigError::Character {
-                setting: "S.K".into(),
-                code: 10
-            }
+            ConfigError::Character { setting: "S.K".into(), code: 10 }
         );
         assert_eq!(
             one(Section::new("S").text("K", "a\u{FEFF}")),
-            ConfigError::Character {
-                setting: "S.K".into(),
-                code: 0xFEFF
-            }
+            ConfigError::Character { setting: "S.K".into(), code: 0xFEFF }
         );
-        assert_eq!(
-            one(Section::within("S", "a\tb")),
-            ConfigError::Character {
-                setting: "S".into(),
-                code: 9
-            }
-        );
+        assert_eq!(one(Section::within("S", "a\tb")), ConfigError::Character { setting: "S".into(), code: 9 });
         for name in ["", "1a", "a b", "a_b", "a]", "ä"] {
-            assert_eq!(
-                one(Section::new(name)),
-                ConfigError::Name {
-                    name: name.to_owned()
-                }
-            );
-            assert_eq!(
-                one(Section::new("S").text(name, "")),
-                ConfigError::Name {
-                    name: name.to_owned()
-                }
-            );
+            assert_eq!(one(Section::new(name)), ConfigError::Name { name: name.to_owned() });
+            assert_eq!(one(Section::new("S").text(name, "")), ConfigError::Name { name: name.to_owned() });
         }
         let empty = Section::new("S").set("K", Leaf::List(Vec::new()));
-        assert_eq!(
-            one(empty),
-            ConfigError::EmptyList {
-                setting: "S.K".into()
-            }
-        );
+        assert_eq!(one(empty), ConfigError::EmptyList { setting: "S.K".into() });
         let twice = Section::new("S").text("K", "1").text("k", "2");
-        assert_eq!(
-            one(twice),
-            ConfigError::Twice {
-                setting: "S.k".into()
-            }
-        );
+        assert_eq!(one(twice), ConfigError::Twice { setting: "S.k".into() });
         let sections = vec![Section::new("HTTP"), Section::new("http")];
-        let twice = ConfigError::Twice {
-            setting: "section http".into(),
-        };
+        let twice = ConfigError::Twice { setting: "section http".into() };
         assert_eq!(Config::new(sections), Err(twice));
     }
 

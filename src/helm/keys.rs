@@ -45,59 +45,37 @@ impl ChartKey {
             let below = path.strip_prefix(key.path);
             match key.below {
                 Below::Nothing => below == Some(""),
-                Below::Anything => {
-                    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-                }
+                Below::Anything => below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
             }
         })
     }
 }
 
 const fn value(path: &'static str) -> ChartKey {
-    ChartKey {
-        path,
-        lines: Lines::Both,
-        below: Below::Nothing,
-        never: None,
-    }
+    ChartKey { path, lines: Lines::Both, below: Below::Nothing, never: None }
 }
 
 const fn open(path: &'static str) -> ChartKey {
-    ChartKey {
-        below: Below::Anything,
-        ..value(path)
-    }
+    ChartKey { below: Below::Anything, ..value(path) }
 }
 
 const fn never(path: &'static str, why: &'static str) -> ChartKey {
-    ChartKey {
-        never: Some(why),
-        ..value(path)
-    }
+    ChartKey { never: Some(why), ..value(path) }
 }
 
 const fn newer(key: ChartKey) -> ChartKey {
-    ChartKey {
-        lines: Lines::Newer,
-        ..key
-    }
+    ChartKey { lines: Lines::Newer, ..key }
 }
 
 const fn older(key: ChartKey) -> ChartKey {
-    ChartKey {
-        lines: Lines::Older,
-        ..key
-    }
+    ChartKey { lines: Lines::Older, ..key }
 }
 
 const STATIC_KEYS: &str = "static AWS keys; the pods use the role of their service account";
 
 /// All keys, in the order of the chart's own values.
 pub const KEYS: &[ChartKey] = &[
-    never(
-        "nameOverride",
-        "changes the label app.kubernetes.io/name, which the spread over nodes selects",
-    ),
+    never("nameOverride", "changes the label app.kubernetes.io/name, which the spread over nodes selects"),
     value("fullnameOverride"),
     value("versionOverride"),
     value("sharedStorage.create"),
@@ -111,10 +89,7 @@ pub const KEYS: &[ChartKey] = &[
     open("sharedStorage.selector"),
     value("sharedStorage.volumeName"),
     value("image.repository"),
-    older(never(
-        "image.tagPrefix",
-        "makes chart 0.20.0 and later fail",
-    )),
+    older(never("image.tagPrefix", "makes chart 0.20.0 and later fail")),
     newer(value("image.os")),
     value("image.tag"),
     value("image.imagePullPolicy"),
@@ -124,10 +99,7 @@ pub const KEYS: &[ChartKey] = &[
     value("strategy.rollingUpdate.maxUnavailable"),
     value("license.key"),
     value("license.server"),
-    never(
-        "license.file.contents",
-        "puts the license into the values and into Helm's record of the release",
-    ),
+    never("license.file.contents", "puts the license into the values and into Helm's record of the release"),
     value("license.file.mountPath"),
     value("license.file.mountSubPath"),
     value("license.file.secretKey"),
@@ -142,10 +114,7 @@ pub const KEYS: &[ChartKey] = &[
     value("replicas"),
     never("awsAccessKeyId", STATIC_KEYS),
     never("awsSecretAccessKey", STATIC_KEYS),
-    never(
-        "rstudioPMKey",
-        "puts the encryption key into the values and into Helm's record of the release",
-    ),
+    never("rstudioPMKey", "puts the encryption key into the values and into Helm's record of the release"),
     value("command"),
     value("args"),
     value("enableSandboxing"),
@@ -154,10 +123,7 @@ pub const KEYS: &[ChartKey] = &[
     open("pod.env"),
     open("pod.volumes"),
     open("pod.volumeMounts"),
-    never(
-        "pod.serviceAccountName",
-        "overrides serviceAccount.name, so that the pods run without their role",
-    ),
+    never("pod.serviceAccountName", "overrides serviceAccount.name, so that the pods run without their role"),
     open("pod.annotations"),
     open("pod.labels"),
     open("pod.lifecycle"),
@@ -213,10 +179,7 @@ mod tests {
         assert_eq!(found("replicas.x"), None);
         assert_eq!(found("config.Server.Address"), Some("config"));
         assert_eq!(found("configuration"), None);
-        assert_eq!(
-            found("pod.lifecycle.preStop.exec.command"),
-            Some("pod.lifecycle")
-        );
+        assert_eq!(found("pod.lifecycle.preStop.exec.command"), Some("pod.lifecycle"));
         assert_eq!(found("resources.requests"), None);
         assert_eq!(found("enableMigrations"), None);
     }

@@ -27,20 +27,11 @@ const FAMILIES: [(&str, u64); 15] = [
     ("r7i", 8),
 ];
 /// Sizes of those families: vCPUs, and pods without prefix delegation.
-const SIZES: [(&str, u64, u64); 5] = [
-    ("large", 2, 29),
-    ("xlarge", 4, 58),
-    ("2xlarge", 8, 58),
-    ("4xlarge", 16, 234),
-    ("8xlarge", 32, 234),
-];
+const SIZES: [(&str, u64, u64); 5] =
+    [("large", 2, 29), ("xlarge", 4, 58), ("2xlarge", 8, 58), ("4xlarge", 16, 234), ("8xlarge", 32, 234)];
 
 /// What one pod of the reference architecture is promised; larger nodes raise limits, not promises.
-const REFERENCE_REQUEST: Amount = Amount {
-    millicores: 4000,
-    memory_gib: 8,
-    ephemeral_gib: 5,
-};
+const REFERENCE_REQUEST: Amount = Amount { millicores: 4000, memory_gib: 8, ephemeral_gib: 5 };
 /// Least memory a pod is promised: the chart's own default request.
 const LEAST_MEMORY_GIB: u64 = 2;
 /// Room for logs and scratch files of Git builds before a pod is evicted. The chart's 200Mi evicts at once.
@@ -106,11 +97,7 @@ pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesE
         known: known_types(),
     })?;
     let sizing = propose(machine, disk_gib);
-    let Sizing {
-        allocatable,
-        requests,
-        limits,
-    } = sizing;
+    let Sizing { allocatable, requests, limits } = sizing;
     let too_small = |resource, each, allocatable| ValuesError::NodeTooSmall {
         instance_type: instance_type.to_owned(),
         resource,
@@ -118,19 +105,11 @@ pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesE
         allocatable,
     };
     if 2 * requests.millicores > allocatable.millicores {
-        return Err(too_small(
-            "requested CPU",
-            requests.cpu(),
-            format!("{}m", allocatable.millicores),
-        ));
+        return Err(too_small("requested CPU", requests.cpu(), format!("{}m", allocatable.millicores)));
     }
     for (resource, amount) in [("requested memory", requests), ("memory limit", limits)] {
         if 2 * amount.memory_gib * 1024 > allocatable.memory_mib {
-            return Err(too_small(
-                resource,
-                amount.memory(),
-                gib(allocatable.memory_mib),
-            ));
+            return Err(too_small(resource, amount.memory(), gib(allocatable.memory_mib)));
         }
     }
     if 2 * requests.ephemeral_gib * 1024 > allocatable.ephemeral_mib {
@@ -152,52 +131,29 @@ fn machine(instance_type: &str) -> Option<Machine> {
     let (family, size) = instance_type.split_once('.')?;
     match (family, size) {
         ("t3", "large") => {
-            return Some(Machine {
-                vcpus: 2,
-                memory_gib: 8,
-                max_pods: 35,
-            });
+            return Some(Machine { vcpus: 2, memory_gib: 8, max_pods: 35 });
         }
         ("t3", "xlarge") => {
-            return Some(Machine {
-                vcpus: 4,
-                memory_gib: 16,
-                max_pods: 58,
-            });
+            return Some(Machine { vcpus: 4, memory_gib: 16, max_pods: 58 });
         }
         ("t3", "2xlarge") => {
-            return Some(Machine {
-                vcpus: 8,
-                memory_gib: 32,
-                max_pods: 58,
-            });
+            return Some(Machine { vcpus: 8, memory_gib: 32, max_pods: 58 });
         }
         // The one family whose sizes jump from 4xlarge to 9xlarge.
         ("c5", "8xlarge") => return None,
         ("c5", "9xlarge") => {
-            return Some(Machine {
-                vcpus: 36,
-                memory_gib: 72,
-                max_pods: 234,
-            });
+            return Some(Machine { vcpus: 36, memory_gib: 72, max_pods: 234 });
         }
         _ => {}
     }
     let &(_, memory_per_vcpu) = FAMILIES.iter().find(|(name, _)| *name == family)?;
     let &(_, vcpus, max_pods) = SIZES.iter().find(|(name, ..)| *name == size)?;
-    Some(Machine {
-        vcpus,
-        memory_gib: vcpus * memory_per_vcpu,
-        max_pods,
-    })
+    Some(Machine { vcpus, memory_gib: vcpus * memory_per_vcpu, max_pods })
 }
 
 fn known_types() -> String {
     let families: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
-    format!(
-        "{} in sizes large to 8xlarge (c5: 9xlarge), or t3 in sizes large to 2xlarge",
-        families.join(", ")
-    )
+    format!("{} in sizes large to 8xlarge (c5: 9xlarge), or t3 in sizes large to 2xlarge", families.join(", "))
 }
 
 fn propose(machine: Machine, disk_gib: u32) -> Sizing {
@@ -212,14 +168,9 @@ fn propose(machine: Machine, disk_gib: u32) -> Sizing {
         millicores: machine.vcpus.saturating_sub(1).max(1) * 1000,
         // 13 of 32 GiB on the reference node, and the same share elsewhere.
         memory_gib: (machine.memory_gib * 13 / 32).max(requests.memory_gib),
-        ephemeral_gib: (allocatable.ephemeral_mib / 1024 / 2)
-            .clamp(requests.ephemeral_gib, MOST_EPHEMERAL_GIB),
+        ephemeral_gib: (allocatable.ephemeral_mib / 1024 / 2).clamp(requests.ephemeral_gib, MOST_EPHEMERAL_GIB),
     };
-    Sizing {
-        allocatable,
-        requests,
-        limits,
-    }
+    Sizing { allocatable, requests, limits }
 }
 
 /// Computes what the node agent of EKS (`nodeadm` of awslabs/amazon-eks-ami) leaves for pods.
@@ -252,9 +203,7 @@ mod tests {
     use super::*;
 
     fn amounts(instance_type: &str, disk_gib: u32) -> [String; 6] {
-        let Sizing {
-            requests, limits, ..
-        } = size(instance_type, disk_gib).expect("a known type");
+        let Sizing { requests, limits, .. } = size(instance_type, disk_gib).expect("a known type");
         [
             requests.cpu(),
             requests.memory(),
@@ -267,14 +216,8 @@ mod tests {
 
     #[test]
     fn both_editions_of_the_reference_get_their_figures() {
-        assert_eq!(
-            amounts("c6a.4xlarge", 100),
-            ["4", "8Gi", "5Gi", "15", "13Gi", "20Gi"]
-        );
-        assert_eq!(
-            amounts("m6i.2xlarge", 100),
-            ["2", "8Gi", "5Gi", "7", "13Gi", "20Gi"]
-        );
+        assert_eq!(amounts("c6a.4xlarge", 100), ["4", "8Gi", "5Gi", "15", "13Gi", "20Gi"]);
+        assert_eq!(amounts("m6i.2xlarge", 100), ["2", "8Gi", "5Gi", "7", "13Gi", "20Gi"]);
     }
 
     #[test]
@@ -283,39 +226,15 @@ mod tests {
         assert_eq!(allocatable.millicores, 15_890);
         assert_eq!(gib(allocatable.memory_mib), "27.9Gi");
         assert_eq!(gib(allocatable.ephemeral_mib), "89.0Gi");
-        assert_eq!(
-            size("m6i.2xlarge", 100)
-                .expect("a known type")
-                .allocatable
-                .millicores,
-            7910
-        );
-        assert_eq!(
-            size("m5.large", 100)
-                .expect("a known type")
-                .allocatable
-                .millicores,
-            1930
-        );
-        assert_eq!(
-            size("m5.xlarge", 100)
-                .expect("a known type")
-                .allocatable
-                .millicores,
-            3920
-        );
+        assert_eq!(size("m6i.2xlarge", 100).expect("a known type").allocatable.millicores, 7910);
+        assert_eq!(size("m5.large", 100).expect("a known type").allocatable.millicores, 1930);
+        assert_eq!(size("m5.xlarge", 100).expect("a known type").allocatable.millicores, 3920);
     }
 
     #[test]
     fn small_nodes_get_small_pods_and_large_nodes_keep_the_promise() {
-        assert_eq!(
-            amounts("t3.large", 100),
-            ["500m", "2Gi", "5Gi", "1", "3Gi", "20Gi"]
-        );
-        assert_eq!(
-            amounts("r6i.8xlarge", 100),
-            ["4", "8Gi", "5Gi", "31", "104Gi", "20Gi"]
-        );
+        assert_eq!(amounts("t3.large", 100), ["500m", "2Gi", "5Gi", "1", "3Gi", "20Gi"]);
+        assert_eq!(amounts("r6i.8xlarge", 100), ["4", "8Gi", "5Gi", "31", "104Gi", "20Gi"]);
         assert_eq!(amounts("c5.9xlarge", 100)[3], "35");
     }
 
@@ -327,37 +246,18 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_hold_two_pods_is_refused() {
-        let error = size("c5.large", 100)
-            .expect_err("4 GiB are too few")
-            .to_string();
-        assert!(
-            error.contains("twice 2Gi of requested memory") && error.contains("c5.large"),
-            "{error}"
-        );
-        let error = size("c6a.4xlarge", 12)
-            .expect_err("12 GiB are too few")
-            .to_string();
+        let error = size("c5.large", 100).expect_err("4 GiB are too few").to_string();
+        assert!(error.contains("twice 2Gi of requested memory") && error.contains("c5.large"), "{error}");
+        let error = size("c6a.4xlarge", 12).expect_err("12 GiB are too few").to_string();
         assert!(error.contains("kubernetes.nodes.disk_gib"), "{error}");
         assert!(size("c6a.4xlarge", 0).is_err());
     }
 
     #[test]
     fn an_unknown_type_names_the_known_ones() {
-        for unknown in [
-            "x1e.large",
-            "c5.8xlarge",
-            "t3.small",
-            "m5",
-            "c6a.",
-            "m6i.metal",
-        ] {
-            let error = size(unknown, 100)
-                .expect_err("not in the table")
-                .to_string();
-            assert!(
-                error.contains(unknown) && error.contains("c6a") && error.contains("t3"),
-                "{error}"
-            );
+        for unknown in ["x1e.large", "c5.8xlarge", "t3.small", "m5", "c6a.", "m6i.metal"] {
+            let error = size(unknown, 100).expect_err("not in the table").to_string();
+            assert!(error.contains(unknown) && error.contains("c6a") && error.contains("t3"), "{error}");
         }
     }
 
@@ -367,16 +267,9 @@ mod tests {
             for (size_name, ..) in SIZES {
                 let name = format!("{family}.{size_name}");
                 match size(&name, 100) {
-                    Ok(Sizing {
-                        allocatable,
-                        requests,
-                        limits,
-                    }) => {
+                    Ok(Sizing { allocatable, requests, limits }) => {
                         assert!(2 * requests.millicores <= allocatable.millicores, "{name}");
-                        assert!(
-                            2 * limits.memory_gib * 1024 <= allocatable.memory_mib,
-                            "{name}"
-                        );
+                        assert!(2 * limits.memory_gib * 1024 <= allocatable.memory_mib, "{name}");
                         assert!(requests.millicores <= limits.millicores, "{name}");
                         assert!(requests.memory_gib <= limits.memory_gib, "{name}");
                         assert!(limits.millicores < allocatable.millicores, "{name}");

@@ -8,10 +8,7 @@ use serde_json::Value;
 use super::gcfg::tests::read;
 use super::keys::{ChartKey, Lines};
 use super::yaml::tests::{parse, paths, plain_map};
-use super::{
-    Command, Exposure, Inputs, Strategy as Replacement, ValuesError, document, next_commands,
-    values,
-};
+use super::{Command, Exposure, Inputs, Strategy as Replacement, ValuesError, document, next_commands, values};
 
 /// The reference architecture with every default.
 pub(super) fn reference() -> Inputs {
@@ -40,10 +37,9 @@ pub(super) fn reference() -> Inputs {
         disk_gib: 100,
         node_count: 3,
         strategy: Replacement::Rolling,
-        database_secret_arn:
-            "arn:aws:secretsmanager:us-east-1:111122223333:secret:ppm-prod-database-AbCdEf".into(),
-        encryption_key_secret_arn:
-            "arn:aws:secretsmanager:us-east-1:111122223333:secret:ppm-prod-encryption-GhIjKl".into(),
+        database_secret_arn: "arn:aws:secretsmanager:us-east-1:111122223333:secret:ppm-prod-database-AbCdEf".into(),
+        encryption_key_secret_arn: "arn:aws:secretsmanager:us-east-1:111122223333:secret:ppm-prod-encryption-GhIjKl"
+            .into(),
         cluster_name: "ppm-prod".into(),
     }
 }
@@ -52,8 +48,8 @@ pub(super) fn reference() -> Inputs {
 pub(super) fn target_group_binding() -> Inputs {
     Inputs {
         exposure: Exposure::TargetGroupBinding {
-            target_group_arn: "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/ppm-prod-1/0123456789abcdef"
-                .into(),
+            target_group_arn:
+                "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/ppm-prod-1/0123456789abcdef".into(),
             vpc_id: "vpc-0123456789abcdef0".into(),
         },
         ..reference()
@@ -89,26 +85,17 @@ fn pods_as_targets() {
 
 #[test]
 fn recreate() {
-    insta::assert_snapshot!(yaml(&Inputs {
-        strategy: Replacement::Recreate,
-        ..reference()
-    }));
+    insta::assert_snapshot!(yaml(&Inputs { strategy: Replacement::Recreate, ..reference() }));
 }
 
 #[test]
 fn no_address() {
-    insta::assert_snapshot!(yaml(&Inputs {
-        address: None,
-        ..reference()
-    }));
+    insta::assert_snapshot!(yaml(&Inputs { address: None, ..reference() }));
 }
 
 #[test]
 fn old_kubernetes() {
-    insta::assert_snapshot!(yaml(&Inputs {
-        kubernetes_minor: 26,
-        ..reference()
-    }));
+    insta::assert_snapshot!(yaml(&Inputs { kubernetes_minor: 26, ..reference() }));
 }
 
 #[test]
@@ -129,19 +116,11 @@ fn commands() {
     let text = |inputs: &Inputs, path: &str| {
         next_commands(inputs, path)
             .iter()
-            .fold(String::new(), |text, Command { comment, line }| {
-                text + "# " + comment + "\n" + line + "\n"
-            })
+            .fold(String::new(), |text, Command { comment, line }| text + "# " + comment + "\n" + line + "\n")
     };
     insta::assert_snapshot!("commands_node_port", text(&reference(), "out/values.yaml"));
-    let inputs = Inputs {
-        address: None,
-        ..target_group_binding()
-    };
-    insta::assert_snapshot!(
-        "commands_pods_as_targets",
-        text(&inputs, "my values's.yaml")
-    );
+    let inputs = Inputs { address: None, ..target_group_binding() };
+    insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml"));
 }
 
 #[test]
@@ -181,61 +160,28 @@ Default = s3
 
 #[test]
 fn one_file_serves_both_chart_lines() {
-    let older = yaml(&Inputs {
-        chart_version: "0.5.43".into(),
-        ..reference()
-    });
-    assert_eq!(
-        older.replace("0.5.43 for", "0.20.4 for"),
-        yaml(&reference())
-    );
-    let ignored_by_one: Vec<String> = paths(&document::entries(
-        &values(&reference()).expect("good inputs"),
-    ))
-    .into_iter()
-    .filter(|path| ChartKey::find(path).is_some_and(|key| key.lines != Lines::Both))
-    .collect();
+    let older = yaml(&Inputs { chart_version: "0.5.43".into(), ..reference() });
+    assert_eq!(older.replace("0.5.43 for", "0.20.4 for"), yaml(&reference()));
+    let ignored_by_one: Vec<String> = paths(&document::entries(&values(&reference()).expect("good inputs")))
+        .into_iter()
+        .filter(|path| ChartKey::find(path).is_some_and(|key| key.lines != Lines::Both))
+        .collect();
     assert_eq!(ignored_by_one, ["revisionHistoryLimit"]);
 }
 
 #[test]
 fn kubernetes_older_than_the_affinity_policy_gets_none() {
-    let before = yaml(&Inputs {
-        kubernetes_minor: 25,
-        ..reference()
-    });
+    let before = yaml(&Inputs { kubernetes_minor: 25, ..reference() });
     assert!(!before.contains("nodeAffinityPolicy") && !before.contains("matchLabelKeys:"));
 }
 
 #[test]
 fn the_connection_budget_counts_the_extra_pod() {
     // 180 or so connections: three pods with 50 fit, a fourth does not.
-    let small = Inputs {
-        database_instance_class: "db.t3.small".into(),
-        ..reference()
-    };
-    assert!(matches!(
-        values(&small),
-        Err(ValuesError::TooManyConnections {
-            pods: 4,
-            wanted: 200,
-            ..
-        })
-    ));
-    assert!(
-        values(&Inputs {
-            strategy: Replacement::Recreate,
-            ..small.clone()
-        })
-        .is_ok()
-    );
-    assert!(
-        values(&Inputs {
-            kubernetes_minor: 26,
-            ..small
-        })
-        .is_ok()
-    );
+    let small = Inputs { database_instance_class: "db.t3.small".into(), ..reference() };
+    assert!(matches!(values(&small), Err(ValuesError::TooManyConnections { pods: 4, wanted: 200, .. })));
+    assert!(values(&Inputs { strategy: Replacement::Recreate, ..small.clone() }).is_ok());
+    assert!(values(&Inputs { kubernetes_minor: 26, ..small }).is_ok());
 }
 
 prop_compose! {

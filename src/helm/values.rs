@@ -11,8 +11,8 @@ use super::connections::{self, Budget};
 use super::gcfg::{Config, Leaf, Section};
 use super::sizing::{self, Amount, Sizing};
 use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure,
-    Inputs, Strategy, ValuesError, check, document,
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, Strategy,
+    ValuesError, check, document,
 };
 
 /// Port of Package Manager in its pod. Listening address, Service and probes must agree on it, and older charts fix it.
@@ -78,10 +78,7 @@ pub(super) struct Chart {
 /// `strategy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UpdateStrategy {
-    Rolling {
-        max_surge: u32,
-        max_unavailable: u32,
-    },
+    Rolling { max_surge: u32, max_unavailable: u32 },
     Recreate,
 }
 
@@ -191,11 +188,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         UpdateStrategy::Recreate => 0,
     };
     let pods = u64::from(inputs.replicas) + u64::from(surge);
-    let budget = connections::budget(
-        pods,
-        inputs.database_connections,
-        &inputs.database_instance_class,
-    )?;
+    let budget = connections::budget(pods, inputs.database_connections, &inputs.database_instance_class)?;
     let (service, extra_objects) = exposure(inputs);
     let chart = Chart {
         fullname_override: inputs.release.clone(),
@@ -204,9 +197,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         enable_migration: false,
         enable_sandboxing: true,
         strategy,
-        topology_spread_constraints: [Domain::Node, Domain::Zone]
-            .map(|domain| spread(inputs, domain))
-            .to_vec(),
+        topology_spread_constraints: [Domain::Node, Domain::Zone].map(|domain| spread(inputs, domain)).to_vec(),
         node_selector: BTreeMap::from([inputs.node_label.clone()]),
         pod_disruption_budget: DisruptionBudget { max_unavailable: 1 },
         service_account: ServiceAccount {
@@ -242,17 +233,9 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
             failure_threshold: 60,
         },
         liveness_probe_enabled: false,
-        resources: Resources {
-            requests: sizing.requests,
-            limits: sizing.limits,
-        },
+        resources: Resources { requests: sizing.requests, limits: sizing.limits },
     };
-    Ok(Values {
-        inputs: inputs.clone(),
-        sizing,
-        budget,
-        chart,
-    })
+    Ok(Values { inputs: inputs.clone(), sizing, budget, chart })
 }
 
 /// Says whether the scheduler can be told to judge each revision by itself and to leave out unusable nodes.
@@ -263,15 +246,9 @@ pub(super) fn has_exact_spread(inputs: &Inputs) -> bool {
 fn update_strategy(inputs: &Inputs) -> UpdateStrategy {
     match inputs.strategy {
         Strategy::Recreate => UpdateStrategy::Recreate,
-        Strategy::Rolling if has_exact_spread(inputs) => UpdateStrategy::Rolling {
-            max_surge: 1,
-            max_unavailable: 0,
-        },
+        Strategy::Rolling if has_exact_spread(inputs) => UpdateStrategy::Rolling { max_surge: 1, max_unavailable: 0 },
         // Without exact spread an extra pod may find no node, and nothing would ever make room for it.
-        Strategy::Rolling => UpdateStrategy::Rolling {
-            max_surge: 0,
-            max_unavailable: 1,
-        },
+        Strategy::Rolling => UpdateStrategy::Rolling { max_surge: 0, max_unavailable: 1 },
     }
 }
 
@@ -290,43 +267,22 @@ fn spread(inputs: &Inputs, domain: Domain) -> SpreadConstraint {
 }
 
 fn config(inputs: &Inputs) -> Result<Config, ValuesError> {
-    let Inputs {
-        database_host: host,
-        database_port: port,
-        database_name: name,
-        database_user: user,
-        ..
-    } = inputs;
-    let server = inputs
-        .address
-        .iter()
-        .map(|address| Section::new("Server").text("Address", address));
+    let Inputs { database_host: host, database_port: port, database_name: name, database_user: user, .. } = inputs;
+    let server = inputs.address.iter().map(|address| Section::new("Server").text("Address", address));
     let fixed = [
         Section::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
         Section::new("Metrics").set("Enabled", Leaf::Flag(true)),
         Section::new("Database").text("Provider", "postgres"),
-        Section::new("Postgres").text(
-            "URL",
-            format!("postgres://{user}@{host}:{port}/{name}?sslmode=require"),
-        ),
-        Section::new("PostgresPool").text(
-            "MaxOpenConnections",
-            inputs.database_connections.to_string(),
-        ),
+        Section::new("Postgres").text("URL", format!("postgres://{user}@{host}:{port}/{name}?sslmode=require")),
+        Section::new("PostgresPool").text("MaxOpenConnections", inputs.database_connections.to_string()),
         Section::new("Storage").text("Default", "s3"),
-        Section::new("S3Storage")
-            .text("Bucket", &inputs.bucket)
-            .text("Region", &inputs.region),
+        Section::new("S3Storage").text("Bucket", &inputs.bucket).text("Region", &inputs.region),
     ];
     Ok(Config::new(server.chain(fixed).collect())?)
 }
 
 fn pod() -> Pod {
-    let database = |name| SecretVariable {
-        name,
-        secret: DATABASE_SECRET,
-        key: DATABASE_SECRET_KEY,
-    };
+    let database = |name| SecretVariable { name, secret: DATABASE_SECRET, key: DATABASE_SECRET_KEY };
     Pod {
         env: vec![
             SecretVariable {
@@ -344,17 +300,8 @@ fn pod() -> Pod {
 
 fn exposure(inputs: &Inputs) -> (Service, Vec<TargetGroupBinding>) {
     match &inputs.exposure {
-        Exposure::NodePort { port } => (
-            Service::NodePort {
-                port: SERVICE_PORT,
-                node_port: *port,
-            },
-            Vec::new(),
-        ),
-        Exposure::TargetGroupBinding {
-            target_group_arn,
-            vpc_id,
-        } => {
+        Exposure::NodePort { port } => (Service::NodePort { port: SERVICE_PORT, node_port: *port }, Vec::new()),
+        Exposure::TargetGroupBinding { target_group_arn, vpc_id } => {
             let binding = TargetGroupBinding {
                 name: inputs.release.clone(),
                 service: inputs.release.clone(),

@@ -55,11 +55,7 @@ impl Entry {
 
 /// Makes an entry without a comment.
 pub(super) fn entry(key: &str, value: impl Into<Node>) -> Entry {
-    Entry {
-        key: key.to_owned(),
-        value: value.into(),
-        why: String::new(),
-    }
+    Entry { key: key.to_owned(), value: value.into(), why: String::new() }
 }
 
 /// Makes a map.
@@ -132,9 +128,7 @@ pub(super) fn document(header: &[String], entries: &[Entry]) -> String {
 
 fn comment(out: &mut String, indent: usize, text: &str) {
     let mut column = 0;
-    let words = text
-        .split(|c: char| c.is_whitespace() || must_escape(c))
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || must_escape(c)).filter(|word| !word.is_empty());
     for word in words {
         if column > 0 && column + 1 + word.chars().count() < WIDTH {
             out.push(' ');
@@ -227,9 +221,7 @@ fn spaces(out: &mut String, count: usize) {
 
 fn key(out: &mut String, key: &str) {
     let begins_plain = key.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_plain = key
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
     if begins_plain && is_plain && !RESERVED.contains(&key.to_ascii_lowercase().as_str()) {
         out.push_str(key);
     } else {
@@ -254,11 +246,7 @@ fn scalar(out: &mut String, value: &Scalar) {
 /// Says whether the character cannot stand for itself between quotes: control characters, line ends of any script,
 /// and code points that YAML does not allow in a stream.
 fn must_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}'
-        )
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 fn double_quoted(out: &mut String, text: &str) {
@@ -297,10 +285,7 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn plain_map(entries: &[Entry]) -> Value {
-        entries
-            .iter()
-            .map(|entry| (entry.key.clone(), plain(&entry.value)))
-            .collect()
+        entries.iter().map(|entry| (entry.key.clone(), plain(&entry.value))).collect()
     }
 
     /// All keys that lead to a leaf, joined by `.`; lists are leaves.
@@ -308,11 +293,7 @@ pub(super) mod tests {
         let mut found = Vec::new();
         for entry in entries {
             match &entry.value {
-                Node::Map(inner) => found.extend(
-                    paths(inner)
-                        .iter()
-                        .map(|path| format!("{}.{path}", entry.key)),
-                ),
+                Node::Map(inner) => found.extend(paths(inner).iter().map(|path| format!("{}.{path}", entry.key))),
                 Node::Scalar(_) | Node::List(_) => found.push(entry.key.clone()),
             }
         }
@@ -336,10 +317,7 @@ pub(super) mod tests {
             entry(
                 "items",
                 list([
-                    map([
-                        entry("first", 1_u32).why("Above the dash."),
-                        entry("second", list(["x"])).why("Inside."),
-                    ]),
+                    map([entry("first", 1_u32).why("Above the dash."), entry("second", list(["x"])).why("Inside.")]),
                     map([]),
                     list(["deep"]),
                 ]),
@@ -390,22 +368,14 @@ pub(super) mod tests {
     fn characters() -> impl Strategy<Value = String> {
         let some = any::<char>().boxed();
         let control = prop::char::range('\0', '\u{A0}').boxed();
-        let rare = prop::sample::select(vec![
-            '\u{2028}', '\u{2029}', '\u{FEFF}', '\u{FFFE}', '\u{FFFF}',
-        ])
-        .boxed();
+        let rare = prop::sample::select(vec!['\u{2028}', '\u{2029}', '\u{FEFF}', '\u{FFFE}', '\u{FFFF}']).boxed();
         prop::collection::vec(prop_oneof![some, control, rare], 0..12)
             .prop_map(|characters| characters.into_iter().collect())
     }
 
     fn trees() -> impl Strategy<Value = Node> {
-        let text = || {
-            prop_oneof![
-                characters(),
-                "[-?:,\\[\\]{}#&*!|>'\"%@` \\\\\\n\\t~=<a0]{0,12}",
-                "yes|No|1e3|null|~"
-            ]
-        };
+        let text =
+            || prop_oneof![characters(), "[-?:,\\[\\]{}#&*!|>'\"%@` \\\\\\n\\t~=<a0]{0,12}", "yes|No|1e3|null|~"];
         let leaf = prop_oneof![
             any::<bool>().prop_map(Node::from),
             any::<u32>().prop_map(Node::from),
@@ -416,9 +386,7 @@ pub(super) mod tests {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Node::List),
                 prop::collection::btree_map(text(), (inner, text()), 0..4).prop_map(|entries| {
-                    map(entries
-                        .into_iter()
-                        .map(|(key, (value, why))| entry(&key, value).why(why)))
+                    map(entries.into_iter().map(|(key, (value, why))| entry(&key, value).why(why)))
                 }),
             ]
         })

@@ -6,15 +6,17 @@
 //! Leaves to others: whether a value exists at AWS (preflight) and whether two values fit together (`stack`).
 
 mod arn;
+mod cluster;
 mod name;
 mod network;
 mod version;
 mod vocabulary;
 
 pub use arn::{AccountId, Arn, ArnParts};
+pub use cluster::{Namespace, ReleaseName, SecretKey, SecretName};
 pub use name::{BucketName, DomainName, StackName};
 pub use network::Cidr;
-pub use version::{EngineVersion, KubernetesVersion};
+pub use version::{ChartVersion, EngineVersion, KubernetesVersion};
 pub use vocabulary::{DatabaseClass, InstanceType, Region, SubnetId, VpcId};
 
 /// Why a text is not such a value: what is wrong with it, and what to write instead.
@@ -50,6 +52,20 @@ pub trait Text: std::str::FromStr<Err = ValueError> + std::fmt::Display {
     const PATTERN: &'static str;
     /// One valid spelling.
     const EXAMPLE: &'static str;
+}
+
+/// A text as it may appear in a message: at most 60 characters, control characters spelled out.
+pub fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut shown: String = text
+        .chars()
+        .take(MOST)
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Gives a type with `FromStr` and `Display` its place in serde and JSON Schema: text, always checked.
@@ -150,5 +166,16 @@ mod tests {
         round_trip::<DomainName>();
         round_trip::<VpcId>();
         round_trip::<SubnetId>();
+        round_trip::<ChartVersion>();
+        round_trip::<Namespace>();
+        round_trip::<ReleaseName>();
+        round_trip::<SecretName>();
+        round_trip::<SecretKey>();
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_printable() {
+        assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), 61);
     }
 }

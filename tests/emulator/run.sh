@@ -11,14 +11,14 @@ wanted=$(cksum < "$here/requirements.txt")
 
 if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     python=
-    for each in python3.13 python3.12 python3.11 python3.10 python3; do
+    for each in python3.13 python3.12 python3.11 python3; do
         if command -v "$each" >/dev/null 2>&1 &&
-            "$each" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            "$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             python=$each
             break
         fi
     done
-    [ -n "$python" ] || { echo "run.sh: Python 3.10 or newer is needed" >&2; exit 1; }
+    [ -n "$python" ] || { echo "run.sh: Python 3.11 or newer is needed" >&2; exit 1; }
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" >&2
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         -r "$here/requirements.txt" >&2

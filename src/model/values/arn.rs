@@ -4,7 +4,7 @@
 //!
 //! Leaves to others which services and resources make sense where: they compare [`ArnParts`].
 
-use super::{ValueError, checked_string};
+use super::{ValueError, checked_string, shown};
 
 /// An AWS account: twelve digits, kept as text because leading zeros count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ fn check_account(text: &str) -> Result<(), ValueError> {
         return Ok(());
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let problem = format!("`{text}` is not an AWS account: an account is 12 digits");
+    let problem = format!("`{}` is not an AWS account: an account is 12 digits", shown(text));
     if is_account(&digits) && text.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ' ') {
         return Err(ValueError::new(problem, format!("write \"{digits}\"")));
     }
@@ -61,7 +61,7 @@ checked_string!(
     Arn,
     check_arn,
     "an ARN",
-    "^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$",
+    "^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$",
     "arn:aws:iam::111122223333:role/platform-admins"
 );
 
@@ -78,7 +78,7 @@ fn split(text: &str) -> Option<ArnParts<'_>> {
 fn check_arn(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str| {
         Err(ValueError::new(
-            format!("`{text}` is not an ARN: {why}"),
+            format!("`{}` is not an ARN: {why}", shown(text)),
             "copy it from the console or the AWS CLI; it looks like arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE",
         ))
     };

@@ -4,7 +4,7 @@
 //!
 //! Leaves to others how names are composed, and whether they are taken.
 
-use super::{ValueError, checked_string};
+use super::{ValueError, checked_string, shown};
 
 /// The name of a stack: 3 to 20 of `a-z`, `0-9` and `-`, from which every AWS name is made as `<stack>-<role>`.
 ///
@@ -21,11 +21,12 @@ impl StackName {
     pub const ROOM: usize = 32 - Self::LONGEST;
 }
 
-checked_string!(StackName, check_stack, "a stack's name", "^[a-z](-?[a-z0-9]){2,19}$", "ppm-prod");
+checked_string!(StackName, check_stack, "a stack's name", "^[a-z][a-z0-9-]{1,18}[a-z0-9]$", "ppm-prod");
 
 fn check_stack(text: &str) -> Result<(), ValueError> {
-    let refuse =
-        |why: &str, remedy: String| Err(ValueError::new(format!("`{text}` cannot name a stack: {why}"), remedy));
+    let refuse = |why: &str, remedy: String| {
+        Err(ValueError::new(format!("`{}` cannot name a stack: {why}", shown(text)), remedy))
+    };
     let tidy = tidied(text);
     let instead = || {
         if tidy.len() >= 3 { format!("try {tidy}") } else { "try ppm-prod".to_owned() }
@@ -94,7 +95,10 @@ checked_string!(BucketName, check_bucket, "a bucket's name", "^[a-z0-9][a-z0-9-]
 
 fn check_bucket(text: &str) -> Result<(), ValueError> {
     let refuse = |why: &str| {
-        Err(ValueError::new(format!("`{text}` cannot name a bucket: {why}"), "write it like ppm-prod-packages"))
+        Err(ValueError::new(
+            format!("`{}` cannot name a bucket: {why}", shown(text)),
+            "write it like ppm-prod-packages",
+        ))
     };
     let length = text.chars().count();
     if !(3..=63).contains(&length) {
@@ -134,7 +138,8 @@ checked_string!(
 );
 
 fn check_domain(text: &str) -> Result<(), ValueError> {
-    let refuse = |why: &str, remedy: &str| Err(ValueError::new(format!("`{text}` is not a domain: {why}"), remedy));
+    let refuse =
+        |why: &str, remedy: &str| Err(ValueError::new(format!("`{}` is not a domain: {why}", shown(text)), remedy));
     let example = "write a host name such as packages.example.com";
     if let Some((_, rest)) = text.split_once("://") {
         let host = rest.split(['/', ':']).next().unwrap_or_default();

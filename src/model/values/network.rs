@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
-use super::{ValueError, text};
+use super::{ValueError, shown, text};
 
 /// An IPv4 network such as `10.0.0.0/16`; text with host bits set is refused, naming the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,19 +87,19 @@ impl FromStr for Cidr {
     fn from_str(text: &str) -> Result<Self, ValueError> {
         if let Ok(address) = text.parse::<Ipv4Addr>() {
             return Err(ValueError::new(
-                format!("`{text}` is an address, and a network is wanted"),
+                format!("`{}` is an address, and a network is wanted", shown(text)),
                 format!("write {address}/32 for this one address, or the network's prefix length after a slash"),
             ));
         }
         if text.parse::<ipnet::Ipv6Net>().is_ok() || text.parse::<std::net::Ipv6Addr>().is_ok() {
             return Err(ValueError::new(
-                format!("`{text}` is IPv6, and this architecture is IPv4 only"),
+                format!("`{}` is IPv6, and this architecture is IPv4 only", shown(text)),
                 "write an IPv4 network such as 10.0.0.0/16",
             ));
         }
         let Ok(net) = text.parse::<Ipv4Net>() else {
             return Err(ValueError::new(
-                format!("`{text}` is not an IPv4 network"),
+                format!("`{}` is not an IPv4 network", shown(text)),
                 "write address/prefix, such as 10.0.0.0/16",
             ));
         };

@@ -1,4 +1,4 @@
-//! Versions of Kubernetes and of the database engine.
+//! Versions of Kubernetes, of the database engine and of the chart.
 //!
 //! Promises: they order by number (1.9 before 1.30), and a version of fewer parts stands for all it begins.
 //!
@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ValueError, text};
+use super::{ValueError, shown, text};
 
 /// A Kubernetes version as EKS numbers them: `1.34`. EKS moves one minor version at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +47,7 @@ impl FromStr for KubernetesVersion {
         if let Some(minor) = text.strip_prefix("1.").and_then(number) {
             return Ok(Self { minor });
         }
-        let problem = format!("`{text}` is not a Kubernetes version of EKS: they are two numbers, 1.NN");
+        let problem = format!("`{}` is not a Kubernetes version of EKS: they are two numbers, 1.NN", shown(text));
         let parts: Vec<&str> = text.trim_start_matches('v').split(['.', '-']).collect();
         if let ["1", minor, ..] = parts.as_slice()
             && number(minor).is_some()
@@ -108,10 +108,70 @@ impl FromStr for EngineVersion {
         };
         version.filter(|version| version.major > 0).ok_or_else(|| {
             ValueError::new(
-                format!("`{text}` is not a PostgreSQL version: it is a major number, or major.minor"),
+                format!("`{}` is not a PostgreSQL version: it is a major number, or major.minor", shown(text)),
                 "write \"17\" for the newest 17.x, or \"17.4\" to pin it",
             )
         })
+    }
+}
+
+/// A version of the `rstudio-pm` chart whose values this program knows how to write.
+///
+/// Source: the chart's change log. 0.20.x changed the image's keys; 0.5.43 is the first of the older line whose values
+/// render alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChartVersion {
+    minor: u16,
+    patch: u16,
+}
+
+text!(
+    ChartVersion,
+    "a version of the rstudio-pm chart",
+    r"^0\.(20\.[0-9]{1,4}|5\.(4[3-9]|[5-9][0-9]|[0-9]{3,4}))$",
+    "0.20.4"
+);
+
+impl ChartVersion {
+    /// The second number, which names the line: 20 or 5.
+    pub fn minor(self) -> u16 {
+        self.minor
+    }
+
+    /// The third number.
+    pub fn patch(self) -> u16 {
+        self.patch
+    }
+}
+
+impl fmt::Display for ChartVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("0.{}.{}", self.minor, self.patch))
+    }
+}
+
+impl FromStr for ChartVersion {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let version = match parts.as_slice() {
+            ["0", minor, patch] => number(minor).zip(number(patch)),
+            _ => None,
+        };
+        match version {
+            Some((minor, patch)) if minor == 20 || (minor == 5 && patch >= 43) => Ok(Self { minor, patch }),
+            Some(_) => Err(ValueError::new(
+                format!(
+                    "chart {text} is of a line whose values are not known here: 0.20.x and, from 0.5.43, 0.5.x are"
+                ),
+                "write \"0.20.4\"",
+            )),
+            None => Err(ValueError::new(
+                format!("`{}` is not a version of the rstudio-pm chart: they are 0.20.x and 0.5.x", shown(text)),
+                "write \"0.20.4\"",
+            )),
+        }
     }
 }
 
@@ -155,5 +215,17 @@ mod tests {
         for text in ["seventeen", "17.4.1", "17.", ".4", "0", "017"] {
             assert!(text.parse::<EngineVersion>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn chart_versions_of_the_two_known_lines_are_accepted() {
+        for text in ["0.20.0", "0.20.4", "0.5.43", "0.5.57", "0.5.100"] {
+            assert_eq!(text.parse::<ChartVersion>().unwrap().to_string(), text);
+        }
+        for text in ["0.5.42", "0.6.0", "0.21.0", "1.20.4"] {
+            assert!(text.parse::<ChartVersion>().is_err(), "{text}");
+        }
+        assert!("0.5.42".parse::<ChartVersion>().unwrap_err().problem().contains("from 0.5.43"));
+        assert!("v0.20.4".parse::<ChartVersion>().unwrap_err().problem().contains("not a version"));
     }
 }

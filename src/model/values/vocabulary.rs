@@ -4,7 +4,7 @@
 //!
 //! Leaves to others whether AWS knows the word today.
 
-use super::{ValueError, checked_string};
+use super::{ValueError, checked_string, shown};
 
 /// An AWS region such as `us-east-1`; checked for shape only, so that a new region needs no new release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,11 +20,11 @@ fn check_region(text: &str) -> Result<(), ValueError> {
         && is_region(region)
     {
         return Err(ValueError::new(
-            format!("`{text}` is an availability zone, and a region is wanted"),
+            format!("`{}` is an availability zone, and a region is wanted", shown(text)),
             format!("write {region}; the zones are chosen with network.zones"),
         ));
     }
-    let problem = format!("`{text}` is not an AWS region");
+    let problem = format!("`{}` is not an AWS region", shown(text));
     let lower = text.trim().to_ascii_lowercase().replace([' ', '_'], "-");
     if is_region(&lower) {
         return Err(ValueError::new(problem, format!("write {lower}")));
@@ -60,12 +60,12 @@ fn check_instance_type(text: &str) -> Result<(), ValueError> {
         && is_family_and_size(plain)
     {
         return Err(ValueError::new(
-            format!("`{text}` is a class of databases, and an instance type is wanted"),
+            format!("`{}` is a class of databases, and an instance type is wanted", shown(text)),
             format!("write {plain}"),
         ));
     }
     Err(ValueError::new(
-        format!("`{text}` is not an instance type: it is a family, a dot and a size"),
+        format!("`{}` is not an instance type: it is a family, a dot and a size", shown(text)),
         "write it as EC2 does, such as c6a.4xlarge",
     ))
 }
@@ -86,7 +86,7 @@ fn check_database_class(text: &str) -> Result<(), ValueError> {
     if text.strip_prefix("db.").is_some_and(is_family_and_size) {
         return Ok(());
     }
-    let problem = format!("`{text}` is not a class of databases: it is `db.`, a family, a dot and a size");
+    let problem = format!("`{}` is not a class of databases: it is `db.`, a family, a dot and a size", shown(text));
     if is_family_and_size(text) && !text.starts_with("db.") {
         return Err(ValueError::new(problem, format!("write db.{text}")));
     }
@@ -128,7 +128,10 @@ fn check_id(text: &str, prefix: &str, what: &str, example: &str) -> Result<(), V
     if text.strip_prefix(prefix).is_some_and(hexadecimal) {
         return Ok(());
     }
-    Err(ValueError::new(format!("`{text}` is not {what}"), format!("write it as EC2 shows it, such as {example}")))
+    Err(ValueError::new(
+        format!("`{}` is not {what}", shown(text)),
+        format!("write it as EC2 shows it, such as {example}"),
+    ))
 }
 
 #[cfg(test)]

@@ -41,8 +41,7 @@ def build_server(
 ) -> tuple[BaseWSGIServer, World]:
     """A server ready to ``serve_forever``, and the world behind it."""
     world = World(scale)
-    handler = type("QuietHandler" if quiet else "LoudHandler", (Handler,), {})
-    handler.quiet = quiet
+    handler = type("ChosenHandler", (Handler,), {"quiet": quiet})
     app = StrictApp(world)
     server = make_server(host, port, app, threaded=True, request_handler=handler)
     server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

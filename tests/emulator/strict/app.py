@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -66,7 +67,9 @@ KEPT_POLICIES = (
 def keep_few_policies() -> None:
     """Leave only policies a stack like ours could attach in moto's data."""
     known = json.loads(iam_models.aws_managed_policies_data)
-    kept = {name: each for name, each in known.items() if name.startswith(KEPT_POLICIES)}
+    kept = {
+        name: each for name, each in known.items() if name.startswith(KEPT_POLICIES)
+    }
     iam_models.aws_managed_policies_data = json.dumps(kept)
 
 
@@ -205,14 +208,14 @@ class StrictApp:
         path = environ.get("PATH_INFO", "/")
         if path.startswith("/strict"):
             with self.world.lock:
-                self.world.tick()
+                self.tick()
                 return control.answer(self.world, environ, body)
         call = parse_call(environ, body)
         if call is None:
             return self._moto_api(environ, body)
         call.load_body()
         with self.world.lock:
-            self.world.tick()
+            self.tick()
             fault = faults.choose(call, self.world)
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
@@ -221,6 +224,8 @@ class StrictApp:
         if drop:
             drop_connection(environ)
         reply.headers.setdefault("x-amzn-requestid", call.request_id)
+        if call.service == "s3":
+            reply.headers.setdefault("x-amz-request-id", call.request_id)
         return reply
 
     def _moto_api(self, environ: dict[str, Any], body: bytes) -> Reply:
@@ -250,6 +255,9 @@ class StrictApp:
                     drop, outcome = True, "reset_after"
         except Refusal as refusal:
             reply = call.refuse(refusal)
+        except Exception as error:  # a fault of ours: say so, and do not invite retries
+            traceback.print_exc()
+            reply = call.refuse(broken(call, repr(error)))
         self.world.log.add(
             at=at,
             wall=wall,
@@ -281,7 +289,9 @@ class StrictApp:
         """moto's answer to a call as it stands."""
         taken: dict[str, Any] = {}
 
-        def start(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], _info: Any = None
+        ) -> Any:
             taken["status"] = int(status.split()[0])
             taken["headers"] = dict(headers)
             return lambda data: None
@@ -293,7 +303,21 @@ class StrictApp:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
+        if taken["status"] == 500 and body.startswith(b"<!doctype html>"):
+            return call.refuse(broken(call, "moto has no answer"))
         return Reply(taken["status"], taken["headers"], body)
+
+    def tick(self) -> None:
+        """Let time-dependent state move on; what breaks there breaks alone."""
+        try:
+            self.world.tick()
+        except Exception:
+            traceback.print_exc()
+
+
+def broken(call: Call, why: str) -> Refusal:
+    """The emulator itself failed or does not know the operation."""
+    return Refusal("EmulatorFailure", f"{call.service} {call.operation}: {why}", 501)
 
 
 def _reason(status: int) -> str:

@@ -19,14 +19,13 @@ from .core import Call, Refusal, Reply, World, before
 from .durations import TARGET_REGISTER
 from .ec2_common import find
 
-GROUP_CLASS_IMAGE = "ami-12c6146b"
 MAX_TARGET_GROUPS = 10  # per call
 
 
 class SpreadGroup(FakeAutoScalingGroup):
     """A group whose instances go to the emptiest of its subnets."""
 
-    node_disk = 20
+    on_launch: Any = None  # called with new instances
     on_terminate: Any = None  # called with the instances about to go
 
     def replace_autoscaling_group_instances(
@@ -38,11 +37,13 @@ class SpreadGroup(FakeAutoScalingGroup):
 
     def _launch(self, tags: dict[str, str]) -> None:
         subnets = (self.vpc_zone_identifier or "").split(",")
-        load = {subnet: 0 for subnet in subnets}
+        load = dict.fromkeys(subnets, 0)
         for state in self.instance_states:
-            load[state.instance.subnet_id] = load.get(state.instance.subnet_id, 0) + 1
+            if state.instance.subnet_id in load:
+                load[state.instance.subnet_id] += 1
         subnet_id = min(subnets, key=lambda each: (load[each], subnets.index(each)))
         subnet = find(self.ec2_backend, subnet_id)
+        assert self.ec2_launch_template is not None
         template = {"LaunchTemplateId": self.ec2_launch_template.id}
         reservation = self.ec2_backend.run_instances(
             self.image_id,
@@ -58,13 +59,12 @@ class SpreadGroup(FakeAutoScalingGroup):
             region_name=self.region,
         )
         for instance in reservation.instances:
-            instance.autoscaling_group = self
+            instance.autoscaling_group = self  # type: ignore[attr-defined]
             for nic in instance.nics.values():
                 nic.delete_on_termination = True
             self.instance_states.append(InstanceState(instance))
-        launched = getattr(self, "on_launch", None)
-        if launched is not None:
-            launched(reservation.instances)
+        if self.on_launch is not None:
+            self.on_launch(reservation.instances)
 
     def set_desired_capacity(self, new_capacity: int | None) -> None:
         before_states = list(self.instance_states)

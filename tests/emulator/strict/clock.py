@@ -9,7 +9,7 @@ set.
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, UTC
 
 
 class Clock:
@@ -66,7 +66,7 @@ class Clock:
     @staticmethod
     def wall() -> datetime:
         """The real time, for time stamps that clients compare with their own."""
-        return datetime.now(timezone.utc)
+        return datetime.now(UTC)
 
     @classmethod
     def stamp(cls) -> str:

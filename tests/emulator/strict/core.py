@@ -16,8 +16,8 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -344,7 +344,7 @@ class Call:
 
 
 def render_refusal(call: Call, refusal: Refusal) -> Reply:
-    """The wire form of an AWS error (section 9.1 and the protocol guides)."""
+    """The wire form of an AWS error."""
     code, message = refusal.code, refusal.message
     if call.protocol == "ec2":
         reply = Reply.xml(
@@ -373,11 +373,11 @@ def render_refusal(call: Call, refusal: Refusal) -> Reply:
         reply = Reply.xml("" if call.method == "HEAD" else body, refusal.status)
         reply.headers["Content-Type"] = "application/xml"
     elif call.protocol == "json":
-        body = {"__type": code, "message": message, **refusal.extra}
-        reply = Reply.json(body, refusal.status, version="1.1")
+        members = {"__type": code, "message": message, **refusal.extra}
+        reply = Reply.json(members, refusal.status, version="1.1")
     else:
-        body = {"__type": code, "message": message, **refusal.extra}
-        reply = Reply.json(body, refusal.status)
+        members = {"__type": code, "message": message, **refusal.extra}
+        reply = Reply.json(members, refusal.status)
         reply.headers["x-amzn-errortype"] = code
     reply.headers["x-amzn-requestid"] = call.request_id
     return reply
@@ -420,7 +420,7 @@ class Route:
         return needed * 10 + len(self.required_headers)
 
 
-@lru_cache(maxsize=None)
+@cache
 def rest_routes(service: str) -> tuple[Route, ...]:
     """The routes of a REST service, read from the published service model."""
     from botocore.loaders import Loader
@@ -603,9 +603,6 @@ class Settings:
         return float(self.quotas.get(code, default))
 
 
-Made = TypeVar("Made")
-
-
 class World:
     """All that exists apart from moto's own books."""
 
@@ -616,7 +613,7 @@ class World:
         self.log = Log()
         self._books: dict[str, Any] = {}
 
-    def book(self, name: str, factory: Callable[[], Made] = dict) -> Made:  # type: ignore[assignment]
+    def book(self, name: str, factory: Callable[[], Any] = dict) -> Any:
         """A module's own records; emptied by a reset."""
         if name not in self._books:
             self._books[name] = factory()
@@ -694,7 +691,7 @@ def on_tick(hook: Hook) -> Hook:
     return hook
 
 
-@lru_cache(maxsize=None)
+@cache
 def _matching(phase: str, service: str, operation: str) -> tuple[Any, ...]:
     table: Iterable[tuple[str, str, Any]] = BEFORE if phase == "before" else AFTER
     return tuple(

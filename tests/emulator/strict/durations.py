@@ -27,15 +27,19 @@ ENDPOINT_DELETE = 10.0  # deleting for seconds
 
 # Load balancers.
 BALANCER_CREATE = 130.0  # provisioning for 1.5 to 3 minutes
+BALANCER_UPDATE = 30.0  # provisioning again after a change of subnets
 BALANCER_INTERFACES = 90.0  # interfaces outlive it by 1 to 5 minutes
 TARGET_GROUP_HELD = 5.0  # "in use" for seconds after the listener is gone
+TARGET_INITIAL = 15.0  # a new target is "initial" until its first checks
 
 # RDS.
 DB_CREATE = 400.0  # single zone: creating
 DB_CREATE_MULTI_AZ = 600.0  # two zones: creating
+DB_CREATE_PAUSE = 8.0  # two zones: "available" for a moment after creating
 DB_CREATE_MODIFYING = 60.0  # two zones: modifying, after creating
 DB_BACKUP = 60.0  # single zone: backing-up, after creating
 DB_BACKUP_MULTI_AZ = 120.0  # two zones: backing-up, after modifying
+DB_MODIFY_LAG = 5.0  # still "available" before a modification shows
 DB_MODIFY_CLASS = 500.0  # 8 to 15 minutes
 DB_MODIFY_MULTI_AZ = 400.0
 DB_MODIFY_STORAGE = 60.0  # modifying, then optimising

@@ -62,6 +62,7 @@ from .eks_network import (
     tear_down,
 )
 from .eks_roles import check_cluster_role, find_role
+from .iam import ensure_service_role
 from .kms import visible_key
 from .support import later
 
@@ -198,6 +199,7 @@ def create_cluster(call: Call, world: World) -> Reply:
             clusterName=name,
         )
     records.ghosts.pop(key, None)
+    ensure_service_role(world, call.account, "eks.amazonaws.com")
     records.clusters[key] = cluster
     build(world, cluster)
     if cluster.logging:
@@ -205,7 +207,8 @@ def create_cluster(call: Call, world: World) -> Reply:
     config = call.get("accessConfig") or {}
     if config.get("bootstrapClusterCreatorAdminPermissions", True):
         eks_access.admit_creator(world, cluster)
-    later(world, CLUSTER_CREATE, lambda: finish_creation(world, cluster))
+    ready = world.clock.after(CLUSTER_CREATE)
+    later(world, CLUSTER_CREATE, lambda: finish_creation(cluster, ready))
     return remember(call, world, lambda: shown_again(world, cluster))
 
 
@@ -335,7 +338,7 @@ def make_log_group(world: World, cluster: Cluster) -> None:
         backend.create_log_group(name, {})
 
 
-def finish_creation(world: World, cluster: Cluster) -> None:
+def finish_creation(cluster: Cluster, ready: float) -> None:
     """From CREATING to ACTIVE."""
     if cluster.status != "CREATING":
         return
@@ -345,7 +348,7 @@ def finish_creation(world: World, cluster: Cluster) -> None:
     cluster.issuer = f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"
     cluster.certificate = certificate()
     cluster.status = "ACTIVE"
-    cluster.active_since = world.clock.now()
+    cluster.active_since = ready
 
 
 def fail_creation(cluster: Cluster, code: str, message: str) -> None:
@@ -365,7 +368,7 @@ def certificate() -> str:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -433,7 +436,12 @@ def describe_cluster_versions(call: Call, world: World) -> Reply:
 
 
 def start(
-    world: World, call: Call, cluster: Cluster, update: Update, seconds: float, change: Any
+    world: World,
+    call: Call,
+    cluster: Cluster,
+    update: Update,
+    seconds: float,
+    change: Any,
 ) -> Reply:
     """Begin an update of the cluster itself."""
 
@@ -469,7 +477,11 @@ def kinds_of(call: Call) -> list[str]:
     """The kinds of change in one UpdateClusterConfig call."""
     kinds = []
     vpc = call.params.get("resourcesVpcConfig") or {}
-    if vpc.keys() & {"endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs"}:
+    if vpc.keys() & {
+        "endpointPublicAccess",
+        "endpointPrivateAccess",
+        "publicAccessCidrs",
+    }:
         kinds.append("EndpointAccessUpdate")
     if vpc.keys() & {"subnetIds", "securityGroupIds"}:
         kinds.append("VpcConfigUpdate")
@@ -488,7 +500,11 @@ def kinds_of(call: Call) -> list[str]:
         "kubeControllerManagerConfig": "ConfigUpdate",
     }
     kinds += [kind for member, kind in named.items() if member in call.params]
-    if call.params.keys() & {"computeConfig", "storageConfig", "kubernetesNetworkConfig"}:
+    if call.params.keys() & {
+        "computeConfig",
+        "storageConfig",
+        "kubernetesNetworkConfig",
+    }:
         kinds.append("AutoModeUpdate")
     return list(dict.fromkeys(kinds))
 
@@ -502,7 +518,9 @@ def update_cluster_config(call: Call, world: World) -> Reply:
         return repeated
     kinds = kinds_of(call)
     if len(kinds) > 1:
-        raise invalid("Only one type of update can be allowed", clusterName=cluster.name)
+        raise invalid(
+            "Only one type of update can be allowed", clusterName=cluster.name
+        )
     if not kinds:
         raise invalid("No changes detected in the request", clusterName=cluster.name)
     refuse_when_busy(cluster, "UpdateClusterConfig")
@@ -620,8 +638,7 @@ def change_access(call: Call, world: World, cluster: Cluster) -> Any:
         )
     if step != 1:
         raise invalid(
-            "Unsupported authentication mode update from "
-            f"{cluster.auth_mode} to {mode}"
+            f"Unsupported authentication mode update from {cluster.auth_mode} to {mode}"
         )
 
     def change() -> None:
@@ -677,7 +694,9 @@ def change_other(call: Call, world: World, cluster: Cluster) -> Any:
     def change() -> None:
         cluster.others.update(sent)
 
-    return [param(each[0].upper() + each[1:], value) for each, value in sent.items()], change
+    return [
+        param(each[0].upper() + each[1:], value) for each, value in sent.items()
+    ], change
 
 
 @before("eks", "UpdateClusterVersion")
@@ -738,7 +757,11 @@ def raise_version(world: World, cluster: Cluster, target: str) -> list[Json] | N
         message = "Subnets do not have enough free addresses for the update"
         names = [each.id for each in short]
         return [
-            {"errorCode": "IpNotAvailable", "errorMessage": message, "resourceIds": names}
+            {
+                "errorCode": "IpNotAvailable",
+                "errorMessage": message,
+                "resourceIds": names,
+            }
         ]
     cluster.version = target
     cluster.platform = eks_catalogue.VERSIONS[target].platform

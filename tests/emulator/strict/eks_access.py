@@ -272,7 +272,9 @@ def associate_policy(call: Call, world: World) -> Reply:
     cluster = api_cluster(call, world)
     entry = the_entry(call, cluster)
     arn = str(call.get("policyArn"))
-    known = {eks_catalogue.access_policy_arn(each) for each in eks_catalogue.ACCESS_POLICIES}
+    known = {
+        eks_catalogue.access_policy_arn(each) for each in eks_catalogue.ACCESS_POLICIES
+    }
     if arn not in known:
         raise invalid(
             "The policyArn parameter format is not valid: no such access policy"

@@ -136,7 +136,9 @@ def check_values(kind: AddonKind, text: str) -> None:
         value: Any = yaml.safe_load(text)
     except yaml.YAMLError:
         value = text
-    unknown = sorted(set(value) - kind.keys) if isinstance(value, dict) else [str(value)]
+    unknown = (
+        sorted(set(value) - kind.keys) if isinstance(value, dict) else [str(value)]
+    )
     if unknown:
         raise invalid(
             "ConfigurationValue provided in request is not supported: Json schema "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from functools import lru_cache
+from datetime import datetime, UTC
+from functools import cache
 
 
 def _day(text: str) -> float:
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def known(text: str) -> bool:
 
 
 def of_minor(number: int) -> str:
-    """"1.31" of 31."""
+    """ "1.31" of 31."""
     return f"1.{number}"
 
 
@@ -174,7 +174,14 @@ class AddonKind:
 
 
 ALL = tuple(VERSIONS)
-COMMON_KEYS = ("affinity", "nodeSelector", "podAnnotations", "podLabels", "resources", "tolerations")
+COMMON_KEYS = (
+    "affinity",
+    "nodeSelector",
+    "podAnnotations",
+    "podLabels",
+    "resources",
+    "tolerations",
+)
 
 
 def _kube_proxy() -> tuple[AddonRelease, ...]:
@@ -193,7 +200,7 @@ def _kube_proxy() -> tuple[AddonRelease, ...]:
     return tuple(releases)
 
 
-@lru_cache(maxsize=None)
+@cache
 def addons() -> dict[str, AddonKind]:
     """Every add-on by name."""
     from_32 = ALL[2:]
@@ -276,7 +283,9 @@ def addons() -> dict[str, AddonKind]:
                 AddonRelease("v1.54.0-eksbuild.1", ALL, ALL),
                 AddonRelease("v1.48.0-eksbuild.2", ALL),
             ),
-            frozenset({*COMMON_KEYS, "controller", "node", "sidecars", "defaultStorageClass"}),
+            frozenset(
+                {*COMMON_KEYS, "controller", "node", "sidecars", "defaultStorageClass"}
+            ),
             needs_iam=True,
             needs_nodes=True,
         ),

@@ -338,9 +338,7 @@ def replay(call: Call, world: World) -> Reply | None:
     return call.reply(shown)
 
 
-def remember(
-    call: Call, world: World, current: Callable[[], Json | None]
-) -> Reply:
+def remember(call: Call, world: World, current: Callable[[], Json | None]) -> Reply:
     """Answer a first call and keep the answer for repeats of it."""
     token = str(call.params.get("clientRequestToken") or "")
     if token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
 from .core import Call, Refusal, World
@@ -69,7 +69,7 @@ def good_zones(backend: Any) -> list[str]:
 
 def free_addresses(backend: Any, subnet: Any) -> int:
     """Addresses left in a subnet; AWS keeps five."""
-    network = ipaddress.ip_network(subnet.cidr_block, strict=False)
+    network = ip_network(subnet.cidr_block, strict=False)
     used = sum(
         len(eni.private_ip_addresses) or 1
         for eni in backend.enis.values()
@@ -99,18 +99,17 @@ def check_groups(call: Call, world: World, groups: list[str], vpc: str) -> None:
 def check_service_cidr(world: World, call: Call, cidr: str, vpc: str) -> None:
     """Private, /12 to /24, and apart from the VPC."""
     try:
-        network = ipaddress.ip_network(cidr)
+        network = IPv4Network(cidr)
     except ValueError:
         raise invalid(f"serviceIpv4Cidr {cidr} is not a valid CIDR block") from None
     private = [
-        ipaddress.ip_network(each)
-        for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+        IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
     ]
     if not any(network.subnet_of(each) for each in private):
         raise invalid(f"serviceIpv4Cidr {cidr} must be within a private range")
     if not 12 <= network.prefixlen <= 24:
         raise invalid("serviceIpv4Cidr must be between /24 and /12")
-    block = ipaddress.ip_network(
+    block = IPv4Network(
         world.moto("ec2", call.region, call.account).vpcs[vpc].cidr_block
     )
     if network.overlaps(block):
@@ -121,10 +120,10 @@ def check_service_cidr(world: World, call: Call, cidr: str, vpc: str) -> None:
 
 def default_service_cidr(world: World, call: Call, vpc: str) -> str:
     """10.100.0.0/16, or 172.20.0.0/16 where the VPC is within 10.0.0.0/8."""
-    block = ipaddress.ip_network(
+    block = IPv4Network(
         world.moto("ec2", call.region, call.account).vpcs[vpc].cidr_block
     )
-    inside_ten = block.subnet_of(ipaddress.ip_network("10.0.0.0/8"))
+    inside_ten = block.subnet_of(IPv4Network("10.0.0.0/8"))
     return "172.20.0.0/16" if inside_ten else "10.100.0.0/16"
 
 
@@ -295,7 +294,4 @@ def api_reachable(cluster: Cluster, address: str) -> bool:
         return True
     if not address:
         return "0.0.0.0/0" in cluster.public_cidrs
-    return any(
-        ipaddress.ip_address(address) in ipaddress.ip_network(each)
-        for each in cluster.public_cidrs
-    )
+    return any(ip_address(address) in ip_network(each) for each in cluster.public_cidrs)

@@ -44,7 +44,14 @@ from .eks_model import (
     usable_cluster,
 )
 from .eks_network import api_reachable, has_self_rule, way_out
-from .eks_roles import CNI_POLICY, check_node_role, find_role, node_policies_missing, policies_of
+from .eks_roles import (
+    CNI_POLICY,
+    check_node_role,
+    find_role,
+    node_policies_missing,
+    policies_of,
+)
+from .iam import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
@@ -86,7 +93,9 @@ def show(group: Nodegroup, cluster: Cluster) -> Json:
             "status": group.status,
             "capacityType": group.capacity_type,
             "scalingConfig": dict(group.scaling),
-            "instanceTypes": None if own and not group.instance_types else group.instance_types,
+            "instanceTypes": None
+            if own and not group.instance_types
+            else group.instance_types,
             "subnets": group.subnets,
             "remoteAccess": group.remote_access,
             "amiType": group.ami_type,
@@ -131,12 +140,12 @@ def create(call: Call, world: World) -> Reply:
         )
     group = plan(call, world, cluster, name)
     cluster.nodegroups[name] = group
+    for service in ("eks-nodegroup.amazonaws.com", "autoscaling.amazonaws.com"):
+        ensure_service_role(world, call.account, service)
     group.made_access_entry = eks_access.admit_node_role(world, cluster, group.role)
     launch(world, cluster, group)
     fail_at = world.clock.after(NODEGROUP_FAIL)
-    later(
-        world, NODEGROUP_CREATE, lambda: try_to_join(world, cluster, group, fail_at)
-    )
+    later(world, NODEGROUP_CREATE, lambda: try_to_join(world, cluster, group, fail_at))
     return remember(call, world, lambda: again(cluster, group))
 
 
@@ -231,7 +240,9 @@ def check_scaling(
     if low < 0 or high < 1 or desired < 0:
         raise invalid("Sizes must not be negative and maxSize at least 1")
     if low > high:
-        raise invalid(f"Minimum capacity {low} can't be greater than maximum size {high}")
+        raise invalid(
+            f"Minimum capacity {low} can't be greater than maximum size {high}"
+        )
     if low > desired:
         raise invalid(
             f"Minimum capacity {low} can't be greater than desired size {desired}"
@@ -308,12 +319,16 @@ def check_update_config(config: Json) -> Json:
     """A number or a percentage, not both; one node at a time by default."""
     if not config:
         return {"maxUnavailable": 1}
-    count, share = config.get("maxUnavailable"), config.get("maxUnavailablePercentage")
-    if (count is None) == (share is None):
+    given = [
+        config[each]
+        for each in ("maxUnavailable", "maxUnavailablePercentage")
+        if config.get(each) is not None
+    ]
+    if len(given) != 1:
         raise invalid(
             "Exactly one of maxUnavailable and maxUnavailablePercentage must be given"
         )
-    if not 1 <= int(count if count is not None else share) <= 100:
+    if not 1 <= int(given[0]) <= 100:
         raise invalid("maxUnavailable must be between 1 and 100")
     return dict(config)
 
@@ -462,7 +477,9 @@ def unavailable(world: World, cluster: Cluster, group: Nodegroup) -> Json | None
     backend = world.moto("ec2", cluster.region, cluster.account)
     offered = {
         (entry["InstanceType"], entry["Location"])
-        for entry in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(cluster.region, [])
+        for entry in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(
+            cluster.region, []
+        )
     }
     zones = {
         subnet.availability_zone
@@ -502,7 +519,11 @@ def cores_in_use(world: World, cluster: Cluster) -> int:
 
     backend = world.moto("ec2", cluster.region, cluster.account)
     return sum(
-        int(INSTANCE_TYPES.get(each.instance_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 2))
+        int(
+            INSTANCE_TYPES.get(each.instance_type, {})
+            .get("VCpuInfo", {})
+            .get("DefaultVCpus", 2)
+        )
         for each in backend.all_running_instances()
     )
 
@@ -530,7 +551,11 @@ def obstacles(world: World, cluster: Cluster, group: Nodegroup) -> list[str]:
         elif not api_reachable(cluster, address):
             found.append(f"{address} may not reach the API endpoint")
     vpc = backend.vpcs.get(cluster.vpc)
-    if vpc is None or not flag(vpc.enable_dns_support) or not flag(vpc.enable_dns_hostnames):
+    if (
+        vpc is None
+        or not flag(vpc.enable_dns_support)
+        or not flag(vpc.enable_dns_hostnames)
+    ):
         found.append("DNS is off in the VPC")
     if not has_self_rule(backend, cluster.own_group):
         found.append("the cluster security group lost its rule")
@@ -558,7 +583,9 @@ def try_to_join(
     if group.status != "CREATING" or cluster.nodegroups.get(group.name) is not group:
         return
     refused = unnumbered(world, cluster, group) or (
-        unavailable(world, cluster, group) if not instances(world, cluster, group) else None
+        unavailable(world, cluster, group)
+        if not instances(world, cluster, group)
+        else None
     )
     if group.desired == 0 or (not refused and not obstacles(world, cluster, group)):
         group.status, group.issues = "ACTIVE", []
@@ -587,7 +614,8 @@ def unnumbered(world: World, cluster: Cluster, group: Nodegroup) -> Json | None:
     wrong = [
         each
         for each in group.subnets
-        if (subnet := find(backend, each)) and way_out(backend, subnet)[0] == "unnumbered"
+        if (subnet := find(backend, each))
+        and way_out(backend, subnet)[0] == "unnumbered"
     ]
     if not wrong:
         return None
@@ -744,7 +772,9 @@ def update_version(call: Call, world: World) -> Reply:
     params = [param("Version", target), param("ReleaseVersion", release)]
     update = Update("VersionUpdate", params, world.clock.epoch(), nodegroup=group.name)
     group.status = "UPDATING"
-    surge = max(2 * len(group.subnets), int(group.update_config.get("maxUnavailable", 1)))
+    surge = max(
+        2 * len(group.subnets), int(group.update_config.get("maxUnavailable", 1))
+    )
     short = over_quota(world, cluster, group, surge)
     if not short:
         resize(world, cluster, group, surge)
@@ -842,5 +872,3 @@ def finish_deletion(world: World, cluster: Cluster, group: Nodegroup) -> None:
         group.issues = [blocked]
         return
     demolish(world, cluster, group)
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from .core import (
     Refusal,
     Reply,
     World,
+    after,
     before,
     on_reset,
 )
@@ -115,7 +117,7 @@ def caller_identity(call: Call, world: World) -> Reply:
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota of section 12.1 with AWS's default."""
+    """One quota with AWS's default."""
 
     service: str
     code: str
@@ -163,10 +165,21 @@ QUOTAS = (
     Quota("rds", "L-7ADDB58A", "Total storage for all DB instances", 100000),
     Quota("rds", "L-48C6BF61", "DB subnet groups", 50),
     Quota("rds", "L-DE55804A", "Parameter groups", 50),
-    Quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
+    Quota(
+        "elasticloadbalancing",
+        "L-53DA6B97",
+        "Application Load Balancers per Region",
+        50,
+    ),
     Quota("elasticloadbalancing", "L-B22855CB", "Target Groups per Region", 3000),
     Quota("iam", "L-FE177D64", "Roles per account", 1000, region="us-east-1"),
-    Quota("iam", "L-E95E4862", "Customer managed policies per account", 1500, region="us-east-1"),
+    Quota(
+        "iam",
+        "L-E95E4862",
+        "Customer managed policies per account",
+        1500,
+        region="us-east-1",
+    ),
     Quota(
         "iam",
         "L-858F3967",
@@ -205,7 +218,10 @@ def quota_json(quota: Quota, call: Call, world: World, default: bool) -> dict[st
 def find_quota(call: Call) -> Quota | None:
     """The quota of a call, if it exists in that region."""
     for quota in QUOTAS:
-        if (quota.service, quota.code) == (call.get("ServiceCode"), call.get("QuotaCode")):
+        if (quota.service, quota.code) == (
+            call.get("ServiceCode"),
+            call.get("QuotaCode"),
+        ):
             return quota if quota.region in ("", call.region) else None
     return None
 
@@ -360,7 +376,7 @@ def simulate(call: Call, world: World) -> Reply:
     if source not in known:
         raise Refusal("NoSuchEntity", f"The entity {source} cannot be found.", 404)
     resources = call.strings("ResourceArns") or ["*"]
-    results = [
+    results: list[dict[str, Any]] = [
         {
             "EvalActionName": action,
             "EvalResourceName": resource,
@@ -555,3 +571,95 @@ def orderable_json(
         "SupportsClusters": False,
         "SupportsDedicatedLogVolume": storage != "gp2",
     }
+
+
+@before("rds", "DescribeAccountAttributes")
+def rds_account(call: Call, world: World) -> Reply:
+    """Quotas of the account with what is used of them."""
+    rds = world.moto("rds", call.region, call.account)
+    storage = sum(int(each.allocated_storage or 0) for each in rds.databases.values())
+    own = [name for name in rds.db_parameter_groups if not name.startswith("default.")]
+    rows = (
+        ("DBInstances", len(rds.databases), "L-7B6409FD", 40),
+        ("AllocatedStorage", storage, "L-7ADDB58A", 100000),
+        ("DBSubnetGroups", len(rds.subnet_groups), "L-48C6BF61", 50),
+        ("DBParameterGroups", len(own), "L-DE55804A", 50),
+        ("ManualSnapshots", len(rds.database_snapshots), "L-272F1212", 100),
+    )
+    quotas = [
+        {
+            "AccountQuotaName": name,
+            "Used": used,
+            "Max": int(world.settings.quota(code, default)),
+        }
+        for name, used, code, default in rows
+    ]
+    return call.reply({"AccountQuotas": Listed("AccountQuota", quotas)})
+
+
+@before("rds", "DescribePendingMaintenanceActions")
+def pending_maintenance(call: Call, world: World) -> Reply:
+    """Nothing is pending."""
+    return call.reply({"PendingMaintenanceActions": []})
+
+
+# --------------------------------------------------------------------------
+# What preflight checks ask for and moto does not answer
+
+
+@before("ec2", "GetEbsDefaultKmsKeyId")
+def default_disk_key(call: Call, world: World) -> Reply:
+    """AWS's own key, unless somebody chose another."""
+    return call.reply({"kmsKeyId": "alias/aws/ebs"})
+
+
+@after("ec2", "DescribeAccountAttributes")
+def address_limit(call: Call, reply: Reply, world: World) -> None:
+    """The limit on elastic addresses follows the quota."""
+    limit = int(world.settings.quota("L-0263D0A3", 5))
+    reply.text = re.sub(
+        r"(<attributeName>vpc-max-elastic-ips</attributeName>.*?<attributeValue>)\d+",
+        rf"\g<1>{limit}",
+        reply.text,
+        flags=re.DOTALL,
+    )
+
+
+@before("autoscaling", "DescribeAccountLimits")
+def group_limits(call: Call, world: World) -> Reply:
+    """Limits of Auto Scaling and what is used of them."""
+    groups = world.moto("autoscaling", call.region, call.account).autoscaling_groups
+    return call.reply(
+        {
+            "MaxNumberOfAutoScalingGroups": int(
+                world.settings.quota("L-CDE20ADC", 500)
+            ),
+            "MaxNumberOfLaunchConfigurations": 200,
+            "NumberOfAutoScalingGroups": len(groups),
+            "NumberOfLaunchConfigurations": 0,
+        }
+    )
+
+
+@before("elasticloadbalancing", "DescribeAccountLimits")
+def balancer_limits(call: Call, world: World) -> Reply:
+    """Limits of load balancing."""
+    settings = world.settings
+    rows = {
+        "application-load-balancers": settings.quota("L-53DA6B97", 50),
+        "target-groups": settings.quota("L-B22855CB", 3000),
+        "targets-per-application-load-balancer": 1000,
+        "listeners-per-application-load-balancer": 50,
+        "rules-per-application-load-balancer": 100,
+        "target-groups-per-action-on-application-load-balancer": 5,
+        "condition-values-per-alb-rule": 5,
+    }
+    limits = [{"Name": name, "Max": str(int(value))} for name, value in rows.items()]
+    return call.reply({"Limits": limits})
+
+
+@before("sts", "DecodeAuthorizationMessage")
+def decode_message(call: Call, world: World) -> Reply:
+    """The encoded part of a denial."""
+    message = {"allowed": False, "explicitDeny": False}
+    return call.reply({"DecodedMessage": json.dumps(message)})

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import eks, eks_catalogue, eks_nodes
+from . import eks, eks_catalogue, eks_nodes, elbv2_balancers
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, World
 from .ec2_common import find
 from .eks_model import Cluster, Json, books
@@ -136,7 +136,9 @@ def controller_rules(world: World, order: Order) -> Json:
         "tcp",
         port,
         port,
-        [] if source else [{"CidrIp": order.get("cidr", "10.0.0.0/8"), "Description": text}],
+        []
+        if source
+        else [{"CidrIp": order.get("cidr", "10.0.0.0/8"), "Description": text}],
         source_groups=[{"GroupId": source, "Description": text}] if source else None,
         vpc_id=cluster.vpc,
     )
@@ -155,7 +157,9 @@ def controller_balancer(world: World, order: Order) -> Json:
         name, "[k8s] Managed SecurityGroup for LoadBalancer", cluster.vpc, tags
     )
     subnets = order.get("subnets") or cluster.subnets
-    made = world.moto("elasticloadbalancing", region, account).create_load_balancer(
+    made = elbv2_balancers.build(
+        world,
+        world.moto("elasticloadbalancing", region, account),
         name=name,
         security_groups=[group.id],
         subnet_ids=list(subnets),
@@ -184,7 +188,11 @@ def nodegroup_issue(world: World, order: Order) -> None:
     _, group = part(world, order, "nodegroup")
     code = order.get("code")
     group.issues = (
-        [eks_nodes.issue(code, order.get("message", code), *order.get("resources", ()))]
+        [
+            eks_nodes.issue(
+                code, str(order.get("message", code)), *order.get("resources", ())
+            )
+        ]
         if code
         else []
     )
@@ -232,7 +240,9 @@ def addon_issue(world: World, order: Order) -> None:
     """The add-on becomes DEGRADED (with no code: healthy again)."""
     _, addon = part(world, order, "addon")
     code = order.get("code")
-    addon.issues = [{"code": code, "message": order.get("message", code)}] if code else []
+    addon.issues = (
+        [{"code": code, "message": order.get("message", code)}] if code else []
+    )
     addon.status = "DEGRADED" if code else "ACTIVE"
 
 
@@ -272,41 +282,47 @@ def leak_interface(world: World, order: Order) -> Json:
 
 
 def the_database(world: World, order: Order) -> Any:
-    """The DB instance an order names."""
+    """The record of the DB instance an order names."""
     region, account = place(order)
     found = world.moto("rds", region, account).databases.get(str(need(order, "id")))
     if found is None:
         raise Impossible("no such DB instance")
-    return found
+    return found.record
 
 
 @change("db_instance", "minor_version")
 def minor_version(world: World, order: Order) -> None:
     """RDS applies a minor version in the maintenance window."""
-    the_database(world, order).engine_version = need(order, "version")
+    record = the_database(world, order)
+    record.settings["EngineVersion"] = need(order, "version")
+    record.database.engine_version = need(order, "version")
 
 
 @change("db_instance", "storage_grown")
 def storage_grown(world: World, order: Order) -> None:
     """Storage autoscaling adds space."""
-    the_database(world, order).allocated_storage = int(need(order, "value"))
+    record = the_database(world, order)
+    record.settings["AllocatedStorage"] = int(need(order, "value"))
+    record.database.allocated_storage = int(need(order, "value"))
 
 
 @change("db_instance", "status")
 def database_status(world: World, order: Order) -> None:
     """RDS changes the status on its own: storage-full, failed, maintenance..."""
-    database = the_database(world, order)
-    status = need(order, "value")
-    if "status" in vars(database):
-        database.status = status
-    else:
-        database._db_instance_status = status
+    the_database(world, order).status = need(order, "value")
+
+
+@change("db_instance", "failover")
+def failover(world: World, order: Order) -> None:
+    """The standby takes over: the zones swap."""
+    the_database(world, order).zones.reverse()
 
 
 @change("db_instance", "ca_certificate")
 def ca_certificate(world: World, order: Order) -> None:
     """RDS rotates to another certificate authority."""
-    the_database(world, order).ca_certificate_identifier = need(order, "value")
+    record = the_database(world, order)
+    record.settings["CACertificateIdentifier"] = need(order, "value")
 
 
 # ---- KMS and IAM

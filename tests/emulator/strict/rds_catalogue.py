@@ -4,13 +4,13 @@ Releases come in quarterly waves.  A version can be upgraded to every later
 minor of its own major version and to those minors of higher majors that came
 out in the same wave or later.  The default minor of a major is one wave behind
 the newest, so a major-only target may not be reachable from the newest minor of
-the major before (section 6.4).
+the major before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 ENGINE = "postgres"
 
@@ -41,7 +41,7 @@ class EngineVersion:
 
     @property
     def major(self) -> str:
-        """"16" of "16.13"."""
+        """ "16" of "16.13"."""
         return self.text.split(".")[0]
 
     @property
@@ -115,7 +115,7 @@ def resolve(text: str | None) -> str | None:
     return default_minor(text) if text in MAJORS else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def upgrade_targets(text: str) -> tuple[EngineVersion, ...]:
     """Where a version can go, in ascending order."""
     start = VERSIONS[text]
@@ -177,7 +177,14 @@ def _classes() -> dict[str, InstanceClass]:
         for size, (vcpus, memory) in sizes.items():
             name = f"db.{kind}.{size}"
             result[name] = InstanceClass(name, vcpus, memory)
-    for kind, factor in (("m6i", 1), ("m6g", 1), ("m7g", 1), ("r6i", 2), ("r6g", 2), ("r7g", 2)):
+    for kind, factor in (
+        ("m6i", 1),
+        ("m6g", 1),
+        ("m7g", 1),
+        ("r6i", 2),
+        ("r6g", 2),
+        ("r7g", 2),
+    ):
         for size, (vcpus, memory) in bigger.items():
             name = f"db.{kind}.{size}"
             result[name] = InstanceClass(name, vcpus, memory * factor)

@@ -36,11 +36,12 @@ class Platform:
         self.ec2 = emulator.client("ec2")
         self.eks = emulator.client("eks")
         self.iam = emulator.client("iam")
-        self.waited = emulator.world.clock.scale != 0
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.settle()
         for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
-            self.ec2.modify_vpc_attribute(VpcId=self.vpc, **{attribute: {"Value": True}})
+            self.ec2.modify_vpc_attribute(
+                VpcId=self.vpc, **{attribute: {"Value": True}}
+            )
         made = self.ec2.create_internet_gateway()["InternetGateway"]
         self.gateway = made["InternetGatewayId"]
         self.settle()
@@ -64,7 +65,9 @@ class Platform:
                 DestinationCidrBlock="0.0.0.0/0",
                 NatGatewayId=self.nat,
             )
-        self.role = self.make_role("cluster", "eks.amazonaws.com", ["AmazonEKSClusterPolicy"])
+        self.role = self.make_role(
+            "cluster", "eks.amazonaws.com", ["AmazonEKSClusterPolicy"]
+        )
         self.node_role = self.make_role("nodes", "ec2.amazonaws.com", policies)
         self.settle(20)
 
@@ -81,7 +84,9 @@ class Platform:
 
     def table(self, subnets: list[str]) -> str:
         """A route table for these subnets."""
-        table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"][
+            "RouteTableId"
+        ]
         self.settle()
         for subnet in subnets:
             self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
@@ -91,7 +96,9 @@ class Platform:
         """A NAT gateway that is available."""
         address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
         self.settle()
-        made = self.ec2.create_nat_gateway(SubnetId=self.public[0], AllocationId=address)
+        made = self.ec2.create_nat_gateway(
+            SubnetId=self.public[0], AllocationId=address
+        )
         self.settle(300)
         return made["NatGateway"]["NatGatewayId"]
 

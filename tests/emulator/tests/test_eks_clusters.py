@@ -368,7 +368,9 @@ def test_kubernetes_versions(aws):
     (default,) = eks.describe_cluster_versions(defaultOnly=True)["clusterVersions"]
     assert default["clusterVersion"] == "1.34"
     extended = eks.describe_cluster_versions(versionStatus="EXTENDED_SUPPORT")
-    assert "1.34" not in [each["clusterVersion"] for each in extended["clusterVersions"]]
+    assert "1.34" not in [
+        each["clusterVersion"] for each in extended["clusterVersions"]
+    ]
 
 
 # ---- deleting

@@ -18,11 +18,16 @@ def test_from_creation_to_nothing(emulator, aws, scale):
     # the cluster
     made = platform.create(clientRequestToken="first", tags={"stack": "a"})
     assert made["status"] == "CREATING" and "endpoint" not in made
-    assert platform.create(clientRequestToken="first", tags={"stack": "a"})["arn"] == made["arn"]
+    assert (
+        platform.create(clientRequestToken="first", tags={"stack": "a"})["arn"]
+        == made["arn"]
+    )
     until(lambda: platform.cluster()["status"] == "ACTIVE")
     cluster = platform.cluster()
     own = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]
-    assert cluster["identity"]["oidc"]["issuer"].startswith("https://oidc.eks.us-east-1.")
+    assert cluster["identity"]["oidc"]["issuer"].startswith(
+        "https://oidc.eks.us-east-1."
+    )
     (group,) = ec2.describe_security_groups(GroupIds=[own])["SecurityGroups"]
     assert group["GroupName"].startswith("eks-cluster-sg-one-")
     tags = {each["Key"]: each["Value"] for each in group["Tags"]}
@@ -30,7 +35,9 @@ def test_from_creation_to_nothing(emulator, aws, scale):
     (rule,) = group["IpPermissions"]
     assert rule["UserIdGroupPairs"][0]["GroupId"] == own
     filters = [{"Name": "description", "Values": ["Amazon EKS one"]}]
-    assert len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]) == 3
+    assert (
+        len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]) == 3
+    )
 
     # add-ons that need no nodes, then nodes, then coredns
     until(lambda: code_of(lambda: platform.addon("vpc-cni")) == "")
@@ -44,7 +51,9 @@ def test_from_creation_to_nothing(emulator, aws, scale):
     until(lambda: platform.addon_status("coredns") == "ACTIVE")
     name = platform.group()["resources"]["autoScalingGroups"][0]["name"]
     assert name.startswith("eks-workers-")
-    entry = eks.describe_access_entry(clusterName="one", principalArn=platform.node_role)
+    entry = eks.describe_access_entry(
+        clusterName="one", principalArn=platform.node_role
+    )
     assert entry["accessEntry"]["type"] == "EC2_LINUX"
 
     # instances over three zones, in the cluster's own group only
@@ -68,10 +77,12 @@ def test_from_creation_to_nothing(emulator, aws, scale):
             AutoScalingGroupName=name, TargetGroupARNs=[target]
         )
     until(
-        lambda: asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)[
-            "LoadBalancerTargetGroups"
-        ]
-        == [{"LoadBalancerTargetGroupARN": target, "State": "Added"}]
+        lambda: (
+            asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)[
+                "LoadBalancerTargetGroups"
+            ]
+            == [{"LoadBalancerTargetGroupARN": target, "State": "Added"}]
+        )
     )
     (found,) = asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
@@ -86,8 +97,9 @@ def test_from_creation_to_nothing(emulator, aws, scale):
     assert code_of(lambda: eks.update_cluster_version(name="one", version="1.35")) != ""
     update = eks.update_nodegroup_version(clusterName="one", nodegroupName="workers")
     until(
-        lambda: platform.update(update, nodegroupName="workers")["status"]
-        == "Successful"
+        lambda: (
+            platform.update(update, nodegroupName="workers")["status"] == "Successful"
+        )
     )
     assert platform.group()["version"] == "1.34"
     assert platform.group()["resources"]["autoScalingGroups"][0]["name"] == name
@@ -98,14 +110,20 @@ def test_from_creation_to_nothing(emulator, aws, scale):
     asg.detach_load_balancer_target_groups(
         AutoScalingGroupName=name, TargetGroupARNs=[target]
     )
-    assert elb.describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"] == []
+    assert (
+        elb.describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"]
+        == []
+    )
     elb.delete_target_group(TargetGroupArn=target)
     assert code_of(lambda: eks.delete_cluster(name="one")) == "ResourceInUseException"
     eks.delete_nodegroup(clusterName="one", nodegroupName="workers")
     until(lambda: code_of(platform.group) == GONE)
-    assert asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
-        "AutoScalingGroups"
-    ] == []
+    assert (
+        asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+            "AutoScalingGroups"
+        ]
+        == []
+    )
     eks.delete_cluster(name="one")
     until(lambda: [code_of(platform.cluster) for _ in range(3)] == [GONE] * 3)
     until(lambda: emulator.control("/strict/inventory") == start)

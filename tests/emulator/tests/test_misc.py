@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from landscape import Platform
 from scene import refused
 
 
@@ -75,9 +76,7 @@ def test_cloudtrail_tells_who_did_what(aws):
     vpc = aws("ec2", key="USERalice").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]
     trail = aws("cloudtrail")
     events = trail.lookup_events(
-        LookupAttributes=[
-            {"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}
-        ],
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}],
         StartTime=datetime.datetime.now() - datetime.timedelta(minutes=5),
     )["Events"]
     assert [each["Username"] for each in events] == ["USERalice", "session"]
@@ -131,7 +130,10 @@ def test_engine_versions(aws):
 
 def test_orderable_options(aws):
     options = aws("rds").describe_orderable_db_instance_options(
-        Engine="postgres", EngineVersion="16.13", DBInstanceClass="db.t3.xlarge", Vpc=True
+        Engine="postgres",
+        EngineVersion="16.13",
+        DBInstanceClass="db.t3.xlarge",
+        Vpc=True,
     )["OrderableDBInstanceOptions"]
     (gp3,) = [each for each in options if each["StorageType"] == "gp3"]
     assert gp3["MultiAZCapable"] and gp3["SupportsStorageEncryption"]
@@ -151,3 +153,64 @@ def test_all_orderable_options_come_in_pages(aws):
         for each in page["OrderableDBInstanceOptions"]
     ]
     assert len(found) > 100
+
+
+# ---- what preflight checks ask for
+
+
+def test_limits_follow_the_quotas(aws, world):
+    world.settings.quotas.update({"L-0263D0A3": 3, "L-53DA6B97": 1, "L-7B6409FD": 2})
+    attributes = aws("ec2").describe_account_attributes()["AccountAttributes"]
+    values = {
+        each["AttributeName"]: each["AttributeValues"][0]["AttributeValue"]
+        for each in attributes
+    }
+    assert values["vpc-max-elastic-ips"] == "3"
+    limits = aws("elbv2").describe_account_limits()["Limits"]
+    assert {"Name": "application-load-balancers", "Max": "1"} in limits
+    quotas = aws("rds").describe_account_attributes()["AccountQuotas"]
+    instances = {"AccountQuotaName": "DBInstances", "Used": 0, "Max": 2}
+    assert instances in quotas
+    limits = aws("autoscaling").describe_account_limits()
+    assert limits["MaxNumberOfAutoScalingGroups"] == 500
+    aws("ec2").get_ebs_default_kms_key_id()
+
+
+def test_what_nobody_answers_says_so(aws):
+    with refused("EmulatorFailure", "DescribeCertificates"):
+        aws("rds").describe_certificates()
+
+
+def test_service_linked_roles_come_with_the_first_cluster(emulator, aws):
+    iam = aws("iam")
+    with refused("NoSuchEntity"):
+        iam.get_role(RoleName="AWSServiceRoleForAmazonEKS")
+    Platform(emulator, nat=False).create()
+    iam.get_role(RoleName="AWSServiceRoleForAmazonEKS")
+
+
+def test_rds_moves_minor_versions_by_itself(emulator, aws):
+    rds = aws("rds")
+    rds.create_db_instance(
+        DBInstanceIdentifier="one",
+        Engine="postgres",
+        EngineVersion="16.11",
+        DBInstanceClass="db.t3.xlarge",
+        AllocatedStorage=100,
+        StorageType="gp3",
+        MasterUsername="packages",
+        MasterUserPassword="not-a-secret-1",
+    )
+    for action, value in (
+        ("minor_version", {"version": "16.13"}),
+        ("storage_grown", {"value": 200}),
+        ("status", {"value": "storage-full"}),
+    ):
+        order = {"kind": "db_instance", "id": "one", "action": action, **value}
+        emulator.control("/strict/mutate", order)
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier="one")["DBInstances"]
+    assert found["EngineVersion"] == "16.13"
+    assert found["AllocatedStorage"] == 200
+    assert found["DBInstanceStatus"] == "storage-full"
+    counts = emulator.control("/strict/inventory")["counts"]
+    assert counts["db_instance"] == 1

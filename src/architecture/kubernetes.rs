@@ -1,0 +1,175 @@
+//! The cluster, its nodes and its add-ons.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Net, Plot, recorded};
+use crate::engine::state::State;
+use crate::model::address::Address;
+use crate::model::document::{Document, digest};
+use crate::model::reference::Ref;
+use crate::model::resource::{Node, Resource};
+use crate::model::values::KubernetesVersion;
+use crate::resources::access_entry::{AccessEntry, Principal};
+use crate::resources::addon::Addon;
+use crate::resources::cluster::Cluster;
+use crate::resources::node_group::NodeGroup;
+use crate::resources::route_table::RouteTable;
+use crate::stack::Stack;
+
+/// Add-ons the nodes need before they come.
+const BEFORE_NODES: [&str; 2] = ["vpc-cni", "kube-proxy"];
+/// Add-ons that need nodes.
+const AFTER_NODES: [&str; 1] = ["coredns"];
+
+/// The label of the nodes Package Manager runs on.
+pub(super) const NODE_LABEL: (&str, &str) = ("ppm-infra/nodes", "packages");
+
+/// Adds cluster, access, add-ons and nodes.
+pub(super) fn kubernetes(plot: &mut Plot<'_>, net: &Net) {
+    cluster(plot, net);
+    access_entries(plot);
+    for addon in BEFORE_NODES {
+        add_addon(plot, addon);
+    }
+    node_group(plot, net);
+    for addon in AFTER_NODES {
+        add_addon(plot, addon);
+        let node = plot.nodes.get_mut(&Address::of(Addon::KIND, addon)).expect("added above");
+        node.after.insert(Address::of(NodeGroup::KIND, "main"), "it runs on nodes and is degraded without");
+    }
+}
+
+/// Versions on the way from what is recorded to what is declared, the latter included; only that if nothing is recorded.
+fn climb(stack: &Stack, state: &State) -> Vec<KubernetesVersion> {
+    let wanted = stack.kubernetes.version;
+    let standing = recorded::<Cluster>(state, "main").and_then(|cluster| cluster.version.parse().ok());
+    let mut versions = Vec::new();
+    let mut next: Option<KubernetesVersion> = standing.and_then(KubernetesVersion::next);
+    while let Some(version) = next.filter(|version| *version < wanted) {
+        versions.push(version);
+        next = version.next();
+    }
+    versions.push(wanted);
+    versions
+}
+
+/// The add-ons whose versions are still to be chosen, each for every version on the way.
+pub(super) fn asked_addons(stack: &Stack, state: &State) -> BTreeSet<(String, String)> {
+    let versions = climb(stack, state);
+    let addons = BEFORE_NODES.into_iter().chain(AFTER_NODES);
+    addons
+        .flat_map(|addon| versions.iter().map(move |version| (version.to_string(), addon.to_owned())))
+        .filter(|(version, addon)| settled_addon(state, addon, version).is_none())
+        .collect()
+}
+
+/// The version of an add-on that an earlier apply chose for this Kubernetes version.
+fn settled_addon(state: &State, addon: &str, version: &str) -> Option<String> {
+    recorded::<Addon>(state, addon).filter(|addon| addon.kubernetes_version == version).map(|addon| addon.version)
+}
+
+fn cluster(plot: &mut Plot<'_>, net: &Net) {
+    let declared = plot.stack.kubernetes.clone();
+    let tags = plot.tags::<Cluster>("main");
+    let at = |version: KubernetesVersion, subnets: BTreeSet<_>| Cluster {
+        name: plot.stack.stack.to_string(),
+        version: version.to_string(),
+        role: Ref::named("cluster"),
+        subnets,
+        service_cidr: declared.service_cidr.to_string(),
+        private_access: true,
+        public_access: !declared.public_cidrs.is_empty(),
+        public_cidrs: declared.public_cidrs.iter().map(ToString::to_string).collect(),
+        logging: ["api", "audit", "authenticator"].map(str::to_owned).into(),
+        kms_key: plot.key(),
+        authentication_mode: "API".to_owned(),
+        support: "STANDARD".to_owned(),
+        deletion_protection: true,
+        tags: tags.clone(),
+    };
+    // The zones of a control plane are settled when it is made.
+    let settled = plot.recorded::<Cluster>("main").map(|cluster| cluster.subnets);
+    let there: BTreeSet<_> = net.settled.iter().cloned().collect();
+    let subnets = match settled {
+        Some(settled) if plot.owns_network() && settled.is_subset(&there) => settled,
+        Some(_) | None => there,
+    };
+    let mut versions = climb(plot.stack, plot.state);
+    let wanted = versions.pop().expect("the declared version is the last");
+    let ladder: Vec<Document> = versions.iter().map(|version| Document::of(&at(*version, subnets.clone()))).collect();
+    let cluster = at(wanted, subnets);
+    let node = plot.add("main", &cluster);
+    // Everything inside would be lost with it.
+    node.protect = true;
+    node.ladder = ladder;
+}
+
+fn access_entries(plot: &mut Plot<'_>) {
+    let admin = format!("arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", plot.partition());
+    let mut entries = vec![("creator".to_owned(), Principal::Creator)];
+    entries.extend(plot.stack.kubernetes.admins.iter().map(|arn| {
+        let arn = arn.to_string();
+        (format!("admin-{}", &digest(arn.as_bytes())[..8]), Principal::Arn(arn))
+    }));
+    for (name, principal) in entries {
+        let tags = plot.tags::<AccessEntry>(&name);
+        let policies = BTreeSet::from([admin.clone()]);
+        plot.add(&name, &AccessEntry { cluster: Ref::named("main"), principal, policies, tags });
+    }
+}
+
+fn add_addon(plot: &mut Plot<'_>, name: &str) {
+    let tags = plot.tags::<Addon>(name);
+    let at = |version: &KubernetesVersion| {
+        let kubernetes_version = version.to_string();
+        let asked = plot.surroundings.addons.get(&(kubernetes_version.clone(), name.to_owned())).cloned();
+        let version = settled_addon(plot.state, name, &kubernetes_version).or(asked).unwrap_or_default();
+        Addon { cluster: Ref::named("main"), name: name.to_owned(), kubernetes_version, version, tags: tags.clone() }
+    };
+    let mut versions: Vec<Addon> = climb(plot.stack, plot.state).iter().map(at).collect();
+    let wanted = versions.pop().expect("the declared version is the last");
+    plot.add(name, &wanted).ladder = versions.iter().map(Document::of).collect();
+}
+
+fn node_group(plot: &mut Plot<'_>, net: &Net) {
+    let declared = plot.stack.kubernetes.nodes.clone();
+    let tags = plot.tags::<NodeGroup>("main");
+    let at = |version: &KubernetesVersion| NodeGroup {
+        cluster: Ref::named("main"),
+        name: format!("{}-nodes", plot.stack.stack),
+        version: version.to_string(),
+        role: Ref::named("nodes"),
+        subnets: net.private.iter().cloned().collect(),
+        instance_type: declared.instance_type.to_string(),
+        ami_type: ami_type(declared.instance_type.as_str()).to_owned(),
+        capacity_type: "ON_DEMAND".to_owned(),
+        disk_gib: declared.disk_gib,
+        count: u32::from(declared.count),
+        max: u32::from(declared.max),
+        max_unavailable: 1,
+        labels: BTreeMap::from([(NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned())]),
+        tags: tags.clone(),
+    };
+    let mut versions: Vec<NodeGroup> = climb(plot.stack, plot.state).iter().map(at).collect();
+    let wanted = versions.pop().expect("the declared version is the last");
+    let tables: Vec<Address> = plot.nodes.keys().filter(|address| address.kind == RouteTable::KIND).cloned().collect();
+    let node: &mut Node = plot.add("main", &wanted);
+    node.ladder = versions.iter().map(Document::of).collect();
+    for table in tables {
+        node.after.insert(table, "nodes that cannot reach AWS do not join");
+    }
+    for addon in BEFORE_NODES {
+        node.after.insert(Address::of(Addon::KIND, addon), "nodes do not become ready without");
+    }
+}
+
+/// The image for an instance type: families with a `g` after their generation are ARM ("Amazon EC2 instance types").
+fn ami_type(instance_type: &str) -> &'static str {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let after_generation = family.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if after_generation.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('g') {
+        "AL2023_ARM_64_STANDARD"
+    } else {
+        "AL2023_x86_64_STANDARD"
+    }
+}

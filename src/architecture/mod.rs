@@ -1,0 +1,120 @@
+//! Floor 4: from a declaration to the resources of the reference architecture. Pure.
+//!
+//! Promises: the same declaration, surroundings and record give the same resources. What was settled by an earlier
+//! apply (zones, versions of add-ons, zones of the control plane) stays settled, so that a plan does not change because
+//! AWS has something newer.
+//!
+//! Leaves to others what AWS calls are needed (resources) and in which order (engine).
+
+mod access;
+mod data;
+mod front;
+mod kubernetes;
+mod names;
+mod network;
+mod outputs;
+
+use std::collections::BTreeMap;
+
+pub use outputs::{NotReady, helm_inputs, outputs};
+
+use crate::engine::state::State;
+use crate::model::address::{Address, Name};
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::reference::Ref;
+use crate::model::resource::{Node, Resource};
+use crate::model::surroundings::{Questions, Surroundings};
+use crate::resources::kms_key::KmsKey;
+use crate::resources::subnet::Subnet;
+use crate::resources::vpc::Vpc;
+use crate::stack::{Network, Stack};
+
+/// What must be asked of the cloud before `stack` can be expanded, given what is recorded.
+pub fn questions(stack: &Stack, state: &State) -> Questions {
+    Questions {
+        zones_for: network::asks_for_zones(stack, state).then(|| stack.kubernetes.nodes.instance_type.to_string()),
+        addons: kubernetes::asked_addons(stack, state),
+    }
+}
+
+/// The resources of `stack`.
+pub fn expand(stack: &Stack, surroundings: &Surroundings, state: &State) -> BTreeMap<Address, Node> {
+    let mut plot = Plot { stack, surroundings, state, nodes: BTreeMap::new() };
+    let net = network::network(&mut plot);
+    access::access(&mut plot);
+    data::data(&mut plot, &net);
+    kubernetes::kubernetes(&mut plot, &net);
+    front::front(&mut plot, &net);
+    plot.nodes
+}
+
+/// Where the rooms of the architecture put their resources.
+struct Plot<'a> {
+    stack: &'a Stack,
+    surroundings: &'a Surroundings,
+    state: &'a State,
+    nodes: BTreeMap<Address, Node>,
+}
+
+/// The network as the others need it.
+struct Net {
+    vpc: Ref<Vpc>,
+    /// Its address space; unknown when somebody else made it.
+    cidr: Option<String>,
+    /// Private subnets the nodes stand in.
+    private: Vec<Ref<Subnet>>,
+    /// Private subnets the control plane and the database may stand in: also those of zones the nodes have left.
+    settled: Vec<Ref<Subnet>>,
+    /// Public subnets.
+    public: Vec<Ref<Subnet>>,
+}
+
+impl Plot<'_> {
+    /// Adds a resource.
+    fn add<R: Resource>(&mut self, name: &str, resource: &R) -> &mut Node {
+        let address = Address::of(R::KIND, name);
+        self.nodes.entry(address).insert_entry(Node::new(resource)).into_mut()
+    }
+
+    /// The tags of the resource `name` of type `R`: those of the declaration, a name for consoles, and the marks.
+    fn tags<R: Resource>(&self, name: &str) -> Tags {
+        let stack = self.stack.stack.as_str();
+        let mut tags = self.stack.tags.clone();
+        tags.insert("Name".to_owned(), names::object(stack, R::KIND.as_str(), name));
+        tags.insert(STACK_TAG.to_owned(), stack.to_owned());
+        tags.insert(ADDRESS_TAG.to_owned(), format!("{}.{name}", R::KIND));
+        tags
+    }
+
+    /// The declared document of a recorded resource.
+    fn recorded<R: Resource>(&self, name: &str) -> Option<R> {
+        recorded(self.state, name)
+    }
+
+    /// The key that encrypts everything: the stack's own, or the one it was given.
+    fn key(&self) -> Ref<KmsKey> {
+        match &self.stack.storage.kms {
+            Some(arn) => Ref::external(arn.to_string()),
+            None => Ref::named("main"),
+        }
+    }
+
+    fn partition(&self) -> &str {
+        &self.surroundings.partition
+    }
+
+    /// ARN of a policy that AWS keeps.
+    fn aws_policy(&self, name: &str) -> String {
+        format!("arn:{}:iam::aws:policy/{name}", self.partition())
+    }
+
+    fn owns_network(&self) -> bool {
+        matches!(self.stack.network, Network::Made(_))
+    }
+}
+
+/// The declared document of a recorded resource.
+fn recorded<R: Resource>(state: &State, name: &str) -> Option<R> {
+    let name: Name = name.parse().ok()?;
+    state.resources.get(&Address { kind: R::KIND, name })?.declared.read().ok()
+}

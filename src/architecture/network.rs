@@ -1,0 +1,216 @@
+//! The network: public subnets for the load balancer and NAT, private ones for everything else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Net, Plot, recorded};
+use crate::engine::state::State;
+use crate::model::reference::Ref;
+use crate::model::resource::Resource;
+use crate::model::values::{Cidr, SubnetId};
+use crate::resources::cluster::Cluster;
+use crate::resources::elastic_ip::ElasticIp;
+use crate::resources::internet_gateway::InternetGateway;
+use crate::resources::nat_gateway::NatGateway;
+use crate::resources::route_table::{RouteTable, RouteTarget};
+use crate::resources::subnet::Subnet;
+use crate::resources::vpc::Vpc;
+use crate::resources::vpc_endpoint::VpcEndpoint;
+use crate::stack::{ExistingNetwork, MadeNetwork, NatPlacement, Network, Stack};
+
+const EVERYWHERE: &str = "0.0.0.0/0";
+
+/// A zone, its short name, and which slice of the network it has.
+#[derive(Clone, Debug)]
+struct Zone {
+    zone: String,
+    short: String,
+    slice: u32,
+}
+
+/// Whether zones are still to be chosen.
+pub(super) fn asks_for_zones(stack: &Stack, state: &State) -> bool {
+    match &stack.network {
+        Network::Made(made) => settled_zones(&made.cidr, state).len() < usize::from(made.zones),
+        Network::Existing(_) => false,
+    }
+}
+
+/// Adds the network.
+pub(super) fn network(plot: &mut Plot<'_>) -> Net {
+    match &plot.stack.network {
+        Network::Made(made) => made_network(plot, made),
+        Network::Existing(existing) => existing_network(existing),
+    }
+}
+
+fn existing_network(existing: &ExistingNetwork) -> Net {
+    let subnets = |ids: &BTreeSet<SubnetId>| ids.iter().map(|id| Ref::external(id.to_string())).collect::<Vec<_>>();
+    let private: Vec<Ref<Subnet>> = subnets(&existing.private_subnets);
+    Net {
+        vpc: Ref::external(existing.vpc.to_string()),
+        cidr: None,
+        settled: private.clone(),
+        private,
+        public: subnets(&existing.public_subnets),
+    }
+}
+
+fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
+    let vpc: Ref<Vpc> = Ref::named("main");
+    let tags = plot.tags::<Vpc>("main");
+    plot.add("main", &Vpc { cidr: made.cidr.clone(), dns_support: true, dns_hostnames: true, tags });
+    let tags = plot.tags::<InternetGateway>("main");
+    plot.add("main", &InternetGateway { vpc: vpc.clone(), tags });
+
+    let (zones, left) = zones(plot, made);
+    let private: Vec<Ref<Subnet>> = zones.iter().map(|zone| private_subnet(plot, made, zone)).collect();
+    let mut settled = private.clone();
+    settled.extend(left.iter().map(|zone| private_subnet(plot, made, zone)));
+    let public: Vec<Ref<Subnet>> = zones.iter().map(|zone| public_subnet(plot, made, zone)).collect();
+
+    for zone in &zones {
+        if made.nat == NatPlacement::PerZone || zone.short == zones[0].short {
+            nat(plot, zone);
+        }
+    }
+    public_routes(plot, &public);
+    for zone in &zones {
+        let gateway = match made.nat {
+            NatPlacement::PerZone => zone.short.clone(),
+            NatPlacement::Single => zones[0].short.clone(),
+        };
+        private_routes(plot, zone, Some(&gateway));
+    }
+    for zone in &left {
+        private_routes(plot, zone, None);
+    }
+    s3_endpoint(plot, zones.iter().chain(&left));
+    Net { vpc, cidr: Some(made.cidr.to_string()), private, settled, public }
+}
+
+/// The zones to use, and the zones that only the control plane still needs: EKS takes no other zones for a cluster than
+/// those it was made with, and not fewer (EKS `UpdateClusterConfig`, subnets).
+fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
+    let wanted = usize::from(made.zones);
+    let mut settled = settled_zones(&made.cidr, plot.state);
+    let cluster = cluster_zones(plot.state);
+    // A zone that nodes had left comes back before a new one is taken, in the order of the slices.
+    let mut used: Vec<Zone> = settled.iter().take(wanted).cloned().collect();
+    let left: Vec<Zone> =
+        settled.split_off(used.len()).into_iter().filter(|zone| cluster.contains(&zone.short)).collect();
+    for zone in &plot.surroundings.zones {
+        if used.len() >= wanted {
+            break;
+        }
+        if used.iter().chain(&left).all(|known| known.zone != *zone) {
+            let taken: BTreeSet<u32> = used.iter().chain(&left).map(|zone| zone.slice).collect();
+            let slice = (0..).find(|slice| !taken.contains(slice)).expect("slices do not run out at four zones");
+            let short =
+                zone.strip_prefix(plot.stack.region.as_str()).unwrap_or(zone).trim_start_matches('-').to_owned();
+            used.push(Zone { zone: zone.clone(), short, slice });
+        }
+    }
+    (used, left)
+}
+
+/// The zones of recorded private subnets that are cut from this address space, in the order of their slices.
+fn settled_zones(cidr: &Cidr, state: &State) -> Vec<Zone> {
+    let mut zones: Vec<Zone> = state
+        .resources
+        .iter()
+        .filter(|(address, _)| address.kind == Subnet::KIND)
+        .filter_map(|(address, recorded)| {
+            let short = address.name.as_str().strip_prefix("private-")?.to_owned();
+            let subnet: Subnet = recorded.declared.read().ok()?;
+            let slice = (0..8).find(|slice| private_slice(cidr, *slice).as_ref() == Some(&subnet.cidr))?;
+            Some(Zone { zone: subnet.zone, short, slice })
+        })
+        .collect();
+    zones.sort_by_key(|zone| zone.slice);
+    zones
+}
+
+fn cluster_zones(state: &State) -> BTreeSet<String> {
+    let cluster: Option<Cluster> = recorded(state, "main");
+    let subnets = cluster.into_iter().flat_map(|cluster| cluster.subnets);
+    subnets.filter_map(|subnet| subnet.address()?.name.as_str().strip_prefix("private-").map(str::to_owned)).collect()
+}
+
+/// The private slice of a zone: an eighth of the network.
+fn private_slice(cidr: &Cidr, slice: u32) -> Option<Cidr> {
+    cidr.subnet(cidr.prefix() + 3, slice)
+}
+
+/// The public slice of a zone: a 128th of the network, out of its second half, where no private one is.
+fn public_slice(cidr: &Cidr, slice: u32) -> Option<Cidr> {
+    cidr.subnet(cidr.prefix() + 7, 64 + slice)
+}
+
+fn private_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
+    let name = format!("private-{}", zone.short);
+    let cidr = private_slice(&made.cidr, zone.slice).expect("a network has eight private slices");
+    subnet(plot, &name, zone, cidr, false, "kubernetes.io/role/internal-elb")
+}
+
+fn public_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
+    let name = format!("public-{}", zone.short);
+    let cidr = public_slice(&made.cidr, zone.slice).expect("a network has sixty-four public slices");
+    subnet(plot, &name, zone, cidr, true, "kubernetes.io/role/elb")
+}
+
+/// The role tag lets Kubernetes controllers find subnets for load balancers ("Subnet tagging" of EKS).
+fn subnet(plot: &mut Plot<'_>, name: &str, zone: &Zone, cidr: Cidr, public: bool, role: &str) -> Ref<Subnet> {
+    let mut tags = plot.tags::<Subnet>(name);
+    tags.insert(role.to_owned(), "1".to_owned());
+    let subnet = Subnet { vpc: Ref::named("main"), cidr, zone: zone.zone.clone(), map_public_ip: public, tags };
+    plot.add(name, &subnet);
+    Ref::named(name)
+}
+
+fn nat(plot: &mut Plot<'_>, zone: &Zone) {
+    let name = &zone.short;
+    let tags = plot.tags::<ElasticIp>(&format!("nat-{name}"));
+    plot.add(&format!("nat-{name}"), &ElasticIp { tags });
+    let tags = plot.tags::<NatGateway>(name);
+    let gateway = NatGateway {
+        subnet: Ref::named(&format!("public-{name}")),
+        elastic_ip: Ref::named(&format!("nat-{name}")),
+        tags,
+    };
+    let node = plot.add(name, &gateway);
+    let gateway = Ref::<InternetGateway>::named("main").address().expect("a name has an address");
+    node.after.insert(gateway, "a NAT gateway fails without the way to the internet");
+}
+
+fn public_routes(plot: &mut Plot<'_>, public: &[Ref<Subnet>]) {
+    let tags = plot.tags::<RouteTable>("public");
+    let table = RouteTable {
+        vpc: Ref::named("main"),
+        routes: BTreeMap::from([(EVERYWHERE.to_owned(), RouteTarget::InternetGateway(Ref::named("main")))]),
+        subnets: public.iter().cloned().collect(),
+        tags,
+    };
+    plot.add("public", &table);
+}
+
+fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
+    let name = format!("private-{}", zone.short);
+    let tags = plot.tags::<RouteTable>(&name);
+    let route = |gateway| (EVERYWHERE.to_owned(), RouteTarget::NatGateway(Ref::named(gateway)));
+    let table = RouteTable {
+        vpc: Ref::named("main"),
+        routes: gateway.map(route).into_iter().collect(),
+        subnets: BTreeSet::from([Ref::named(&name)]),
+        tags,
+    };
+    plot.add(&name, &table);
+}
+
+fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>) {
+    let mut route_tables: BTreeSet<Ref<RouteTable>> =
+        zones.map(|zone| Ref::named(&format!("private-{}", zone.short))).collect();
+    route_tables.insert(Ref::named("public"));
+    let tags = plot.tags::<VpcEndpoint>("s3");
+    let service = format!("com.amazonaws.{}.s3", plot.stack.region);
+    plot.add("s3", &VpcEndpoint { vpc: Ref::named("main"), service, route_tables, tags });
+}

@@ -1,0 +1,340 @@
+//! The one loop that owns state while a plan runs.
+//!
+//! Promises: the intent of a step is durable before its first call, the id of a new object before any wait, the result
+//! before anything that depends on it; nothing is spawned that is not joined, but when the run is abandoned; a failed
+//! step skips what depends on it and lets the rest finish. A step whose future is dropped by abandoning has its intent
+//! on disk: the next run looks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
+
+use super::event::{EventKind, Failure, Report as RunReport, millis};
+use super::ledger::Ledger;
+use super::{Session, Teller};
+use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
+use crate::engine::plan::{Action, Part, Plan, StepKey};
+use crate::engine::schedule::Schedule;
+use crate::engine::state::{Intent, Outcome};
+use crate::model::document::Document;
+use crate::model::mark::Mark;
+use crate::model::resource::Known;
+use crate::model::surroundings::Surroundings;
+
+/// What a step does, with everything it needs.
+enum Work {
+    Create(Document),
+    Update(Known, Document),
+    Delete(Known),
+}
+
+/// What carrying out a plan needs beside the plan.
+pub(super) struct Execution<'a, 't> {
+    pub(super) session: &'a Session,
+    pub(super) plan: &'a Plan,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) tell: &'a mut Teller<'t>,
+    pub(super) consent: Arc<Consent>,
+    pub(super) surroundings: Arc<Surroundings>,
+}
+
+struct Running {
+    step: StepKey,
+    begin: u64,
+    since: Instant,
+    status: String,
+}
+
+type Done = Result<Option<Document>, CloudError>;
+
+impl Execution<'_, '_> {
+    /// Carries the plan out. The ledger holds everything that happened; closing it is the caller's.
+    pub(super) async fn run(mut self) -> RunReport {
+        let started = Instant::now();
+        let mut schedule = Schedule::of(self.plan, self.ledger.state(), &self.session.catalog);
+        let mut report = RunReport::default();
+        let mut tasks: JoinSet<Done> = JoinSet::new();
+        let mut running: BTreeMap<Id, Running> = BTreeMap::new();
+        let (reports, mut inbox) = mpsc::unbounded_channel();
+        let mut drain_told = false;
+        self.tell.say(EventKind::ExecuteStarted { steps: schedule.len() });
+        loop {
+            if !self.session.stop.is_draining() {
+                self.start(&mut schedule, &mut tasks, &mut running, &reports, &mut report).await;
+            }
+            if running.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = self.session.stop.abandoned() => break,
+                () = self.session.stop.drained(), if !drain_told => {
+                    drain_told = true;
+                    self.tell.say(EventKind::Draining { running: running.len() });
+                }
+                Some(first) = inbox.recv() => {
+                    let mut all = vec![first];
+                    while let Ok(next) = inbox.try_recv() {
+                        all.push(next);
+                    }
+                    self.hear(all, &mut running, &mut report).await;
+                }
+                Some(first) = tasks.join_next_with_id() => {
+                    let mut all = vec![first];
+                    while let Some(next) = tasks.try_join_next_with_id() {
+                        all.push(next);
+                    }
+                    let ended = all.into_iter().map(|joined| match joined {
+                        Ok((id, done)) => (id, done),
+                        Err(error) => (error.id(), Err(crashed(&error))),
+                    });
+                    let ended = ended
+                        .map(|(id, done)| (running.remove(&id).expect("every task is listed while it runs"), done))
+                        .collect();
+                    self.settle(ended, &mut schedule, &mut report).await;
+                }
+            }
+        }
+        if self.session.stop.is_abandoned() && !running.is_empty() {
+            tasks.abort_all();
+            report.abandoned = running.into_values().map(|running| running.step).collect();
+            report.abandoned.sort();
+            self.tell.say(EventKind::Abandoned { unfinished: report.abandoned.clone() });
+        }
+        report.not_started = schedule.not_started().len();
+        report.elapsed_ms = millis(started.elapsed());
+        report
+    }
+
+    /// Starts every free step there is room for; their intents share one sync.
+    async fn start(
+        &mut self,
+        schedule: &mut Schedule,
+        tasks: &mut JoinSet<Done>,
+        running: &mut BTreeMap<Id, Running>,
+        reports: &mpsc::UnboundedSender<(Id, Report)>,
+        report: &mut RunReport,
+    ) {
+        let mut batch = Vec::new();
+        let mut forgotten = Vec::new();
+        while running.len() + batch.len() < self.session.parallelism {
+            let Some(step) = schedule.start_next() else { break };
+            if matches!(self.plan.actions.get(&step.address), Some(Action::Forget { .. })) && step.part == Part::Delete
+            {
+                forgotten.push(step);
+                continue;
+            }
+            batch.push(step);
+        }
+        if !forgotten.is_empty() {
+            let notes = forgotten.iter().map(|step| (step.address.clone(), None)).collect();
+            if let Err(error) = self.ledger.note(notes).await {
+                self.lose_record(&error, report);
+                return;
+            }
+            for step in forgotten {
+                schedule.succeed(&step);
+            }
+            // What waited for them may be free now; the next round takes it.
+            return Box::pin(self.start_all(batch, schedule, tasks, running, reports, report)).await;
+        }
+        self.start_all(batch, schedule, tasks, running, reports, report).await;
+    }
+
+    async fn start_all(
+        &mut self,
+        batch: Vec<StepKey>,
+        schedule: &Schedule,
+        tasks: &mut JoinSet<Done>,
+        running: &mut BTreeMap<Id, Running>,
+        reports: &mpsc::UnboundedSender<(Id, Report)>,
+        report: &mut RunReport,
+    ) {
+        if batch.is_empty() {
+            return;
+        }
+        let intents: Vec<Intent> = batch.iter().map(|step| self.intent(step)).collect();
+        let begins = match self.ledger.begin(intents.clone()).await {
+            Ok(begins) => begins,
+            Err(error) => return self.lose_record(&error, report),
+        };
+        let ids = self.ledger.state().index();
+        for ((step, intent), begin) in batch.into_iter().zip(intents).zip(begins) {
+            let typical_seconds = schedule.typical_seconds(&step);
+            self.tell.say(EventKind::StepStarted { step: step.clone(), typical_seconds });
+            let work = self.work(&step);
+            let cloud = self.session.cloud.clone();
+            let (own_reports, mut own_inbox) = mpsc::unbounded_channel();
+            let context = Context {
+                ids: ids.clone(),
+                mark: intent.mark,
+                consent: self.consent.clone(),
+                surroundings: self.surroundings.clone(),
+                reports: own_reports,
+                abandon: self.session.stop.abandon_token(),
+                time_scale: self.session.time_scale,
+            };
+            let address = step.address.clone();
+            let reports = reports.clone();
+            let handle = tasks.spawn(async move {
+                let own = tokio::task::id();
+                let forward = async move {
+                    while let Some(told) = own_inbox.recv().await {
+                        // The loop ends before its steps only when it is abandoned; nobody listens then.
+                        let _ = reports.send((own, told));
+                    }
+                };
+                let work = async move { perform(cloud.as_ref(), &address, work, context).await };
+                let ((), done) = tokio::join!(forward, work);
+                done
+            });
+            running.insert(handle.id(), Running { step, begin, since: Instant::now(), status: String::new() });
+        }
+    }
+
+    fn intent(&self, step: &StepKey) -> Intent {
+        let (declared, after) = match self.plan.wanted(step) {
+            Some((declared, after)) => (Some(declared.clone()), after.clone()),
+            None => (None, std::collections::BTreeSet::default()),
+        };
+        let mark = Mark {
+            stack: self.plan.stack.clone(),
+            address: step.address.clone(),
+            attempt: self.session.host.fresh_id(),
+        };
+        let gone = matches!(
+            self.plan.actions.get(&step.address),
+            Some(Action::Create { why: crate::engine::plan::Why::Vanished, .. })
+        );
+        Intent { step: step.clone(), mark, declared, after, vanished: gone }
+    }
+
+    fn work(&self, step: &StepKey) -> Work {
+        let state = self.ledger.state();
+        let recorded = || state.resources[&step.address].known();
+        match &step.part {
+            Part::Create => Work::Create(self.plan.wanted(step).expect("a create is planned").0.clone()),
+            Part::Change { rung } => {
+                let from = match self.plan.actions.get(&step.address) {
+                    Some(Action::Update { prior, .. }) if *rung == 0 => prior.known(),
+                    _ => recorded(),
+                };
+                Work::Update(from, self.plan.wanted(step).expect("a change is planned").0.clone())
+            }
+            Part::Delete => Work::Delete(recorded()),
+            Part::DeleteDeposed { key } => {
+                let old = state.deposed.get(&step.address).into_iter().flatten();
+                let old = old
+                    .into_iter()
+                    .find(|deposed| deposed.key == *key)
+                    .expect("an old object is recorded until it is gone");
+                Work::Delete(old.recorded.known())
+            }
+        }
+    }
+
+    async fn hear(&mut self, all: Vec<(Id, Report)>, running: &mut BTreeMap<Id, Running>, report: &mut RunReport) {
+        let mut made = Vec::new();
+        let mut answers = Vec::new();
+        for (id, told) in all {
+            let Some(step) = running.get_mut(&id) else { continue };
+            match told {
+                Report::Status(status) if status == step.status => {}
+                Report::Status(status) => {
+                    step.status.clone_from(&status);
+                    let elapsed_ms = millis(step.since.elapsed());
+                    self.tell.say(EventKind::StepWaiting { step: step.step.clone(), status, elapsed_ms });
+                }
+                Report::Made(computed, durable) => {
+                    made.push((step.begin, computed));
+                    answers.push(durable);
+                }
+            }
+        }
+        match self.ledger.made(made).await {
+            // A step that does not wait for the answer any more has ended; its result says more.
+            Ok(()) => {
+                for durable in answers {
+                    let _ = durable.send(());
+                }
+            }
+            Err(error) => self.lose_record(&error, report),
+        }
+    }
+
+    async fn settle(&mut self, ended: Vec<(Running, Done)>, schedule: &mut Schedule, report: &mut RunReport) {
+        let outcomes = ended.iter().map(|(running, done)| (running.begin, outcome(&running.step, done))).collect();
+        if let Err(error) = self.ledger.end(outcomes).await {
+            for (running, done) in &ended {
+                if let Ok(Some(computed)) = done {
+                    report.unrecorded.push((running.step.clone(), computed.clone()));
+                }
+            }
+            self.lose_record(&error, report);
+            return;
+        }
+        for (running, done) in ended {
+            let elapsed_ms = millis(running.since.elapsed());
+            let step = running.step;
+            match done {
+                Ok(computed) => {
+                    schedule.succeed(&step);
+                    report.succeeded += 1;
+                    let id = computed.and_then(|computed| computed.text("id").map(str::to_owned));
+                    self.tell.say(EventKind::StepFinished { step, id, elapsed_ms });
+                }
+                Err(error) => {
+                    let error = failure(error);
+                    self.tell.say(EventKind::StepFailed { step: step.clone(), error: error.clone(), elapsed_ms });
+                    for skipped in schedule.fail(&step) {
+                        report.skipped += 1;
+                        self.tell.say(EventKind::StepSkipped { step: skipped.step, because: skipped.because });
+                    }
+                    report.failed.push((step, error));
+                }
+            }
+        }
+    }
+
+    /// Without a record nothing new may start; what runs is awaited, for it happens anyway.
+    fn lose_record(&mut self, error: &crate::store::StoreError, report: &mut RunReport) {
+        let mut told = error.to_string();
+        if let Some(cause) = std::error::Error::source(error) {
+            told = format!("{told}: {cause}");
+        }
+        report.record_lost.get_or_insert(told);
+        self.session.stop.drain();
+    }
+}
+
+async fn perform(cloud: &dyn Cloud, at: &crate::model::address::Address, work: Work, cx: Context) -> Done {
+    match work {
+        Work::Create(want) => cloud.create(at, &want, &cx).await.map(Some),
+        Work::Update(from, want) => cloud.update(at, &from, &want, &cx).await.map(Some),
+        Work::Delete(known) => cloud.delete(at, &known, &cx).await.map(|()| None),
+    }
+}
+
+fn outcome(step: &StepKey, done: &Done) -> Outcome {
+    match (&step.part, done) {
+        (_, Err(_)) => Outcome::Failed,
+        (Part::Create | Part::Change { .. }, Ok(computed)) => {
+            Outcome::Standing(computed.clone().expect("what makes or changes answers what was computed"))
+        }
+        (Part::Delete | Part::DeleteDeposed { .. }, Ok(_)) => Outcome::Gone,
+    }
+}
+
+fn crashed(error: &tokio::task::JoinError) -> CloudError {
+    CloudError::new(ErrorKind::Bug, "carry out the step", format!("it crashed: {error}"))
+}
+
+pub(super) fn failure(error: CloudError) -> Failure {
+    Failure { doing: error.doing, code: error.code, message: error.message, request_id: error.request_id }
+}
+
+/// How many steps run at the same time when nobody says otherwise: what the rate limits of a quiet account bear.
+pub const PARALLELISM: usize = 10;

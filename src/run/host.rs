@@ -1,0 +1,137 @@
+//! The one door to what differs between two runs of the same thing: clock, fresh ids, signals.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+/// Clock and fresh ids of this run.
+#[derive(Clone, Debug)]
+pub struct Host {
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Pinned(Arc<AtomicU64>),
+}
+
+impl Host {
+    /// The real one.
+    pub fn system() -> Self {
+        Self { source: Source::System }
+    }
+
+    /// One for tests: time stands still at the epoch plus `start` seconds, ids count up.
+    pub fn pinned(start: u64) -> Self {
+        Self { source: Source::Pinned(Arc::new(AtomicU64::new(start))) }
+    }
+
+    /// What time it is.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn now(&self) -> Timestamp {
+        match &self.source {
+            Source::System => Timestamp::now(),
+            Source::Pinned(_) => Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// A fresh id: 32 hexadecimal digits.
+    ///
+    /// # Panics
+    /// When the operating system has no randomness to give.
+    pub fn fresh_id(&self) -> String {
+        match &self.source {
+            Source::System => {
+                let mut bytes = [0u8; 16];
+                getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+                bytes.iter().fold(String::with_capacity(32), |mut hex, byte| {
+                    use std::fmt::Write as _;
+                    write!(hex, "{byte:02x}").expect("writing to a string succeeds");
+                    hex
+                })
+            }
+            Source::Pinned(next) => {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                // Names take the first digits as a suffix, so those must differ.
+                format!("{n:06x}{n:026x}")
+            }
+        }
+    }
+}
+
+/// The wish to stop, in two degrees: first drain (start nothing new, await what runs), then abandon (leave at once,
+/// intents recorded).
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    drain: CancellationToken,
+    abandon: CancellationToken,
+}
+
+impl Stop {
+    /// Nobody wishes to stop yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next degree.
+    pub fn more(&self) {
+        if self.drain.is_cancelled() {
+            self.abandon.cancel();
+        } else {
+            self.drain.cancel();
+        }
+    }
+
+    /// Start nothing new.
+    pub fn drain(&self) {
+        self.drain.cancel();
+    }
+
+    /// Whether nothing new may start.
+    pub fn is_draining(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// Whether to leave at once.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandon.is_cancelled()
+    }
+
+    /// Waits for the wish to drain.
+    pub async fn drained(&self) {
+        self.drain.cancelled().await;
+    }
+
+    /// Waits for the wish to leave at once.
+    pub async fn abandoned(&self) {
+        self.abandon.cancelled().await;
+    }
+
+    /// What waits in the cloud watch to leave at once.
+    pub fn abandon_token(&self) -> CancellationToken {
+        self.abandon.clone()
+    }
+
+    /// Lets Ctrl-C and SIGTERM ask to stop, each time by one degree, until the process ends.
+    ///
+    /// # Errors
+    /// When the operating system refuses to tell of signals.
+    pub fn on_signals(&self) -> std::io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut terms = signal(SignalKind::terminate())?;
+        let stop = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupts.recv() => stop.more(),
+                    _ = terms.recv() => stop.more(),
+                }
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,302 @@
+//! Floor 4: the imperative shell. Plan, apply, destroy and drift as short functions over the pure parts below.
+//!
+//! Promises: planning and looking for drift change nothing, not even a file; applying does exactly what was planned.
+
+pub mod event;
+mod execute;
+mod host;
+mod ledger;
+mod recover;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use execute::PARALLELISM;
+pub use host::{Host, Stop};
+pub use ledger::Ledger;
+
+use crate::cloud::{Cloud, CloudError, Consent, Look, Target};
+use crate::engine::plan::{Drift, Plan};
+use crate::engine::schedule::Schedule;
+use crate::engine::state::{Recorded, State};
+use crate::engine::{self, PlanError, Request};
+use crate::model::address::Address;
+use crate::model::observation::Observation;
+use crate::model::resource::{Catalog, Node};
+use crate::model::surroundings::{Questions, Surroundings};
+use crate::store::StoreError;
+use event::{Event, EventKind, Report, SCHEMA, Sink};
+use execute::Execution;
+
+/// What a declaration gives to the runner.
+pub trait Blueprint: Send + Sync {
+    /// What must be asked of the cloud first, given what is recorded.
+    fn questions(&self, state: &State) -> Questions;
+    /// The resources that are wanted.
+    fn nodes(&self, surroundings: &Surroundings, state: &State) -> BTreeMap<Address, Node>;
+    /// The account it may be applied to, if it names one.
+    fn account(&self) -> Option<String>;
+    /// What the stack publishes once it stands.
+    fn outputs(&self, state: &State) -> BTreeMap<String, Value>;
+}
+
+/// Everything a run needs that does not depend on the command.
+pub struct Session {
+    /// The cloud.
+    pub cloud: Arc<dyn Cloud>,
+    /// The facts of every kind.
+    pub catalog: Catalog,
+    /// Clock and fresh ids.
+    pub host: Host,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// How many steps may run at the same time.
+    pub parallelism: usize,
+    /// How many times faster than real time the cloud is.
+    pub time_scale: f64,
+}
+
+/// Why a run could not be made. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The cloud could not be asked.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// State could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The credentials belong to another account.
+    #[error("the credentials belong to account {found}; {told_by} names {expected}")]
+    Account {
+        /// The account we are in.
+        found: String,
+        /// The account we should be in.
+        expected: String,
+        /// Who says so: the declaration or the lockfile.
+        told_by: &'static str,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Gives events their time and number and hands them to every sink.
+pub struct Teller<'a> {
+    host: &'a Host,
+    seq: u64,
+    sinks: &'a mut [Box<dyn Sink>],
+}
+
+impl<'a> Teller<'a> {
+    /// Tells `sinks` what happens.
+    pub fn new(host: &'a Host, sinks: &'a mut [Box<dyn Sink>]) -> Self {
+        Self { host, seq: 0, sinks }
+    }
+
+    /// Tells one thing.
+    pub fn say(&mut self, kind: EventKind) {
+        self.seq += 1;
+        let event = Event { schema: SCHEMA, at: self.host.now(), seq: self.seq, kind };
+        for sink in self.sinks.iter_mut() {
+            sink.event(&event);
+        }
+    }
+}
+
+/// A plan and what it was made from.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The account and region it was made in.
+    pub surroundings: Surroundings,
+    /// Seconds its longest chain usually takes, and that chain.
+    pub critical_path: (Vec<crate::engine::plan::StepKey>, u64),
+}
+
+/// Looks at the cloud and plans. Changes nothing.
+///
+/// # Errors
+/// [`RunError`]; nothing was changed.
+pub async fn plan(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    state: &State,
+    ask: &Request,
+    tell: &mut Teller<'_>,
+) -> Result<Planned, RunError> {
+    let surroundings = survey(session, &blueprint.questions(state), blueprint.account(), state).await?;
+    let nodes = blueprint.nodes(&surroundings, state);
+    let observed = refresh(session, &nodes, state, &surroundings, tell).await?;
+    let plan = engine::plan(&session.catalog, &nodes, state, &observed, ask)?;
+    tell_drift(&plan.drift, tell);
+    let critical_path = Schedule::of(&plan, state, &session.catalog).critical_path();
+    tell.say(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
+    Ok(Planned { plan, surroundings, critical_path })
+}
+
+/// What somebody else moved, and what could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct DriftReport {
+    /// What differs from its record.
+    pub drift: BTreeMap<Address, Drift>,
+    /// What could not be read.
+    pub unread: BTreeMap<Address, String>,
+    /// What is worth knowing and no difference.
+    pub notes: BTreeMap<Address, Vec<String>>,
+    /// How many resources were looked at.
+    pub looked_at: usize,
+}
+
+/// Compares everything recorded with what is there. Changes nothing.
+///
+/// # Errors
+/// [`RunError`] when not even the account could be told.
+pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> Result<DriftReport, RunError> {
+    let surroundings = survey(session, &Questions::default(), None, state).await?;
+    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, tell).await?;
+    let drift = engine::drift(&session.catalog, state, &observed)?;
+    tell_drift(&drift, tell);
+    let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
+    for (address, found) in observed {
+        match found {
+            Observation::Unread { error } => {
+                report.unread.insert(address, error);
+            }
+            Observation::Present { notes, .. } if !notes.is_empty() => {
+                report.notes.insert(address, notes);
+            }
+            Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
+        }
+    }
+    Ok(report)
+}
+
+/// Carries a plan out, which must have been made from the state of `ledger`. Recording what was adopted or merely read
+/// comes first; the state is written as a whole at the end unless steps were abandoned.
+///
+/// # Errors
+/// [`StoreError`] when even the first record could not be written: nothing was changed then.
+pub async fn apply(
+    session: &Session,
+    planned: &Planned,
+    blueprint: &dyn Blueprint,
+    ledger: &mut Ledger,
+    consent: Consent,
+    declaration: &str,
+    tell: &mut Teller<'_>,
+) -> Result<Report, RunError> {
+    let plan = &planned.plan;
+    for (address, recorded) in &plan.adopted {
+        let id = recorded.computed.text("id").unwrap_or_default().to_owned();
+        tell.say(EventKind::Adopted { address: address.clone(), id });
+    }
+    let adopted = plan.adopted.iter().map(|(address, recorded)| (address.clone(), Some(recorded.clone())));
+    let refreshed = plan.actions.iter().filter_map(|(address, action)| match action {
+        engine::plan::Action::NoOp { record: Some(record) } => Some((address.clone(), Some((**record).clone()))),
+        engine::plan::Action::NoOp { record: None }
+        | engine::plan::Action::Create { .. }
+        | engine::plan::Action::Update { .. }
+        | engine::plan::Action::Replace { .. }
+        | engine::plan::Action::Delete { .. }
+        | engine::plan::Action::Forget { .. } => None,
+    });
+    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(refreshed).collect();
+    ledger.note(notes).await?;
+    let execution = Execution {
+        session,
+        plan,
+        ledger,
+        tell,
+        consent: Arc::new(consent),
+        surroundings: Arc::new(planned.surroundings.clone()),
+    };
+    let mut report = execution.run().await;
+    if report.abandoned.is_empty() && report.record_lost.is_none() {
+        let closed = ledger
+            .close(|state| {
+                state.account.clone_from(&planned.surroundings.account);
+                declaration.clone_into(&mut state.declaration);
+                state.outputs = blueprint.outputs(state);
+                env!("CARGO_PKG_VERSION").clone_into(&mut state.tool);
+            })
+            .await;
+        match closed {
+            Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
+            Err(error) => report.record_lost = Some(error.to_string()),
+        }
+    }
+    report.serial = ledger.state().serial;
+    tell.say(EventKind::RunFinished { report: report.clone() });
+    Ok(report)
+}
+
+pub use recover::recover;
+
+/// Who we are; refuses to work in another account than the declaration or the lockfile names.
+async fn survey(
+    session: &Session,
+    questions: &Questions,
+    declared: Option<String>,
+    state: &State,
+) -> Result<Surroundings, RunError> {
+    let surroundings = stoppable(session, session.cloud.survey(questions)).await??;
+    let recorded = (!state.account.is_empty()).then(|| state.account.clone());
+    for (expected, told_by) in [(declared, "the declaration"), (recorded, "the lockfile")] {
+        if let Some(expected) = expected.filter(|expected| *expected != surroundings.account) {
+            return Err(RunError::Account { found: surroundings.account, expected, told_by });
+        }
+    }
+    Ok(surroundings)
+}
+
+async fn refresh(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    surroundings: &Surroundings,
+    tell: &mut Teller<'_>,
+) -> Result<BTreeMap<Address, Observation>, RunError> {
+    let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
+    for (address, node) in nodes {
+        targets.entry(address.clone()).or_default().declared = Some(node.declared.clone());
+    }
+    for (address, recorded) in &state.resources {
+        targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
+    }
+    tell.say(EventKind::RefreshStarted { total: targets.len() });
+    let ids = state.index();
+    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
+    let observed = stoppable(session, session.cloud.observe(&look)).await?;
+    let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
+    tell.say(EventKind::RefreshFinished {
+        present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
+        absent: count(|found| matches!(found, Observation::Absent)),
+        unread: count(|found| matches!(found, Observation::Unread { .. })),
+    });
+    Ok(observed)
+}
+
+/// Reading can be dropped at any time.
+async fn stoppable<T>(session: &Session, work: impl Future<Output = T>) -> Result<T, RunError> {
+    tokio::select! {
+        biased;
+        () = session.stop.drained() => Err(RunError::Stopped),
+        done = work => Ok(done),
+    }
+}
+
+fn tell_drift(drift: &BTreeMap<Address, Drift>, tell: &mut Teller<'_>) {
+    for (address, drift) in drift {
+        let (gone, diffs) = match drift {
+            Drift::Gone => (true, Vec::new()),
+            Drift::Moved(diffs) => (false, diffs.clone()),
+        };
+        tell.say(EventKind::DriftFound { address: address.clone(), gone, diffs });
+    }
+}

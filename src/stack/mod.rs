@@ -1,0 +1,315 @@
+//! Declarations: what a person wants, read from YAML and right before anything else looks at it.
+//!
+//! Promises: a [`Stack`] that exists is complete (defaults filled in) and consistent in itself; whoever wrote a wrong
+//! one learns all of it at once, each with line, column, what was expected and what to write. Keys, defaults, limits
+//! and their documentation are one table, from which the JSON Schema, `explain`, `init` and the commented example come.
+//!
+//! Leaves to others the AWS objects a declaration leads to, and everything only AWS knows.
+
+mod check;
+mod connections;
+mod document;
+mod error;
+pub mod explain;
+pub mod init;
+mod keys;
+mod parse;
+pub mod schema;
+mod spelling;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod values;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::model::values::{
+    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
+    KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
+};
+use values::Values;
+
+pub use error::{DeclarationError, Problem};
+pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
+
+/// One declared environment: plain values, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stack {
+    /// Names everything; the first part of every AWS name.
+    pub stack: StackName,
+    /// Where everything is built.
+    pub region: Region,
+    /// The only account that may be touched, if one is named.
+    pub account: Option<AccountId>,
+    /// Which architecture.
+    pub architecture: Architecture,
+    /// The VPC and its subnets, made or found.
+    pub network: Network,
+    /// The cluster and its nodes.
+    pub kubernetes: Kubernetes,
+    /// The database.
+    pub database: Database,
+    /// The bucket of packages and the key.
+    pub storage: Storage,
+    /// What people talk to.
+    pub load_balancer: LoadBalancer,
+    /// What the Helm values install.
+    pub package_manager: PackageManager,
+    /// What may not be deleted.
+    pub protect: BTreeSet<Protected>,
+    /// Tags for every object, besides the program's own.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where the stack's subnets come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// A VPC of the stack's own.
+    Made(MadeNetwork),
+    /// A VPC somebody else made and keeps.
+    Existing(ExistingNetwork),
+}
+
+/// A network that is the stack's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MadeNetwork {
+    /// The VPC's addresses, /16 to /20.
+    pub cidr: Cidr,
+    /// Over how many availability zones, 2 to 4.
+    pub zones: u8,
+    /// Where NAT gateways stand.
+    pub nat: NatPlacement,
+}
+
+impl MadeNetwork {
+    /// The private subnet of a zone (from 0): an eighth of the VPC.
+    pub fn private_subnet(&self, zone: u8) -> Option<Cidr> {
+        if zone >= self.zones { None } else { self.cidr.subnet(self.cidr.prefix() + 3, zone.into()) }
+    }
+
+    /// The public subnet of a zone (from 0): a 128th of the VPC, out of its second half, where no private one is.
+    pub fn public_subnet(&self, zone: u8) -> Option<Cidr> {
+        if zone >= self.zones { None } else { self.cidr.subnet(self.cidr.prefix() + 7, 64 + u32::from(zone)) }
+    }
+}
+
+/// A network that is not the stack's to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExistingNetwork {
+    /// The VPC.
+    pub vpc: VpcId,
+    /// For nodes, database and cluster; two at least.
+    pub private_subnets: BTreeSet<SubnetId>,
+    /// For the load balancer; two at least, or none if it is internal.
+    pub public_subnets: BTreeSet<SubnetId>,
+}
+
+/// The EKS cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kubernetes {
+    /// The version of the control plane, and in the end of the nodes.
+    pub version: KubernetesVersion,
+    /// Addresses of Kubernetes services.
+    pub service_cidr: Cidr,
+    /// From where the API can be reached over the internet; empty means that its public endpoint is off.
+    pub public_cidrs: BTreeSet<Cidr>,
+    /// IAM roles and users with an administrator's access entry.
+    pub admins: BTreeSet<Arn>,
+    /// The managed node group.
+    pub nodes: Nodes,
+}
+
+/// The managed node group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Nodes {
+    /// How many nodes are wanted, and the least there may be.
+    pub count: u16,
+    /// The most an autoscaler may go to; the same as `count` if there is none.
+    pub max: u16,
+    /// The EC2 instance type.
+    pub instance_type: InstanceType,
+    /// The root disk, in GiB.
+    pub disk_gib: u32,
+}
+
+impl Nodes {
+    /// Whether the size is somebody else's to move, so that a moved size is no drift.
+    pub fn is_autoscaled(&self) -> bool {
+        self.max > self.count
+    }
+}
+
+/// The database, an instance of RDS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Database {
+    /// Its class.
+    pub instance_class: DatabaseClass,
+    /// Its version, or the major one to follow.
+    pub engine_version: EngineVersion,
+    /// Its storage, in GiB.
+    pub storage_gib: u32,
+    /// Whether it has a standby in a second zone.
+    pub multi_az: bool,
+    /// How long automatic backups are kept, in days.
+    pub backup_days: u8,
+}
+
+/// Bucket and key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Storage {
+    /// The bucket's name; none means one made from stack and account.
+    pub bucket: Option<BucketName>,
+    /// An existing KMS key; none means one of the stack's own.
+    pub kms: Option<Arn>,
+}
+
+/// The Application Load Balancer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoadBalancer {
+    /// The host name people use.
+    pub domain: Option<DomainName>,
+    /// The ACM certificate; none means plain HTTP.
+    pub certificate: Option<Arn>,
+    /// Who can route to it.
+    pub scheme: Scheme,
+    /// From where it accepts connections.
+    pub allow_from: BTreeSet<Cidr>,
+    /// How requests get to the pods.
+    pub targets: Targets,
+    /// The nodes' port, used with [`Targets::NodePort`].
+    pub node_port: u16,
+    /// When an idle connection ends, in seconds.
+    pub idle_timeout_seconds: u16,
+}
+
+/// Package Manager in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageManager {
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// The Helm release.
+    pub release: ReleaseName,
+    /// The chart the values are for.
+    pub chart_version: ChartVersion,
+    /// How many pods.
+    pub replicas: u16,
+    /// The most database connections of each.
+    pub database_connections: u16,
+    /// Where its license is.
+    pub license: License,
+}
+
+/// A license file in a Kubernetes Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct License {
+    /// The Secret.
+    pub secret: SecretName,
+    /// The key inside it.
+    pub key: SecretKey,
+}
+
+impl Stack {
+    /// Reads a declaration. `file_name` is for messages alone; nothing is opened.
+    ///
+    /// # Errors
+    /// All independent problems at once, in the order of the file; a syntax error of YAML comes alone, because
+    /// nothing can be said about the rest.
+    pub fn parse(file_name: &str, text: &str) -> Result<Self, DeclarationError> {
+        let mut problems = Vec::new();
+        let (document, problem) = parse::tree(text);
+        problems.extend(problem);
+        let values = document.map(|document| {
+            let (values, found) = check::check(&document);
+            problems.extend(found);
+            problems.extend(validate::validate(&values));
+            values
+        });
+        match values {
+            Some(values) if problems.is_empty() => {
+                Ok(Self::from_values(&values).expect("every key was checked and has a value"))
+            }
+            _ => Err(DeclarationError::new(file_name, text, problems)),
+        }
+    }
+
+    fn from_values(values: &Values) -> Option<Self> {
+        Some(Self {
+            stack: values.text("stack")?,
+            region: values.text("region")?,
+            account: values.text("account"),
+            architecture: values.word("architecture")?,
+            network: Network::from_values(values)?,
+            kubernetes: Kubernetes::from_values(values)?,
+            database: Database {
+                instance_class: values.text("database.instance_class")?,
+                engine_version: values.text("database.engine_version")?,
+                storage_gib: values.whole("database.storage_gib")?,
+                multi_az: values.flag("database.multi_az")?,
+                backup_days: values.whole("database.backup_days")?,
+            },
+            storage: Storage { bucket: values.text("storage.bucket"), kms: values.text("storage.kms") },
+            load_balancer: LoadBalancer {
+                domain: values.text("load_balancer.domain"),
+                certificate: values.text("load_balancer.certificate"),
+                scheme: values.word("load_balancer.scheme")?,
+                allow_from: values.texts("load_balancer.allow_from")?,
+                targets: values.word("load_balancer.targets")?,
+                node_port: values.whole("load_balancer.node_port")?,
+                idle_timeout_seconds: values.whole("load_balancer.idle_timeout_seconds")?,
+            },
+            package_manager: PackageManager {
+                namespace: values.text("package_manager.namespace")?,
+                release: values.text("package_manager.release")?,
+                chart_version: values.text("package_manager.chart_version")?,
+                replicas: values.whole("package_manager.replicas")?,
+                database_connections: values.whole("package_manager.database_connections")?,
+                license: License {
+                    secret: values.text("package_manager.license.secret")?,
+                    key: values.text("package_manager.license.key")?,
+                },
+            },
+            protect: values.words("protect")?,
+            tags: values.tags("tags")?,
+        })
+    }
+}
+
+impl Network {
+    fn from_values(values: &Values) -> Option<Self> {
+        if values.written("network.existing").is_some() {
+            return Some(Self::Existing(ExistingNetwork {
+                vpc: values.text("network.existing.vpc")?,
+                private_subnets: values.texts("network.existing.private_subnets")?,
+                public_subnets: values.texts("network.existing.public_subnets").unwrap_or_default(),
+            }));
+        }
+        Some(Self::Made(MadeNetwork {
+            cidr: values.text("network.cidr")?,
+            zones: values.whole("network.zones")?,
+            nat: values.word("network.nat")?,
+        }))
+    }
+}
+
+impl Kubernetes {
+    fn from_values(values: &Values) -> Option<Self> {
+        let count = values.whole("kubernetes.nodes.count")?;
+        Some(Self {
+            version: values.text("kubernetes.version")?,
+            service_cidr: values.text("kubernetes.service_cidr")?,
+            public_cidrs: values.texts("kubernetes.public_cidrs")?,
+            admins: values.texts("kubernetes.admins")?,
+            nodes: Nodes {
+                count,
+                max: values.whole("kubernetes.nodes.max").unwrap_or(count),
+                instance_type: values.text("kubernetes.nodes.instance_type")?,
+                disk_gib: values.whole("kubernetes.nodes.disk_gib")?,
+            },
+        })
+    }
+}

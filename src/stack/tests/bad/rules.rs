@@ -1,0 +1,163 @@
+//! Values that are wrong by AWS's rules, or together.
+
+use super::{check, check_all};
+use crate::stack::tests::HEAD;
+
+#[test]
+#[rustfmt::skip]
+fn names_and_places() {
+    check("stack: package-manager-production\nregion: us-east-1a\n",
+            &[
+            (1, 8, "stack", "limit of 32 for load balancers", "shorten it to 20 characters; try package-manager-prod"),
+            (2, 9, "region", "availability zone", "write us-east-1"),
+        ],
+    );
+    check(
+        "stack: Ppm_Prod\nregion: eu\n",
+        &[
+            (1, 8, "stack", "lowercase letter", "try ppm-prod"),
+            (2, 9, "region", "not an AWS region", "us-east-1"),
+        ],
+    );
+    check_all(&[
+        ("account: \"1234\"\n",
+            &[(3, 10, "account", "12 digits", "in quotes")]),
+        ("storage: {bucket: My.Bucket}\n",
+            &[(3, 19, "storage.bucket", "TLS", "ppm-prod-packages")]),
+        ("load_balancer: {domain: \"https://packages.example.com/\"}\n",
+            &[(3, 25, "load_balancer.domain", "with a scheme", "host name alone: packages.example.com")]),
+        ("package_manager: {namespace: kube-system, release: PPM, chart_version: 0.5.42}\n",
+            &[
+                (3, 30, "package_manager.namespace", "`kube-`", "write ppm"),
+                (3, 52, "package_manager.release", "not the name of a Helm release", "like ppm"),
+                (3, 72, "package_manager.chart_version", "from 0.5.43", "\"0.20.4\""),
+            ]),
+        ("database: {instance_class: t3.xlarge}\n",
+            &[(3, 28, "database.instance_class", "`db.`", "write db.t3.xlarge")]),
+        ("kubernetes: {version: v1.34, nodes: {instance_type: c6a}}\n",
+            &[
+                (3, 23, "kubernetes.version", "1.NN", "write \"1.34\""),
+                (3, 53, "kubernetes.nodes.instance_type", "a family, a dot and a size", "c6a.4xlarge"),
+            ]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn networks_that_cannot_be() {
+    check_all(&[
+        ("network: {cidr: 10.0.3.7/16}\n",
+            &[(3, 17, "network.cidr", "has host bits set: the network of 16 bits is 10.0.0.0/16", "write 10.0.0.0/16")]),
+        ("network: {cidr: 10.0.0.0}\n",
+            &[(3, 17, "network.cidr", "is an address", "prefix length")]),
+        ("network: {cidr: 10.0.0.0/24}\n",
+            &[(3, 17, "network.cidr", "too small", "write 10.0.0.0/20")]),
+        ("network: {cidr: 10.0.0.0/8}\n",
+            &[(3, 17, "network.cidr", "larger than a VPC can be", "write 10.0.0.0/16")]),
+        ("network: {cidr: 8.8.0.0/16}\n",
+            &[(3, 17, "network.cidr", "not in a private range", "10.0.0.0/8")]),
+        ("network: {cidr: 172.17.0.0/20}\n",
+            &[(3, 17, "network.cidr", "container runtimes", "another range")]),
+        ("kubernetes: {service_cidr: 10.0.128.0/20}\n",
+            &[(3, 28, "kubernetes.service_cidr", "overlap", "set kubernetes.service_cidr to 172.20.0.0/16")]),
+        ("network: {cidr: 172.20.0.0/18}\n",
+            &[(3, 17, "network.cidr", "services (172.20.0.0/16) and network (172.20.0.0/18) overlap", "10.100.0.0/16")]),
+        ("kubernetes: {service_cidr: 172.16.0.0/28}\n",
+            &[(3, 28, "kubernetes.service_cidr", "/12 to /24", "172.20.0.0/16")]),
+        ("kubernetes: {service_cidr: 100.64.0.0/16}\n",
+            &[(3, 28, "kubernetes.service_cidr", "not in a private range", "172.16.0.0/12")]),
+        ("kubernetes: {public_cidrs: [203.0.113.0/24, 10.0.0.0/8]}\n",
+            &[(3, 45, "kubernetes.public_cidrs", "10.0.0.0/8 is a private range", "public ranges")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn existing_networks_that_cannot_be() {
+    check_all(&[
+        ("network:\n  zones: 3\n  existing:\n    vpc: vpc-0a1b2c3d\n    private_subnets: [subnet-00000001]\n",
+            &[
+                (4, 10, "network.zones", "an existing network (line 5)", "delete this key"),
+                (5, 3, "network.existing.public_subnets", "internet_facing and has no public subnets", "scheme to internal"),
+                (7, 5, "network.existing.private_subnets", "the list has 1, and at least 2", "add to it"),
+            ]),
+        ("network:\n  existing:\n    private_subnets: [subnet-00000001, subnet-00000002]\n    public_subnets: [subnet-00000002, subnet-3]\n",
+            &[
+                (4, 3, "network.existing.vpc", "`vpc` is missing", "vpc: vpc-0a1b2c3d4e5f67890"),
+                (6, 39, "network.existing.public_subnets[1]", "not the id of a subnet", "as EC2 shows it"),
+            ]),
+        ("network:\n  existing:\n    vpc: vpc-0a1b2c3d\n    private_subnets: [subnet-00000001, subnet-00000002]\n    public_subnets: [subnet-00000002, subnet-00000003]\n",
+            &[(7, 22, "network.existing.public_subnets", "among the private subnets too", "route table")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn things_that_do_not_fit_together() {
+    check_all(&[
+        ("load_balancer:\n  certificate: arn:aws:acm:eu-west-1:111122223333:certificate/a\n",
+            &[(4, 16, "load_balancer.certificate", "in eu-west-1, and the stack in us-east-1", "use one in us-east-1")]),
+        ("load_balancer:\n  certificate: arn:aws:iam::111122223333:server-certificate/a\n",
+            &[(4, 16, "load_balancer.certificate", "not a certificate of ACM", "arn:aws:acm")]),
+        ("load_balancer: {certificate: my-certificate}\n",
+            &[(3, 30, "load_balancer.certificate", "not an ARN", "arn:aws:SERVICE")]),
+        ("account: '999999999999'\nload_balancer:\n  certificate: arn:aws:acm:us-east-1:111122223333:certificate/a\n",
+            &[(5, 16, "load_balancer.certificate", "of account 111122223333", "in account 999999999999")]),
+        ("storage: {kms: 'arn:aws:kms:us-east-1:111122223333:alias/a'}\n",
+            &[(3, 16, "storage.kms", "this is an alias", "the key itself")]),
+        ("storage: {kms: 'arn:aws:kms:us-west-2:111122223333:key/a'}\n",
+            &[(3, 16, "storage.kms", "the key is in us-west-2", "use one in us-east-1")]),
+        ("storage: {kms: 'arn:aws:s3:::a'}\n",
+            &[(3, 16, "storage.kms", "not a KMS key", "arn:aws:kms")]),
+        ("kubernetes:\n  admins: ['arn:aws:sts::111122223333:assumed-role/Admins/ada', 'arn:aws:iam::111122223333:root']\n",
+            &[
+                (4, 12, "kubernetes.admins", "neither an IAM role nor a user", "write arn:aws:iam::111122223333:role/Admins"),
+                (4, 65, "kubernetes.admins", "neither an IAM role nor a user", "role/platform-admins"),
+            ]),
+        ("kubernetes: {nodes: {count: 4, max: 2}}\n",
+            &[(3, 37, "kubernetes.nodes.max", "less than the 4", "write 4 or more")]),
+        ("package_manager: {replicas: 6}\n",
+            &[(3, 29, "package_manager.replicas", "do not fit on 3 nodes", "kubernetes.nodes.count to 4 or more, or package_manager.replicas to 5")]),
+        ("kubernetes: {nodes: {count: 1}}\n",
+            &[(3, 29, "kubernetes.nodes.count", "3 replicas and the one an update adds do not fit on 1 nodes", "to 2 or more")]),
+        ("package_manager: {database_connections: 60}\ndatabase: {instance_class: db.t3.small}\n",
+            &[(3, 41, "package_manager.database_connections", "want 240, and db.t3.small has room for about 202", "to 50 or less")]),
+        ("load_balancer: {targets: target_group_binding, node_port: 30000}\n",
+            &[(3, 59, "load_balancer.node_port", "no node port is opened", "delete this key")]),
+        ("kubernetes: {version: '1.25'}\n",
+            &[(3, 23, "kubernetes.version", "1.27 is the least", "1.33")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn tags_that_cannot_be() {
+    check_all(&[
+        ("tags:\n  aws:owner: me\n  PPM-Infra:stack: x\n  kubernetes.io/cluster/a: owned\n  name: x\n",
+            &[
+                (4, 3, "tags.aws:owner", "`aws:`: AWS reserves it", "another key"),
+                (5, 3, "tags.PPM-Infra:stack", "`ppm-infra:`", "another key"),
+                (6, 3, "tags.kubernetes.io/cluster/a", "Kubernetes sets it", "another key"),
+                (7, 3, "tags.name", "`Name` is set by this program", "application"),
+            ]),
+        ("tags:\n  team: a\n  Team: b\n  cost: 12\n  sum: a+b&c\n  none:\n  \"\": x\n",
+            &[
+                (5, 3, "tags.Team", "one key to IAM", "keep one"),
+                (6, 9, "tags.cost", "the number 12", "put it in quotes: \"12\""),
+                (7, 8, "tags.sum", "`&` may not stand", "letters, digits"),
+                (8, 3, "tags.none", "found nothing", "\"\""),
+                (9, 3, "tags.", "key is empty", "team"),
+            ]),
+    ]);
+    let many = (0..41).map(|n| format!("  t{n}: x")).collect::<Vec<_>>().join("
+");
+    check(
+        &format!("{HEAD}tags:\n{many}"),
+        &[(44, 3, "tags", "there are 41 tags, and at most 40", "remove")],
+    );
+    let long = "k".repeat(129);
+    check(
+        &format!("{HEAD}tags:\n  {long}: x\n"),
+        &[(4, 3, &format!("tags.{long}"), "at most 128", "shorten")],
+    );
+}

@@ -1,0 +1,131 @@
+//! The words a declaration chooses from.
+//!
+//! Promises: a choice's spelling and meaning are said once, here; parsing, printing, schema and `explain` read them.
+//!
+//! Leaves to others what a choice leads to.
+
+/// One word of a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// As it is written.
+    pub word: &'static str,
+    /// What it leads to, as a clause.
+    pub meaning: &'static str,
+    /// Whether this version can do it; a word it cannot do is known, and refused by name.
+    pub supported: bool,
+}
+
+/// A choice among [`Choice`]s.
+pub trait Word: Copy + 'static {
+    /// All words, the default first.
+    const CHOICES: &'static [Choice];
+    /// The value a word stands for; none if it is not (or not yet) one.
+    fn from_word(word: &str) -> Option<Self>;
+    /// How it is written.
+    fn word(self) -> &'static str;
+}
+
+macro_rules! words {
+    (
+        $(#[$about:meta])* $name:ident {
+            $($variant:ident = $word:literal: $meaning:literal,)+
+            $(; refused $($refused:literal: $refused_meaning:literal,)+)?
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[doc = concat!("`", $word, "`: ", $meaning, ".")] $variant,)+
+        }
+
+        impl Word for $name {
+            const CHOICES: &'static [Choice] = &[
+                $(Choice { word: $word, meaning: $meaning, supported: true },)+
+                $($(Choice { word: $refused, meaning: $refused_meaning, supported: false },)+)?
+            ];
+
+            fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+    };
+}
+
+words! {
+    /// Which of the architectures Posit documents is built.
+    Architecture {
+        Kubernetes = "kubernetes": "Package Manager on an EKS cluster, the reference for many users",
+        ; refused
+        "cluster": "several EC2 servers behind a load balancer",
+        "server": "one EC2 server",
+    }
+}
+
+words! {
+    /// Where NAT gateways stand, by which private subnets reach the internet.
+    NatPlacement {
+        PerZone = "per_zone": "one NAT gateway in each zone, so that a zone's failure stays in that zone",
+        Single = "single": "one NAT gateway for all zones: cheaper, and one zone's failure cuts all of them off",
+    }
+}
+
+words! {
+    /// Who can route to the load balancer.
+    Scheme {
+        InternetFacing = "internet_facing": "public addresses in the public subnets",
+        Internal = "internal": "private addresses in the private subnets, for VPN or peered networks",
+    }
+}
+
+words! {
+    /// How requests get from the load balancer to the pods.
+    Targets {
+        NodePort = "node_port": "the nodes, at one fixed port; nothing needs to be installed in the cluster first",
+        TargetGroupBinding = "target_group_binding": "the pods; needs the AWS Load Balancer Controller in the cluster",
+    }
+}
+
+words! {
+    /// What `destroy` and replacements refuse to delete.
+    Protected {
+        Database = "database": "the database, with RDS's deletion protection",
+        Bucket = "bucket": "the bucket of packages",
+        Key = "key": "the KMS key, without which the bucket and the database cannot be read",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_reads_as_it_prints_unless_refused() {
+        for choice in NatPlacement::CHOICES {
+            assert_eq!(NatPlacement::from_word(choice.word).unwrap().to_string(), choice.word);
+        }
+        assert_eq!(Architecture::from_word("kubernetes"), Some(Architecture::Kubernetes));
+        assert_eq!(Architecture::from_word("server"), None);
+        assert!(Architecture::CHOICES.iter().any(|choice| choice.word == "server" && !choice.supported));
+    }
+}

@@ -1,0 +1,318 @@
+//! State in a folder: `<stack>.lock.json`, `<stack>.journal`, `<stack>.lock`. The only door to the file system.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::journal::{self, Header};
+use super::lock::{Lock, LockInfo};
+use super::{Store, StoreError, lockfile};
+use crate::cloud::BoxFuture;
+use crate::engine::state::{Book, Entry, State};
+use crate::model::resource::Catalog;
+
+/// The state of one stack in a folder.
+#[derive(Debug)]
+pub struct FileStore {
+    folder: PathBuf,
+    stack: String,
+    catalog: Catalog,
+    journal: Option<File>,
+}
+
+impl FileStore {
+    /// The state of `stack` in `folder`, which need not exist yet.
+    pub fn new(folder: &Path, stack: &str, catalog: Catalog) -> Self {
+        Self { folder: folder.to_owned(), stack: stack.to_owned(), catalog, journal: None }
+    }
+
+    /// Where the lockfile is.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.lock.json", self.stack))
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.journal", self.stack))
+    }
+
+    /// Keeps everybody else from working on the stack until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] with the holder; [`StoreError::Io`] when the folder cannot be made or written.
+    pub fn lock(&self, info: &LockInfo) -> Result<Lock, StoreError> {
+        make_folder(&self.folder)?;
+        Lock::take(&self.folder.join(format!("{}.lock", self.stack)), info)
+    }
+
+    /// Other stacks in the same folder that hold resources and were applied from `declaration`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the folder cannot be read. Lockfiles that cannot be read are passed over.
+    pub fn others_from(&self, declaration: &str) -> Result<Vec<State>, StoreError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(StoreError::io("read the folder", &self.folder, source)),
+        };
+        let mut others: Vec<State> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.to_string_lossy().ends_with(".lock.json") && *path != self.path())
+            .filter_map(|path| lockfile::parse(&path, &fs::read_to_string(&path).ok()?, &self.catalog).ok())
+            .filter(|state| state.declaration == declaration && !state.is_empty())
+            .collect();
+        others.sort_by(|a, b| a.stack.cmp(&b.stack));
+        Ok(others)
+    }
+
+    fn read(&self) -> Result<Option<Book>, StoreError> {
+        let path = self.path();
+        let Some(text) = read_if_there(&path)? else { return Ok(None) };
+        let mut book = Book::of(lockfile::parse(&path, &text, &self.catalog)?);
+        let path = self.journal_path();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(book)),
+            Err(source) => return Err(StoreError::io("read", &path, source)),
+        };
+        if let Some((header, entries)) = journal::parse(&path, &bytes)? {
+            // The state was written after this journal: the process ended before it could remove it.
+            if header != Header::of(&book.state) {
+                return Ok(Some(book));
+            }
+            for entry in &entries {
+                book.apply(entry).map_err(|source| StoreError::Journal { path: path.clone(), source })?;
+            }
+        }
+        Ok(Some(book))
+    }
+
+    fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
+        let path = self.journal_path();
+        let io = |source| StoreError::io("write", &path, source);
+        let mut text = String::new();
+        let file = match &mut self.journal {
+            Some(file) => file,
+            None => {
+                make_folder(&self.folder)?;
+                let existing = match fs::read(&path) {
+                    Ok(bytes) => journal::parse(&path, &bytes)?,
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    Err(source) => return Err(io(source)),
+                };
+                // A journal of this very state is continued, whole lines only; any other is absorbed already.
+                let header = Header::of(base);
+                text.push_str(&journal::line(&header));
+                if let Some((_, kept)) = existing.filter(|(found, _)| *found == header) {
+                    kept.iter().for_each(|entry| text.push_str(&journal::line(entry)));
+                }
+                write_whole(&path, text.as_bytes())?;
+                text.clear();
+                self.journal.insert(OpenOptions::new().append(true).open(&path).map_err(io)?)
+            }
+        };
+        entries.iter().for_each(|entry| text.push_str(&journal::line(entry)));
+        file.write_all(text.as_bytes()).map_err(io)?;
+        file.sync_data().map_err(io)
+    }
+
+    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
+        let path = self.path();
+        lockfile::sound(&path, state, &self.catalog)?;
+        make_folder(&self.folder)?;
+        if let Some(text) = read_if_there(&path)? {
+            let there = lockfile::parse(&path, &text, &self.catalog)?;
+            if there.serial + 1 != state.serial || there.lineage != state.lineage {
+                return Err(StoreError::Conflict {
+                    path,
+                    expected: state.serial.saturating_sub(1),
+                    found: there.serial,
+                });
+            }
+        }
+        write_whole(&path, lockfile::render(state).as_bytes())?;
+        self.journal = None;
+        let journal = self.journal_path();
+        match fs::remove_file(&journal) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(StoreError::io("remove", &journal, source)),
+        }
+    }
+}
+
+impl Store for FileStore {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        Box::pin(async move { self.read() })
+    }
+
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.add(base, entries) })
+    }
+
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.replace(state) })
+    }
+}
+
+/// The text of a file; nothing if there is none.
+///
+/// # Errors
+/// [`StoreError::Io`] with the path; [`StoreError::Damaged`] when it is not UTF-8.
+pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| StoreError::Damaged { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::io("read", path, source)),
+    }
+}
+
+/// Writes a file as a whole or not at all, readable by its owner only: a temporary file beside it, synced, renamed, and
+/// the folder synced.
+///
+/// # Errors
+/// [`StoreError::Io`] with the path.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let io = |source| StoreError::io("write", path, source);
+    let mut file = tempfile::Builder::new().prefix(".ppm-infra-").tempfile_in(folder).map_err(io)?;
+    file.write_all(bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+}
+
+/// Makes a folder and those above it, if they are missing; only its owner may enter.
+///
+/// # Errors
+/// [`StoreError::Io`] with the path.
+pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StoreError::io("make the folder", folder, source))
+}
+
+/// The files in `folder` whose names end in one of `endings`, sorted; none if there is no such folder.
+///
+/// # Errors
+/// [`StoreError::Io`] when the folder cannot be read.
+pub fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(StoreError::io("read the folder", folder, source)),
+    };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn store(folder: &Path) -> FileStore {
+        FileStore::new(folder, "lab", Catalog::new())
+    }
+
+    fn state(serial: u64) -> State {
+        State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
+    }
+
+    fn note(seq: u64) -> Entry {
+        Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_only_the_owner_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(&folder.path().join("state"));
+        assert_eq!(store.read().unwrap(), None);
+        store.replace(&state(1)).unwrap();
+        store.add(&state(1), &[note(1), note(2)]).unwrap();
+        let book = super::FileStore::new(&store.folder, "lab", Catalog::new()).read().unwrap().unwrap();
+        assert_eq!((book.state, book.last), (state(1), 2));
+        for path in [store.path(), store.journal_path()] {
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_journal_of_an_older_state_is_absorbed_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        store.add(&state(1), &[note(1)]).unwrap();
+        let kept = fs::read(store.journal_path()).unwrap();
+        store.replace(&state(2)).unwrap();
+        assert!(!store.journal_path().exists());
+        fs::write(store.journal_path(), kept).unwrap();
+        assert_eq!(store.read().unwrap().unwrap().last, 0);
+        store.add(&state(2), &[note(1)]).unwrap();
+        assert_eq!(store.read().unwrap().unwrap().last, 1);
+    }
+
+    #[test]
+    fn an_interrupted_journal_is_continued() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = store(folder.path());
+        first.replace(&state(1)).unwrap();
+        first.add(&state(1), &[note(1)]).unwrap();
+        let path = first.journal_path();
+        fs::write(&path, [fs::read(&path).unwrap(), b"0000".to_vec()].concat()).unwrap();
+        let mut second = store(folder.path());
+        assert_eq!(second.read().unwrap().unwrap().last, 1);
+        second.add(&state(1), &[note(2)]).unwrap();
+        assert_eq!(second.read().unwrap().unwrap().last, 2);
+    }
+
+    #[test]
+    fn truncated_edited_and_newer_states_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        let whole = fs::read_to_string(store.path()).unwrap();
+        for length in 0..whole.len() - 1 {
+            fs::write(store.path(), &whole[..length]).unwrap();
+            assert!(store.read().is_err(), "truncated to {length}");
+        }
+        fs::write(store.path(), whole.replace("us-east-1", "us-west-2")).unwrap();
+        assert!(matches!(store.read(), Err(StoreError::Edited { .. })));
+        fs::write(store.path(), whole.replace("\"format\": 1", "\"format\": 2")).unwrap();
+        assert!(matches!(store.read(), Err(StoreError::Newer { found: 2, .. })));
+        fs::write(store.path(), &whole).unwrap();
+        assert_eq!(store.read().unwrap().unwrap().state, state(1));
+    }
+
+    #[test]
+    fn a_write_must_follow_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        assert!(matches!(store.replace(&state(1)), Err(StoreError::Conflict { found: 1, .. })));
+        assert!(matches!(store.replace(&state(3)), Err(StoreError::Conflict { found: 1, .. })));
+        store.replace(&state(2)).unwrap();
+    }
+
+    #[test]
+    fn a_lock_keeps_others_out_and_names_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let info =
+            LockInfo { who: "ann@host".to_owned(), pid: 7, command: "apply".to_owned(), since: "now".to_owned() };
+        let held = store.lock(&info).unwrap();
+        let Err(StoreError::Busy { holder }) = store.lock(&LockInfo::default()) else { panic!("the lock is held") };
+        assert_eq!(holder, info);
+        drop(held);
+        store.lock(&LockInfo::default()).unwrap();
+    }
+}

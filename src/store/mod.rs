@@ -1,0 +1,30 @@
+//! Floor 3: where state lives, and what a place for it must promise.
+//!
+//! - What [`Store::append`] and [`Store::write`] return from is durable.
+//! - [`Store::write`] replaces the state as a whole or not at all, and removes the journal it absorbs.
+//! - A state that was truncated, edited by hand, or written by a newer program is refused, never half read.
+
+mod error;
+pub mod file;
+mod journal;
+mod lock;
+mod lockfile;
+
+use crate::cloud::BoxFuture;
+use crate::engine::state::{Book, Entry, State};
+
+pub use error::StoreError;
+pub use file::FileStore;
+pub use lock::{Lock, LockInfo};
+
+/// A place where the state of one stack lives.
+pub trait Store: Send {
+    /// The state and everything the journal adds to it; nothing if the stack has no state yet.
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>>;
+
+    /// Adds entries to the journal of `base`; all of them in one go.
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Writes the state as a whole. Its serial must follow the one that is there.
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>>;
+}

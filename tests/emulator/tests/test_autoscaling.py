@@ -1,0 +1,112 @@
+"""Target groups on the Auto Scaling group of a node group."""
+
+from __future__ import annotations
+
+import pytest
+from landscape import Platform
+from scene import refused
+
+ERROR = "ValidationError"
+
+
+@pytest.fixture
+def group(emulator):
+    """The name of an active node group's Auto Scaling group."""
+    platform = Platform(emulator)
+    platform.active()
+    platform.addon("vpc-cni")
+    platform.nodegroup()
+    group = platform.group()["resources"]["autoScalingGroups"][0]["name"]
+    return platform, group
+
+
+def target_group(platform, name="one"):
+    made = platform.emulator.client("elbv2").create_target_group(
+        Name=name,
+        Protocol="HTTP",
+        Port=32080,
+        VpcId=platform.vpc,
+        TargetType="instance",
+    )
+    return made["TargetGroups"][0]["TargetGroupArn"]
+
+
+def test_refusals(group, aws):
+    platform, name = group
+    asg = aws("autoscaling")
+    arn = target_group(platform)
+    with refused(ERROR, "AutoScalingGroup name not found"):
+        asg.attach_load_balancer_target_groups(
+            AutoScalingGroupName="nobody", TargetGroupARNs=[arn]
+        )
+    with refused(ERROR, "Target Group"):
+        asg.attach_load_balancer_target_groups(
+            AutoScalingGroupName=name, TargetGroupARNs=[arn + "x"]
+        )
+    with refused(ERROR, "up to 10"):
+        asg.attach_load_balancer_target_groups(
+            AutoScalingGroupName=name, TargetGroupARNs=[f"{arn}{n}" for n in range(11)]
+        )
+    with refused(ERROR, "not found"):
+        asg.describe_load_balancer_target_groups(AutoScalingGroupName="nobody")
+
+
+def test_the_generic_form(group, aws):
+    platform, name = group
+    asg = aws("autoscaling")
+    arn = target_group(platform)
+    source = [{"Identifier": arn, "Type": "elbv2"}]
+    asg.attach_traffic_sources(AutoScalingGroupName=name, TrafficSources=source)
+    found = asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"]
+    assert [(each["Identifier"], each["State"]) for each in found] == [(arn, "Added")]
+    asg.detach_traffic_sources(AutoScalingGroupName=name, TrafficSources=source)
+    assert (
+        asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"] == []
+    )
+
+
+def test_new_nodes_register_by_themselves(group, aws):
+    platform, name = group
+    arn = target_group(platform)
+    aws("autoscaling").attach_load_balancer_target_groups(
+        AutoScalingGroupName=name, TargetGroupARNs=[arn]
+    )
+    sizes = {"minSize": 3, "maxSize": 6, "desiredSize": 5}
+    for desired in (5, 3):
+        platform.eks.update_nodegroup_config(
+            clusterName="one",
+            nodegroupName="workers",
+            scalingConfig={**sizes, "desiredSize": desired},
+        )
+        platform.group()
+        health = aws("elbv2").describe_target_health(TargetGroupArn=arn)
+        assert len(health["TargetHealthDescriptions"]) == desired
+
+
+def test_adding_takes_a_moment(group, aws):
+    platform, name = group
+    platform.world.clock.scale = 0.001
+    arn = target_group(platform)
+    platform.settle()
+    asg = aws("autoscaling")
+    asg.attach_load_balancer_target_groups(
+        AutoScalingGroupName=name, TargetGroupARNs=[arn]
+    )
+
+    def state():
+        (found,) = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)[
+            "LoadBalancerTargetGroups"
+        ]
+        return found["State"]
+
+    assert state() == "Adding"
+    platform.settle(21)
+    assert state() == "Added"
+
+
+def test_another_group_name_after_a_replacement(group, aws):
+    platform, name = group
+    platform.eks.delete_nodegroup(clusterName="one", nodegroupName="workers")
+    platform.eks.list_nodegroups(clusterName="one")
+    platform.nodegroup()
+    assert platform.group()["resources"]["autoScalingGroups"][0]["name"] != name
