@@ -17,7 +17,7 @@ use ppm_infra::resources::cluster::{Cluster, ClusterComputed};
 use serde_json::json;
 
 use crate::support::lifecycle::Lab;
-use crate::support::platform::{Platform, control, differing, mutate, role};
+use crate::support::platform::{Platform, differing, role};
 
 /// A cluster on `platform`.
 pub(crate) fn sample(platform: &Platform) -> Cluster {
@@ -197,13 +197,13 @@ async fn what_others_change_on_a_cluster_shows_as_that_field() {
 
     // Nobody's business.
     eks.tag_resource().resource_arn(&made.arn).tags("cost-centre", "42").send().await.unwrap();
-    mutate(&lab.emulator, &json!({"kind": "cluster", "id": "lab", "action": "platform_version"}));
+    lab.emulator.post("/strict/mutate", &json!({"kind": "cluster", "id": "lab", "action": "platform_version"}));
     let group = lab.clients.ec2.create_security_group().group_name("extra").description("extra").vpc_id(&platform.vpc);
     let group = group.send().await.unwrap().group_id.unwrap();
     change().resources_vpc_config(vpc().security_group_ids(group).build()).send().await.unwrap();
     assert_eq!(lab.look("main", Some(&cluster)).await.unwrap(), cluster);
 
-    mutate(&lab.emulator, &json!({"kind": "cluster", "id": "lab", "action": "force_upgrade"}));
+    lab.emulator.post("/strict/mutate", &json!({"kind": "cluster", "id": "lab", "action": "force_upgrade"}));
     let seen = lab.look("main", Some(&cluster)).await.unwrap();
     assert_eq!(differing(&cluster, &seen), ["version"]);
 
@@ -249,7 +249,7 @@ async fn another_cluster_under_our_name_is_noted_and_not_deleted() {
 async fn a_new_role_is_waited_for() {
     let (mut lab, platform) = lab(200).await;
     // EKS refuses a role younger than this, each time in other words.
-    control(&lab.emulator, "/strict/settings", &json!({"consistency": {"eks_role": 60}}));
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"eks_role": 60}}));
     let role = role(&lab.clients, "young", "eks.amazonaws.com", &["AmazonEKSClusterPolicy"]).await;
     let cluster = Cluster { role: Ref::external(role), ..sample(&platform) };
     lab.make("main", &cluster).await;
@@ -290,14 +290,14 @@ async fn a_change_that_fails_is_told_in_the_words_of_eks() {
     lab.make("main", &cluster).await;
     let order = json!({"kind": "cluster", "id": "lab", "action": "fail_update", "code": "SubnetNotFound",
         "message": "a subnet is missing"});
-    mutate(&lab.emulator, &order);
+    lab.emulator.post("/strict/mutate", &order);
     let error = lab.try_change("main", &Cluster { logging: BTreeSet::new(), ..cluster.clone() }).await.unwrap_err();
     assert!(error.says("LoggingUpdate Failed: SubnetNotFound: a subnet is missing"), "{error}");
     assert_eq!(lab.look("main", Some(&cluster)).await.unwrap(), cluster);
     lab.change("main", &Cluster { logging: BTreeSet::new(), ..cluster }).await;
 
     let blocked = json!({"kind": "cluster", "id": "lab", "action": "block_upgrade", "reason": "deprecated APIs"});
-    mutate(&lab.emulator, &blocked);
+    lab.emulator.post("/strict/mutate", &blocked);
     let upgraded = Cluster { version: "1.35".to_owned(), logging: BTreeSet::new(), ..sample(&platform) };
     let error = lab.try_change("main", &upgraded).await.unwrap_err();
     assert!(error.is("InvalidStateException") && error.says("deprecated APIs"), "{error}");
@@ -307,13 +307,9 @@ async fn a_change_that_fails_is_told_in_the_words_of_eks() {
 async fn a_cluster_that_failed_is_made_again() {
     let (mut lab, platform) = lab(300).await;
     let cluster = sample(&platform);
-    let emulator = lab.emulator.endpoint();
-    let failing = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(700));
-        let order = json!({"kind": "cluster", "id": "lab", "action": "fail_creation", "code": "Other",
-            "message": "no luck"});
-        crate::support::platform::control_at(&emulator, "/strict/mutate", &order)
-    });
+    let order = json!({"kind": "cluster", "id": "lab", "action": "fail_creation", "code": "Other",
+        "message": "no luck"});
+    let failing = lab.emulator.post_later(Duration::from_millis(700), "/strict/mutate", order);
     let error = lab.try_make("main", &cluster).await.unwrap_err();
     failing.join().unwrap();
     assert!(error.says("FAILED: Other: no luck"), "{error}");
@@ -327,11 +323,8 @@ async fn load_balancers_that_kubernetes_made_keep_a_cluster() {
     let (mut lab, platform) = lab(0).await;
     let cluster = sample(&platform);
     lab.make("main", &cluster).await;
-    let made = mutate(
-        &lab.emulator,
-        &json!({"kind": "cluster", "id": "lab", "action": "controller_balancer",
-        "subnets": platform.public}),
-    );
+    let order = json!({"kind": "cluster", "id": "lab", "action": "controller_balancer", "subnets": platform.public});
+    let made = lab.emulator.post("/strict/mutate", &order);
     let arn = made["load_balancer"].as_str().unwrap();
     let error = lab.try_remove::<Cluster>("main").await.unwrap_err();
     assert!(error.kind == ErrorKind::Refused && error.says(arn), "{error}");

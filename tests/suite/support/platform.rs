@@ -1,8 +1,4 @@
-//! What stands under a cluster, made through the SDK: a network with a way out, roles and a key. And the emulator's
-//! control paths, for what AWS does behind everybody's back.
-
-use std::io::{Read, Write};
-use std::net::TcpStream;
+//! What stands under a cluster, made through the SDK: a network with a way out, roles and a key.
 
 use aws_sdk_ec2::types::AttributeBooleanValue;
 use ppm_infra::cloud::aws::Clients;
@@ -35,7 +31,7 @@ pub(crate) struct Platform {
 impl Platform {
     /// Makes all of it; nothing of that takes time. Afterwards the clock runs `scale` times as fast as ours.
     pub(crate) async fn new(emulator: &Emulator, aws: &Clients, scale: u32) -> Self {
-        control(emulator, "/strict/settings", &json!({"scale": 0}));
+        emulator.post("/strict/settings", &json!({"scale": 0}));
         let ec2 = &aws.ec2;
         let vpc = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap();
         let vpc = vpc.vpc().unwrap().vpc_id().unwrap().to_owned();
@@ -63,9 +59,9 @@ impl Platform {
         let node_role = role(aws, "nodes", "ec2.amazonaws.com", &worker).await;
         let platform = Self { private, public, private_table, vpc, nat, cluster_role, node_role, key };
         platform.open(aws).await;
-        control(emulator, "/strict/settings", &json!({"scale": scale}));
+        emulator.post("/strict/settings", &json!({"scale": scale}));
         // Roles are minutes old by the time a cluster needs them.
-        control(emulator, "/strict/settings", &json!({"advance": 600}));
+        emulator.post("/strict/settings", &json!({"advance": 600}));
         platform
     }
 
@@ -109,41 +105,9 @@ pub(crate) async fn role(aws: &Clients, name: &str, service: &str, policies: &[&
     arn
 }
 
-/// Changes something as AWS, or somebody inside the cluster, would: `{kind, id, action, …}`.
-pub(crate) fn mutate(emulator: &Emulator, order: &Value) -> Value {
-    control(emulator, "/strict/mutate", order)
-}
-
-/// Posts to one of the emulator's control paths.
-pub(crate) fn control(emulator: &Emulator, path: &str, body: &Value) -> Value {
-    control_at(&emulator.endpoint(), path, body)
-}
-
-/// As [`control`], for whoever knows the emulator by its URL alone.
-pub(crate) fn control_at(endpoint: &str, path: &str, body: &Value) -> Value {
-    let host = endpoint.strip_prefix("http://").unwrap();
-    let body = body.to_string();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.0 200"), "{path}: {answer}");
-    serde_json::from_str(body).unwrap()
-}
-
 /// The fields in which two documents of one kind differ.
 pub(crate) fn differing<R: serde::Serialize>(one: &R, other: &R) -> Vec<String> {
-    let fields = |value: &R| match serde_json::to_value(value).unwrap() {
-        Value::Object(fields) => fields,
-        other => panic!("no object: {other}"),
-    };
+    let fields = |value: &R| serde_json::to_value(value).unwrap().as_object().unwrap().clone();
     let (one, other) = (fields(one), fields(other));
     let mut names: Vec<String> = one.keys().filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
     names.sort();
