@@ -5,3 +5,5 @@ pub(crate) mod binary;
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+#[cfg(feature = "aws")]
+pub(crate) mod platform;
