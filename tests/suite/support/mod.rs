@@ -1,6 +1,11 @@
 //! What several tests need.
 
+pub(crate) mod bench;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+pub(crate) mod memory;
+pub(crate) mod random;
+pub(crate) mod story;
+pub(crate) mod toys;
