@@ -196,13 +196,16 @@ impl Simulated {
         }
     }
 
+    /// Whether what a field points at may be removed meanwhile.
     fn may_dangle(&self, kind: &Kind, field: &str) -> bool {
-        self.catalog.get(kind).is_some_and(|facts| facts.on_change(field) == OnChange::UpdateDangling)
+        let on_change = self.catalog.get(kind).map(|facts| facts.on_change(field));
+        matches!(on_change, Some(OnChange::UpdateDangling | OnChange::Ignore))
     }
 
-    /// Who uses the object `id` of `kind` in a way that keeps it from being removed.
+    /// Who else uses the object `id` of `kind` in a way that keeps it from being removed.
     fn user<'w>(&self, world: &'w World, kind: &Kind, id: &str) -> Option<&'w Object> {
-        world.objects.values().find(|object| {
+        let others = world.objects.values().filter(|other| other.id() != id || other.mark.address.kind != *kind);
+        others.into_iter().find(|object| {
             object.declared.fields().any(|(field, value)| {
                 !self.may_dangle(&object.mark.address.kind, field) && used(value).contains(&(kind.as_str(), id))
             })

@@ -12,6 +12,7 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
+use crate::model::reference::{Target, references, turned};
 use crate::model::resource::Known;
 
 /// The format this program writes.
@@ -112,6 +113,12 @@ impl State {
     /// Whether nothing is left that exists in the cloud.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty() && self.deposed.is_empty()
+    }
+
+    /// Whether `computed` is that of an old object of `address` that still has to go.
+    pub fn is_old(&self, address: &Address, computed: &Document) -> bool {
+        let old = self.deposed.get(address).into_iter().flatten();
+        old.into_iter().any(|old| Some(old.key.as_str()) == computed.text("id"))
     }
 
     /// Ids by address and addresses by id.
@@ -274,14 +281,9 @@ impl Book {
                 self.settle(seq, &open, outcome)?;
                 self.open.remove(of);
             }
-            Entry::Note { address, record, .. } => match record {
-                Some(record) => {
-                    self.state.resources.insert(address.clone(), record.clone());
-                }
-                None => {
-                    self.state.resources.remove(address);
-                }
-            },
+            Entry::Note { address, record, .. } => {
+                self.put(address, record.clone());
+            }
         }
         self.last = seq;
         Ok(())
@@ -317,7 +319,7 @@ impl Book {
                 }
             }
             (Part::Delete, Outcome::Gone) => {
-                self.state.resources.remove(address);
+                self.put(address, None);
             }
             (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Failed) => {}
             (Part::DeleteDeposed { key }, Outcome::Gone) => {
@@ -336,12 +338,35 @@ impl Book {
 
     /// Lets a new object stand at `address`; what stood there awaits removal, unless it is gone or the same object.
     fn stand(&mut self, address: &Address, new: Recorded, vanished: bool) {
-        let id = new.computed.text("id").map(str::to_owned);
-        if let Some(old) = self.state.resources.insert(address.clone(), new) {
-            let key = old.computed.text("id").unwrap_or_default().to_owned();
-            if !vanished && id.as_deref() != Some(&key) {
-                self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded: old });
+        if let Some((key, recorded)) = self.put(address, Some(new))
+            && !vanished
+        {
+            self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded });
+        }
+    }
+
+    /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
+    ///
+    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
+    /// else, until it is changed itself: so it is recorded by the object's id from now on.
+    fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+        let id = new.as_ref().and_then(|new| new.computed.text("id")).map(str::to_owned);
+        let old = match new {
+            Some(new) => self.state.resources.insert(address.clone(), new),
+            None => self.state.resources.remove(address),
+        }?;
+        let key = old.computed.text("id").unwrap_or_default().to_owned();
+        if id.as_deref() == Some(&key) {
+            return None;
+        }
+        let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded);
+        for recorded in self.state.resources.values_mut().chain(old_objects) {
+            if references(&recorded.declared).contains(address) {
+                recorded.declared = turned(&recorded.declared, &|target| {
+                    (target == Target::Named(address.clone())).then(|| Target::Object(key.clone().into()))
+                });
             }
         }
+        Some((key, old))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use ppm_infra::cloud::Consent;
 use ppm_infra::cloud::simulated::{Simulated, World};
 use ppm_infra::engine::check::check;
-use ppm_infra::engine::plan::{Plan, StepKey};
+use ppm_infra::engine::plan::{Action, Plan, StepKey};
 use ppm_infra::engine::state::State;
 use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::model::address::Address;
@@ -115,7 +115,7 @@ impl Bench {
     /// One whole run that must do all it planned.
     pub(crate) async fn apply(&mut self, blueprint: &dyn Blueprint) -> Ran {
         let ran = self.run(blueprint, &Request::default()).await;
-        assert!(ran.report.is_complete(), "{:#?}", ran.report);
+        ran.assert_complete();
         ran
     }
 
@@ -147,7 +147,7 @@ impl Bench {
         assert_eq!(self.cloud.world().objects.len(), state.resources.len(), "what is there is what is recorded");
         let (calls, writes) = (self.cloud.writes().len(), self.store.writes());
         let ran = self.run(blueprint, &Request::default()).await;
-        assert!(!ran.plan.has_changes(), "nothing is left to do: {:#?}", changes(&ran.plan));
+        assert!(!ran.plan.has_changes(), "nothing is left to do: {:#?}", brief(&ran.plan));
         assert!(ran.plan.drift.is_empty(), "nothing has moved: {:#?}", ran.plan.drift);
         assert_eq!(self.cloud.writes().len(), calls, "a plan without changes makes no call that writes");
         assert_eq!(self.store.writes(), writes, "a plan without changes writes no state");
@@ -155,12 +155,37 @@ impl Bench {
     }
 }
 
-/// What a plan does, by address.
-pub(crate) fn changes(plan: &Plan) -> BTreeMap<&Address, &ppm_infra::engine::plan::Action> {
-    plan.actions.iter().filter(|(_, action)| action.is_change()).collect()
+/// What a plan does, a line for each address.
+pub(crate) fn brief(plan: &Plan) -> BTreeMap<String, String> {
+    let mut lines = BTreeMap::new();
+    for (address, action) in &plan.actions {
+        let line = match action {
+            Action::NoOp { record: None } => continue,
+            Action::NoOp { record: Some(record) } => format!("record {}", record.declared.canonical()),
+            Action::Create { why, declared, .. } => format!("create, {why:?}: {}", declared.canonical()),
+            Action::Update { why, declared, prior, .. } => {
+                format!("update, {why:?}: {} -> {}", prior.declared.canonical(), declared.canonical())
+            }
+            Action::Replace { why, order, declared, prior, .. } => {
+                format!("replace {order:?}, {why:?}: {} -> {}", prior.declared.canonical(), declared.canonical())
+            }
+            Action::Delete { why, prior } => format!("delete, {why:?}: {}", prior.declared.canonical()),
+            Action::Forget { why } => format!("forget, {why:?}"),
+        };
+        lines.insert(address.to_string(), line);
+    }
+    for (address, id) in &plan.deposed {
+        lines.insert(format!("{address} ({id})"), "old".to_owned());
+    }
+    lines
 }
 
 impl Ran {
+    /// Everything that was planned was done.
+    pub(crate) fn assert_complete(&self) {
+        assert!(self.report.is_complete(), "{:#?}\n{:#?}", self.report, brief(&self.plan));
+    }
+
     /// Place in time at which a step began.
     pub(crate) fn started(&self, step: &StepKey) -> Option<usize> {
         self.events.iter().position(|event| matches!(event, EventKind::StepStarted { step: s, .. } if s == step))

@@ -1,10 +1,12 @@
 //! Random stories: declarations one after the other, with faults, drift and requests in between.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ppm_infra::cloud::ErrorKind;
-use ppm_infra::cloud::simulated::{Fault, Simulated, Verb};
+use ppm_infra::cloud::simulated::{Fault, Object, Simulated, Verb, World};
 use ppm_infra::engine::Request;
+use ppm_infra::engine::state::State;
 use ppm_infra::model::address::Address;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -91,12 +93,32 @@ impl Edit {
     }
 }
 
+/// Whether the object `from` points at `to`, directly or through others. What points in a circle, nobody can remove.
+fn leads(world: &World, from: u64, to: u64) -> bool {
+    let points_at = |object: &Object, target: &Object| {
+        let id = json!(target.computed.text("id")).to_string();
+        object.declared.canonical().contains(&format!("\"$id\":{id}"))
+    };
+    let mut reached = BTreeSet::from([from]);
+    loop {
+        let found = |target: &Object| reached.iter().any(|from| points_at(&world.objects[from], target));
+        let more: BTreeSet<u64> =
+            world.objects.iter().filter(|(_, target)| found(target)).map(|(serial, _)| *serial).collect();
+        if more.is_subset(&reached) {
+            return reached.contains(&to);
+        }
+        reached.extend(more);
+    }
+}
+
 impl Meddling {
-    /// Does it.
-    pub(crate) fn apply(&self, cloud: &Simulated) {
+    /// Does it to something that stands: of what old objects are turned into, nobody learns.
+    pub(crate) fn apply(&self, cloud: &Simulated, state: &State) {
         let pick = |count: usize, n: usize| (count > 0).then(|| n % count.max(1));
         cloud.meddle(|world| {
-            let serials: Vec<u64> = world.objects.keys().copied().collect();
+            let stands = |object: &Object| !state.is_old(&object.mark.address, &object.computed);
+            let standing = world.objects.iter().filter(|(_, object)| stands(object));
+            let serials: Vec<u64> = standing.map(|(serial, _)| *serial).collect();
             match self {
                 Self::None => {}
                 Self::Value(n, first, value) => {
@@ -112,7 +134,11 @@ impl Meddling {
                 }
                 Self::Point(n, to) => {
                     if let Some(n) = pick(serials.len(), *n) {
-                        let target = &world.objects[&serials[*to % serials.len()]];
+                        let to = serials[*to % serials.len()];
+                        if to != serials[n] && leads(world, to, serials[n]) {
+                            return;
+                        }
+                        let target = &world.objects[&to];
                         let kind = target.mark.address.kind.as_str();
                         let held: Value = json!({"$id": target.computed.text("id"), "$kind": kind});
                         world.objects.get_mut(&serials[n]).unwrap().declared.set("one", held);
@@ -126,7 +152,7 @@ impl Meddling {
 impl Chapter {
     /// Prepares cloud and session for the run, and tells what to ask for.
     pub(crate) fn prepare(&self, bench: &mut Bench, toys: &[Toy; SLOTS]) -> Request {
-        self.meddling.apply(&bench.cloud);
+        self.meddling.apply(&bench.cloud, &bench.state());
         bench.cloud.heal();
         bench.session.parallelism = self.parallelism;
         for (slot, verb, mishap) in &self.mishaps {
