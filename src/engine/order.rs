@@ -83,8 +83,8 @@ impl Part {
 #[derive(Default)]
 struct Rules {
     waits: Waits,
-    /// Order that somebody else made necessary.
-    moved: Vec<(StepKey, StepKey)>,
+    /// Order of removals: what is known from the record, and what somebody else made necessary.
+    removals: [Vec<(StepKey, StepKey)>; 2],
     preferred: Vec<(StepKey, StepKey)>,
 }
 
@@ -114,9 +114,9 @@ impl Ground<'_> {
         }
         self.remove_after_old_pointers(&mut rules);
         self.climb_in_step(&mut rules);
-        let Rules { mut waits, moved, preferred } = rules;
-        // Objects that others made point at each other cannot all go first.
-        for (step, on) in moved {
+        let Rules { mut waits, removals, preferred } = rules;
+        // Objects that somebody made point at each other cannot all go first.
+        for (step, on) in removals.into_iter().flatten() {
             if !leads(&waits, &on, &step, |step| !step.part.builds()) {
                 waits.entry(step).or_default().insert(on);
             }
@@ -242,8 +242,10 @@ impl Ground<'_> {
                 match (&gone, &changed) {
                     (Some(gone), _) if *gone == removed => {}
                     (Some(gone), _) if loose => rules.preferred.push((removed, gone.clone())),
-                    (Some(gone), _) if known.contains(&removed) => rules.must(&removed, gone),
-                    (Some(gone), _) => rules.moved.push((removed, gone.clone())),
+                    (Some(gone), _) => {
+                        let moved = usize::from(!known.contains(&removed));
+                        rules.removals[moved].push((removed, gone.clone()));
+                    }
                     (None, Some(_)) if on_change == OnChange::Ignore => {}
                     (None, Some(changed)) if loose => rules.preferred.push((removed, changed.clone())),
                     (None, Some(changed)) => rules.must(&removed, changed),
@@ -271,7 +273,7 @@ impl Ground<'_> {
                     if loose {
                         rules.preferred.push((removed, gone.clone()));
                     } else {
-                        rules.must(&removed, &gone);
+                        rules.removals[0].push((removed, gone.clone()));
                     }
                 }
             }

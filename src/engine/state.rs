@@ -190,6 +190,8 @@ pub struct Intent {
     pub after: BTreeSet<Address>,
     /// What stood there is gone already: it is forgotten, not removed, once the new object stands.
     pub vanished: bool,
+    /// What the object whose place is taken was found to be: it is not looked at again while it awaits removal.
+    pub replaced: Option<Document>,
 }
 
 /// How a step ended.
@@ -303,11 +305,11 @@ impl Book {
         };
         match (part, outcome) {
             (Part::Create, Outcome::Standing(computed)) => {
-                self.stand(address, record(computed, Status::Ready)?, open.intent.vanished);
+                self.stand(&open.intent, record(computed, Status::Ready)?);
             }
             (Part::Create, Outcome::Failed) => {
                 if let Some(computed) = &open.made {
-                    self.stand(address, record(computed, Status::Unfinished)?, open.intent.vanished);
+                    self.stand(&open.intent, record(computed, Status::Unfinished)?);
                 }
             }
             (Part::Change { .. }, Outcome::Standing(computed)) => {
@@ -336,12 +338,15 @@ impl Book {
         Ok(())
     }
 
-    /// Lets a new object stand at `address`; what stood there awaits removal, unless it is gone or the same object.
-    fn stand(&mut self, address: &Address, new: Recorded, vanished: bool) {
-        if let Some((key, recorded)) = self.put(address, Some(new))
-            && !vanished
+    /// Lets a new object stand; what stood there awaits removal, unless it is gone or the same object.
+    fn stand(&mut self, intent: &Intent, new: Recorded) {
+        let address = &intent.step.address;
+        if let Some((key, old)) = self.put(address, Some(new))
+            && !intent.vanished
         {
-            self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded });
+            let declared = intent.replaced.clone().unwrap_or_else(|| old.declared.clone());
+            let deposed = Deposed { key, recorded: Recorded { declared, ..old } };
+            self.state.deposed.entry(address.clone()).or_default().push(deposed);
         }
     }
 

@@ -16,11 +16,12 @@ use super::event::{EventKind, Failure, Report as RunReport, millis};
 use super::ledger::Ledger;
 use super::{Session, Teller};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
-use crate::engine::plan::{Action, Part, Plan, StepKey};
+use crate::engine::plan::{Action, Part, Plan, StepKey, Why};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Intent, Outcome};
 use crate::model::document::Document;
 use crate::model::mark::Mark;
+use crate::model::reference::{Target, turned};
 use crate::model::resource::Known;
 use crate::model::surroundings::Surroundings;
 
@@ -177,11 +178,25 @@ impl Execution<'_, '_> {
             address: step.address.clone(),
             attempt: self.session.host.fresh_id(),
         };
-        let gone = matches!(
-            self.plan.actions.get(&step.address),
-            Some(Action::Create { why: crate::engine::plan::Why::Vanished, .. })
-        );
-        Intent { step: step.clone(), mark, declared, after, vanished: gone }
+        let (vanished, replaced) = match (&step.part, self.plan.actions.get(&step.address)) {
+            (Part::Create, Some(Action::Create { why, .. })) => (*why == Why::Vanished, None),
+            (Part::Create, Some(Action::Replace { prior, .. })) => (false, Some(self.exact(&prior.declared))),
+            _ => (false, None),
+        };
+        Intent { step: step.clone(), mark, declared, after, vanished, replaced }
+    }
+
+    /// What something that stands points at: by id where something else stands at that address by now.
+    fn exact(&self, standing: &Document) -> Document {
+        let now = &self.ledger.state().resources;
+        let id = |computed: &Document| computed.text("id").map(str::to_owned);
+        turned(standing, &|target| {
+            let Target::Named(address) = target else { return None };
+            let Some(Action::Replace { prior, .. }) = self.plan.actions.get(&address) else { return None };
+            let was = id(&prior.computed)?;
+            let is = now.get(&address).and_then(|recorded| id(&recorded.computed));
+            (is.as_ref() != Some(&was)).then(|| Target::Object(was.into()))
+        })
     }
 
     /// What the step does; nothing if there is no old object after all, because the cloud gave the same one again.
