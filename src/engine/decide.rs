@@ -80,7 +80,15 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     }
     let unfinished = recorded.status == Status::Unfinished;
     if diffs.is_empty() && !unfinished {
-        let settled = Recorded { status: Status::Ready, after, declared, computed: observed.computed.clone() };
+        // What is left to others is not done, so it is not recorded either.
+        let mut done = declared;
+        for field in case.facts.fields.iter().filter(|field| field.on_change == OnChange::Ignore) {
+            match recorded.declared.get(field.name) {
+                Some(value) => done.set(field.name, value.clone()),
+                None => drop(done.remove(field.name)),
+            }
+        }
+        let settled = Recorded { status: Status::Ready, after, declared: done, computed: observed.computed.clone() };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
     }

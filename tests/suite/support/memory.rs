@@ -1,0 +1,85 @@
+//! A store in memory that is as strict as the one on disk: text in, text out, checked on every write.
+
+use std::sync::{Arc, Mutex};
+
+use ppm_infra::cloud::BoxFuture;
+use ppm_infra::engine::check::check;
+use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::model::resource::Catalog;
+use ppm_infra::store::{Store, StoreError};
+
+#[derive(Debug, Default)]
+struct Content {
+    state: Option<String>,
+    journal: Vec<String>,
+    writes: usize,
+}
+
+/// The store. Clones share their content, as two processes share a folder.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryStore {
+    catalog: Catalog,
+    content: Arc<Mutex<Content>>,
+}
+
+impl MemoryStore {
+    /// A store with nothing in it.
+    pub(crate) fn new(catalog: Catalog) -> Self {
+        Self { catalog, content: Arc::default() }
+    }
+
+    /// State and journal together; nothing if nothing was ever written.
+    pub(crate) fn book(&self) -> Option<Book> {
+        let content = self.content.lock().unwrap();
+        let mut book = Book::of(serde_json::from_str(content.state.as_ref()?).unwrap());
+        for line in &content.journal {
+            book.apply(&serde_json::from_str(line).unwrap()).unwrap();
+        }
+        Some(book)
+    }
+
+    /// How often anything was written.
+    pub(crate) fn writes(&self) -> usize {
+        self.content.lock().unwrap().writes
+    }
+
+    /// Forgets everything, as if the folder were lost.
+    pub(crate) fn lose(&self) {
+        *self.content.lock().unwrap() = Content::default();
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        Box::pin(async move { Ok(self.book()) })
+    }
+
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut content = self.content.lock().unwrap();
+            let there: State = serde_json::from_str(content.state.as_ref().unwrap()).unwrap();
+            assert_eq!((&there.lineage, there.serial), (&base.lineage, base.serial), "a journal continues its state");
+            content.journal.extend(entries.iter().map(|entry| serde_json::to_string(entry).unwrap()));
+            content.writes += 1;
+            Ok(())
+        })
+    }
+
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let findings = check(state, &self.catalog);
+            if !findings.is_empty() {
+                return Err(StoreError::Unsound { path: "memory".into(), findings });
+            }
+            let mut content = self.content.lock().unwrap();
+            if let Some(there) = &content.state {
+                let there: State = serde_json::from_str(there).unwrap();
+                assert_eq!((&there.lineage, there.serial + 1), (&state.lineage, state.serial), "serials follow");
+            }
+            content.state = Some(serde_json::to_string(state).unwrap());
+            content.journal.clear();
+            content.writes += 1;
+            Ok(())
+        })
+    }
+}
