@@ -12,8 +12,10 @@
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`helm`] the finished values file for the chart; pure.
+//! - [`cli`] (every room) the program.
 
 pub mod architecture;
+pub mod cli;
 pub mod cloud;
 pub mod engine;
 pub mod helm;

@@ -108,21 +108,9 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
         instance_type: stack.kubernetes.nodes.instance_type.to_string(),
         disk_gib: stack.kubernetes.nodes.disk_gib,
         node_count: u32::from(stack.kubernetes.nodes.count),
-        strategy: strategy(stack, state),
+        strategy: Strategy::Rolling,
         database_secret_arn: computed::<Secret>(state, "database")?.id,
         encryption_key_secret_arn: computed::<Secret>(state, "encryption-key")?.id,
         cluster_name: computed::<Cluster>(state, "main")?.id,
     })
 }
-
-/// Two versions of the product must not serve one database: a change of the chart is rolled out with all pods down.
-fn strategy(stack: &Stack, state: &State) -> Strategy {
-    let emitted = state.outputs.get(CHART_OUTPUT).and_then(Value::as_str);
-    match emitted {
-        Some(emitted) if emitted != stack.package_manager.chart_version.to_string() => Strategy::Recreate,
-        Some(_) | None => Strategy::Rolling,
-    }
-}
-
-/// The output that remembers the chart whose values were written last.
-pub(super) const CHART_OUTPUT: &str = "chart_version";

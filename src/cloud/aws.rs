@@ -3,13 +3,18 @@
 //! Every client is the real one with explicit defaults; there is no trait per service. Calls that would make a second
 //! object when repeated go through [`Clients::once`], which never retries by itself.
 
+pub mod answer;
 pub mod ec2;
+pub mod eks;
+pub mod elb;
 mod error;
 pub mod iam;
 pub mod kms;
 mod provision;
+pub mod rds;
 pub mod secrets;
-pub mod standing;
+pub mod settling;
+pub mod takeover;
 
 use std::time::Duration;
 

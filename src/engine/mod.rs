@@ -26,7 +26,8 @@ use plan::{Action, Base, Drift, Plan, Why};
 use state::{Recorded, State, Status};
 
 /// What is asked of the planner beside the declaration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Request {
     /// Remove everything instead of making what is declared.
     pub destroy: bool,

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+pub(super) mod rules;
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,9 @@
 //! What a declaration needs to know of the account and region before it can be turned into resources.
 
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::types::LocationType;
 
 use crate::cloud::aws::{Clients, During, ec2::filter};
@@ -15,7 +19,12 @@ const WITHOUT_EKS: [&str; 3] = ["use1-az3", "usw1-az2", "cac1-az3"];
 /// What AWS answered to the first question that failed.
 pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surroundings, CloudError> {
     let who = async {
-        let who = aws.sts.get_caller_identity().send().await.during("find out whose account this is")?;
+        // The first call of every command: without network or credentials the answer should not take minutes.
+        let soon = aws_sdk_sts::config::Builder::new()
+            .retry_config(RetryConfig::standard().with_max_attempts(3).with_max_backoff(Duration::from_secs(2)))
+            .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(20)).build());
+        let call = aws.sts.get_caller_identity().customize().config_override(soon);
+        let who = call.send().await.during("find out whose account this is")?;
         let principal = who.arn().unwrap_or_default().to_owned();
         let partition = principal.split(':').nth(1).unwrap_or("aws").to_owned();
         Ok((who.account().unwrap_or_default().to_owned(), partition, principal))

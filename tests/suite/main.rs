@@ -1,7 +1,12 @@
 //! The one integration binary: every test program links the whole SDK, so there is one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod bad_input;
 mod support;
 
 #[cfg(feature = "aws")]
+mod drift;
+#[cfg(feature = "aws")]
 mod kinds;
+#[cfg(feature = "aws")]
+mod main_job;

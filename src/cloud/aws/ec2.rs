@@ -1,12 +1,32 @@
 //! What the kinds of EC2 have in common: tags inline, filters on every list call, ids we do not choose.
+//!
+//! Leaves to [`once`] the creates that have neither name nor token, to [`interfaces`] what outlives its owner, and to
+//! [`leftovers`] to name what is in the way.
+
+mod interfaces;
+mod leftovers;
+mod once;
+
+use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use futures_util::future::{join, join_all};
+
+pub use interfaces::{delete_unused, in_use, named_in, naming, sweep_interfaces};
+pub use leftovers::{left_in_network, users_of_group};
+pub use once::make_once;
 
 use super::provision::{Reading, Sight, Sights, Sought, Writing, retagging};
 use super::{Clients, During};
-use crate::cloud::CloudError;
-use crate::model::mark::{STACK_TAG, Tags};
+use crate::cloud::wait::retry_while;
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::reference::Ref;
 use crate::model::resource::Resource;
+
+// "Eventual consistency" in the EC2 developer guide names no number; five minutes are what Terraform's provider settled
+// on after years of reports.
+const VISIBLE: Duration = Duration::from_mins(5);
 
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -41,6 +61,68 @@ pub async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<()
     Ok(())
 }
 
+/// Gives an object of ours that is taken over the tags and marks it would have been made with.
+///
+/// # Errors
+/// What `CreateTags` answered.
+pub async fn mark_taken_over(
+    cx: &Writing<'_>,
+    id: &str,
+    found: &Tags,
+    resource: &impl Resource,
+) -> Result<(), CloudError> {
+    let wanted = cx.tags(resource);
+    let present = found.iter().filter(|(key, _)| wanted.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone()));
+    retag(cx.aws, id, &present.collect(), &wanted).await
+}
+
+/// What an answer was to contain.
+///
+/// # Errors
+/// When it does not.
+pub fn told<T>(answer: Option<T>, doing: &str) -> Result<T, CloudError> {
+    answer.ok_or_else(|| CloudError::new(ErrorKind::Bug, doing, "the answer lacks what was made"))
+}
+
+/// Repeats a call that names objects made moments ago while EC2 does not know them yet.
+///
+/// # Errors
+/// Any other error at once, and this one after five minutes.
+pub async fn once_visible<T, F, Fut>(cx: &Writing<'_>, call: F) -> Result<T, CloudError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, CloudError>>,
+{
+    retry_while(cx, VISIBLE, |error| error.kind == ErrorKind::NotFound, call).await
+}
+
+/// The id of what `reference` points at, if that is known: an object that is yet to be made has none.
+pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<String> {
+    match reference {
+        Ref::External(id) => Some(id.clone()),
+        Ref::Named(..) => {
+            let computed = reference.address().and_then(|address| cx.ids.computed(&address))?;
+            computed.text("id").map(str::to_owned)
+        }
+    }
+}
+
+/// What shows that an object with these tags is not the one we look for.
+pub fn strangeness(tags: &Tags) -> String {
+    match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
+        (Some(stack), Some(address)) => format!("its tags say that it is {address} of stack {stack}"),
+        (Some(stack), None) => format!("its tags say that it belongs to stack {stack}, but not what it is there"),
+        (None, _) => format!("it has no tag {STACK_TAG}"),
+    }
+}
+
+/// The refusal to use what somebody else has made. `taken` says what is in the way, as in "sg-1 has the name x".
+pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, tags: &Tags) -> CloudError {
+    let why = strangeness(tags);
+    let message = format!("{taken}, and {why}; remove it, or take it over with `adopt {}`", cx.mark.address);
+    CloudError::new(ErrorKind::NotOurs, doing, message)
+}
+
 /// Looks for objects that EC2 lists by filter: recorded ones by `id_filter`, the others by the tag of our stack. `list`
 /// must read all pages and leave out what is gone but still listed; `see` tells one object in the shape of its kind.
 pub async fn look<R, T, Fut>(
@@ -62,13 +144,18 @@ where
     let unrecorded = sought.iter().any(|one| one.recorded.is_none());
     let by_tag =
         async { if unrecorded { list(filter(&format!("tag:{STACK_TAG}"), [cx.stack])).await } else { Ok(Vec::new()) } };
-    let (by_id, by_tag) = futures_util::future::join(by_id, by_tag).await;
+    let (by_id, by_tag) = join(by_id, by_tag).await;
     let find = |one: &Sought<R>| -> Result<Sight<R>, CloudError> {
+        let marked = || -> Result<Option<&T>, CloudError> {
+            let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
+            let all = by_tag.as_ref().map_err(Clone::clone)?;
+            let mut marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
+            // Until it is removed, the object that was replaced carries the same marks; its heir is meant.
+            Ok(marked.clone().find(|object| id_of(object) != known).or_else(|| marked.next()))
+        };
         let found = match one.id() {
             Some(id) => by_id.as_ref().map_err(Clone::clone)?.iter().find(|object| id_of(object) == Some(id)),
-            None => {
-                by_tag.as_ref().map_err(Clone::clone)?.iter().find(|object| cx.ours(&one.address, &tags_of(object)))
-            }
+            None => marked()?,
         };
         match found {
             Some(object) => see(one, object, one.managed(&tags_of(object))),
@@ -76,4 +163,34 @@ where
         }
     };
     sought.iter().map(|one| (one.address.clone(), find(one))).collect()
+}
+
+/// A second look at what has no record and was not found by our marks: whoever holds its natural name is a stranger.
+/// `holder` answers id and tags of the object that does.
+pub async fn strangers<R, F, Fut>(found: &mut Sights<R>, sought: Vec<Sought<R>>, cx: &Reading<'_>, holder: F)
+where
+    R: Resource,
+    F: Fn(Sought<R>) -> Fut,
+    Fut: Future<Output = Result<Option<(String, Tags)>, CloudError>>,
+{
+    let unfound =
+        |one: &Sought<R>| one.recorded.is_none() && matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
+    let looks: Vec<_> = sought
+        .into_iter()
+        .filter(unfound)
+        .map(|one| {
+            let address = one.address.clone();
+            let look = holder(one);
+            async move { (address, look.await) }
+        })
+        .collect();
+    for (address, held) in join_all(looks).await {
+        let sight = match held {
+            Ok(Some((id, tags))) if !cx.ours(&address, &tags) => Ok(Sight::Foreign { id, because: strangeness(&tags) }),
+            // Ours, and not in the list by tags yet: whoever makes it will find it.
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        found.insert(address, sight);
+    }
 }

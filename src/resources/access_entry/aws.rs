@@ -1,32 +1,327 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of an access entry (EKS `CreateAccessEntry`, `DescribeAccessEntry`, `AssociateAccessPolicy`).
+//!
+//! Policies count for the whole cluster. One that counts for some namespaces only is noted and not ours, until its whole
+//! cluster is asked for.
 
-use super::{AccessEntry, AccessEntryComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use std::collections::BTreeSet;
+
+use aws_sdk_eks::types::{self, AccessScope, AccessScopeType};
+use futures_util::future::{try_join, try_join_all};
+
+use super::{AccessEntry, AccessEntryComputed, Principal};
+use crate::cloud::aws::{
+    Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, eks, one_by_one,
+};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// Gone at once as a rule; the look afterwards may still see it for seconds.
+const GONE: Patience = Patience::seconds(2, 120, 2);
+
+const CREATE: &str = "create the access entry";
+const READ: &str = "read the access entry";
+const CHANGE: &str = "change the access entry";
+/// The type for people and programs; the others are for machines.
+const STANDARD: &str = "STANDARD";
 
 impl Provision for AccessEntry {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| look(one, cx)).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<AccessEntryComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<AccessEntryComputed, CloudError> {
+        let cluster = cx.id(&self.cluster)?;
+        let principal = resolve(&self.principal, cx).await?;
+        let place = Place { cluster: &cluster, principal: &principal };
+        let (entry, fresh) = self.claim(place, cx).await?;
+        let known = computed(place, &entry);
+        cx.made(&known).await?;
+        if fresh {
+            self.associate(place, &BTreeSet::new(), cx).await?;
+        } else {
+            let tags = eks::comparable(&eks::tags_of(entry.tags()), &self.tags);
+            eks::retag(cx.aws, &known.arn, &tags, &self.tags).await?;
+            self.associate(place, &place.policies(cx.aws).await?.whole, cx).await?;
+        }
+        Ok(known)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &AccessEntryComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &AccessEntryComputed,
+        cx: &Writing<'_>,
     ) -> Result<AccessEntryComputed, CloudError> {
-        Err(missing())
+        eks::retag(cx.aws, &known.arn, &from.tags, &self.tags).await?;
+        self.associate(Place::of(known), &from.policies, cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &AccessEntryComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &AccessEntryComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let place = Place::of(known);
+        let doing = "delete the access entry";
+        let call = cx.aws.eks.delete_access_entry().cluster_name(place.cluster).principal_arn(place.principal);
+        if let Err(error) = call.send().await.during(doing) {
+            return eks::nothing_there(cx.aws, place.cluster, error).await;
+        }
+        until(cx, doing, GONE, || async {
+            let still = place.read(cx.aws).await?.is_some();
+            Ok(if still { Answer::Pending("still listed".to_owned()) } else { Answer::Ready(()) })
+        })
+        .await
+    }
+}
+
+async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<AccessEntry>, CloudError> {
+    let expected = one.expected();
+    let cluster = match &one.recorded {
+        Some((_, computed)) => Some(computed.cluster_name.clone()),
+        None => eks::cluster_name(cx, &expected.cluster),
+    };
+    let Some(cluster) = cluster else { return Ok(Sight::Absent) };
+    let principal = match (&one.recorded, &expected.principal) {
+        (Some((_, computed)), _) => computed.principal_arn.clone(),
+        (None, Principal::Arn(arn)) => arn.clone(),
+        (None, Principal::Creator) => match creator(&one, &cluster, cx).await? {
+            Found::Ours(arn) => arn,
+            Found::Foreign(entry) => return Ok(foreign(&cluster, &entry)),
+            Found::Nobody => return Ok(Sight::Absent),
+        },
+    };
+    let place = Place { cluster: &cluster, principal: &principal };
+    let (entry, policies) = try_join(place.read(cx.aws), place.policies(cx.aws)).await?;
+    let Some(entry) = entry else { return Ok(Sight::Absent) };
+    let tags = eks::tags_of(entry.tags());
+    if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
+        return Ok(foreign(&cluster, &entry));
+    }
+    let mut notes = policies.partial;
+    if let Some(kind) = entry.r#type().filter(|kind| *kind != STANDARD) {
+        notes.push(format!("its type is {kind}, not {STANDARD}"));
+    }
+    if !entry.kubernetes_groups().is_empty() {
+        notes.push(format!("it also belongs to the Kubernetes groups {}", entry.kubernetes_groups().join(", ")));
+    }
+    let declared = AccessEntry {
+        cluster: cx.refer(&cluster),
+        principal: expected.principal.clone(),
+        policies: policies.whole,
+        tags: one.managed(&tags),
+    };
+    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &entry), notes })))
+}
+
+fn foreign(cluster: &str, entry: &types::AccessEntry) -> Sight<AccessEntry> {
+    let because = eks::foreign_because(&eks::tags_of(entry.tags()));
+    Sight::Foreign { id: format!("{cluster}/{}", entry.principal_arn().unwrap_or_default()), because }
+}
+
+/// Whose entry stands for whoever made it.
+enum Found {
+    Ours(String),
+    Foreign(Box<types::AccessEntry>),
+    Nobody,
+}
+
+/// Looks for the entry of whoever made it: one with our marks, else one of whoever runs the program now.
+async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> Result<Found, CloudError> {
+    let mut principals = Vec::new();
+    let mut pages = cx.aws.eks.list_access_entries().cluster_name(cluster).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.during("list the access entries") {
+            Ok(page) => principals.extend(page.access_entries.unwrap_or_default()),
+            Err(error) => return eks::nothing_there(cx.aws, cluster, error).await.map(|()| Found::Nobody),
+        }
+    }
+    let entries = principals.iter().map(|principal| Place { cluster, principal }.read(cx.aws));
+    let entries: Vec<types::AccessEntry> = try_join_all(entries).await?.into_iter().flatten().collect();
+    if let Some(entry) = entries.iter().find(|entry| cx.ours(&one.address, &eks::tags_of(entry.tags()))) {
+        return Ok(Found::Ours(entry.principal_arn().unwrap_or_default().to_owned()));
+    }
+    let caller = &cx.surroundings.principal;
+    let own = entries.into_iter().find(|entry| entry.principal_arn().is_some_and(|arn| stands_for(arn, caller)));
+    Ok(own.map_or(Found::Nobody, |entry| Found::Foreign(Box::new(entry))))
+}
+
+/// Whether a session of `caller` acts in the role, or as the user, `principal`.
+fn stands_for(principal: &str, caller: &str) -> bool {
+    match session_role(caller) {
+        Some(role) => {
+            let account = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+            account(principal) == account(caller)
+                && principal.contains(":role/")
+                && principal.rsplit('/').next() == Some(role)
+        }
+        None => principal == caller,
+    }
+}
+
+/// The name of the role that a session `arn:…:sts::…:assumed-role/NAME/SESSION` acts in.
+fn session_role(arn: &str) -> Option<&str> {
+    arn.split_once(":assumed-role/")?.1.split('/').next()
+}
+
+/// The ARN of a principal. An entry is given to a role, not to its sessions, and a role may have a path that its
+/// sessions do not show.
+async fn resolve(principal: &Principal, cx: &Writing<'_>) -> Result<String, CloudError> {
+    let doing = "find out whose access entry it is";
+    let caller = match principal {
+        Principal::Arn(arn) => return Ok(arn.clone()),
+        Principal::Creator => cx.surroundings.principal.as_str(),
+    };
+    if let Some(role) = session_role(caller) {
+        let answer = cx.aws.iam.get_role().role_name(role).send().await.during(doing)?;
+        return Ok(answer.role().map(|role| role.arn().to_owned()).unwrap_or_default());
+    }
+    if caller.contains(":user/") || caller.contains(":role/") {
+        return Ok(caller.to_owned());
+    }
+    let message = format!("{caller} is neither a role nor a user, and only those can be given access to a cluster");
+    Err(CloudError::new(ErrorKind::Refused, doing, message))
+}
+
+fn computed(place: Place<'_>, entry: &types::AccessEntry) -> AccessEntryComputed {
+    AccessEntryComputed {
+        id: format!("{}/{}", place.cluster, place.principal),
+        arn: entry.access_entry_arn().unwrap_or_default().to_owned(),
+        cluster_name: place.cluster.to_owned(),
+        principal_arn: place.principal.to_owned(),
+    }
+}
+
+/// The policies of an entry: those for the whole cluster, and words about the others.
+#[derive(Default)]
+struct Policies {
+    whole: BTreeSet<String>,
+    partial: Vec<String>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    cluster: &'a str,
+    principal: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(known: &'a AccessEntryComputed) -> Self {
+        Self { cluster: &known.cluster_name, principal: &known.principal_arn }
+    }
+
+    async fn read(self, aws: &Clients) -> Result<Option<types::AccessEntry>, CloudError> {
+        let call = aws.eks.describe_access_entry().cluster_name(self.cluster).principal_arn(self.principal);
+        match call.send().await.during(READ) {
+            Ok(answer) => Ok(answer.access_entry),
+            Err(error) => eks::nothing_there(aws, self.cluster, error).await.map(|()| None),
+        }
+    }
+
+    async fn policies(self, aws: &Clients) -> Result<Policies, CloudError> {
+        let mut policies = Policies::default();
+        let call = aws.eks.list_associated_access_policies().cluster_name(self.cluster).principal_arn(self.principal);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = match page.during(READ) {
+                Ok(page) => page,
+                Err(error) => {
+                    return eks::nothing_there(aws, self.cluster, error).await.map(|()| Policies::default());
+                }
+            };
+            for policy in page.associated_access_policies() {
+                let arn = policy.policy_arn().unwrap_or_default().to_owned();
+                let scope = policy.access_scope();
+                if scope.and_then(AccessScope::r#type) == Some(&AccessScopeType::Cluster) {
+                    policies.whole.insert(arn);
+                } else {
+                    let namespaces = scope.map(AccessScope::namespaces).unwrap_or_default().join(", ");
+                    policies.partial.push(format!("it has {arn} for the namespaces {namespaces} only"));
+                }
+            }
+        }
+        Ok(policies)
+    }
+}
+
+impl AccessEntry {
+    /// Makes the entry, or finds the one of ours that is there already; and whether it was made now.
+    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(types::AccessEntry, bool), CloudError> {
+        let call = cx
+            .aws
+            .eks
+            .create_access_entry()
+            .cluster_name(place.cluster)
+            .principal_arn(place.principal)
+            .r#type(STANDARD)
+            .set_tags(Some(eks::tags_for(cx, self)))
+            .client_request_token(cx.mark.token(0));
+        // A role made moments ago is not known to EKS yet.
+        let unseen = |error: &CloudError| {
+            error.is("InvalidParameterException")
+                && (error.says("invalid principal") || error.says("does not exist") || error.says("not found"))
+        };
+        let made = retry_while(cx, eks::PROPAGATION, unseen, || async {
+            Ok(call.clone().send().await.during(CREATE)?.access_entry)
+        })
+        .await;
+        match made {
+            Ok(Some(entry)) => return Ok((entry, true)),
+            Ok(None) => {}
+            Err(error) if eks::is_taken(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let gone = || CloudError::new(ErrorKind::NotFound, CREATE, "it is neither there nor can it be made");
+        let entry = place.read(cx.aws).await?.ok_or_else(gone)?;
+        let tags = eks::tags_of(entry.tags());
+        if cx.ours(&tags) {
+            Ok((entry, false))
+        } else {
+            Err(eks::not_ours(CREATE, &format!("the access entry of {}", place.principal), &tags))
+        }
+    }
+
+    /// Brings the policies from `there` to what is wanted.
+    async fn associate(&self, place: Place<'_>, there: &BTreeSet<String>, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let whole = AccessScope::builder().r#type(AccessScopeType::Cluster).build();
+        // An entry made moments ago may be unknown here.
+        let unseen = |error: &CloudError| eks::is_gone(error);
+        for policy in self.policies.difference(there) {
+            let call = cx.aws.eks.associate_access_policy().cluster_name(place.cluster).principal_arn(place.principal);
+            let call = call.policy_arn(policy).access_scope(whole.clone());
+            retry_while(cx, eks::PROPAGATION, unseen, || async { call.clone().send().await.during(CHANGE) }).await?;
+        }
+        for policy in there.difference(&self.policies) {
+            let call = cx.aws.eks.disassociate_access_policy().cluster_name(place.cluster);
+            match call.principal_arn(place.principal).policy_arn(policy).send().await.during(CHANGE) {
+                Err(error) if eks::is_gone(&error) => {}
+                done => {
+                    done?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_stands_for_its_role_whatever_its_path() {
+        let caller = "arn:aws:sts::111122223333:assumed-role/admin/somebody";
+        assert_eq!(session_role(caller), Some("admin"));
+        assert!(stands_for("arn:aws:iam::111122223333:role/admin", caller));
+        assert!(stands_for("arn:aws:iam::111122223333:role/a/path/admin", caller));
+        assert!(!stands_for("arn:aws:iam::111122223333:role/other", caller));
+        assert!(!stands_for("arn:aws:iam::999999999999:role/admin", caller));
+        assert!(!stands_for("arn:aws:iam::111122223333:user/admin", caller));
+    }
+
+    #[test]
+    fn a_user_stands_for_itself() {
+        let user = "arn:aws:iam::111122223333:user/somebody";
+        assert_eq!(session_role(user), None);
+        assert!(stands_for(user, user));
+        assert!(!stands_for("arn:aws:iam::111122223333:user/other", user));
     }
 }

@@ -1,27 +1,395 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a database (RDS `CreateDBInstance`, `DescribeDBInstances`, `ModifyDBInstance`, `DeleteDBInstance`).
+//!
+//! The password comes from a secret of ours and is never managed by RDS, which would rotate it under a program that
+//! reads it at start only. Every change is applied at once, not in the maintenance window (see [`change`]). Nothing is
+//! deleted before its data is in a snapshot, unless that was declined (see [`snapshot`]).
 
+mod change;
+mod snapshot;
+mod state;
+mod version;
+
+use std::time::Duration;
+
+use aws_sdk_rds::types::DbInstance;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal, same_window, security_groups_of};
+use self::state::{Calm, State, by_resource_id, describe, gone, settled};
+use self::version::{Move, newest, told, way};
 use super::{Database, DatabaseComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::rds::{retag, tags_of, to_tags};
+use crate::cloud::aws::secrets::{login, unlogged};
+use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
+use crate::model::resource::Resource;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+const ENGINE: &str = "postgres";
+const PORT: u16 = 5432;
+
+// Two zones take 12 to 20 minutes, with a first backup at the end; an hour is beyond anything seen.
+const MADE: Patience = Patience::seconds(960, 3600, 10);
+// Upgrades and new classes take 8 to 15 minutes, a large upgrade more than half an hour.
+const CHANGED_SLOWLY: Patience = Patience::seconds(420, 4800, 10);
+// Most settings are in place within half a minute.
+const CHANGED: Patience = Patience::seconds(0, 4800, 10);
+// Whatever goes on when a change or removal begins, a creation of an earlier run included.
+const FREE: Patience = Patience::seconds(0, 4800, 10);
+// Between the answer "available" and the next call something else may begin, such as a backup.
+const BUSY: Duration = Duration::from_secs(1800);
+// What other services made a moment ago (key, secret, groups, subnets) is seen by RDS within seconds, at worst minutes.
+const PARTS_SEEN: Duration = Duration::from_secs(120);
+// Switching the protection off takes effect within seconds.
+const UNPROTECTED: Duration = Duration::from_secs(60);
 
 impl Provision for Database {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| look(one, cx)).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<DatabaseComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<DatabaseComputed, CloudError> {
+        let doing = "create the database";
+        let mut ordered = self.order(cx).await;
+        if ordered.as_ref().is_err_and(|error| error.kind == ErrorKind::Exists) {
+            if let Some(found) = existing(self, cx, doing).await? {
+                cx.made(&found.computed).await?;
+                return self.update(&found.declared, &found.computed, cx).await;
+            }
+            self.clear(cx).await?;
+            ordered = self.order(cx).await;
+        }
+        let computed = computed(&ordered?);
+        cx.made(&computed).await?;
+        settled(&computed.id, doing, MADE, Calm::Thrice, cx, |_| true).await.map(|there| self::computed(&there))
     }
 
-    async fn update(&self, _: &Self, _: &DatabaseComputed, _: &Writing<'_>) -> Result<DatabaseComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &DatabaseComputed,
+        cx: &Writing<'_>,
+    ) -> Result<DatabaseComputed, CloudError> {
+        let doing = "change the database";
+        let mut there = settled(&known.id, doing, FREE, Calm::Once, cx, |_| true).await?;
+        let wanted = Wanted {
+            declared: self,
+            security_groups: cx.all_ids(&self.security_groups)?,
+            parameter_group: cx.id(&self.parameter_group)?,
+        };
+        let now = There::of(&there);
+        if let Some(reason) = refusal(self, &now) {
+            return Err(CloudError::new(ErrorKind::Refused, doing, reason));
+        }
+        let upgrade = self.upgrade(&now.engine_version, cx).await?;
+        if let Some(call) = modification(&wanted, &there, upgrade.as_ref()) {
+            let patience = if is_slow(&call) { CHANGED_SLOWLY } else { CHANGED };
+            let call = call.db_instance_identifier(&known.id);
+            let sent =
+                retry_while(cx, BUSY, is_busy, || async { call.clone().send_with(&cx.aws.rds).await.during(doing) });
+            match sent.await {
+                Err(error) if error.says("No modifications were requested") => {}
+                sent => {
+                    sent?;
+                    let shows = |there: &DbInstance| {
+                        modification(&wanted, there, None).is_none()
+                            && way(there.engine_version().unwrap_or_default(), &self.engine_version) == Move::Stay
+                    };
+                    there = settled(&known.id, doing, patience, Calm::Thrice, cx, shows).await?;
+                }
+            }
+        }
+        retag(cx.aws, &known.arn, &from.tags, &self.tags).await?;
+        Ok(computed(&there))
     }
 
-    async fn delete(_: &Self, _: &DatabaseComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(declared: &Self, known: &DatabaseComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "delete the database";
+        let Some(mut there) = describe(cx.aws, &known.id).await? else { return Ok(()) };
+        // Another one under the same name is not the one that was to go.
+        if !is_same(&there, known) {
+            return Ok(());
+        }
+        if State::of(&there) != State::Leaving {
+            let word = Self::DATA.expect("a database holds data");
+            if !cx.consent.delete_data.contains(word) {
+                let message = format!("{} holds data; --delete-data {word} deletes it", known.id);
+                return Err(CloudError::new(ErrorKind::Refused, doing, message));
+            }
+            // What failed before it ever ran holds nothing.
+            if !cx.consent.skip_final_snapshot && State::of(&there) != State::Stillborn {
+                there = settled(&known.id, "keep the data of the database", FREE, Calm::Once, cx, |_| true).await?;
+                let kept = snapshot::keep(declared, known, &there, cx).await?;
+                cx.status(format!("the data is kept in snapshot {kept}"));
+            }
+            remove(&known.id, there.deletion_protection().unwrap_or(false), cx).await?;
+        }
+        gone(known, doing, cx).await
+    }
+}
+
+impl Database {
+    /// Orders the instance. Values that were made a moment ago may still be unknown to RDS.
+    async fn order(&self, cx: &Writing<'_>) -> Result<DbInstance, CloudError> {
+        let doing = "create the database";
+        let unseen = |error: &CloudError| {
+            let codes = ["KMSKeyNotAccessibleFault", "InvalidSubnet"];
+            error.kind == ErrorKind::NotFound || codes.iter().any(|code| error.is(code))
+        };
+        let secret = cx.id(&self.login)?;
+        let password = retry_while(cx, PARTS_SEEN, unseen, || self.password(&secret, cx)).await?;
+        let groups = cx.all_ids(&self.security_groups)?;
+        let (subnets, parameters) = (cx.id(&self.subnet_group)?, cx.id(&self.parameter_group)?);
+        let key = cx.id(&self.kms_key)?;
+        let made = retry_while(cx, PARTS_SEEN, unseen, || async {
+            let call = cx
+                .aws
+                .rds
+                .create_db_instance()
+                .db_instance_identifier(&self.name)
+                .engine(ENGINE)
+                .engine_version(&self.engine_version)
+                .engine_lifecycle_support(&self.lifecycle_support)
+                .db_instance_class(&self.instance_class)
+                .allocated_storage(number(self.storage_gib))
+                .storage_type(&self.storage_type)
+                .storage_encrypted(true)
+                .kms_key_id(&key)
+                .multi_az(self.multi_az)
+                .db_subnet_group_name(&subnets)
+                .set_vpc_security_group_ids(Some(groups.clone()))
+                .db_parameter_group_name(&parameters)
+                .master_username(&self.username)
+                .master_user_password(password.expose_secret())
+                .db_name(&self.database)
+                .port(i32::from(PORT))
+                .backup_retention_period(number(self.backup_days))
+                .preferred_backup_window(&self.backup_window)
+                .preferred_maintenance_window(&self.maintenance_window)
+                .deletion_protection(self.deletion_protection)
+                .publicly_accessible(self.publicly_accessible)
+                .auto_minor_version_upgrade(self.auto_minor_upgrade)
+                .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
+                .set_tags(Some(to_tags(cx.tags(self))));
+            unlogged(call.send()).await.during(doing)
+        })
+        .await?;
+        made.db_instance.ok_or_else(|| lacking(doing, "database"))
+    }
+
+    async fn password(&self, secret: &str, cx: &Writing<'_>) -> Result<SecretString, CloudError> {
+        let (user, password) = login(cx.aws, secret).await?;
+        if user == self.username {
+            return Ok(password);
+        }
+        let message = format!("{secret} is the login of {user}, and the database is to belong to {}", self.username);
+        Err(CloudError::new(ErrorKind::Refused, "create the database", message))
+    }
+
+    /// Waits until the name is free: what is left under it is being deleted, or never came to life and can go.
+    async fn clear(&self, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let Some(left) = describe(cx.aws, &self.name).await? else { return Ok(()) };
+        if State::of(&left) == State::Stillborn {
+            cx.status("removing what is left of a failed attempt");
+            remove(&self.name, left.deletion_protection().unwrap_or(false), cx).await?;
+        }
+        gone(&computed(&left), "make room for the database", cx).await
+    }
+
+    /// Where the engine has to go from the version that is `there`.
+    async fn upgrade(&self, there: &str, cx: &Writing<'_>) -> Result<Option<Upgrade>, CloudError> {
+        let doing = "upgrade the database";
+        let to = |to: String, major| Ok(Some(Upgrade { to, major }));
+        match way(there, &self.engine_version) {
+            Move::Stay => Ok(None),
+            Move::Minor(version) => to(version, false),
+            Move::Major(version) => to(version, true),
+            Move::AnyOf(major) => {
+                // RDS would take its default minor, which may not be reachable from a newer minor of an older major.
+                let targets = upgrade_targets(cx.aws, there).await?;
+                match newest(targets.iter().map(String::as_str), major) {
+                    Some(version) => to(version.to_owned(), true),
+                    None => {
+                        let all = targets.join(", ");
+                        let message = format!("there is no way from {there} to {major}, only to: {all}");
+                        Err(CloudError::new(ErrorKind::Refused, doing, message))
+                    }
+                }
+            }
+            Move::Back => {
+                let wanted = &self.engine_version;
+                let message = format!("RDS never goes back, and {there} is newer than the declared {wanted}");
+                Err(CloudError::new(ErrorKind::Refused, doing, message))
+            }
+        }
+    }
+}
+
+async fn look(one: Sought<Database>, cx: &Reading<'_>) -> Result<Sight<Database>, CloudError> {
+    let expected = one.expected();
+    let Some((_, known)) = &one.recorded else {
+        let Some(there) = describe(cx.aws, &expected.name).await? else { return Ok(Sight::Absent) };
+        let tags = tags_of(there.tag_list());
+        if !cx.ours(&one.address, &tags) {
+            return Ok(Sight::Foreign { id: expected.name.clone(), because: foreign_because(&tags) });
+        }
+        return Ok(see(&one, &there, &tags, Vec::new(), cx));
+    };
+    let named = describe(cx.aws, &known.id).await?;
+    if let Some(there) = named.as_ref().filter(|there| is_same(there, known)) {
+        return Ok(see(&one, there, &tags_of(there.tag_list()), Vec::new(), cx));
+    }
+    // The name says nothing; it may have been renamed, and the name be taken by another.
+    if let Some(there) = by_resource_id(cx.aws, &known.resource_id).await? {
+        return Ok(see(&one, &there, &tags_of(there.tag_list()), Vec::new(), cx));
+    }
+    let Some(there) = named else { return Ok(Sight::Absent) };
+    let tags = tags_of(there.tag_list());
+    if !cx.ours(&one.address, &tags) {
+        return Ok(Sight::Foreign { id: known.id.clone(), because: foreign_because(&tags) });
+    }
+    let note = "it is another database than the recorded one, restored or made anew under the same name".to_owned();
+    Ok(see(&one, &there, &tags, vec![note], cx))
+}
+
+fn see(
+    one: &Sought<Database>,
+    there: &DbInstance,
+    tags: &Tags,
+    mut notes: Vec<String>,
+    cx: &Reading<'_>,
+) -> Sight<Database> {
+    let state = State::of(there);
+    if matches!(state, State::Leaving | State::Stillborn) {
+        return Sight::Absent;
+    }
+    let texts: Vec<&Database> = one.recorded.iter().map(|(recorded, _)| recorded).chain(&one.declared).collect();
+    let now = There::of(there);
+    let (engine_version, newer) = told(&now.engine_version, texts.iter().map(|text| text.engine_version.as_str()));
+    notes.extend(newer);
+    notes.extend(state.note(there));
+    notes.extend(waits(there, &now));
+    let window = |told: Option<&str>, of: fn(&Database) -> &String| {
+        let asked = texts.iter().map(|text| of(text)).find(|asked| same_window(told, asked));
+        asked.cloned().unwrap_or_else(|| told.unwrap_or_default().to_owned())
+    };
+    let mut storage_gib = u32::try_from(now.storage_gib).unwrap_or_default();
+    // Storage that grows by itself is no difference; switched on behind our back, that is worth a word.
+    if let Some(limit) = there.max_allocated_storage().filter(|limit| *limit > now.storage_gib) {
+        notes.push(format!("its storage grows by itself, from {storage_gib} GiB now up to {limit} GiB"));
+        let asked = texts.first().map_or(storage_gib, |text| text.storage_gib);
+        storage_gib = storage_gib.min(asked);
+    }
+    let group = there.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name());
+    let subnets = there.db_subnet_group().and_then(|group| group.db_subnet_group_name());
+    let declared = Database {
+        name: there.db_instance_identifier().unwrap_or_default().to_owned(),
+        engine_version,
+        instance_class: now.instance_class,
+        storage_gib,
+        storage_type: now.storage_type,
+        multi_az: now.multi_az,
+        subnet_group: cx.refer(subnets.unwrap_or_default()),
+        security_groups: security_groups_of(there).into_iter().map(|id| cx.refer(id)).collect(),
+        parameter_group: cx.refer(group.unwrap_or_default()),
+        kms_key: cx.refer(there.kms_key_id().unwrap_or_default()),
+        login: one.expected().login.clone(),
+        username: there.master_username().unwrap_or_default().to_owned(),
+        database: there.db_name().unwrap_or_default().to_owned(),
+        backup_days: u32::try_from(now.backup_days).unwrap_or_default(),
+        backup_window: window(there.preferred_backup_window(), |text| &text.backup_window),
+        maintenance_window: window(there.preferred_maintenance_window(), |text| &text.maintenance_window),
+        deletion_protection: there.deletion_protection().unwrap_or(false),
+        publicly_accessible: there.publicly_accessible().unwrap_or(false),
+        auto_minor_upgrade: there.auto_minor_version_upgrade().unwrap_or(false),
+        copy_tags_to_snapshot: there.copy_tags_to_snapshot().unwrap_or(false),
+        lifecycle_support: there.engine_lifecycle_support().unwrap_or_default().to_owned(),
+        tags: one.managed(tags),
+    };
+    Sight::Present(Box::new(Present { declared, computed: computed(there), notes }))
+}
+
+/// What waits for the maintenance window or for a restart.
+fn waits(there: &DbInstance, now: &There) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !now.waiting.is_empty() {
+        notes.push(format!("waits for the maintenance window: {}", now.waiting.join(", ")));
+    }
+    let restart = |status: Option<&str>| status == Some("pending-reboot");
+    if there.db_parameter_groups().iter().any(|group| restart(group.parameter_apply_status())) {
+        notes.push("some of its settings take effect when it is restarted".to_owned());
+    }
+    notes
+}
+
+/// Where RDS can go from this version.
+async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, CloudError> {
+    let call = aws.rds.describe_db_engine_versions().engine(ENGINE).engine_version(version);
+    let answer = call.send().await.during("find the versions the database can be upgraded to")?;
+    let targets = answer.db_engine_versions().iter().flat_map(|version| version.valid_upgrade_target());
+    Ok(targets.filter_map(|target| target.engine_version()).map(str::to_owned).collect())
+}
+
+/// Orders the end of an instance. Its data is in a snapshot by now, or there is none.
+async fn remove(name: &str, protected: bool, cx: &Writing<'_>) -> Result<(), CloudError> {
+    if protected {
+        let doing = "switch the deletion protection of the database off";
+        let off = retry_while(cx, BUSY, is_busy, || async {
+            let call = cx.aws.rds.modify_db_instance().db_instance_identifier(name);
+            call.deletion_protection(false).apply_immediately(true).send().await.during(doing)
+        });
+        if if_there(off.await)?.is_none() {
+            return Ok(());
+        }
+    }
+    let ordered = retry_while(cx, BUSY, is_busy, || {
+        let still_protected =
+            |error: &CloudError| protected && error.is("InvalidParameterCombination") && error.says("deletion pro");
+        retry_while(cx, UNPROTECTED, still_protected, || async {
+            cx.aws
+                .rds
+                .delete_db_instance()
+                .db_instance_identifier(name)
+                .skip_final_snapshot(true)
+                .delete_automated_backups(true)
+                .send()
+                .await
+                .during("delete the database")
+        })
+    });
+    match ordered.await {
+        Err(error) if is_leaving(&error) => Ok(()),
+        ordered => if_there(ordered).map(|_| ()),
+    }
+}
+
+/// RDS is at work on it and will be done.
+fn is_busy(error: &CloudError) -> bool {
+    error.is("InvalidDBInstanceState") && !is_leaving(error)
+}
+
+/// Somebody ordered its end before.
+fn is_leaving(error: &CloudError) -> bool {
+    error.says("is already being deleted")
+}
+
+/// Whether what is there is the object that was recorded: names are used again, resource ids never.
+fn is_same(there: &DbInstance, known: &DatabaseComputed) -> bool {
+    known.resource_id.is_empty() || there.dbi_resource_id() == Some(&known.resource_id)
+}
+
+fn computed(there: &DbInstance) -> DatabaseComputed {
+    let endpoint = there.endpoint();
+    let port = endpoint.and_then(|endpoint| endpoint.port()).and_then(|port| u16::try_from(port).ok());
+    DatabaseComputed {
+        id: there.db_instance_identifier().unwrap_or_default().to_owned(),
+        arn: there.db_instance_arn().unwrap_or_default().to_owned(),
+        resource_id: there.dbi_resource_id().unwrap_or_default().to_owned(),
+        // Told late in the creation.
+        address: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
+        port: port.unwrap_or(PORT),
     }
 }

@@ -1,27 +1,103 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of an elastic IP address (EC2 `AllocateAddress`, `DescribeAddresses`, `ReleaseAddress`).
+//!
+//! What it is associated with is the business of the NAT gateway that uses it.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 
 use super::{ElasticIp, ElasticIpComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::ec2::{filter, look, make_once, naming, retag, tag_specification, tags_of, told};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// A NAT gateway lets go of its address some seconds after it is deleted, seldom minutes.
+const HELD: Duration = Duration::from_mins(5);
 
 impl Provision for ElasticIp {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        look(
+            sought,
+            cx,
+            "allocation-id",
+            |filter| list(cx.aws, filter),
+            |address: &types::Address| address.allocation_id(),
+            |address| tags_of(address.tags()),
+            |_, address, tags| Ok(Sight::present(Self { tags }, computed_of(address))),
+        )
+        .await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<ElasticIpComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<ElasticIpComputed, CloudError> {
+        let doing = "allocate the address";
+        let computed = make_once(
+            cx,
+            doing,
+            |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
+            || async {
+                let tags = tag_specification(cx, ResourceType::ElasticIp, self);
+                let call = cx.aws.once.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
+                let made = call.send().await.during(doing)?;
+                let public_ip = made.public_ip.unwrap_or_default();
+                Ok(ElasticIpComputed { id: told(made.allocation_id, doing)?, public_ip })
+            },
+        )
+        .await?;
+        cx.made(&computed).await?;
+        Ok(computed)
     }
 
-    async fn update(&self, _: &Self, _: &ElasticIpComputed, _: &Writing<'_>) -> Result<ElasticIpComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &ElasticIpComputed,
+        cx: &Writing<'_>,
+    ) -> Result<ElasticIpComputed, CloudError> {
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &ElasticIpComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &ElasticIpComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let released = retry_while(cx, HELD, held, || async {
+            cx.aws.ec2.release_address().allocation_id(&known.id).send().await.during("release the address")
+        })
+        .await;
+        match released {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) if held(&error) => Err(naming(error, holders(cx.aws, &known.id).await)),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// Whether the address is in use still: AWS calls that a lack of permission, which it is not.
+fn held(error: &CloudError) -> bool {
+    error.is("InvalidIPAddress.InUse") || (error.is("AuthFailure") && error.says("access the specified resource"))
+}
+
+async fn holders(aws: &Clients, id: &str) -> Result<Vec<String>, CloudError> {
+    let found = list(aws, filter("allocation-id", [id])).await?;
+    Ok(found.into_iter().filter_map(|address| address.network_interface_id.or(address.instance_id)).collect())
+}
+
+fn computed_of(address: &types::Address) -> ElasticIpComputed {
+    ElasticIpComputed {
+        id: address.allocation_id().unwrap_or_default().to_owned(),
+        public_ip: address.public_ip().unwrap_or_default().to_owned(),
+    }
+}
+
+/// `DescribeAddresses` has no pages.
+async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::Address>, CloudError> {
+    Ok(aws
+        .ec2
+        .describe_addresses()
+        .filters(filter)
+        .send()
+        .await
+        .during("read the address")?
+        .addresses
+        .unwrap_or_default())
 }

@@ -1,32 +1,182 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of an internet gateway (EC2 `CreateInternetGateway`, `AttachInternetGateway`, `DescribeInternetGateways`,
+//! `DetachInternetGateway`, `DeleteInternetGateway`).
+//!
+//! A network has room for one: the one that is attached holds the natural name.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{InternetGateway, InternetGatewayComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::ec2::{
+    delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, not_ours,
+    once_visible, retag, strangers, tag_specification, tags_of, told,
+};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::reference::Ref;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+const CREATE: &str = "create the internet gateway";
+// Attaching takes seconds.
+const ATTACHED: Patience = Patience::seconds(3, 300, 2);
+// Public addresses of load balancers and NAT gateways stay mapped for minutes after their owners are gone.
+const MAPPED: Duration = Duration::from_mins(20);
 
 impl Provision for InternetGateway {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        let mut found = look(
+            sought.clone(),
+            cx,
+            "internet-gateway-id",
+            |filter| list(cx.aws, filter),
+            |gateway: &types::InternetGateway| gateway.internet_gateway_id(),
+            |gateway| tags_of(gateway.tags()),
+            |_, gateway, tags| {
+                let vpc = network_of(gateway).map_or_else(|| Ref::external("none"), |id| cx.refer(id));
+                Ok(Sight::present(Self { vpc, tags }, computed_of(gateway)))
+            },
+        )
+        .await;
+        strangers(&mut found, sought, cx, |one| async move {
+            let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
+            let holder = attached_to(cx.aws, &vpc).await?;
+            Ok(holder.map(|gateway| (computed_of(&gateway).id, tags_of(gateway.tags()))))
+        })
+        .await;
+        found
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
+        let vpc = cx.id(&self.vpc)?;
+        let there = attached_to(cx.aws, &vpc).await?;
+        let computed =
+            if let Some(there) = &there { self.take_over(there, &vpc, cx).await? } else { self.make(cx).await? };
+        attach(&computed.id, &vpc, cx).await?;
+        Ok(computed)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &InternetGatewayComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &InternetGatewayComputed,
+        cx: &Writing<'_>,
     ) -> Result<InternetGatewayComputed, CloudError> {
-        Err(missing())
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &InternetGatewayComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &InternetGatewayComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let found = list(cx.aws, filter("internet-gateway-id", [&known.id])).await?;
+        if let Some(vpc) = found.first().and_then(network_of) {
+            let detached = delete_unused(cx, MAPPED, None, || async {
+                let call = cx.aws.ec2.detach_internet_gateway().internet_gateway_id(&known.id).vpc_id(vpc);
+                call.send().await.during("detach the internet gateway")
+            })
+            .await;
+            match detached {
+                Err(error) if in_use(&error) => {
+                    return Err(naming(error, named_in(cx.aws, filter("vpc-id", [vpc])).await));
+                }
+                done => done?,
+            }
+        }
+        delete_unused(cx, MAPPED, None, || async {
+            let call = cx.aws.ec2.delete_internet_gateway().internet_gateway_id(&known.id);
+            call.send().await.during("delete the internet gateway")
+        })
+        .await
     }
+}
+
+impl InternetGateway {
+    async fn make(&self, cx: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
+        let computed = make_once(
+            cx,
+            CREATE,
+            |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
+            || async {
+                let tags = tag_specification(cx, ResourceType::InternetGateway, self);
+                let made = cx.aws.once.ec2.create_internet_gateway().tag_specifications(tags).send().await;
+                told(made.during(CREATE)?.internet_gateway().map(computed_of), CREATE)
+            },
+        )
+        .await?;
+        cx.made(&computed).await?;
+        Ok(computed)
+    }
+
+    /// Takes over the gateway that is attached, if it is ours.
+    async fn take_over(
+        &self,
+        there: &types::InternetGateway,
+        vpc: &str,
+        cx: &Writing<'_>,
+    ) -> Result<InternetGatewayComputed, CloudError> {
+        let (computed, tags) = (computed_of(there), tags_of(there.tags()));
+        let taken = format!("{} is attached to {vpc}, which has room for one", computed.id);
+        if !cx.ours(&tags) {
+            return Err(not_ours(cx, CREATE, &taken, &tags));
+        }
+        if cx.ids.computed(&cx.mark.address).and_then(|old| old.text("id")) == Some(&computed.id) {
+            // To make room it would have to be detached, and nothing in the network could do without it.
+            let message = format!("{taken}; it cannot be replaced while it stands");
+            return Err(CloudError::new(ErrorKind::Exists, CREATE, message));
+        }
+        cx.made(&computed).await?;
+        mark_taken_over(cx, &computed.id, &tags, self).await?;
+        Ok(computed)
+    }
+}
+
+/// Attaches it, unless it is attached, and waits until it is.
+async fn attach(id: &str, vpc: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let doing = "attach the internet gateway";
+    let attached = once_visible(cx, || async {
+        cx.aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.during(doing)
+    })
+    .await;
+    let refused = match attached {
+        Ok(_) => None,
+        Err(error) if error.is("Resource.AlreadyAssociated") => Some(error),
+        Err(error) => return Err(error),
+    };
+    until(cx, doing, ATTACHED, || async {
+        let Some(there) = attached_to(cx.aws, vpc).await? else {
+            return Ok(Answer::Pending("not attached yet".to_owned()));
+        };
+        if there.internet_gateway_id() != Some(id) {
+            let other = computed_of(&there).id;
+            let message = format!("{other} has been attached to {vpc} meanwhile, which has room for one");
+            return Err(refused.clone().unwrap_or_else(|| CloudError::new(ErrorKind::Refused, doing, message)));
+        }
+        let state = there.attachments().first().and_then(|one| one.state()).map(types::AttachmentStatus::as_str);
+        Ok(match state {
+            // "available" is what AWS answers, "attached" what its API describes.
+            Some("available" | "attached") => Answer::Ready(()),
+            state => Answer::Pending(state.unwrap_or("in no state yet").to_owned()),
+        })
+    })
+    .await
+}
+
+fn network_of(gateway: &types::InternetGateway) -> Option<&str> {
+    gateway.attachments().first().and_then(|attachment| attachment.vpc_id())
+}
+
+fn computed_of(gateway: &types::InternetGateway) -> InternetGatewayComputed {
+    InternetGatewayComputed { id: gateway.internet_gateway_id().unwrap_or_default().to_owned() }
+}
+
+async fn attached_to(aws: &Clients, vpc: &str) -> Result<Option<types::InternetGateway>, CloudError> {
+    Ok(list(aws, filter("attachment.vpc-id", [vpc])).await?.into_iter().next())
+}
+
+async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::InternetGateway>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.ec2.describe_internet_gateways().filters(filter).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        found.extend(page.during("read the internet gateway")?.internet_gateways.unwrap_or_default());
+    }
+    Ok(found)
 }

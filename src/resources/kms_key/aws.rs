@@ -11,7 +11,9 @@ use aws_sdk_kms::types::Tag;
 
 use self::read::Described;
 use super::{KmsKey, KmsKeyComputed};
-use crate::cloud::aws::standing::{if_there, not_ours, settle};
+use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -34,7 +36,7 @@ impl Provision for KmsKey {
         if let Some(key) = read::by_alias(cx.aws, &self.alias).await? {
             let tags = read::tags(cx.aws, &key.computed.id).await?;
             if !cx.ours(&tags) {
-                return Err(not_ours(cx, doing, &format!("A key with the alias {}", self.alias), &tags));
+                return Err(not_ours(doing, &format!("A key with the alias {}", self.alias), &foreign_because(&tags)));
             }
             if !key.dying {
                 return self.take_over(key, tags, cx).await;
@@ -48,8 +50,7 @@ impl Provision for KmsKey {
             call.send().await.during(doing)
         })
         .await?;
-        let made =
-            made.key_metadata.ok_or_else(|| CloudError::new(ErrorKind::Refused, doing, "the answer holds no key"))?;
+        let made = made.key_metadata.ok_or_else(|| lacking(doing, "key"))?;
         let computed = KmsKeyComputed { id: made.arn.unwrap_or_default(), key_id: made.key_id };
         cx.made(&computed).await?;
         let fresh = Self { alias: String::new(), rotation: false, enabled: true, ..self.clone() };
@@ -164,7 +165,11 @@ impl KmsKey {
         }
         let tags = read::tags(cx.aws, &holder.computed.id).await?;
         if !holder.dying || !cx.ours(&tags) {
-            return Err(not_ours(cx, doing, &format!("Another key with the alias {}", self.alias), &tags));
+            return Err(not_ours(
+                doing,
+                &format!("Another key with the alias {}", self.alias),
+                &foreign_because(&tags),
+            ));
         }
         let call = cx.aws.kms.update_alias().alias_name(&self.alias).target_key_id(id);
         call.send().await.during(doing).map(drop)

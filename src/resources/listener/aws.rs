@@ -1,27 +1,222 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a listener (Elastic Load Balancing `CreateListener`, `DescribeListeners`, `ModifyListener`,
+//! `DeleteListener`). Its key is the port of its load balancer; all listeners of a load balancer are read in one call.
+//!
+//! Of several certificates only the default one is compared, and no rules beside the default action: those belong to
+//! whoever added them.
 
-use super::{Listener, ListenerComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+mod action;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_elasticloadbalancingv2::types::{self, Certificate, ProtocolEnum};
+use futures_util::future::join_all;
+
+use super::{Listener, ListenerAction, ListenerComputed};
+use crate::cloud::aws::answer::{if_there, lacking, vanished};
+use crate::cloud::aws::elb::{list_tags, retag, to_tags};
+use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// A certificate issued a moment ago is found within minutes.
+const CERTIFICATE_SEEN: Duration = Duration::from_secs(300);
+// A target group or load balancer made a moment ago is found within seconds.
+const PARTS_SEEN: Duration = Duration::from_secs(120);
 
 impl Provision for Listener {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        let balancers: BTreeSet<String> = sought.iter().filter_map(|one| balancer_of(one, cx)).collect();
+        let lists = balancers.into_iter().map(|arn| async move {
+            let found = list(cx.aws, &arn).await;
+            (arn, found)
+        });
+        let lists: BTreeMap<_, _> = join_all(lists).await.into_iter().collect();
+        let find = |one: &Sought<Self>| -> Result<Option<types::Listener>, CloudError> {
+            // Without a load balancer there is no listener.
+            let Some(list) = balancer_of(one, cx).and_then(|arn| lists.get(&arn)) else { return Ok(None) };
+            let list = list.as_ref().map_err(Clone::clone)?;
+            let port = i32::from(one.expected().port);
+            let found = list.iter().find(|there| match one.id() {
+                Some(arn) => there.listener_arn() == Some(arn),
+                None => there.port() == Some(port),
+            });
+            Ok(found.cloned())
+        };
+        let found: Vec<_> = sought.iter().map(|one| (one, find(one))).collect();
+        let there = found.iter().filter_map(|(_, there)| there.as_ref().ok()?.as_ref());
+        let arns: Vec<String> = there.filter_map(|there| there.listener_arn()).map(str::to_owned).collect();
+        let tags = list_tags(cx.aws, &arns).await;
+        let see = |one: &Sought<Self>, there: Result<Option<types::Listener>, CloudError>| {
+            let Some(there) = there? else { return Ok(Sight::Absent) };
+            let tags = tags.as_ref().map_err(Clone::clone)?;
+            let tags = there.listener_arn().and_then(|arn| tags.get(arn)).cloned().unwrap_or_default();
+            Ok(see(one, &there, &tags, cx))
+        };
+        found.into_iter().map(|(one, there)| (one.address.clone(), see(one, there))).collect()
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<ListenerComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<ListenerComputed, CloudError> {
+        let doing = "create the listener";
+        // Creating is idempotent by content: a foreign one with the same settings would be handed out as ours.
+        if let Some(found) = existing(self, cx, doing).await? {
+            cx.made(&found.computed).await?;
+            return self.update(&found.declared, &found.computed, cx).await;
+        }
+        let action = action::to_aws(&self.action, cx)?;
+        let balancer = cx.id(&self.load_balancer)?;
+        let made = self
+            .patiently(cx, || async {
+                cx.aws
+                    .elb
+                    .create_listener()
+                    .load_balancer_arn(&balancer)
+                    .port(i32::from(self.port))
+                    .protocol(ProtocolEnum::from(self.protocol.as_str()))
+                    .set_certificates(self.certificates())
+                    .set_ssl_policy(self.ssl_policy.clone())
+                    .default_actions(action.clone())
+                    .set_tags(Some(to_tags(cx.tags(self))))
+                    .send()
+                    .await
+                    .during(doing)
+            })
+            .await?;
+        let computed = computed(made.listeners().first().ok_or_else(|| lacking(doing, "listener"))?);
+        cx.made(&computed).await?;
+        Ok(computed)
     }
 
-    async fn update(&self, _: &Self, _: &ListenerComputed, _: &Writing<'_>) -> Result<ListenerComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &ListenerComputed,
+        cx: &Writing<'_>,
+    ) -> Result<ListenerComputed, CloudError> {
+        let doing = "change the listener";
+        // The target group may be another one by now under the same address: what is there tells, not `from`.
+        let answer = cx.aws.elb.describe_listeners().listener_arns(&known.id).send().await.during(doing)?;
+        let there = answer.listeners().first().ok_or_else(|| vanished(doing, &known.id))?;
+        let wanted = action::to_aws(&self.action, cx)?;
+        let same = there.port() == Some(i32::from(self.port))
+            && there.protocol().map(ProtocolEnum::as_str) == Some(&self.protocol)
+            && default_certificate(there) == self.certificate.as_deref()
+            && there.ssl_policy() == self.ssl_policy.as_deref()
+            && action::same(there.default_actions(), &wanted);
+        if !same {
+            // Lists replace what is there, and what is left out stays: so everything is sent.
+            self.patiently(cx, || async {
+                cx.aws
+                    .elb
+                    .modify_listener()
+                    .listener_arn(&known.id)
+                    .port(i32::from(self.port))
+                    .protocol(ProtocolEnum::from(self.protocol.as_str()))
+                    .set_certificates(self.certificates())
+                    .set_ssl_policy(self.ssl_policy.clone())
+                    .default_actions(wanted.clone())
+                    .send()
+                    .await
+                    .during(doing)
+            })
+            .await?;
+        }
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &ListenerComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &ListenerComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let answer = cx.aws.elb.delete_listener().listener_arn(&known.id).send().await;
+        if_there(answer.during("delete the listener"))?;
+        Ok(())
     }
+}
+
+impl Listener {
+    fn certificates(&self) -> Option<Vec<Certificate>> {
+        self.certificate.as_ref().map(|arn| vec![Certificate::builder().certificate_arn(arn).build()])
+    }
+
+    /// Repeats a call while something made a moment ago is not found. A certificate of another region never will be.
+    async fn patiently<T, F, Fut>(&self, cx: &Writing<'_>, call: F) -> Result<T, CloudError>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, CloudError>>,
+    {
+        let region = self.certificate.as_deref().and_then(|arn| arn.split(':').nth(3));
+        let certificate = |error: &CloudError| error.is("CertificateNotFound");
+        let parts = |error: &CloudError| error.kind == ErrorKind::NotFound && !certificate(error);
+        let here = region == Some(&cx.aws.region);
+        retry_while(
+            cx,
+            CERTIFICATE_SEEN,
+            |error| here && certificate(error),
+            || retry_while(cx, PARTS_SEEN, parts, &call),
+        )
+        .await
+    }
+}
+
+/// The ARN of the load balancer a listener belongs to: part of its own ARN, and known by reference before it has one.
+fn balancer_of(one: &Sought<Listener>, cx: &Reading<'_>) -> Option<String> {
+    match one.id() {
+        Some(arn) => {
+            let (rest, _) = arn.rsplit_once('/')?;
+            Some(rest.replacen(":listener/", ":loadbalancer/", 1))
+        }
+        None => {
+            let balancer = &one.expected().load_balancer;
+            match balancer.address() {
+                Some(address) => cx.ids.computed(&address)?.text("id").map(str::to_owned),
+                None => Some(balancer.to_string()),
+            }
+        }
+    }
+}
+
+async fn list(aws: &Clients, balancer: &str) -> Result<Vec<types::Listener>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        // A load balancer that is gone has no listeners.
+        let Some(page) = if_there(page.during("read the listeners"))? else { break };
+        found.extend(page.listeners.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Reading<'_>) -> Sight<Listener> {
+    let computed = computed(there);
+    if one.recorded.is_none() && !cx.ours(&one.address, tags) {
+        return Sight::Foreign { id: computed.id, because: foreign_because(tags) };
+    }
+    let declared = Listener {
+        load_balancer: cx.refer(there.load_balancer_arn().unwrap_or_default()),
+        port: there.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
+        protocol: there.protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
+        certificate: default_certificate(there).map(str::to_owned),
+        ssl_policy: there.ssl_policy().filter(|policy| !policy.is_empty()).map(str::to_owned),
+        action: told(there.default_actions(), cx),
+        tags: one.managed(tags),
+    };
+    Sight::present(declared, computed)
+}
+
+fn told(actions: &[types::Action], cx: &Reading<'_>) -> ListenerAction {
+    match action::of_aws(actions) {
+        action::Told::Forward(arn) => ListenerAction::Forward(cx.refer(&arn)),
+        action::Told::RedirectToHttps => ListenerAction::RedirectToHttps,
+        action::Told::Other(text) => ListenerAction::Other(text),
+    }
+}
+
+/// `DescribeListeners` tells the default certificate alone; others are listed elsewhere.
+fn default_certificate(there: &types::Listener) -> Option<&str> {
+    there.certificates().first().and_then(Certificate::certificate_arn)
+}
+
+fn computed(found: &types::Listener) -> ListenerComputed {
+    ListenerComputed { id: found.listener_arn().unwrap_or_default().to_owned() }
 }

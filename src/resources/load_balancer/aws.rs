@@ -1,32 +1,275 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a load balancer (Elastic Load Balancing `CreateLoadBalancer`, `DescribeLoadBalancers`, `SetSubnets`,
+//! `SetSecurityGroups`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`).
+//!
+//! Creating is idempotent by content there: a foreign one of the same name and settings would be handed out as ours. So
+//! the name is looked for first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    self, IpAddressType, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum, LoadBalancerTypeEnum,
+};
+use futures_util::future::try_join;
 
 use super::{LoadBalancer, LoadBalancerComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::answer::{if_there, lacking, vanished};
+use crate::cloud::aws::ec2;
+use crate::cloud::aws::elb::{list_tags, retag, to_tags};
+use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// Two to three minutes are usual; ten is what others grant it.
+const ACTIVE: Patience = Patience::seconds(150, 600, 10);
+// What EC2 made a moment ago is seen there within seconds.
+const PARTS_SEEN: Duration = Duration::from_secs(60);
+// A new one may be missing from the describe call for a moment.
+const SEEN: Duration = Duration::from_secs(120);
+// Switching the protection off is seen by the delete call within seconds.
+const UNPROTECTED: Duration = Duration::from_secs(60);
+// Its network interfaces outlive it by one to five minutes and hold firewalls, subnets and public addresses.
+const INTERFACES_GONE: Patience = Patience::seconds(90, 900, 10);
+
+const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
+const DROP_INVALID_HEADERS: &str = "routing.http.drop_invalid_header_fields.enabled";
+const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
 impl Provision for LoadBalancer {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| look(one, cx)).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<LoadBalancerComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<LoadBalancerComputed, CloudError> {
+        let doing = "create the load balancer";
+        if let Some(found) = existing(self, cx, doing).await? {
+            cx.made(&found.computed).await?;
+            return self.update(&found.declared, &found.computed, cx).await;
+        }
+        self.remove_failed(cx).await?;
+        let subnets = cx.all_ids(&self.subnets)?;
+        let groups = cx.all_ids(&self.security_groups)?;
+        let unseen = |error: &CloudError| {
+            ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
+        };
+        let made = retry_while(cx, PARTS_SEEN, unseen, || async {
+            cx.aws
+                .elb
+                .create_load_balancer()
+                .name(&self.name)
+                .r#type(LoadBalancerTypeEnum::Application)
+                .scheme(LoadBalancerSchemeEnum::from(self.scheme.as_str()))
+                .ip_address_type(IpAddressType::Ipv4)
+                .set_subnets(Some(subnets.clone()))
+                .set_security_groups(Some(groups.clone()))
+                .set_tags(Some(to_tags(cx.tags(self))))
+                .send()
+                .await
+                .during(doing)
+        })
+        .await?;
+        let computed = computed(made.load_balancers().first().ok_or_else(|| lacking(doing, "load balancer"))?);
+        cx.made(&computed).await?;
+        active(&computed.id, doing, cx).await?;
+        self.set_attributes(&computed.id, cx).await?;
+        Ok(computed)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &LoadBalancerComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &LoadBalancerComputed,
+        cx: &Writing<'_>,
     ) -> Result<LoadBalancerComputed, CloudError> {
-        Err(missing())
+        let doing = "change the load balancer";
+        // What a reference means may be another object by now under the same address: what is there tells, not `from`.
+        let there = active(&known.id, doing, cx).await?;
+        let subnets = cx.all_ids(&self.subnets)?;
+        if subnets.iter().map(String::as_str).collect::<BTreeSet<_>>() != subnet_ids(&there).collect() {
+            let call = cx.aws.elb.set_subnets().load_balancer_arn(&known.id).set_subnets(Some(subnets));
+            call.send().await.during("set the subnets of the load balancer")?;
+            active(&known.id, doing, cx).await?;
+        }
+        let groups = cx.all_ids(&self.security_groups)?;
+        if groups.iter().collect::<BTreeSet<_>>() != there.security_groups().iter().collect() {
+            let call = cx.aws.elb.set_security_groups().load_balancer_arn(&known.id);
+            let call = call.set_security_groups(Some(groups));
+            call.send().await.during("set the firewalls of the load balancer")?;
+        }
+        self.set_attributes(&known.id, cx).await?;
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Ok(computed(&there))
     }
 
-    async fn delete(_: &Self, _: &LoadBalancerComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(declared: &Self, known: &LoadBalancerComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "delete the load balancer";
+        if declared.deletion_protection {
+            unprotect(&known.id, cx).await?;
+        }
+        let protected = |error: &CloudError| error.is("OperationNotPermitted") && error.says("deletion protection");
+        let delete =
+            || async { cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing) };
+        let ordered = match if_there(delete().await) {
+            // Somebody else protected it; consent to delete it was given all the same.
+            Err(error) if protected(&error) => {
+                unprotect(&known.id, cx).await?;
+                if_there(retry_while(cx, UNPROTECTED, protected, delete).await)
+            }
+            ordered => ordered,
+        };
+        ordered?;
+        until(cx, doing, INTERFACES_GONE, || async {
+            if describe(cx.aws, &known.id).await?.is_some() {
+                return Ok(Answer::Pending("deleting".to_owned()));
+            }
+            Ok(match interfaces(cx.aws, &known.id).await? {
+                0 => Answer::Ready(()),
+                left => Answer::Pending(format!("deleting its network interfaces, {left} left")),
+            })
+        })
+        .await
+    }
+}
+
+impl LoadBalancer {
+    /// Sends the attributes that differ; nothing at all if none does. One unknown key would fail the whole call, so no
+    /// other attribute is ever sent.
+    async fn set_attributes(&self, arn: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let there = attributes(cx.aws, arn).await?;
+        let wanted = [
+            (IDLE_TIMEOUT, self.idle_timeout_seconds.to_string()),
+            (DROP_INVALID_HEADERS, self.drop_invalid_headers.to_string()),
+            (DELETION_PROTECTION, self.deletion_protection.to_string()),
+        ];
+        let differ: Vec<LoadBalancerAttribute> = wanted
+            .into_iter()
+            .filter(|(key, value)| there.get(*key) != Some(value))
+            .map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build())
+            .collect();
+        if !differ.is_empty() {
+            let call = cx.aws.elb.modify_load_balancer_attributes().load_balancer_arn(arn);
+            call.set_attributes(Some(differ)).send().await.during("set the attributes of the load balancer")?;
+        }
+        Ok(())
+    }
+
+    /// Removes what is left of an attempt of ours that failed for good; the name is free then.
+    async fn remove_failed(&self, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let left = by_name(cx.aws, &self.name).await?;
+        let Some(failed) = left.filter(|left| state(left) == Some(&LoadBalancerStateEnum::Failed)) else {
+            return Ok(());
+        };
+        let computed = computed(&failed);
+        cx.status("removing what is left of a failed attempt");
+        Self::delete(self, &computed, cx).await
+    }
+}
+
+async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadBalancer>, CloudError> {
+    let there = match one.id() {
+        Some(arn) => describe(cx.aws, arn).await?,
+        None => by_name(cx.aws, &one.expected().name).await?,
+    };
+    let Some(there) = there else { return Ok(Sight::Absent) };
+    let computed = computed(&there);
+    let arns = [computed.id.clone()];
+    // Deleted between the questions, it is gone as well.
+    let rest = try_join(attributes(cx.aws, &computed.id), list_tags(cx.aws, &arns)).await;
+    let Some((attributes, tags)) = if_there(rest)? else { return Ok(Sight::Absent) };
+    let tags = tags.get(&computed.id).cloned().unwrap_or_default();
+    if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
+        return Ok(Sight::Foreign { id: computed.id, because: foreign_because(&tags) });
+    }
+    if state(&there) == Some(&LoadBalancerStateEnum::Failed) {
+        return Ok(Sight::Absent);
+    }
+    let told = |key: &str| attributes.get(key).map(String::as_str);
+    let declared = LoadBalancer {
+        name: there.load_balancer_name().unwrap_or_default().to_owned(),
+        scheme: there.scheme().map(LoadBalancerSchemeEnum::as_str).unwrap_or_default().to_owned(),
+        subnets: subnet_ids(&there).map(|id| cx.refer(id)).collect(),
+        security_groups: there.security_groups().iter().map(|id| cx.refer(id)).collect(),
+        idle_timeout_seconds: told(IDLE_TIMEOUT)
+            .and_then(|seconds| seconds.parse().ok())
+            .ok_or_else(|| lacking("read the load balancer", IDLE_TIMEOUT))?,
+        drop_invalid_headers: told(DROP_INVALID_HEADERS) == Some("true"),
+        deletion_protection: told(DELETION_PROTECTION) == Some("true"),
+        tags: one.managed(&tags),
+    };
+    Ok(Sight::present(declared, computed))
+}
+
+async fn describe(aws: &Clients, arn: &str) -> Result<Option<types::LoadBalancer>, CloudError> {
+    let answer = aws.elb.describe_load_balancers().load_balancer_arns(arn).send().await;
+    let found = if_there(answer.during("read the load balancer"))?;
+    Ok(found.and_then(|found| found.load_balancers.unwrap_or_default().into_iter().next()))
+}
+
+async fn by_name(aws: &Clients, name: &str) -> Result<Option<types::LoadBalancer>, CloudError> {
+    let answer = aws.elb.describe_load_balancers().names(name).send().await;
+    let found = if_there(answer.during("look for the load balancer"))?;
+    Ok(found.and_then(|found| found.load_balancers.unwrap_or_default().into_iter().next()))
+}
+
+async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>, CloudError> {
+    let answer = aws.elb.describe_load_balancer_attributes().load_balancer_arn(arn).send().await;
+    let answer = answer.during("read the attributes of the load balancer")?;
+    let pair = |one: &LoadBalancerAttribute| Some((one.key()?.to_owned(), one.value().unwrap_or_default().to_owned()));
+    Ok(answer.attributes().iter().filter_map(pair).collect())
+}
+
+/// Waits until it is active. Impaired it works too, but for a while without growing.
+async fn active(arn: &str, doing: &str, cx: &Writing<'_>) -> Result<types::LoadBalancer, CloudError> {
+    let unseen = |error: &CloudError| error.kind == ErrorKind::NotFound;
+    retry_while(cx, SEEN, unseen, || async {
+        describe(cx.aws, arn).await?.ok_or_else(|| vanished(doing, arn)).map(|_| ())
+    })
+    .await?;
+    until(cx, doing, ACTIVE, || async {
+        let there = describe(cx.aws, arn).await?.ok_or_else(|| vanished(doing, arn))?;
+        let reason = there.state().and_then(|state| state.reason()).unwrap_or("for no reason told").to_owned();
+        Ok(match state(&there) {
+            Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => Answer::Ready(there),
+            Some(LoadBalancerStateEnum::Failed) => Answer::Failed(format!("it failed: {reason}")),
+            Some(state) => Answer::Pending(state.as_str().to_owned()),
+            None => Answer::Pending("in no state told".to_owned()),
+        })
+    })
+    .await
+}
+
+async fn unprotect(arn: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let off = LoadBalancerAttribute::builder().key(DELETION_PROTECTION).value("false").build();
+    let call = cx.aws.elb.modify_load_balancer_attributes().load_balancer_arn(arn).attributes(off);
+    if_there(call.send().await.during("switch its deletion protection off"))?;
+    Ok(())
+}
+
+/// How many network interfaces are left of the load balancer with this ARN. They are known by their description alone.
+async fn interfaces(aws: &Clients, arn: &str) -> Result<usize, CloudError> {
+    let Some((_, path)) = arn.split_once(":loadbalancer/") else { return Ok(0) };
+    let mut left = 0;
+    let call = aws.ec2.describe_network_interfaces().filters(ec2::filter("description", [format!("ELB {path}")]));
+    let mut pages = call.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        left += page.during("look for its network interfaces")?.network_interfaces().len();
+    }
+    Ok(left)
+}
+
+fn state(found: &types::LoadBalancer) -> Option<&LoadBalancerStateEnum> {
+    found.state().and_then(types::LoadBalancerState::code)
+}
+
+fn subnet_ids(found: &types::LoadBalancer) -> impl Iterator<Item = &str> {
+    found.availability_zones().iter().filter_map(|zone| zone.subnet_id())
+}
+
+fn computed(found: &types::LoadBalancer) -> LoadBalancerComputed {
+    LoadBalancerComputed {
+        id: found.load_balancer_arn().unwrap_or_default().to_owned(),
+        dns_name: found.dns_name().unwrap_or_default().to_owned(),
+        zone_id: found.canonical_hosted_zone_id().unwrap_or_default().to_owned(),
     }
 }

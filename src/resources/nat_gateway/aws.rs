@@ -1,32 +1,193 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a NAT gateway (EC2 `CreateNatGateway`, `DescribeNatGateways`, `DeleteNatGateway`).
+//!
+//! Failures come late: the call succeeds, and a minute later the gateway is `failed` for good. Such a one counts as not
+//! there; AWS forgets it after an hour. Deleted ones stay listed for as long.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, ResourceType};
 
 use super::{NatGateway, NatGatewayComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::ec2::{filter, look, once_visible, retag, tag_specification, tags_of, told};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// One and a half to two and a half minutes as a rule; the limits are those of Terraform's provider.
+const READY: Patience = Patience { typical: Duration::from_secs(110), deadline: Duration::from_mins(10), every: POLL };
+const GONE: Patience = Patience { typical: Duration::from_secs(75), deadline: Duration::from_mins(30), every: POLL };
+// An address is free some seconds after the gateway that held it is deleted.
+const FREE: Patience = Patience::seconds(5, 300, 3);
+const POLL: Duration = Duration::from_secs(8);
+// Failures that come from what was made moments before and is not known everywhere yet.
+const TRIES: u32 = 3;
 
 impl Provision for NatGateway {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        look(
+            sought,
+            cx,
+            "nat-gateway-id",
+            |filter| list(cx.aws, vec![filter, standing()]),
+            |gateway: &types::NatGateway| gateway.nat_gateway_id(),
+            |gateway| tags_of(gateway.tags()),
+            |_, gateway, tags| {
+                let there = Self {
+                    subnet: cx.refer(gateway.subnet_id().unwrap_or_default()),
+                    elastic_ip: cx.refer(address_of(gateway).unwrap_or_default()),
+                    tags,
+                };
+                Ok(Sight::present(there, computed_of(gateway)))
+            },
+        )
+        .await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
+        let address = cx.id(&self.elastic_ip)?;
+        clear_remains(&address, cx).await?;
+        free(&address, cx).await?;
+        let mut n = 0;
+        loop {
+            let computed = self.make(n, cx).await?;
+            cx.made(&computed).await?;
+            n += 1;
+            match ready(&computed.id, cx).await {
+                Err(error) if error.kind == ErrorKind::Refused && passes(&error) && n < TRIES => {
+                    remove(&computed.id, cx).await?;
+                }
+                done => return done.map(|()| computed),
+            }
+        }
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &NatGatewayComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &NatGatewayComputed,
+        cx: &Writing<'_>,
     ) -> Result<NatGatewayComputed, CloudError> {
-        Err(missing())
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        ready(&known.id, cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &NatGatewayComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &NatGatewayComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        remove(&known.id, cx).await
     }
+}
+
+impl NatGateway {
+    /// Makes it by the `n`-th token of this attempt: a token once used keeps answering the gateway it made, failed or
+    /// not.
+    async fn make(&self, n: u32, cx: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
+        let doing = "create the NAT gateway";
+        let (subnet, address) = (cx.id(&self.subnet)?, cx.id(&self.elastic_ip)?);
+        once_visible(cx, || async {
+            let call = cx.aws.ec2.create_nat_gateway().subnet_id(&subnet).allocation_id(&address);
+            let call = call.connectivity_type(ConnectivityType::Public).client_token(cx.mark.token(n));
+            let made = call.tag_specifications(tag_specification(cx, ResourceType::Natgateway, self)).send().await;
+            told(made.during(doing)?.nat_gateway().map(computed_of), doing)
+        })
+        .await
+    }
+}
+
+/// Removes what failed under this address before, and waits until what is being deleted has let go of the public
+/// address.
+async fn clear_remains(address: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let ours = vec![
+        filter(&format!("tag:{STACK_TAG}"), [&cx.mark.stack]),
+        filter(&format!("tag:{ADDRESS_TAG}"), [cx.mark.address.to_string()]),
+        filter("state", ["failed", "deleting"]),
+    ];
+    for remains in list(cx.aws, ours).await? {
+        let failed = remains.state() == Some(&NatGatewayState::Failed);
+        if failed || address_of(&remains) == Some(address) {
+            remove(&computed_of(&remains).id, cx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until nothing holds the public address.
+async fn free(address: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, "use the address of the NAT gateway", FREE, || async {
+        let call = cx.aws.ec2.describe_addresses().filters(filter("allocation-id", [address]));
+        let found = call.send().await.during("read the address of the NAT gateway")?.addresses.unwrap_or_default();
+        // One that is not listed yet was allocated a moment ago.
+        let holder = found.into_iter().find_map(|one| one.association_id.map(|_| one.network_interface_id));
+        Ok(holder.map_or(Answer::Ready(()), |holder| {
+            Answer::Pending(format!("held by {}", holder.unwrap_or_else(|| "an instance".to_owned())))
+        }))
+    })
+    .await
+}
+
+async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, "create the NAT gateway", READY, || async {
+        let Some(gateway) = list(cx.aws, vec![filter("nat-gateway-id", [id])]).await?.into_iter().next() else {
+            return Ok(Answer::Pending("not visible yet".to_owned()));
+        };
+        let state = gateway.state().map(NatGatewayState::as_str).unwrap_or_default().to_owned();
+        Ok(match state.as_str() {
+            "available" => Answer::Ready(()),
+            "failed" | "deleting" | "deleted" => {
+                let code = gateway.failure_code().unwrap_or("no code");
+                Answer::Failed(format!("it is {state}: {code}: {}", gateway.failure_message().unwrap_or_default()))
+            }
+            _ => Answer::Pending(state),
+        })
+    })
+    .await
+}
+
+/// Whether a gateway made once more may live: the failure is about what was made moments before (EC2 `NatGateway`,
+/// `FailureCode`).
+fn passes(error: &CloudError) -> bool {
+    let codes = ["InternalError", "Gateway.NotAttached", "InvalidAllocationID.NotFound", "InvalidSubnetID.NotFound"];
+    codes.iter().any(|code| error.says(code))
+}
+
+/// Deletes it and waits until it is gone.
+async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let doing = "delete the NAT gateway";
+    match cx.aws.ec2.delete_nat_gateway().nat_gateway_id(id).send().await.during(doing) {
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+        done => done?,
+    };
+    until(cx, doing, GONE, || async {
+        let found = list(cx.aws, vec![filter("nat-gateway-id", [id])]).await?.into_iter().next();
+        let state = found.as_ref().and_then(types::NatGateway::state);
+        Ok(match state {
+            None | Some(NatGatewayState::Deleted | NatGatewayState::Failed) => Answer::Ready(()),
+            Some(state) => Answer::Pending(state.as_str().to_owned()),
+        })
+    })
+    .await
+}
+
+/// Leaves out those that are gone or never will be there.
+fn standing() -> Filter {
+    filter("state", ["pending", "available"])
+}
+
+fn address_of(gateway: &types::NatGateway) -> Option<&str> {
+    let addresses = gateway.nat_gateway_addresses();
+    let primary = addresses.iter().find(|one| one.is_primary() == Some(true)).or(addresses.first());
+    primary.and_then(|one| one.allocation_id())
+}
+
+fn computed_of(gateway: &types::NatGateway) -> NatGatewayComputed {
+    NatGatewayComputed { id: gateway.nat_gateway_id().unwrap_or_default().to_owned() }
+}
+
+async fn list(aws: &Clients, filters: Vec<Filter>) -> Result<Vec<types::NatGateway>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.ec2.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        found.extend(page.during("read the NAT gateway")?.nat_gateways.unwrap_or_default());
+    }
+    Ok(found)
 }

@@ -1,27 +1,391 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a node group (EKS `CreateNodegroup`, `DescribeNodegroup`, `UpdateNodegroupConfig`,
+//! `UpdateNodegroupVersion`, `DeleteNodegroup`).
+//!
+//! Its name ends in a suffix of the attempt that made it, so that its successor can stand beside it. How many nodes run
+//! is left to an autoscaler within the limits; a change of the least number is an order for that many. Waiting for its
+//! nodes stands in [`nodes`].
+
+mod nodes;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_eks::types::{
+    self, AmiTypes, CapacityTypes, NodegroupResources, NodegroupScalingConfig, NodegroupStatus, NodegroupUpdateConfig,
+    UpdateLabelsPayload,
+};
+use futures_util::future::try_join_all;
 
 use super::{NodeGroup, NodeGroupComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::index::IdIndex;
+use crate::model::mark::Tags;
+use nodes::Place;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// Seconds to minutes; Terraform gives up after 60.
+const CONFIGURED: Patience = Patience::seconds(60, 3600, 5);
+// Every node is replaced in turn, 15 to 30 minutes; one that does not drain may take 15 more. Terraform waits an hour.
+const UPGRADED: Patience = Patience::seconds(900, 5400, 15);
+
+const CREATE: &str = "create the node group";
+const READ: &str = "read the node group";
 
 impl Provision for NodeGroup {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| look(one, cx)).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<NodeGroupComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<NodeGroupComputed, CloudError> {
+        let cluster = cx.id(&self.cluster)?;
+        let name = format!("{}-{}", self.name, cx.mark.suffix());
+        let place = Place { cluster: &cluster, name: &name };
+        let (group, fresh) = self.claim(place, cx).await?;
+        cx.made(&computed(place, &group)).await?;
+        let ready = place.active(CREATE, cx).await?;
+        if fresh {
+            return Ok(computed(place, &ready));
+        }
+        let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+        self.bring(place, &ready, &tags, cx).await
     }
 
-    async fn update(&self, _: &Self, _: &NodeGroupComputed, _: &Writing<'_>) -> Result<NodeGroupComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &NodeGroupComputed,
+        cx: &Writing<'_>,
+    ) -> Result<NodeGroupComputed, CloudError> {
+        let place = Place::of(known);
+        eks::settle(cx, place.cluster, Part::NodeGroup(place.name)).await?;
+        let there = place.active("change the node group", cx).await?;
+        self.bring(place, &there, &from.tags, cx).await
     }
 
-    async fn delete(_: &Self, _: &NodeGroupComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &NodeGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        Place::of(known).remove("delete the node group", cx).await
+    }
+}
+
+async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGroup>, CloudError> {
+    let found = match &one.recorded {
+        Some((_, known)) => read(cx.aws, &known.cluster_name, &known.name).await?,
+        None => marked(&one, cx).await?,
+    };
+    let Some(found) = found else { return Ok(Sight::Absent) };
+    let status = found.status().cloned().unwrap_or(NodegroupStatus::Active);
+    // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
+    // not, it still has to be removed.
+    if status == NodegroupStatus::Deleting || (status == NodegroupStatus::CreateFailed && one.declared.is_some()) {
+        return Ok(Sight::Absent);
+    }
+    let mut notes = Vec::new();
+    if status != NodegroupStatus::Active {
+        notes.push(format!("its status is {}", eks::explained(status.as_str(), &nodes::issues(&found))));
+    }
+    let place =
+        Place { cluster: found.cluster_name().unwrap_or_default(), name: found.nodegroup_name().unwrap_or_default() };
+    let computed = computed(place, &found);
+    let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+}
+
+/// The newest group with our marks that is not on its way out.
+async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<types::Nodegroup>, CloudError> {
+    let Some(cluster) = eks::cluster_name(cx, &one.expected().cluster) else { return Ok(None) };
+    let mut groups = list(cx.aws, &cluster).await?;
+    groups.retain(|group| {
+        let leaving = matches!(group.status(), Some(NodegroupStatus::Deleting | NodegroupStatus::CreateFailed));
+        !leaving && cx.ours(&one.address, &eks::tags_of(group.tags()))
+    });
+    Ok(groups.into_iter().max_by_key(|group| group.created_at().map(|at| (at.secs(), at.subsec_nanos()))))
+}
+
+/// All node groups of a cluster; none if the cluster is not there.
+async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::Nodegroup>, CloudError> {
+    let mut names = Vec::new();
+    let mut pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.during("list the node groups") {
+            Ok(page) => names.extend(page.nodegroups.unwrap_or_default()),
+            Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| Vec::new()),
+        }
+    }
+    let groups = try_join_all(names.iter().map(|name| read(aws, cluster, name))).await?;
+    Ok(groups.into_iter().flatten().collect())
+}
+
+async fn read(aws: &Clients, cluster: &str, name: &str) -> Result<Option<types::Nodegroup>, CloudError> {
+    match aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name).send().await.during(READ) {
+        Ok(answer) => Ok(answer.nodegroup),
+        Err(error) => eks::nothing_there(aws, cluster, error).await.map(|()| None),
+    }
+}
+
+/// The group in the shape of the declaration.
+fn told(found: &types::Nodegroup, expected: &NodeGroup, tags: Tags, ids: &IdIndex) -> NodeGroup {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let sizes = Sizes::of(found);
+    // While nodes are replaced there are more of them, and the limits move with them.
+    let moving = found.status() == Some(&NodegroupStatus::Updating);
+    let name = found.nodegroup_name().unwrap_or_default();
+    NodeGroup {
+        cluster: ids.refer(found.cluster_name().unwrap_or_default()),
+        name: first_part(name, &expected.name).to_owned(),
+        version: text(found.version()),
+        role: ids.refer(found.node_role().unwrap_or_default()),
+        subnets: found.subnets().iter().map(|id| ids.refer(id)).collect(),
+        instance_type: found.instance_types().join(","),
+        ami_type: text(found.ami_type().map(AmiTypes::as_str)),
+        capacity_type: text(found.capacity_type().map(CapacityTypes::as_str)),
+        disk_gib: number(found.disk_size()),
+        count: if moving { expected.count } else { sizes.least },
+        max: if moving { expected.max } else { sizes.most },
+        max_unavailable: max_unavailable(found),
+        labels: labels(found),
+        tags,
+    }
+}
+
+/// What AWS computed. The Auto Scaling group is told only once the group is active.
+fn computed(place: Place<'_>, found: &types::Nodegroup) -> NodeGroupComputed {
+    let groups = found.resources().map(NodegroupResources::auto_scaling_groups).unwrap_or_default();
+    NodeGroupComputed {
+        id: format!("{}/{}", place.cluster, place.name),
+        arn: found.nodegroup_arn().unwrap_or_default().to_owned(),
+        cluster_name: place.cluster.to_owned(),
+        name: place.name.to_owned(),
+        autoscaling_group: groups.first().and_then(|group| group.name()).unwrap_or_default().to_owned(),
+    }
+}
+
+/// The name without the suffix of the attempt.
+fn first_part<'a>(name: &'a str, expected: &'a str) -> &'a str {
+    let suffix = name.strip_prefix(expected).and_then(|rest| rest.strip_prefix('-'));
+    if suffix.is_some_and(|suffix| !suffix.contains('-')) { expected } else { name }
+}
+
+fn number(value: Option<i32>) -> u32 {
+    value.and_then(|value| u32::try_from(value).ok()).unwrap_or_default()
+}
+
+fn signed(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn labels(found: &types::Nodegroup) -> BTreeMap<String, String> {
+    found.labels().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// How many may be missing during an update; 0 if that is a percentage, which we never set.
+fn max_unavailable(found: &types::Nodegroup) -> u32 {
+    number(found.update_config().and_then(NodegroupUpdateConfig::max_unavailable))
+}
+
+/// How many nodes there may be, and how many there should be now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sizes {
+    least: u32,
+    most: u32,
+    desired: u32,
+}
+
+impl Sizes {
+    fn of(found: &types::Nodegroup) -> Self {
+        let scaling = found.scaling_config();
+        Self {
+            least: number(scaling.and_then(NodegroupScalingConfig::min_size)),
+            most: number(scaling.and_then(NodegroupScalingConfig::max_size)),
+            desired: number(scaling.and_then(NodegroupScalingConfig::desired_size)),
+        }
+    }
+
+    /// All three at once: EKS refuses limits that the current number does not fit.
+    fn config(self) -> NodegroupScalingConfig {
+        let config = NodegroupScalingConfig::builder().min_size(signed(self.least)).max_size(signed(self.most));
+        config.desired_size(signed(self.desired)).build()
+    }
+}
+
+impl NodeGroup {
+    /// The sizes to ask for, if those that are there have other limits.
+    fn resized(&self, there: Sizes) -> Option<Sizes> {
+        if (there.least, there.most) == (self.count, self.max) {
+            return None;
+        }
+        let most = self.max.max(self.count);
+        let desired = if there.least == self.count { there.desired } else { self.count };
+        Some(Sizes { least: self.count, most, desired: desired.clamp(self.count, most) })
+    }
+
+    /// The labels to set and to remove.
+    fn relabelled(&self, there: &BTreeMap<String, String>) -> Option<UpdateLabelsPayload> {
+        if *there == self.labels {
+            return None;
+        }
+        let set = self.labels.iter().filter(|(key, value)| there.get(*key) != Some(value));
+        let set = set.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let remove = there.keys().filter(|key| !self.labels.contains_key(*key)).cloned().collect();
+        let payload = UpdateLabelsPayload::builder().set_add_or_update_labels(Some(set));
+        Some(payload.set_remove_labels(Some(remove)).build())
+    }
+
+    fn update_config(&self) -> NodegroupUpdateConfig {
+        NodegroupUpdateConfig::builder().max_unavailable(signed(self.max_unavailable)).build()
+    }
+
+    /// Makes the group, or finds the one that this attempt made already; and whether it was made now. Remains of ours
+    /// that failed are removed first.
+    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(types::Nodegroup, bool), CloudError> {
+        let mut token = 0;
+        for group in list(cx.aws, place.cluster).await? {
+            let remains = group.status() == Some(&NodegroupStatus::CreateFailed);
+            if remains && cx.ours(&eks::tags_of(group.tags())) {
+                let name = group.nodegroup_name().unwrap_or_default();
+                Place { name, ..place }.remove("remove a node group that failed before", cx).await?;
+                // The token of this attempt belongs to what is gone now.
+                token += u32::from(name == place.name);
+            }
+        }
+        match self.call(place, token, cx).await {
+            Ok(Some(made)) => return Ok((made, true)),
+            Ok(None) => {}
+            Err(error) if eks::is_taken(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let gone = || CloudError::new(ErrorKind::NotFound, CREATE, "it is neither there nor can it be made");
+        let group = read(cx.aws, place.cluster, place.name).await?.ok_or_else(gone)?;
+        let tags = eks::tags_of(group.tags());
+        if cx.ours(&tags) {
+            Ok((group, false))
+        } else {
+            Err(eks::not_ours(CREATE, &format!("node group {}", place.name), &tags))
+        }
+    }
+
+    /// The create call, repeated while EKS cannot see the role of the nodes yet.
+    async fn call(
+        &self,
+        place: Place<'_>,
+        token: u32,
+        cx: &Writing<'_>,
+    ) -> Result<Option<types::Nodegroup>, CloudError> {
+        let sizes = Sizes { least: self.count, most: self.max, desired: self.count };
+        let call = cx
+            .aws
+            .eks
+            .create_nodegroup()
+            .cluster_name(place.cluster)
+            .nodegroup_name(place.name)
+            .version(&self.version)
+            .node_role(eks::arn_of(cx, &self.role)?)
+            .set_subnets(Some(cx.all_ids(&self.subnets)?))
+            .instance_types(&self.instance_type)
+            .ami_type(AmiTypes::from(self.ami_type.as_str()))
+            .capacity_type(CapacityTypes::from(self.capacity_type.as_str()))
+            .disk_size(signed(self.disk_gib))
+            .scaling_config(sizes.config())
+            .update_config(self.update_config())
+            .set_labels(Some(self.labels.clone().into_iter().collect()))
+            .set_tags(Some(eks::tags_for(cx, self)))
+            .client_request_token(cx.mark.token(token));
+        retry_while(cx, eks::PROPAGATION, sees_no_role, || async {
+            Ok(call.clone().send().await.during(CREATE)?.nodegroup)
+        })
+        .await
+    }
+
+    /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.
+    async fn bring(
+        &self,
+        place: Place<'_>,
+        there: &types::Nodegroup,
+        tags: &Tags,
+        cx: &Writing<'_>,
+    ) -> Result<NodeGroupComputed, CloudError> {
+        eks::retag(cx.aws, there.nodegroup_arn().unwrap_or_default(), tags, &self.tags).await?;
+        let part = Part::NodeGroup(place.name);
+        if there.version() != Some(&self.version) {
+            let doing = format!("upgrade the node group to Kubernetes {}", self.version);
+            let call = cx.aws.eks.update_nodegroup_version().cluster_name(place.cluster).nodegroup_name(place.name);
+            // No release of the image is named: the newest is taken.
+            let call = call.version(&self.version);
+            let start = || async { Ok(call.clone().send().await.during(&doing)?.update) };
+            eks::change(cx, place.cluster, part, &doing, UPGRADED, start).await?;
+        }
+        let sizes = self.resized(Sizes::of(there));
+        let labels = self.relabelled(&labels(there));
+        let unavailable = (max_unavailable(there) != self.max_unavailable).then(|| self.update_config());
+        if sizes.is_some() || labels.is_some() || unavailable.is_some() {
+            let doing = "change the node group";
+            let call = cx.aws.eks.update_nodegroup_config().cluster_name(place.cluster).nodegroup_name(place.name);
+            let call = call.set_scaling_config(sizes.map(Sizes::config)).set_labels(labels);
+            let call = call.set_update_config(unavailable);
+            let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
+            eks::change(cx, place.cluster, part, doing, CONFIGURED, start).await?;
+        }
+        Ok(computed(place, there))
+    }
+}
+
+/// The words in which EKS refuses a role that it will accept once IAM has told everybody about it.
+fn sees_no_role(error: &CloudError) -> bool {
+    const FRAGMENTS: [&str; 3] = ["cannot be found", "does not exist", "were not found in the trust relationships"];
+    error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::reference::Ref;
+
+    fn group(count: u32, max: u32) -> NodeGroup {
+        NodeGroup {
+            cluster: Ref::named("main"),
+            name: "lab".to_owned(),
+            version: "1.34".to_owned(),
+            role: Ref::named("nodes"),
+            subnets: BTreeSet::new(),
+            instance_type: "c6a.4xlarge".to_owned(),
+            ami_type: "AL2023_x86_64_STANDARD".to_owned(),
+            capacity_type: "ON_DEMAND".to_owned(),
+            disk_gib: 100,
+            count,
+            max,
+            max_unavailable: 1,
+            labels: BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]),
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn a_change_of_the_count_is_an_order_and_a_change_of_the_limit_is_not() {
+        let sizes = |least, most, desired| Sizes { least, most, desired };
+        let three = group(3, 6);
+        assert_eq!(three.resized(sizes(3, 6, 5)), None, "an autoscaler decides within the limits");
+        assert_eq!(three.resized(sizes(2, 6, 5)), Some(sizes(3, 6, 3)));
+        assert_eq!(three.resized(sizes(4, 6, 5)), Some(sizes(3, 6, 3)));
+        assert_eq!(three.resized(sizes(3, 4, 4)), Some(sizes(3, 6, 4)));
+        assert_eq!(three.resized(sizes(3, 9, 8)), Some(sizes(3, 6, 6)), "the current number must fit the limits");
+    }
+
+    #[test]
+    fn the_suffix_is_no_part_of_the_name() {
+        assert_eq!(first_part("lab-nodes-0a1b2c", "lab-nodes"), "lab-nodes");
+        assert_eq!(first_part("lab-nodes-more-0a1b2c", "lab-nodes"), "lab-nodes-more-0a1b2c");
+        assert_eq!(first_part("workers", "lab-nodes"), "workers");
+    }
+
+    #[test]
+    fn only_labels_that_differ_are_sent() {
+        let there = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("c".to_owned(), "3".to_owned())]);
+        let payload = group(3, 6).relabelled(&there).unwrap();
+        assert_eq!(payload.remove_labels(), ["c"]);
+        let set: Vec<_> = payload.add_or_update_labels().into_iter().flatten().collect();
+        assert_eq!(set, [(&"b".to_owned(), &"2".to_owned())]);
+        assert_eq!(group(3, 6).relabelled(&group(3, 6).labels), None);
     }
 }

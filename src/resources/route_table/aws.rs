@@ -1,32 +1,92 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a route table (EC2 `CreateRouteTable`, `CreateRoute`, `ReplaceRoute`, `DeleteRoute`,
+//! `AssociateRouteTable`, `ReplaceRouteTableAssociation`, `DisassociateRouteTable`, `DescribeRouteTables`,
+//! `DeleteRouteTable`).
+//!
+//! Routes and associations that nobody of us declared or recorded are told as notes and left alone. What differs is
+//! found by reading the table, not from the record: references may mean other objects than when it was recorded.
+
+mod contents;
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{RouteTable, RouteTableComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::CloudError;
+use crate::cloud::aws::ec2::{delete_unused, filter, look, once_visible, retag, tag_specification, tags_of, told};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use contents::{Contents, associations};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// What was disassociated moments before may still count.
+const LINGER: Duration = Duration::from_mins(5);
 
 impl Provision for RouteTable {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        look(
+            sought,
+            cx,
+            "route-table-id",
+            |filter| list(cx.aws, filter),
+            |table: &types::RouteTable| table.route_table_id(),
+            |table| tags_of(table.tags()),
+            |one, table, tags| {
+                let (routes, mut notes) = contents::routes(table, one, cx);
+                let (subnets, more) = contents::subnets(table, one, cx);
+                notes.extend(more);
+                let declared = Self { vpc: cx.refer(table.vpc_id().unwrap_or_default()), routes, subnets, tags };
+                Ok(Sight::Present(Box::new(Present { declared, computed: computed_of(table), notes })))
+            },
+        )
+        .await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<RouteTableComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<RouteTableComputed, CloudError> {
+        let doing = "create the route table";
+        let vpc = cx.id(&self.vpc)?;
+        let computed = once_visible(cx, || async {
+            let call = cx.aws.ec2.create_route_table().vpc_id(&vpc).client_token(cx.mark.token(0));
+            let made = call.tag_specifications(tag_specification(cx, ResourceType::RouteTable, self)).send().await;
+            told(made.during(doing)?.route_table().map(computed_of), doing)
+        })
+        .await?;
+        cx.made(&computed).await?;
+        Contents::of(self, cx)?.put(&computed.id, None, cx).await?;
+        Ok(computed)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &RouteTableComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &RouteTableComputed,
+        cx: &Writing<'_>,
     ) -> Result<RouteTableComputed, CloudError> {
-        Err(missing())
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Contents::of(self, cx)?.put(&known.id, Some(from), cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &RouteTableComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &RouteTableComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        delete_unused(cx, LINGER, None, || async {
+            for table in list(cx.aws, filter("route-table-id", [&known.id])).await? {
+                for (association, _) in associations(&table) {
+                    contents::disassociate(cx.aws, association).await?;
+                }
+            }
+            cx.aws.ec2.delete_route_table().route_table_id(&known.id).send().await.during("delete the route table")
+        })
+        .await
     }
+}
+
+fn computed_of(table: &types::RouteTable) -> RouteTableComputed {
+    RouteTableComputed { id: table.route_table_id().unwrap_or_default().to_owned() }
+}
+
+async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::RouteTable>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.ec2.describe_route_tables().filters(filter).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        found.extend(page.during("read the route table")?.route_tables.unwrap_or_default());
+    }
+    Ok(found)
 }

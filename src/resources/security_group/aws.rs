@@ -1,32 +1,264 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a security group (EC2 `CreateSecurityGroup`, `DescribeSecurityGroups`, `DescribeSecurityGroupRules`,
+//! `AuthorizeSecurityGroup…`, `RevokeSecurityGroup…`, `ModifySecurityGroupRules`, `DeleteSecurityGroup`).
+//!
+//! A name is unique in a network, in any case of its letters. Where a group is to take the place of another of the same
+//! name, it gets the suffix of its attempt, and is known by the name without it.
 
-use super::{SecurityGroup, SecurityGroupComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, Filter, IpPermission, IpRange, Ipv6Range, ResourceType};
+
+use super::rules::{self, Found, Plain, Work};
+use super::{Rule, SecurityGroup, SecurityGroupComputed};
+use crate::cloud::aws::ec2::{
+    delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, not_ours, once_visible, retag, strangers,
+    tag_specification, tags_of, told, users_of_group,
+};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// Rules show within seconds of the call that made them.
+const SETTLED: Patience = Patience::seconds(2, 300, 2);
+// Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes; the limit is the one Terraform's
+// provider has.
+const LINGER: Duration = Duration::from_mins(15);
 
 impl Provision for SecurityGroup {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        let mut found = look(
+            sought.clone(),
+            cx,
+            "group-id",
+            |filter| list(cx.aws, filter),
+            |group: &types::SecurityGroup| group.group_id(),
+            |group| tags_of(group.tags()),
+            |one, group, tags| {
+                let there = Self {
+                    vpc: cx.refer(group.vpc_id().unwrap_or_default()),
+                    name: plain_name(group.group_name().unwrap_or_default(), &one.expected().name),
+                    description: group.description().unwrap_or_default().to_owned(),
+                    // The rules need a call of their own; they follow below.
+                    ingress: BTreeSet::new(),
+                    egress: BTreeSet::new(),
+                    tags,
+                };
+                Ok(Sight::present(there, computed_of(group)))
+            },
+        )
+        .await;
+        add_rules(&mut found, cx).await;
+        strangers(&mut found, sought, cx, |one| async move {
+            let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
+            let holder = holder(cx.aws, &vpc, &one.expected().name).await?;
+            Ok(holder.map(|group| (computed_of(&group).id, tags_of(group.tags()))))
+        })
+        .await;
+        found
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
+        let vpc = cx.id(&self.vpc)?;
+        let computed = match self.make(&self.name, &vpc, cx).await {
+            // Both an answer that was lost and somebody else look like this.
+            Err(error) if error.is("InvalidGroup.Duplicate") => self.beside(&vpc, error, cx).await?,
+            made => made?,
+        };
+        cx.made(&computed).await?;
+        self.revoke_default(&computed.id, cx).await?;
+        self.put_rules(&computed.id, cx).await?;
+        Ok(computed)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &SecurityGroupComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &SecurityGroupComputed,
+        cx: &Writing<'_>,
     ) -> Result<SecurityGroupComputed, CloudError> {
-        Err(missing())
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        self.put_rules(&known.id, cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &SecurityGroupComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &SecurityGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let deleted = delete_unused(cx, LINGER, Some(filter("group-id", [&known.id])), || async {
+            cx.aws.ec2.delete_security_group().group_id(&known.id).send().await.during("delete the security group")
+        })
+        .await;
+        match deleted {
+            // AWS does not say what is in the way.
+            Err(error) if in_use(&error) => Err(naming(error, users_of_group(cx.aws, &known.id).await)),
+            done => done,
+        }
     }
+}
+
+impl SecurityGroup {
+    async fn make(&self, name: &str, vpc: &str, cx: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
+        let doing = "create the security group";
+        once_visible(cx, || async {
+            let call = cx.aws.ec2.create_security_group().group_name(name).description(&self.description).vpc_id(vpc);
+            let call = call.tag_specifications(tag_specification(cx, ResourceType::SecurityGroup, self));
+            told(call.send().await.during(doing)?.group_id.map(|id| SecurityGroupComputed { id }), doing)
+        })
+        .await
+    }
+
+    /// What to do when the name is taken: by others, by an attempt of ours whose answer was lost, or by the group that
+    /// this one is to replace.
+    async fn beside(
+        &self,
+        vpc: &str,
+        taken: CloudError,
+        cx: &Writing<'_>,
+    ) -> Result<SecurityGroupComputed, CloudError> {
+        let Some(there) = holder(cx.aws, vpc, &self.name).await? else { return Err(taken) };
+        let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
+        if !cx.ours(&tags) {
+            let taken = format!("{} has the name {}", computed.id, self.name);
+            return Err(not_ours(cx, "create the security group", &taken, &tags));
+        }
+        if cx.ids.computed(&cx.mark.address).and_then(|old| old.text("id")) == Some(&computed.id) {
+            return self.make(&format!("{}-{}", self.name, cx.mark.suffix()), vpc, cx).await;
+        }
+        cx.made(&computed).await?;
+        mark_taken_over(cx, &computed.id, &tags, self).await?;
+        Ok(computed)
+    }
+
+    /// A new group lets everything out, which lists of rules do not show at once: so it is revoked by what it says.
+    async fn revoke_default(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let all = || IpPermission::builder().ip_protocol("-1");
+        let defaults = [
+            ("0.0.0.0/0", all().ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build()),
+            // Where the network has IPv6.
+            ("::/0", all().ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build()).build()),
+        ];
+        for (peer, permission) in defaults {
+            let declared = |rule: &Rule| rule.protocol == "-1" && rule.peer == super::Peer::Cidr(peer.to_owned());
+            if self.egress.iter().any(declared) {
+                continue;
+            }
+            let revoked = once_visible(cx, || async {
+                let call = cx.aws.ec2.revoke_security_group_egress().group_id(id).ip_permissions(permission.clone());
+                match call.send().await.during("revoke the default rule") {
+                    Err(error) if error.is("InvalidPermission.NotFound") => Ok(()),
+                    Err(error) if error.is("InvalidParameterValue") && error.says("remote-ipv6-range") => Ok(()),
+                    done => done.map(|_| ()),
+                }
+            });
+            revoked.await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the rules to what is declared: what is new first, so that nothing that may pass is held up meanwhile. What
+    /// the references mean now counts, not what they meant before.
+    async fn put_rules(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let plain = |rules: &BTreeSet<Rule>| rules.iter().map(|rule| Plain::of(rule, cx)).collect();
+        let wanted: [Result<BTreeSet<Plain>, CloudError>; 2] = [plain(&self.ingress), plain(&self.egress)];
+        let [ingress, egress] = wanted;
+        let (ingress, egress) = (&ingress?, &egress?);
+        until(cx, "set the rules of the security group", SETTLED, || async move {
+            let found = rules::list(cx.aws, filter("group-id", [id])).await?;
+            let counted = |egress: bool| -> Vec<&Found> {
+                found.iter().filter(|one| one.egress == egress && !one.stands_alone(&cx.mark.stack)).collect()
+            };
+            let (incoming, outgoing) = (Work::between(&counted(false), ingress), Work::between(&counted(true), egress));
+            if incoming.is_empty() && outgoing.is_empty() {
+                return Ok(Answer::Ready(()));
+            }
+            match change(id, &incoming, &outgoing, cx.aws).await {
+                // The list did not show yet what a call did a moment ago.
+                Err(error) if error.is("InvalidPermission.Duplicate") || error.kind == ErrorKind::NotFound => {
+                    Ok(Answer::Pending(error.message))
+                }
+                done => done.map(|()| Answer::Pending("changing rules".to_owned())),
+            }
+        })
+        .await
+    }
+}
+
+async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Result<(), CloudError> {
+    let permissions = |work: &Work| Some(work.add.iter().map(Plain::permission).collect());
+    if !incoming.add.is_empty() {
+        let call = aws.ec2.authorize_security_group_ingress().group_id(id);
+        call.set_ip_permissions(permissions(incoming)).send().await.during("add incoming rules")?;
+    }
+    if !outgoing.add.is_empty() {
+        let call = aws.ec2.authorize_security_group_egress().group_id(id);
+        call.set_ip_permissions(permissions(outgoing)).send().await.during("add outgoing rules")?;
+    }
+    for (rule, wanted) in incoming.describe.iter().chain(&outgoing.describe) {
+        rules::describe(aws, id, rule, wanted).await?;
+    }
+    if !incoming.remove.is_empty() {
+        let call = aws.ec2.revoke_security_group_ingress().group_id(id);
+        let ids = Some(incoming.remove.clone());
+        call.set_security_group_rule_ids(ids).send().await.during("remove incoming rules")?;
+    }
+    if !outgoing.remove.is_empty() {
+        let call = aws.ec2.revoke_security_group_egress().group_id(id);
+        let ids = Some(outgoing.remove.clone());
+        call.set_security_group_rule_ids(ids).send().await.during("remove outgoing rules")?;
+    }
+    Ok(())
+}
+
+/// Reads the rules of all groups found, by one list.
+async fn add_rules(found: &mut Sights<SecurityGroup>, cx: &Reading<'_>) {
+    let ids: Vec<String> = found
+        .values()
+        .filter_map(|sight| match sight {
+            Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
+            Ok(Sight::Absent | Sight::Foreign { .. }) | Err(_) => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return;
+    }
+    let rules = rules::list(cx.aws, filter("group-id", ids)).await;
+    for sight in found.values_mut() {
+        let Ok(Sight::Present(present)) = sight else { continue };
+        match &rules {
+            Ok(rules) => {
+                let its = |one: &&Found| one.group == present.computed.id && !one.stands_alone(cx.stack);
+                for rule in rules.iter().filter(its) {
+                    let side = if rule.egress { &mut present.declared.egress } else { &mut present.declared.ingress };
+                    side.insert(rule.plain.symbolic(cx));
+                }
+            }
+            Err(error) => *sight = Err(error.clone()),
+        }
+    }
+}
+
+/// The name without the suffix of an attempt, if that makes it the one expected.
+fn plain_name(found: &str, expected: &str) -> String {
+    let suffix = found.strip_prefix(expected).and_then(|rest| rest.strip_prefix('-'));
+    match suffix {
+        Some(suffix) if suffix.len() == 6 && suffix.bytes().all(|b| b.is_ascii_hexdigit()) => expected.to_owned(),
+        Some(_) | None => found.to_owned(),
+    }
+}
+
+async fn holder(aws: &Clients, vpc: &str, name: &str) -> Result<Option<types::SecurityGroup>, CloudError> {
+    let all = list(aws, filter("vpc-id", [vpc])).await?;
+    Ok(all.into_iter().find(|group| group.group_name().is_some_and(|found| found.eq_ignore_ascii_case(name))))
+}
+
+fn computed_of(group: &types::SecurityGroup) -> SecurityGroupComputed {
+    SecurityGroupComputed { id: group.group_id().unwrap_or_default().to_owned() }
+}
+
+async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::SecurityGroup>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        found.extend(page.during("read the security group")?.security_groups.unwrap_or_default());
+    }
+    Ok(found)
 }

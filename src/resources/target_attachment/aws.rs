@@ -1,32 +1,193 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of an attachment (Auto Scaling `AttachLoadBalancerTargetGroups`, `DescribeLoadBalancerTargetGroups`,
+//! `DetachLoadBalancerTargetGroups`).
+//!
+//! A node group of EKS has no setting for target groups; the Auto Scaling group that EKS made for it has. An attachment
+//! has no tags and no id of its own: the pair is its key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_autoscaling::types::LoadBalancerTargetGroupState;
+use futures_util::future::join_all;
 
 use super::{TargetAttachment, TargetAttachmentComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::reference::Ref;
+use crate::model::resource::Resource;
+use crate::resources::node_group::NodeGroup;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// Others edit the same group, EKS among them; each edit takes seconds.
+const EDITS: Duration = Duration::from_secs(120);
+// The targets are registered within half a minute.
+const ATTACHED: Patience = Patience::seconds(20, 600, 5);
+// Detaching waits until the targets are drained, which a target group may grant up to an hour.
+const DETACHED: Patience = Patience::seconds(45, 4200, 5);
 
 impl Provision for TargetAttachment {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        let groups: BTreeSet<String> = sought.iter().filter_map(|one| Some(pair(one, cx)?.0)).collect();
+        let lists = groups.into_iter().map(|group| async move {
+            let found = list(cx.aws, &group).await;
+            (group, found)
+        });
+        let lists: BTreeMap<_, _> = join_all(lists).await.into_iter().collect();
+        let find = |one: &Sought<Self>| -> Result<Sight<Self>, CloudError> {
+            // While one of the two does not exist, neither does the attachment.
+            let Some((group, arn)) = pair(one, cx) else { return Ok(Sight::Absent) };
+            let Some(list) = lists.get(&group) else { return Ok(Sight::Absent) };
+            let state = list
+                .as_ref()
+                .map_err(Clone::clone)?
+                .as_deref()
+                .unwrap_or_default()
+                .iter()
+                .find(|state| state.load_balancer_target_group_arn() == Some(&arn));
+            if state.is_none_or(is_leaving) {
+                return Ok(Sight::Absent);
+            }
+            let declared = Self { node_group: node_group(&group, cx), target_group: cx.refer(&arn) };
+            Ok(Sight::present(declared, computed(group, arn)))
+        };
+        sought.iter().map(|one| (one.address.clone(), find(one))).collect()
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<TargetAttachmentComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<TargetAttachmentComputed, CloudError> {
+        let computed = self.pair(cx)?;
+        cx.made(&computed).await?;
+        attach(&computed, cx).await?;
+        Ok(computed)
     }
 
+    /// Nothing about an attachment can change, but one whose making was cut short can be finished.
     async fn update(
         &self,
         _: &Self,
         _: &TargetAttachmentComputed,
-        _: &Writing<'_>,
+        cx: &Writing<'_>,
     ) -> Result<TargetAttachmentComputed, CloudError> {
-        Err(missing())
+        let computed = self.pair(cx)?;
+        attach(&computed, cx).await?;
+        Ok(computed)
     }
 
-    async fn delete(_: &Self, _: &TargetAttachmentComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "detach the nodes from the target group";
+        let ordered = retry_while(cx, EDITS, passes, || async {
+            cx.aws
+                .autoscaling
+                .detach_load_balancer_target_groups()
+                .auto_scaling_group_name(&known.autoscaling_group)
+                .target_group_arns(&known.target_group_arn)
+                .send()
+                .await
+                .during(doing)
+        })
+        .await;
+        match ordered {
+            Err(error) if is_gone(&error) => return Ok(()),
+            ordered => ordered?,
+        };
+        until(cx, doing, DETACHED, || async {
+            Ok(match state(cx.aws, known).await? {
+                None => Answer::Ready(()),
+                Some(state) if state == "Removed" => Answer::Ready(()),
+                Some(state) => Answer::Pending(state),
+            })
+        })
+        .await
     }
+}
+
+impl TargetAttachment {
+    fn pair(&self, cx: &Writing<'_>) -> Result<TargetAttachmentComputed, CloudError> {
+        Ok(computed(cx.computed(&self.node_group)?.autoscaling_group, cx.id(&self.target_group)?))
+    }
+}
+
+/// Attaches, which may be repeated, and waits until all machines are registered.
+async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let doing = "attach the nodes to the target group";
+    retry_while(cx, EDITS, passes, || async {
+        cx.aws
+            .autoscaling
+            .attach_load_balancer_target_groups()
+            .auto_scaling_group_name(&known.autoscaling_group)
+            .target_group_arns(&known.target_group_arn)
+            .send()
+            .await
+            .during(doing)
+    })
+    .await?;
+    until(cx, doing, ATTACHED, || async {
+        Ok(match state(cx.aws, known).await? {
+            Some(state) if state == "Added" || state == "InService" => Answer::Ready(()),
+            Some(state) => Answer::Pending(state),
+            None => Answer::Pending("not visible yet".to_owned()),
+        })
+    })
+    .await
+}
+
+/// Auto Scaling group and target group: as recorded, else as the references say.
+fn pair(one: &Sought<TargetAttachment>, cx: &Reading<'_>) -> Option<(String, String)> {
+    if let Some((_, known)) = &one.recorded {
+        return Some((known.autoscaling_group.clone(), known.target_group_arn.clone()));
+    }
+    let wanted = one.expected();
+    let group = cx.ids.computed(&wanted.node_group.address()?)?.text("autoscaling_group")?.to_owned();
+    let target_group = match wanted.target_group.address() {
+        Some(address) => cx.ids.computed(&address)?.text("id")?.to_owned(),
+        None => wanted.target_group.to_string(),
+    };
+    Some((group, target_group))
+}
+
+/// The node group whose machines stand in this Auto Scaling group.
+fn node_group(group: &str, cx: &Reading<'_>) -> Ref<NodeGroup> {
+    let mut node_groups = cx.ids.iter().filter(|(address, _)| address.kind == NodeGroup::KIND);
+    let found = node_groups.find(|(_, computed)| computed.text("autoscaling_group") == Some(group));
+    found.and_then(|(address, _)| Ref::to(address)).unwrap_or_else(|| Ref::external(group))
+}
+
+/// The target groups of an Auto Scaling group; nothing if that group does not exist.
+async fn list(aws: &Clients, group: &str) -> Result<Option<Vec<LoadBalancerTargetGroupState>>, CloudError> {
+    let mut found = Vec::new();
+    let call = aws.autoscaling.describe_load_balancer_target_groups().auto_scaling_group_name(group);
+    let mut pages = call.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.during("read the target groups of the nodes") {
+            Err(error) if is_gone(&error) => return Ok(None),
+            page => found.extend(page?.load_balancer_target_groups.unwrap_or_default()),
+        }
+    }
+    Ok(Some(found))
+}
+
+/// What Auto Scaling says of one attachment; nothing if there is none.
+async fn state(aws: &Clients, known: &TargetAttachmentComputed) -> Result<Option<String>, CloudError> {
+    let all = list(aws, &known.autoscaling_group).await?.unwrap_or_default();
+    let one = all.iter().find(|one| one.load_balancer_target_group_arn() == Some(&known.target_group_arn));
+    Ok(one.map(|one| one.state().unwrap_or("in no state told").to_owned()))
+}
+
+fn is_leaving(state: &LoadBalancerTargetGroupState) -> bool {
+    matches!(state.state(), Some("Removing" | "Removed"))
+}
+
+/// Auto Scaling has one code for everything; only the words tell a group that is gone, and one that was never attached.
+fn is_gone(error: &CloudError) -> bool {
+    let words = ["not found", "not part of the group", "does not exist"];
+    error.kind == ErrorKind::NotFound || (error.is("ValidationError") && words.iter().any(|words| error.says(words)))
+}
+
+/// Another edit of the group is under way.
+fn passes(error: &CloudError) -> bool {
+    error.is("ResourceContention") || (error.is("ValidationError") && error.says("update too many"))
+}
+
+fn computed(autoscaling_group: String, target_group_arn: String) -> TargetAttachmentComputed {
+    let id = format!("{autoscaling_group} {target_group_arn}");
+    TargetAttachmentComputed { id, autoscaling_group, target_group_arn }
 }

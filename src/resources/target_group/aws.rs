@@ -1,32 +1,296 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a target group (Elastic Load Balancing `CreateTargetGroup`, `DescribeTargetGroups`,
+//! `ModifyTargetGroup`, `ModifyTargetGroupAttributes`, `DeleteTargetGroup`).
+//!
+//! Its name carries a suffix of the attempt, so that a second generation can be made before the first one goes. Without
+//! a record it is found by its tags among those whose name begins alike. Targets come and go with others and are never
+//! compared.
 
-use super::{TargetGroup, TargetGroupComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_elasticloadbalancingv2::types::{self, Matcher, ProtocolEnum, TargetGroupAttribute, TargetTypeEnum};
+use futures_util::future::{join, join_all, try_join};
+
+use super::{HealthCheck, TargetGroup, TargetGroupComputed};
+use crate::cloud::aws::answer::{if_there, lacking, vanished};
+use crate::cloud::aws::elb::{list_tags, retag, to_tags};
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// A group made a moment ago may be unknown to the next call.
+const SEEN: Duration = Duration::from_secs(120);
+// For seconds after its last listener is gone or points elsewhere, it still counts as used.
+const RELEASED: Duration = Duration::from_secs(120);
+// Deleting is quick; it may be listed some seconds longer.
+const GONE: Patience = Patience::seconds(1, 120, 3);
+
+const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
+// The port health is asked on unless somebody changed it: the one the targets serve.
+const TRAFFIC_PORT: &str = "traffic-port";
 
 impl Provision for TargetGroup {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        let unrecorded = sought.iter().any(|one| one.recorded.is_none());
+        let all = async { if unrecorded { marked(&sought, cx).await } else { Ok(Vec::new()) } };
+        let by_arn = join_all(sought.iter().map(|one| async {
+            match one.id() {
+                Some(arn) => by_arn(cx.aws, arn).await,
+                None => Ok(None),
+            }
+        }));
+        let (all, by_arn) = join(all, by_arn).await;
+        let looks = sought.iter().zip(by_arn).map(|(one, by_arn)| {
+            let found = match one.id() {
+                Some(_) => by_arn.map(|found| found.map(|found| (found, None))),
+                None => all.as_ref().map_err(Clone::clone).map(|all| of_address(one, all, cx)),
+            };
+            async move {
+                let sight = match found {
+                    Ok(Some((group, tags))) => see(one, &group, tags, cx).await,
+                    Ok(None) => Ok(Sight::Absent),
+                    Err(error) => Err(error),
+                };
+                (one.address.clone(), sight)
+            }
+        });
+        join_all(looks).await.into_iter().collect()
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<TargetGroupComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<TargetGroupComputed, CloudError> {
+        let doing = "create the target group";
+        let name = format!("{}-{}", self.name, cx.mark.suffix());
+        // Creating is idempotent by content: a foreign one with the same settings would be handed out as ours.
+        if let Some(found) = by_name(cx.aws, &name).await? {
+            let computed = computed(&found);
+            let tags = list_tags(cx.aws, std::slice::from_ref(&computed.id)).await?.remove(&computed.id);
+            let mut tags = tags.unwrap_or_default();
+            if !cx.ours(&tags) {
+                return Err(not_ours(doing, &name, &foreign_because(&tags)));
+            }
+            cx.made(&computed).await?;
+            tags.retain(|key, _| self.tags.contains_key(key));
+            let from = Self { tags, ..self.clone() };
+            return self.update(&from, &computed, cx).await;
+        }
+        let check = &self.health_check;
+        let made = cx
+            .aws
+            .elb
+            .create_target_group()
+            .name(&name)
+            .protocol(ProtocolEnum::from(self.protocol.as_str()))
+            .port(i32::from(self.port))
+            .vpc_id(cx.id(&self.vpc)?)
+            .target_type(TargetTypeEnum::from(self.target_type.as_str()))
+            .health_check_enabled(true)
+            .health_check_protocol(ProtocolEnum::from(self.protocol.as_str()))
+            .health_check_port(TRAFFIC_PORT)
+            .health_check_path(&check.path)
+            .health_check_interval_seconds(number(check.interval_seconds))
+            .health_check_timeout_seconds(number(check.timeout_seconds))
+            .healthy_threshold_count(number(check.healthy_count))
+            .unhealthy_threshold_count(number(check.unhealthy_count))
+            .matcher(Matcher::builder().http_code(&check.matcher).build())
+            .set_tags(Some(to_tags(cx.tags(self))))
+            .send()
+            .await
+            .during(doing)?;
+        let computed = computed(made.target_groups().first().ok_or_else(|| lacking(doing, "target group"))?);
+        cx.made(&computed).await?;
+        self.set_attributes(&computed.id, cx).await?;
+        Ok(computed)
     }
 
     async fn update(
         &self,
-        _: &Self,
-        _: &TargetGroupComputed,
-        _: &Writing<'_>,
+        from: &Self,
+        known: &TargetGroupComputed,
+        cx: &Writing<'_>,
     ) -> Result<TargetGroupComputed, CloudError> {
-        Err(missing())
+        let doing = "change the target group";
+        let there = by_arn(cx.aws, &known.id).await?.ok_or_else(|| vanished(doing, &known.name))?;
+        if health_check(&there) != self.health_check || !asks_as_made(&there) {
+            let check = &self.health_check;
+            cx.aws
+                .elb
+                .modify_target_group()
+                .target_group_arn(&known.id)
+                .health_check_enabled(true)
+                .health_check_protocol(ProtocolEnum::from(self.protocol.as_str()))
+                .health_check_port(TRAFFIC_PORT)
+                .health_check_path(&check.path)
+                .health_check_interval_seconds(number(check.interval_seconds))
+                .health_check_timeout_seconds(number(check.timeout_seconds))
+                .healthy_threshold_count(number(check.healthy_count))
+                .unhealthy_threshold_count(number(check.unhealthy_count))
+                .matcher(Matcher::builder().http_code(&check.matcher).build())
+                .send()
+                .await
+                .during("set the health check of the target group")?;
+        }
+        self.set_attributes(&known.id, cx).await?;
+        retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &TargetGroupComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &TargetGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "delete the target group";
+        let ordered = retry_while(
+            cx,
+            RELEASED,
+            |error| error.is("ResourceInUse"),
+            || async { cx.aws.elb.delete_target_group().target_group_arn(&known.id).send().await.during(doing) },
+        )
+        .await;
+        if_there(ordered)?;
+        until(cx, doing, GONE, || async {
+            Ok(match by_arn(cx.aws, &known.id).await? {
+                Some(_) => Answer::Pending("deleting".to_owned()),
+                None => Answer::Ready(()),
+            })
+        })
+        .await
+    }
+}
+
+impl TargetGroup {
+    async fn set_attributes(&self, arn: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let unseen = |error: &CloudError| error.kind == ErrorKind::NotFound;
+        let there = retry_while(cx, SEEN, unseen, || attributes(cx.aws, arn)).await?;
+        let wanted = self.deregistration_delay_seconds.to_string();
+        if there.get(DEREGISTRATION_DELAY) == Some(&wanted) {
+            return Ok(());
+        }
+        let attribute = TargetGroupAttribute::builder().key(DEREGISTRATION_DELAY).value(wanted).build();
+        let call = cx.aws.elb.modify_target_group_attributes().target_group_arn(arn).attributes(attribute);
+        call.send().await.during("set the attributes of the target group")?;
+        Ok(())
+    }
+}
+
+async fn see(
+    one: &Sought<TargetGroup>,
+    there: &types::TargetGroup,
+    tags: Option<Tags>,
+    cx: &Reading<'_>,
+) -> Result<Sight<TargetGroup>, CloudError> {
+    let computed = computed(there);
+    let arns = [computed.id.clone()];
+    let tags = async {
+        match tags {
+            Some(tags) => Ok(tags),
+            None => Ok(list_tags(cx.aws, &arns).await?.remove(&computed.id).unwrap_or_default()),
+        }
+    };
+    // Deleted between the questions, it is gone as well.
+    let Some((attributes, tags)) = if_there(try_join(attributes(cx.aws, &computed.id), tags).await)? else {
+        return Ok(Sight::Absent);
+    };
+    let name = &one.expected().name;
+    let ours = computed.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'));
+    let declared = TargetGroup {
+        name: if ours { name.clone() } else { computed.name.clone() },
+        vpc: cx.refer(there.vpc_id().unwrap_or_default()),
+        protocol: there.protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
+        port: there.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
+        target_type: there.target_type().map(TargetTypeEnum::as_str).unwrap_or_default().to_owned(),
+        health_check: health_check(there),
+        deregistration_delay_seconds: attributes
+            .get(DEREGISTRATION_DELAY)
+            .and_then(|seconds| seconds.parse().ok())
+            .ok_or_else(|| lacking("read the target group", DEREGISTRATION_DELAY))?,
+        tags: one.managed(&tags),
+    };
+    let otherwise = "its health is asked for on another port or with another protocol than that of its targets";
+    let notes = if asks_as_made(there) { Vec::new() } else { vec![otherwise.to_owned()] };
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+}
+
+/// Of those that carry our marks, the one that stands at this address. While one generation takes the place of another
+/// there are two; the one that is not known yet is the one that is looked for.
+fn of_address(
+    one: &Sought<TargetGroup>,
+    all: &[(types::TargetGroup, Tags)],
+    cx: &Reading<'_>,
+) -> Option<(types::TargetGroup, Option<Tags>)> {
+    let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
+    let mut ours: Vec<_> = all.iter().filter(|(_, tags)| cx.ours(&one.address, tags)).collect();
+    ours.sort_by_key(|(group, _)| (group.target_group_arn() == known, group.target_group_arn()));
+    ours.first().map(|(group, tags)| (group.clone(), Some(tags.clone())))
+}
+
+/// Every group that might be one of those sought without a record, with its tags: those whose name begins alike.
+async fn marked(
+    sought: &[Sought<TargetGroup>],
+    cx: &Reading<'_>,
+) -> Result<Vec<(types::TargetGroup, Tags)>, CloudError> {
+    let begins = |name: &str| {
+        let unrecorded = sought.iter().filter(|one| one.recorded.is_none());
+        unrecorded.map(|one| &one.expected().name).any(|begin| name.starts_with(&format!("{begin}-")))
+    };
+    let mut groups = Vec::new();
+    let mut pages = cx.aws.elb.describe_target_groups().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("look for the target group")?.target_groups.unwrap_or_default();
+        groups.extend(page.into_iter().filter(|group| group.target_group_name().is_some_and(begins)));
+    }
+    let arns: Vec<String> = groups.iter().filter_map(|group| group.target_group_arn()).map(str::to_owned).collect();
+    let tags = list_tags(cx.aws, &arns).await?;
+    let tags_of = |group: &types::TargetGroup| group.target_group_arn().and_then(|arn| tags.get(arn)).cloned();
+    let with_tags = groups.into_iter().map(|group| {
+        let tags = tags_of(&group).unwrap_or_default();
+        (group, tags)
+    });
+    Ok(with_tags.collect())
+}
+
+async fn by_arn(aws: &Clients, arn: &str) -> Result<Option<types::TargetGroup>, CloudError> {
+    let answer = aws.elb.describe_target_groups().target_group_arns(arn).send().await;
+    let found = if_there(answer.during("read the target group"))?;
+    Ok(found.and_then(|found| found.target_groups.unwrap_or_default().into_iter().next()))
+}
+
+async fn by_name(aws: &Clients, name: &str) -> Result<Option<types::TargetGroup>, CloudError> {
+    let answer = aws.elb.describe_target_groups().names(name).send().await;
+    let found = if_there(answer.during("look for the target group"))?;
+    Ok(found.and_then(|found| found.target_groups.unwrap_or_default().into_iter().next()))
+}
+
+async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>, CloudError> {
+    let answer = aws.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
+    let answer = answer.during("read the attributes of the target group")?;
+    let pair = |one: &TargetGroupAttribute| Some((one.key()?.to_owned(), one.value().unwrap_or_default().to_owned()));
+    Ok(answer.attributes().iter().filter_map(pair).collect())
+}
+
+fn health_check(there: &types::TargetGroup) -> HealthCheck {
+    let count = |number: Option<i32>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
+    HealthCheck {
+        path: there.health_check_path().unwrap_or_default().to_owned(),
+        matcher: there.matcher().and_then(Matcher::http_code).unwrap_or_default().to_owned(),
+        interval_seconds: count(there.health_check_interval_seconds()),
+        timeout_seconds: count(there.health_check_timeout_seconds()),
+        healthy_count: count(there.healthy_threshold_count()),
+        unhealthy_count: count(there.unhealthy_threshold_count()),
+    }
+}
+
+/// Whether health is asked for the way this program makes it: on the port and with the protocol of the targets.
+fn asks_as_made(there: &types::TargetGroup) -> bool {
+    there.health_check_port() == Some(TRAFFIC_PORT) && there.health_check_protocol() == there.protocol()
+}
+
+/// A number as the SDK takes it; no limit of AWS comes near the end of its range.
+fn number(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn computed(found: &types::TargetGroup) -> TargetGroupComputed {
+    TargetGroupComputed {
+        id: found.target_group_arn().unwrap_or_default().to_owned(),
+        name: found.target_group_name().unwrap_or_default().to_owned(),
     }
 }

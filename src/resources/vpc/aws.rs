@@ -1,23 +1,30 @@
 //! The calls of a network (EC2 `CreateVpc`, `DescribeVpcs`, `ModifyVpcAttribute`, `DeleteVpc`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName};
+use futures_util::future::{join, join_all, try_join};
 
 use super::{Vpc, VpcComputed};
-use crate::cloud::aws::ec2::{look, retag, tag_specification, tags_of};
+use crate::cloud::aws::ec2::{
+    delete_unused, filter, in_use, left_in_network, look, make_once, naming, once_visible, retag, tag_specification,
+    tags_of, told,
+};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // EC2 shows a new network within seconds, but not always on the first question.
-const READY: Patience = Patience::seconds(5, 600, 2);
+const READY: Patience = Patience::seconds(3, 600, 2);
 // What is deleted just before (interfaces of load balancers, of EKS, of RDS) lingers for minutes and blocks.
-const LINGER: Duration = Duration::from_secs(300);
+const LINGER: Duration = Duration::from_mins(5);
 
 impl Provision for Vpc {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        let found = look(
+        // The attributes need calls of their own; those of recorded networks need not wait for the list.
+        let recorded = attributes_of(cx.aws, sought.iter().filter_map(|one| one.id().map(str::to_owned)));
+        let listed = look(
             sought.clone(),
             cx,
             "vpc-id",
@@ -29,61 +36,53 @@ impl Provision for Vpc {
                 let cidr = vpc.cidr_block().unwrap_or_default().parse().map_err(|error| {
                     CloudError::new(ErrorKind::Bug, "read the network's address space", format!("{error}"))
                 })?;
-                // The attributes need a call each; they follow below.
                 Ok(Sight::present(Vpc { cidr, dns_support: false, dns_hostnames: false, tags }, VpcComputed { id }))
             },
-        )
-        .await;
-        let mut complete = Sights::new();
-        for (address, sight) in found {
-            let sight = match sight {
-                Ok(Sight::Present(mut present)) => match attributes(cx.aws, &present.computed.id).await {
-                    Ok((support, hostnames)) => {
-                        present.declared.dns_support = support;
-                        present.declared.dns_hostnames = hostnames;
-                        Ok(Sight::Present(present))
-                    }
-                    Err(error) => Err(error),
-                },
-                other => other,
-            };
-            complete.insert(address, sight);
+        );
+        let (mut found, mut attributes) = join(listed, recorded).await;
+        let ids = found.values().filter_map(|sight| match sight {
+            Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
+            Ok(Sight::Absent | Sight::Foreign { .. }) | Err(_) => None,
+        });
+        let missing: Vec<String> = ids.filter(|id| !attributes.contains_key(id)).collect();
+        attributes.extend(attributes_of(cx.aws, missing.into_iter()).await);
+        for sight in found.values_mut() {
+            let Ok(Sight::Present(present)) = sight else { continue };
+            match attributes.remove(&present.computed.id).expect("the attributes of every network found were asked for")
+            {
+                Ok((support, hostnames)) => {
+                    present.declared.dns_support = support;
+                    present.declared.dns_hostnames = hostnames;
+                }
+                Err(error) => *sight = Err(error),
+            }
         }
-        complete
+        found
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<VpcComputed, CloudError> {
         let doing = "create the network";
-        let made = cx
-            .aws
-            .once
-            .ec2
-            .create_vpc()
-            .cidr_block(self.cidr.to_string())
-            .tag_specifications(tag_specification(cx, ResourceType::Vpc, self))
-            .send()
-            .await
-            .during(doing)?;
-        let id = made.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned();
-        let computed = VpcComputed { id };
-        cx.made(&computed).await?;
-        let id = computed.id.as_str();
-        until(cx, doing, READY, || async move {
-            let filter = crate::cloud::aws::ec2::filter("vpc-id", [id]);
-            let state = list(cx.aws, filter).await?.first().and_then(|vpc| vpc.state().cloned());
-            Ok(match state {
-                Some(types::VpcState::Available) => Answer::Ready(()),
-                Some(state) => Answer::Pending(state.as_str().to_owned()),
-                None => Answer::Pending("not visible yet".to_owned()),
-            })
-        })
+        let computed_of = |vpc: &types::Vpc| VpcComputed { id: vpc.vpc_id().unwrap_or_default().to_owned() };
+        let computed = make_once(
+            cx,
+            doing,
+            |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
+            || async {
+                let tags = tag_specification(cx, ResourceType::Vpc, self);
+                let call = cx.aws.once.ec2.create_vpc().cidr_block(self.cidr.to_string()).tag_specifications(tags);
+                told(call.send().await.during(doing)?.vpc().map(computed_of), doing)
+            },
+        )
         .await?;
-        self.set_attributes(id, cx).await?;
+        cx.made(&computed).await?;
+        ready(&computed.id, cx).await?;
+        self.set_attributes(&computed.id, cx).await?;
         Ok(computed)
     }
 
     async fn update(&self, from: &Self, known: &VpcComputed, cx: &Writing<'_>) -> Result<VpcComputed, CloudError> {
         if (self.dns_support, self.dns_hostnames) != (from.dns_support, from.dns_hostnames) {
+            ready(&known.id, cx).await?;
             self.set_attributes(&known.id, cx).await?;
         }
         retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
@@ -91,14 +90,14 @@ impl Provision for Vpc {
     }
 
     async fn delete(_: &Self, known: &VpcComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let lingers = |error: &CloudError| error.is("DependencyViolation");
-        let gone = retry_while(cx, LINGER, lingers, || async {
+        let deleted = delete_unused(cx, LINGER, None, || async {
             cx.aws.ec2.delete_vpc().vpc_id(&known.id).send().await.during("delete the network")
         })
         .await;
-        match gone {
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            done => done.map(|_| ()),
+        match deleted {
+            // AWS does not say what is in the way.
+            Err(error) if in_use(&error) => Err(naming(error, left_in_network(cx.aws, &known.id).await)),
+            done => done,
         }
     }
 }
@@ -109,31 +108,49 @@ impl Vpc {
         let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
         let call = || cx.aws.ec2.modify_vpc_attribute().vpc_id(id);
         // A network made a moment ago may be unknown here while it is listed elsewhere.
-        let unseen = |error: &CloudError| error.kind == ErrorKind::NotFound;
-        retry_while(cx, Duration::from_secs(300), unseen, || async {
+        once_visible(cx, || async {
             call().enable_dns_support(value(self.dns_support)).send().await.during("set DNS support")
         })
         .await?;
-        call().enable_dns_hostnames(value(self.dns_hostnames)).send().await.during("set DNS host names")?;
+        once_visible(cx, || async {
+            call().enable_dns_hostnames(value(self.dns_hostnames)).send().await.during("set DNS host names")
+        })
+        .await?;
         Ok(())
     }
 }
 
-async fn attributes(aws: &Clients, id: &str) -> Result<(bool, bool), CloudError> {
+async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, "create the network", READY, || async move {
+        let state = list(cx.aws, filter("vpc-id", [id])).await?.first().and_then(|vpc| vpc.state().cloned());
+        Ok(match state {
+            Some(types::VpcState::Available) => Answer::Ready(()),
+            Some(state) => Answer::Pending(state.as_str().to_owned()),
+            None => Answer::Pending("not visible yet".to_owned()),
+        })
+    })
+    .await
+}
+
+type Attributes = Result<(bool, bool), CloudError>;
+
+async fn attributes_of(aws: &Clients, ids: impl Iterator<Item = String>) -> BTreeMap<String, Attributes> {
+    join_all(ids.map(|id| async move {
+        let found = attributes(aws, &id).await;
+        (id, found)
+    }))
+    .await
+    .into_iter()
+    .collect()
+}
+
+async fn attributes(aws: &Clients, id: &str) -> Attributes {
     let ask = |attribute: VpcAttributeName| async move {
-        aws.ec2
-            .describe_vpc_attribute()
-            .vpc_id(id)
-            .attribute(attribute)
-            .send()
-            .await
-            .during("read the network's DNS settings")
+        let call = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(attribute);
+        call.send().await.during("read the network's DNS settings")
     };
-    let (support, hostnames) = futures_util::future::try_join(
-        ask(VpcAttributeName::EnableDnsSupport),
-        ask(VpcAttributeName::EnableDnsHostnames),
-    )
-    .await?;
+    let (support, hostnames) =
+        try_join(ask(VpcAttributeName::EnableDnsSupport), ask(VpcAttributeName::EnableDnsHostnames)).await?;
     let on = |value: Option<&AttributeBooleanValue>| value.and_then(AttributeBooleanValue::value).unwrap_or(false);
     Ok((on(support.enable_dns_support()), on(hostnames.enable_dns_hostnames())))
 }

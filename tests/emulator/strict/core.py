@@ -344,7 +344,7 @@ class Call:
 
 
 def render_refusal(call: Call, refusal: Refusal) -> Reply:
-    """The wire form of an AWS error (section 9.1 and the protocol guides)."""
+    """The wire form of an AWS error."""
     code, message = refusal.code, refusal.message
     if call.protocol == "ec2":
         reply = Reply.xml(

@@ -146,12 +146,13 @@ def throttle(call: Call, world: World) -> None:
     capacity, refill = bucket_of(call)
     buckets = world.book("ec2_buckets")
     now = world.clock.now()
-    tokens, since = buckets.get((call.region, call.operation), (capacity, now))
+    key = (call.account, call.region, call.operation)
+    tokens, since = buckets.get(key, (capacity, now))
     tokens = min(capacity, tokens + (now - since) * refill)
     if tokens < 1:
-        buckets[(call.region, call.operation)] = (tokens, now)
+        buckets[key] = (tokens, now)
         raise Refusal("RequestLimitExceeded", "Request limit exceeded.", 503)
-    buckets[(call.region, call.operation)] = (tokens - 1, now)
+    buckets[key] = (tokens - 1, now)
 
 
 # --------------------------------------------------------------------------
@@ -270,16 +271,25 @@ def all_subnets(backend: Any) -> list[Any]:
 
 
 def fresh(world: World, identifier: str) -> bool:
-    """Whether an object is too new to be seen by reads and other calls."""
+    """Whether an object is too new to be seen by reads and other calls.
+
+    With the setting ``flapping`` it is then seen every other time only, for as
+    long again.
+    """
     book = world.book("ec2_fresh")
     made = book.get(identifier)
     if made is None:
         return False
     window = world.settings.window("ec2", EC2_VISIBLE)
-    if world.clock.older(made, window):
-        del book[identifier]
-        return False
-    return True
+    if not world.clock.older(made, window):
+        return True
+    flapping = world.settings.extra.get("flapping")
+    if flapping and not world.clock.older(made, 2 * window):
+        looks = world.book("ec2_looks")
+        looks[identifier] = looks.get(identifier, 0) + 1
+        return looks[identifier] % 2 == 0
+    del book[identifier]
+    return False
 
 
 @before("ec2", "*")
@@ -327,6 +337,11 @@ def fingerprint(call: Call) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
+def token_key(call: Call) -> tuple[str, str, str, str]:
+    """Tokens are remembered per account, Region and operation."""
+    return call.account, call.region, call.operation, call.get("ClientToken")
+
+
 def replayed(call: Call, world: World) -> Any:
     """What a call with this token made before; None for a first call."""
     token = call.get("ClientToken")
@@ -337,7 +352,7 @@ def replayed(call: Call, world: World) -> Any:
             f"Value ({token}) for parameter ClientToken is invalid. "
             "It must be at most 64 ASCII characters"
         )
-    entry = world.book("ec2_tokens").get((call.region, call.operation, token))
+    entry = world.book("ec2_tokens").get(token_key(call))
     if entry is None:
         return None
     before_, made = entry
@@ -356,8 +371,7 @@ def remember_token(call: Call, world: World, made: Any) -> None:
     """Note what a call with a token made."""
     token = call.get("ClientToken")
     if token:
-        key = (call.region, call.operation, token)
-        world.book("ec2_tokens")[key] = (fingerprint(call), made)
+        world.book("ec2_tokens")[token_key(call)] = (fingerprint(call), made)
 
 
 def within_quota(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moto.ec2.exceptions import FilterNotImplementedError
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from .core import Call, Refusal, Reply, World, before
 from .ec2_common import all_groups, all_rules, all_subnets, fresh, not_found
@@ -258,6 +259,39 @@ def describe(call: Call, world: World) -> Reply:
     if call.operation == "DescribeAddresses":
         return render(call, {kind.result: shown})
     return render(call, {kind.result: shown, "NextToken": token})
+
+
+@before("ec2", "DescribeTags")
+def describe_tags(call: Call, world: World) -> Reply:
+    """The tags of everything; new objects are missing here as well."""
+    backend = world.moto("ec2", call.region, call.account)
+    wanted = members(call)
+    rows = [
+        {
+            "ResourceId": identifier,
+            "ResourceType": EC2_PREFIX_TO_RESOURCE.get(get_prefix(identifier), ""),
+            "Key": key,
+            "Value": value,
+        }
+        for identifier, tags in list(backend.tags.items())
+        if tags and not fresh(world, identifier)
+        for key, value in tags.items()
+    ]
+    names = {
+        "key": "Key",
+        "value": "Value",
+        "resource-id": "ResourceId",
+        "resource-type": "ResourceType",
+    }
+    for name, values in call.filters().items():
+        if name.startswith("tag:"):
+            rows = [row for row in rows if row["Key"] == name[4:]]
+        elif name not in names:
+            raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
+        member = names.get(name, "Value")
+        rows = [row for row in rows if matches(row[member], values)]
+    shown, token = page(rows, wanted)
+    return render(call, {"Tags": shown, "NextToken": token})
 
 
 def rule_shown(rule: Any) -> dict[str, Any]:

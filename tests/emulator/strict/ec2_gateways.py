@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .core import Call, Refusal, World, before
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
+
+from .core import Call, Refusal, Reply, World, after, before
 from .durations import ADDRESS_HELD
 from .ec2_common import bad_value, dependency, missing, need, within_quota
 from .ec2_vpc import GONE
+from .support import render
+
+# Where an address is announced: AWS names the Region for ordinary zones.
+ElasticAddress.network_border_group = property(  # type: ignore[attr-defined]
+    lambda address: address.ec2_backend.region_name
+)
+ElasticAddress.public_ipv4_pool = "amazon"  # type: ignore[attr-defined]
 
 
 @before("ec2", "CreateInternetGateway")
@@ -122,6 +131,15 @@ def allocate_address(call: Call, world: World) -> None:
             "The maximum number of addresses has been reached.",
         ),
     )
+
+
+@after("ec2", "AllocateAddress")
+def allocated_address(call: Call, reply: Reply, world: World) -> Reply | None:
+    """The answer says where the address is announced."""
+    if not reply.ok:
+        return None
+    identifier = reply.text.partition("<allocationId>")[2].partition("<")[0]
+    return render(call, need(world.moto("ec2", call.region, call.account), identifier))
 
 
 def hold_address(world: World, allocation_id: str) -> None:

@@ -260,12 +260,12 @@ def make_rule(
     """One rule in moto's books."""
     protocol, low, high, kind, value = key
     note = {"Description": text} if text else {}
-    rule = SecurityGroupRule(
+    rule: Any = SecurityGroupRule(
         backend,
         protocol,
         group.id,
-        0 if low is None else low,
-        0 if high is None else high,
+        str(0 if low is None else low),
+        str(0 if high is None else high),
         {kind: value, **note} if kind.startswith("Cidr") else None,
         (
             {

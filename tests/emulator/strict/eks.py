@@ -62,8 +62,8 @@ from .eks_network import (
     tear_down,
 )
 from .eks_roles import check_cluster_role, find_role
+from .iam import ensure_service_role
 from .kms import visible_key
-from .misc import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")

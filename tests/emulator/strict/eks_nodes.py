@@ -51,7 +51,7 @@ from .eks_roles import (
     node_policies_missing,
     policies_of,
 )
-from .misc import ensure_service_role
+from .iam import ensure_service_role
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")

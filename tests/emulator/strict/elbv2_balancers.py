@@ -63,7 +63,7 @@ RANGES = {
 }
 
 # moto makes a load balancer active by looking at it; here time does.
-FakeLoadBalancer.activate = lambda _balancer: None  # type: ignore[method-assign]
+FakeLoadBalancer.activate = lambda _balancer: None  # type: ignore
 
 
 def subnets_of(
@@ -173,7 +173,9 @@ def create_balancer(call: Call, world: World) -> Reply:
     check_tags(call.tags())
     iam.ensure_service_role(world, call.account, "elasticloadbalancing.amazonaws.com")
     try:
-        balancer = backend.create_load_balancer(
+        balancer = build(
+            world,
+            backend,
             name=name,
             security_groups=groups,
             subnet_ids=[subnet.id for subnet in subnets],
@@ -184,14 +186,21 @@ def create_balancer(call: Call, world: World) -> Reply:
         )
     except ServiceException as error:
         raise Refusal(error.code, error.message) from None
-    prefix = "internal-" if scheme == "internal" else ""
-    serial = secrets.randbelow(9 * 10**9) + 10**9
-    balancer.dns_name = f"{prefix}{name}-{serial}.{call.region}.elb.amazonaws.com"
-    balancer.canonical_hosted_zone_id = ZONE_IDS.get(call.region, "Z1H1FL5HABSF5")
-    balancer.attrs = dict(DEFAULT_ATTRIBUTES)
-    place_interfaces(world, ec2, balancer)
-    later(world, BALANCER_CREATE, lambda: activate(balancer))
     return render(call, {"LoadBalancers": [balancer]})
+
+
+def build(world: World, backend: Any, **order: Any) -> Any:
+    """Put a load balancer into moto's books, with interfaces and a future."""
+    balancer = backend.create_load_balancer(**order)
+    region = backend.region_name
+    prefix = "internal-" if balancer.scheme == "internal" else ""
+    serial = secrets.randbelow(9 * 10**9) + 10**9
+    balancer.dns_name = f"{prefix}{balancer.name}-{serial}.{region}.elb.amazonaws.com"
+    balancer.canonical_hosted_zone_id = ZONE_IDS.get(region, "Z1H1FL5HABSF5")
+    balancer.attrs = dict(DEFAULT_ATTRIBUTES)
+    place_interfaces(world, world.moto("ec2", region, backend.account_id), balancer)
+    later(world, BALANCER_CREATE, lambda: activate(balancer))
+    return balancer
 
 
 def named(backend: Any, name: str) -> Any:
@@ -230,11 +239,12 @@ def place_interfaces(world: World, ec2: Any, balancer: Any) -> None:
 
 def leave_interfaces(world: World, ec2: Any, ids: list[str]) -> None:
     """Interfaces stay for a while after nobody needs them."""
-    later(
-        world,
-        BALANCER_INTERFACES,
-        lambda: [remove_interface(ec2, each) for each in ids] and None,
-    )
+
+    def leave() -> None:
+        for identifier in ids:
+            remove_interface(ec2, identifier)
+
+    later(world, BALANCER_INTERFACES, leave)
 
 
 @before(SERVICE, "SetSubnets")

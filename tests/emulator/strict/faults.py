@@ -33,7 +33,7 @@ KINDS = (
     "code",
 )
 
-# Codes and HTTP statuses of section 9.1.
+# Code, message and HTTP status of throttling, by service.
 THROTTLE: dict[str, tuple[str, str, int]] = {
     "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
     "iam": ("Throttling", "Rate exceeded", 400),
@@ -52,7 +52,7 @@ THROTTLE: dict[str, tuple[str, str, int]] = {
 }
 DEFAULT_THROTTLE = ("ThrottlingException", "Rate exceeded", 400)
 
-# S3 names some permissions unlike the operation (section 10.6).
+# S3 names some permissions unlike the operation.
 S3_ACTIONS = {
     "HeadBucket": "ListBucket",
     "ListObjectsV2": "ListBucket",

@@ -64,7 +64,7 @@ def _load_policies_once(backend: Any) -> list[Any]:
     return _load_policies(backend) if backend.partition == "aws" else []
 
 
-models.IAMBackend._init_aws_policies = _load_policies_once  # type: ignore[method-assign]
+models.IAMBackend._init_aws_policies = _load_policies_once  # type: ignore
 
 
 def backend_of(call: Call, world: World) -> Any:
@@ -218,7 +218,7 @@ def orphan_principals(call: Call, reply: Reply, world: World) -> None:
 
     A new role of the same name gets nothing from them.
     """
-    if not reply.ok:
+    if not reply.ok or "doomed" not in call.notes:
         return
     world.book("iam_created").pop((call.account, call.get("RoleName").lower()), None)
     arn, identifier = call.notes["doomed"]

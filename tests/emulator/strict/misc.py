@@ -117,7 +117,7 @@ def caller_identity(call: Call, world: World) -> Reply:
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota of section 12.1 with AWS's default."""
+    """One quota with AWS's default."""
 
     service: str
     code: str
@@ -663,11 +663,3 @@ def decode_message(call: Call, world: World) -> Reply:
     """The encoded part of a denial."""
     message = {"allowed": False, "explicitDeny": False}
     return call.reply({"DecodedMessage": json.dumps(message)})
-
-
-def ensure_service_role(world: World, account: str, service: str) -> None:
-    """A service makes its service-linked role at its first use in an account."""
-    iam = world.moto("iam", account=account)
-    path = f"/aws-service-role/{service}/"
-    if all(role.path != path for role in iam.roles.values()):
-        iam.create_service_linked_role(service, "", "")

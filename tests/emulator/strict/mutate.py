@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import eks, eks_catalogue, eks_nodes
+from . import eks, eks_catalogue, eks_nodes, elbv2_balancers
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, World
 from .ec2_common import find
 from .eks_model import Cluster, Json, books
@@ -157,7 +157,9 @@ def controller_balancer(world: World, order: Order) -> Json:
         name, "[k8s] Managed SecurityGroup for LoadBalancer", cluster.vpc, tags
     )
     subnets = order.get("subnets") or cluster.subnets
-    made = world.moto("elasticloadbalancing", region, account).create_load_balancer(
+    made = elbv2_balancers.build(
+        world,
+        world.moto("elasticloadbalancing", region, account),
         name=name,
         security_groups=[group.id],
         subnet_ids=list(subnets),
@@ -280,24 +282,28 @@ def leak_interface(world: World, order: Order) -> Json:
 
 
 def the_database(world: World, order: Order) -> Any:
-    """The DB instance an order names."""
+    """The record of the DB instance an order names."""
     region, account = place(order)
     found = world.moto("rds", region, account).databases.get(str(need(order, "id")))
     if found is None:
         raise Impossible("no such DB instance")
-    return found
+    return found.record
 
 
 @change("db_instance", "minor_version")
 def minor_version(world: World, order: Order) -> None:
     """RDS applies a minor version in the maintenance window."""
-    the_database(world, order).engine_version = need(order, "version")
+    record = the_database(world, order)
+    record.settings["EngineVersion"] = need(order, "version")
+    record.database.engine_version = need(order, "version")
 
 
 @change("db_instance", "storage_grown")
 def storage_grown(world: World, order: Order) -> None:
     """Storage autoscaling adds space."""
-    the_database(world, order).allocated_storage = int(need(order, "value"))
+    record = the_database(world, order)
+    record.settings["AllocatedStorage"] = int(need(order, "value"))
+    record.database.allocated_storage = int(need(order, "value"))
 
 
 @change("db_instance", "status")
@@ -306,10 +312,17 @@ def database_status(world: World, order: Order) -> None:
     the_database(world, order).status = need(order, "value")
 
 
+@change("db_instance", "failover")
+def failover(world: World, order: Order) -> None:
+    """The standby takes over: the zones swap."""
+    the_database(world, order).zones.reverse()
+
+
 @change("db_instance", "ca_certificate")
 def ca_certificate(world: World, order: Order) -> None:
     """RDS rotates to another certificate authority."""
-    the_database(world, order).ca_certificate_identifier = need(order, "value")
+    record = the_database(world, order)
+    record.settings["CACertificateIdentifier"] = need(order, "value")
 
 
 # ---- KMS and IAM

@@ -4,7 +4,7 @@ Releases come in quarterly waves.  A version can be upgraded to every later
 minor of its own major version and to those minors of higher majors that came
 out in the same wave or later.  The default minor of a major is one wave behind
 the newest, so a major-only target may not be reachable from the newest minor of
-the major before (section 6.4).
+the major before.
 """
 
 from __future__ import annotations

@@ -196,7 +196,9 @@ def tagged(call: Call, world: World) -> None:
         "subgrp": (
             backend.subnet_groups,
             Refusal(
-                "DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' not found.", 404
+                "DBSubnetGroupNotFoundFault",
+                f"DB subnet group '{name}' not found.",
+                404,
             ),
         ),
         "pg": (

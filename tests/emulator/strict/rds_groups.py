@@ -103,7 +103,8 @@ def create_subnet_group(call: Call, world: World) -> Reply:
         )
     if name in backend.subnet_groups:
         raise Refusal(
-            "DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists."
+            "DBSubnetGroupAlreadyExists",
+            f"The DB subnet group '{name}' already exists.",
         )
     if len(backend.subnet_groups) >= world.settings.quota("SubnetGroups", 50):
         raise Refusal(
@@ -180,7 +181,9 @@ def delete_subnet_group(call: Call, world: World) -> Reply:
 
 def no_parameter_group(name: str) -> Refusal:
     """A parameter group that is not there."""
-    return Refusal("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}", 404)
+    return Refusal(
+        "DBParameterGroupNotFound", f"DBParameterGroup not found: {name}", 404
+    )
 
 
 def parameter_group_of(backend: Any, name: str) -> Any:
@@ -257,7 +260,8 @@ def delete_parameter_group(call: Call, world: World) -> Reply:
     group = parameter_group_of(backend, call.get("DBParameterGroupName"))
     if is_default(group.name):
         raise Refusal(
-            "InvalidDBParameterGroupState", "Default DBParameterGroup cannot be deleted."
+            "InvalidDBParameterGroupState",
+            "Default DBParameterGroup cannot be deleted.",
         )
     held = world.book("rds_held").get((call.account, call.region, group.name))
     attached = any(

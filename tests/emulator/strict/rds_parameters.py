@@ -54,9 +54,7 @@ ENGINE: dict[str, Parameter] = {
         default="86400000", allowed="0-2147483647"
     ),
     "lock_timeout": Parameter(default="0", allowed="0-2147483647"),
-    "log_autovacuum_min_duration": Parameter(
-        default="10000", allowed="-1-2147483647"
-    ),
+    "log_autovacuum_min_duration": Parameter(default="10000", allowed="-1-2147483647"),
     "log_checkpoints": Parameter("boolean", "1", "0,1"),
     "log_connections": Parameter("boolean", "0", "0,1"),
     "log_disconnections": Parameter("boolean", "0", "0,1"),

@@ -57,7 +57,7 @@ def _unconditional_permission(bucket: Any, action: str, resource: str) -> Any:
         bucket.policy = whole
 
 
-FakeBucket.get_permission = _unconditional_permission  # type: ignore[method-assign]
+FakeBucket.get_permission = _unconditional_permission  # type: ignore
 
 
 def backend_of(call: Call, world: World) -> Any:

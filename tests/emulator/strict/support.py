@@ -40,7 +40,11 @@ def _transformers(service: str) -> dict[str, Any]:
     from moto.elbv2.responses import ELBV2Response
     from moto.iam.responses import IamResponse
 
-    known = {"ec2": EC2BaseResponse, "elbv2": ELBV2Response, "iam": IamResponse}
+    known: dict[str, Any] = {
+        "ec2": EC2BaseResponse,
+        "elbv2": ELBV2Response,
+        "iam": IamResponse,
+    }
     response = known.get(service)
     return response.RESPONSE_KEY_PATH_TO_TRANSFORMER if response else {}
 
@@ -48,7 +52,7 @@ def _transformers(service: str) -> dict[str, Any]:
 def members(call: Call) -> dict[str, Any]:
     """The parameters of a query-protocol call, nested and typed as modelled."""
     service = MOTO_NAMES.get(call.service, call.service)
-    parser = PROTOCOL_PARSERS[call.protocol](_operation(service, call.operation))
+    parser: Any = PROTOCOL_PARSERS[call.protocol](_operation(service, call.operation))
     parsed = parser.parse(
         {
             "method": call.method,

@@ -36,7 +36,6 @@ class Platform:
         self.ec2 = emulator.client("ec2")
         self.eks = emulator.client("eks")
         self.iam = emulator.client("iam")
-        self.waited = emulator.world.clock.scale != 0
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.settle()
         for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):

@@ -55,6 +55,39 @@ def test_a_new_object_is_not_seen_at_once(world, ec2):
     assert found["State"] == "available"
 
 
+def test_a_new_object_may_come_and_go(world, ec2):
+    clock = slow(world, ec2=2)
+    world.settings.extra["flapping"] = True
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    by_id = [{"Name": "vpc-id", "Values": [vpc]}]
+    clock.advance(2.5)
+    seen = [len(ec2.describe_vpcs(Filters=by_id)["Vpcs"]) for _ in range(4)]
+    assert seen == [1, 0, 1, 0]
+    clock.advance(2)
+    assert [len(ec2.describe_vpcs(Filters=by_id)["Vpcs"]) for _ in range(2)] == [1, 1]
+
+
+def test_tags_are_found(world, ec2):
+    clock = slow(world, ec2=2)
+    vpc = ec2.create_vpc(
+        CidrBlock="10.0.0.0/16",
+        TagSpecifications=[
+            {"ResourceType": "vpc", "Tags": [{"Key": "nonce", "Value": "n1"}]}
+        ],
+    )["Vpc"]["VpcId"]
+    by_tag = [
+        {"Name": "key", "Values": ["nonce"]},
+        {"Name": "value", "Values": ["n*"]},
+        {"Name": "resource-type", "Values": ["vpc"]},
+    ]
+    assert ec2.describe_tags(Filters=by_tag)["Tags"] == []
+    clock.advance(3)
+    (found,) = ec2.describe_tags(Filters=by_tag)["Tags"]
+    assert (found["ResourceId"], found["ResourceType"]) == (vpc, "vpc")
+    ec2.delete_vpc(VpcId=vpc)
+    assert ec2.describe_tags(Filters=by_tag)["Tags"] == []
+
+
 def test_tag_specifications_name_the_right_type(ec2):
     with refused("InvalidParameterValue", "not a valid taggable resource type"):
         ec2.create_vpc(
@@ -203,6 +236,22 @@ def test_gateway_attachment(ec2, net):
     ec2.delete_internet_gateway(InternetGatewayId=net.gateway)
     with refused("InvalidInternetGatewayID.NotFound"):
         ec2.delete_internet_gateway(InternetGatewayId=net.gateway)
+
+
+def test_addresses_say_where_they_are(ec2):
+    made = ec2.allocate_address(
+        Domain="vpc",
+        TagSpecifications=[
+            {"ResourceType": "elastic-ip", "Tags": [{"Key": "k", "Value": "v"}]}
+        ],
+    )
+    assert made["NetworkBorderGroup"] == "us-east-1"
+    (found,) = ec2.describe_addresses(Filters=[{"Name": "tag:k", "Values": ["v"]}])[
+        "Addresses"
+    ]
+    assert found["AllocationId"] == made["AllocationId"]
+    assert found["NetworkBorderGroup"] == "us-east-1"
+    assert "AssociationId" not in found
 
 
 def test_five_addresses_and_gateways(ec2):

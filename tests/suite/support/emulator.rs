@@ -1,7 +1,7 @@
 //! A strict emulator of our own for one test: started on a free port, ended with the test.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use ppm_infra::cloud::aws::Clients;
+use serde_json::Value;
 
 /// Emulators that may run at the same time: each is one Python process of some 300 MB.
 const AT_ONCE: usize = 2;
@@ -43,6 +44,41 @@ impl Emulator {
     /// Its URL.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Asks one of its own paths.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        self.ask(&format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
+    }
+
+    /// Sends JSON to one of its own paths.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// How many calls wrote since it was started or the log was cleared.
+    pub(crate) fn mutations(&self) -> usize {
+        self.calls().iter().filter(|call| call["mutating"] == true).count()
+    }
+
+    /// Every call since it was started or the log was cleared.
+    pub(crate) fn calls(&self) -> Vec<Value> {
+        let log = self.get("/strict/log");
+        log.as_array().or_else(|| log["calls"].as_array()).unwrap().clone()
+    }
+
+    fn ask(&self, request: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(" 200 "), "{answer}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 
     /// Clients that talk to it.

@@ -1,5 +1,8 @@
 //! What several tests need.
 
+pub(crate) mod binary;
+#[cfg(feature = "aws")]
+pub(crate) mod control;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]

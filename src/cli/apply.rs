@@ -1,0 +1,184 @@
+//! `apply` and `destroy`: the commands that change things.
+
+use std::path::Path;
+
+use super::args::{ApplyArgs, Common, DestroyArgs};
+use super::failure::Failure;
+use super::saved::{ENDING, Saved};
+use super::{exit, out, show, values, workplace};
+use crate::cloud::Consent;
+use crate::engine::Request;
+use crate::engine::state::{Book, State};
+use crate::run::event::{EventKind, Report};
+use crate::run::{self, Ledger, Planned, Session, Stop, Teller};
+use crate::store::FileStore;
+use workplace::Declaration;
+
+/// Makes what is declared.
+pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Result<u8, Failure> {
+    let saved = match &args.file {
+        Some(path) if path.to_string_lossy().ends_with(ENDING) => Some(Saved::read(path)?),
+        Some(_) | None => None,
+    };
+    let file = saved.as_ref().map(|saved| saved.declaration.clone()).or(args.file);
+    let declaration = Declaration::load(file.as_deref())?;
+    let ask = match &saved {
+        Some(saved) => {
+            saved.same_declaration(&declaration)?;
+            saved.ask.clone()
+        }
+        None => Request { replace: args.replace.into_iter().collect(), ..Request::default() },
+    };
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut work = Work::begin(common, &declaration, &session, "apply").await?;
+    let planned = work.plan(&ask).await?;
+    if let Some(saved) = &saved {
+        saved.same_plan(&planned.plan)?;
+    }
+    show::plan(common, &declaration.stack, &planned, false);
+    let wanted = planned.plan.has_changes();
+    if wanted && saved.is_none() && !args.auto_approve {
+        approve("apply", &declaration, "yes")?;
+    }
+    let report = work.carry_out(&planned, Consent::default()).await?;
+    if !report.is_complete() {
+        return Ok(work.failed(&report));
+    }
+    let state = work.state();
+    values::write(common, &declaration, &state, &args.values)?;
+    show::done(common, &planned, &report);
+    values::next_steps(common, &declaration, &state, &args.values)?;
+    Ok(exit::DONE)
+}
+
+/// Removes everything; data only with consent.
+pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let delete_data: std::collections::BTreeSet<String> =
+        args.delete_data.iter().map(|store| store.word().to_owned()).collect();
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut work = Work::begin(common, &declaration, &session, "destroy").await?;
+    let ask = Request { destroy: true, delete_data: delete_data.clone(), ..Request::default() };
+    let planned = work.plan(&ask).await?;
+    show::plan(common, &declaration.stack, &planned, false);
+    if planned.plan.has_changes() && !args.auto_approve {
+        approve("destroy", &declaration, declaration.stack.stack.as_str())?;
+    }
+    let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
+    let report = work.carry_out(&planned, consent).await?;
+    if !report.is_complete() {
+        return Ok(work.failed(&report));
+    }
+    show::destroyed(common, &planned, &report);
+    Ok(exit::DONE)
+}
+
+/// Asks for a word. Nobody there to answer is an error, not a yes.
+fn approve(verb: &str, declaration: &Declaration, word: &str) -> Result<(), Failure> {
+    let stack = &declaration.stack.stack;
+    if !out::can_ask() {
+        return Err(Failure::new(
+            exit::USAGE,
+            format!("{verb} asks before it changes anything, and nobody can answer here"),
+        )
+        .hint("look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that"));
+    }
+    let question = format!("\nType `{word}` to {verb} {stack}, anything else to leave it: ");
+    if out::ask(&question).as_deref() == Some(word) {
+        return Ok(());
+    }
+    Err(Failure::new(exit::FAILED, format!("{verb} was not approved; nothing was changed")))
+}
+
+/// A stack under its lock.
+struct Work<'a> {
+    common: &'a Common,
+    declaration: &'a Declaration,
+    session: &'a Session,
+    store: Option<FileStore>,
+    book: Option<Book>,
+    ledger: Option<Ledger>,
+    _lock: crate::store::Lock,
+}
+
+impl<'a> Work<'a> {
+    /// Takes the lock and settles what an earlier run left open.
+    async fn begin(
+        common: &'a Common,
+        declaration: &'a Declaration,
+        session: &'a Session,
+        command: &str,
+    ) -> Result<Self, Failure> {
+        let mut store = workplace::store(common, declaration);
+        let lock = store.lock(&workplace::lock_info(command, &session.host))?;
+        let book = workplace::load(&mut store, declaration).await?;
+        let mut work =
+            Self { common, declaration, session, store: Some(store), book: Some(book), ledger: None, _lock: lock };
+        if work.book.as_ref().is_some_and(|book| !book.open.is_empty()) {
+            let mut ledger = work.open().await?;
+            let mut sinks = show::sinks(common, session);
+            run::recover(session, &mut ledger, &mut Teller::new(&session.host, &mut sinks)).await?;
+            work.ledger = Some(ledger);
+        }
+        Ok(work)
+    }
+
+    /// The state as it is now.
+    fn state(&self) -> State {
+        match (&self.ledger, &self.book) {
+            (Some(ledger), _) => ledger.state().clone(),
+            (None, Some(book)) => book.state.clone(),
+            (None, None) => unreachable!("a stack under work has a book or a ledger"),
+        }
+    }
+
+    async fn plan(&self, ask: &Request) -> Result<Planned, Failure> {
+        let mut sinks = show::quiet_sinks(self.common);
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        Ok(run::plan(self.session, self.declaration, &self.state(), ask, &mut tell).await?)
+    }
+
+    /// The ledger of the stack. A stack without a lockfile gets one now, not earlier: looking changes nothing.
+    async fn open(&mut self) -> Result<Ledger, Failure> {
+        if let Some(ledger) = self.ledger.take() {
+            return Ok(ledger);
+        }
+        let store = self.store.take().expect("the store is taken once");
+        self.book = None;
+        let fresh = State { lineage: self.session.host.fresh_id(), ..workplace::fresh(self.declaration) };
+        Ok(Ledger::open(Box::new(store), fresh).await?)
+    }
+
+    async fn carry_out(&mut self, planned: &Planned, consent: Consent) -> Result<Report, Failure> {
+        let mut ledger = self.open().await?;
+        let mut sinks = show::sinks(self.common, self.session);
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let command = if planned.plan.is_destroy() { "destroy" } else { "apply" };
+        tell.say(EventKind::RunStarted {
+            command: command.to_owned(),
+            stack: planned.plan.stack.clone(),
+            serial: ledger.state().serial,
+        });
+        let name = self.declaration.name();
+        let done = run::apply(self.session, planned, self.declaration, &mut ledger, consent, &name, &mut tell).await;
+        drop(sinks);
+        self.ledger = Some(ledger);
+        Ok(done?)
+    }
+
+    fn failed(&self, report: &Report) -> u8 {
+        show::failed(self.common, report);
+        if report.record_lost.is_some() {
+            exit::STATE
+        } else if self.session.stop.is_draining() && report.failed.is_empty() {
+            exit::INTERRUPTED
+        } else {
+            exit::FAILED
+        }
+    }
+}
+
+/// Whether a path is that of the standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

@@ -1,0 +1,287 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::model::address::Address;
+
+/// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
+#[derive(Debug, Parser)]
+#[command(name = "ppm-infra", version, arg_required_else_help = true, after_help = AFTER)]
+pub(super) struct Cli {
+    /// What is the same for every command.
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const AFTER: &str = "\
+A declaration is a YAML file, by default the only one in plans/.
+Exit status: 0 done or nothing to do, 1 failed, 2 changes or drift exist, 3 something could not be read, 4 busy or
+stale plan, 64 command line, 65 declaration, 69 cloud or credentials, 70 bug, 78 state, 130 interrupted.";
+
+/// What is the same for every command.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Folder of the lockfiles
+    #[arg(long, global = true, value_name = "FOLDER", default_value = "state", env = "PPM_INFRA_STATE")]
+    pub(super) state: PathBuf,
+    /// Which cloud: `aws`, or `simulated:FILE` for a rehearsal without one
+    #[arg(long, global = true, value_name = "CLOUD", default_value = "aws", env = "PPM_INFRA_CLOUD")]
+    pub(super) cloud: String,
+    /// Print JSON: one document, or one event per line while steps run
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// How many steps may run at the same time
+    #[arg(long, global = true, value_name = "N", default_value_t = crate::run::PARALLELISM)]
+    pub(super) parallelism: usize,
+    /// How many times faster than real time the cloud is; for rehearsals against an emulator
+    #[arg(
+        long,
+        global = true,
+        value_name = "FACTOR",
+        default_value_t = 1.0,
+        env = "PPM_INFRA_TIME_SCALE",
+        hide = true
+    )]
+    pub(super) time_scale: f64,
+    /// Tell what goes on inside, on stderr; twice: everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what would change, and change nothing
+    Plan(PlanArgs),
+    /// Make it so, then write the Helm values
+    Apply(ApplyArgs),
+    /// Remove everything; data only where you say so
+    Destroy(DestroyArgs),
+    /// Show what somebody else moved, and change nothing
+    Drift(File),
+    /// Print the Helm values of what stands
+    Values(ValuesArgs),
+    /// Print the resources and what they need
+    Graph(GraphArgs),
+    /// Look into the lockfile, and mend it
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Print what the stack publishes
+    Output(OutputArgs),
+    /// Check a declaration without asking the cloud
+    Validate(File),
+    /// Print the JSON Schema of declarations
+    Schema,
+    /// Say what a key of the declaration does
+    Explain {
+        /// The key, such as `database.multi_az`; without one, all of them
+        key: Option<String>,
+    },
+    /// Write a commented declaration
+    Init(InitArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Which declaration.
+#[derive(Clone, Debug, Args)]
+pub(super) struct File {
+    /// The declaration; by default the only one in plans/
+    pub(super) file: Option<PathBuf>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Save the plan, to be applied as it is
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Replace this object even if nothing differs
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<Address>,
+    /// Plan the removal of everything
+    #[arg(long)]
+    pub(super) destroy: bool,
+    /// Show every field of what would be made
+    #[arg(long)]
+    pub(super) full: bool,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// The declaration, or a saved plan (`*.plan.json`); by default the only declaration in plans/
+    pub(super) file: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+    /// Replace this object even if nothing differs
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<Address>,
+    /// Where to write the Helm values
+    #[arg(long, value_name = "FILE", default_value = "out/values.yaml")]
+    pub(super) values: PathBuf,
+}
+
+/// Arguments of `destroy`.
+#[derive(Debug, Args)]
+pub(super) struct DestroyArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Data stores to delete with their data: `database`, `bucket`, `key`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) delete_data: Vec<DataStore>,
+    /// Delete the database without a last snapshot
+    #[arg(long)]
+    pub(super) no_final_snapshot: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+/// Something that holds data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DataStore {
+    /// The database; a last snapshot is taken and verified first.
+    Database,
+    /// The bucket, with every version of every object.
+    Bucket,
+    /// The key; what it encrypted cannot be read any more.
+    Key,
+}
+
+impl DataStore {
+    /// The word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Bucket => "bucket",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// Arguments of `values`.
+#[derive(Debug, Args)]
+pub(super) struct ValuesArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Write them there instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub(super) struct GraphArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// How to draw it
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub(super) format: GraphFormat,
+}
+
+/// How to draw a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// For Graphviz.
+    Dot,
+    /// For Markdown.
+    Mermaid,
+}
+
+/// What to do with the lockfile.
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// List what is recorded
+    List {
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+        /// Only this kind
+        #[arg(long)]
+        kind: Option<String>,
+    },
+    /// Show one record
+    Show {
+        /// Which resource
+        address: Address,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+    },
+    /// Forget a record; the object stays
+    Rm {
+        /// Which resource
+        address: Address,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+    },
+    /// Give a record another name
+    Mv {
+        /// Its address now
+        from: Address,
+        /// Its address then
+        to: Address,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+    },
+}
+
+/// Arguments of `output`.
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    /// Only this one, as plain text
+    pub(super) name: Option<String>,
+    /// Which declaration
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = "plans/stack.yaml")]
+    pub(super) file: PathBuf,
+    /// Settings, as in `--set stack=ppm-prod`; whatever is missing is asked for on a terminal
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Every key at its default, commented
+    #[arg(long)]
+    pub(super) full: bool,
+}

@@ -1,0 +1,118 @@
+//! `validate`, `schema`, `explain` and `init`: commands about declarations, without a cloud.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::args::{Common, File, InitArgs};
+use super::failure::Failure;
+use super::workplace::Declaration;
+use super::{exit, out};
+use crate::model::values::ValueError;
+use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
+use crate::store::file;
+
+/// Checks a declaration.
+pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.as_deref())?;
+    let stack = &declaration.stack;
+    if common.json {
+        let told = json!({"schema": 1, "command": "validate", "valid": true, "declaration": stack});
+        out::data(&format!("{told}\n"));
+    } else {
+        let (path, name, region) = (declaration.path.display(), &stack.stack, &stack.region);
+        out::data(&format!("{path} is valid: stack {name} in {region}.\n"));
+    }
+    Ok(exit::DONE)
+}
+
+/// Prints the JSON Schema of declarations.
+pub(super) fn schema() -> u8 {
+    out::data(&format!("{:#}\n", schemas::schema()));
+    exit::DONE
+}
+
+/// Says what a key does.
+pub(super) fn explain(common: &Common, key: Option<&str>) -> Result<u8, Failure> {
+    let (text, value) = match key {
+        None => {
+            let overview = explained::overview();
+            (overview.to_string(), json!(overview))
+        }
+        Some(key) => {
+            let found = explained::explain(key)
+                .map_err(|error| Failure::new(exit::USAGE, error.to_string()).hint(error.hint()))?;
+            (found.to_string(), json!(found))
+        }
+    };
+    out::data(&if common.json { format!("{value}\n") } else { format!("{}\n", text.trim_end()) });
+    Ok(exit::DONE)
+}
+
+/// Writes a declaration.
+pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
+    let path = &args.file;
+    if file::read_if_there(path)?.is_some() {
+        return Err(Failure::new(exit::USAGE, format!("{} is there already; it was not touched", path.display()))
+            .hint("name another file, as in `ppm-infra init plans/test.yaml`"));
+    }
+    let text = if args.full {
+        initial::full()
+    } else {
+        let answers = answers(&args.set)?;
+        initial::render(&answers)
+    };
+    Stack::parse(&path.display().to_string(), &text)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        file::make_folder(folder)?;
+    }
+    file::write_whole(path, text.as_bytes())?;
+    out::note(&format!("Wrote {0}. Next: `ppm-infra plan {0}`.\n", path.display()));
+    Ok(exit::DONE)
+}
+
+/// What was given on the command line, and what is answered when asked for the rest.
+fn answers(settings: &[String]) -> Result<initial::Answers, Failure> {
+    let mut given = BTreeMap::new();
+    for setting in settings {
+        let (key, value) = setting.split_once('=').ok_or_else(|| {
+            Failure::new(exit::USAGE, format!("`{setting}` is no setting")).hint("write `--set key=value`")
+        })?;
+        given.insert(key.to_owned(), value.to_owned());
+    }
+    if out::can_ask() {
+        for question in initial::questions() {
+            if !given.contains_key(question.key) {
+                given.insert(question.key.to_owned(), ask(&question)?);
+            }
+        }
+    }
+    let mut take = |key: &str| {
+        given.remove(key).ok_or_else(|| {
+            Failure::new(exit::USAGE, format!("`{key}` is missing")).hint(format!("say it with `--set {key}=…`"))
+        })
+    };
+    let wrong = |error: &ValueError| Failure::new(exit::USAGE, error.to_string());
+    let (stack, region) = (take("stack")?, take("region")?);
+    let stack = stack.parse().map_err(|error| wrong(&error))?;
+    let region = region.parse().map_err(|error| wrong(&error))?;
+    let mut answers = initial::Answers::new(&stack, &region);
+    for (key, value) in &given {
+        answers.set(key, value).map_err(|error| wrong(&error))?;
+    }
+    Ok(answers)
+}
+
+/// Asks until the answer fits.
+fn ask(question: &initial::Question) -> Result<String, Failure> {
+    let default = question.default().map(|text| format!(" [{text}]")).unwrap_or_default();
+    loop {
+        let Some(answer) = out::ask(&format!("{}{default} ", question.prompt)) else {
+            return Err(Failure::new(exit::USAGE, "there was no answer; nothing was written"));
+        };
+        match question.check(&answer) {
+            Ok(()) => return Ok(answer),
+            Err(error) => out::note(&format!("{error}\n")),
+        }
+    }
+}

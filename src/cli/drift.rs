@@ -1,0 +1,27 @@
+//! `drift`.
+
+use super::args::{Common, File};
+use super::failure::Failure;
+use super::{exit, show, workplace};
+use crate::run::{self, Stop, Teller};
+use workplace::Declaration;
+
+/// Shows what somebody else moved, and changes nothing.
+pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration);
+    let book = workplace::load(&mut store, &declaration).await?;
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut sinks = show::quiet_sinks(common);
+    let mut tell = Teller::new(&session.host, &mut sinks);
+    let report = run::drift(&session, &book.state, &mut tell).await?;
+    drop(sinks);
+    show::drift(common, &declaration.stack, &report);
+    Ok(if !report.unread.is_empty() {
+        exit::INCOMPLETE
+    } else if report.drift.is_empty() {
+        exit::DONE
+    } else {
+        exit::DIFFERENT
+    })
+}

@@ -1,0 +1,223 @@
+//! From an error to what people see: a heading, the causes, hints, and an exit status.
+
+use std::error::Error;
+use std::path::Path;
+
+use super::exit;
+use crate::architecture::NotReady;
+use crate::cloud::{CloudError, ErrorKind};
+use crate::engine::PlanError;
+use crate::engine::diff::Shown;
+use crate::helm::ValuesError;
+use crate::run::RunError;
+use crate::stack::DeclarationError;
+use crate::store::StoreError;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit status.
+    pub code: u8,
+    /// What happened, in one line or as a finished text.
+    pub heading: String,
+    /// The causes, outermost first.
+    pub causes: Vec<String>,
+    /// What to type.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with a heading alone.
+    pub fn new(code: u8, heading: impl Into<String>) -> Self {
+        Self { code, heading: heading.into(), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds what to type.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The text for people: heading, numbered causes, hints.
+    pub fn text(&self) -> String {
+        let mut text = format!("error: {}\n", self.heading);
+        for (n, cause) in self.causes.iter().enumerate() {
+            text.push_str(&format!("  {}: {cause}\n", n + 1));
+        }
+        for hint in &self.hints {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        text
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({"schema": 1, "error": {
+            "exit": self.code, "message": self.heading, "causes": self.causes, "hints": self.hints,
+        }})
+    }
+
+    fn caused(mut self, error: &dyn Error) -> Self {
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            self.causes.push(next.to_string());
+            cause = next.source();
+        }
+        self
+    }
+}
+
+impl From<DeclarationError> for Failure {
+    fn from(error: DeclarationError) -> Self {
+        Self::new(exit::DECLARATION, error.to_string().trim_end().to_owned())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = if matches!(error, StoreError::Busy { .. }) { exit::BUSY } else { exit::STATE };
+        let failure = Self::new(code, error.to_string()).caused(&error);
+        let history = |path: &Path| {
+            format!("the last version in git is `git show HEAD:{}`; nothing was changed by this run", path.display())
+        };
+        match &error {
+            StoreError::Io { .. } => failure.hint("nothing was changed; mend the folder or its permissions and run again"),
+            StoreError::Damaged { path, .. } | StoreError::Edited { path } => failure
+                .hint("lockfiles are not edited by hand: their digest must match; `ppm-infra state` has commands for that")
+                .hint(history(path)),
+            StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
+            StoreError::Unsound { path, .. } => failure.hint(history(path)),
+            StoreError::Journal { .. } => {
+                failure.hint("state and journal belong to different runs; put the files of one backup back together")
+            }
+            StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
+            StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
+        }
+    }
+}
+
+impl From<CloudError> for Failure {
+    fn from(error: CloudError) -> Self {
+        let code = match error.kind {
+            ErrorKind::Credentials | ErrorKind::Unreachable | ErrorKind::Throttled => exit::CLOUD,
+            ErrorKind::Bug => exit::BUG,
+            ErrorKind::Abandoned => exit::INTERRUPTED,
+            ErrorKind::Refused
+            | ErrorKind::NotFound
+            | ErrorKind::Exists
+            | ErrorKind::NotOurs
+            | ErrorKind::Denied
+            | ErrorKind::Quota
+            | ErrorKind::Timeout => exit::FAILED,
+        };
+        let mut failure = Self::new(code, format!("could not {}", error.doing));
+        failure.causes.push(match &error.code {
+            Some(code) => format!("AWS answered {code}: {}", error.message),
+            None => error.message.clone(),
+        });
+        failure.causes.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
+        match error.kind {
+            ErrorKind::Credentials => failure
+                .hint("check them with `aws sts get-caller-identity`; with SSO, `aws sso login` renews them")
+                .hint("AWS_PROFILE, AWS_ACCESS_KEY_ID and the files in ~/.aws are read as every AWS tool reads them"),
+            ErrorKind::Unreachable => failure.hint("check the network, the region and AWS_ENDPOINT_URL"),
+            ErrorKind::Denied => failure.hint("docs/permissions.md lists what plan and apply may have to do"),
+            ErrorKind::Throttled => failure.hint("others use the same limits of the account; run again in a moment"),
+            ErrorKind::Refused
+            | ErrorKind::NotFound
+            | ErrorKind::Exists
+            | ErrorKind::NotOurs
+            | ErrorKind::Quota
+            | ErrorKind::Timeout
+            | ErrorKind::Abandoned
+            | ErrorKind::Bug => failure,
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let heading = error.to_string();
+        match error {
+            PlanError::Unread { unread } => {
+                let mut failure = Self::new(exit::INCOMPLETE, heading);
+                failure.causes = unread.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+                failure.hint("what cannot be read is neither in place nor gone, so nothing was planned or changed")
+            }
+            PlanError::Foreign { foreign } => {
+                let mut failure = Self::new(exit::FAILED, heading);
+                failure.causes = foreign
+                    .iter()
+                    .map(|(address, (id, because))| format!("{address}: {id} stands there; {because}"))
+                    .collect();
+                failure
+                    .hint("ppm-infra never changes what is not its own; nothing was changed")
+                    .hint("choose another stack name (or storage.bucket), or remove the object if nobody needs it")
+            }
+            PlanError::Cycle { .. } | PlanError::UnknownKind { .. } => Self::new(exit::BUG, heading),
+            PlanError::Protected { address, replaced, chain, diffs } => {
+                let mut failure = Self::new(exit::FAILED, heading);
+                failure.causes = chain
+                    .windows(2)
+                    .map(|pair| format!("{} is replaced because {} is replaced", pair[0], pair[1]))
+                    .collect();
+                if let Some(root) = chain.last().filter(|_| replaced) {
+                    failure.causes.extend(
+                        diffs.iter().map(|diff| {
+                            format!("{root}: {} {} → {}", diff.path, shown(&diff.before), shown(&diff.after))
+                        }),
+                    );
+                }
+                let failure = failure.hint("nothing was changed; take the change in the declaration back");
+                if replaced {
+                    failure.hint(format!(
+                        "if it must be: `--replace {address}` for what holds no data; for data, back it up, take it out of `protect` and apply"
+                    ))
+                } else {
+                    failure.hint("data stores go only with `destroy --delete-data …`")
+                }
+            }
+            PlanError::StepDown { .. } => Self::new(exit::FAILED, heading)
+                .hint("AWS offers no way back; declare the version that is there, or a newer one"),
+            PlanError::NotRecorded { .. } => {
+                Self::new(exit::USAGE, heading).hint("`ppm-infra state list` shows the addresses there are")
+            }
+        }
+    }
+}
+
+/// A value in one line.
+fn shown(value: &Shown) -> String {
+    match value {
+        Shown::Value(value) => value.to_string(),
+        Shown::AfterApply(address) => address.to_string(),
+        Shown::Nothing => "nothing".to_owned(),
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Cloud(error) => error.into(),
+            RunError::Plan(error) => error.into(),
+            RunError::Store(error) => error.into(),
+            RunError::Account { .. } => Self::new(exit::FAILED, error.to_string()).hint(
+                "nothing was changed; use the credentials of that account, or correct `account` in the declaration",
+            ),
+            RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
+        }
+    }
+}
+
+impl From<ValuesError> for Failure {
+    fn from(error: ValuesError) -> Self {
+        Self::new(exit::FAILED, format!("there are no Helm values: {error}")).caused(&error)
+    }
+}
+
+impl From<NotReady> for Failure {
+    fn from(error: NotReady) -> Self {
+        Self::new(exit::FAILED, format!("there are no Helm values yet: {error}")).hint("run apply first")
+    }
+}

@@ -1,0 +1,118 @@
+//! Floor 6: the program. Picks concrete parts, calls the runner, turns errors into words and an exit status.
+
+mod apply;
+mod args;
+mod declaration;
+mod drift;
+pub mod exit;
+mod failure;
+mod graph;
+mod out;
+mod plan;
+mod saved;
+mod show;
+mod state;
+mod values;
+mod workplace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Color, Command};
+pub use failure::Failure;
+
+use crate::run::Stop;
+
+/// Runs the program with these arguments; the first is its name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(if wrong { exit::USAGE } else { exit::DONE });
+        }
+    };
+    match cli.common.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    trace(cli.common.verbose);
+    crash_note();
+    let json = cli.common.json;
+    match start(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if json {
+                out::data(&format!("{}\n", failure.json()));
+            }
+            show::failure(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(exit::BUG, format!("could not start: {error}")))?;
+    let code = runtime.block_on(dispatch(cli));
+    // A call that was abandoned may hang in the network; nobody waits for it.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    let common = &cli.common;
+    let stop = Stop::new();
+    stop.on_signals().map_err(|error| Failure::new(exit::BUG, format!("could not listen to signals: {error}")))?;
+    match cli.command {
+        Command::Plan(args) => plan::plan(common, args, stop).await,
+        Command::Apply(args) => apply::apply(common, args, stop).await,
+        Command::Destroy(args) => apply::destroy(common, args, stop).await,
+        Command::Drift(args) => drift::drift(common, &args, stop).await,
+        Command::Values(args) => values::values(common, args).await,
+        Command::Graph(args) => graph::graph(common, &args).await,
+        Command::State(command) => state::state(common, command).await,
+        Command::Output(args) => values::output(common, args).await,
+        Command::Validate(args) => declaration::validate(common, &args),
+        Command::Schema => Ok(declaration::schema()),
+        Command::Explain { key } => declaration::explain(common, key.as_deref()),
+        Command::Init(args) => declaration::init(&args),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ppm-infra", &mut text);
+            out::data(&String::from_utf8_lossy(&text));
+            Ok(exit::DONE)
+        }
+    }
+}
+
+/// What goes on inside, for us: never on stdout, and only when asked for.
+fn trace(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let default = match verbose {
+        0 => "off",
+        1 => "ppm_infra=debug",
+        _ => "ppm_infra=trace,aws_config=debug,aws_smithy_runtime=debug",
+    };
+    let filter = EnvFilter::try_from_env("PPM_INFRA_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
+    // A test may have set one before us.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// A crash says what to do, and where what was begun is recorded.
+fn crash_note() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |crash| {
+        before(crash);
+        out::note(&format!(
+            "This is a bug in ppm-infra {}. What was begun stands in the journal beside the lockfile; the next apply looks.\n",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }));
+}

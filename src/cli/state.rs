@@ -1,0 +1,143 @@
+//! `state`: looking into the lockfile and mending it.
+
+use serde_json::{Value, json};
+
+use super::args::{Common, File, StateCommand};
+use super::failure::Failure;
+use super::{exit, out, workplace};
+use crate::engine::state::{Recorded, State};
+use crate::model::address::Address;
+use crate::model::document::{Document, canonical_pretty};
+use crate::model::reference::{reference, references};
+use crate::run::Host;
+use crate::store::{FileStore, Lock, Store};
+use workplace::Declaration;
+
+/// Looks into the lockfile, or mends it.
+pub(super) async fn state(common: &Common, command: StateCommand) -> Result<u8, Failure> {
+    match command {
+        StateCommand::List { file, kind } => list(common, &file, kind.as_deref()).await,
+        StateCommand::Show { address, file } => show(common, &file, &address).await,
+        StateCommand::Rm { address, file } => remove(common, &file, &address).await,
+        StateCommand::Mv { from, to, file } => rename(common, &file, &from, &to).await,
+    }
+}
+
+async fn list(common: &Common, file: &File, kind: Option<&str>) -> Result<u8, Failure> {
+    let state = read(common, file).await?;
+    let chosen: Vec<(&Address, &Recorded)> =
+        state.resources.iter().filter(|(address, _)| kind.is_none_or(|kind| address.kind.as_str() == kind)).collect();
+    if common.json {
+        let all: Vec<Value> = chosen
+            .iter()
+            .map(|(address, recorded)| json!({"address": address, "id": recorded.computed.text("id")}))
+            .collect();
+        out::data(&format!(
+            "{}\n",
+            json!({"schema": 1, "command": "state list", "serial": state.serial, "resources": all})
+        ));
+        return Ok(exit::DONE);
+    }
+    let width = chosen.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
+    for (address, recorded) in chosen {
+        out::data(&format!("{address:width$}  {}\n", recorded.computed.text("id").unwrap_or_default()));
+    }
+    Ok(exit::DONE)
+}
+
+async fn show(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
+    let state = read(common, file).await?;
+    let recorded = state.resources.get(address).ok_or_else(|| unrecorded(address))?;
+    out::data(&canonical_pretty(&json!({"schema": 1, "address": address, "recorded": recorded})));
+    Ok(exit::DONE)
+}
+
+async fn remove(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
+    let (mut store, mut state, _lock) = open(common, file, "state rm").await?;
+    let gone = state.resources.remove(address).ok_or_else(|| unrecorded(address))?;
+    let users: Vec<String> = state
+        .resources
+        .iter()
+        .filter(|(_, recorded)| references(&recorded.declared).contains(address))
+        .map(|(user, _)| user.to_string())
+        .collect();
+    if !users.is_empty() {
+        return Err(Failure::new(
+            exit::FAILED,
+            format!("{address} is needed by {}; nothing was changed", users.join(", ")),
+        )
+        .hint("forget those first"));
+    }
+    write(&mut store, state).await?;
+    let id = gone.computed.text("id").unwrap_or_default();
+    out::note(&format!(
+        "{address} is forgotten. The object {id} still exists and carries its marks: the next plan finds it.\n"
+    ));
+    Ok(exit::DONE)
+}
+
+async fn rename(common: &Common, file: &File, from: &Address, to: &Address) -> Result<u8, Failure> {
+    if from.kind != to.kind {
+        return Err(Failure::new(exit::USAGE, format!("{from} cannot become a {}", to.kind)));
+    }
+    let (mut store, mut state, _lock) = open(common, file, "state mv").await?;
+    if state.resources.contains_key(to) || state.deposed.contains_key(to) {
+        return Err(Failure::new(exit::FAILED, format!("{to} is taken; nothing was changed")));
+    }
+    let moved = state.resources.remove(from).ok_or_else(|| unrecorded(from))?;
+    state.resources.insert(to.clone(), moved);
+    if let Some(old) = state.deposed.remove(from) {
+        state.deposed.insert(to.clone(), old);
+    }
+    let deposed = state.deposed.values_mut().flatten().map(|old| &mut old.recorded);
+    for recorded in state.resources.values_mut().chain(deposed) {
+        recorded.declared = repoint(&recorded.declared, from, to);
+        if recorded.after.remove(from) {
+            recorded.after.insert(to.clone());
+        }
+    }
+    write(&mut store, state).await?;
+    out::note(&format!("{from} is now {to}.\n"));
+    Ok(exit::DONE)
+}
+
+fn repoint(document: &Document, from: &Address, to: &Address) -> Document {
+    fn walk(value: &Value, from: &Address, to: &Address) -> Value {
+        if reference(value).as_ref() == Some(from) {
+            return json!({"$ref": to});
+        }
+        match value {
+            Value::Array(items) => items.iter().map(|item| walk(item, from, to)).collect(),
+            Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), walk(v, from, to))).collect()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        }
+    }
+    document.fields().map(|(field, value)| (field.to_owned(), walk(value, from, to))).collect()
+}
+
+async fn read(common: &Common, file: &File) -> Result<State, Failure> {
+    let declaration = Declaration::load(file.file.as_deref())?;
+    Ok(workplace::load(&mut workplace::store(common, &declaration), &declaration).await?.state)
+}
+
+async fn open(common: &Common, file: &File, command: &str) -> Result<(FileStore, State, Lock), Failure> {
+    let declaration = Declaration::load(file.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration);
+    let lock = store.lock(&workplace::lock_info(command, &Host::system()))?;
+    let book = workplace::load(&mut store, &declaration).await?;
+    if book.last > 0 {
+        return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
+            .hint("run apply: it settles the journal before it does anything else"));
+    }
+    Ok((store, book.state, lock))
+}
+
+async fn write(store: &mut FileStore, mut state: State) -> Result<(), Failure> {
+    state.serial += 1;
+    Ok(store.write(&state).await?)
+}
+
+fn unrecorded(address: &Address) -> Failure {
+    Failure::new(exit::USAGE, format!("{address} is not in the lockfile"))
+        .hint("`ppm-infra state list` shows the addresses there are")
+}

@@ -1,0 +1,113 @@
+//! `values` and `output`: what the stack gives to Helm, to scripts and to people.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::apply::is_stdout;
+use super::args::{Common, OutputArgs, ValuesArgs};
+use super::failure::Failure;
+use super::{exit, out, workplace};
+use crate::architecture::helm_inputs;
+use crate::engine::state::State;
+use crate::helm;
+use crate::model::document::canonical_pretty;
+use crate::store::file;
+use workplace::Declaration;
+
+/// Prints the Helm values, or writes them.
+pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration);
+    let state = workplace::load(&mut store, &declaration).await?.state;
+    let text = render(&declaration, &state)?;
+    match args.out.filter(|path| !is_stdout(path)) {
+        Some(path) => {
+            put(&path, &text)?;
+            if common.json {
+                out::data(&format!("{}\n", json!({"schema": 1, "command": "values", "written": path})));
+            } else {
+                out::note(&format!("Values written to {}.\n", path.display()));
+            }
+        }
+        None if common.json => {
+            out::data(&format!("{}\n", json!({"schema": 1, "command": "values", "values": text})));
+        }
+        None => out::data(&text),
+    }
+    Ok(exit::DONE)
+}
+
+fn render(declaration: &Declaration, state: &State) -> Result<String, Failure> {
+    Ok(helm::values(&helm_inputs(&declaration.stack, state)?)?.to_yaml())
+}
+
+fn put(path: &Path, text: &str) -> Result<(), Failure> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        file::make_folder(folder)?;
+    }
+    Ok(file::write_whole(path, text.as_bytes())?)
+}
+
+/// Writes the values after an apply.
+pub(super) fn write(_: &Common, declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
+    put(path, &render(declaration, state)?)
+}
+
+/// Prints what to type next, after an apply.
+pub(super) fn next_steps(
+    common: &Common,
+    declaration: &Declaration,
+    state: &State,
+    path: &Path,
+) -> Result<(), Failure> {
+    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &path.display().to_string());
+    if common.json {
+        let next: Vec<Value> =
+            commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();
+        out::data(&format!("{}\n", json!({"schema": 1, "command": "apply", "values": path, "next": next})));
+        return Ok(());
+    }
+    let mut text = format!("\nHelm values are in {}. Next:\n", path.display());
+    for command in commands {
+        text.push_str(&format!("\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  ")));
+    }
+    out::data(&text);
+    Ok(())
+}
+
+/// Prints the outputs, or one of them.
+pub(super) async fn output(common: &Common, args: OutputArgs) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration);
+    let state = workplace::load(&mut store, &declaration).await?.state;
+    match args.name {
+        None if common.json => {
+            let all = json!({"schema": 1, "command": "output", "outputs": state.outputs});
+            out::data(&canonical_pretty(&all));
+        }
+        None => {
+            let width = state.outputs.keys().map(String::len).max().unwrap_or(0);
+            for (name, value) in &state.outputs {
+                out::data(&format!("{name:width$}  {}\n", plain(value)));
+            }
+        }
+        Some(name) => {
+            let missing = || {
+                let names: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
+                Failure::new(exit::USAGE, format!("there is no output `{name}`")).hint(if names.is_empty() {
+                    "run apply first".to_owned()
+                } else {
+                    format!("outputs are {}", names.join(", "))
+                })
+            };
+            let value = state.outputs.get(&name).ok_or_else(missing)?;
+            out::data(&format!("{}\n", if common.json { value.to_string() } else { plain(value) }));
+        }
+    }
+    Ok(exit::DONE)
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,193 @@
+//! What a command works with: declaration, lockfile, cloud. The only place that picks concrete parts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::args::Common;
+use super::exit;
+use super::failure::Failure;
+use crate::architecture;
+use crate::cloud::simulated::{Simulated, World};
+use crate::cloud::{Cloud, CloudError, ErrorKind};
+use crate::engine::state::{Book, State};
+use crate::model::address::Address;
+use crate::model::document::{canonical_pretty, digest};
+use crate::model::resource::Node;
+use crate::model::surroundings::{Questions, Surroundings};
+use crate::resources::catalog;
+use crate::run::{Blueprint, Host, Session, Stop};
+use crate::stack::Stack;
+use crate::store::{FileStore, LockInfo, Store, file};
+
+/// A declaration and where it came from.
+#[derive(Clone, Debug)]
+pub(super) struct Declaration {
+    /// Its file, as given.
+    pub(super) path: PathBuf,
+    /// Its content.
+    pub(super) stack: Stack,
+    /// Digest of its text.
+    pub(super) digest: String,
+}
+
+impl Declaration {
+    /// Reads the declaration `given`, or the only one in `plans/`.
+    pub(super) fn load(given: Option<&Path>) -> Result<Self, Failure> {
+        let path = match given {
+            Some(path) => path.to_owned(),
+            None => only_declaration()?,
+        };
+        let missing = || {
+            Failure::new(exit::DECLARATION, format!("there is no file {}", path.display()))
+                .hint("`ppm-infra init` writes a declaration")
+        };
+        let text = match file::read_if_there(&path) {
+            Ok(text) => text.ok_or_else(missing)?,
+            Err(error) => return Err(Failure { code: exit::DECLARATION, ..Failure::from(error) }),
+        };
+        let stack = Stack::parse(&path.display().to_string(), &text)?;
+        Ok(Self { stack, digest: digest(text.as_bytes()), path })
+    }
+
+    /// Its file as it is remembered in the lockfile.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+fn only_declaration() -> Result<PathBuf, Failure> {
+    let mut found = file::list(Path::new("plans"), &[".yaml", ".yml"])?;
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Failure::new(exit::USAGE, "there is no declaration in plans/")
+            .hint("name one, as in `ppm-infra plan my.yaml`, or write one with `ppm-infra init`")),
+        _ => {
+            let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
+            let heading = format!("there are {} declarations in plans/: {}", names.len(), names.join(", "));
+            Err(Failure::new(exit::USAGE, heading).hint(format!("name one, as in `ppm-infra plan {}`", names[0])))
+        }
+    }
+}
+
+impl Blueprint for Declaration {
+    fn questions(&self, state: &State) -> Questions {
+        architecture::questions(&self.stack, state)
+    }
+
+    fn nodes(&self, surroundings: &Surroundings, state: &State) -> std::collections::BTreeMap<Address, Node> {
+        architecture::expand(&self.stack, surroundings, state)
+    }
+
+    fn account(&self) -> Option<String> {
+        self.stack.account.as_ref().map(ToString::to_string)
+    }
+
+    fn outputs(&self, state: &State) -> std::collections::BTreeMap<String, Value> {
+        architecture::outputs(&self.stack, state)
+    }
+}
+
+/// The lockfile of a declaration.
+pub(super) fn store(common: &Common, declaration: &Declaration) -> FileStore {
+    FileStore::new(&common.state, declaration.stack.stack.as_str(), catalog())
+}
+
+/// What the lockfile and its journal hold; an empty state if there is none. Refuses a renamed stack.
+pub(super) async fn load(store: &mut FileStore, declaration: &Declaration) -> Result<Book, Failure> {
+    if let Some(book) = store.load().await? {
+        return Ok(book);
+    }
+    let name = declaration.name();
+    if let Some(other) = store.others_from(&name)?.first() {
+        let new = &declaration.stack.stack;
+        let heading = format!(
+            "{name} now names the stack {new}, but was applied as {}, of which {} resources stand",
+            other.stack,
+            other.resources.len()
+        );
+        return Err(Failure::new(exit::FAILED, heading)
+            .hint("almost every name in AWS begins with the name of the stack: another name is another environment")
+            .hint(format!("to keep it, write `stack: {}` again", other.stack))
+            .hint(format!("for a second environment, copy the file: `cp {name} plans/{new}.yaml`"))
+            .hint(format!("to move, destroy {} first, with its old name", other.stack)));
+    }
+    Ok(Book::of(fresh(declaration)))
+}
+
+/// The state of a stack of which nothing stands; its lineage is given when it is first written.
+pub(super) fn fresh(declaration: &Declaration) -> State {
+    let stack = &declaration.stack;
+    State::empty(stack.stack.as_str(), stack.region.as_str(), String::new(), env!("CARGO_PKG_VERSION"))
+}
+
+/// Everything a run needs.
+pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Result<Session, Failure> {
+    if !(common.time_scale.is_finite() && common.time_scale > 0.0) {
+        return Err(Failure::new(exit::USAGE, "--time-scale takes a number greater than 0"));
+    }
+    if common.parallelism == 0 {
+        return Err(Failure::new(exit::USAGE, "--parallelism takes a number greater than 0"));
+    }
+    Ok(Session {
+        cloud: cloud(common, stack).await?,
+        catalog: catalog(),
+        host: Host::system(),
+        stop,
+        parallelism: common.parallelism,
+        time_scale: common.time_scale,
+    })
+}
+
+async fn cloud(common: &Common, stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+    match common.cloud.split_once(':') {
+        None if common.cloud == "aws" => aws(stack).await,
+        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
+        Some(_) | None => Err(Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
+            .hint("clouds are `aws` and `simulated:FILE`")),
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn aws(stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+    use crate::cloud::aws::Clients;
+    use crate::resources::Aws;
+    Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str()).await)))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with AWS")]
+async fn aws(_: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+    Err(Failure::new(exit::USAGE, "this ppm-infra was built without AWS").hint("build it with its default features"))
+}
+
+fn simulated(path: &Path, stack: &Stack) -> Result<Simulated, Failure> {
+    let world: World = match file::read_if_there(path)? {
+        None => World::default(),
+        Some(text) => serde_json::from_str(&text).map_err(|error| {
+            Failure::new(exit::CLOUD, format!("{} holds no simulated cloud: {error}", path.display()))
+        })?,
+    };
+    let path = path.to_owned();
+    let keep = move |world: &World| {
+        let text = canonical_pretty(&serde_json::to_value(world).expect("worlds serialise"));
+        file::write_whole(&path, text.as_bytes())
+            .map_err(|error| CloudError::new(ErrorKind::Unreachable, "keep the simulated cloud", error.to_string()))
+    };
+    Ok(Simulated::new(catalog(), stack.region.as_str(), world).kept(Box::new(keep)))
+}
+
+/// Who takes the lock.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here")]
+pub(super) fn lock_info(command: &str, host: &Host) -> LockInfo {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let machine = file::read_if_there(Path::new("/etc/hostname")).ok().flatten();
+    let machine = machine.map_or_else(|| "this machine".to_owned(), |name| name.trim().to_owned());
+    LockInfo {
+        who: format!("{user}@{machine}"),
+        pid: std::process::id(),
+        command: format!("ppm-infra {command}"),
+        since: host.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    }
+}

@@ -1,0 +1,25 @@
+//! Reading answers: what should be in them and is not.
+
+use crate::cloud::{CloudError, ErrorKind};
+
+/// The answer without "not found": that is nothing, every other error stays an error.
+///
+/// # Errors
+/// Every error but [`ErrorKind::NotFound`].
+pub fn if_there<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The error of an answer that lacks what AWS promises to put into it.
+pub fn lacking(doing: &str, what: &str) -> CloudError {
+    CloudError::new(ErrorKind::Refused, doing, format!("the answer holds no {what}"))
+}
+
+/// The error of a change to an object that was there when the plan was made.
+pub fn vanished(doing: &str, id: &str) -> CloudError {
+    CloudError::new(ErrorKind::NotFound, doing, format!("{id} is gone since the plan was made; plan again"))
+}

@@ -1,0 +1,80 @@
+//! Creates that make a second object when repeated: no name and no token protects them (`CreateVpc`,
+//! `CreateInternetGateway`, `AllocateAddress`).
+//!
+//! Promises: after a lost answer the object is looked for by the mark of the attempt before anything is made again, for
+//! longer than EC2 keeps new objects out of its lists as a rule.
+//!
+//! Leaves to the caller the calls themselves, made with the client that never retries.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::Filter;
+
+use super::filter;
+use crate::cloud::aws::Writing;
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::ATTEMPT_TAG;
+use crate::model::resource::Computed;
+
+// EC2 lists new objects within seconds; a minute without one is as good as never made.
+const LOST: Patience = Patience::seconds(2, 60, 2);
+// The bucket of mutating calls refills five a second ("Request throttling for the Amazon EC2 API").
+const THROTTLED: Duration = Duration::from_mins(3);
+// An answer lost three times in a row is no accident.
+const TRIES: u32 = 3;
+
+/// Makes an object by `call`, at most one for this attempt. `seek` lists what carries the mark, which it is given
+/// as a filter.
+///
+/// # Errors
+/// What `call` answered, throttling and lost answers only after patience; [`ErrorKind::Refused`] if there are two.
+pub async fn make_once<T, Seek, Sought, Call, Called>(
+    cx: &Writing<'_>,
+    doing: &str,
+    seek: Seek,
+    call: Call,
+) -> Result<T, CloudError>
+where
+    T: Computed,
+    Seek: Fn(Filter) -> Sought,
+    Sought: Future<Output = Result<Vec<T>, CloudError>>,
+    Call: Fn() -> Called,
+    Called: Future<Output = Result<T, CloudError>>,
+{
+    let mine = || async { only(seek(filter(&format!("tag:{ATTEMPT_TAG}"), [&cx.mark.attempt])).await?, doing) };
+    let mut tries = 1;
+    loop {
+        if let Some(there) = mine().await? {
+            return Ok(there);
+        }
+        let made = retry_while(cx, THROTTLED, |error| error.kind == ErrorKind::Throttled, &call).await;
+        let lost = match made {
+            Err(error) if error.kind == ErrorKind::Unreachable => error,
+            done => return done,
+        };
+        let found = until(cx, doing, LOST, || async {
+            match mine().await {
+                Ok(Some(there)) => Ok(Answer::Ready(there)),
+                Ok(None) => Ok(Answer::Pending("looking for it: the answer was lost".to_owned())),
+                Err(error) if error.kind == ErrorKind::Unreachable => Ok(Answer::Pending(error.message)),
+                Err(error) => Err(error),
+            }
+        })
+        .await;
+        match found {
+            Err(error) if error.kind == ErrorKind::Timeout && tries < TRIES => tries += 1,
+            Err(error) if error.kind == ErrorKind::Timeout => return Err(lost),
+            done => return done,
+        }
+    }
+}
+
+fn only<T: Computed>(mut found: Vec<T>, doing: &str) -> Result<Option<T>, CloudError> {
+    if found.len() > 1 {
+        let ids: Vec<&str> = found.iter().map(Computed::id).collect();
+        let message = format!("{} carry the mark of one attempt; remove all but one", ids.join(" and "));
+        return Err(CloudError::new(ErrorKind::Refused, doing, message));
+    }
+    Ok(found.pop())
+}

@@ -1,0 +1,55 @@
+//! What the kinds of Elastic Load Balancing have in common: ARNs as keys, tags told apart from the object.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::Tag;
+use futures_util::future::try_join_all;
+
+use super::provision::retagging;
+use super::{Clients, During};
+use crate::cloud::CloudError;
+use crate::model::mark::Tags;
+
+/// As many ARNs as `DescribeTags` takes in one call.
+const AT_ONCE: usize = 20;
+
+/// Tags as Elastic Load Balancing takes them.
+pub fn to_tags(tags: Tags) -> Vec<Tag> {
+    let tags = tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    tags.collect()
+}
+
+/// The tags of the objects with these ARNs, by ARN.
+///
+/// # Errors
+/// What `DescribeTags` answered; it knows either all of a batch or none.
+pub async fn list_tags(aws: &Clients, arns: &[String]) -> Result<BTreeMap<String, Tags>, CloudError> {
+    let batches = arns.chunks(AT_ONCE).map(|batch| async move {
+        aws.elb.describe_tags().set_resource_arns(Some(batch.to_vec())).send().await.during("read its tags")
+    });
+    let answers = try_join_all(batches).await?;
+    let told = answers.iter().flat_map(|answer| answer.tag_descriptions());
+    Ok(told.map(|one| (one.resource_arn().unwrap_or_default().to_owned(), tags_of(one.tags()))).collect())
+}
+
+fn tags_of(tags: &[Tag]) -> Tags {
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    tags.iter().filter_map(pair).collect()
+}
+
+/// Brings the tags of the object with this ARN from `from` to `to`.
+///
+/// # Errors
+/// What `AddTags` or `RemoveTags` answered.
+pub async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
+    let (set, remove) = retagging(from, to);
+    if !set.is_empty() {
+        let call = aws.elb.add_tags().resource_arns(arn).set_tags(Some(to_tags(set)));
+        call.send().await.during("set its tags")?;
+    }
+    if !remove.is_empty() {
+        let call = aws.elb.remove_tags().resource_arns(arn).set_tag_keys(Some(remove));
+        call.send().await.during("remove its tags")?;
+    }
+    Ok(())
+}

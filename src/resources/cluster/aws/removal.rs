@@ -1,0 +1,220 @@
+//! How a cluster goes: nothing foreign may stand on it, its protection is lifted, and what EKS leaves behind is swept up.
+//!
+//! EKS needs the role, the network and its own security group until the cluster is gone. What Kubernetes made by itself
+//! (load balancers) is not removed with it; who deletes the cluster under them is left with a bill and a network that
+//! cannot be deleted, so that is refused.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::SecurityGroup;
+use aws_sdk_eks::types::{self, ClusterStatus, NodegroupStatus};
+use futures_util::future::try_join_all;
+
+use super::ClusterComputed;
+use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::{Clients, During, Writing, ec2};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::{STACK_TAG, Tags};
+
+// 2 to 10 minutes as a rule, 15 have been seen.
+const GONE: Patience = Patience::seconds(300, 2400, 10);
+// A cluster that was reported gone has been seen again: Terraform wants three answers in a row.
+const TIMES: u32 = 3;
+// Somebody else's upgrade may take an hour.
+const BUSY: Duration = Duration::from_hours(1);
+// Switching protection off is a change of its own, 2 to 10 minutes.
+const UNPROTECTED: Patience = Patience::seconds(240, 3600, 10);
+// Nodes that failed to join leave 3 to 10 minutes after the order.
+const EMPTIED: Patience = Patience::seconds(240, 3600, 10);
+// EKS removes its interfaces, and then its security group, up to minutes after the cluster.
+const LINGER: Duration = Duration::from_mins(10);
+// `DescribeTags` of the load balancers takes no more at once.
+const TAGGED_AT_ONCE: usize = 20;
+
+const DELETE: &str = "delete the cluster";
+
+/// Removes the cluster and what EKS leaves behind.
+pub(super) async fn remove(known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let name = known.id.as_str();
+    if let Some(found) = eks::cluster(cx.aws, name).await? {
+        let other = found.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer());
+        let another = !known.issuer.is_empty() && other.is_some_and(|issuer| issuer != known.issuer);
+        // Somebody made one of the same name after ours was gone.
+        if another && !cx.ours(&eks::tags_of(found.tags())) {
+            return Ok(());
+        }
+        if found.status() != Some(&ClusterStatus::Deleting) {
+            prepare(&found, name, cx).await?;
+            order(name, cx).await?;
+        }
+        gone(name, cx).await?;
+    }
+    sweep_groups(known, cx).await
+}
+
+/// Orders the deletion of the cluster `name`. Being gone, or on the way, is success.
+pub(super) async fn order(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let busy = |error: &CloudError| error.is("ResourceInUseException") && error.says("in progress");
+    let ordered =
+        retry_while(cx, BUSY, busy, || async { cx.aws.eks.delete_cluster().name(name).send().await.during(DELETE) })
+            .await;
+    match ordered {
+        Err(error) if eks::is_gone(&error) => Ok(()),
+        Err(error) if error.says("nodegroups attached") => {
+            let names = node_groups(name, cx.aws).await?.into_iter().filter_map(|group| group.nodegroup_name);
+            let names = names.collect::<Vec<_>>().join(", ");
+            Err(CloudError { message: format!("{}: {names}", error.message), ..error })
+        }
+        done => done.map(|_| ()),
+    }
+}
+
+async fn prepare(found: &types::Cluster, name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    refuse_load_balancers(name, cx).await?;
+    remove_remains(name, cx).await?;
+    // A cluster that failed or is only being made can be deleted in spite of its protection, and not be changed.
+    let changeable = matches!(found.status(), Some(ClusterStatus::Active | ClusterStatus::Updating));
+    if found.deletion_protection() == Some(true) && changeable {
+        let doing = "switch off the deletion protection of the cluster";
+        let call = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
+        let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
+        eks::change(cx, name, Part::ControlPlane, doing, UNPROTECTED, start).await?;
+    }
+    eks::settle(cx, name, Part::ControlPlane).await
+}
+
+/// Waits until the cluster is gone and stays gone.
+async fn gone(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let missed = AtomicU32::new(0);
+    until(cx, DELETE, GONE, || async {
+        let Some(found) = eks::cluster(cx.aws, name).await? else {
+            let times = missed.fetch_add(1, Ordering::Relaxed) + 1;
+            return Ok(if times >= TIMES { Answer::Ready(()) } else { Answer::Pending("DELETED".to_owned()) });
+        };
+        missed.store(0, Ordering::Relaxed);
+        Ok(Answer::Pending(eks::explained(found.status().map_or("?", |s| s.as_str()), &super::issues(&found))))
+    })
+    .await
+}
+
+/// Refuses while load balancers stand that Kubernetes made.
+async fn refuse_load_balancers(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let doing = "find load balancers of the cluster";
+    let mut arns = Vec::new();
+    let mut pages = cx.aws.elb.describe_load_balancers().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during(doing)?;
+        arns.extend(page.load_balancers().iter().filter_map(|one| one.load_balancer_arn().map(str::to_owned)));
+    }
+    let mut made = Vec::new();
+    for some in arns.chunks(TAGGED_AT_ONCE) {
+        let answer = cx.aws.elb.describe_tags().set_resource_arns(Some(some.to_vec())).send().await.during(doing)?;
+        for one in answer.tag_descriptions() {
+            let pairs = one.tags().iter();
+            let tags: Tags = pairs
+                .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+                .collect();
+            if made_by_kubernetes(name, &tags) && tags.get(STACK_TAG) != Some(&cx.mark.stack) {
+                made.extend(one.resource_arn().map(str::to_owned));
+            }
+        }
+    }
+    if made.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Kubernetes made load balancers that would stay behind: {}; delete the services and ingresses they belong to, \
+         or the load balancers themselves, and try again",
+        made.join(", ")
+    );
+    Err(CloudError::new(ErrorKind::Refused, DELETE, message))
+}
+
+/// Tags of the load balancer controller, and of the controller built into Kubernetes.
+fn made_by_kubernetes(cluster: &str, tags: &Tags) -> bool {
+    let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
+    is("elbv2.k8s.aws/cluster", cluster) || is(&format!("kubernetes.io/cluster/{cluster}"), "owned")
+}
+
+/// Removes node groups of our stack of which nothing but remains is left: no record leads to them any more.
+async fn remove_remains(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let failed = [NodegroupStatus::CreateFailed, NodegroupStatus::DeleteFailed];
+    for group in node_groups(name, cx.aws).await? {
+        let ours = eks::tags_of(group.tags()).get(STACK_TAG) == Some(&cx.mark.stack);
+        let (Some(status), Some(group)) = (group.status(), group.nodegroup_name()) else { continue };
+        if ours && failed.contains(status) {
+            let doing = format!("remove what is left of the node group {group}");
+            let call = cx.aws.eks.delete_nodegroup().cluster_name(name).nodegroup_name(group);
+            call.send().await.during(&doing)?;
+            until(cx, &doing, EMPTIED, || async {
+                let still = node_groups(name, cx.aws).await?;
+                let still = still.iter().any(|one| one.nodegroup_name() == Some(group));
+                Ok(if still { Answer::Pending("DELETING".to_owned()) } else { Answer::Ready(()) })
+            })
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn node_groups(cluster: &str, aws: &Clients) -> Result<Vec<types::Nodegroup>, CloudError> {
+    let doing = "read the node groups of the cluster";
+    let mut names = Vec::new();
+    let mut pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.during(doing) {
+            Ok(page) => names.extend(page.nodegroups.unwrap_or_default()),
+            Err(error) if eks::is_gone(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+    }
+    let each = names.into_iter().map(|name| async move {
+        match aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name).send().await.during(doing) {
+            Ok(answer) => Ok(answer.nodegroup),
+            Err(error) if eks::is_gone(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
+}
+
+/// Deletes the security group of the cluster if EKS gave that up. It would keep the network from being deleted.
+async fn sweep_groups(known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let name = known.id.as_str();
+    let doing = "delete the security group of the cluster";
+    let mut groups: Vec<SecurityGroup> = Vec::new();
+    for (key, value) in [("aws:eks:cluster-name", name), (&format!("kubernetes.io/cluster/{name}"), "owned")] {
+        let filter = ec2::filter(&format!("tag:{key}"), [value]);
+        let mut pages = cx.aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            groups.extend(page.during("find the security group of the cluster")?.security_groups.unwrap_or_default());
+        }
+    }
+    let prefix = format!("eks-cluster-sg-{name}-");
+    groups.retain(|group| {
+        let tags = ec2::tags_of(group.tags());
+        let made_by_eks = group.group_id() == Some(&known.security_group_id)
+            || group.group_name().is_some_and(|name| name.starts_with(&prefix))
+            || tags.get("aws:eks:cluster-name").is_some_and(|cluster| cluster == name);
+        made_by_eks && !tags.contains_key(STACK_TAG)
+    });
+    let mut ids: Vec<&str> = groups.iter().filter_map(|group| group.group_id()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let lingers = |error: &CloudError| error.is("DependencyViolation") || error.is("InvalidGroup.InUse");
+    for id in ids {
+        let deleted = retry_while(cx, LINGER, lingers, || async {
+            cx.aws.ec2.delete_security_group().group_id(id).send().await.during(doing)
+        })
+        .await;
+        match deleted {
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            done => {
+                done?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Which version of the engine is meant, which is there, and how to get from one to the other. Pure.
+//!
+//! A major version alone means any minor of it; with a minor it means that one or a newer one, for RDS moves on by
+//! itself. There is no way back to an older version.
+
+use std::cmp::Ordering;
+
+/// What a declared version asks of the version that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// Nothing: it is what is meant.
+    Stay,
+    /// To this version of the same major.
+    Minor(String),
+    /// To this version of a newer major.
+    Major(String),
+    /// To whichever minor of this newer major can be reached.
+    AnyOf(u32),
+    /// Back, which RDS never does.
+    Back,
+}
+
+/// The way from the version `there` to the one `wanted`.
+pub(super) fn way(there: &str, wanted: &str) -> Move {
+    if satisfies(there, wanted) {
+        return Move::Stay;
+    }
+    match major(there).cmp(&major(wanted)) {
+        Ordering::Greater => Move::Back,
+        Ordering::Equal => Move::Minor(wanted.to_owned()),
+        Ordering::Less if numbers(wanted).len() > 1 => Move::Major(wanted.to_owned()),
+        Ordering::Less => Move::AnyOf(major(wanted)),
+    }
+}
+
+/// The newest of these versions with this major.
+pub(super) fn newest<'a>(versions: impl IntoIterator<Item = &'a str>, of: u32) -> Option<&'a str> {
+    versions.into_iter().filter(|version| major(version) == of).max_by_key(|version| numbers(version))
+}
+
+/// The version `there` in the words of the first of `asked` that it satisfies, and what is worth noting about it.
+pub(super) fn told<'a>(there: &str, asked: impl IntoIterator<Item = &'a str>) -> (String, Option<String>) {
+    let Some(asked) = asked.into_iter().find(|asked| satisfies(there, asked)) else { return (there.to_owned(), None) };
+    let newer = numbers(asked).len() > 1 && numbers(there) > numbers(asked);
+    (asked.to_owned(), newer.then(|| format!("{there} is newer than the declared {asked}")))
+}
+
+fn satisfies(there: &str, wanted: &str) -> bool {
+    major(there) == major(wanted) && numbers(there) >= numbers(wanted)
+}
+
+fn major(version: &str) -> u32 {
+    numbers(version).first().copied().unwrap_or_default()
+}
+
+/// The numbers in a version: some of RDS go on behind them, as `11.22-RDS.20240418` does.
+fn numbers(version: &str) -> Vec<u32> {
+    let plain = version.split('-').next().unwrap_or_default();
+    plain.split('.').map(|part| part.parse().unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_major_alone_is_satisfied_by_any_minor() {
+        assert_eq!(way("17.6", "17"), Move::Stay);
+        assert_eq!(told("17.6", ["17"]), ("17".to_owned(), None));
+        assert_eq!(way("16.9", "17"), Move::AnyOf(17));
+    }
+
+    #[test]
+    fn a_minor_is_satisfied_by_newer_ones_and_says_so() {
+        assert_eq!(way("17.10", "17.4"), Move::Stay);
+        let note = "17.10 is newer than the declared 17.4".to_owned();
+        assert_eq!(told("17.10", ["17.4"]), ("17.4".to_owned(), Some(note)));
+        assert_eq!(told("17.4", ["17.4"]), ("17.4".to_owned(), None));
+        assert_eq!(way("17.9", "17.10"), Move::Minor("17.10".to_owned()));
+        assert_eq!(told("17.9", ["17.10"]), ("17.9".to_owned(), None));
+    }
+
+    #[test]
+    fn words_are_taken_from_the_first_that_is_satisfied() {
+        assert_eq!(told("17.6", ["16", "17"]).0, "17");
+        assert_eq!(told("17.6", ["17", "17.4"]).0, "17");
+        assert_eq!(told("18.1", ["16", "17"]).0, "18.1");
+    }
+
+    #[test]
+    fn majors_only_rise() {
+        assert_eq!(way("16.9", "17.4"), Move::Major("17.4".to_owned()));
+        assert_eq!(way("17.4", "16"), Move::Back);
+        assert_eq!(way("17.4", "16.9"), Move::Back);
+        assert_eq!(way("11.22-RDS.20240418", "11.22"), Move::Stay);
+    }
+
+    #[test]
+    fn the_newest_reachable_minor_is_found_by_number() {
+        assert_eq!(newest(["16.10", "17.9", "17.10", "18.1"], 17), Some("17.10"));
+        assert_eq!(newest(["16.10"], 17), None);
+    }
+}

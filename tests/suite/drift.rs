@@ -1,0 +1,102 @@
+//! What somebody else moves is named exactly, object and field and both values, and apply puts it back; what differs
+//! without meaning anything is no drift. On the reference stack, against the strict emulator.
+
+mod harmless;
+mod moved;
+
+use std::collections::BTreeSet;
+
+use ppm_infra::cloud::aws::Clients;
+use serde_json::{Value, json};
+
+use crate::support::binary::Desk;
+use crate::support::emulator::Emulator;
+
+/// A reference stack that stands.
+pub(crate) struct Standing {
+    /// The emulator it stands in.
+    pub(crate) emulator: Emulator,
+    /// Clients to meddle with it.
+    pub(crate) aws: Clients,
+    /// The folder with its declaration.
+    pub(crate) desk: Desk,
+    /// How many moves were made.
+    pub(crate) moves: usize,
+}
+
+impl Standing {
+    /// Applies the reference declaration with more lines at its end.
+    pub(crate) async fn with(lines: &str) -> Self {
+        let emulator = Emulator::start(0);
+        let desk = Desk::at(&emulator.endpoint(), 0);
+        desk.declare_with(lines);
+        desk.run(&["apply", "--auto-approve"]).exit(0);
+        desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+        desk.run(&["drift"]).exit(0);
+        let aws = emulator.clients().await;
+        Self { emulator, aws, desk, moves: 0 }
+    }
+
+    fn record(&self, address: &str) -> Value {
+        let lockfile: Value = serde_json::from_str(&self.desk.read("state/ppm-prod.lock.json")).unwrap();
+        lockfile["resources"][address].clone()
+    }
+
+    /// What AWS computed for an address.
+    pub(crate) fn computed(&self, address: &str, field: &str) -> String {
+        let record = self.record(address);
+        record["computed"][field].as_str().unwrap_or_else(|| panic!("{address} has no {field}: {record}")).to_owned()
+    }
+
+    /// The id of an address.
+    pub(crate) fn id(&self, address: &str) -> String {
+        self.computed(address, "id")
+    }
+
+    /// Everything that drifted: address and path, or address and `gone`.
+    pub(crate) fn drifted(&self, said: &crate::support::binary::Said) -> BTreeSet<(String, String)> {
+        let report = said.json().pop().unwrap();
+        let mut found = BTreeSet::new();
+        for drift in report["drift"].as_array().unwrap() {
+            let address = drift["address"].as_str().unwrap();
+            if drift["gone"] == json!(true) {
+                found.insert((address.to_owned(), "gone".to_owned()));
+            }
+            for field in drift["fields"].as_array().into_iter().flatten() {
+                assert!(!field["before"].is_null() || !field["after"].is_null(), "both values are told: {drift}");
+                found.insert((address.to_owned(), field["path"].as_str().unwrap().to_owned()));
+            }
+        }
+        found
+    }
+
+    /// After `meddling`, exactly `expected` drifted; apply puts it back.
+    pub(crate) async fn drifts<T: std::fmt::Debug, E: std::fmt::Debug>(
+        &mut self,
+        expected: &[(&str, &str)],
+        meddling: impl Future<Output = Result<T, E>>,
+    ) {
+        meddling.await.unwrap_or_else(|error| panic!("meddling for {expected:?}: {error:?}"));
+        self.moves += 1;
+        let said = self.desk.run(&["drift", "--json"]).exit(2);
+        let expected: BTreeSet<(String, String)> =
+            expected.iter().map(|(address, path)| ((*address).to_owned(), (*path).to_owned())).collect();
+        assert_eq!(self.drifted(&said), expected, "exactly what was moved is named: {said}");
+        self.desk.run(&["apply", "--auto-approve"]).exit(0);
+        self.desk.run(&["drift"]).exit(0);
+        self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    }
+
+    /// After `meddling`, nothing drifted and nothing would change.
+    pub(crate) async fn stays<T: std::fmt::Debug, E: std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        meddling: impl Future<Output = Result<T, E>>,
+    ) {
+        meddling.await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        self.moves += 1;
+        let said = self.desk.run(&["drift", "--json"]);
+        assert_eq!(said.code, 0, "{what} is no drift: {said}");
+        self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    }
+}

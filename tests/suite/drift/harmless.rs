@@ -1,0 +1,158 @@
+//! What differs without meaning anything: never drift, never a change.
+
+use std::future::ready;
+
+use aws_sdk_ec2::types::Tag;
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, FixedResponseActionConfig, LoadBalancerAttribute, RuleCondition, TargetTypeEnum,
+};
+use aws_sdk_s3::types::{
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use serde_json::json;
+
+use super::Standing;
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of what others do, one after the other")]
+async fn what_others_do_beside_us_is_no_drift() {
+    // An autoscaler may move the size between three and nine.
+    let mut at = Standing::with("kubernetes:\n  nodes:\n    max: 9").await;
+    let aws = at.aws.clone();
+    let never = |value| ready(Ok::<_, ()>(value));
+
+    let policy = r#"{"Statement":[{"Resource":["*"],"Action":["kms:*"],"Principal":{"AWS":["123456789012"]},"Effect":"Allow","Sid":"AccountDecidesThroughIam"}],"Version":"2012-10-17"}"#;
+    let key = at.id("kms_key.main");
+    at.stays(
+        "a key policy in another order",
+        aws.kms.put_key_policy().key_id(&key).policy_name("default").policy(policy).send(),
+    )
+    .await;
+
+    let bucket = at.id("bucket.packages");
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Condition":{{"Bool":{{"aws:SecureTransport":["false"]}}}},"Resource":["arn:aws:s3:::{bucket}/*","arn:aws:s3:::{bucket}"],"Action":["s3:*"],"Principal":{{"AWS":"*"}},"Effect":"Deny","Sid":"NothingWithoutTls"}}}}"#
+    );
+    at.stays("a bucket policy in another order", aws.s3.put_bucket_policy().bucket(&bucket).policy(policy).send())
+        .await;
+
+    let trust = r#"{ "Statement": { "Action": ["sts:AssumeRole"], "Effect": "Allow",  "Principal": {"Service": ["eks.amazonaws.com"]} }, "Version": "2012-10-17" }"#;
+    at.stays(
+        "a trust policy in another order",
+        aws.iam.update_assume_role_policy().role_name("ppm-prod-cluster").policy_document(trust).send(),
+    )
+    .await;
+
+    let minor =
+        json!({"kind": "db_instance", "id": "ppm-prod-database", "action": "minor_version", "version": "17.99"});
+    at.stays("a newer minor of the engine", never(at.emulator.post("/strict/mutate", &minor))).await;
+
+    let nodes = at.computed("node_group.main", "name");
+    let size = json!({"kind": "nodegroup", "id": format!("ppm-prod/{nodes}"), "action": "desired", "value": 5});
+    at.stays("a size an autoscaler chose", never(at.emulator.post("/strict/mutate", &size))).await;
+
+    let rules = json!({"kind": "cluster", "id": "ppm-prod", "action": "controller_rules"});
+    at.stays("rules a load balancer controller added", never(at.emulator.post("/strict/mutate", &rules))).await;
+
+    let by_id = ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(ServerSideEncryption::AwsKms)
+        .kms_master_key_id(at.computed("kms_key.main", "key_id"))
+        .build()
+        .unwrap();
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(by_id)
+        .bucket_key_enabled(true)
+        .build();
+    let by_id = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
+    at.stays(
+        "a key by its id instead of its ARN",
+        aws.s3.put_bucket_encryption().bucket(&bucket).server_side_encryption_configuration(by_id).send(),
+    )
+    .await;
+
+    let foreign = Tag::builder().key("cost-center").value("42").build();
+    let vpc = at.id("vpc.main");
+    let ec2 = &aws.ec2;
+    at.stays("a tag of others on the network", ec2.create_tags().resources(&vpc).tags(foreign).send()).await;
+    let arn = at.computed("database.main", "arn");
+    let foreign = aws_sdk_rds::types::Tag::builder().key("backup").value("daily").build();
+    at.stays(
+        "a tag of others on the database",
+        aws.rds.add_tags_to_resource().resource_name(&arn).tags(foreign).send(),
+    )
+    .await;
+    let cluster = at.computed("cluster.main", "arn");
+    at.stays(
+        "a tag of others on the cluster",
+        aws.eks.tag_resource().resource_arn(&cluster).tags("team", "data").send(),
+    )
+    .await;
+
+    at.stays(
+        "a policy of others on a role",
+        aws.iam
+            .attach_role_policy()
+            .role_name("ppm-prod-nodes")
+            .policy_arn("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+            .send(),
+    )
+    .await;
+    let (table, gateway) = (at.id("route_table.public"), at.id("internet_gateway.main"));
+    at.stays(
+        "a route of others",
+        ec2.create_route().route_table_id(&table).destination_cidr_block("192.168.0.0/16").gateway_id(&gateway).send(),
+    )
+    .await;
+    at.stays(
+        "a subnet of others",
+        ec2.create_subnet().vpc_id(&vpc).cidr_block("10.0.250.0/24").availability_zone("us-east-1a").send(),
+    )
+    .await;
+
+    let balancer = at.id("load_balancer.main");
+    let http2 = LoadBalancerAttribute::builder().key("routing.http2.enabled").value("false").build();
+    at.stays(
+        "an attribute we never set",
+        aws.elb.modify_load_balancer_attributes().load_balancer_arn(&balancer).attributes(http2).send(),
+    )
+    .await;
+    let https = at.id("listener.https");
+    let answer = FixedResponseActionConfig::builder().status_code("404").build();
+    let action = Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(answer).build();
+    let condition = RuleCondition::builder().field("path-pattern").values("/private/*").build();
+    at.stays(
+        "a rule of others on a listener",
+        aws.elb.create_rule().listener_arn(&https).priority(10).conditions(condition).actions(action).send(),
+    )
+    .await;
+    let other = aws
+        .elb
+        .create_target_group()
+        .name("others")
+        .protocol(aws_sdk_elasticloadbalancingv2::types::ProtocolEnum::Http)
+        .port(30500)
+        .vpc_id(&vpc)
+        .target_type(TargetTypeEnum::Instance)
+        .send()
+        .await
+        .unwrap();
+    let other = other.target_groups()[0].target_group_arn().unwrap().to_owned();
+    let group = at.computed("node_group.main", "autoscaling_group");
+    at.stays(
+        "another target group on the nodes",
+        aws.autoscaling
+            .attach_load_balancer_target_groups()
+            .auto_scaling_group_name(&group)
+            .target_group_arns(other)
+            .send(),
+    )
+    .await;
+    let secret = at.id("secret.database");
+    let rotated = r#"{"username":"ppm","password":"anotherpassword"}"#;
+    at.stays(
+        "another password in the secret",
+        aws.secrets.put_secret_value().secret_id(&secret).secret_string(rotated).send(),
+    )
+    .await;
+    assert_eq!(at.moves, 17);
+}
