@@ -135,7 +135,7 @@ impl Bucket {
         if cx.ours(&tags) {
             return Ok(());
         }
-        Err(not_ours(doing, &format!("The bucket {}", self.name), &foreign_because(&tags)))
+        Err(not_ours(doing, &format!("the bucket {}", self.name), &foreign_because(&tags)))
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.

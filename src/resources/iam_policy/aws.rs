@@ -54,7 +54,7 @@ impl Provision for IamPolicy {
                     Some(policy) if cx.ours(&tags_of(policy.tags())) => Ok(Some(policy)),
                     Some(policy) => Err(not_ours(
                         doing,
-                        &format!("The policy {}", self.name),
+                        &format!("the policy {}", self.name),
                         &foreign_because(&tags_of(policy.tags())),
                     )),
                     // Deleted a moment ago, or made a moment ago: both pass.

@@ -53,7 +53,7 @@ impl Provision for IamRole {
                     Some(role) if cx.ours(&tags_of(role.tags())) => Ok((role, false)),
                     Some(role) => Err(not_ours(
                         doing,
-                        &format!("The role {}", self.name),
+                        &format!("the role {}", self.name),
                         &foreign_because(&tags_of(role.tags())),
                     )),
                     // Deleted a moment ago, or made a moment ago: both pass.

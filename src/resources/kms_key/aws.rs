@@ -36,7 +36,7 @@ impl Provision for KmsKey {
         if let Some(key) = read::by_alias(cx.aws, &self.alias).await? {
             let tags = read::tags(cx.aws, &key.computed.id).await?;
             if !cx.ours(&tags) {
-                return Err(not_ours(doing, &format!("A key with the alias {}", self.alias), &foreign_because(&tags)));
+                return Err(not_ours(doing, &format!("a key with the alias {}", self.alias), &foreign_because(&tags)));
             }
             if !key.dying {
                 return self.take_over(key, tags, cx).await;
@@ -122,7 +122,8 @@ impl KmsKey {
         if self.policy != from.policy {
             let unseen_principal = |error: &CloudError| error.is("MalformedPolicyDocumentException");
             let call = || async {
-                let call = kms.put_key_policy().key_id(id).policy(self.policy.document().to_string());
+                let call =
+                    kms.put_key_policy().key_id(id).policy_name("default").policy(self.policy.document().to_string());
                 call.send().await.during("set the policy of the key")
             };
             retry_while(cx, VISIBLE, unseen_principal, call).await?;
@@ -167,7 +168,7 @@ impl KmsKey {
         if !holder.dying || !cx.ours(&tags) {
             return Err(not_ours(
                 doing,
-                &format!("Another key with the alias {}", self.alias),
+                &format!("another key with the alias {}", self.alias),
                 &foreign_because(&tags),
             ));
         }

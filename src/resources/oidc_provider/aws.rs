@@ -52,7 +52,7 @@ impl Provision for OidcProvider {
                     Some(provider) if cx.ours(&tags_of(provider.tags())) => Ok(Some(provider)),
                     Some(provider) => Err(not_ours(
                         doing,
-                        &format!("The OIDC provider {issuer}"),
+                        &format!("the OIDC provider {issuer}"),
                         &foreign_because(&tags_of(provider.tags())),
                     )),
                     // Deleted a moment ago, or made a moment ago: both pass.

@@ -58,7 +58,7 @@ impl Provision for Secret {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let tags = tags_of(there.tags());
                     if !cx.ours(&tags) {
-                        return Err(not_ours(doing, &format!("The secret {}", self.name), &foreign_because(&tags)));
+                        return Err(not_ours(doing, &format!("the secret {}", self.name), &foreign_because(&tags)));
                     }
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }

@@ -149,6 +149,18 @@ impl Lab {
         self.ids.remove(&at);
     }
 
+    /// Removes what stands at `name` by its record, or says why not; the record stays.
+    pub(crate) async fn try_remove<R: Resource>(&mut self, name: &str) -> Result<(), CloudError> {
+        let at = Address::of(R::KIND, name);
+        let known = self.records[&at].clone();
+        let (context, inbox) = self.context(&at);
+        let served = serve(inbox);
+        let done = self.cloud.delete(&at, &known, &context).await;
+        drop(context);
+        served.await.unwrap();
+        done
+    }
+
     /// What stands at `name` by its record; nothing if it is gone.
     pub(crate) async fn look<R: Resource>(&self, name: &str, declared: Option<&R>) -> Option<R> {
         let at = Address::of(R::KIND, name);
