@@ -38,7 +38,7 @@ impl Provision for KmsKey {
             if !cx.ours(&tags) {
                 return Err(not_ours(doing, &format!("a key with the alias {}", self.alias), &foreign_because(&tags)));
             }
-            if !key.dying {
+            if !yields(&key, cx) {
                 return self.take_over(key, tags, cx).await;
             }
         }
@@ -150,7 +150,7 @@ impl KmsKey {
         }
     }
 
-    /// Gives our alias to the key `id`. It may still be held by a key of ours that waits for its deletion.
+    /// Gives our alias to the key `id`. It may still be held by the key of ours whose place this one takes.
     async fn take_alias(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "give the key its alias";
         let call = cx.aws.kms.create_alias().alias_name(&self.alias).target_key_id(id);
@@ -165,7 +165,7 @@ impl KmsKey {
             return Ok(());
         }
         let tags = read::tags(cx.aws, &holder.computed.id).await?;
-        if !holder.dying || !cx.ours(&tags) {
+        if !yields(&holder, cx) || !cx.ours(&tags) {
             return Err(not_ours(
                 doing,
                 &format!("another key with the alias {}", self.alias),
@@ -185,6 +185,12 @@ impl KmsKey {
         let Some(tags) = if_there(read::tags(aws, id).await)? else { return Ok(false) };
         Ok(same && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)))
     }
+}
+
+/// Whether a key of ours makes room for the next: it waits for its deletion, or it is the one to be replaced.
+fn yields(key: &Described, cx: &Writing<'_>) -> bool {
+    let recorded = cx.ids.computed(&cx.mark.address).and_then(|known| known.text("id"));
+    key.dying || recorded == Some(&key.computed.id)
 }
 
 fn tag_list(tags: Tags) -> Vec<Tag> {

@@ -122,6 +122,31 @@ async fn a_dying_key_gives_its_alias_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_replaced_gives_its_alias_to_the_next() {
+    let mut lab = Lab::new(0).await;
+    let old = lab.make("main", &sample()).await;
+    // The old one is still recorded: it is not what is to be made.
+    let new = lab.make("main", &sample()).await;
+    assert_ne!(old.key_id, new.key_id);
+    lab.find_again::<KmsKey>("main").await;
+    lab.clients.kms.schedule_key_deletion().key_id(&old.key_id).send().await.unwrap();
+    lab.find_again::<KmsKey>("main").await;
+}
+
+#[tokio::test]
+async fn a_twin_of_the_recorded_key_is_found_by_its_marks() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let old = lab.make("main", &key).await;
+    // What a run leaves that died while it replaced the key: the alias is still the old one's.
+    let tags = key.tags.iter().map(|(k, v)| Tag::builder().tag_key(k).tag_value(v).build().unwrap()).collect();
+    let twin = lab.clients.kms.create_key().set_tags(Some(tags)).send().await.unwrap().key_metadata.unwrap().key_id;
+    let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
+    let Observation::Present { known, .. } = found else { panic!("{found:?}") };
+    assert_eq!(known.computed.text("key_id"), Some(twin.as_str()), "and not {old:?}");
+}
+
+#[tokio::test]
 async fn a_key_without_alias_is_found_by_its_marks() {
     let lab = Lab::new(0).await;
     let key = sample();
@@ -179,7 +204,7 @@ async fn a_key_of_others_is_left_alone() {
 #[tokio::test]
 async fn a_key_that_comes_into_sight_slowly_is_waited_for() {
     let mut lab = Lab::new(60).await;
-    lab.emulator.order("settings", &json!({"consistency": {"kms": 20}}));
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"kms": 20}}));
     let key = sample();
     lab.make("main", &key).await;
     lab.change("main", &KmsKey { policy: policy(&json!(["kms:*", "kms:Decrypt"])), ..key }).await;
@@ -189,7 +214,7 @@ async fn a_key_that_comes_into_sight_slowly_is_waited_for() {
 async fn a_key_whose_answer_was_lost_is_not_made_twice() {
     let mut lab = Lab::new(0).await;
     let fault = json!({"service": "kms", "operation": "CreateKey", "kind": "reset_after", "nth": 1});
-    lab.emulator.order("faults", &fault);
+    lab.emulator.post("/strict/faults", &fault);
     let error = lab.try_make("main", &sample()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
     assert_eq!(lab.clients.kms.list_keys().send().await.unwrap().keys().len(), 1);

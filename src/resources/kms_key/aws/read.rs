@@ -63,9 +63,11 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
         }
         None => None,
     };
+    // One that is known already is not what is looked for: the run died while it was to be replaced.
+    let known = cx.ids.computed(&one.address).and_then(|known| known.text("id"));
     let found = match found {
-        Some(found) => Some(found),
-        None => by_marks(one, cx).await?,
+        Some((key, tags)) if known != Some(&key.computed.id) => Some((key, tags)),
+        old => by_marks(one, cx).await?.or(old),
     };
     let Some((key, tags)) = found else { return Ok(Sight::Absent) };
     let details = details(aws, &key.computed.key_id).await?;
