@@ -199,6 +199,10 @@ async fn interfaces_that_nodes_left_behind_go_before_the_cluster() {
     lab.remove::<NodeGroup>("main").await;
     let known = lab.ids.computed(&Address::of(Cluster::KIND, "main")).unwrap().clone();
     lab.remove::<Cluster>("main").await;
+    let calls = lab.emulator.calls();
+    let place = |operation: &str| calls.iter().position(|call| call["operation"] == operation);
+    let (swept, ordered) = (place("DeleteNetworkInterface").unwrap(), place("DeleteCluster").unwrap());
+    assert!(swept < ordered, "with interfaces in the way EKS would give up its group");
     let filter = ppm_infra::cloud::aws::ec2::filter("vpc-id", [&platform.vpc]);
     let groups = lab.clients.ec2.describe_security_groups().filters(filter).send().await.unwrap();
     let group = known.text("security_group_id");
