@@ -5,12 +5,15 @@
 
 pub mod answer;
 pub mod ec2;
-pub mod elb;
 pub mod eks;
+pub mod elb;
 mod error;
+pub mod iam;
+pub mod kms;
 mod provision;
 pub mod rds;
 pub mod secrets;
+pub mod standing;
 pub mod takeover;
 
 use std::time::Duration;

@@ -1,27 +1,194 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a bucket (S3 `CreateBucket`, `HeadBucket`, `DeleteBucket`, and a pair of calls for each setting).
+//!
+//! A bucket's settings are calls of their own, which S3 refuses side by side: they are written one after the other.
 
+mod empty;
+mod read;
+mod write;
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
+
+use self::read::{Place, Standing};
 use super::{Bucket, BucketComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::standing::{not_ours, settle, whose};
+use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::resource::Resource as _;
+use crate::model::surroundings::Surroundings;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// A name let go of a moment ago is refused with OperationAborted: usually for minutes, up to an hour when the account or
+// the region changed. A quarter of an hour is what a run can be kept waiting for.
+const NAME_HELD: Duration = Duration::from_secs(900);
+// Settings are unknown for seconds after they were written ("Amazon S3 data consistency model").
+const SETTLING: Patience = Patience::seconds(3, 60, 1);
+// S3 says that a bucket is there for some seconds after it was deleted.
+const GONE: Patience = Patience::seconds(2, 60, 1);
+// Package Manager may still be writing when the emptied bucket is deleted; it ends with its pods.
+const WRITERS: Duration = Duration::from_secs(300);
 
 impl Provision for Bucket {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| async move { see(&one, cx).await }).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<BucketComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<BucketComputed, CloudError> {
+        let place = Place::new(cx.aws, &self.name, &cx.surroundings);
+        let held = |error: &CloudError| error.is("OperationAborted");
+        retry_while(cx, NAME_HELD, held, || self.make(place, cx)).await?;
+        let computed = computed(&self.name, &cx.surroundings);
+        cx.made(&computed).await?;
+        // Where S3 does not know tags in the create call yet, it leaves them out without a word.
+        write::patiently(cx, || place.add_tags(cx.tags(self))).await?;
+        let there = write::patiently(cx, || place.settings()).await?;
+        let from = there.told(&self.name, |key| cx.ids.refer(&place.key_arn(key)));
+        self.bring(&Self { tags: self.tags.clone(), ..from }, place, cx).await?;
+        Ok(computed)
     }
 
-    async fn update(&self, _: &Self, _: &BucketComputed, _: &Writing<'_>) -> Result<BucketComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &BucketComputed,
+        cx: &Writing<'_>,
+    ) -> Result<BucketComputed, CloudError> {
+        self.bring(from, Place::new(cx.aws, &self.name, &cx.surroundings), cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &BucketComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(_: &Self, known: &BucketComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "delete the bucket";
+        let place = Place::new(cx.aws, &known.id, &cx.surroundings);
+        match place.standing().await? {
+            Standing::Ours => {}
+            // Also when the name is somebody else's by now.
+            Standing::Free | Standing::Taken(_) => return Ok(()),
+        }
+        let consent = Self::DATA.is_some_and(|word| cx.consent.delete_data.contains(word));
+        if consent {
+            empty::empty(place, cx).await?;
+        }
+        let filled = |error: &CloudError| error.is("BucketNotEmpty");
+        let passes = |error: &CloudError| error.is("OperationAborted") || (consent && filled(error));
+        let gone = retry_while(cx, WRITERS, passes, || async {
+            let call = cx.aws.s3.delete_bucket().bucket(place.name).expected_bucket_owner(place.account);
+            let answer = call.send().await.during(doing);
+            if consent && answer.as_ref().is_err_and(filled) {
+                empty::empty(place, cx).await?;
+            }
+            answer
+        });
+        match gone.await {
+            Ok(_) => {}
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) if filled(&error) && !consent => {
+                let message = format!("{} holds objects. To delete them with it, use --delete-data bucket", place.name);
+                return Err(CloudError { message, ..error });
+            }
+            Err(error) => return Err(error),
+        }
+        until(cx, doing, GONE, || async move {
+            Ok(match place.standing().await? {
+                Standing::Ours => Answer::Pending("still visible".to_owned()),
+                Standing::Free | Standing::Taken(_) => Answer::Ready(()),
+            })
+        })
+        .await
     }
+}
+
+impl Bucket {
+    /// Makes the bucket, unless it is there and ours. In `us-east-1` S3 answers "done" to whoever makes his own bucket
+    /// again, so it is looked for first everywhere.
+    async fn make(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "create the bucket";
+        let taken = |because: &str| {
+            let message = format!("the name {} is taken: {because}. Set storage.bucket to another one", self.name);
+            CloudError::new(ErrorKind::NotOurs, doing, message)
+        };
+        match place.standing().await? {
+            Standing::Free => {
+                let elsewhere = cx.aws.region != "us-east-1";
+                let region = BucketLocationConstraint::from(cx.aws.region.as_str());
+                let configuration = CreateBucketConfiguration::builder()
+                    .set_location_constraint(elsewhere.then_some(region))
+                    .set_tags(Some(write::tag_set(cx.tags(self))))
+                    .build();
+                let call = cx.aws.s3.create_bucket().bucket(&self.name).create_bucket_configuration(configuration);
+                let call = call.object_ownership(ObjectOwnership::from(self.ownership.as_str()));
+                match call.send().await.during(doing) {
+                    // Our own answer was lost, and the call repeated.
+                    Err(error) if error.is("BucketAlreadyOwnedByYou") => {}
+                    Err(error) if error.is("BucketAlreadyExists") => {
+                        return Err(taken("it belongs to another account"));
+                    }
+                    done => return done.map(drop),
+                }
+            }
+            Standing::Ours => {}
+            Standing::Taken(because) => return Err(taken(&because)),
+        }
+        let tags = write::patiently(cx, || place.tags()).await?;
+        if cx.ours(&tags) {
+            return Ok(());
+        }
+        Err(not_ours(cx, doing, &format!("The bucket {}", self.name), &tags))
+    }
+
+    /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.
+    async fn bring(&self, from: &Self, place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let key = self.kms_key.as_ref().map(|key| cx.id(key)).transpose()?;
+        let key = key.as_deref();
+        if self.ownership != from.ownership {
+            write::patiently(cx, || place.set_ownership(&self.ownership)).await?;
+        }
+        if self.public_access_block != from.public_access_block {
+            write::patiently(cx, || place.set_public_access_block(self.public_access_block)).await?;
+        }
+        // The same reference may mean another key by now; what stays as it is, is not written.
+        write::patiently(cx, || place.set_encryption(key, self.bucket_key)).await?;
+        if self.versioning != from.versioning {
+            write::patiently(cx, || place.set_versioning(self.versioning)).await?;
+        }
+        if self.policy != from.policy {
+            write::patiently(cx, || place.set_policy(self.policy.as_ref())).await?;
+        }
+        if self.abort_uploads_days != from.abort_uploads_days {
+            write::patiently(cx, || place.set_lifecycle(self.abort_uploads_days)).await?;
+        }
+        if self.tags != from.tags {
+            write::patiently(cx, || place.retag(&from.tags, &self.tags)).await?;
+        }
+        settle(cx, "change the bucket", SETTLING, || async move {
+            let told = place.settings().await?.told(&self.name, |key| cx.ids.refer(&place.key_arn(key)));
+            let tagged = self.tags.iter().all(|(name, value)| told.tags.get(name) == Some(value));
+            Ok(tagged && Self { tags: self.tags.clone(), ..told } == *self)
+        })
+        .await
+    }
+}
+
+async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, CloudError> {
+    let name = one.id().unwrap_or(&one.expected().name);
+    let place = Place::new(cx.aws, name, cx.surroundings);
+    match place.standing().await? {
+        Standing::Ours => {}
+        Standing::Free => return Ok(Sight::Absent),
+        Standing::Taken(because) => return Ok(Sight::Foreign { id: name.to_owned(), because }),
+    }
+    let found = place.settings().await?;
+    if one.recorded.is_none() && !cx.ours(&one.address, &found.tags) {
+        return Ok(Sight::Foreign { id: name.to_owned(), because: whose(&found.tags) });
+    }
+    let notes = found.notes();
+    let told = found.told(name, |key| cx.refer(&place.key_arn(key)));
+    let declared = Bucket { tags: one.managed(&found.tags), ..told };
+    let computed = computed(name, cx.surroundings);
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+}
+
+fn computed(name: &str, place: &Surroundings) -> BucketComputed {
+    BucketComputed { id: name.to_owned(), arn: format!("arn:{}:s3:::{name}", place.partition) }
 }

@@ -14,9 +14,9 @@ use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // RDS sees a subnet made by EC2 within seconds, in the worst case minutes.
-const SUBNETS_SEEN: Duration = Duration::from_secs(120);
+const SUBNETS_SEEN: Duration = Duration::from_mins(2);
 // Right after its last database is gone, RDS still counts the group as used for about a minute.
-const RELEASED: Duration = Duration::from_secs(300);
+const RELEASED: Duration = Duration::from_mins(5);
 // Deleting is quick; RDS lists the group some seconds longer.
 const GONE: Patience = Patience::seconds(2, 180, 3);
 
@@ -28,18 +28,23 @@ impl Provision for DbSubnetGroup {
     async fn create(&self, cx: &Writing<'_>) -> Result<DbSubnetGroupComputed, CloudError> {
         let doing = "create the subnet group";
         let subnets = cx.all_ids(&self.subnets)?;
-        let made = retry_while(cx, SUBNETS_SEEN, |error| error.is("InvalidSubnet"), || async {
-            cx.aws
-                .rds
-                .create_db_subnet_group()
-                .db_subnet_group_name(&self.name)
-                .db_subnet_group_description(&self.description)
-                .set_subnet_ids(Some(subnets.clone()))
-                .set_tags(Some(to_tags(cx.tags(self))))
-                .send()
-                .await
-                .during(doing)
-        })
+        let made = retry_while(
+            cx,
+            SUBNETS_SEEN,
+            |error| error.is("InvalidSubnet"),
+            || async {
+                cx.aws
+                    .rds
+                    .create_db_subnet_group()
+                    .db_subnet_group_name(&self.name)
+                    .db_subnet_group_description(&self.description)
+                    .set_subnet_ids(Some(subnets.clone()))
+                    .set_tags(Some(to_tags(cx.tags(self))))
+                    .send()
+                    .await
+                    .during(doing)
+            },
+        )
         .await;
         let error = match made {
             Ok(answer) => {
@@ -69,17 +74,22 @@ impl Provision for DbSubnetGroup {
         let wanted = cx.all_ids(&self.subnets)?;
         let same = wanted.len() == there.subnets().len() && subnet_ids(&there).all(|id| wanted.iter().any(|w| w == id));
         if !same || there.db_subnet_group_description() != Some(&self.description) {
-            retry_while(cx, SUBNETS_SEEN, |error| error.is("InvalidSubnet"), || async {
-                cx.aws
-                    .rds
-                    .modify_db_subnet_group()
-                    .db_subnet_group_name(&known.id)
-                    .db_subnet_group_description(&self.description)
-                    .set_subnet_ids(Some(wanted.clone()))
-                    .send()
-                    .await
-                    .during(doing)
-            })
+            retry_while(
+                cx,
+                SUBNETS_SEEN,
+                |error| error.is("InvalidSubnet"),
+                || async {
+                    cx.aws
+                        .rds
+                        .modify_db_subnet_group()
+                        .db_subnet_group_name(&known.id)
+                        .db_subnet_group_description(&self.description)
+                        .set_subnet_ids(Some(wanted.clone()))
+                        .send()
+                        .await
+                        .during(doing)
+                },
+            )
             .await?;
         }
         retag(cx.aws, &known.arn, &from.tags, &self.tags).await?;

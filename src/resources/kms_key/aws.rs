@@ -1,27 +1,203 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a key (KMS `CreateKey`, `CreateAlias`, `DescribeKey`, `GetKeyPolicy`, `GetKeyRotationStatus`,
+//! `ListResourceTags`, `PutKeyPolicy`, `EnableKeyRotation`, `EnableKey`, `ScheduleKeyDeletion`).
+//!
+//! A key that waits for its deletion counts as gone: nothing can be done with it any more.
 
+mod read;
+
+use std::time::Duration;
+
+use aws_sdk_kms::types::Tag;
+
+use self::read::Described;
 use super::{KmsKey, KmsKeyComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+use crate::cloud::aws::standing::{if_there, not_ours, settle};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+// A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
+// what the field settled on.
+const VISIBLE: Duration = Duration::from_secs(120);
+// Reads of policy, rotation and tags lag behind. They may do so for ten minutes, which is not worth waiting for.
+const SETTLING: Patience = Patience::seconds(5, 60, 1);
 
 impl Provision for KmsKey {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| async move { read::see(&one, cx).await }).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
+        let doing = "create the key";
+        // A second key is made so easily that the first is looked for before.
+        if let Some(key) = read::by_alias(cx.aws, &self.alias).await? {
+            let tags = read::tags(cx.aws, &key.computed.id).await?;
+            if !cx.ours(&tags) {
+                return Err(not_ours(cx, doing, &format!("A key with the alias {}", self.alias), &tags));
+            }
+            if !key.dying {
+                return self.take_over(key, tags, cx).await;
+            }
+        }
+        let unseen_principal =
+            |error: &CloudError| error.is("MalformedPolicyDocumentException") || error.kind == ErrorKind::Throttled;
+        let made = retry_while(cx, VISIBLE, unseen_principal, || async {
+            let call = cx.aws.once.kms.create_key().policy(self.policy.document().to_string());
+            let call = call.description(&self.description).set_tags(Some(tag_list(cx.tags(self))));
+            call.send().await.during(doing)
+        })
+        .await?;
+        let made =
+            made.key_metadata.ok_or_else(|| CloudError::new(ErrorKind::Refused, doing, "the answer holds no key"))?;
+        let computed = KmsKeyComputed { id: made.arn.unwrap_or_default(), key_id: made.key_id };
+        cx.made(&computed).await?;
+        let fresh = Self { alias: String::new(), rotation: false, enabled: true, ..self.clone() };
+        self.bring(&fresh, &computed, cx).await?;
+        Ok(computed)
     }
 
-    async fn update(&self, _: &Self, _: &KmsKeyComputed, _: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &KmsKeyComputed,
+        cx: &Writing<'_>,
+    ) -> Result<KmsKeyComputed, CloudError> {
+        self.bring(from, known, cx).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &KmsKeyComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(declared: &Self, known: &KmsKeyComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let id = known.key_id.as_str();
+        // The alias would outlive the key for weeks, unless somebody gave it to another one meanwhile.
+        let aliases = if_there(read::aliases(cx.aws, id).await)?.unwrap_or_default();
+        if aliases.contains(&declared.alias) {
+            delete_alias(cx.aws, &declared.alias).await?;
+        }
+        let call = cx.aws.kms.schedule_key_deletion().key_id(id);
+        let call = call.pending_window_in_days(i32::from(declared.deletion_days));
+        match call.send().await.during("schedule the deletion of the key") {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.is("KMSInvalidStateException") && error.says("pending deletion") => Ok(()),
+            done => done.map(drop),
+        }
     }
+}
+
+impl KmsKey {
+    /// Brings a key of ours that was made before up to date. What others put on it stays.
+    async fn take_over(&self, key: Described, tags: Tags, cx: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
+        let computed = key.computed.clone();
+        cx.made(&computed).await?;
+        let details = read::details(cx.aws, &computed.key_id).await?;
+        let all = tags.clone().into_iter().chain(cx.tags(self)).collect();
+        let from = Self { tags, ..read::told(key, details, &[&self.alias], self) };
+        Self { tags: all, ..self.clone() }.bring(&from, &computed, cx).await?;
+        Ok(computed)
+    }
+
+    /// Changes what differs from `from`. A disabled key cannot be told to rotate, so it is disabled last.
+    async fn bring(&self, from: &Self, known: &KmsKeyComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let kms = &cx.aws.kms;
+        let id = known.key_id.as_str();
+        // A key made a moment ago may be unknown here.
+        let unseen = |error: &CloudError| error.kind == ErrorKind::NotFound;
+        if self.alias != from.alias {
+            retry_while(cx, VISIBLE, unseen, || self.take_alias(id, cx)).await?;
+            if !from.alias.is_empty() {
+                delete_alias(cx.aws, &from.alias).await?;
+            }
+        }
+        let turns = self.rotation != from.rotation;
+        let enables = !from.enabled && (self.enabled || turns);
+        if enables {
+            let call = || async { kms.enable_key().key_id(id).send().await.during("enable the key") };
+            retry_while(cx, VISIBLE, unseen, call).await?;
+        }
+        if self.description != from.description {
+            let call = kms.update_key_description().key_id(id).description(&self.description);
+            call.send().await.during("describe the key")?;
+        }
+        if self.policy != from.policy {
+            let unseen_principal = |error: &CloudError| error.is("MalformedPolicyDocumentException");
+            let call = || async {
+                let call = kms.put_key_policy().key_id(id).policy(self.policy.document().to_string());
+                call.send().await.during("set the policy of the key")
+            };
+            retry_while(cx, VISIBLE, unseen_principal, call).await?;
+        }
+        if turns {
+            // Enabling is not known everywhere at once either.
+            let early = |error: &CloudError| unseen(error) || (enables && error.is("DisabledException"));
+            retry_while(cx, VISIBLE, early, || self.set_rotation(id, cx)).await?;
+        }
+        retag(cx.aws, id, &from.tags, &self.tags).await?;
+        if !self.enabled && (from.enabled || enables) {
+            let call = || async { kms.disable_key().key_id(id).send().await.during("disable the key") };
+            retry_while(cx, VISIBLE, unseen, call).await?;
+        }
+        settle(cx, "change the key", SETTLING, || self.shows(id, cx.aws)).await
+    }
+
+    async fn set_rotation(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let kms = &cx.aws.kms;
+        if self.rotation {
+            kms.enable_key_rotation().key_id(id).send().await.during("switch rotation on").map(drop)
+        } else {
+            kms.disable_key_rotation().key_id(id).send().await.during("switch rotation off").map(drop)
+        }
+    }
+
+    /// Gives our alias to the key `id`. It may still be held by a key of ours that waits for its deletion.
+    async fn take_alias(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let doing = "give the key its alias";
+        let call = cx.aws.kms.create_alias().alias_name(&self.alias).target_key_id(id);
+        let exists = match call.send().await.during(doing) {
+            Err(error) if error.kind == ErrorKind::Exists => error,
+            done => return done.map(drop),
+        };
+        // Deleted a moment ago: the next try will work, so it counts as not seen yet.
+        let holder = read::by_alias(cx.aws, &self.alias).await?;
+        let holder = holder.ok_or(CloudError { kind: ErrorKind::NotFound, ..exists })?;
+        if holder.computed.key_id == id {
+            return Ok(());
+        }
+        let tags = read::tags(cx.aws, &holder.computed.id).await?;
+        if !holder.dying || !cx.ours(&tags) {
+            return Err(not_ours(cx, doing, &format!("Another key with the alias {}", self.alias), &tags));
+        }
+        let call = cx.aws.kms.update_alias().alias_name(&self.alias).target_key_id(id);
+        call.send().await.during(doing).map(drop)
+    }
+
+    /// Whether reads show the key as it is declared.
+    async fn shows(&self, id: &str, aws: &Clients) -> Result<bool, CloudError> {
+        let Some(key) = if_there(read::describe(aws, id).await)? else { return Ok(false) };
+        let Some(details) = if_there(read::details(aws, id).await)? else { return Ok(false) };
+        let told = read::told(key, details, &[&self.alias], self);
+        let same = told == Self { tags: Tags::new(), ..self.clone() };
+        let Some(tags) = if_there(read::tags(aws, id).await)? else { return Ok(false) };
+        Ok(same && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)))
+    }
+}
+
+fn tag_list(tags: Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().tag_key(key).tag_value(value).build().expect("key and value are set");
+    tags.into_iter().map(tag).collect()
+}
+
+async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
+    let (set, remove) = retagging(from, to);
+    if !set.is_empty() {
+        aws.kms.tag_resource().key_id(id).set_tags(Some(tag_list(set))).send().await.during("set its tags")?;
+    }
+    if !remove.is_empty() {
+        let call = aws.kms.untag_resource().key_id(id).set_tag_keys(Some(remove));
+        call.send().await.during("remove its tags")?;
+    }
+    Ok(())
+}
+
+async fn delete_alias(aws: &Clients, alias: &str) -> Result<(), CloudError> {
+    if_there(aws.kms.delete_alias().alias_name(alias).send().await.during("delete the alias of the key")).map(drop)
 }

@@ -24,11 +24,11 @@ use crate::cloud::{CloudError, ErrorKind};
 // Two to three minutes are usual; ten is what others grant it.
 const ACTIVE: Patience = Patience::seconds(150, 600, 10);
 // What EC2 made a moment ago is seen there within seconds.
-const PARTS_SEEN: Duration = Duration::from_secs(60);
+const PARTS_SEEN: Duration = Duration::from_mins(1);
 // A new one may be missing from the describe call for a moment.
-const SEEN: Duration = Duration::from_secs(120);
+const SEEN: Duration = Duration::from_mins(2);
 // Switching the protection off is seen by the delete call within seconds.
-const UNPROTECTED: Duration = Duration::from_secs(60);
+const UNPROTECTED: Duration = Duration::from_mins(1);
 // Its network interfaces outlive it by one to five minutes and hold firewalls, subnets and public addresses.
 const INTERFACES_GONE: Patience = Patience::seconds(90, 900, 10);
 
@@ -50,7 +50,9 @@ impl Provision for LoadBalancer {
         self.remove_failed(cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
-        let unseen = |error: &CloudError| ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code));
+        let unseen = |error: &CloudError| {
+            ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
+        };
         let made = retry_while(cx, PARTS_SEEN, unseen, || async {
             cx.aws
                 .elb
@@ -106,9 +108,8 @@ impl Provision for LoadBalancer {
             unprotect(&known.id, cx).await?;
         }
         let protected = |error: &CloudError| error.is("OperationNotPermitted") && error.says("deletion protection");
-        let delete = || async {
-            cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing)
-        };
+        let delete =
+            || async { cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing) };
         let ordered = match if_there(delete().await) {
             // Somebody else protected it; consent to delete it was given all the same.
             Err(error) if protected(&error) => {

@@ -1,27 +1,235 @@
-//! The calls of this kind: not built yet; every one of them says so.
+//! The calls of a secret (Secrets Manager `CreateSecret`, `DescribeSecret`, `UpdateSecret`, `RestoreSecret`,
+//! `DeleteSecret`). `ListSecrets` would be one call less, but may be five minutes behind.
+//!
+//! The value is made in memory, sent once and never read back. A secret that waits for its deletion counts as gone; made
+//! again under the same name it is restored with its old value, for what it opened may still be there.
 
-use super::{Secret, SecretComputed};
-use crate::cloud::aws::{Provision, Reading, Sights, Sought, Writing};
+mod value;
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::types::Tag;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Secret, SecretComputed, SecretContent};
+use crate::cloud::aws::kms::key_arn;
+use crate::cloud::aws::secrets::unlogged;
+use crate::cloud::aws::standing::{if_there, not_ours, settle, whose};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
 
-fn missing() -> CloudError {
-    CloudError::new(ErrorKind::Bug, "handle this kind on AWS", "not built yet")
-}
+/// Tag with what is in a secret, so that a restored one is known to hold what is asked for.
+const CONTENT_TAG: &str = "ppm-infra:content";
+/// The key AWS keeps for secrets without one of their own.
+const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
+// A secret made, or deleted at once, a moment ago is not known to be so everywhere; two minutes are what the field
+// settled on.
+const VISIBLE: Duration = Duration::from_secs(120);
+const SETTLING: Patience = Patience::seconds(2, 120, 1);
 
 impl Provision for Secret {
-    async fn observe(sought: Vec<Sought<Self>>, _: &Reading<'_>) -> Sights<Self> {
-        sought.into_iter().map(|one| (one.address, Err(missing()))).collect()
+    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+        one_by_one(sought, |one| async move { see(&one, cx).await }).await
     }
 
-    async fn create(&self, _: &Writing<'_>) -> Result<SecretComputed, CloudError> {
-        Err(missing())
+    async fn create(&self, cx: &Writing<'_>) -> Result<SecretComputed, CloudError> {
+        let doing = "create the secret";
+        // Made once: a call that is repeated with the same token must say the same.
+        let value = value::fresh(&self.content)?;
+        let key = self.key(cx)?;
+        let call = || async {
+            let call = cx.aws.secrets.create_secret().name(&self.name).description(&self.description);
+            let call = call.set_kms_key_id(key.clone()).client_request_token(cx.mark.token(0));
+            let call = call.set_tags(Some(tag_list(self.all_tags(cx)))).secret_string(value.expose_secret());
+            let error = match unlogged(call.send()).await.during(doing) {
+                Ok(made) => return Ok((made.arn.unwrap_or_default(), None)),
+                Err(error) => error,
+            };
+            let exists = error.kind == ErrorKind::Exists;
+            if !exists && !error.is("InvalidRequestException") {
+                return Err(error);
+            }
+            match describe(cx.aws, &self.name).await? {
+                Some(there) if exists || there.deleted_date().is_some() => {
+                    let tags = tags_of(there.tags());
+                    if !cx.ours(&tags) {
+                        return Err(not_ours(cx, doing, &format!("The secret {}", self.name), &tags));
+                    }
+                    Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
+                }
+                Some(_) => Err(error),
+                // Deleted without a recovery window, or made, a moment ago: both pass.
+                None => Err(CloudError { kind: ErrorKind::Exists, ..error }),
+            }
+        };
+        let (id, there) = retry_while(cx, VISIBLE, |error| error.kind == ErrorKind::Exists, call).await?;
+        let computed = SecretComputed { id };
+        cx.made(&computed).await?;
+        let id = computed.id.as_str();
+        if let Some(there) = there {
+            self.take_over(&there, &value, id, cx).await?;
+        }
+        settle(cx, doing, SETTLING, || async move {
+            Ok(describe(cx.aws, id).await?.is_some_and(|secret| secret.deleted_date().is_none()))
+        })
+        .await?;
+        Ok(computed)
     }
 
-    async fn update(&self, _: &Self, _: &SecretComputed, _: &Writing<'_>) -> Result<SecretComputed, CloudError> {
-        Err(missing())
+    async fn update(
+        &self,
+        from: &Self,
+        known: &SecretComputed,
+        cx: &Writing<'_>,
+    ) -> Result<SecretComputed, CloudError> {
+        let doing = "change the secret";
+        let id = known.id.as_str();
+        let there = describe(cx.aws, id).await?;
+        let there = there.ok_or_else(|| CloudError::new(ErrorKind::NotFound, doing, format!("{id} is gone")))?;
+        self.bring(&there, id, cx).await?;
+        retag(cx.aws, id, &from.tags, &self.tags).await?;
+        Ok(known.clone())
     }
 
-    async fn delete(_: &Self, _: &SecretComputed, _: &Writing<'_>) -> Result<(), CloudError> {
-        Err(missing())
+    async fn delete(declared: &Self, known: &SecretComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let id = known.id.as_str();
+        let call = cx.aws.secrets.delete_secret().secret_id(id);
+        let call = call.recovery_window_in_days(i64::from(declared.recovery_days));
+        match call.send().await.during("delete the secret") {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.is("InvalidRequestException") => match describe(cx.aws, id).await? {
+                Some(there) if there.deleted_date().is_none() => Err(error),
+                Some(_) | None => Ok(()),
+            },
+            done => done.map(drop),
+        }
     }
+}
+
+impl Secret {
+    fn key(&self, cx: &Writing<'_>) -> Result<Option<String>, CloudError> {
+        self.kms_key.as_ref().map(|key| cx.id(key)).transpose()
+    }
+
+    fn all_tags(&self, cx: &Writing<'_>) -> Tags {
+        let mut tags = cx.tags(self);
+        tags.insert(CONTENT_TAG.to_owned(), content_word(&self.content));
+        tags
+    }
+
+    /// Brings a secret of ours that was made before up to date. Its value stays, unless it is of another sort or was
+    /// encrypted with a key that is gone: then nobody can read it, and `fresh` takes its place.
+    async fn take_over(
+        &self,
+        there: &DescribeSecretOutput,
+        fresh: &SecretString,
+        id: &str,
+        cx: &Writing<'_>,
+    ) -> Result<(), CloudError> {
+        if there.deleted_date().is_some() {
+            cx.aws.secrets.restore_secret().secret_id(id).send().await.during("restore the secret")?;
+        }
+        let tags = tags_of(there.tags());
+        let same_sort = tags.get(CONTENT_TAG).is_none_or(|word| *word == content_word(&self.content));
+        if same_sort && readable(cx.aws, there).await? {
+            self.bring(there, id, cx).await?;
+        } else {
+            let key = self.key(cx)?.unwrap_or_else(|| DEFAULT_KEY.to_owned());
+            let call = cx.aws.secrets.update_secret().secret_id(id).description(&self.description).kms_key_id(key);
+            let call = call.client_request_token(cx.mark.token(1)).secret_string(fresh.expose_secret());
+            unlogged(call.send()).await.during("put a new value into the secret")?;
+        }
+        // What others put on it stays.
+        let all = tags.clone().into_iter().chain(self.all_tags(cx)).collect();
+        retag(cx.aws, id, &tags, &all).await
+    }
+
+    /// Changes description and key where they differ from what is there: the same reference may mean another key by now.
+    async fn bring(&self, there: &DescribeSecretOutput, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let key = self.key(cx)?;
+        let found = key_of(there).map(|found| key_arn(&cx.surroundings, &cx.aws.region, found));
+        if key == found && self.description == there.description().unwrap_or_default() {
+            return Ok(());
+        }
+        let rekey = (key != found).then(|| key.unwrap_or_else(|| DEFAULT_KEY.to_owned()));
+        let call = cx.aws.secrets.update_secret().secret_id(id).description(&self.description).set_kms_key_id(rekey);
+        call.send().await.during("change the secret")?;
+        settle(cx, "change the secret", SETTLING, || async move {
+            let there = describe(cx.aws, id).await?;
+            Ok(there.is_some_and(|there| there.description().unwrap_or_default() == self.description))
+        })
+        .await
+    }
+}
+
+async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, CloudError> {
+    let id = one.id().unwrap_or(&one.expected().name);
+    let Some(there) = describe(cx.aws, id).await? else { return Ok(Sight::Absent) };
+    let found = tags_of(there.tags());
+    let arn = there.arn().unwrap_or(id).to_owned();
+    if one.recorded.is_none() && !cx.ours(&one.address, &found) {
+        return Ok(Sight::Foreign { id: arn, because: whose(&found) });
+    }
+    if there.deleted_date().is_some() {
+        return Ok(Sight::Absent);
+    }
+    let expected = one.expected();
+    let declared = Secret {
+        name: there.name().unwrap_or_default().to_owned(),
+        description: there.description().unwrap_or_default().to_owned(),
+        kms_key: key_of(&there).map(|key| cx.refer(&key_arn(cx.surroundings, &cx.aws.region, key))),
+        content: expected.content.clone(),
+        recovery_days: expected.recovery_days,
+        tags: one.managed(&found),
+    };
+    Ok(Sight::present(declared, SecretComputed { id: arn }))
+}
+
+/// What stands in [`CONTENT_TAG`].
+fn content_word(content: &SecretContent) -> String {
+    match content {
+        SecretContent::Login { username } => format!("login:{username}"),
+        SecretContent::RandomHex { bytes } => format!("random_hex:{bytes}"),
+    }
+}
+
+/// The key that encrypts a secret, if it is not the one AWS keeps.
+fn key_of(secret: &DescribeSecretOutput) -> Option<&str> {
+    secret.kms_key_id().filter(|key| !key.ends_with(DEFAULT_KEY))
+}
+
+/// Whether the key a secret was encrypted with can still be used.
+async fn readable(aws: &Clients, secret: &DescribeSecretOutput) -> Result<bool, CloudError> {
+    let Some(key) = key_of(secret) else { return Ok(true) };
+    let answer = aws.kms.describe_key().key_id(key).send().await.during("read the key of the secret");
+    let found = if_there(answer)?.and_then(|answer| answer.key_metadata);
+    Ok(found.is_some_and(|key| key.enabled))
+}
+
+async fn describe(aws: &Clients, id: &str) -> Result<Option<DescribeSecretOutput>, CloudError> {
+    if_there(aws.secrets.describe_secret().secret_id(id).send().await.during("read about the secret"))
+}
+
+fn tags_of(tags: &[Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+fn tag_list(tags: Tags) -> Vec<Tag> {
+    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
+    let (set, remove) = retagging(from, to);
+    if !set.is_empty() {
+        let call = aws.secrets.tag_resource().secret_id(id).set_tags(Some(tag_list(set)));
+        call.send().await.during("set its tags")?;
+    }
+    if !remove.is_empty() {
+        let call = aws.secrets.untag_resource().secret_id(id).set_tag_keys(Some(remove));
+        call.send().await.during("remove its tags")?;
+    }
+    Ok(())
 }

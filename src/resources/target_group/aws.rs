@@ -21,9 +21,9 @@ use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 // A group made a moment ago may be unknown to the next call.
-const SEEN: Duration = Duration::from_secs(120);
+const SEEN: Duration = Duration::from_mins(2);
 // For seconds after its last listener is gone or points elsewhere, it still counts as used.
-const RELEASED: Duration = Duration::from_secs(120);
+const RELEASED: Duration = Duration::from_mins(2);
 // Deleting is quick; it may be listed some seconds longer.
 const GONE: Patience = Patience::seconds(1, 120, 3);
 
@@ -138,9 +138,12 @@ impl Provision for TargetGroup {
 
     async fn delete(_: &Self, known: &TargetGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "delete the target group";
-        let ordered = retry_while(cx, RELEASED, |error| error.is("ResourceInUse"), || async {
-            cx.aws.elb.delete_target_group().target_group_arn(&known.id).send().await.during(doing)
-        })
+        let ordered = retry_while(
+            cx,
+            RELEASED,
+            |error| error.is("ResourceInUse"),
+            || async { cx.aws.elb.delete_target_group().target_group_arn(&known.id).send().await.during(doing) },
+        )
         .await;
         if_there(ordered)?;
         until(cx, doing, GONE, || async {

@@ -312,3 +312,9 @@ def versioning(call: Call, world: World) -> None:
             "The XML you provided was not well-formed or did not validate against "
             "our published schema",
         )
+
+
+@after("s3", "GetBucketVersioning")
+def versioning_root(call: Call, reply: Reply, world: World) -> None:
+    """The answer's root is VersioningConfiguration; moto names it after the operation."""
+    reply.body = reply.body.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")

@@ -29,6 +29,8 @@ pub(crate) struct Lab {
     pub(crate) clients: ppm_infra::cloud::aws::Clients,
     /// What was made so far.
     pub(crate) ids: IdIndex,
+    /// What deleting may take with it: everything, without a last word, unless a test says otherwise.
+    pub(crate) consent: Consent,
     records: BTreeMap<Address, Known>,
     surroundings: Arc<Surroundings>,
     attempts: u32,
@@ -48,6 +50,10 @@ impl Lab {
             cloud,
             clients,
             ids: IdIndex::default(),
+            consent: Consent {
+                delete_data: ["database", "bucket", "key"].map(str::to_owned).into(),
+                skip_final_snapshot: true,
+            },
             records: BTreeMap::new(),
             surroundings,
             attempts: 0,
@@ -74,12 +80,10 @@ impl Lab {
         let (reports, inbox) = mpsc::unbounded_channel();
         let mark =
             Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:06x}{:026x}", self.attempts, 0) };
-        let consent =
-            Consent { delete_data: ["database", "bucket", "key"].map(str::to_owned).into(), skip_final_snapshot: true };
         let context = Context {
             ids: self.ids.clone(),
             mark,
-            consent: Arc::new(consent),
+            consent: Arc::new(self.consent.clone()),
             surroundings: self.surroundings.clone(),
             reports,
             abandon: tokio_util::sync::CancellationToken::new(),
@@ -149,15 +153,10 @@ impl Lab {
 
     /// Removes what stands at `name`, twice: the second time it is gone already. Looks, and finds nothing.
     pub(crate) async fn remove<R: Resource>(&mut self, name: &str) {
-        let at = Address::of(R::KIND, name);
-        let known = self.records[&at].clone();
         for _ in 0..2 {
-            let (context, inbox) = self.context(&at);
-            let served = serve(inbox);
-            self.cloud.delete(&at, &known, &context).await.unwrap();
-            drop(context);
-            served.await.unwrap();
+            self.try_remove::<R>(name).await.unwrap();
         }
+        let at = Address::of(R::KIND, name);
         assert_eq!(self.observe(&at, None, true).await, Observation::Absent, "{at} is gone");
         self.records.remove(&at);
         self.ids.remove(&at);

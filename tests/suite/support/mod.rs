@@ -2,8 +2,6 @@
 
 pub(crate) mod binary;
 #[cfg(feature = "aws")]
-pub(crate) mod control;
-#[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;

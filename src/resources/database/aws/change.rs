@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
 use super::Database;
 
-/// From this size on, gp3 storage of PostgreSQL has IOPS of its own, which every change of it must then carry; below,
+/// From this size on, gp3 storage of `PostgreSQL` has IOPS of its own, which every change of it must then carry; below,
 /// sending any is refused (RDS User Guide, "gp3 storage").
 const OWN_IOPS_GIB: i32 = 400;
 /// The least IOPS of such storage.
@@ -41,10 +41,10 @@ impl There {
         };
         let class = pending.and_then(|pending| pending.db_instance_class());
         let version = pending.and_then(|pending| pending.engine_version());
-        let size = pending.and_then(|pending| pending.allocated_storage());
+        let size = pending.and_then(PendingModifiedValues::allocated_storage);
         let kind = pending.and_then(|pending| pending.storage_type());
-        let multi_az = pending.and_then(|pending| pending.multi_az());
-        let days = pending.and_then(|pending| pending.backup_retention_period());
+        let multi_az = pending.and_then(PendingModifiedValues::multi_az);
+        let days = pending.and_then(PendingModifiedValues::backup_retention_period);
         note("class", class.is_some());
         note("version", version.is_some());
         note("storage", size.is_some() || kind.is_some());
@@ -88,9 +88,8 @@ pub(super) fn refusal(wanted: &Database, there: &There) -> Option<String> {
     }
     // RDS would round up, and what is there would differ from what is declared for ever.
     let least = from + (from + 9) / 10;
-    (to > from && to < least).then(|| {
-        format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB")
-    })
+    (to > from && to < least)
+        .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
 }
 
 /// The call that makes `there` what is `wanted`; nothing if it is.
@@ -197,7 +196,7 @@ pub(super) fn number(value: u32) -> i32 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use aws_sdk_rds::types::{DbParameterGroupStatus, PendingModifiedValues, VpcSecurityGroupMembership};
+    use aws_sdk_rds::types::{DbParameterGroupStatus, VpcSecurityGroupMembership};
 
     use super::*;
     use crate::model::mark::Tags;
@@ -250,9 +249,12 @@ mod tests {
             .vpc_security_groups(VpcSecurityGroupMembership::builder().vpc_security_group_id("sg-1").build())
     }
 
-    fn change(declared: &Database, there: &DbInstance, upgrade: Option<&Upgrade>) -> Option<ModifyDbInstanceInputBuilder> {
-        let wanted =
-            Wanted { declared, security_groups: vec!["sg-1".to_owned()], parameter_group: "pg17".to_owned() };
+    fn change(
+        declared: &Database,
+        there: &DbInstance,
+        upgrade: Option<&Upgrade>,
+    ) -> Option<ModifyDbInstanceInputBuilder> {
+        let wanted = Wanted { declared, security_groups: vec!["sg-1".to_owned()], parameter_group: "pg17".to_owned() };
         modification(&wanted, there, upgrade)
     }
 
@@ -303,7 +305,8 @@ mod tests {
         let old = there().db_parameter_groups(DbParameterGroupStatus::builder().build()).build();
         assert_eq!(change(&declared(), &old, None), None);
         let wanted = declared();
-        let wanted = Wanted { declared: &wanted, security_groups: vec!["sg-2".to_owned()], parameter_group: "pg18".to_owned() };
+        let wanted =
+            Wanted { declared: &wanted, security_groups: vec!["sg-2".to_owned()], parameter_group: "pg18".to_owned() };
         let call = modification(&wanted, &there().build(), None);
         assert_eq!(call, Some(nothing().db_parameter_group_name("pg18").vpc_security_group_ids("sg-2")));
     }

@@ -9,11 +9,11 @@ use aws_sdk_rds::types::DbInstance;
 
 use super::change::There;
 use super::{DatabaseComputed, is_same};
+use crate::cloud::CloudError;
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::rds::filter;
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
-use crate::cloud::CloudError;
 
 // Four to ten minutes are usual.
 const GONE: Patience = Patience::seconds(420, 3600, 10);

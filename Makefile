@@ -1,0 +1,74 @@
+# GNU make; `make` alone lists the targets. Needs a Rust toolchain with a C compiler, and Python 3.11 or newer; each
+# target sets up the rest. Where cargo builds is cargo's business (CARGO_TARGET_DIR is left alone).
+
+CARGO ?= cargo
+PORT ?= 5000
+SCALE ?= 60
+# What make itself keeps outside the clone: tools that are not on this machine.
+CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/ppm-infra
+# The environment of the emulator, as tests/emulator/run.sh finds it.
+PYTHON := $(if $(STRICT_VENV),$(STRICT_VENV),$(CURDIR)/.venv)/bin/python
+SCRIPTS := .ci/run tests/demo/demo.sh tests/emulator/run.sh
+DENY_VERSION := 0.20.2
+DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt clippy docs deny emulator-check emulator schema clean-demo venv
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo)
+	tests/demo/demo.sh
+
+test: venv ## every test: first all that needs no AWS SDK, then the whole suite with the emulator
+	$(CARGO) test --locked --no-default-features
+	$(CARGO) test --locked
+
+check: fmt clippy docs deny emulator-check ## everything a change must pass besides the tests
+
+fmt: ## formatting of the Rust code
+	$(CARGO) fmt --all --check
+
+clippy: ## lints, without and with the AWS SDK; a warning fails
+	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+docs: ## documentation of the code; a warning fails
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+# The database of advisories is fetched from the internet. Where it cannot be reached, that alone is left out and said
+# aloud; ADVISORIES=required makes it a failure.
+deny: $(DENY) ## licences, sources, duplicates and advisories of the dependencies
+	'$(DENY)' --locked check bans licenses sources
+	@if '$(DENY)' --locked fetch db; then \
+	    '$(DENY)' --locked --offline check advisories; \
+	else \
+	    echo 'make deny: the advisory database was not reached; advisories were NOT checked.' >&2; \
+	    [ '$(ADVISORIES)' != required ]; \
+	fi
+
+$(CACHE)/bin/cargo-deny:
+	CARGO_TARGET_DIR='$(CACHE)/tools-target' $(CARGO) install --locked --root '$(CACHE)' cargo-deny@$(DENY_VERSION)
+
+emulator-check: venv ## the emulator and the scripts: syntax, and the emulator's own tests
+	for each in $(SCRIPTS); do sh -n "$$each" || exit 1; done
+	PYTHONPYCACHEPREFIX='$(CACHE)/pycache' '$(PYTHON)' -W error -m compileall -q tests/emulator tests/demo
+	PYTHONDONTWRITEBYTECODE=1 '$(PYTHON)' -m pytest -q -p no:cacheprovider tests/emulator/tests
+
+emulator: ## the emulator alone, until Ctrl-C: http://127.0.0.1:5000 (PORT=, SCALE=)
+	tests/emulator/run.sh --host 127.0.0.1 --port $(PORT) --scale $(SCALE)
+
+schema: ## write plans/stack.schema.json and plans/full.yaml again, from the program
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(CARGO) run --locked --quiet --no-default-features -- schema > "$$fresh/schema.json"; \
+	$(CARGO) run --locked --quiet --no-default-features -- init --full "$$fresh/full.yaml"; \
+	cat "$$fresh/schema.json" > plans/stack.schema.json; \
+	cat "$$fresh/full.yaml" > plans/full.yaml
+
+clean-demo: ## remove what the demo left
+	rm -rf out/demo
+
+# The script makes the environment on first use; made here once, tests that start several emulators find it ready.
+venv:
+	@tests/emulator/run.sh --help > /dev/null

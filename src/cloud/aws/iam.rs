@@ -1,0 +1,53 @@
+//! What the kinds of IAM have in common: tags, ARNs that can be told beforehand, and documents in percent-encoding.
+
+use std::time::Duration;
+
+use aws_sdk_iam::types::Tag;
+use percent_encoding::percent_decode_str;
+
+use crate::cloud::wait::Patience;
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::model::surroundings::Surroundings;
+
+/// How long what was written may be unknown to the next call. IAM usually needs 2 to 20 seconds ("Changes that I make
+/// are not always immediately visible", IAM User Guide); two minutes are what the field settled on.
+pub const VISIBLE: Duration = Duration::from_secs(120);
+/// The same for waiting until reads show what was written.
+pub const SETTLING: Patience = Patience::seconds(3, 120, 1);
+
+/// Tags as IAM gives them.
+pub fn tags_of(tags: &[Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+/// Tags as the calls of IAM take them.
+pub fn tag_list(tags: Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
+    tags.into_iter().map(tag).collect()
+}
+
+/// The ARN of something of ours in IAM; `resource` as in `role/ppm-prod-nodes`.
+pub fn arn(surroundings: &Surroundings, resource: &str) -> String {
+    format!("arn:{}:iam::{}:{resource}", surroundings.partition, surroundings.account)
+}
+
+/// A document as IAM gives it: percent-encoded (RFC 3986).
+pub fn document(text: &str) -> Policy {
+    Policy::parse(&percent_decode_str(text).decode_utf8_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn documents_are_decoded() {
+        let text = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
+        assert_eq!(document(text), Policy::new(&json!({"Version": "2012-10-17", "Statement": []})));
+        // Older answers were sent as they are.
+        assert_eq!(document(r#"{"Version":"a+b"}"#), Policy::new(&json!({"Version": "a+b"})));
+    }
+}

@@ -1,0 +1,107 @@
+//! Emptying a bucket: everything in it is gone for good afterwards, so whoever calls has consent.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{Delete, MultipartUpload, ObjectIdentifier};
+use futures_util::future::try_join_all;
+
+use super::read::Place;
+use crate::cloud::aws::{During, Writing};
+use crate::cloud::wait::{pause, retry_while};
+use crate::cloud::{CloudError, ErrorKind};
+
+const DOING: &str = "empty the bucket";
+/// How many objects one call lists and deletes, at most (S3 `ListObjectVersions`, `DeleteObjects`).
+const PAGE: i32 = 1000;
+/// How many uploads are aborted side by side.
+const ABORTS: usize = 10;
+// S3 asks to slow down, or fails inside, for single objects of a call that succeeds.
+const BUSY: Duration = Duration::from_secs(300);
+
+/// Aborts all uploads and deletes every version of every object, and the marks left by deletions, until nothing is
+/// listed any more. A million objects take about a quarter of an hour.
+pub(super) async fn empty(place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    abort_uploads(place, cx).await?;
+    let mut deleted = 0;
+    loop {
+        // Nothing is waited for, but this may take hours, and an abandoned run must end.
+        pause(cx, DOING, Duration::ZERO).await?;
+        let page = list(place).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        let busy = |error: &CloudError| matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unreachable);
+        retry_while(cx, BUSY, busy, || delete(place, &page)).await?;
+        deleted += page.len();
+        cx.status(format!("deleted {deleted} objects"));
+    }
+}
+
+/// The first page of what is left: versions and marks. What was deleted is not listed again, so it is always the first.
+async fn list(place: Place<'_>) -> Result<Vec<ObjectIdentifier>, CloudError> {
+    let call = place.aws.s3.list_object_versions().bucket(place.name).expected_bucket_owner(place.account);
+    let page = call.max_keys(PAGE).send().await.during("list what is in the bucket")?;
+    let versions = page.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
+    let marks = page.delete_markers.unwrap_or_default().into_iter().map(|mark| (mark.key, mark.version_id));
+    let named = versions.chain(marks).filter_map(|(key, version)| Some((key?, version)));
+    Ok(named
+        .map(|(key, version)| {
+            ObjectIdentifier::builder().key(key).set_version_id(version).build().expect("the key is given")
+        })
+        .collect())
+}
+
+/// Deletes one page. The call succeeds even if single objects stay: they stand in its answer.
+async fn delete(place: Place<'_>, page: &[ObjectIdentifier]) -> Result<(), CloudError> {
+    let objects = Delete::builder().set_objects(Some(page.to_vec())).quiet(true).build().expect("objects are given");
+    let call = place.aws.s3.delete_objects().bucket(place.name).expected_bucket_owner(place.account);
+    let answer = call.delete(objects).send().await.during(DOING)?;
+    let failed = answer.errors();
+    let Some(first) = failed.iter().find(|error| !gone(error.code())) else { return Ok(()) };
+    let code = first.code().unwrap_or_default();
+    let kind = match code {
+        "AccessDenied" => ErrorKind::Denied,
+        "SlowDown" => ErrorKind::Throttled,
+        "InternalError" | "ServiceUnavailable" => ErrorKind::Unreachable,
+        _ => ErrorKind::Refused,
+    };
+    let message = format!(
+        "{} of {} objects stay, the first being {}: {}",
+        failed.len(),
+        page.len(),
+        first.key().unwrap_or_default(),
+        first.message().unwrap_or_default()
+    );
+    Err(CloudError { code: Some(code.to_owned()), ..CloudError::new(kind, DOING, message) })
+}
+
+fn gone(code: Option<&str>) -> bool {
+    matches!(code, Some("NoSuchKey" | "NoSuchVersion"))
+}
+
+/// Unfinished uploads do not keep a bucket from being deleted, but one that is finished meanwhile does.
+async fn abort_uploads(place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let (mut key, mut upload) = (None, None);
+    loop {
+        pause(cx, DOING, Duration::ZERO).await?;
+        let call = place.aws.s3.list_multipart_uploads().bucket(place.name).expected_bucket_owner(place.account);
+        let call = call.set_key_marker(key).set_upload_id_marker(upload);
+        let page = call.send().await.during("list the unfinished uploads of the bucket")?;
+        for some in page.uploads().chunks(ABORTS) {
+            try_join_all(some.iter().map(|upload| abort(place, upload))).await?;
+        }
+        if page.is_truncated() != Some(true) {
+            return Ok(());
+        }
+        (key, upload) = (page.next_key_marker, page.next_upload_id_marker);
+    }
+}
+
+async fn abort(place: Place<'_>, upload: &MultipartUpload) -> Result<(), CloudError> {
+    let call = place.aws.s3.abort_multipart_upload().bucket(place.name).expected_bucket_owner(place.account);
+    let call = call.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
+    match call.send().await.during("abort an unfinished upload") {
+        Err(error) if error.is("NoSuchUpload") => Ok(()),
+        done => done.map(drop),
+    }
+}

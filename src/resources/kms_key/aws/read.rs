@@ -1,0 +1,195 @@
+//! Reading keys: by id, by alias, and by marks when a key was made and the run died before it got its alias.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
+use futures_util::future::{join_all, join3, try_join, try_join3};
+
+use crate::cloud::aws::standing::{if_there, whose};
+use crate::cloud::aws::{Clients, During, Reading, Sight, Sought};
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
+use crate::model::policy::Policy;
+use crate::resources::kms_key::{KmsKey, KmsKeyComputed};
+
+/// What `DescribeKey` tells of a key.
+pub(super) struct Described {
+    /// Its ARN and id.
+    pub(super) computed: KmsKeyComputed,
+    /// Whether it waits for its deletion.
+    pub(super) dying: bool,
+    description: String,
+    enabled: bool,
+}
+
+impl Described {
+    fn of(key: KeyMetadata) -> Self {
+        let dying = matches!(key.key_state, Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion));
+        Self {
+            computed: KmsKeyComputed { id: key.arn.unwrap_or_default(), key_id: key.key_id },
+            dying,
+            description: key.description.unwrap_or_default(),
+            enabled: key.enabled,
+        }
+    }
+}
+
+/// What other calls tell of a key.
+pub(super) struct Details {
+    policy: Policy,
+    rotation: bool,
+    aliases: BTreeSet<String>,
+}
+
+/// Looks for one key.
+pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<KmsKey>, CloudError> {
+    let aws = cx.aws;
+    if let Some((_, known)) = &one.recorded {
+        let id = known.key_id.as_str();
+        let (key, details, tags) = join3(describe(aws, id), details(aws, id), tags(aws, id)).await;
+        return match if_there(key)? {
+            Some(key) if !key.dying => Ok(present(one, key, details?, &tags?)),
+            Some(_) | None => Ok(Sight::Absent),
+        };
+    }
+    let found = match by_alias(aws, &one.expected().alias).await? {
+        Some(key) => {
+            let tags = tags(aws, &key.computed.id).await?;
+            if !cx.ours(&one.address, &tags) {
+                return Ok(Sight::Foreign { id: key.computed.id, because: whose(&tags) });
+            }
+            Some((key, tags)).filter(|(key, _)| !key.dying)
+        }
+        None => None,
+    };
+    let found = match found {
+        Some(found) => Some(found),
+        None => by_marks(one, cx).await?,
+    };
+    let Some((key, tags)) = found else { return Ok(Sight::Absent) };
+    let details = details(aws, &key.computed.key_id).await?;
+    Ok(present(one, key, details, &tags))
+}
+
+fn present(one: &Sought<KmsKey>, key: Described, details: Details, tags: &Tags) -> Sight<KmsKey> {
+    let recorded = one.recorded.as_ref().map(|(recorded, _)| recorded);
+    let names: Vec<&String> = recorded.into_iter().chain(&one.declared).map(|known| &known.alias).collect();
+    let computed = key.computed.clone();
+    let told = told(key, details, &names, one.expected());
+    Sight::present(KmsKey { tags: one.managed(tags), ..told }, computed)
+}
+
+/// A key in the shape of the declaration, without tags. Of its aliases the first of `names` that it has is told: those
+/// which others gave it are theirs. `expected` tells what KMS does not.
+pub(super) fn told(key: Described, details: Details, names: &[&String], expected: &KmsKey) -> KmsKey {
+    let alias = names.iter().find(|name| details.aliases.contains(**name)).map(|name| (*name).clone());
+    KmsKey {
+        alias: alias.unwrap_or_default(),
+        description: key.description,
+        policy: details.policy,
+        rotation: details.rotation,
+        enabled: key.enabled,
+        deletion_days: expected.deletion_days,
+        tags: Tags::new(),
+    }
+}
+
+/// Looks for a key of ours that never got its alias: a run that died right after `CreateKey` leaves one. KMS cannot
+/// list by tag, so the tags of every key without any alias are asked for, of which an account has few.
+async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Option<(Described, Tags)>, CloudError> {
+    let (all, aliased) = try_join(keys(cx.aws), aliased(cx.aws)).await?;
+    let looks = all.difference(&aliased).map(|id| async move { (id, tags(cx.aws, id).await) });
+    let mut ours = Vec::new();
+    for (id, tags) in join_all(looks).await {
+        match tags {
+            Ok(tags) if cx.ours(&one.address, &tags) => ours.push((describe(cx.aws, id).await?, tags)),
+            // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
+            Err(error) if error.kind != ErrorKind::NotFound && error.kind != ErrorKind::Denied => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    ours.retain(|(key, _)| !key.dying);
+    let ids: Vec<&str> = ours.iter().map(|(key, _)| key.computed.key_id.as_str()).collect();
+    if ids.len() > 1 {
+        let message = format!(
+            "the keys {} all carry the marks of {}; schedule the deletion of those nothing is encrypted with, or give \
+             the right one its alias",
+            ids.join(", "),
+            one.address
+        );
+        return Err(CloudError::new(ErrorKind::Refused, "find the key", message));
+    }
+    Ok(ours.pop())
+}
+
+/// The key with this alias, whoever's it is.
+pub(super) async fn by_alias(aws: &Clients, alias: &str) -> Result<Option<Described>, CloudError> {
+    if_there(describe(aws, alias).await)
+}
+
+/// The key with this id, ARN or alias.
+pub(super) async fn describe(aws: &Clients, key: &str) -> Result<Described, CloudError> {
+    let doing = "read the key";
+    let answer = aws.kms.describe_key().key_id(key).send().await.during(doing)?;
+    let found =
+        answer.key_metadata.ok_or_else(|| CloudError::new(ErrorKind::Refused, doing, "the answer holds no key"))?;
+    Ok(Described::of(found))
+}
+
+/// What `DescribeKey` leaves out.
+pub(super) async fn details(aws: &Clients, id: &str) -> Result<Details, CloudError> {
+    let policy = async {
+        let answer = aws.kms.get_key_policy().key_id(id).policy_name("default").send().await;
+        Ok(Policy::parse(answer.during("read the policy of the key")?.policy().unwrap_or_default()))
+    };
+    let rotation = async {
+        let answer = aws.kms.get_key_rotation_status().key_id(id).send().await;
+        Ok(answer.during("read whether the key rotates")?.key_rotation_enabled())
+    };
+    let (policy, rotation, aliases) = try_join3(policy, rotation, aliases(aws, id)).await?;
+    Ok(Details { policy, rotation, aliases })
+}
+
+/// The tags of the key with this id or ARN.
+pub(super) async fn tags(aws: &Clients, id: &str) -> Result<Tags, CloudError> {
+    let mut found = Tags::new();
+    let mut pages = aws.kms.list_resource_tags().key_id(id).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("read the tags of the key")?;
+        found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
+    }
+    Ok(found)
+}
+
+/// The aliases of the key with this id.
+pub(super) async fn aliases(aws: &Clients, id: &str) -> Result<BTreeSet<String>, CloudError> {
+    let mut found = BTreeSet::new();
+    let mut pages = aws.kms.list_aliases().key_id(id).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("list the aliases of the key")?;
+        found.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.alias_name));
+    }
+    Ok(found)
+}
+
+/// The ids of all keys that have an alias.
+async fn aliased(aws: &Clients) -> Result<BTreeSet<String>, CloudError> {
+    let mut found = BTreeSet::new();
+    let mut pages = aws.kms.list_aliases().limit(100).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("list the aliases of all keys")?;
+        found.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.target_key_id));
+    }
+    Ok(found)
+}
+
+/// The ids of all keys.
+async fn keys(aws: &Clients) -> Result<BTreeSet<String>, CloudError> {
+    let mut found = BTreeSet::new();
+    let mut pages = aws.kms.list_keys().limit(1000).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("list all keys")?;
+        found.extend(page.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id));
+    }
+    Ok(found)
+}

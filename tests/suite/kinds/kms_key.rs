@@ -1,0 +1,200 @@
+//! Keys.
+
+use aws_sdk_kms::types::Tag;
+use ppm_infra::cloud::ErrorKind;
+use ppm_infra::model::address::Address;
+use ppm_infra::model::document::Document;
+use ppm_infra::model::mark::{ADDRESS_TAG, STACK_TAG};
+use ppm_infra::model::observation::Observation;
+use ppm_infra::model::policy::Policy;
+use ppm_infra::model::resource::Resource;
+use ppm_infra::resources::kms_key::KmsKey;
+use serde_json::{Value, json};
+
+use crate::support::lifecycle::{Lab, STACK};
+
+fn policy(actions: &Value) -> Policy {
+    Policy::new(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": actions, "Resource": "*"},
+    ]}))
+}
+
+pub(crate) fn sample() -> KmsKey {
+    KmsKey {
+        alias: "alias/lab".to_owned(),
+        description: "Everything of the laboratory".to_owned(),
+        policy: policy(&json!("kms:*")),
+        rotation: true,
+        enabled: true,
+        deletion_days: 7,
+        tags: Lab::tags("kms_key", "main"),
+    }
+}
+
+fn at() -> Address {
+    Address::of(KmsKey::KIND, "main")
+}
+
+#[tokio::test]
+async fn a_key_is_made_found_changed_and_removed() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let computed = lab.make("main", &key).await;
+    assert!(computed.id.ends_with(&format!(":key/{}", computed.key_id)), "{computed:?}");
+    lab.find_again::<KmsKey>("main").await;
+    let mut changed = KmsKey {
+        alias: "alias/lab-2".to_owned(),
+        description: String::new(),
+        policy: policy(&json!(["kms:*", "kms:Decrypt"])),
+        rotation: false,
+        enabled: false,
+        ..key.clone()
+    };
+    changed.tags.insert("team".to_owned(), "data".to_owned());
+    lab.change("main", &changed).await;
+    lab.find_again::<KmsKey>("main").await;
+    // A disabled key that stays disabled rotates again.
+    lab.change("main", &KmsKey { rotation: true, ..changed.clone() }).await;
+    lab.change("main", &key).await;
+    lab.remove::<KmsKey>("main").await;
+    let aliases = lab.clients.kms.list_aliases().send().await.unwrap();
+    assert!(aliases.aliases().iter().all(|alias| !alias.alias_name().unwrap().starts_with("alias/lab")));
+    let left = lab.clients.kms.describe_key().key_id(&computed.key_id).send().await.unwrap().key_metadata.unwrap();
+    assert_eq!(left.key_state.unwrap().as_str(), "PendingDeletion");
+}
+
+#[tokio::test]
+async fn what_others_change_shows_as_that_field() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let id = lab.make("main", &key).await.key_id;
+    let kms = lab.clients.kms.clone();
+
+    kms.update_key_description().key_id(&id).description("theirs").send().await.unwrap();
+    let seen = lab.look("main", Some(&key)).await.unwrap();
+    assert_eq!(seen, KmsKey { description: "theirs".to_owned(), ..key.clone() });
+    lab.change("main", &key).await;
+
+    let theirs = policy(&json!(["kms:PutKeyPolicy", "kms:Get*"]));
+    kms.put_key_policy().key_id(&id).policy(theirs.document().to_string()).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), KmsKey { policy: theirs, ..key.clone() });
+    lab.change("main", &key).await;
+
+    kms.disable_key_rotation().key_id(&id).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), KmsKey { rotation: false, ..key.clone() });
+    lab.change("main", &key).await;
+
+    kms.disable_key().key_id(&id).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), KmsKey { enabled: false, ..key.clone() });
+    lab.change("main", &key).await;
+
+    kms.delete_alias().alias_name(&key.alias).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), KmsKey { alias: String::new(), ..key.clone() });
+    lab.change("main", &key).await;
+
+    kms.untag_resource().key_id(&id).tag_keys("Name").send().await.unwrap();
+    let mut untagged = key.clone();
+    untagged.tags.remove("Name");
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), untagged);
+    lab.change("main", &key).await;
+
+    // Another alias, a tag of others, the same policy in other words: nothing of it is a difference.
+    kms.create_alias().alias_name("alias/theirs").target_key_id(&id).send().await.unwrap();
+    let foreign = Tag::builder().tag_key("cost").tag_value("1").build().unwrap();
+    kms.tag_resource().key_id(&id).tags(foreign).send().await.unwrap();
+    let same = r#"{"Statement":[{"Action":["kms:*"],"Effect":"Allow","Principal":{"AWS":"123456789012"},"Resource":["*"]}],"Version":"2012-10-17"}"#;
+    kms.put_key_policy().key_id(&id).policy(same).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), key);
+
+    kms.schedule_key_deletion().key_id(&id).pending_window_in_days(7).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&key)).await, None);
+    lab.remove::<KmsKey>("main").await;
+}
+
+#[tokio::test]
+async fn a_dying_key_gives_its_alias_to_the_next() {
+    let mut lab = Lab::new(0).await;
+    let old = lab.make("main", &sample()).await;
+    lab.clients.kms.schedule_key_deletion().key_id(&old.key_id).send().await.unwrap();
+    let new = lab.make("main", &sample()).await;
+    assert_ne!(old.key_id, new.key_id);
+    lab.find_again::<KmsKey>("main").await;
+}
+
+#[tokio::test]
+async fn a_key_without_alias_is_found_by_its_marks() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    // What a run leaves that died between making the key and giving it its alias.
+    let orphan = || async {
+        let tags = key.tags.iter().map(|(k, v)| Tag::builder().tag_key(k).tag_value(v).build().unwrap()).collect();
+        let call = lab.clients.kms.create_key().set_tags(Some(tags)).policy(key.policy.document().to_string());
+        call.send().await.unwrap().key_metadata.unwrap().key_id
+    };
+    let first = orphan().await;
+    let theirs = lab.clients.kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    let look = || lab.observe(&at(), Some(&Document::of(&key)).cloned().as_ref(), false);
+    let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
+    let Observation::Present { known, .. } = found else { panic!("{found:?}") };
+    assert_eq!(known.computed.text("key_id"), Some(first.as_str()));
+    assert_eq!(known.declared.text("alias"), Some(""));
+    assert_ne!(first, theirs);
+    // Of two, nobody can tell which one is in use.
+    let second = orphan().await;
+    let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
+    let Observation::Unread { error } = found else { panic!("{found:?}") };
+    assert!(error.contains(&first) && error.contains(&second), "{error}");
+    let _ = look;
+}
+
+#[tokio::test]
+async fn a_key_of_ours_that_stands_is_taken_over() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let tags = key.tags.iter().map(|(k, v)| Tag::builder().tag_key(k).tag_value(v).build().unwrap()).collect();
+    let made = lab.clients.kms.create_key().set_tags(Some(tags)).send().await.unwrap().key_metadata.unwrap();
+    lab.clients.kms.create_alias().alias_name(&key.alias).target_key_id(&made.key_id).send().await.unwrap();
+    assert_eq!(lab.make("main", &key).await.key_id, made.key_id);
+}
+
+#[tokio::test]
+async fn a_key_of_others_is_left_alone() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let stack = Tag::builder().tag_key(STACK_TAG).tag_value("other").build().unwrap();
+    let address = Tag::builder().tag_key(ADDRESS_TAG).tag_value("kms_key.main").build().unwrap();
+    let made = lab.clients.kms.create_key().tags(stack).tags(address).send().await.unwrap().key_metadata.unwrap();
+    lab.clients.kms.create_alias().alias_name(&key.alias).target_key_id(&made.key_id).send().await.unwrap();
+    for dying in [false, true] {
+        if dying {
+            lab.clients.kms.schedule_key_deletion().key_id(&made.key_id).send().await.unwrap();
+        }
+        let error = lab.try_make("main", &key).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotOurs, "{error}");
+        assert!(error.message.contains("of the stack other"), "{error}");
+        let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
+        assert!(matches!(found, Observation::Foreign { .. }), "{found:?}");
+    }
+    assert_eq!(lab.clients.kms.list_keys().send().await.unwrap().keys().len(), 1, "no second key for {STACK}");
+}
+
+#[tokio::test]
+async fn a_key_that_comes_into_sight_slowly_is_waited_for() {
+    let mut lab = Lab::new(60).await;
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"kms": 20}}));
+    let key = sample();
+    lab.make("main", &key).await;
+    lab.change("main", &KmsKey { policy: policy(&json!(["kms:*", "kms:Decrypt"])), ..key }).await;
+}
+
+#[tokio::test]
+async fn a_key_whose_answer_was_lost_is_not_made_twice() {
+    let mut lab = Lab::new(0).await;
+    let fault = json!({"service": "kms", "operation": "CreateKey", "kind": "reset_after", "nth": 1});
+    lab.emulator.post("/strict/faults", &fault);
+    let error = lab.try_make("main", &sample()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    assert_eq!(lab.clients.kms.list_keys().send().await.unwrap().keys().len(), 1);
+    let found = lab.observe(&at(), Some(&Document::of(&sample())), false).await;
+    assert!(matches!(found, Observation::Present { .. }), "the next run finds it: {found:?}");
+}
