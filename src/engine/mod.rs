@@ -351,20 +351,25 @@ fn cause(actions: &BTreeMap<Address, Action>, address: &Address) -> (Vec<Address
     let mut chain = vec![address.clone()];
     loop {
         let last = chain.last().expect("the chain starts with the address");
-        match actions.get(last) {
-            Some(Action::Replace { why: Why::DependencyReplaced(next), .. }) if !chain.contains(next) => {
-                let next = next.clone();
-                chain.push(next);
-            }
-            Some(Action::Replace { diffs, .. }) => return (chain, diffs.clone()),
-            Some(
-                Action::NoOp { .. }
-                | Action::Create { .. }
-                | Action::Update { .. }
-                | Action::Delete { .. }
-                | Action::Forget { .. },
-            )
-            | None => return (chain, Vec::new()),
+        let Some(Action::Replace { why, diffs, .. }) = actions.get(last) else { return (chain, Vec::new()) };
+        let pointed = diffs.iter().find_map(|diff| match &diff.after {
+            diff::Shown::AfterApply(target) if diff.on_change == OnChange::Replace => Some(target),
+            diff::Shown::AfterApply(_) | diff::Shown::Value(_) | diff::Shown::Nothing => None,
+        });
+        let next = match why {
+            Why::DependencyReplaced(next) => Some(next),
+            Why::New
+            | Why::Vanished
+            | Why::Undeclared
+            | Why::Destroyed
+            | Why::Changed
+            | Why::Unfinished
+            | Why::Tainted(_)
+            | Why::Requested => pointed,
+        };
+        match next.filter(|next| !chain.contains(next) && actions.get(*next).is_some_and(Action::makes_new)) {
+            Some(next) => chain.push(next.clone()),
+            None => return (chain, diffs.clone()),
         }
     }
 }

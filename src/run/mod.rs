@@ -270,9 +270,25 @@ async fn refresh(
         targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
     }
     tell.say(EventKind::RefreshStarted { total: targets.len() });
-    let ids = state.index();
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
-    let observed = stoppable(session, session.cloud.observe(&look)).await?;
+    let mut ids = state.index();
+    let mut observed = BTreeMap::new();
+    // Objects without a record are found by name; what points at them can only be read once their ids are known.
+    for _ in 0..ROUNDS_TO_FIND {
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
+        observed = stoppable(session, session.cloud.observe(&look)).await?;
+        let mut news = false;
+        for (address, found) in &observed {
+            if let Observation::Present { known, .. } = found
+                && ids.computed(address).is_none()
+            {
+                ids.insert(address, &known.computed);
+                news = true;
+            }
+        }
+        if !news {
+            break;
+        }
+    }
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -281,6 +297,9 @@ async fn refresh(
     });
     Ok(observed)
 }
+
+/// How often to look when objects without a record turn up: as deep as the kinds point at each other by id.
+const ROUNDS_TO_FIND: usize = 5;
 
 /// Reading can be dropped at any time.
 async fn stoppable<T>(session: &Session, work: impl Future<Output = T>) -> Result<T, RunError> {

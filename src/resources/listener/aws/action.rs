@@ -203,8 +203,7 @@ mod tests {
     #[test]
     fn other_actions_are_told_whole() {
         let response = FixedResponseActionConfig::builder().status_code("503").message_body("closed").build();
-        let fixed =
-            Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(response.unwrap()).build();
+        let fixed = Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(response).build();
         let Told::Other(told) = of_aws(&[fixed]) else { panic!("a fixed response is another action") };
         assert!(told.contains("503") && told.contains("closed"), "{told}");
         assert_eq!(of_aws(&[]), Told::Other("[]".to_owned()));
