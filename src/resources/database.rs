@@ -1,4 +1,4 @@
-//! The PostgreSQL database (RDS).
+//! The `PostgreSQL` database (RDS).
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -17,9 +17,11 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
-/// The PostgreSQL database (RDS).
+/// The `PostgreSQL` database (RDS). Changes are applied at once, not in the maintenance window; with them goes whatever
+/// else was waiting for the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of RDS of its own")]
 pub struct Database {
     /// Its identifier, lower case; unique in account and region.
     pub name: String,

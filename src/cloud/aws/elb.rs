@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_elasticloadbalancingv2::operation::describe_tags::DescribeTagsOutput;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures_util::future::try_join_all;
 
@@ -28,7 +29,7 @@ pub async fn list_tags(aws: &Clients, arns: &[String]) -> Result<BTreeMap<String
         aws.elb.describe_tags().set_resource_arns(Some(batch.to_vec())).send().await.during("read its tags")
     });
     let answers = try_join_all(batches).await?;
-    let told = answers.iter().flat_map(|answer| answer.tag_descriptions());
+    let told = answers.iter().flat_map(DescribeTagsOutput::tag_descriptions);
     Ok(told.map(|one| (one.resource_arn().unwrap_or_default().to_owned(), tags_of(one.tags()))).collect())
 }
 

@@ -9,7 +9,6 @@ use crate::model::mark::Tags;
 
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
-    // Both parts are given, which is all the builder checks.
     Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
 }
 

@@ -11,7 +11,7 @@ mod version;
 
 use std::time::Duration;
 
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::types::{DbEngineVersion, DbInstance, Endpoint};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal, same_window, security_groups_of};
@@ -40,11 +40,11 @@ const CHANGED: Patience = Patience::seconds(0, 4800, 10);
 // Whatever goes on when a change or removal begins, a creation of an earlier run included.
 const FREE: Patience = Patience::seconds(0, 4800, 10);
 // Between the answer "available" and the next call something else may begin, such as a backup.
-const BUSY: Duration = Duration::from_secs(1800);
+const BUSY: Duration = Duration::from_mins(30);
 // What other services made a moment ago (key, secret, groups, subnets) is seen by RDS within seconds, at worst minutes.
-const PARTS_SEEN: Duration = Duration::from_secs(120);
+const PARTS_SEEN: Duration = Duration::from_mins(2);
 // Switching the protection off takes effect within seconds.
-const UNPROTECTED: Duration = Duration::from_secs(60);
+const UNPROTECTED: Duration = Duration::from_mins(1);
 
 impl Provision for Database {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -53,14 +53,14 @@ impl Provision for Database {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<DatabaseComputed, CloudError> {
         let doing = "create the database";
-        let mut ordered = self.order(cx).await;
+        let mut ordered = Box::pin(self.order(cx)).await;
         if ordered.as_ref().is_err_and(|error| error.kind == ErrorKind::Exists) {
             if let Some(found) = existing(self, cx, doing).await? {
                 cx.made(&found.computed).await?;
-                return self.update(&found.declared, &found.computed, cx).await;
+                return Box::pin(self.update(&found.declared, &found.computed, cx)).await;
             }
             self.clear(cx).await?;
-            ordered = self.order(cx).await;
+            ordered = Box::pin(self.order(cx)).await;
         }
         let computed = computed(&ordered?);
         cx.made(&computed).await?;
@@ -174,7 +174,7 @@ impl Database {
                 .auto_minor_version_upgrade(self.auto_minor_upgrade)
                 .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
                 .set_tags(Some(to_tags(cx.tags(self))));
-            unlogged(call.send()).await.during(doing)
+            Box::pin(unlogged(call.send())).await.during(doing)
         })
         .await?;
         made.db_instance.ok_or_else(|| lacking(doing, "database"))
@@ -210,14 +210,11 @@ impl Database {
             Move::AnyOf(major) => {
                 // RDS would take its default minor, which may not be reachable from a newer minor of an older major.
                 let targets = upgrade_targets(cx.aws, there).await?;
-                match newest(targets.iter().map(String::as_str), major) {
-                    Some(version) => to(version.to_owned(), true),
-                    None => {
-                        let all = targets.join(", ");
-                        let message = format!("there is no way from {there} to {major}, only to: {all}");
-                        Err(CloudError::new(ErrorKind::Refused, doing, message))
-                    }
-                }
+                let Some(version) = newest(targets.iter().map(String::as_str), major) else {
+                    let message = format!("there is no way from {there} to {major}, only to: {}", targets.join(", "));
+                    return Err(CloudError::new(ErrorKind::Refused, doing, message));
+                };
+                to(version.to_owned(), true)
             }
             Move::Back => {
                 let wanted = &self.engine_version;
@@ -329,7 +326,7 @@ fn waits(there: &DbInstance, now: &There) -> Vec<String> {
 async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, CloudError> {
     let call = aws.rds.describe_db_engine_versions().engine(ENGINE).engine_version(version);
     let answer = call.send().await.during("find the versions the database can be upgraded to")?;
-    let targets = answer.db_engine_versions().iter().flat_map(|version| version.valid_upgrade_target());
+    let targets = answer.db_engine_versions().iter().flat_map(DbEngineVersion::valid_upgrade_target);
     Ok(targets.filter_map(|target| target.engine_version()).map(str::to_owned).collect())
 }
 
@@ -383,7 +380,7 @@ fn is_same(there: &DbInstance, known: &DatabaseComputed) -> bool {
 
 fn computed(there: &DbInstance) -> DatabaseComputed {
     let endpoint = there.endpoint();
-    let port = endpoint.and_then(|endpoint| endpoint.port()).and_then(|port| u16::try_from(port).ok());
+    let port = endpoint.and_then(Endpoint::port).and_then(|port| u16::try_from(port).ok());
     DatabaseComputed {
         id: there.db_instance_identifier().unwrap_or_default().to_owned(),
         arn: there.db_instance_arn().unwrap_or_default().to_owned(),

@@ -21,9 +21,9 @@ use crate::cloud::{CloudError, ErrorKind};
 // As many parameters as `ModifyDBParameterGroup` and `ResetDBParameterGroup` take in one call.
 const AT_ONCE: usize = 20;
 // A group made a moment ago may be unknown to the next call.
-const SEEN: Duration = Duration::from_secs(60);
+const SEEN: Duration = Duration::from_mins(1);
 // While RDS works on a database of the group, and for about a minute after its last database is gone.
-const RELEASED: Duration = Duration::from_secs(300);
+const RELEASED: Duration = Duration::from_mins(5);
 // Deleting is quick; RDS lists the group some seconds longer.
 const GONE: Patience = Patience::seconds(2, 180, 3);
 
@@ -183,10 +183,10 @@ async fn parameters(
         }
         Ok(found)
     };
-    let named = async { if names.is_empty() { Ok(Vec::new()) } else { list(Narrow::Named).await } };
-    let (from_users, named) = try_join(list(Narrow::ByUser), named).await?;
-    let named = named.into_iter().filter(|one| one.parameter_name().is_some_and(|name| names.contains(name)));
-    let all = named.chain(from_users.into_iter().filter(by_user));
+    let asked_for = async { if names.is_empty() { Ok(Vec::new()) } else { list(Narrow::Named).await } };
+    let (from_users, asked_for) = try_join(list(Narrow::ByUser), asked_for).await?;
+    let asked_for = asked_for.into_iter().filter(|one| one.parameter_name().is_some_and(|name| names.contains(name)));
+    let all = asked_for.chain(from_users.into_iter().filter(by_user));
     Ok(all.filter_map(|one| Some((one.parameter_name()?.to_owned(), one))).collect())
 }
 

@@ -20,11 +20,12 @@ use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Soug
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
+use crate::model::reference::Ref;
 
 // A certificate issued a moment ago is found within minutes.
-const CERTIFICATE_SEEN: Duration = Duration::from_secs(300);
+const CERTIFICATE_SEEN: Duration = Duration::from_mins(5);
 // A target group or load balancer made a moment ago is found within seconds.
-const PARTS_SEEN: Duration = Duration::from_secs(120);
+const PARTS_SEEN: Duration = Duration::from_mins(2);
 
 impl Provision for Listener {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -166,13 +167,10 @@ fn balancer_of(one: &Sought<Listener>, cx: &Reading<'_>) -> Option<String> {
             let (rest, _) = arn.rsplit_once('/')?;
             Some(rest.replacen(":listener/", ":loadbalancer/", 1))
         }
-        None => {
-            let balancer = &one.expected().load_balancer;
-            match balancer.address() {
-                Some(address) => cx.ids.computed(&address)?.text("id").map(str::to_owned),
-                None => Some(balancer.to_string()),
-            }
-        }
+        None => match &one.expected().load_balancer {
+            Ref::External(arn) => Some(arn.clone()),
+            named @ Ref::Named(..) => cx.ids.computed(&named.address()?)?.text("id").map(str::to_owned),
+        },
     }
 }
 

@@ -24,11 +24,11 @@ use crate::cloud::{CloudError, ErrorKind};
 // Two to three minutes are usual; ten is what others grant it.
 const ACTIVE: Patience = Patience::seconds(150, 600, 10);
 // What EC2 made a moment ago is seen there within seconds.
-const PARTS_SEEN: Duration = Duration::from_secs(60);
+const PARTS_SEEN: Duration = Duration::from_mins(1);
 // A new one may be missing from the describe call for a moment.
-const SEEN: Duration = Duration::from_secs(120);
+const SEEN: Duration = Duration::from_mins(2);
 // Switching the protection off is seen by the delete call within seconds.
-const UNPROTECTED: Duration = Duration::from_secs(60);
+const UNPROTECTED: Duration = Duration::from_mins(1);
 // Its network interfaces outlive it by one to five minutes and hold firewalls, subnets and public addresses.
 const INTERFACES_GONE: Patience = Patience::seconds(90, 900, 10);
 

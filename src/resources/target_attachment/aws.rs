@@ -19,7 +19,7 @@ use crate::model::resource::Resource;
 use crate::resources::node_group::NodeGroup;
 
 // Others edit the same group, EKS among them; each edit takes seconds.
-const EDITS: Duration = Duration::from_secs(120);
+const EDITS: Duration = Duration::from_mins(2);
 // The targets are registered within half a minute.
 const ATTACHED: Patience = Patience::seconds(20, 600, 5);
 // Detaching waits until the targets are drained, which a target group may grant up to an hour.
@@ -137,9 +137,9 @@ fn pair(one: &Sought<TargetAttachment>, cx: &Reading<'_>) -> Option<(String, Str
     }
     let wanted = one.expected();
     let group = cx.ids.computed(&wanted.node_group.address()?)?.text("autoscaling_group")?.to_owned();
-    let target_group = match wanted.target_group.address() {
-        Some(address) => cx.ids.computed(&address)?.text("id")?.to_owned(),
-        None => wanted.target_group.to_string(),
+    let target_group = match &wanted.target_group {
+        Ref::External(arn) => arn.clone(),
+        named @ Ref::Named(..) => cx.ids.computed(&named.address()?)?.text("id")?.to_owned(),
     };
     Some((group, target_group))
 }

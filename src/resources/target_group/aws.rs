@@ -21,9 +21,9 @@ use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 // A group made a moment ago may be unknown to the next call.
-const SEEN: Duration = Duration::from_secs(120);
+const SEEN: Duration = Duration::from_mins(2);
 // For seconds after its last listener is gone or points elsewhere, it still counts as used.
-const RELEASED: Duration = Duration::from_secs(120);
+const RELEASED: Duration = Duration::from_mins(2);
 // Deleting is quick; it may be listed some seconds longer.
 const GONE: Patience = Patience::seconds(1, 120, 3);
 

@@ -181,7 +181,7 @@ async fn a_key_of_others_is_left_alone() {
 #[tokio::test]
 async fn a_key_that_comes_into_sight_slowly_is_waited_for() {
     let mut lab = Lab::new(60).await;
-    lab.emulator.order("settings", &json!({"consistency": {"kms": 20}}));
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"kms": 20}}));
     let key = sample();
     lab.make("main", &key).await;
     lab.change("main", &KmsKey { policy: policy(&json!(["kms:*", "kms:Decrypt"])), ..key }).await;
@@ -191,7 +191,7 @@ async fn a_key_that_comes_into_sight_slowly_is_waited_for() {
 async fn a_key_whose_answer_was_lost_is_not_made_twice() {
     let mut lab = Lab::new(0).await;
     let fault = json!({"service": "kms", "operation": "CreateKey", "kind": "reset_after", "nth": 1});
-    lab.emulator.order("faults", &fault);
+    lab.emulator.post("/strict/faults", &fault);
     let error = lab.try_make("main", &sample()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
     assert_eq!(lab.clients.kms.list_keys().send().await.unwrap().keys().len(), 1);

@@ -29,6 +29,8 @@ pub(crate) struct Lab {
     pub(crate) clients: ppm_infra::cloud::aws::Clients,
     /// What was made so far.
     pub(crate) ids: IdIndex,
+    /// What deleting may take with it: everything, without a last word, unless a test says otherwise.
+    pub(crate) consent: Consent,
     records: BTreeMap<Address, Known>,
     surroundings: Arc<Surroundings>,
     attempts: u32,
@@ -48,6 +50,10 @@ impl Lab {
             cloud,
             clients,
             ids: IdIndex::default(),
+            consent: Consent {
+                delete_data: ["database", "bucket", "key"].map(str::to_owned).into(),
+                skip_final_snapshot: true,
+            },
             records: BTreeMap::new(),
             surroundings,
             attempts: 0,
@@ -64,16 +70,20 @@ impl Lab {
         ])
     }
 
+    /// The suffix of names that the next attempt will choose.
+    pub(crate) fn next_suffix(&self) -> String {
+        format!("{:06x}", self.attempts + 1)
+    }
+
     fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<Report>) {
         self.attempts += 1;
         let (reports, inbox) = mpsc::unbounded_channel();
-        let mark = Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:032x}", self.attempts) };
-        let consent =
-            Consent { delete_data: ["database", "bucket", "key"].map(str::to_owned).into(), skip_final_snapshot: true };
+        let mark =
+            Mark { stack: STACK.to_owned(), address: at.clone(), attempt: format!("{:06x}{:026x}", self.attempts, 0) };
         let context = Context {
             ids: self.ids.clone(),
             mark,
-            consent: Arc::new(consent),
+            consent: Arc::new(self.consent.clone()),
             surroundings: self.surroundings.clone(),
             reports,
             abandon: tokio_util::sync::CancellationToken::new(),
@@ -93,17 +103,25 @@ impl Lab {
         computed
     }
 
-    /// Makes `resource` at `name`, or says why not.
+    /// Makes `resource` at `name`, or says why not. What had an id by then is recorded.
     pub(crate) async fn try_make<R: Resource>(&mut self, name: &str, resource: &R) -> Result<R::Computed, CloudError> {
         let at = Address::of(R::KIND, name);
         let (context, inbox) = self.context(&at);
         let made = serve(inbox);
         let declared = Document::of(resource);
-        let computed = self.cloud.create(&at, &declared, &context).await?;
+        let created = self.cloud.create(&at, &declared, &context).await;
         drop(context);
-        assert!(made.await.unwrap() > 0, "{at} never told its id while it was made");
-        self.ids.insert(&at, &computed);
-        self.records.insert(at, Known { declared, computed: computed.clone() });
+        let told = made.await.unwrap();
+        if let Ok(computed) = &created {
+            let last = told.last().unwrap_or_else(|| panic!("{at} never told its id while it was made"));
+            assert_eq!(last.text("id"), computed.text("id"), "{at} told the id it has");
+        }
+        // What has an id is recorded, finished or not.
+        if let Some(computed) = created.as_ref().ok().or(told.last()).cloned() {
+            self.ids.insert(&at, &computed);
+            self.records.insert(at, Known { declared, computed });
+        }
+        let computed = created?;
         Ok(computed.read().unwrap())
     }
 
@@ -135,18 +153,25 @@ impl Lab {
 
     /// Removes what stands at `name`, twice: the second time it is gone already. Looks, and finds nothing.
     pub(crate) async fn remove<R: Resource>(&mut self, name: &str) {
-        let at = Address::of(R::KIND, name);
-        let known = self.records[&at].clone();
         for _ in 0..2 {
-            let (context, inbox) = self.context(&at);
-            let served = serve(inbox);
-            self.cloud.delete(&at, &known, &context).await.unwrap();
-            drop(context);
-            served.await.unwrap();
+            self.try_remove::<R>(name).await.unwrap();
         }
+        let at = Address::of(R::KIND, name);
         assert_eq!(self.observe(&at, None, true).await, Observation::Absent, "{at} is gone");
         self.records.remove(&at);
         self.ids.remove(&at);
+    }
+
+    /// Removes what stands at `name`, or says why not. The record stays.
+    pub(crate) async fn try_remove<R: Resource>(&mut self, name: &str) -> Result<(), CloudError> {
+        let at = Address::of(R::KIND, name);
+        let known = self.records[&at].clone();
+        let (context, inbox) = self.context(&at);
+        let served = serve(inbox);
+        let removed = self.cloud.delete(&at, &known, &context).await;
+        drop(context);
+        served.await.unwrap();
+        removed
     }
 
     /// What stands at `name` by its record; nothing if it is gone.
@@ -182,13 +207,13 @@ impl Lab {
     }
 }
 
-/// Answers every report; counts those that told an id.
-fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<usize> {
+/// Answers every report; keeps those that told an id.
+fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<Vec<Document>> {
     tokio::spawn(async move {
-        let mut made = 0;
+        let mut made = Vec::new();
         while let Some(report) = inbox.recv().await {
-            if let Report::Made(_, durable) = report {
-                made += 1;
+            if let Report::Made(computed, durable) = report {
+                made.push(computed);
                 let _ = durable.send(());
             }
         }

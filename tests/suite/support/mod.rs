@@ -2,8 +2,8 @@
 
 pub(crate) mod binary;
 #[cfg(feature = "aws")]
-pub(crate) mod control;
-#[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+#[cfg(feature = "aws")]
+pub(crate) mod platform;

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
 use super::Database;
 
-/// From this size on, gp3 storage of PostgreSQL has IOPS of its own, which every change of it must then carry; below,
+/// From this size on, gp3 storage of `PostgreSQL` has IOPS of its own, which every change of it must then carry; below,
 /// sending any is refused (RDS User Guide, "gp3 storage").
 const OWN_IOPS_GIB: i32 = 400;
 /// The least IOPS of such storage.
@@ -41,10 +41,10 @@ impl There {
         };
         let class = pending.and_then(|pending| pending.db_instance_class());
         let version = pending.and_then(|pending| pending.engine_version());
-        let size = pending.and_then(|pending| pending.allocated_storage());
+        let size = pending.and_then(PendingModifiedValues::allocated_storage);
         let kind = pending.and_then(|pending| pending.storage_type());
-        let multi_az = pending.and_then(|pending| pending.multi_az());
-        let days = pending.and_then(|pending| pending.backup_retention_period());
+        let multi_az = pending.and_then(PendingModifiedValues::multi_az);
+        let days = pending.and_then(PendingModifiedValues::backup_retention_period);
         note("class", class.is_some());
         note("version", version.is_some());
         note("storage", size.is_some() || kind.is_some());
@@ -196,7 +196,7 @@ pub(super) fn number(value: u32) -> i32 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use aws_sdk_rds::types::{DbParameterGroupStatus, PendingModifiedValues, VpcSecurityGroupMembership};
+    use aws_sdk_rds::types::{DbParameterGroupStatus, VpcSecurityGroupMembership};
 
     use super::*;
     use crate::model::mark::Tags;

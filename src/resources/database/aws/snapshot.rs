@@ -19,7 +19,7 @@ use crate::cloud::{CloudError, ErrorKind};
 // A first snapshot copies all of the storage: minutes for a small database, hours for a large one.
 const AVAILABLE: Patience = Patience::seconds(180, 4 * 3600, 15);
 // The database is busy for minutes with a backup or a change that began just before.
-const BUSY: Duration = Duration::from_secs(1800);
+const BUSY: Duration = Duration::from_mins(30);
 // A run that was cut short is repeated within the hour; after that the data has moved on.
 const FRESH_SECONDS: i64 = 3600;
 // AWS's own key for RDS: it belongs to the account and cannot be deleted.
@@ -45,19 +45,18 @@ pub(super) async fn keep(
     // The key goes with the stack, and with it everything that only this key opens.
     let key_goes = declared.kms_key.address().is_some() && cx.consent.delete_data.contains("key");
     let begun = if key_goes { named(true) } else { None };
-    let copy = match begun {
-        Some(copy) => copy,
-        None => {
-            let first = match named(false) {
-                Some(first) => first,
-                None => take(declared, &known.id, cx).await?,
-            };
-            finished(&first, there, cx).await?;
-            if !key_goes {
-                return Ok(first);
-            }
-            copy(declared, &first, cx).await?
+    let copy = if let Some(copy) = begun {
+        copy
+    } else {
+        let first = match named(false) {
+            Some(first) => first,
+            None => take(declared, &known.id, cx).await?,
+        };
+        finished(&first, there, cx).await?;
+        if !key_goes {
+            return Ok(first);
         }
+        copy(declared, &first, cx).await?
     };
     let copied = finished(&copy, there, cx).await?;
     if copied.kms_key_id() == there.kms_key_id() {

@@ -5,6 +5,7 @@
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ForwardActionConfig, RedirectActionConfig, RedirectActionStatusCodeEnum,
+    TargetGroupStickinessConfig, TargetGroupTuple,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +61,8 @@ pub(super) fn of_aws(actions: &[Action]) -> Told {
 /// The one target group a forward goes to; nothing if it goes to several or sticks to one of them.
 fn single_target(action: &Action) -> Option<String> {
     let Some(config) = action.forward_config() else { return action.target_group_arn().map(str::to_owned) };
-    let sticky = config.target_group_stickiness_config().and_then(|sticky| sticky.enabled()).unwrap_or(false);
+    let sticky =
+        config.target_group_stickiness_config().and_then(TargetGroupStickinessConfig::enabled).unwrap_or(false);
     match config.target_groups() {
         [one] if !sticky => one.target_group_arn().map(str::to_owned),
         [] if !sticky => action.target_group_arn().map(str::to_owned),
@@ -121,11 +123,11 @@ fn whole(action: &Action) -> Value {
 }
 
 fn forward(config: &ForwardActionConfig) -> Value {
-    let target = |one: &aws_sdk_elasticloadbalancingv2::types::TargetGroupTuple| json!({ "target_group": one.target_group_arn(), "weight": one.weight() });
+    let target = |one: &TargetGroupTuple| json!({ "target_group": one.target_group_arn(), "weight": one.weight() });
     let mut targets: Vec<Value> = config.target_groups().iter().map(target).collect();
     targets.sort_by_key(canonical);
     let sticky = config.target_group_stickiness_config().filter(|sticky| sticky.enabled().unwrap_or(false));
-    json!({ "targets": targets, "sticky_seconds": sticky.and_then(|sticky| sticky.duration_seconds()) })
+    json!({ "targets": targets, "sticky_seconds": sticky.and_then(TargetGroupStickinessConfig::duration_seconds) })
 }
 
 fn redirect(config: &RedirectActionConfig) -> Value {
@@ -141,9 +143,7 @@ fn redirect(config: &RedirectActionConfig) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_elasticloadbalancingv2::types::{
-        FixedResponseActionConfig, TargetGroupStickinessConfig, TargetGroupTuple,
-    };
+    use aws_sdk_elasticloadbalancingv2::types::FixedResponseActionConfig;
 
     use super::*;
 

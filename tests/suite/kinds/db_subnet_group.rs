@@ -1,0 +1,83 @@
+//! Subnet groups.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types::Tag;
+use ppm_infra::model::reference::Ref;
+use ppm_infra::resources::db_subnet_group::DbSubnetGroup;
+use ppm_infra::resources::subnet::Subnet;
+
+use super::ground::{differs, id, leaves_foreign_alone, network};
+use crate::support::lifecycle::Lab;
+
+pub(crate) fn sample() -> DbSubnetGroup {
+    DbSubnetGroup {
+        name: "lab-database".to_owned(),
+        description: "Where the database may stand".to_owned(),
+        subnets: BTreeSet::from(["a", "b", "c"].map(Ref::named)),
+        tags: Lab::tags("db_subnet_group", "database"),
+    }
+}
+
+#[tokio::test]
+async fn a_subnet_group_is_made_found_changed_and_removed() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let group = sample();
+    lab.make("database", &group).await;
+    lab.find_again::<DbSubnetGroup>("database").await;
+    let mut changed = DbSubnetGroup {
+        description: "Elsewhere".to_owned(),
+        subnets: BTreeSet::from(["a", "b"].map(Ref::named)),
+        ..group.clone()
+    };
+    changed.tags.insert("team".to_owned(), "data".to_owned());
+    changed.tags.remove("Name");
+    lab.change("database", &changed).await;
+    lab.change("database", &group).await;
+    // An order whose answer was lost is repeated, and what it made is brought up to date.
+    lab.try_make("database", &changed).await.unwrap();
+    assert_eq!(lab.look("database", Some(&changed)).await.unwrap(), changed);
+    lab.remove::<DbSubnetGroup>("database").await;
+}
+
+#[tokio::test]
+async fn what_others_do_to_a_subnet_group_is_seen() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let group = sample();
+    let arn = lab.make("database", &group).await.arn;
+    let rds = lab.clients.rds.clone();
+    let modify = |description: &str, subnets: &[&str]| {
+        let ids = subnets.iter().map(|name| id::<Subnet>(&lab, name)).collect();
+        let call = rds.modify_db_subnet_group().db_subnet_group_name("lab-database");
+        call.db_subnet_group_description(description).set_subnet_ids(Some(ids)).send()
+    };
+    modify("theirs", &["a", "b", "c"]).await.unwrap();
+    assert_eq!(differs(&lab, "database", &group).await, ["description"]);
+    modify(&group.description, &["a", "c"]).await.unwrap();
+    assert_eq!(differs(&lab, "database", &group).await, ["subnets"]);
+    modify(&group.description, &["c", "b", "a"]).await.unwrap();
+    assert!(differs(&lab, "database", &group).await.is_empty(), "the order of subnets means nothing");
+
+    let theirs = Tag::builder().key("theirs").value("x").build();
+    rds.add_tags_to_resource().resource_name(&arn).tags(theirs).send().await.unwrap();
+    assert!(differs(&lab, "database", &group).await.is_empty(), "tags of others mean nothing");
+    rds.remove_tags_from_resource().resource_name(&arn).tag_keys("Name").send().await.unwrap();
+    assert_eq!(differs(&lab, "database", &group).await, ["tags"]);
+    lab.change("database", &group).await;
+
+    rds.delete_db_subnet_group().db_subnet_group_name("lab-database").send().await.unwrap();
+    assert_eq!(lab.look("database", Some(&group)).await, None);
+}
+
+#[tokio::test]
+async fn a_subnet_group_of_others_is_left_alone() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let call = lab.clients.rds.create_db_subnet_group().db_subnet_group_name("lab-database");
+    let call = call.db_subnet_group_description("theirs");
+    let ids = ["a", "b"].map(|name| id::<Subnet>(&lab, name)).to_vec();
+    call.set_subnet_ids(Some(ids)).send().await.unwrap();
+    leaves_foreign_alone(&mut lab, "database", &sample()).await;
+}

@@ -1,0 +1,155 @@
+//! Load balancers.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, Tag};
+use ppm_infra::model::reference::Ref;
+use ppm_infra::resources::load_balancer::LoadBalancer;
+use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed};
+use ppm_infra::resources::subnet::Subnet;
+use serde_json::json;
+
+use super::ground::{calls, differs, happens, id, leaves_foreign_alone, network, stands};
+use crate::support::lifecycle::Lab;
+
+pub(crate) fn sample() -> LoadBalancer {
+    LoadBalancer {
+        name: "lab-main".to_owned(),
+        scheme: "internet-facing".to_owned(),
+        subnets: BTreeSet::from(["a", "b"].map(Ref::named)),
+        security_groups: BTreeSet::from([Ref::named("one")]),
+        idle_timeout_seconds: 300,
+        drop_invalid_headers: true,
+        deletion_protection: true,
+        tags: Lab::tags("load_balancer", "main"),
+    }
+}
+
+#[tokio::test]
+async fn a_load_balancer_is_made_found_changed_and_removed() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let balancer = sample();
+    lab.make("main", &balancer).await;
+    lab.find_again::<LoadBalancer>("main").await;
+    let mut marked = balancer.clone();
+    marked.tags.insert("team".to_owned(), "data".to_owned());
+    let changes = [
+        marked,
+        LoadBalancer { subnets: BTreeSet::from(["b", "c"].map(Ref::named)), ..balancer.clone() },
+        LoadBalancer { security_groups: BTreeSet::from(["one", "two"].map(Ref::named)), ..balancer.clone() },
+        LoadBalancer { idle_timeout_seconds: 60, ..balancer.clone() },
+        LoadBalancer { drop_invalid_headers: false, ..balancer.clone() },
+        LoadBalancer { deletion_protection: false, ..balancer.clone() },
+    ];
+    for changed in changes {
+        lab.change("main", &changed).await;
+        lab.change("main", &balancer).await;
+    }
+    assert_eq!(calls(&lab, "SetSubnets"), 2, "only what differs is sent");
+    assert_eq!(calls(&lab, "SetSecurityGroups"), 2, "only what differs is sent");
+    // An order whose answer was lost is repeated, and what it made is brought up to date.
+    let changed = LoadBalancer { idle_timeout_seconds: 120, ..balancer.clone() };
+    lab.try_make("main", &changed).await.unwrap();
+    assert_eq!(lab.look("main", Some(&changed)).await.unwrap(), changed);
+    lab.remove::<LoadBalancer>("main").await;
+}
+
+#[tokio::test]
+async fn what_others_do_to_a_load_balancer_is_seen() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let balancer = sample();
+    let arn = lab.make("main", &balancer).await.id;
+    let elb = lab.clients.elb.clone();
+    let attributes = [
+        ("idle_timeout.timeout_seconds", "61", "idle_timeout_seconds"),
+        ("routing.http.drop_invalid_header_fields.enabled", "false", "drop_invalid_headers"),
+        ("deletion_protection.enabled", "false", "deletion_protection"),
+    ];
+    for (key, value, field) in attributes {
+        let attribute = LoadBalancerAttribute::builder().key(key).value(value).build();
+        let call = elb.modify_load_balancer_attributes().load_balancer_arn(&arn).attributes(attribute);
+        call.send().await.unwrap();
+        assert_eq!(differs(&lab, "main", &balancer).await, [field]);
+        lab.change("main", &balancer).await;
+    }
+    let other = LoadBalancerAttribute::builder().key("client_keep_alive.seconds").value("60").build();
+    elb.modify_load_balancer_attributes().load_balancer_arn(&arn).attributes(other).send().await.unwrap();
+    assert!(differs(&lab, "main", &balancer).await.is_empty(), "attributes nobody declares mean nothing");
+
+    let call = elb.set_subnets().load_balancer_arn(&arn);
+    call.subnets(id::<Subnet>(&lab, "b")).subnets(id::<Subnet>(&lab, "c")).send().await.unwrap();
+    assert_eq!(differs(&lab, "main", &balancer).await, ["subnets"]);
+    let call = elb.set_subnets().load_balancer_arn(&arn);
+    call.subnets(id::<Subnet>(&lab, "b")).subnets(id::<Subnet>(&lab, "a")).send().await.unwrap();
+    assert!(differs(&lab, "main", &balancer).await.is_empty(), "the order of subnets means nothing");
+    let call = elb.set_security_groups().load_balancer_arn(&arn);
+    call.security_groups(id::<SecurityGroup>(&lab, "two")).send().await.unwrap();
+    assert_eq!(differs(&lab, "main", &balancer).await, ["security_groups"]);
+    lab.change("main", &balancer).await;
+
+    let theirs = Tag::builder().key("theirs").value("x").build();
+    elb.add_tags().resource_arns(&arn).tags(theirs).send().await.unwrap();
+    assert!(differs(&lab, "main", &balancer).await.is_empty(), "tags of others mean nothing");
+    elb.remove_tags().resource_arns(&arn).tag_keys("Name").send().await.unwrap();
+    assert_eq!(differs(&lab, "main", &balancer).await, ["tags"]);
+    lab.change("main", &balancer).await;
+
+    let unprotected = LoadBalancer { deletion_protection: false, ..balancer.clone() };
+    lab.change("main", &unprotected).await;
+    elb.delete_load_balancer().load_balancer_arn(&arn).send().await.unwrap();
+    assert_eq!(lab.look("main", Some(&balancer)).await, None);
+}
+
+#[tokio::test]
+async fn another_firewall_behind_the_same_reference_is_set() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let balancer = sample();
+    let arn = lab.make("main", &balancer).await.id;
+    let second = id::<SecurityGroup>(&lab, "two");
+    stands::<SecurityGroup>(&mut lab, "one", &SecurityGroupComputed { id: second.clone() });
+    lab.try_change("main", &balancer).await.unwrap();
+    let there = lab.clients.elb.describe_load_balancers().load_balancer_arns(&arn).send().await.unwrap();
+    assert_eq!(there.load_balancers()[0].security_groups(), [second]);
+}
+
+#[tokio::test]
+async fn a_load_balancer_of_others_is_left_alone() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    // Of the same settings: creating it again would hand it out as ours.
+    let call = lab.clients.elb.create_load_balancer().name("lab-main");
+    let call = call.subnets(id::<Subnet>(&lab, "a")).subnets(id::<Subnet>(&lab, "b"));
+    call.security_groups(id::<SecurityGroup>(&lab, "one")).send().await.unwrap();
+    leaves_foreign_alone(&mut lab, "main", &sample()).await;
+}
+
+#[tokio::test]
+async fn what_failed_is_made_again_and_what_was_protected_by_others_goes() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let balancer = LoadBalancer { deletion_protection: false, ..sample() };
+    let first = lab.make("main", &balancer).await.id;
+    happens(&lab, &json!({"kind": "load_balancer", "id": "lab-main", "action": "state", "value": "active_impaired"}));
+    assert!(differs(&lab, "main", &balancer).await.is_empty(), "impaired it works, too");
+    happens(&lab, &json!({"kind": "load_balancer", "id": "lab-main", "action": "state", "value": "failed"}));
+    assert_eq!(lab.look("main", Some(&balancer)).await, None);
+    let second = lab.make("main", &balancer).await.id;
+    assert_ne!(first, second);
+    let on = LoadBalancerAttribute::builder().key("deletion_protection.enabled").value("true").build();
+    let call = lab.clients.elb.modify_load_balancer_attributes().load_balancer_arn(&second).attributes(on);
+    call.send().await.unwrap();
+    lab.remove::<LoadBalancer>("main").await;
+}
+
+#[tokio::test]
+async fn a_load_balancer_is_waited_for_and_so_are_its_interfaces() {
+    let mut lab = Lab::new(100).await;
+    network(&mut lab).await;
+    lab.make("main", &sample()).await;
+    lab.remove::<LoadBalancer>("main").await;
+    let left = lab.clients.ec2.describe_network_interfaces().send().await.unwrap();
+    assert!(left.network_interfaces().is_empty(), "{left:?}");
+}
