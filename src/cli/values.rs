@@ -1,5 +1,6 @@
 //! `values` and `output`: what the stack gives to Helm, to scripts and to people.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ pub(super) fn next_steps(
     }
     let mut text = format!("\nHelm values are in {}. Next:\n", path.display());
     for command in commands {
-        text.push_str(&format!("\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  ")));
+        let _ = write!(text, "\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  "));
     }
     out::data(&text);
     Ok(())

@@ -225,7 +225,7 @@ impl Simulated {
         Ok(())
     }
 
-    fn find<'w>(&self, world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+    fn find<'w>(world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
         let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
         match &target.recorded {
             Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
@@ -254,7 +254,7 @@ impl Cloud for Simulated {
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let world = self.world();
-            let observe = |at: &Address, target: &Target| match self.find(&world, look, at, target) {
+            let observe = |at: &Address, target: &Target| match Self::find(&world, look, at, target) {
                 None => Observation::Absent,
                 Some(object) => Observation::Present {
                     known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },

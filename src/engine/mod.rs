@@ -180,6 +180,9 @@ struct Planner<'a> {
     ask: &'a Request,
 }
 
+/// What destroying leaves alone, and why.
+type Kept = BTreeMap<Address, String>;
+
 type Forced = BTreeMap<Address, (Why, ReplaceOrder)>;
 
 impl Planner<'_> {
@@ -284,7 +287,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, BTreeMap<Address, String>), PlanError> {
+    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, Kept), PlanError> {
         // Data is of no use without what it came after: the key to what is inside.
         let needs: graph::Needs = self
             .records

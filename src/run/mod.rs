@@ -292,7 +292,9 @@ async fn refresh(
         if found.is_empty() || looks == LOOKS {
             break observed;
         }
-        found.iter().for_each(|(address, computed)| ids.insert(address, computed));
+        for (address, computed) in &found {
+            ids.insert(address, computed);
+        }
     };
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
