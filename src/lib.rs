@@ -12,12 +12,14 @@
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`helm`] the finished values file for the chart; pure.
+//! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 
 pub mod architecture;
 pub mod cloud;
 pub mod engine;
 pub mod helm;
 pub mod model;
+pub mod render;
 pub mod resources;
 pub mod run;
 pub mod stack;
