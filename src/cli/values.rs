@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
 use super::failure::Failure;
-use super::{exit, out, workplace};
+use super::{exit, out, show, workplace};
 use crate::architecture::helm_inputs;
 use crate::engine::state::State;
 use crate::helm;
@@ -26,7 +26,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
         Some(path) => {
             put(&path, &text)?;
             if common.json {
-                out::data(&format!("{}\n", json!({"schema": 1, "command": "values", "written": path})));
+                show::written("values", &path);
             } else {
                 out::note(&format!("Values written to {}.\n", path.display()));
             }
