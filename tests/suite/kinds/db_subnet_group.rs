@@ -7,7 +7,7 @@ use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::db_subnet_group::DbSubnetGroup;
 use ppm_infra::resources::subnet::Subnet;
 
-use super::ground::{differs, id, leaves_foreign_alone, network};
+use super::ground::{differs, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> DbSubnetGroup {
@@ -80,4 +80,14 @@ async fn a_subnet_group_of_others_is_left_alone() {
     let ids = ["a", "b"].map(|name| id::<Subnet>(&lab, name)).to_vec();
     call.set_subnet_ids(Some(ids)).send().await.unwrap();
     leaves_foreign_alone(&mut lab, "database", &sample()).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_subnet_group_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let lost = ("rds", "CreateDBSubnetGroup");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "database", &sample()).await;
+    let reads = ["DescribeDBSubnetGroups", "ListTagsForResource"];
+    is_unread_without::<DbSubnetGroup>(&lab, "database", "rds", &reads).await;
 }

@@ -10,7 +10,9 @@ use ppm_infra::resources::listener::{Listener, ListenerAction};
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::target_group::TargetGroup;
 
-use super::ground::{calls, differs, id, leaves_foreign_alone, network};
+use super::ground::{
+    calls, differs, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network,
+};
 use super::{load_balancer, target_group};
 use crate::support::lifecycle::Lab;
 
@@ -174,4 +176,13 @@ async fn a_certificate_of_another_region_is_refused_at_once() {
     assert!(error.is("CertificateNotFound"), "{error}");
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert_eq!(calls(&lab, "CreateListener"), before + 1, "after {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_listener_and_a_denied_one_says_nothing() {
+    let mut lab = lab(0).await;
+    let lost = ("elasticloadbalancing", "CreateListener");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "http", &plain()).await;
+    let reads = ["DescribeListeners", "DescribeTags"];
+    is_unread_without::<Listener>(&lab, "http", "elasticloadbalancing", &reads).await;
 }

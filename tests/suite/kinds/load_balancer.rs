@@ -9,7 +9,10 @@ use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed}
 use ppm_infra::resources::subnet::Subnet;
 use serde_json::json;
 
-use super::ground::{calls, differs, happens, id, leaves_foreign_alone, network, stands};
+use super::ground::{
+    calls, differs, happens, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network,
+    stands,
+};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> LoadBalancer {
@@ -152,4 +155,14 @@ async fn a_load_balancer_is_waited_for_and_so_are_its_interfaces() {
     lab.remove::<LoadBalancer>("main").await;
     let left = lab.clients.ec2.describe_network_interfaces().send().await.unwrap();
     assert!(left.network_interfaces().is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_load_balancer_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let lost = ("elasticloadbalancing", "CreateLoadBalancer");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
+    let reads = ["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"];
+    is_unread_without::<LoadBalancer>(&lab, "main", "elasticloadbalancing", &reads).await;
 }
