@@ -150,7 +150,7 @@ async fn another_target_group_behind_the_same_reference_is_forwarded_to() {
     let plain = Listener { action: ListenerAction::Forward(Ref::named("main")), ..plain() };
     let arn = lab.make("http", &plain).await.id;
     let new = lab.try_make("main", &target_group::sample()).await.unwrap();
-    lab.change("http", &plain).await;
+    lab.point_anew::<Listener>("http").await;
     let there = lab.clients.elb.describe_listeners().listener_arns(&arn).send().await.unwrap();
     assert_eq!(there.listeners()[0].default_actions()[0].target_group_arn(), Some(new.id.as_str()));
 }

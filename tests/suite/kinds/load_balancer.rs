@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, Tag};
 use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed};
-use ppm_infra::resources::subnet::Subnet;
+use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
 use serde_json::json;
 
 use super::ground::{
@@ -106,16 +106,19 @@ async fn what_others_do_to_a_load_balancer_is_seen() {
 }
 
 #[tokio::test]
-async fn another_firewall_behind_the_same_reference_is_set() {
+async fn other_parts_behind_the_same_references_are_set() {
     let mut lab = Lab::new(0).await;
     network(&mut lab).await;
     let balancer = sample();
     let arn = lab.make("main", &balancer).await.id;
     let second = id::<SecurityGroup>(&lab, "two");
     stands::<SecurityGroup>(&mut lab, "one", &SecurityGroupComputed { id: second.clone() });
-    lab.try_change("main", &balancer).await.unwrap();
+    let third = id::<Subnet>(&lab, "c");
+    stands::<Subnet>(&mut lab, "a", &SubnetComputed { id: third });
+    lab.point_anew::<LoadBalancer>("main").await;
     let there = lab.clients.elb.describe_load_balancers().load_balancer_arns(&arn).send().await.unwrap();
     assert_eq!(there.load_balancers()[0].security_groups(), [second]);
+    assert!(differs(&lab, "main", &balancer).await.is_empty());
 }
 
 #[tokio::test]
