@@ -7,5 +7,6 @@ pub(crate) mod emulator;
 pub(crate) mod lifecycle;
 pub(crate) mod memory;
 pub(crate) mod random;
+pub(crate) mod reference;
 pub(crate) mod story;
 pub(crate) mod toys;
