@@ -247,7 +247,12 @@ impl Ground<'_> {
                         rules.removals[moved].push((removed, gone.clone()));
                     }
                     (None, Some(_)) if on_change == OnChange::Ignore => {}
-                    (None, Some(changed)) if loose => rules.preferred.push((removed, changed.clone())),
+                    (None, Some(changed)) if loose => {
+                        // Whoever came after this keeps what it leads to for as long as it is there.
+                        let followers = self.followers(address).map(|gone| (changed.clone(), gone));
+                        rules.preferred.extend(followers);
+                        rules.preferred.push((removed, changed.clone()));
+                    }
                     (None, Some(changed)) => rules.must(&removed, changed),
                     (None, None) => unreachable!("what has a prior is changed or removed"),
                 }
@@ -258,6 +263,21 @@ impl Ground<'_> {
                 rules.preferred.push((removed, gone.clone()));
             }
         }
+    }
+
+    /// The steps that remove what came after `address`.
+    fn followers<'v>(&'v self, address: &'v Address) -> impl Iterator<Item = StepKey> + 'v {
+        self.actions.iter().filter_map(move |(follower, action)| match action {
+            Action::Replace { prior, .. } | Action::Delete { prior, .. } if prior.after.contains(address) => {
+                self.removes(follower)
+            }
+            Action::NoOp { .. }
+            | Action::Create { .. }
+            | Action::Update { .. }
+            | Action::Replace { .. }
+            | Action::Delete { .. }
+            | Action::Forget { .. } => None,
+        })
     }
 
     /// What old objects point at goes after them.

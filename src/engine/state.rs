@@ -364,10 +364,12 @@ impl Book {
         if id.as_deref() == Some(&key) {
             return None;
         }
-        let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded);
-        for recorded in self.state.resources.values_mut().chain(old_objects) {
-            if references(&recorded.declared).contains(address) {
-                recorded.declared = turned(&recorded.declared, &|target| {
+        let standing = self.state.resources.values_mut().map(|recorded| &mut recorded.declared);
+        let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
+        let leaving = self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut());
+        for document in standing.chain(old_objects).chain(leaving) {
+            if references(document).contains(address) {
+                *document = turned(document, &|target| {
                     (target == Target::Named(address.clone())).then(|| Target::Object(key.clone().into()))
                 });
             }

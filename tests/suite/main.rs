@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod bad_input;
+mod edits;
+#[cfg(feature = "aws")]
+mod kinds;
 mod planner;
 mod support;
 

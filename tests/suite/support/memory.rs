@@ -1,5 +1,6 @@
-//! A store in memory that is as strict as the one on disk: text in, text out, checked on every write.
+//! A store in memory that is as strict as the one on disk: checked on every write, and on request text in, text out.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use ppm_infra::cloud::BoxFuture;
@@ -7,11 +8,13 @@ use ppm_infra::engine::check::check;
 use ppm_infra::engine::state::{Book, Entry, State};
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::store::{Store, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 #[derive(Debug, Default)]
 struct Content {
-    state: Option<String>,
-    journal: Vec<String>,
+    state: Option<State>,
+    journal: Vec<Entry>,
     writes: usize,
 }
 
@@ -19,23 +22,32 @@ struct Content {
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryStore {
     catalog: Catalog,
+    as_text: bool,
     content: Arc<Mutex<Content>>,
 }
 
 impl MemoryStore {
-    /// A store with nothing in it.
-    pub(crate) fn new(catalog: Catalog) -> Self {
-        Self { catalog, content: Arc::default() }
+    /// A store with nothing in it. With `as_text`, everything goes through its text, as it does on disk.
+    pub(crate) fn new(catalog: Catalog, as_text: bool) -> Self {
+        Self { catalog, as_text, content: Arc::default() }
     }
 
     /// State and journal together; nothing if nothing was ever written.
     pub(crate) fn book(&self) -> Option<Book> {
         let content = self.content.lock().unwrap();
-        let mut book = Book::of(serde_json::from_str(content.state.as_ref()?).unwrap());
-        for line in &content.journal {
-            book.apply(&serde_json::from_str(line).unwrap()).unwrap();
+        let mut book = Book::of(content.state.clone()?);
+        for entry in &content.journal {
+            book.apply(entry).unwrap();
         }
         Some(book)
+    }
+
+    fn kept<T: Clone + PartialEq + Debug + Serialize + DeserializeOwned>(&self, value: &T) -> T {
+        if self.as_text {
+            let read = serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap();
+            assert_eq!(*value, read, "what is written is what is read");
+        }
+        value.clone()
     }
 
     /// How often anything was written.
@@ -57,9 +69,9 @@ impl Store for MemoryStore {
     fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut content = self.content.lock().unwrap();
-            let there: State = serde_json::from_str(content.state.as_ref().unwrap()).unwrap();
+            let there = content.state.as_ref().unwrap();
             assert_eq!((&there.lineage, there.serial), (&base.lineage, base.serial), "a journal continues its state");
-            content.journal.extend(entries.iter().map(|entry| serde_json::to_string(entry).unwrap()));
+            content.journal.extend(entries.iter().map(|entry| self.kept(entry)));
             content.writes += 1;
             Ok(())
         })
@@ -73,10 +85,9 @@ impl Store for MemoryStore {
             }
             let mut content = self.content.lock().unwrap();
             if let Some(there) = &content.state {
-                let there: State = serde_json::from_str(there).unwrap();
                 assert_eq!((&there.lineage, there.serial + 1), (&state.lineage, state.serial), "serials follow");
             }
-            content.state = Some(serde_json::to_string(state).unwrap());
+            content.state = Some(self.kept(state));
             content.journal.clear();
             content.writes += 1;
             Ok(())

@@ -10,5 +10,6 @@ pub(crate) mod memory;
 #[cfg(feature = "aws")]
 pub(crate) mod platform;
 pub(crate) mod random;
+pub(crate) mod reference;
 pub(crate) mod story;
 pub(crate) mod toys;

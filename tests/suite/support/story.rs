@@ -74,6 +74,8 @@ pub(crate) struct Story {
     pub(crate) toys: [Toy; SLOTS],
     pub(crate) first: Drafts,
     pub(crate) chapters: Vec<Chapter>,
+    /// Whether everything goes through its text.
+    pub(crate) as_text: bool,
 }
 
 const VERBS: [Verb; 3] = [Verb::Create, Verb::Update, Verb::Delete];
@@ -183,7 +185,7 @@ impl Chapter {
 impl Story {
     /// The catalogue of its kinds.
     pub(crate) fn bench(&self) -> Bench {
-        Bench::new(&toys::catalog(&self.toys))
+        Bench::new(&toys::catalog(&self.toys), "lab", self.as_text)
     }
 
     /// A declaration as the runner takes it.
@@ -234,6 +236,7 @@ pub(crate) fn any_chapter(whole: bool) -> impl Strategy<Value = Chapter> {
 
 /// A story of a few chapters.
 pub(crate) fn any_story(whole: bool) -> impl Strategy<Value = Story> {
-    (toys::any_toys(), toys::any_drafts(), prop::collection::vec(any_chapter(whole), 1..4))
-        .prop_map(|(toys, first, chapters)| Story { toys, first, chapters })
+    let as_text = prop::bool::weighted(0.1);
+    (toys::any_toys(), toys::any_drafts(), prop::collection::vec(any_chapter(whole), 1..4), as_text)
+        .prop_map(|(toys, first, chapters, as_text)| Story { toys, first, chapters, as_text })
 }
