@@ -3,8 +3,6 @@
 
 mod bad_input;
 mod edits;
-#[cfg(feature = "aws")]
-mod kinds;
 mod planner;
 mod support;
 
