@@ -99,7 +99,7 @@ pub fn is_gone(error: &CloudError) -> bool {
 
 /// Whether the name is taken. EKS uses one code for that and for a change that is running.
 pub fn is_taken(error: &CloudError) -> bool {
-    error.is("ResourceInUseException") && error.says("already")
+    error.is("ResourceInUseException") && (error.says("already exists") || error.says("already in use"))
 }
 
 /// Whether something else is going on with the object.

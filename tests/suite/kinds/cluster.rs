@@ -284,6 +284,30 @@ async fn what_an_earlier_run_began_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_creation_that_was_interrupted_goes_on() {
+    let (mut lab, platform) = lab(300).await;
+    let cluster = sample(&platform);
+    // What may not be read is neither there nor gone.
+    let denied = json!({"service": "eks", "operation": "DescribeCluster", "kind": "denied"});
+    lab.emulator.post("/strict/faults", &denied);
+    let error = lab.try_make("main", &cluster).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    let found = lab.observe(&address(), Some(&Document::of(&cluster)), true).await;
+    assert!(matches!(found, Observation::Unread { .. }), "{found:?}");
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+
+    let Observation::Present { known, notes } = lab.observe(&address(), Some(&Document::of(&cluster)), true).await
+    else {
+        panic!("the cluster is being made");
+    };
+    assert_eq!(known.declared, Document::of(&cluster));
+    assert_eq!((known.computed.text("issuer"), notes), (Some(""), vec!["its status is CREATING".to_owned()]));
+    lab.change("main", &cluster).await;
+    assert_ne!(lab.ids.computed(&address()).unwrap().text("issuer"), Some(""), "the next run waits and knows all");
+    assert!(changes(&lab).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_change_that_fails_is_told_in_the_words_of_eks() {
     let (mut lab, platform) = lab(0).await;
     let cluster = sample(&platform);

@@ -9,6 +9,7 @@ use ppm_infra::model::document::Document;
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::reference::Ref;
 use ppm_infra::model::resource::Resource;
+use ppm_infra::resources::access_entry::Principal;
 use ppm_infra::resources::cluster::Cluster;
 use ppm_infra::resources::node_group::{NodeGroup, NodeGroupComputed};
 use serde_json::json;
@@ -199,6 +200,10 @@ async fn interfaces_that_nodes_left_behind_go_before_the_cluster() {
     lab.remove::<NodeGroup>("main").await;
     let known = lab.ids.computed(&Address::of(Cluster::KIND, "main")).unwrap().clone();
     lab.remove::<Cluster>("main").await;
+    let calls = lab.emulator.calls();
+    let place = |operation: &str| calls.iter().position(|call| call["operation"] == operation);
+    let (swept, ordered) = (place("DeleteNetworkInterface").unwrap(), place("DeleteCluster").unwrap());
+    assert!(swept < ordered, "with interfaces in the way EKS would give up its group");
     let filter = ppm_infra::cloud::aws::ec2::filter("vpc-id", [&platform.vpc]);
     let groups = lab.clients.ec2.describe_security_groups().filters(filter).send().await.unwrap();
     let group = known.text("security_group_id");
@@ -236,4 +241,21 @@ async fn a_node_group_by_our_name_of_others_is_left_alone() {
     assert!(error.kind == ErrorKind::NotOurs && error.says(&name), "{error}");
     let found = lab.observe(&address(), Some(&Document::of(&group)), false).await;
     assert_eq!(found, Observation::Absent);
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_nothing_twice() {
+    let (mut lab, platform) = lab(0).await;
+    for operation in ["CreateCluster", "CreateAddon", "CreateAccessEntry", "CreateNodegroup", "UpdateNodegroupConfig"] {
+        let lost = json!({"service": "eks", "operation": operation, "kind": "reset_after", "nth": 1});
+        lab.emulator.post("/strict/faults", &lost);
+    }
+    let group = sample(&platform);
+    lab.make("main", &cluster(&platform)).await;
+    lab.make("vpc-cni", &super::addon::sample("vpc-cni", "v1.21.1-eksbuild.1")).await;
+    lab.make("creator", &super::access_entry::sample("creator", Principal::Creator)).await;
+    lab.make("main", &group).await;
+    lab.change("main", &NodeGroup { count: 4, ..group }).await;
+    let eks = &lab.clients.eks;
+    assert_eq!(eks.list_nodegroups().cluster_name("lab").send().await.unwrap().nodegroups().len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::AttributeBooleanValue;
 use ppm_infra::cloud::aws::Clients;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::emulator::Emulator;
 
