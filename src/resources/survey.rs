@@ -94,9 +94,9 @@ async fn addon_version(aws: &Clients, kubernetes: &str, addon: &str) -> Result<S
         .send()
         .await
         .during(&doing)?;
-    let versions = answer.addons().iter().flat_map(|addon| addon.addon_versions());
+    let versions = answer.addons().iter().flat_map(aws_sdk_eks::types::AddonInfo::addon_versions);
     let default = versions
-        .filter(|version| version.compatibilities().iter().any(|c| c.default_version()))
+        .filter(|version| version.compatibilities().iter().any(aws_sdk_eks::types::Compatibility::default_version))
         .find_map(|version| version.addon_version());
     default.map(str::to_owned).ok_or_else(|| {
         CloudError::new(

@@ -38,11 +38,12 @@ where
 {
     let Some(service) = error.as_service_error() else {
         let told = chain(error);
-        let kind = match error {
-            SdkError::ConstructionFailure(_) if told.to_lowercase().contains("credential") => ErrorKind::Credentials,
-            SdkError::ConstructionFailure(_) => ErrorKind::Bug,
-            SdkError::DispatchFailure(_) if told.to_lowercase().contains("credential") => ErrorKind::Credentials,
-            _ => ErrorKind::Unreachable,
+        let kind = if told.to_lowercase().contains("credential") {
+            ErrorKind::Credentials
+        } else if matches!(error, SdkError::ConstructionFailure(_)) {
+            ErrorKind::Bug
+        } else {
+            ErrorKind::Unreachable
         };
         return CloudError::new(kind, doing, told);
     };

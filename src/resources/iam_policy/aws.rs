@@ -127,7 +127,7 @@ impl IamPolicy {
             return Ok(());
         }
         if versions.len() >= VERSIONS
-            && let Some(oldest) = versions.iter().filter(|version| !version.is_default_version()).min_by_key(number)
+            && let Some(oldest) = versions.iter().filter(|version| !version.is_default_version()).min_by_key(|version| number(version))
         {
             delete_version(cx.aws, arn, oldest).await?;
         }
@@ -155,7 +155,7 @@ async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolic
     let declared = IamPolicy {
         name: policy.policy_name().unwrap_or_default().to_owned(),
         description: policy.description().unwrap_or_default().to_owned(),
-        document: as_written(document, one, cx.ids),
+        document: as_written(&document, one, cx.ids),
         tags: one.managed(&found),
     };
     Ok(Sight::present(declared, IamPolicyComputed { id: arn }))
@@ -173,11 +173,11 @@ fn resolved(document: &Policy, ids: &IdIndex) -> Result<Value, CloudError> {
 
 /// What was found, spelled as it was recorded or declared if it means the same; else with references in place of the
 /// ARNs that those would have written.
-fn as_written(found: Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
+fn as_written(found: &Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
     let recorded = one.recorded.as_ref().map(|(recorded, _)| &recorded.document);
     let known: Vec<&Policy> =
         [recorded, one.declared.as_ref().map(|declared| &declared.document)].into_iter().flatten().collect();
-    let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == found));
+    let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == *found));
     if let Some(same) = same {
         return (*same).clone();
     }
@@ -215,7 +215,7 @@ async fn versions(aws: &Clients, arn: &str) -> Result<Vec<PolicyVersion>, CloudE
 }
 
 /// Versions are `v1`, `v2` and so on, never used again.
-fn number(version: &&PolicyVersion) -> u64 {
+fn number(version: &PolicyVersion) -> u64 {
     version.version_id().and_then(|id| id.strip_prefix('v')?.parse().ok()).unwrap_or(u64::MAX)
 }
 
@@ -263,7 +263,8 @@ mod tests {
 
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
 
-    fn policy(resources: Value) -> Policy {
+    fn policy(resources: impl Into<Value>) -> Policy {
+        let resources = resources.into();
         Policy::new(&json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["b", "a"], "Resource": resources},
         ]}))
@@ -295,7 +296,7 @@ mod tests {
         // One by reference, the other by its ARN, as people write buckets.
         let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
         let found = policy(json!([KEY, "arn:aws:s3:::b"]));
-        assert_eq!(as_written(found, &sought(declared.clone()), &ids()), declared);
+        assert_eq!(as_written(&found, &sought(declared.clone()), &ids()), declared);
     }
 
     #[test]
@@ -303,6 +304,6 @@ mod tests {
         let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
         let found = policy(json!([KEY, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
         let shown = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
-        assert_eq!(as_written(found, &sought(declared), &ids()), shown);
+        assert_eq!(as_written(&found, &sought(declared), &ids()), shown);
     }
 }

@@ -14,7 +14,6 @@ use serde_json::json;
 use super::Standing;
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a list of what others do, one after the other")]
 async fn what_others_do_beside_us_is_no_drift() {
     // An autoscaler may move the size between three and nine.
     let mut at = Standing::with("kubernetes:\n  nodes:\n    max: 9").await;

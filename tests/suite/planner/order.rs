@@ -13,12 +13,13 @@ pub(super) fn assert_in_order(ran: &Ran, catalog: &Catalog) {
     let step = |at: &Address, part: Part| StepKey { address: at.clone(), part };
     let built = |at: &Address| match &ran.plan.actions[at] {
         Action::Create { .. } | Action::Replace { .. } => Some(step(at, Part::Create)),
-        Action::Update { via, .. } => Some(step(at, Part::Change { rung: via.len() as u32 })),
+        Action::Update { via, .. } => Some(step(at, Part::Change { rung: u32::try_from(via.len()).unwrap() })),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
     };
     let removed = |at: &Address| match &ran.plan.actions[at] {
-        Action::Delete { .. } => Some(step(at, Part::Delete)),
-        Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => Some(step(at, Part::Delete)),
+        Action::Delete { .. } | Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
+            Some(step(at, Part::Delete))
+        }
         Action::Replace { order: ReplaceOrder::CreateFirst, prior, .. } => {
             Some(step(at, Part::DeleteDeposed { key: prior.computed.text("id").unwrap().to_owned() }))
         }

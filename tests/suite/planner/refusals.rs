@@ -8,7 +8,6 @@ use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::reference::references;
 use ppm_infra::model::resource::Node;
-use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::support::bench::{Plain, brief};

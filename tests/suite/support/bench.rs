@@ -125,7 +125,9 @@ impl Bench {
         let report =
             run::apply(&self.session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
-        events.iter().for_each(|event| self.assert_is_its_text(event));
+        for event in &events {
+            self.assert_is_its_text(event);
+        }
         Ok(Ran { plan: planned.plan, report, events })
     }
 

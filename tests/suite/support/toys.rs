@@ -207,7 +207,7 @@ pub(crate) fn any_toys() -> impl Strategy<Value = [Toy; SLOTS]> {
 pub(crate) fn any_draft() -> impl Strategy<Value = Draft> {
     // Few bits set: a graph in which everything hangs together has little left to find.
     let mask = || prop_oneof![2 => Just(0u8), 3 => (0..SLOTS).prop_map(|slot| 1 << slot), 1 => 0u8..1 << SLOTS];
-    let one = prop_oneof![1 => Just(u8::MAX), 2 => 0u8..SLOTS as u8];
+    let one = prop_oneof![1 => Just(u8::MAX), 2 => 0u8..u8::try_from(SLOTS).unwrap()];
     (0u8..2, 0u8..2, one, mask(), mask(), mask()).prop_map(|(a, b, one, many, deep, after)| Draft {
         a,
         b,

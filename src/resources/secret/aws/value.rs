@@ -18,7 +18,7 @@ pub(super) fn fresh(content: &SecretContent) -> Result<SecretString, CloudError>
             let password = password()?;
             let user = serde_json::Value::from(username.as_str());
             Ok(filled(64 + username.len() * 2, |text| {
-                text.push_str(&format!(r#"{{"username":{user},"password":""#));
+                text.extend([r#"{"username":"#, &user.to_string(), r#","password":""#]);
                 text.push_str(password.expose_secret());
                 text.push_str(r#""}"#);
             }))
