@@ -23,7 +23,7 @@ use crate::model::reference::{reference, references_in};
 /// How many versions of one policy IAM keeps ("IAM and AWS STS quotas").
 const VERSIONS: usize = 5;
 // Detaching is not known everywhere at once.
-const LINGER: Duration = Duration::from_secs(120);
+const LINGER: Duration = Duration::from_mins(2);
 
 impl Provision for IamPolicy {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -127,7 +127,8 @@ impl IamPolicy {
             return Ok(());
         }
         if versions.len() >= VERSIONS
-            && let Some(oldest) = versions.iter().filter(|version| !version.is_default_version()).min_by_key(number)
+            && let Some(oldest) =
+                versions.iter().filter(|version| !version.is_default_version()).min_by_key(|version| number(version))
         {
             delete_version(cx.aws, arn, oldest).await?;
         }
@@ -155,7 +156,7 @@ async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolic
     let declared = IamPolicy {
         name: policy.policy_name().unwrap_or_default().to_owned(),
         description: policy.description().unwrap_or_default().to_owned(),
-        document: as_written(document, one, cx.ids),
+        document: as_written(&document, one, cx.ids),
         tags: one.managed(&found),
     };
     Ok(Sight::present(declared, IamPolicyComputed { id: arn }))
@@ -173,11 +174,11 @@ fn resolved(document: &Policy, ids: &IdIndex) -> Result<Value, CloudError> {
 
 /// What was found, spelled as it was recorded or declared if it means the same; else with references in place of the
 /// ARNs that those would have written.
-fn as_written(found: Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
+fn as_written(found: &Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
     let recorded = one.recorded.as_ref().map(|(recorded, _)| &recorded.document);
     let known: Vec<&Policy> =
         [recorded, one.declared.as_ref().map(|declared| &declared.document)].into_iter().flatten().collect();
-    let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == found));
+    let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == *found));
     if let Some(same) = same {
         return (*same).clone();
     }
@@ -215,7 +216,7 @@ async fn versions(aws: &Clients, arn: &str) -> Result<Vec<PolicyVersion>, CloudE
 }
 
 /// Versions are `v1`, `v2` and so on, never used again.
-fn number(version: &&PolicyVersion) -> u64 {
+fn number(version: &PolicyVersion) -> u64 {
     version.version_id().and_then(|id| id.strip_prefix('v')?.parse().ok()).unwrap_or(u64::MAX)
 }
 
@@ -263,7 +264,7 @@ mod tests {
 
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
 
-    fn policy(resources: Value) -> Policy {
+    fn policy(resources: &Value) -> Policy {
         Policy::new(&json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["b", "a"], "Resource": resources},
         ]}))
@@ -284,25 +285,25 @@ mod tests {
 
     #[test]
     fn references_become_arns() {
-        let document = policy(json!([{"$ref": "kms_key.main"}, {"$ref": "bucket.main"}]));
+        let document = policy(&json!([{"$ref": "kms_key.main"}, {"$ref": "bucket.main"}]));
         let arns = resolved(&document, &ids()).unwrap();
-        assert_eq!(Policy::new(&arns), policy(json!(["arn:aws:s3:::b", KEY])));
-        assert!(resolved(&policy(json!({"$ref": "kms_key.other"})), &ids()).is_err());
+        assert_eq!(Policy::new(&arns), policy(&json!(["arn:aws:s3:::b", KEY])));
+        assert!(resolved(&policy(&json!({"$ref": "kms_key.other"})), &ids()).is_err());
     }
 
     #[test]
     fn what_means_the_same_is_spelled_the_same() {
         // One by reference, the other by its ARN, as people write buckets.
-        let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
-        let found = policy(json!([KEY, "arn:aws:s3:::b"]));
-        assert_eq!(as_written(found, &sought(declared.clone()), &ids()), declared);
+        let declared = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
+        let found = policy(&json!([KEY, "arn:aws:s3:::b"]));
+        assert_eq!(as_written(&found, &sought(declared.clone()), &ids()), declared);
     }
 
     #[test]
     fn what_differs_still_shows_references() {
-        let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
-        let found = policy(json!([KEY, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
-        let shown = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
-        assert_eq!(as_written(found, &sought(declared), &ids()), shown);
+        let declared = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
+        let found = policy(&json!([KEY, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
+        let shown = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
+        assert_eq!(as_written(&found, &sought(declared), &ids()), shown);
     }
 }

@@ -16,7 +16,7 @@ const PAGE: i32 = 1000;
 /// How many uploads are aborted side by side.
 const ABORTS: usize = 10;
 // S3 asks to slow down, or fails inside, for single objects of a call that succeeds.
-const BUSY: Duration = Duration::from_secs(300);
+const BUSY: Duration = Duration::from_mins(5);
 
 /// Aborts all uploads and deletes every version of every object, and the marks left by deletions, until nothing is
 /// listed any more. A million objects take about a quarter of an hour.
