@@ -1,6 +1,9 @@
 //! Every kind of resource, one at a time, against the strict emulator.
 
+mod access_entry;
+mod addon;
 mod bucket;
+mod cluster;
 mod database;
 mod db_parameter_group;
 mod db_subnet_group;
@@ -13,6 +16,7 @@ mod kms_key;
 mod listener;
 mod load_balancer;
 mod nat_gateway;
+mod node_group;
 mod oidc_provider;
 mod route_table;
 mod secret;
