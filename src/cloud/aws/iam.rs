@@ -12,7 +12,7 @@ use crate::model::surroundings::Surroundings;
 
 /// How long what was written may be unknown to the next call. IAM usually needs 2 to 20 seconds ("Changes that I make
 /// are not always immediately visible", IAM User Guide); two minutes are what the field settled on.
-pub const VISIBLE: Duration = Duration::from_secs(120);
+pub const VISIBLE: Duration = Duration::from_mins(2);
 /// The same for waiting until reads show what was written.
 pub const SETTLING: Patience = Patience::seconds(3, 120, 1);
 

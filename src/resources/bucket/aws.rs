@@ -22,13 +22,13 @@ use crate::model::surroundings::Surroundings;
 
 // A name let go of a moment ago is refused with OperationAborted: usually for minutes, up to an hour when the account or
 // the region changed. A quarter of an hour is what a run can be kept waiting for.
-const NAME_HELD: Duration = Duration::from_secs(900);
+const NAME_HELD: Duration = Duration::from_mins(15);
 // Settings are unknown for seconds after they were written ("Amazon S3 data consistency model").
 const SETTLING: Patience = Patience::seconds(3, 60, 1);
 // S3 says that a bucket is there for some seconds after it was deleted.
 const GONE: Patience = Patience::seconds(2, 60, 1);
 // Package Manager may still be writing when the emptied bucket is deleted; it ends with its pods.
-const WRITERS: Duration = Duration::from_secs(300);
+const WRITERS: Duration = Duration::from_mins(5);
 
 impl Provision for Bucket {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {

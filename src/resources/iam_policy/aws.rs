@@ -23,7 +23,7 @@ use crate::model::reference::{reference, references_in};
 /// How many versions of one policy IAM keeps ("IAM and AWS STS quotas").
 const VERSIONS: usize = 5;
 // Detaching is not known everywhere at once.
-const LINGER: Duration = Duration::from_secs(120);
+const LINGER: Duration = Duration::from_mins(2);
 
 impl Provision for IamPolicy {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -127,7 +127,8 @@ impl IamPolicy {
             return Ok(());
         }
         if versions.len() >= VERSIONS
-            && let Some(oldest) = versions.iter().filter(|version| !version.is_default_version()).min_by_key(|version| number(version))
+            && let Some(oldest) =
+                versions.iter().filter(|version| !version.is_default_version()).min_by_key(|version| number(version))
         {
             delete_version(cx.aws, arn, oldest).await?;
         }
@@ -263,8 +264,7 @@ mod tests {
 
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
 
-    fn policy(resources: impl Into<Value>) -> Policy {
-        let resources = resources.into();
+    fn policy(resources: &Value) -> Policy {
         Policy::new(&json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["b", "a"], "Resource": resources},
         ]}))
@@ -285,25 +285,25 @@ mod tests {
 
     #[test]
     fn references_become_arns() {
-        let document = policy(json!([{"$ref": "kms_key.main"}, {"$ref": "bucket.main"}]));
+        let document = policy(&json!([{"$ref": "kms_key.main"}, {"$ref": "bucket.main"}]));
         let arns = resolved(&document, &ids()).unwrap();
-        assert_eq!(Policy::new(&arns), policy(json!(["arn:aws:s3:::b", KEY])));
-        assert!(resolved(&policy(json!({"$ref": "kms_key.other"})), &ids()).is_err());
+        assert_eq!(Policy::new(&arns), policy(&json!(["arn:aws:s3:::b", KEY])));
+        assert!(resolved(&policy(&json!({"$ref": "kms_key.other"})), &ids()).is_err());
     }
 
     #[test]
     fn what_means_the_same_is_spelled_the_same() {
         // One by reference, the other by its ARN, as people write buckets.
-        let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
-        let found = policy(json!([KEY, "arn:aws:s3:::b"]));
+        let declared = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
+        let found = policy(&json!([KEY, "arn:aws:s3:::b"]));
         assert_eq!(as_written(&found, &sought(declared.clone()), &ids()), declared);
     }
 
     #[test]
     fn what_differs_still_shows_references() {
-        let declared = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
-        let found = policy(json!([KEY, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
-        let shown = policy(json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
+        let declared = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::b"]));
+        let found = policy(&json!([KEY, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
+        let shown = policy(&json!([{"$ref": "kms_key.main"}, "arn:aws:s3:::other", "arn:aws:s3:::b"]));
         assert_eq!(as_written(&found, &sought(declared), &ids()), shown);
     }
 }

@@ -24,7 +24,7 @@ use crate::model::reference::Ref;
 use crate::resources::iam_policy::IamPolicy;
 
 // What EKS and others hang on a role they let go of a moment later: the instance profile of a node group, above all.
-const LINGER: Duration = Duration::from_secs(120);
+const LINGER: Duration = Duration::from_mins(2);
 
 impl Provision for IamRole {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {

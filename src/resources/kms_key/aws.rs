@@ -21,7 +21,7 @@ use crate::model::mark::Tags;
 
 // A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
 // what the field settled on.
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 // Reads of policy, rotation and tags lag behind. They may do so for ten minutes, which is not worth waiting for.
 const SETTLING: Patience = Patience::seconds(5, 60, 1);
 

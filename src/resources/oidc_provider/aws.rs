@@ -22,7 +22,7 @@ use crate::model::reference::Ref;
 use crate::resources::cluster::Cluster;
 
 // IAM asks the issuer for its certificate; a cluster that became active a moment ago may not answer yet.
-const ISSUER_READY: Duration = Duration::from_secs(300);
+const ISSUER_READY: Duration = Duration::from_mins(5);
 
 impl Provision for OidcProvider {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {

@@ -29,7 +29,7 @@ const CONTENT_TAG: &str = "ppm-infra:content";
 const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 // A secret made, or deleted at once, a moment ago is not known to be so everywhere; two minutes are what the field
 // settled on.
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 const SETTLING: Patience = Patience::seconds(2, 120, 1);
 
 impl Provision for Secret {

@@ -47,7 +47,7 @@ async fn a_secret_is_made_found_changed_and_removed() {
     let id = lab.make("database", &secret).await.id;
     lab.find_again::<Secret>("database").await;
     let before = value(&lab, &id).await;
-    let mut changed = Secret { description: String::new(), kms_key: None, ..secret.clone() };
+    let mut changed = Secret { description: "In other words".to_owned(), kms_key: None, ..secret.clone() };
     changed.tags.insert("team".to_owned(), "data".to_owned());
     lab.change("database", &changed).await;
     lab.find_again::<Secret>("database").await;

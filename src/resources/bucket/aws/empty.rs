@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::types::{Delete, MultipartUpload, ObjectIdentifier};
+use aws_sdk_s3::types::{self, Delete, MultipartUpload, ObjectIdentifier};
 use futures_util::future::try_join_all;
 
 use super::read::Place;
@@ -16,7 +16,7 @@ const PAGE: i32 = 1000;
 /// How many uploads are aborted side by side.
 const ABORTS: usize = 10;
 // S3 asks to slow down, or fails inside, for single objects of a call that succeeds.
-const BUSY: Duration = Duration::from_secs(300);
+const BUSY: Duration = Duration::from_mins(5);
 
 /// Aborts all uploads and deletes every version of every object, and the marks left by deletions, until nothing is
 /// listed any more. A million objects take about a quarter of an hour.
@@ -30,8 +30,7 @@ pub(super) async fn empty(place: Place<'_>, cx: &Writing<'_>) -> Result<(), Clou
         if page.is_empty() {
             return Ok(());
         }
-        let busy = |error: &CloudError| matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unreachable);
-        retry_while(cx, BUSY, busy, || delete(place, &page)).await?;
+        retry_while(cx, BUSY, |error| passes(error.kind), || delete(place, &page)).await?;
         deleted += page.len();
         cx.status(format!("deleted {deleted} objects"));
     }
@@ -56,27 +55,33 @@ async fn delete(place: Place<'_>, page: &[ObjectIdentifier]) -> Result<(), Cloud
     let objects = Delete::builder().set_objects(Some(page.to_vec())).quiet(true).build().expect("objects are given");
     let call = place.aws.s3.delete_objects().bucket(place.name).expected_bucket_owner(place.account);
     let answer = call.delete(objects).send().await.during(DOING)?;
-    let failed = answer.errors();
-    let Some(first) = failed.iter().find(|error| !gone(error.code())) else { return Ok(()) };
-    let code = first.code().unwrap_or_default();
-    let kind = match code {
-        "AccessDenied" => ErrorKind::Denied,
-        "SlowDown" => ErrorKind::Throttled,
-        "InternalError" | "ServiceUnavailable" => ErrorKind::Unreachable,
-        _ => ErrorKind::Refused,
+    stayed(answer.errors(), page.len()).map_or(Ok(()), Err)
+}
+
+/// The error of a call that deleted all of `count` objects but these.
+fn stayed(errors: &[types::Error], count: usize) -> Option<CloudError> {
+    let meaning = |error: &types::Error| match error.code().unwrap_or_default() {
+        "NoSuchKey" | "NoSuchVersion" => None,
+        "SlowDown" => Some(ErrorKind::Throttled),
+        "InternalError" | "ServiceUnavailable" => Some(ErrorKind::Unreachable),
+        "AccessDenied" => Some(ErrorKind::Denied),
+        _ => Some(ErrorKind::Refused),
     };
+    let failed: Vec<(&types::Error, ErrorKind)> =
+        errors.iter().filter_map(|error| Some((error, meaning(error)?))).collect();
+    // One that stays for good decides; the others pass by themselves.
+    let (first, kind) = failed.iter().find(|(_, kind)| !passes(*kind)).or(failed.first())?;
     let message = format!(
-        "{} of {} objects stay, the first being {}: {}",
+        "{} of {count} objects stay, among them {}: {}",
         failed.len(),
-        page.len(),
         first.key().unwrap_or_default(),
         first.message().unwrap_or_default()
     );
-    Err(CloudError { code: Some(code.to_owned()), ..CloudError::new(kind, DOING, message) })
+    Some(CloudError { code: first.code().map(str::to_owned), ..CloudError::new(*kind, DOING, message) })
 }
 
-fn gone(code: Option<&str>) -> bool {
-    matches!(code, Some("NoSuchKey" | "NoSuchVersion"))
+fn passes(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Throttled | ErrorKind::Unreachable)
 }
 
 /// Unfinished uploads do not keep a bucket from being deleted, but one that is finished meanwhile does.
@@ -103,5 +108,25 @@ async fn abort(place: Place<'_>, upload: &MultipartUpload) -> Result<(), CloudEr
     match call.send().await.during("abort an unfinished upload") {
         Err(error) if error.is("NoSuchUpload") => Ok(()),
         done => done.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(key: &str, code: &str) -> types::Error {
+        types::Error::builder().key(key).code(code).message("told").build()
+    }
+
+    #[test]
+    fn objects_that_stay_are_told_of_by_the_worst_reason() {
+        assert_eq!(stayed(&[], 3), None);
+        assert_eq!(stayed(&[error("a", "NoSuchVersion")], 3), None);
+        let busy = stayed(&[error("a", "NoSuchKey"), error("b", "SlowDown")], 3).unwrap();
+        assert!(passes(busy.kind) && busy.message.starts_with("1 of 3 objects stay, among them b"), "{busy}");
+        let denied = stayed(&[error("a", "InternalError"), error("b", "AccessDenied")], 3).unwrap();
+        assert_eq!((denied.kind, denied.is("AccessDenied")), (ErrorKind::Denied, true));
+        assert!(denied.message.starts_with("2 of 3 objects stay, among them b"), "{denied}");
     }
 }

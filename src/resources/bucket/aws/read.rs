@@ -167,7 +167,7 @@ impl<'a> Place<'a> {
         let some = try_join4(self.tags(), self.encryption(), self.versioning(), self.ownership());
         let others = try_join3(self.public_access_block(), self.policy(), self.lifecycle());
         let ((tags, encryption, versioning, ownership), (public_access_block, policy, lifecycle)) =
-            try_join(some, others).await?;
+            Box::pin(try_join(some, others)).await?;
         Ok(Settings {
             tags,
             encryption,

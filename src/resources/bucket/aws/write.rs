@@ -21,7 +21,7 @@ use crate::resources::bucket::PublicAccessBlock;
 // A bucket made a moment ago is unknown to some calls, a setting written a moment ago still stands in the way of the
 // next, and a principal made a moment ago is unknown to the check of the policy: two minutes are what the field settled
 // on for each.
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 
 /// Repeats a call while it fails for a reason that passes by itself.
 pub(super) async fn patiently<T, Fut>(cx: &Writing<'_>, call: impl FnMut() -> Fut) -> Result<T, CloudError>

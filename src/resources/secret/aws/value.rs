@@ -1,5 +1,7 @@
 //! Making the value of a secret from the randomness of the operating system, in memory that is wiped afterwards.
 
+use std::fmt::Write as _;
+
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -18,7 +20,7 @@ pub(super) fn fresh(content: &SecretContent) -> Result<SecretString, CloudError>
             let password = password()?;
             let user = serde_json::Value::from(username.as_str());
             Ok(filled(64 + username.len() * 2, |text| {
-                text.extend([r#"{"username":"#, &user.to_string(), r#","password":""#]);
+                write!(text, r#"{{"username":{user},"password":""#).expect("writing to a string succeeds");
                 text.push_str(password.expose_secret());
                 text.push_str(r#""}"#);
             }))
