@@ -1,4 +1,4 @@
-//! Floor 2: decisions. Pure and synchronous; [`plan`] is the only entrance to planning.
+//! Floor 2: decisions. Pure and synchronous; [`plan()`] is the only entrance to planning.
 //!
 //! Promises: the same inputs give the same plan, byte for byte; a plan leaves nothing to choose. Knows nothing of AWS,
 //! files, time or concurrency.

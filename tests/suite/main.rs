@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod edits;
+mod json;
 mod planner;
 mod support;
 

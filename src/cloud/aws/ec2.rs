@@ -1,7 +1,7 @@
 //! What the kinds of EC2 have in common: tags inline, filters on every list call, ids we do not choose.
 //!
-//! Leaves to [`once`] the creates that have neither name nor token, to [`interfaces`] what outlives its owner, and to
-//! [`leftovers`] to name what is in the way.
+//! Leaves to `once` the creates that have neither name nor token, to `interfaces` what outlives its owner, and to
+//! `leftovers` to name what is in the way.
 
 mod interfaces;
 mod leftovers;

@@ -61,6 +61,7 @@ impl Desk {
         Self { folder, environment: environment.map(|(k, v)| (k.to_owned(), v.to_owned())).into() }
     }
 
+    #[cfg(feature = "aws")]
     /// A folder whose cloud is at `endpoint`, `scale` times as fast as AWS.
     pub(crate) fn at(endpoint: &str, scale: u32) -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap(), environment: BTreeMap::new() };
@@ -72,12 +73,14 @@ impl Desk {
             .with("PPM_INFRA_TIME_SCALE", &scale.to_string())
     }
 
+    #[cfg(feature = "aws")]
     /// Sets a variable of the program's environment.
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         self.environment.insert(key.to_owned(), value.to_owned());
         self
     }
 
+    #[cfg(feature = "aws")]
     /// Removes a variable of the program's environment.
     pub(crate) fn without(mut self, key: &str) -> Self {
         self.environment.remove(key);
