@@ -154,17 +154,21 @@ def meddle() -> None:
     )
 
 
+def value(shown: Any) -> Any:
+    """A value as drift tells it: the value itself, or nothing."""
+    return shown["value"] if isinstance(shown, dict) and "value" in shown else None if shown == "nothing" else shown
+
+
 def expect_drift(path: str) -> None:
     """Fail unless the drift told is what was moved, field by field, and no more."""
     told = json.loads(Path(path).read_text().splitlines()[-1])
     found = {
-        (address, diff["path"]): (diff["before"], diff["after"])
-        for address, drift in told["drift"].items()
-        for diff in drift["moved"]
+        (drift["address"], field["path"]): (value(field["before"]), value(field["after"]))
+        for drift in told["drift"]
+        for field in drift["fields"]
     }
-    shown = lambda value: "nothing" if value is None else {"value": value}  # noqa: E731
     for address, field, before, after in MOVED:
-        if found.pop((address, field), None) != (shown(before), shown(after)):
+        if found.pop((address, field), None) != (before, after):
             sys.exit(f"{address} {field} is not told right: {told['drift']}")
     before, after = found.pop(OPENED[:2], (None, None))
     if OPENED[2] in json.dumps(before) or OPENED[2] not in json.dumps(after):
