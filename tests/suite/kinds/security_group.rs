@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{IpPermission, IpRange, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{IpPermission, IpRange, ResourceType, SecurityGroupRule, Tag, TagSpecification};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -142,7 +142,7 @@ async fn what_others_do_to_a_group_is_seen() {
     assert_ne!(lab.look("balancer", Some(&group)).await.unwrap(), group);
     lab.change("balancer", &group).await;
     let rules = ec2.describe_security_group_rules().send().await.unwrap();
-    let ports: BTreeSet<_> = rules.security_group_rules().iter().filter_map(|rule| rule.from_port()).collect();
+    let ports: BTreeSet<_> = rules.security_group_rules().iter().filter_map(SecurityGroupRule::from_port).collect();
     assert!(ports.contains(&23) && !ports.contains(&24), "{ports:?}");
 
     let everything =

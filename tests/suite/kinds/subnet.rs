@@ -1,6 +1,6 @@
 //! Subnets.
 
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{AttributeBooleanValue, NetworkInterface, ResourceType, Tag, TagSpecification};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -139,7 +139,7 @@ async fn interfaces_of_one_cluster_are_swept() {
     let left = ppm_infra::cloud::aws::ec2::sweep_interfaces(&lab.clients, "mine").await.unwrap();
     assert_eq!(left, Vec::<String>::new());
     let found = lab.clients.ec2.describe_network_interfaces().send().await.unwrap();
-    let tags: Vec<_> = found.network_interfaces().iter().flat_map(|one| one.tag_set()).collect();
+    let tags: Vec<_> = found.network_interfaces().iter().flat_map(NetworkInterface::tag_set).collect();
     assert!(tags.iter().any(|tag| tag.value() == Some("theirs")));
     assert!(tags.iter().all(|tag| tag.value() != Some("mine")));
 }
