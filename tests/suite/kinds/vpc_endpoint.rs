@@ -59,9 +59,9 @@ async fn what_others_do_to_an_endpoint_is_seen() {
     lab.change("s3", &endpoint).await;
 
     let at = Address::of(VpcEndpoint::KIND, "s3");
-    let notes = |found: Observation| match found {
-        Observation::Present { notes, .. } => notes,
-        found => panic!("{found:?}"),
+    let notes = |found: Observation| {
+        let Observation::Present { notes, .. } = found else { panic!("{found:?}") };
+        notes
     };
     assert_eq!(notes(lab.observe(&at, None, true).await), Vec::<String>::new());
     let narrow = json!({"Version": "2012-10-17", "Statement": []}).to_string();
