@@ -48,7 +48,8 @@ impl Resource for DbParameterGroup {
     const FIELDS: &'static [Field] = fields!(DbParameterGroup {
         name: Replace,
         family: Replace,
-        description: Replace,
+        // It cannot be changed, and another group would need another name: not worth it for words.
+        description: Ignore,
         parameters: Update,
         tags: Update
     });

@@ -121,7 +121,11 @@ impl Provision for Database {
             }
             // What failed before it ever ran holds nothing.
             if !cx.consent.skip_final_snapshot && State::of(&there) != State::Stillborn {
-                there = settled(&known.id, "keep the data of the database", FREE, Calm::Once, cx, |_| true).await?;
+                let doing = "take the final snapshot of the database";
+                there = settled(&known.id, doing, FREE, Calm::Once, cx, |_| true).await.map_err(|mut error| {
+                    error.message.push_str(". Without a final snapshot it can be deleted: --no-final-snapshot");
+                    error
+                })?;
                 let kept = snapshot::keep(declared, known, &there, cx).await?;
                 cx.status(format!("the data is kept in snapshot {kept}"));
             }

@@ -12,7 +12,10 @@ use ppm_infra::resources::kms_key::KmsKey;
 use ppm_infra::resources::security_group::SecurityGroup;
 use serde_json::json;
 
-use super::ground::{calls, differs, happens, id, inventory, leaves_foreign_alone, network, notes, secrets, stands};
+use super::ground::{
+    calls, differs, happens, id, inventory, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost,
+    network, notes, secrets, stands,
+};
 use super::{db_parameter_group, db_subnet_group};
 use crate::support::lifecycle::Lab;
 
@@ -291,10 +294,56 @@ async fn a_database_is_waited_for_and_made_anew_where_one_is_going() {
     let rds = lab.clients.rds.clone();
     let there = rds.describe_db_instances().db_instance_identifier(NAME).send().await.unwrap();
     assert_eq!(there.db_instances()[0].db_instance_status(), Some("available"), "and not between two stages");
-    lab.change("main", &Database { instance_class: "db.t3.large".to_owned(), ..database.clone() }).await;
+    // A change waits until RDS is done with what others ordered.
+    modify(&lab).db_instance_class("db.t3.large").apply_immediately(true).send().await.unwrap();
+    let changed = Database { instance_class: "db.t3.large".to_owned(), backup_days: 14, ..database.clone() };
+    lab.change("main", &changed).await;
     rds.delete_db_instance().db_instance_identifier(NAME).skip_final_snapshot(true).send().await.unwrap();
     assert_eq!(lab.look("main", Some(&database)).await, None, "what is being deleted is gone");
     let second = lab.make("main", &database).await;
     assert_ne!(first.resource_id, second.resource_id);
     lab.remove::<Database>("main").await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_database_and_a_denied_one_says_nothing() {
+    let mut lab = lab(0).await;
+    let lost = ("rds", "CreateDBInstance");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
+    is_unread_without::<Database>(&lab, "main", "rds", &["DescribeDBInstances"]).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_snapshot_and_no_harm() {
+    let mut lab = lab(0).await;
+    lab.make("main", &sample()).await;
+    lab.consent.skip_final_snapshot = false;
+    for operation in ["CreateDBSnapshot", "CopyDBSnapshot", "DeleteDBSnapshot", "ModifyDBInstance", "DeleteDBInstance"]
+    {
+        let lost = json!({"service": "rds", "operation": operation, "kind": "reset_after", "nth": 1});
+        lab.emulator.post("/strict/faults", &lost);
+    }
+    lab.remove::<Database>("main").await;
+    let [kept] = snapshots(&lab).await.try_into().unwrap();
+    assert!(kept.db_snapshot_identifier().unwrap().ends_with("-kept"), "{kept:?}");
+}
+
+#[tokio::test]
+async fn what_never_came_to_life_is_made_again() {
+    let mut lab = lab(60).await;
+    let database = Database { deletion_protection: false, multi_az: false, ..sample() };
+    // Its creation is under way when it fails for good.
+    lab.emulator.post("/strict/settings", &json!({"scale": 1}));
+    let rds = lab.clients.rds.clone();
+    let marks = Lab::tags("database", "main").into_iter();
+    let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let call = rds.create_db_instance().db_instance_identifier(NAME).engine("postgres");
+    let call = call.db_instance_class("db.t3.large").allocated_storage(20).master_username("ppm");
+    let call = call.master_user_password("correcthorse").db_subnet_group_name(NAME);
+    call.set_tags(Some(marks)).send().await.unwrap();
+    lab.emulator
+        .post("/strict/mutate", &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "failed"}));
+    lab.emulator.post("/strict/settings", &json!({"scale": 600}));
+    lab.make("main", &database).await;
+    assert_eq!(snapshots(&lab).await, [], "there was nothing to keep");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use ppm_infra::resources::db_parameter_group::DbParameterGroup;
 
-use super::ground::{calls, differs, leaves_foreign_alone};
+use super::ground::{calls, differs, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample(family: &str) -> DbParameterGroup {
@@ -132,4 +132,13 @@ async fn a_parameter_group_of_others_is_left_alone() {
     let call = lab.clients.rds.create_db_parameter_group().db_parameter_group_name(&group.name);
     call.db_parameter_group_family("postgres17").description("theirs").send().await.unwrap();
     leaves_foreign_alone(&mut lab, "database", &group).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_parameter_group_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    let lost = ("rds", "CreateDBParameterGroup");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "database", &sample("postgres17")).await;
+    let reads = ["DescribeDBParameterGroups", "DescribeDBParameters", "ListTagsForResource"];
+    is_unread_without::<DbParameterGroup>(&lab, "database", "rds", &reads).await;
 }

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::types::Tag;
 use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::db_subnet_group::DbSubnetGroup;
-use ppm_infra::resources::subnet::Subnet;
+use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
 
-use super::ground::{differs, id, leaves_foreign_alone, network};
+use super::ground::{
+    calls, differs, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network, stands,
+};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> DbSubnetGroup {
     DbSubnetGroup {
         name: "lab-database".to_owned(),
         description: "Where the database may stand".to_owned(),
+        vpc: Ref::named("main"),
         subnets: BTreeSet::from(["a", "b", "c"].map(Ref::named)),
         tags: Lab::tags("db_subnet_group", "database"),
     }
@@ -26,15 +29,26 @@ async fn a_subnet_group_is_made_found_changed_and_removed() {
     let group = sample();
     lab.make("database", &group).await;
     lab.find_again::<DbSubnetGroup>("database").await;
-    let mut changed = DbSubnetGroup {
-        description: "Elsewhere".to_owned(),
-        subnets: BTreeSet::from(["a", "b"].map(Ref::named)),
-        ..group.clone()
-    };
+    let mut changed = group.clone();
     changed.tags.insert("team".to_owned(), "data".to_owned());
     changed.tags.remove("Name");
+    let changes = [
+        changed.clone(),
+        DbSubnetGroup { description: "Elsewhere".to_owned(), ..group.clone() },
+        DbSubnetGroup { subnets: BTreeSet::from(["a", "b"].map(Ref::named)), ..group.clone() },
+    ];
+    for changed in changes {
+        lab.change("database", &changed).await;
+        lab.change("database", &group).await;
+    }
+    assert_eq!(calls(&lab, "ModifyDBSubnetGroup"), 4, "only what differs is sent");
+    changed.subnets = BTreeSet::from(["a", "b"].map(Ref::named));
     lab.change("database", &changed).await;
-    lab.change("database", &group).await;
+    // Another subnet behind the same reference.
+    let id = id::<Subnet>(&lab, "c");
+    stands::<Subnet>(&mut lab, "a", &SubnetComputed { id });
+    lab.point_anew::<DbSubnetGroup>("database").await;
+    assert!(differs(&lab, "database", &changed).await.is_empty());
     // An order whose answer was lost is repeated, and what it made is brought up to date.
     lab.try_make("database", &changed).await.unwrap();
     assert_eq!(lab.look("database", Some(&changed)).await.unwrap(), changed);
@@ -80,4 +94,14 @@ async fn a_subnet_group_of_others_is_left_alone() {
     let ids = ["a", "b"].map(|name| id::<Subnet>(&lab, name)).to_vec();
     call.set_subnet_ids(Some(ids)).send().await.unwrap();
     leaves_foreign_alone(&mut lab, "database", &sample()).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_subnet_group_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let lost = ("rds", "CreateDBSubnetGroup");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "database", &sample()).await;
+    let reads = ["DescribeDBSubnetGroups", "ListTagsForResource"];
+    is_unread_without::<DbSubnetGroup>(&lab, "database", "rds", &reads).await;
 }

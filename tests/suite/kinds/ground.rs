@@ -97,6 +97,35 @@ pub(crate) fn inventory(lab: &Lab) -> Value {
     lab.emulator.get("/strict/inventory")
 }
 
+/// Makes `resource` at `name` although the answer to `operation` of `service` is lost: there is one object all the same.
+pub(crate) async fn makes_one_when_the_answer_is_lost<R: Resource>(
+    lab: &mut Lab,
+    (service, operation): (&str, &str),
+    name: &str,
+    resource: &R,
+) -> R::Computed {
+    let kind = R::KIND.to_string().replace("database", "db_instance");
+    let lost = json!({"service": service, "operation": operation, "kind": "reset_after", "nth": 1});
+    lab.emulator.post("/strict/faults", &lost);
+    let made = lab.make(name, resource).await;
+    assert!(calls(lab, operation) >= 2, "{operation} was repeated");
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+    assert_eq!(inventory(lab)["counts"][&kind], 1, "there is one {kind}");
+    made
+}
+
+/// Looks at `name` while each of these operations is denied: what cannot be read is neither there nor gone.
+pub(crate) async fn is_unread_without<R: Resource>(lab: &Lab, name: &str, service: &str, operations: &[&str]) {
+    let at = Address::of(R::KIND, name);
+    for operation in operations {
+        let denied = json!({"service": service, "operation": operation, "kind": "denied"});
+        lab.emulator.post("/strict/faults", &denied);
+        let found = lab.observe(&at, None, true).await;
+        assert!(matches!(found, Observation::Unread { .. }), "{operation}: {found:?}");
+        lab.emulator.post("/strict/faults/clear", &json!({}));
+    }
+}
+
 /// Does what AWS does by itself.
 pub(crate) fn happens(lab: &Lab, what: &Value) {
     lab.emulator.post("/strict/mutate", what);

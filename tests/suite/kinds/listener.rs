@@ -10,7 +10,9 @@ use ppm_infra::resources::listener::{Listener, ListenerAction};
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::target_group::TargetGroup;
 
-use super::ground::{calls, differs, id, leaves_foreign_alone, network};
+use super::ground::{
+    calls, differs, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network,
+};
 use super::{load_balancer, target_group};
 use crate::support::lifecycle::Lab;
 
@@ -148,7 +150,7 @@ async fn another_target_group_behind_the_same_reference_is_forwarded_to() {
     let plain = Listener { action: ListenerAction::Forward(Ref::named("main")), ..plain() };
     let arn = lab.make("http", &plain).await.id;
     let new = lab.try_make("main", &target_group::sample()).await.unwrap();
-    lab.change("http", &plain).await;
+    lab.point_anew::<Listener>("http").await;
     let there = lab.clients.elb.describe_listeners().listener_arns(&arn).send().await.unwrap();
     assert_eq!(there.listeners()[0].default_actions()[0].target_group_arn(), Some(new.id.as_str()));
 }
@@ -174,4 +176,13 @@ async fn a_certificate_of_another_region_is_refused_at_once() {
     assert!(error.is("CertificateNotFound"), "{error}");
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert_eq!(calls(&lab, "CreateListener"), before + 1, "after {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_listener_and_a_denied_one_says_nothing() {
+    let mut lab = lab(0).await;
+    let lost = ("elasticloadbalancing", "CreateListener");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "http", &plain()).await;
+    let reads = ["DescribeListeners", "DescribeTags"];
+    is_unread_without::<Listener>(&lab, "http", "elasticloadbalancing", &reads).await;
 }

@@ -6,10 +6,13 @@ use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, Tag};
 use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed};
-use ppm_infra::resources::subnet::Subnet;
+use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
 use serde_json::json;
 
-use super::ground::{calls, differs, happens, id, leaves_foreign_alone, network, stands};
+use super::ground::{
+    calls, differs, happens, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network,
+    stands,
+};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> LoadBalancer {
@@ -103,16 +106,19 @@ async fn what_others_do_to_a_load_balancer_is_seen() {
 }
 
 #[tokio::test]
-async fn another_firewall_behind_the_same_reference_is_set() {
+async fn other_parts_behind_the_same_references_are_set() {
     let mut lab = Lab::new(0).await;
     network(&mut lab).await;
     let balancer = sample();
     let arn = lab.make("main", &balancer).await.id;
     let second = id::<SecurityGroup>(&lab, "two");
     stands::<SecurityGroup>(&mut lab, "one", &SecurityGroupComputed { id: second.clone() });
-    lab.try_change("main", &balancer).await.unwrap();
+    let third = id::<Subnet>(&lab, "c");
+    stands::<Subnet>(&mut lab, "a", &SubnetComputed { id: third });
+    lab.point_anew::<LoadBalancer>("main").await;
     let there = lab.clients.elb.describe_load_balancers().load_balancer_arns(&arn).send().await.unwrap();
     assert_eq!(there.load_balancers()[0].security_groups(), [second]);
+    assert!(differs(&lab, "main", &balancer).await.is_empty());
 }
 
 #[tokio::test]
@@ -152,4 +158,14 @@ async fn a_load_balancer_is_waited_for_and_so_are_its_interfaces() {
     lab.remove::<LoadBalancer>("main").await;
     let left = lab.clients.ec2.describe_network_interfaces().send().await.unwrap();
     assert!(left.network_interfaces().is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_load_balancer_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let lost = ("elasticloadbalancing", "CreateLoadBalancer");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
+    let reads = ["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"];
+    is_unread_without::<LoadBalancer>(&lab, "main", "elasticloadbalancing", &reads).await;
 }

@@ -5,8 +5,9 @@ use ppm_infra::resources::node_group::{NodeGroup, NodeGroupComputed};
 use ppm_infra::resources::subnet::Subnet;
 use ppm_infra::resources::target_attachment::TargetAttachment;
 use ppm_infra::resources::target_group::TargetGroup;
+use serde_json::json;
 
-use super::ground::{id, network, stands};
+use super::ground::{id, is_unread_without, network, stands};
 use super::target_group;
 use crate::support::lifecycle::Lab;
 
@@ -84,4 +85,15 @@ async fn nodes_that_are_not_recorded_are_told_by_their_group() {
     nodes(&mut lab, "eks-lab-others-0a1b2c").await;
     let found = lab.look("main", Some(&sample())).await.unwrap();
     assert_eq!(found, TargetAttachment { node_group: Ref::external(GROUP), ..sample() });
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_attachment_and_a_denied_one_says_nothing() {
+    let mut lab = lab(0).await;
+    let lost = json!({"service": "autoscaling", "operation": "AttachLoadBalancerTargetGroups", "kind": "reset_after", "nth": 1});
+    lab.emulator.post("/strict/faults", &lost);
+    lab.make("main", &sample()).await;
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+    let reads = ["DescribeLoadBalancerTargetGroups"];
+    is_unread_without::<TargetAttachment>(&lab, "main", "autoscaling", &reads).await;
 }

@@ -12,7 +12,9 @@ use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::target_group::{HealthCheck, TargetGroup};
 use ppm_infra::resources::vpc::Vpc;
 
-use super::ground::{calls, differs, id, inventory, network, notes};
+use super::ground::{
+    calls, differs, id, inventory, is_unread_without, makes_one_when_the_answer_is_lost, network, notes,
+};
 use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> TargetGroup {
@@ -158,4 +160,14 @@ async fn a_target_group_in_use_is_removed_once_it_is_released() {
     elb.delete_listener().listener_arn(made.listeners()[0].listener_arn().unwrap()).send().await.unwrap();
     lab.remove::<TargetGroup>("main").await;
     assert!(calls(&lab, "DeleteTargetGroup") > 3, "released only after a while");
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_target_group_and_a_denied_one_says_nothing() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let lost = ("elasticloadbalancing", "CreateTargetGroup");
+    makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
+    let reads = ["DescribeTargetGroups", "DescribeTargetGroupAttributes", "DescribeTags"];
+    is_unread_without::<TargetGroup>(&lab, "main", "elasticloadbalancing", &reads).await;
 }

@@ -141,13 +141,26 @@ impl Lab {
         let declared = Document::of(resource);
         let found = self.observe(&at, Some(&declared), true).await;
         let Observation::Present { known: from, .. } = found else { panic!("{at} is not there: {found:?}") };
-        let (context, inbox) = self.context(&at);
+        self.try_change_from(&at, &from, declared).await
+    }
+
+    /// Changes what stands at `name` once more into what it was recorded to be, because something it points at became
+    /// another object under the same address after the plan was made.
+    pub(crate) async fn point_anew<R: Resource>(&mut self, name: &str) {
+        let at = Address::of(R::KIND, name);
+        let from = self.records[&at].clone();
+        let declared = from.declared.clone();
+        self.try_change_from(&at, &from, declared).await.unwrap();
+    }
+
+    async fn try_change_from(&mut self, at: &Address, from: &Known, declared: Document) -> Result<(), CloudError> {
+        let (context, inbox) = self.context(at);
         let served = serve(inbox);
-        let computed = self.cloud.update(&at, &from, &declared, &context).await?;
+        let computed = self.cloud.update(at, from, &declared, &context).await?;
         drop(context);
         served.await.unwrap();
-        self.ids.insert(&at, &computed);
-        self.records.insert(at, Known { declared, computed });
+        self.ids.insert(at, &computed);
+        self.records.insert(at.clone(), Known { declared, computed });
         Ok(())
     }
 
