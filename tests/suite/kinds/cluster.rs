@@ -285,7 +285,7 @@ async fn what_an_earlier_run_began_is_waited_for() {
 
 #[tokio::test]
 async fn a_creation_that_was_interrupted_goes_on() {
-    let (mut lab, platform) = lab(300).await;
+    let (mut lab, platform) = lab(100).await;
     let cluster = sample(&platform);
     // What may not be read is neither there nor gone.
     let denied = json!({"service": "eks", "operation": "DescribeCluster", "kind": "denied"});
@@ -329,11 +329,11 @@ async fn a_change_that_fails_is_told_in_the_words_of_eks() {
 
 #[tokio::test]
 async fn a_cluster_that_failed_is_made_again() {
-    let (mut lab, platform) = lab(300).await;
+    let (mut lab, platform) = lab(100).await;
     let cluster = sample(&platform);
     let order = json!({"kind": "cluster", "id": "lab", "action": "fail_creation", "code": "Other",
         "message": "no luck"});
-    let failing = lab.emulator.post_later(Duration::from_millis(700), "/strict/mutate", order);
+    let failing = lab.emulator.post_later(Duration::from_millis(2500), "/strict/mutate", order);
     let error = lab.try_make("main", &cluster).await.unwrap_err();
     failing.join().unwrap();
     assert!(error.says("FAILED: Other: no luck"), "{error}");
