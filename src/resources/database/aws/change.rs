@@ -302,8 +302,6 @@ mod tests {
 
     #[test]
     fn another_group_behind_the_same_reference_is_sent() {
-        let old = there().db_parameter_groups(DbParameterGroupStatus::builder().build()).build();
-        assert_eq!(change(&declared(), &old, None), None);
         let wanted = declared();
         let wanted =
             Wanted { declared: &wanted, security_groups: vec!["sg-2".to_owned()], parameter_group: "pg18".to_owned() };
