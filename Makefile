@@ -13,7 +13,7 @@ DENY_VERSION := 0.20.2
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt clippy docs deny emulator-check emulator schema clean-demo venv
+.PHONY: help demo test check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test: venv ## every test: first all that needs no AWS SDK, then the whole suite 
 	$(CARGO) test --locked --no-default-features
 	$(CARGO) test --locked
 
-check: fmt clippy docs deny emulator-check ## everything a change must pass besides the tests
+check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests
 
 fmt: ## formatting of the Rust code
 	$(CARGO) fmt --all --check
@@ -50,6 +50,9 @@ deny: $(DENY) ## licences, sources, duplicates and advisories of the dependencie
 
 $(CACHE)/bin/cargo-deny:
 	CARGO_TARGET_DIR='$(CACHE)/tools-target' $(CARGO) install --locked --root '$(CACHE)' cargo-deny@$(DENY_VERSION)
+
+policies: ## docs/permissions against the calls in the source
+	@python3 docs/permissions/check.py
 
 emulator-check: venv ## the emulator and the scripts: syntax, and the emulator's own tests
 	for each in $(SCRIPTS); do sh -n "$$each" || exit 1; done

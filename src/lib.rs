@@ -7,11 +7,11 @@
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 //! - [`stack`] (model) declarations: YAML to a checked `Stack`, every complaint with its place.
-//! - [`stack`] (model) the declaration: YAML to plain values, every complaint with its place.
 //! - [`architecture`] (model, resources, stack, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`helm`] the finished values file for the chart; pure.
+//! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 //! - [`cli`] (every room) the program.
 
 pub mod architecture;
@@ -20,6 +20,7 @@ pub mod cloud;
 pub mod engine;
 pub mod helm;
 pub mod model;
+pub mod render;
 pub mod resources;
 pub mod run;
 pub mod stack;

@@ -21,7 +21,7 @@ use crate::stack::Protected;
 
 /// User and database of Package Manager.
 pub(super) const USER: &str = "ppm";
-/// Port of PostgreSQL.
+/// Port of the database.
 const PORT: i32 = 5432;
 
 /// Adds database, bucket and secrets.

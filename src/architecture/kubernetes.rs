@@ -14,6 +14,7 @@ use crate::resources::addon::Addon;
 use crate::resources::cluster::Cluster;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::route_table::RouteTable;
+use crate::resources::subnet::Subnet;
 use crate::stack::Stack;
 
 /// Add-ons the nodes need before they come.
@@ -152,7 +153,8 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
     };
     let mut versions: Vec<NodeGroup> = climb(plot.stack, plot.state).iter().map(at).collect();
     let wanted = versions.pop().expect("the declared version is the last");
-    let tables: Vec<Address> = plot.nodes.keys().filter(|address| address.kind == RouteTable::KIND).cloned().collect();
+    let tables: Vec<Address> =
+        plot.nodes.iter().filter(|(_, node)| leads_out(node, net)).map(|(at, _)| at.clone()).collect();
     let node: &mut Node = plot.add("main", &wanted);
     node.ladder = versions.iter().map(Document::of).collect();
     for table in tables {
@@ -161,6 +163,13 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
     for addon in BEFORE_NODES {
         node.after.insert(Address::of(Addon::KIND, addon), "nodes do not become ready without");
     }
+}
+
+/// Whether `node` is a route table on the way from the nodes to the internet: theirs, or that of the NAT gateways.
+fn leads_out(node: &Node, net: &Net) -> bool {
+    let Ok(table) = node.declared.read::<RouteTable>() else { return false };
+    let on_the_way = |subnet: &Ref<Subnet>| net.private.contains(subnet) || net.public.contains(subnet);
+    table.subnets.iter().any(on_the_way)
 }
 
 /// The image for an instance type: families with a `g` after their generation are ARM ("Amazon EC2 instance types").

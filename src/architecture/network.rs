@@ -22,7 +22,7 @@ const EVERYWHERE: &str = "0.0.0.0/0";
 /// A zone, its short name, and which slice of the network it has.
 #[derive(Clone, Debug)]
 struct Zone {
-    zone: String,
+    name: String,
     short: String,
     slice: u32,
 }
@@ -30,7 +30,7 @@ struct Zone {
 /// Whether zones are still to be chosen.
 pub(super) fn asks_for_zones(stack: &Stack, state: &State) -> bool {
     match &stack.network {
-        Network::Made(made) => settled_zones(&made.cidr, state).len() < usize::from(made.zones),
+        Network::Made(made) => settled_zones(made.cidr, state).len() < usize::from(made.zones),
         Network::Existing(_) => false,
     }
 }
@@ -58,7 +58,7 @@ fn existing_network(existing: &ExistingNetwork) -> Net {
 fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
     let vpc: Ref<Vpc> = Ref::named("main");
     let tags = plot.tags::<Vpc>("main");
-    plot.add("main", &Vpc { cidr: made.cidr.clone(), dns_support: true, dns_hostnames: true, tags });
+    plot.add("main", &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
     let tags = plot.tags::<InternetGateway>("main");
     plot.add("main", &InternetGateway { vpc: vpc.clone(), tags });
 
@@ -92,7 +92,7 @@ fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
 /// those it was made with, and not fewer (EKS `UpdateClusterConfig`, subnets).
 fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
     let wanted = usize::from(made.zones);
-    let mut settled = settled_zones(&made.cidr, plot.state);
+    let mut settled = settled_zones(made.cidr, plot.state);
     let cluster = cluster_zones(plot.state);
     // A zone that nodes had left comes back before a new one is taken, in the order of the slices.
     let mut used: Vec<Zone> = settled.iter().take(wanted).cloned().collect();
@@ -102,19 +102,19 @@ fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
         if used.len() >= wanted {
             break;
         }
-        if used.iter().chain(&left).all(|known| known.zone != *zone) {
+        if used.iter().chain(&left).all(|known| known.name != *zone) {
             let taken: BTreeSet<u32> = used.iter().chain(&left).map(|zone| zone.slice).collect();
-            let slice = (0..).find(|slice| !taken.contains(slice)).expect("slices do not run out at four zones");
+            let slice = (0..8).find(|slice| !taken.contains(slice)).expect("slices do not run out at four zones");
             let short =
                 zone.strip_prefix(plot.stack.region.as_str()).unwrap_or(zone).trim_start_matches('-').to_owned();
-            used.push(Zone { zone: zone.clone(), short, slice });
+            used.push(Zone { name: zone.clone(), short, slice });
         }
     }
     (used, left)
 }
 
 /// The zones of recorded private subnets that are cut from this address space, in the order of their slices.
-fn settled_zones(cidr: &Cidr, state: &State) -> Vec<Zone> {
+fn settled_zones(cidr: Cidr, state: &State) -> Vec<Zone> {
     let mut zones: Vec<Zone> = state
         .resources
         .iter()
@@ -123,7 +123,7 @@ fn settled_zones(cidr: &Cidr, state: &State) -> Vec<Zone> {
             let short = address.name.as_str().strip_prefix("private-")?.to_owned();
             let subnet: Subnet = recorded.declared.read().ok()?;
             let slice = (0..8).find(|slice| private_slice(cidr, *slice).as_ref() == Some(&subnet.cidr))?;
-            Some(Zone { zone: subnet.zone, short, slice })
+            Some(Zone { name: subnet.zone, short, slice })
         })
         .collect();
     zones.sort_by_key(|zone| zone.slice);
@@ -137,24 +137,24 @@ fn cluster_zones(state: &State) -> BTreeSet<String> {
 }
 
 /// The private slice of a zone: an eighth of the network.
-fn private_slice(cidr: &Cidr, slice: u32) -> Option<Cidr> {
+fn private_slice(cidr: Cidr, slice: u32) -> Option<Cidr> {
     cidr.subnet(cidr.prefix() + 3, slice)
 }
 
 /// The public slice of a zone: a 128th of the network, out of its second half, where no private one is.
-fn public_slice(cidr: &Cidr, slice: u32) -> Option<Cidr> {
+fn public_slice(cidr: Cidr, slice: u32) -> Option<Cidr> {
     cidr.subnet(cidr.prefix() + 7, 64 + slice)
 }
 
 fn private_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
     let name = format!("private-{}", zone.short);
-    let cidr = private_slice(&made.cidr, zone.slice).expect("a network has eight private slices");
+    let cidr = private_slice(made.cidr, zone.slice).expect("a network has eight private slices");
     subnet(plot, &name, zone, cidr, false, "kubernetes.io/role/internal-elb")
 }
 
 fn public_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
     let name = format!("public-{}", zone.short);
-    let cidr = public_slice(&made.cidr, zone.slice).expect("a network has sixty-four public slices");
+    let cidr = public_slice(made.cidr, zone.slice).expect("a network has sixty-four public slices");
     subnet(plot, &name, zone, cidr, true, "kubernetes.io/role/elb")
 }
 
@@ -162,7 +162,7 @@ fn public_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Su
 fn subnet(plot: &mut Plot<'_>, name: &str, zone: &Zone, cidr: Cidr, public: bool, role: &str) -> Ref<Subnet> {
     let mut tags = plot.tags::<Subnet>(name);
     tags.insert(role.to_owned(), "1".to_owned());
-    let subnet = Subnet { vpc: Ref::named("main"), cidr, zone: zone.zone.clone(), map_public_ip: public, tags };
+    let subnet = Subnet { vpc: Ref::named("main"), cidr, zone: zone.name.clone(), map_public_ip: public, tags };
     plot.add(name, &subnet);
     Ref::named(name)
 }

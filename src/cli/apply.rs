@@ -9,6 +9,7 @@ use super::{exit, out, show, values, workplace};
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
+use crate::render::Goal;
 use crate::run::event::{EventKind, Report};
 use crate::run::{self, Ledger, Planned, Session, Stop, Teller};
 use crate::store::FileStore;
@@ -35,18 +36,17 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
     if let Some(saved) = &saved {
         saved.same_plan(&planned.plan)?;
     }
-    show::plan(common, &declaration.stack, &planned, false);
+    work.show(&planned, Goal::Converge);
     let wanted = planned.plan.has_changes();
     if wanted && saved.is_none() && !args.auto_approve {
         approve("apply", &declaration, "yes")?;
     }
-    let report = work.carry_out(&planned, Consent::default()).await?;
+    let report = work.carry_out(&planned, Consent::default(), Goal::Converge).await?;
     if !report.is_complete() {
-        return Ok(work.failed(&report));
+        return Ok(show::exit_status(&session, &report));
     }
     let state = work.state();
     values::write(common, &declaration, &state, &args.values)?;
-    show::done(common, &planned, &report);
     values::next_steps(common, &declaration, &state, &args.values)?;
     Ok(exit::DONE)
 }
@@ -60,17 +60,13 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
     let mut work = Work::begin(common, &declaration, &session, "destroy").await?;
     let ask = Request { destroy: true, delete_data: delete_data.clone(), ..Request::default() };
     let planned = work.plan(&ask).await?;
-    show::plan(common, &declaration.stack, &planned, false);
+    work.show(&planned, Goal::Destroy);
     if planned.plan.has_changes() && !args.auto_approve {
         approve("destroy", &declaration, declaration.stack.stack.as_str())?;
     }
     let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
-    let report = work.carry_out(&planned, consent).await?;
-    if !report.is_complete() {
-        return Ok(work.failed(&report));
-    }
-    show::destroyed(common, &planned, &report);
-    Ok(exit::DONE)
+    let report = work.carry_out(&planned, consent, Goal::Destroy).await?;
+    Ok(if report.is_complete() { exit::DONE } else { show::exit_status(&session, &report) })
 }
 
 /// Asks for a word. Nobody there to answer is an error, not a yes.
@@ -149,11 +145,20 @@ impl<'a> Work<'a> {
         Ok(Ledger::open(Box::new(store), fresh).await?)
     }
 
-    async fn carry_out(&mut self, planned: &Planned, consent: Consent) -> Result<Report, Failure> {
+    fn show(&self, planned: &Planned, goal: Goal) {
+        let (common, session) = (self.common, self.session);
+        let view = show::PlanShow { common, stack: &self.declaration.stack, session, goal, verbose: false };
+        show::plan(planned, &view);
+    }
+
+    async fn carry_out(&mut self, planned: &Planned, consent: Consent, goal: Goal) -> Result<Report, Failure> {
         let mut ledger = self.open().await?;
         let mut sinks = show::sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);
-        let command = if planned.plan.is_destroy() { "destroy" } else { "apply" };
+        let command = match goal {
+            Goal::Converge => "apply",
+            Goal::Destroy => "destroy",
+        };
         tell.say(EventKind::RunStarted {
             command: command.to_owned(),
             stack: planned.plan.stack.clone(),
@@ -162,19 +167,13 @@ impl<'a> Work<'a> {
         let name = self.declaration.name();
         let done = run::apply(self.session, planned, self.declaration, &mut ledger, consent, &name, &mut tell).await;
         drop(sinks);
+        let left = ledger.state().resources.len();
         self.ledger = Some(ledger);
-        Ok(done?)
-    }
-
-    fn failed(&self, report: &Report) -> u8 {
-        show::failed(self.common, report);
-        if report.record_lost.is_some() {
-            exit::STATE
-        } else if self.session.stop.is_draining() && report.failed.is_empty() {
-            exit::INTERRUPTED
-        } else {
-            exit::FAILED
+        let report = done?;
+        if planned.plan.has_changes() || !report.is_complete() {
+            show::summary(self.common, self.declaration, goal, left, &report);
         }
+        Ok(report)
     }
 }
 

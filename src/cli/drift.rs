@@ -16,7 +16,7 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let mut tell = Teller::new(&session.host, &mut sinks);
     let report = run::drift(&session, &book.state, &mut tell).await?;
     drop(sinks);
-    show::drift(common, &declaration.stack, &report);
+    show::drift(common, &declaration, &book.state.account, &report);
     Ok(if !report.unread.is_empty() {
         exit::INCOMPLETE
     } else if report.drift.is_empty() {

@@ -1,6 +1,7 @@
 //! From an error to what people see: a heading, the causes, hints, and an exit status.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::exit;
@@ -43,10 +44,10 @@ impl Failure {
     pub fn text(&self) -> String {
         let mut text = format!("error: {}\n", self.heading);
         for (n, cause) in self.causes.iter().enumerate() {
-            text.push_str(&format!("  {}: {cause}\n", n + 1));
+            let _ = writeln!(text, "  {}: {cause}", n + 1);
         }
         for hint in &self.hints {
-            text.push_str(&format!("hint: {hint}\n"));
+            let _ = writeln!(text, "hint: {hint}");
         }
         text
     }

@@ -47,10 +47,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match start(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            if json {
-                out::data(&format!("{}\n", failure.json()));
-            }
-            show::failure(&failure);
+            show::failure(json, &failure);
             ExitCode::from(failure.code)
         }
     }

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::saved::Saved;
 use super::{exit, show, workplace};
 use crate::engine::Request;
+use crate::render::Goal;
 use crate::run::{self, Stop, Teller};
 use workplace::Declaration;
 
@@ -19,7 +20,9 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     let mut tell = Teller::new(&session.host, &mut sinks);
     let planned = run::plan(&session, &declaration, &book.state, &ask, &mut tell).await?;
     drop(sinks);
-    show::plan(common, &declaration.stack, &planned, args.full);
+    let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
+    let view = show::PlanShow { common, stack: &declaration.stack, session: &session, goal, verbose: args.full };
+    show::plan(&planned, &view);
     show::open_intents(&book);
     if let Some(path) = args.out {
         Saved::new(&declaration, ask, planned.plan.clone()).write(&path)?;

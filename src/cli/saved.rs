@@ -72,27 +72,27 @@ impl Saved {
         if self.digest == declaration.digest {
             return Ok(());
         }
-        Err(stale(format!("{} changed since the plan was saved", declaration.path.display())))
+        Err(stale(&format!("{} changed since the plan was saved", declaration.path.display())))
     }
 
     /// Refuses to go on when planning again gives another plan.
     pub(super) fn same_plan(&self, now: &Plan) -> Result<(), Failure> {
         if self.plan.base != now.base {
             let (then, now) = (self.plan.base.serial, now.base.serial);
-            return Err(stale(format!("the lockfile is at serial {now}; the plan was made at serial {then}")));
+            return Err(stale(&format!("the lockfile is at serial {now}; the plan was made at serial {then}")));
         }
         if self.plan == *now {
             return Ok(());
         }
         let differs = self.plan.actions.iter().find(|(address, action)| now.actions.get(address) != Some(action));
-        Err(stale(match differs {
+        Err(stale(&match differs {
             Some((address, _)) => format!("{address} is not as it was when the plan was saved"),
             None => "the cloud is not as it was when the plan was saved".to_owned(),
         }))
     }
 }
 
-fn stale(heading: String) -> Failure {
+fn stale(heading: &str) -> Failure {
     Failure::new(exit::BUSY, format!("the saved plan is stale: {heading}"))
         .hint("nothing was changed; plan again, look, and apply that")
 }

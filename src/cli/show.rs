@@ -1,90 +1,96 @@
-//! What people see: picks renderers and puts their text where it belongs.
+//! What people and programs see: picks renderers and puts their text where it belongs.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use serde_json::json;
 
 use super::args::Common;
 use super::failure::Failure;
-use super::out;
-use crate::engine::plan::{Action, Drift};
+use super::{exit, out};
 use crate::engine::state::Book;
-use crate::run::event::{Event, Report, Sink};
+use crate::model::document::canonical;
+use crate::render::{
+    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, SummaryView, apply_json, drift_json, drift_text,
+    plan_json, plan_text, summary_text,
+};
+use crate::run::event::{Report, Sink};
 use crate::run::{DriftReport, Planned, Session};
 use crate::stack::Stack;
 
-struct Lines;
+use super::workplace::Declaration;
 
-impl Sink for Lines {
-    fn event(&mut self, event: &Event) {
-        out::note(&format!("{}\n", serde_json::to_string(event).unwrap_or_default()));
+/// Sinks for a run with steps: JSON lines for programs, a live picture on a terminal, plain lines elsewhere.
+pub(super) fn sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
+    if common.json {
+        return vec![Box::new(JsonLines::new(Box::new(std::io::stdout())))];
+    }
+    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
+    if std::io::stderr().is_terminal() {
+        vec![Box::new(Live::new(view))]
+    } else {
+        vec![Box::new(Lines::new(Box::new(std::io::stderr()), view))]
     }
 }
 
-struct JsonLines;
-
-impl Sink for JsonLines {
-    fn event(&mut self, event: &Event) {
-        out::data(&format!("{}\n", serde_json::to_string(event).unwrap_or_default()));
-    }
-}
-
-/// Sinks for a run with steps.
-pub(super) fn sinks(common: &Common, _: &Session) -> Vec<Box<dyn Sink>> {
-    if common.json { vec![Box::new(JsonLines)] } else { vec![Box::new(Lines)] }
-}
-
-/// Sinks while only looking.
+/// Sinks while only looking: nobody needs to watch that.
 pub(super) fn quiet_sinks(_: &Common) -> Vec<Box<dyn Sink>> {
     Vec::new()
 }
 
+/// Whether what goes to stderr may carry colour.
+fn colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// Whether signs beyond ASCII may be used: where the locale does not say UTF-8, it will not show them.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here")]
+fn symbols() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    locale.is_none_or(|locale| locale.to_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// What a plan is shown with.
+pub(super) struct PlanShow<'a> {
+    pub(super) common: &'a Common,
+    pub(super) stack: &'a Stack,
+    pub(super) session: &'a Session,
+    pub(super) goal: Goal,
+    pub(super) verbose: bool,
+}
+
 /// A plan.
-pub(super) fn plan(common: &Common, _: &Stack, planned: &Planned, _: bool) {
-    let counts = planned.plan.counts();
-    if common.json {
-        out::data(&format!("{}\n", json!({"schema": 1, "command": "plan", "summary": counts})));
-        return;
+pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
+    let view = PlanView {
+        region: show.stack.region.as_str(),
+        account: &planned.surroundings.account,
+        catalog: &show.session.catalog,
+        goal: show.goal,
+        symbols: symbols(),
+        verbose: show.verbose,
+    };
+    if show.common.json {
+        out::data(&format!("{}\n", canonical(&plan_json(planned, &view))));
+    } else {
+        out::data(&plan_text(planned, &view).text(true));
     }
-    for (address, action) in &planned.plan.actions {
-        let word = match action {
-            Action::NoOp { .. } => continue,
-            Action::Create { .. } => "create",
-            Action::Update { .. } => "update",
-            Action::Replace { .. } => "replace",
-            Action::Delete { .. } => "delete",
-            Action::Forget { .. } => "forget",
-        };
-        let detail = match action {
-            Action::Update { diffs, .. } | Action::Replace { diffs, .. } => {
-                serde_json::to_string(diffs).unwrap_or_default()
-            }
-            _ => String::new(),
-        };
-        out::data(&format!("  {word:8} {address} {detail}\n"));
-    }
-    out::data(&format!("Plan: {counts:?}\n"));
 }
 
 /// Drift.
-pub(super) fn drift(common: &Common, _: &Stack, report: &DriftReport) {
+pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, report: &DriftReport) {
+    let plan_command = format!("ppm-infra plan {}", declaration.path.display());
+    let view = DriftView {
+        stack: declaration.stack.stack.as_str(),
+        region: declaration.stack.region.as_str(),
+        account,
+        plan_command: &plan_command,
+        symbols: symbols(),
+    };
     if common.json {
-        out::data(&format!(
-            "{}\n",
-            json!({"schema": 1, "command": "drift", "drift": report.drift, "unread": report.unread})
-        ));
-        return;
-    }
-    for (address, drift) in &report.drift {
-        match drift {
-            Drift::Gone => out::data(&format!("  {address} is gone\n")),
-            Drift::Moved(diffs) => {
-                out::data(&format!("  {address} {}\n", serde_json::to_string(diffs).unwrap_or_default()))
-            }
-        }
-    }
-    for (address, error) in &report.unread {
-        out::data(&format!("  {address} unread: {error}\n"));
+        out::data(&format!("{}\n", canonical(&drift_json(report, &view))));
+    } else {
+        out::data(&drift_text(report, &view).text(true));
     }
 }
 
@@ -96,29 +102,47 @@ pub(super) fn open_intents(book: &Book) {
 }
 
 /// Where a plan was saved.
-pub(super) fn saved(_: &Common, path: &Path) {
-    out::note(&format!("Saved to {0}. To carry out exactly this: ppm-infra apply {0}\n", path.display()));
-}
-
-/// Everything was done.
-pub(super) fn done(_: &Common, _: &Planned, report: &Report) {
-    out::note(&format!("{} steps succeeded.\n", report.succeeded));
-}
-
-/// Everything was removed.
-pub(super) fn destroyed(_: &Common, planned: &Planned, report: &Report) {
-    out::note(&format!("{} steps succeeded, {} kept.\n", report.succeeded, planned.plan.kept.len()));
-}
-
-/// Something was not done.
-pub(super) fn failed(_: &Common, report: &Report) {
-    for (step, failure) in &report.failed {
-        out::note(&format!("error: {step}: {failure:?}\n"));
+pub(super) fn saved(common: &Common, path: &Path) {
+    if !common.json {
+        out::note(&format!("Saved to {0}. To carry out exactly this: ppm-infra apply {0}\n", path.display()));
     }
-    out::note(&format!("{report:?}\n"));
+}
+
+/// How carrying out a plan went.
+pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, left: usize, report: &Report) {
+    let verb = match goal {
+        Goal::Converge => "apply",
+        Goal::Destroy => "destroy",
+    };
+    let again = format!("ppm-infra {verb} {}", declaration.path.display());
+    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again: &again, left };
+    if common.json {
+        out::data(&format!("{}\n", canonical(&apply_json(report, &view))));
+    } else {
+        out::note(&summary_text(report, &view).text(true));
+    }
 }
 
 /// Why a command did not do what it was asked for.
-pub(super) fn failure(failure: &Failure) {
+pub(super) fn failure(common_json: bool, failure: &Failure) {
+    if common_json {
+        out::data(&format!("{}\n", failure.json()));
+    }
     out::note(&failure.text());
+}
+
+/// The exit status of a run that did not do everything.
+pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
+    if report.record_lost.is_some() {
+        exit::STATE
+    } else if session.stop.is_draining() && report.failed.is_empty() {
+        exit::INTERRUPTED
+    } else {
+        exit::FAILED
+    }
+}
+
+/// What was written where, for programs.
+pub(super) fn written(command: &str, path: &Path) {
+    out::data(&format!("{}\n", json!({"schema": 1, "command": command, "written": path})));
 }

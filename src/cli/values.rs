@@ -1,5 +1,6 @@
 //! `values` and `output`: what the stack gives to Helm, to scripts and to people.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
 use super::failure::Failure;
-use super::{exit, out, workplace};
+use super::{exit, out, show, workplace};
 use crate::architecture::helm_inputs;
 use crate::engine::state::State;
 use crate::helm;
@@ -25,7 +26,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
         Some(path) => {
             put(&path, &text)?;
             if common.json {
-                out::data(&format!("{}\n", json!({"schema": 1, "command": "values", "written": path})));
+                show::written("values", &path);
             } else {
                 out::note(&format!("Values written to {}.\n", path.display()));
             }
@@ -70,7 +71,7 @@ pub(super) fn next_steps(
     }
     let mut text = format!("\nHelm values are in {}. Next:\n", path.display());
     for command in commands {
-        text.push_str(&format!("\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  ")));
+        let _ = write!(text, "\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  "));
     }
     out::data(&text);
     Ok(())

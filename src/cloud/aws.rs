@@ -13,7 +13,7 @@ pub mod kms;
 mod provision;
 pub mod rds;
 pub mod secrets;
-pub mod standing;
+pub mod settling;
 pub mod takeover;
 
 use std::time::Duration;

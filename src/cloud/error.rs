@@ -45,6 +45,23 @@ pub enum ErrorKind {
     Bug,
 }
 
+impl ErrorKind {
+    /// Whether the call may have been carried out all the same.
+    pub fn leaves_doubt(self) -> bool {
+        match self {
+            Self::Unreachable | Self::Timeout | Self::Abandoned | Self::Bug => true,
+            Self::Refused
+            | Self::NotFound
+            | Self::Exists
+            | Self::NotOurs
+            | Self::Denied
+            | Self::Credentials
+            | Self::Throttled
+            | Self::Quota => false,
+        }
+    }
+}
+
 impl CloudError {
     /// An error with our own words.
     pub fn new(kind: ErrorKind, doing: impl Into<String>, message: impl Into<String>) -> Self {

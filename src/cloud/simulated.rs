@@ -72,6 +72,8 @@ pub enum Fault {
     Refuse(ErrorKind),
     /// Done, but the answer is lost.
     LoseAnswer,
+    /// Done as far as it can be at once; fails while one waits for the rest.
+    FailLate(ErrorKind),
     /// Takes this many seconds of the cloud's time.
     Slow(u64),
 }
@@ -117,6 +119,11 @@ impl Simulated {
         self.faults.lock().expect("no panic under this lock").push((verb, address, fault));
     }
 
+    /// Forgets what was still to go wrong.
+    pub fn heal(&self) {
+        self.faults.lock().expect("no panic under this lock").clear();
+    }
+
     /// Everything there is.
     pub fn world(&self) -> World {
         self.world.lock().expect("no panic under this lock").clone()
@@ -138,22 +145,23 @@ impl Simulated {
         Some(faults.remove(found).2)
     }
 
-    /// Runs one verb: fault, effect, then the time it takes.
+    /// Runs one verb: fault, effect, then the time it takes. What `effect` answers goes to `made` before any waiting.
     async fn perform<T: Send>(
         &self,
         verb: Verb,
         at: &Address,
         cx: &Context,
         effect: impl FnOnce(&mut World) -> Result<T, CloudError> + Send,
+        made: impl AsyncFnOnce(&T) -> Result<(), CloudError>,
     ) -> Result<T, CloudError> {
         let doing = match verb {
-            Verb::Create => "create",
-            Verb::Update => "update",
-            Verb::Delete => "delete",
+            Verb::Create => format!("create {at}"),
+            Verb::Update => format!("update {at}"),
+            Verb::Delete => format!("delete {at}"),
         };
         let fault = self.take_fault(verb, at);
         if let Some(Fault::Refuse(kind)) = fault {
-            return Err(CloudError::new(kind, format!("{doing} {at}"), "refused as scripted"));
+            return Err(CloudError::new(kind, doing, "refused as scripted"));
         }
         self.writes.lock().expect("no panic under this lock").push((verb, at.clone()));
         let value = {
@@ -165,12 +173,9 @@ impl Simulated {
             value
         };
         if fault == Some(Fault::LoseAnswer) {
-            return Err(CloudError::new(
-                ErrorKind::Unreachable,
-                format!("{doing} {at}"),
-                "the answer was lost as scripted",
-            ));
+            return Err(CloudError::new(ErrorKind::Unreachable, doing, "the answer was lost as scripted"));
         }
+        made(&value).await?;
         let typical = self.catalog.get(&at.kind).map(|facts| facts.typical);
         let seconds = match (&fault, verb, typical) {
             (Some(Fault::Slow(seconds)), _, _) => *seconds,
@@ -184,17 +189,23 @@ impl Simulated {
             Verb::Update => "updating",
             Verb::Delete => "deleting",
         });
-        pause(cx, &format!("{doing} {at}"), Duration::from_secs(seconds)).await?;
-        Ok(value)
+        pause(cx, &doing, Duration::from_secs(seconds)).await?;
+        match fault {
+            Some(Fault::FailLate(kind)) => Err(CloudError::new(kind, doing, "failed late as scripted")),
+            _ => Ok(value),
+        }
     }
 
+    /// Whether what a field points at may be removed meanwhile.
     fn may_dangle(&self, kind: &Kind, field: &str) -> bool {
-        self.catalog.get(kind).is_some_and(|facts| facts.on_change(field) == OnChange::UpdateDangling)
+        let on_change = self.catalog.get(kind).map(|facts| facts.on_change(field));
+        matches!(on_change, Some(OnChange::UpdateDangling | OnChange::Ignore))
     }
 
-    /// Who uses the object `id` of `kind` in a way that keeps it from being removed.
+    /// Who else uses the object `id` of `kind` in a way that keeps it from being removed.
     fn user<'w>(&self, world: &'w World, kind: &Kind, id: &str) -> Option<&'w Object> {
-        world.objects.values().find(|object| {
+        let others = world.objects.values().filter(|other| other.id() != id || other.mark.address.kind != *kind);
+        others.into_iter().find(|object| {
             object.declared.fields().any(|(field, value)| {
                 !self.may_dangle(&object.mark.address.kind, field) && used(value).contains(&(kind.as_str(), id))
             })
@@ -214,7 +225,7 @@ impl Simulated {
         Ok(())
     }
 
-    fn find<'w>(&self, world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+    fn find<'w>(world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
         let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
         match &target.recorded {
             Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
@@ -243,7 +254,7 @@ impl Cloud for Simulated {
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let world = self.world();
-            let observe = |at: &Address, target: &Target| match self.find(&world, look, at, target) {
+            let observe = |at: &Address, target: &Target| match Self::find(&world, look, at, target) {
                 None => Observation::Absent,
                 Some(object) => Observation::Present {
                     known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
@@ -263,30 +274,22 @@ impl Cloud for Simulated {
         Box::pin(async move {
             let facts = *self.catalog.get(&at.kind).ok_or_else(|| unknown(at))?;
             let resolved = resolved(want, cx)?;
-            let computed = self
-                .perform(Verb::Create, at, cx, |world| {
-                    Self::check_references(world, at, &resolved)?;
-                    if let Some(first) = world.objects.values().find(|o| o.mark == cx.mark) {
-                        return Ok(first.computed.clone());
-                    }
-                    let taken = world.objects.values().any(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
-                    if facts.replace == ReplaceOrder::DeleteFirst && taken {
-                        return Err(CloudError::new(
-                            ErrorKind::Exists,
-                            format!("create {at}"),
-                            "there is room for one",
-                        ));
-                    }
-                    world.made += 1;
-                    let computed = (facts.sample)(want, at, world.made);
-                    let object =
-                        Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
-                    world.objects.insert(world.made, object);
-                    Ok(computed)
-                })
-                .await?;
-            cx.made(&computed).await?;
-            Ok(computed)
+            let make = |world: &mut World| {
+                Self::check_references(world, at, &resolved)?;
+                if let Some(first) = world.objects.values().find(|o| o.mark == cx.mark) {
+                    return Ok(first.computed.clone());
+                }
+                let taken = world.objects.values().any(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
+                if facts.replace == ReplaceOrder::DeleteFirst && taken {
+                    return Err(CloudError::new(ErrorKind::Exists, format!("create {at}"), "there is room for one"));
+                }
+                world.made += 1;
+                let computed = (facts.sample)(want, at, world.made);
+                let object = Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
+                world.objects.insert(world.made, object);
+                Ok(computed)
+            };
+            self.perform(Verb::Create, at, cx, make, async |computed| cx.made(computed).await).await
         })
     }
 
@@ -300,15 +303,15 @@ impl Cloud for Simulated {
         Box::pin(async move {
             let resolved = resolved(want, cx)?;
             let id = from.computed.text("id");
-            self.perform(Verb::Update, at, cx, |world| {
+            let change = |world: &mut World| {
                 Self::check_references(world, at, &resolved)?;
                 let object = world.objects.values_mut().find(|o| Some(o.id()) == id && o.mark.address.kind == at.kind);
                 let missing = || CloudError::new(ErrorKind::NotFound, format!("update {at}"), "it does not exist");
                 let object = object.ok_or_else(missing)?;
                 object.declared = resolved.clone();
                 Ok(object.computed.clone())
-            })
-            .await
+            };
+            self.perform(Verb::Update, at, cx, change, async |_| Ok(())).await
         })
     }
 
@@ -320,15 +323,15 @@ impl Cloud for Simulated {
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         Box::pin(async move {
             let id = known.computed.text("id").unwrap_or_default();
-            self.perform(Verb::Delete, at, cx, |world| {
+            let remove = |world: &mut World| {
                 if let Some(user) = self.user(world, &at.kind, id) {
                     let message = format!("{id} is in use by {} ({})", user.mark.address, user.id());
                     return Err(CloudError::new(ErrorKind::Refused, format!("delete {at}"), message));
                 }
                 world.objects.retain(|_, o| o.id() != id || o.mark.address.kind != at.kind);
                 Ok(())
-            })
-            .await
+            };
+            self.perform(Verb::Delete, at, cx, remove, async |()| Ok(())).await
         })
     }
 }

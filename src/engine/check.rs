@@ -1,12 +1,12 @@
 //! Integrity of a state: run on every load and before every write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph;
 use super::state::{Recorded, State};
 use crate::model::address::{Address, Kind};
-use crate::model::reference::references;
-use crate::model::resource::Catalog;
+use crate::model::reference::{references, references_in};
+use crate::model::resource::{Catalog, OnChange};
 
 /// What is wrong with a state. Names the element.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,15 +67,24 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
     let mut needs = graph::Needs::new();
     for (address, recorded) in &state.resources {
         let targets = references(&recorded.declared);
-        for target in targets.iter().filter(|target| !state.resources.contains_key(*target)) {
-            findings.push(Finding::Dangling { address: address.clone(), target: target.clone() });
+        for target in targets.into_iter().filter(|target| !state.resources.contains_key(target)) {
+            findings.push(Finding::Dangling { address: address.clone(), target });
         }
-        needs.insert(address.clone(), targets);
+        needs.insert(address.clone(), held(address, recorded, catalog));
     }
     if let Err(cycle) = graph::order(&needs) {
         findings.extend(cycle.into_iter().next().map(|address| Finding::Cycle { address }));
     }
     findings
+}
+
+/// What a resource holds on to: what it points at but for itself, and but for what is left to others, which may be long
+/// out of date.
+fn held(address: &Address, recorded: &Recorded, catalog: &Catalog) -> BTreeSet<Address> {
+    let facts = catalog.get(&address.kind);
+    let ignored = |field: &str| facts.is_some_and(|facts| facts.on_change(field) == OnChange::Ignore);
+    let fields = recorded.declared.fields().filter(|(field, _)| !ignored(field));
+    fields.flat_map(|(_, value)| references_in(value)).filter(|target| target != address).collect()
 }
 
 fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &mut Vec<Finding>) {

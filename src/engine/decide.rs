@@ -7,7 +7,7 @@
 //! | yes | yes | Absent | Create | Vanished |
 //! | yes | Tainted | Present | Replace | Tainted |
 //! | yes | Unfinished | Present, nothing forces another object | Update | Unfinished |
-//! | yes | yes | Present, same | NoOp | |
+//! | yes | yes | Present, same | `NoOp` | |
 //! | yes | yes | Present, differs in fields changed in place | Update | Changed |
 //! | yes | yes | Present, differs in a field that forces another object | Replace | Changed |
 //! | no | yes | Present | Delete | Undeclared |
@@ -62,7 +62,7 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
         Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
     let mut diffs = diff(&observed.declared, &node.declared, case.facts);
     let moved = repointed(&node.declared, case.facts, case.fresh);
-    let cause = moved.iter().find_map(target);
+    let pointed = moved.iter().find_map(target);
     for one in moved {
         let known = diffs.iter().any(|d| d.path == one.path || d.path.starts_with(&format!("{}.", one.path)));
         if !known {
@@ -80,12 +80,20 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     }
     let unfinished = recorded.status == Status::Unfinished;
     if diffs.is_empty() && !unfinished {
-        let settled = Recorded { status: Status::Ready, after, declared, computed: observed.computed.clone() };
+        // What is left to others is not done, so it is not recorded either.
+        let mut done = declared;
+        for field in case.facts.fields.iter().filter(|field| field.on_change == OnChange::Ignore) {
+            match recorded.declared.get(field.name) {
+                Some(value) => done.set(field.name, value.clone()),
+                None => drop(done.remove(field.name)),
+            }
+        }
+        let settled = Recorded { status: Status::Ready, after, declared: done, computed: observed.computed.clone() };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
     }
     let replaces = diffs.iter().any(|d| d.on_change == OnChange::Replace);
-    let why = match cause {
+    let why = match pointed {
         Some(address) if only_moved(&diffs, replaces) => Why::DependencyReplaced(address),
         None if unfinished && !replaces => Why::Unfinished,
         Some(_) | None => Why::Changed,

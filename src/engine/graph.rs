@@ -1,4 +1,4 @@
-//! Dependency order of documents that point at each other.
+//! Order of things that need each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use crate::model::address::Address;
 /// What each address needs first.
 pub type Needs = BTreeMap<Address, BTreeSet<Address>>;
 
-/// The addresses in an order in which everything comes after what it needs; needs outside the map do not count.
-/// Among what is free to come next, the smallest address comes first, so the order depends on the content alone.
+/// All keys in an order in which everything comes after what it needs; needs outside the map do not count. Among what
+/// is free to come next, the smallest comes first, so the order depends on the content alone.
 ///
 /// # Errors
-/// The addresses of one cycle, each needing the next, the last needing the first.
-pub fn order(needs: &Needs) -> Result<Vec<Address>, Vec<Address>> {
-    let mut missing: BTreeMap<&Address, usize> = BTreeMap::new();
-    let mut followers: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+/// One cycle, each needing the next, the last needing the first.
+pub fn order<T: Ord + Clone>(needs: &BTreeMap<T, BTreeSet<T>>) -> Result<Vec<T>, Vec<T>> {
+    let mut missing: BTreeMap<&T, usize> = BTreeMap::new();
+    let mut followers: BTreeMap<&T, Vec<&T>> = BTreeMap::new();
     for (address, wanted) in needs {
         let known = wanted.iter().filter(|target| needs.contains_key(*target));
         let mut count = 0;
@@ -24,7 +24,7 @@ pub fn order(needs: &Needs) -> Result<Vec<Address>, Vec<Address>> {
         }
         missing.insert(address, count);
     }
-    let mut free: BTreeSet<&Address> = missing.iter().filter(|(_, n)| **n == 0).map(|(a, _)| *a).collect();
+    let mut free: BTreeSet<&T> = missing.iter().filter(|(_, n)| **n == 0).map(|(a, _)| *a).collect();
     let mut sorted = Vec::with_capacity(needs.len());
     while let Some(next) = free.pop_first() {
         sorted.push(next.clone());
@@ -52,12 +52,12 @@ pub fn closure(needs: &Needs, from: impl IntoIterator<Item = Address>) -> BTreeS
     found
 }
 
-fn cycle(needs: &Needs, stuck: &BTreeMap<&Address, usize>) -> Vec<Address> {
-    let mut path: Vec<&Address> = Vec::new();
+fn cycle<T: Ord + Clone>(needs: &BTreeMap<T, BTreeSet<T>>, stuck: &BTreeMap<&T, usize>) -> Vec<T> {
+    let mut path: Vec<&T> = Vec::new();
     let mut at = *stuck.keys().next().expect("something is stuck");
     loop {
         if let Some(start) = path.iter().position(|seen| *seen == at) {
-            return path[start..].iter().map(|address| (*address).clone()).collect();
+            return path[start..].iter().map(|seen| (*seen).clone()).collect();
         }
         path.push(at);
         at = needs[at]

@@ -8,6 +8,7 @@ mod decide;
 pub mod diff;
 mod error;
 pub mod graph;
+mod order;
 pub mod plan;
 pub mod schedule;
 pub mod state;
@@ -18,11 +19,12 @@ pub use error::PlanError;
 
 use crate::model::address::{Address, Kind};
 use crate::model::observation::Observation;
-use crate::model::reference::{references, references_in};
+use crate::model::reference::{Target, references, turned};
 use crate::model::resource::{Catalog, Facts, Known, Node, OnChange, ReplaceOrder};
 use decide::{Case, decide};
 use diff::diff;
-use plan::{Action, Base, Drift, Plan, Why};
+use order::Ground;
+use plan::{Action, Base, Drift, Plan, StepKey, Why};
 use state::{Recorded, State, Status};
 
 /// What is asked of the planner beside the declaration.
@@ -49,19 +51,19 @@ pub fn plan(
     observed: &BTreeMap<Address, Observation>,
     ask: &Request,
 ) -> Result<Plan, PlanError> {
-    let seen = read(observed)?;
-    let adopted = adopt(declared, state, &seen);
+    let mut seen = read(observed, state, ask)?;
+    let adopted = adopt(declared, state, &mut seen);
     let mut records = state.resources.clone();
     records.extend(adopted.clone());
     if let Some(unknown) = ask.replace.iter().find(|address| !records.contains_key(*address)) {
         return Err(PlanError::NotRecorded { address: unknown.clone() });
     }
-    let planner = Planner { catalog, declared, records: &records, seen: &seen, ask };
+    let planner = Planner { catalog, declared, state, records: &records, seen: &seen, ask };
     let (actions, kept) = if ask.destroy { planner.destroy()? } else { (planner.converge()?, BTreeMap::new()) };
     Ok(Plan {
         stack: state.stack.clone(),
         base: Base { lineage: state.lineage.clone(), serial: state.serial },
-        drift: planner.drift(state)?,
+        drift: planner.drift()?,
         notes: notes(observed),
         deposed: removable(state, &kept),
         actions,
@@ -88,12 +90,12 @@ pub fn drift(
         })
         .collect();
     let (declared, ask) = (BTreeMap::new(), Request::default());
-    Planner { catalog, declared: &declared, records: &state.resources, seen: &seen, ask: &ask }.drift(state)
+    Planner { catalog, declared: &declared, state, records: &state.resources, seen: &seen, ask: &ask }.drift()
 }
 
 type Seen<'a> = BTreeMap<Address, Option<&'a Known>>;
 
-fn read(observed: &BTreeMap<Address, Observation>) -> Result<Seen<'_>, PlanError> {
+fn read<'a>(observed: &'a BTreeMap<Address, Observation>, state: &State, ask: &Request) -> Result<Seen<'a>, PlanError> {
     let mut seen = BTreeMap::new();
     let (mut unread, mut foreign) = (BTreeMap::new(), BTreeMap::new());
     for (address, found) in observed {
@@ -102,6 +104,10 @@ fn read(observed: &BTreeMap<Address, Observation>) -> Result<Seen<'_>, PlanError
                 seen.insert(address.clone(), Some(known));
             }
             Observation::Absent => {
+                seen.insert(address.clone(), None);
+            }
+            // Removing everything of ours is not held up by what is not ours.
+            Observation::Foreign { .. } if ask.destroy && !state.resources.contains_key(address) => {
                 seen.insert(address.clone(), None);
             }
             Observation::Foreign { id, because } => {
@@ -121,20 +127,25 @@ fn read(observed: &BTreeMap<Address, Observation>) -> Result<Seen<'_>, PlanError
     Ok(seen)
 }
 
-fn adopt(declared: &BTreeMap<Address, Node>, state: &State, seen: &Seen<'_>) -> BTreeMap<Address, Recorded> {
-    seen.iter()
-        .filter(|(address, _)| !state.resources.contains_key(*address))
-        .filter_map(|(address, found)| {
-            let (known, node) = ((*found)?, declared.get(address)?);
+/// Objects that carry our marks and are in no record. Old objects that still have to go carry the same marks: where one
+/// of those was found, nothing stands.
+fn adopt(declared: &BTreeMap<Address, Node>, state: &State, seen: &mut Seen<'_>) -> BTreeMap<Address, Recorded> {
+    let mut adopted = BTreeMap::new();
+    for (address, found) in seen.iter_mut().filter(|(address, _)| !state.resources.contains_key(*address)) {
+        if found.is_some_and(|known| state.is_old(address, &known.computed)) {
+            *found = None;
+        }
+        if let (Some(known), Some(node)) = (*found, declared.get(address)) {
             let record = Recorded {
                 status: Status::Ready,
                 after: node.after.keys().cloned().collect(),
                 declared: known.declared.clone(),
                 computed: known.computed.clone(),
             };
-            Some((address.clone(), record))
-        })
-        .collect()
+            adopted.insert(address.clone(), record);
+        }
+    }
+    adopted
 }
 
 fn notes(observed: &BTreeMap<Address, Observation>) -> BTreeMap<Address, Vec<String>> {
@@ -163,10 +174,14 @@ fn removable(state: &State, kept: &BTreeMap<Address, String>) -> Vec<(Address, S
 struct Planner<'a> {
     catalog: &'a Catalog,
     declared: &'a BTreeMap<Address, Node>,
+    state: &'a State,
     records: &'a BTreeMap<Address, Recorded>,
     seen: &'a Seen<'a>,
     ask: &'a Request,
 }
+
+/// What destroying leaves alone, and why.
+type Kept = BTreeMap<Address, String>;
 
 type Forced = BTreeMap<Address, (Why, ReplaceOrder)>;
 
@@ -198,12 +213,12 @@ impl Planner<'_> {
             .collect::<Result<_, PlanError>>()?;
         loop {
             let actions = self.round(&order, &forced)?;
-            let more = self.contagion(&actions, &forced)?;
-            if more.is_empty() {
+            let Some(circle) = self.circle(&actions) else {
                 self.respect_protection(&actions)?;
                 return Ok(actions);
-            }
-            forced.extend(more);
+            };
+            let (address, why) = give_way(&actions, &circle)?;
+            forced.insert(address, (why, ReplaceOrder::DeleteFirst));
         }
     }
 
@@ -229,8 +244,8 @@ impl Planner<'_> {
         }
         for (address, prior) in self.records {
             if !self.declared.contains_key(address) {
-                let action = match self.observed(address) {
-                    Some(_) => Action::Delete { prior: prior.clone(), why: Why::Undeclared },
+                let action = match self.standing(address, prior) {
+                    Some(prior) => Action::Delete { prior, why: Why::Undeclared },
                     None => Action::Forget { why: Why::Undeclared },
                 };
                 actions.insert(address.clone(), action);
@@ -239,42 +254,21 @@ impl Planner<'_> {
         Ok(actions)
     }
 
-    /// Whoever points at what is replaced delete-first must be out of the way before: it is replaced delete-first too,
-    /// unless the field that points may dangle meanwhile.
-    fn contagion(&self, actions: &BTreeMap<Address, Action>, forced: &Forced) -> Result<Forced, PlanError> {
-        let first: BTreeSet<&Address> = actions
-            .iter()
-            .filter(|(_, a)| matches!(a, Action::Replace { order: ReplaceOrder::DeleteFirst, .. }))
-            .map(|(address, _)| address)
-            .collect();
-        let mut more = Forced::new();
-        for (address, recorded) in self.records {
-            let Some(action) = actions.get(address) else { continue };
-            let already = matches!(action, Action::Replace { order: ReplaceOrder::DeleteFirst, .. });
-            let stands = matches!(action, Action::NoOp { .. } | Action::Update { .. } | Action::Replace { .. });
-            if already || !stands || forced.get(address).is_some_and(|(_, o)| *o == ReplaceOrder::DeleteFirst) {
-                continue;
-            }
-            let facts = self.facts(&address.kind)?;
-            let replaced = matches!(action, Action::Replace { .. });
-            let blocked_by = recorded.declared.fields().find_map(|(field, value)| {
-                let may_dangle = matches!(facts.on_change(field), OnChange::UpdateDangling | OnChange::Ignore);
-                let target = references_in(value).into_iter().find(|target| first.contains(target))?;
-                (replaced || !may_dangle).then_some(target)
-            });
-            if let Some(target) = blocked_by {
-                let why = match action {
-                    Action::Replace { why, .. } => why.clone(),
-                    Action::NoOp { .. }
-                    | Action::Create { .. }
-                    | Action::Update { .. }
-                    | Action::Delete { .. }
-                    | Action::Forget { .. } => Why::DependencyReplaced(target),
-                };
-                more.insert(address.clone(), (why, ReplaceOrder::DeleteFirst));
-            }
-        }
-        Ok(more)
+    fn circle(&self, actions: &BTreeMap<Address, Action>) -> Option<Vec<StepKey>> {
+        let leftovers = removable(self.state, &BTreeMap::new());
+        order::circle(Ground {
+            catalog: self.catalog,
+            actions,
+            leftovers: &leftovers,
+            records: self.records,
+            old: &self.state.deposed,
+        })
+    }
+
+    /// A record as it has to be removed: with the pointers that are there.
+    fn standing(&self, address: &Address, recorded: &Recorded) -> Option<Recorded> {
+        let known = self.observed(address)?;
+        Some(Recorded { declared: known.declared.clone(), computed: known.computed.clone(), ..recorded.clone() })
     }
 
     fn respect_protection(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
@@ -293,9 +287,16 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, BTreeMap<Address, String>), PlanError> {
-        let needs: graph::Needs =
-            self.records.iter().map(|(address, r)| (address.clone(), references(&r.declared))).collect();
+    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, Kept), PlanError> {
+        // Data is of no use without what it came after: the key to what is inside.
+        let needs: graph::Needs = self
+            .records
+            .iter()
+            .map(|(address, recorded)| {
+                let needs = references(&recorded.declared).into_iter().chain(recorded.after.iter().cloned());
+                (address.clone(), needs.collect())
+            })
+            .collect();
         let mut kept = BTreeMap::new();
         for address in self.records.keys() {
             if self.observed(address).is_none() {
@@ -314,10 +315,11 @@ impl Planner<'_> {
             .map(|(address, prior)| {
                 let action = if kept.contains_key(address) {
                     Action::NoOp { record: None }
-                } else if self.observed(address).is_some() {
-                    Action::Delete { prior: prior.clone(), why: Why::Destroyed }
                 } else {
-                    Action::Forget { why: Why::Destroyed }
+                    match self.standing(address, prior) {
+                        Some(prior) => Action::Delete { prior, why: Why::Destroyed },
+                        None => Action::Forget { why: Why::Destroyed },
+                    }
                 };
                 (address.clone(), action)
             })
@@ -325,9 +327,10 @@ impl Planner<'_> {
         Ok((actions, kept))
     }
 
-    fn drift(&self, state: &State) -> Result<BTreeMap<Address, Drift>, PlanError> {
+    fn drift(&self) -> Result<BTreeMap<Address, Drift>, PlanError> {
         let mut drifted = BTreeMap::new();
-        for (address, recorded) in &state.resources {
+        let index = self.state.index();
+        for (address, recorded) in &self.state.resources {
             let found = self.seen.get(address);
             match found {
                 None => {}
@@ -335,7 +338,12 @@ impl Planner<'_> {
                     drifted.insert(address.clone(), Drift::Gone);
                 }
                 Some(Some(known)) => {
-                    let moved = diff(&recorded.declared, &known.declared, self.facts(&address.kind)?);
+                    // An object made under an old id is what those who point at that id have now.
+                    let recorded_now = turned(&recorded.declared, &|target| match target {
+                        Target::Named(_) => None,
+                        Target::Object(id) => index.named(&id).map(|address| Target::Named(address.clone())),
+                    });
+                    let moved = diff(&recorded_now, &known.declared, self.facts(&address.kind)?);
                     if !moved.is_empty() && recorded.status != Status::Unfinished {
                         drifted.insert(address.clone(), Drift::Moved(moved));
                     }
@@ -346,25 +354,51 @@ impl Planner<'_> {
     }
 }
 
+/// Who must give way so that the steps of `circle`, each waiting for the next, need not wait for each other: somebody who
+/// points at what has to go and is changed only after something new is there. Replaced delete-first, it is out of the
+/// way before. Whoever is replaced anyway gives way first.
+fn give_way(actions: &BTreeMap<Address, Action>, circle: &[StepKey]) -> Result<(Address, Why), PlanError> {
+    let step = |n: usize| &circle[n % circle.len()];
+    let crossings = || (0..circle.len()).filter(|n| !step(*n).part.builds() && step(n + 1).part.builds());
+    let who = |n: usize| &step(n + 1).address;
+    for n in crossings() {
+        if let Some(Action::Replace { why, .. }) = actions.get(who(n)) {
+            return Ok((who(n).clone(), why.clone()));
+        }
+    }
+    let Some(n) = crossings().next() else {
+        return Err(PlanError::Cycle { cycle: circle.iter().map(|step| step.address.clone()).collect() });
+    };
+    // Back to where going begins: what has to be out of the way of its own successor.
+    let first = (1..circle.len()).take_while(|back| !step(n + circle.len() - back).part.builds()).count();
+    let cause = step(n + circle.len() - first).address.clone();
+    Ok((who(n).clone(), Why::DependencyReplaced(cause)))
+}
+
 /// From `address` back to where its replacement began, and the differences that began it.
 fn cause(actions: &BTreeMap<Address, Action>, address: &Address) -> (Vec<Address>, Vec<diff::FieldDiff>) {
     let mut chain = vec![address.clone()];
     loop {
         let last = chain.last().expect("the chain starts with the address");
-        match actions.get(last) {
-            Some(Action::Replace { why: Why::DependencyReplaced(next), .. }) if !chain.contains(next) => {
-                let next = next.clone();
-                chain.push(next);
-            }
-            Some(Action::Replace { diffs, .. }) => return (chain, diffs.clone()),
-            Some(
-                Action::NoOp { .. }
-                | Action::Create { .. }
-                | Action::Update { .. }
-                | Action::Delete { .. }
-                | Action::Forget { .. },
-            )
-            | None => return (chain, Vec::new()),
+        let Some(Action::Replace { why, diffs, .. }) = actions.get(last) else { return (chain, Vec::new()) };
+        let pointed = diffs.iter().find_map(|diff| match &diff.after {
+            diff::Shown::AfterApply(target) if diff.on_change == OnChange::Replace => Some(target),
+            diff::Shown::AfterApply(_) | diff::Shown::Value(_) | diff::Shown::Nothing => None,
+        });
+        let next = match why {
+            Why::DependencyReplaced(next) => Some(next),
+            Why::New
+            | Why::Vanished
+            | Why::Undeclared
+            | Why::Destroyed
+            | Why::Changed
+            | Why::Unfinished
+            | Why::Tainted(_)
+            | Why::Requested => pointed,
+        };
+        match next.filter(|next| !chain.contains(next) && actions.get(*next).is_some_and(Action::makes_new)) {
+            Some(next) => chain.push(next.clone()),
+            None => return (chain, diffs.clone()),
         }
     }
 }

@@ -234,13 +234,6 @@ impl Plan {
         counts
     }
 
-    /// Whether it removes the stack.
-    pub fn is_destroy(&self) -> bool {
-        self.actions.values().any(|action| {
-            matches!(action, Action::Delete { why: Why::Destroyed, .. } | Action::Forget { why: Why::Destroyed })
-        })
-    }
-
     /// Whether anything is done in the cloud.
     pub fn has_changes(&self) -> bool {
         !self.deposed.is_empty() || self.actions.values().any(Action::is_change)

@@ -12,6 +12,7 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
+use crate::model::reference::{Target, references, turned};
 use crate::model::resource::Known;
 
 /// The format this program writes.
@@ -114,6 +115,12 @@ impl State {
         self.resources.is_empty() && self.deposed.is_empty()
     }
 
+    /// Whether `computed` is that of an old object of `address` that still has to go.
+    pub fn is_old(&self, address: &Address, computed: &Document) -> bool {
+        let old = self.deposed.get(address).into_iter().flatten();
+        old.into_iter().any(|old| Some(old.key.as_str()) == computed.text("id"))
+    }
+
     /// Ids by address and addresses by id.
     pub fn index(&self) -> IdIndex {
         IdIndex::of(self.resources.iter().map(|(address, recorded)| (address, &recorded.computed)))
@@ -183,6 +190,8 @@ pub struct Intent {
     pub after: BTreeSet<Address>,
     /// What stood there is gone already: it is forgotten, not removed, once the new object stands.
     pub vanished: bool,
+    /// What the object whose place is taken was found to be: it is not looked at again while it awaits removal.
+    pub replaced: Option<Document>,
 }
 
 /// How a step ended.
@@ -274,14 +283,9 @@ impl Book {
                 self.settle(seq, &open, outcome)?;
                 self.open.remove(of);
             }
-            Entry::Note { address, record, .. } => match record {
-                Some(record) => {
-                    self.state.resources.insert(address.clone(), record.clone());
-                }
-                None => {
-                    self.state.resources.remove(address);
-                }
-            },
+            Entry::Note { address, record, .. } => {
+                self.put(address, record.clone());
+            }
         }
         self.last = seq;
         Ok(())
@@ -301,11 +305,11 @@ impl Book {
         };
         match (part, outcome) {
             (Part::Create, Outcome::Standing(computed)) => {
-                self.stand(address, record(computed, Status::Ready)?, open.intent.vanished);
+                self.stand(&open.intent, record(computed, Status::Ready)?);
             }
             (Part::Create, Outcome::Failed) => {
                 if let Some(computed) = &open.made {
-                    self.stand(address, record(computed, Status::Unfinished)?, open.intent.vanished);
+                    self.stand(&open.intent, record(computed, Status::Unfinished)?);
                 }
             }
             (Part::Change { .. }, Outcome::Standing(computed)) => {
@@ -317,7 +321,7 @@ impl Book {
                 }
             }
             (Part::Delete, Outcome::Gone) => {
-                self.state.resources.remove(address);
+                self.put(address, None);
             }
             (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Failed) => {}
             (Part::DeleteDeposed { key }, Outcome::Gone) => {
@@ -334,14 +338,42 @@ impl Book {
         Ok(())
     }
 
-    /// Lets a new object stand at `address`; what stood there awaits removal, unless it is gone or the same object.
-    fn stand(&mut self, address: &Address, new: Recorded, vanished: bool) {
-        let id = new.computed.text("id").map(str::to_owned);
-        if let Some(old) = self.state.resources.insert(address.clone(), new) {
-            let key = old.computed.text("id").unwrap_or_default().to_owned();
-            if !vanished && id.as_deref() != Some(&key) {
-                self.state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded: old });
+    /// Lets a new object stand; what stood there awaits removal, unless it is gone or the same object.
+    fn stand(&mut self, intent: &Intent, new: Recorded) {
+        let address = &intent.step.address;
+        if let Some((key, old)) = self.put(address, Some(new))
+            && !intent.vanished
+        {
+            let declared = intent.replaced.clone().unwrap_or_else(|| old.declared.clone());
+            let deposed = Deposed { key, recorded: Recorded { declared, ..old } };
+            self.state.deposed.entry(address.clone()).or_default().push(deposed);
+        }
+    }
+
+    /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
+    ///
+    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
+    /// else, until it is changed itself: so it is recorded by the object's id from now on.
+    fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+        let id = new.as_ref().and_then(|new| new.computed.text("id")).map(str::to_owned);
+        let old = match new {
+            Some(new) => self.state.resources.insert(address.clone(), new),
+            None => self.state.resources.remove(address),
+        }?;
+        let key = old.computed.text("id").unwrap_or_default().to_owned();
+        if id.as_deref() == Some(&key) {
+            return None;
+        }
+        let standing = self.state.resources.values_mut().map(|recorded| &mut recorded.declared);
+        let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
+        let leaving = self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut());
+        for document in standing.chain(old_objects).chain(leaving) {
+            if references(document).contains(address) {
+                *document = turned(document, &|target| {
+                    (target == Target::Named(address.clone())).then(|| Target::Object(key.clone().into()))
+                });
             }
         }
+        Some((key, old))
     }
 }

@@ -52,6 +52,11 @@ impl IdIndex {
         self.by_id.get(&(kind.clone(), id.to_owned()))
     }
 
+    /// The address of the object the cloud knows by `id` or ARN, of whatever kind it is.
+    pub fn named(&self, id: &str) -> Option<&Address> {
+        self.by_id.iter().find(|((_, known), _)| known == id).map(|(_, address)| address)
+    }
+
     /// A reference to the object the cloud knows by `id`: by name if it is ours, by id if not.
     pub fn refer<R: Resource>(&self, id: &str) -> Ref<R> {
         self.address(&R::KIND, id).and_then(Ref::to).unwrap_or_else(|| Ref::external(id))

@@ -3,6 +3,7 @@
 //! A reference stays symbolic in declarations, plans and state: "the id is not known yet" is simply `vpc.main` compared
 //! with `vpc.main`. The dependency graph is read from the documents with [`references`]; nobody lists it by hand.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::marker::PhantomData;
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::address::{Address, Name};
 use super::document::Document;
@@ -128,6 +129,72 @@ impl<'de, R: Resource> Deserialize<'de> for Ref<R> {
             Some((1, Some(id))) => Ok(Self::External(id.to_owned())),
             _ => Err(D::Error::custom(format!("expected a reference to a {}, found {value}", R::KIND))),
         }
+    }
+}
+
+/// The id `value` points at, if it is a reference to an object outside the stack, or to one that is not what stands at
+/// its address any more.
+pub fn external(value: &Value) -> Option<&str> {
+    let map = value.as_object()?;
+    if map.len() == 1 { map.get(EXTERNAL)?.as_str() } else { None }
+}
+
+/// Every id a value points at in this way, at any depth.
+pub fn externals_in(value: &Value) -> BTreeSet<&str> {
+    if let Some(id) = external(value) {
+        return BTreeSet::from([id]);
+    }
+    match value {
+        Value::Array(items) => items.iter().flat_map(externals_in).collect(),
+        Value::Object(map) => map.values().flat_map(externals_in).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeSet::new(),
+    }
+}
+
+/// The document with every reference turned into what `turn` makes of it; what it makes nothing of stays as it is.
+/// Lists of references stay sorted, as sets of [`Ref`] are.
+#[must_use]
+pub fn turned(document: &Document, turn: &impl Fn(Target<'_>) -> Option<Target<'static>>) -> Document {
+    document.fields().map(|(field, value)| (field.to_owned(), turned_value(value, turn))).collect()
+}
+
+/// What a reference points at, with its type erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// What stands at an address of this stack.
+    Named(Address),
+    /// One object, by its id.
+    Object(Cow<'a, str>),
+}
+
+impl Target<'_> {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Named(address) => json!({NAMED: address.to_string()}),
+            Self::Object(id) => json!({EXTERNAL: id}),
+        }
+    }
+}
+
+fn turned_value(value: &Value, turn: &impl Fn(Target<'_>) -> Option<Target<'static>>) -> Value {
+    let target = reference(value).map(Target::Named).or_else(|| external(value).map(|id| Target::Object(id.into())));
+    if let Some(target) = target {
+        return turn(target).map_or_else(|| value.clone(), |target| target.to_value());
+    }
+    match value {
+        Value::Array(items) => {
+            let mut all: Vec<Value> = items.iter().map(|item| turned_value(item, turn)).collect();
+            let key = |value: &Value| {
+                let named = reference(value).map(|address| (0, address.to_string()));
+                named.or_else(|| external(value).map(|id| (1, id.to_owned())))
+            };
+            if all.iter().all(|item| key(item).is_some()) {
+                all.sort_by_key(key);
+            }
+            Value::Array(all)
+        }
+        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), turned_value(v, turn))).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 

@@ -51,8 +51,15 @@ impl Computed for IamRoleComputed {
 
 impl Resource for IamRole {
     const KIND: Kind = Kind::new("iam_role");
-    const FIELDS: &'static [Field] =
-        fields!(IamRole { name: Replace, description: Update, trust: Update, policies: Update, tags: Update });
+    // A policy that is deleted is detached first, and IAM takes a trust in a provider that is gone: neither needs
+    // another role.
+    const FIELDS: &'static [Field] = fields!(IamRole {
+        name: Replace,
+        description: Update,
+        trust: UpdateDangling,
+        policies: UpdateDangling,
+        tags: Update
+    });
     // The name is fixed: pods and node groups know the role by it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };

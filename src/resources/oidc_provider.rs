@@ -12,7 +12,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
 /// Lets IAM believe the tokens a cluster gives to its pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +44,8 @@ impl Computed for OidcProviderComputed {
 impl Resource for OidcProvider {
     const KIND: Kind = Kind::new("oidc_provider");
     const FIELDS: &'static [Field] = fields!(OidcProvider { cluster: Replace, audiences: Update, tags: Update });
+    // IAM has room for one provider of an issuer.
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 

@@ -16,11 +16,12 @@ use super::event::{EventKind, Failure, Report as RunReport, millis};
 use super::ledger::Ledger;
 use super::{Session, Teller};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
-use crate::engine::plan::{Action, Part, Plan, StepKey};
+use crate::engine::plan::{Action, Part, Plan, StepKey, Why};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Intent, Outcome};
 use crate::model::document::Document;
 use crate::model::mark::Mark;
+use crate::model::reference::{Target, turned};
 use crate::model::resource::Known;
 use crate::model::surroundings::Surroundings;
 
@@ -119,53 +120,25 @@ impl Execution<'_, '_> {
         report: &mut RunReport,
     ) {
         let mut batch = Vec::new();
-        let mut forgotten = Vec::new();
-        while running.len() + batch.len() < self.session.parallelism {
+        while running.len() + batch.len() < self.session.parallelism.max(1) {
             let Some(step) = schedule.start_next() else { break };
-            if matches!(self.plan.actions.get(&step.address), Some(Action::Forget { .. })) && step.part == Part::Delete
-            {
-                forgotten.push(step);
-                continue;
+            match self.work(&step) {
+                Some(work) => batch.push((step, work)),
+                None => schedule.succeed(&step),
             }
-            batch.push(step);
         }
-        if !forgotten.is_empty() {
-            let notes = forgotten.iter().map(|step| (step.address.clone(), None)).collect();
-            if let Err(error) = self.ledger.note(notes).await {
-                self.lose_record(&error, report);
-                return;
-            }
-            for step in forgotten {
-                schedule.succeed(&step);
-            }
-            // What waited for them may be free now; the next round takes it.
-            return Box::pin(self.start_all(batch, schedule, tasks, running, reports, report)).await;
-        }
-        self.start_all(batch, schedule, tasks, running, reports, report).await;
-    }
-
-    async fn start_all(
-        &mut self,
-        batch: Vec<StepKey>,
-        schedule: &Schedule,
-        tasks: &mut JoinSet<Done>,
-        running: &mut BTreeMap<Id, Running>,
-        reports: &mpsc::UnboundedSender<(Id, Report)>,
-        report: &mut RunReport,
-    ) {
         if batch.is_empty() {
             return;
         }
-        let intents: Vec<Intent> = batch.iter().map(|step| self.intent(step)).collect();
+        let intents: Vec<Intent> = batch.iter().map(|(step, _)| self.intent(step)).collect();
         let begins = match self.ledger.begin(intents.clone()).await {
             Ok(begins) => begins,
             Err(error) => return self.lose_record(&error, report),
         };
         let ids = self.ledger.state().index();
-        for ((step, intent), begin) in batch.into_iter().zip(intents).zip(begins) {
+        for (((step, work), intent), begin) in batch.into_iter().zip(intents).zip(begins) {
             let typical_seconds = schedule.typical_seconds(&step);
             self.tell.say(EventKind::StepStarted { step: step.clone(), typical_seconds });
-            let work = self.work(&step);
             let cloud = self.session.cloud.clone();
             let (own_reports, mut own_inbox) = mpsc::unbounded_channel();
             let context = Context {
@@ -205,17 +178,32 @@ impl Execution<'_, '_> {
             address: step.address.clone(),
             attempt: self.session.host.fresh_id(),
         };
-        let gone = matches!(
-            self.plan.actions.get(&step.address),
-            Some(Action::Create { why: crate::engine::plan::Why::Vanished, .. })
-        );
-        Intent { step: step.clone(), mark, declared, after, vanished: gone }
+        let (vanished, replaced) = match (&step.part, self.plan.actions.get(&step.address)) {
+            (Part::Create, Some(Action::Create { why, .. })) => (*why == Why::Vanished, None),
+            (Part::Create, Some(Action::Replace { prior, .. })) => (false, Some(self.exact(&prior.declared))),
+            _ => (false, None),
+        };
+        Intent { step: step.clone(), mark, declared, after, vanished, replaced }
     }
 
-    fn work(&self, step: &StepKey) -> Work {
+    /// What something that stands points at: by id where something else stands at that address by now.
+    fn exact(&self, standing: &Document) -> Document {
+        let now = &self.ledger.state().resources;
+        let id = |computed: &Document| computed.text("id").map(str::to_owned);
+        turned(standing, &|target| {
+            let Target::Named(address) = target else { return None };
+            let Some(Action::Replace { prior, .. }) = self.plan.actions.get(&address) else { return None };
+            let was = id(&prior.computed)?;
+            let is = now.get(&address).and_then(|recorded| id(&recorded.computed));
+            (is.as_ref() != Some(&was)).then(|| Target::Object(was.into()))
+        })
+    }
+
+    /// What the step does; nothing if there is no old object after all, because the cloud gave the same one again.
+    fn work(&self, step: &StepKey) -> Option<Work> {
         let state = self.ledger.state();
         let recorded = || state.resources[&step.address].known();
-        match &step.part {
+        Some(match &step.part {
             Part::Create => Work::Create(self.plan.wanted(step).expect("a create is planned").0.clone()),
             Part::Change { rung } => {
                 let from = match self.plan.actions.get(&step.address) {
@@ -226,18 +214,15 @@ impl Execution<'_, '_> {
             }
             Part::Delete => Work::Delete(recorded()),
             Part::DeleteDeposed { key } => {
-                let old = state.deposed.get(&step.address).into_iter().flatten();
-                let old = old
-                    .into_iter()
-                    .find(|deposed| deposed.key == *key)
-                    .expect("an old object is recorded until it is gone");
-                Work::Delete(old.recorded.known())
+                let old = state.deposed.get(&step.address)?;
+                Work::Delete(old.iter().find(|old| old.key == *key)?.recorded.known())
             }
-        }
+        })
     }
 
     async fn hear(&mut self, all: Vec<(Id, Report)>, running: &mut BTreeMap<Id, Running>, report: &mut RunReport) {
         let mut made = Vec::new();
+        let mut steps = Vec::new();
         let mut answers = Vec::new();
         for (id, told) in all {
             let Some(step) = running.get_mut(&id) else { continue };
@@ -249,7 +234,8 @@ impl Execution<'_, '_> {
                     self.tell.say(EventKind::StepWaiting { step: step.step.clone(), status, elapsed_ms });
                 }
                 Report::Made(computed, durable) => {
-                    made.push((step.begin, computed));
+                    made.push((step.begin, computed.clone()));
+                    steps.push((step.step.clone(), computed));
                     answers.push(durable);
                 }
             }
@@ -261,12 +247,23 @@ impl Execution<'_, '_> {
                     let _ = durable.send(());
                 }
             }
-            Err(error) => self.lose_record(&error, report),
+            Err(error) => {
+                report.unrecorded.append(&mut steps);
+                self.lose_record(&error, report);
+            }
         }
     }
 
     async fn settle(&mut self, ended: Vec<(Running, Done)>, schedule: &mut Schedule, report: &mut RunReport) {
-        let outcomes = ended.iter().map(|(running, done)| (running.begin, outcome(&running.step, done))).collect();
+        // Where nobody knows whether there is an object now, the intent stays open: one has to look.
+        let open = &self.ledger.book().open;
+        let in_doubt = |running: &Running, done: &Done| {
+            running.step.part == Part::Create
+                && done.as_ref().is_err_and(|error| error.kind.leaves_doubt())
+                && open[&running.begin].made.is_none()
+        };
+        let known = ended.iter().filter(|(running, done)| !in_doubt(running, done));
+        let outcomes = known.map(|(running, done)| (running.begin, outcome(&running.step, done))).collect();
         if let Err(error) = self.ledger.end(outcomes).await {
             for (running, done) in &ended {
                 if let Ok(Some(computed)) = done {

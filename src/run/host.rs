@@ -119,6 +119,7 @@ impl Stop {
     ///
     /// # Errors
     /// When the operating system refuses to tell of signals.
+    #[expect(clippy::disallowed_methods, reason = "listens until the process ends; there is nobody to join it")]
     pub fn on_signals(&self) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupts = signal(SignalKind::interrupt())?;

@@ -18,11 +18,13 @@ pub use host::{Host, Stop};
 pub use ledger::Ledger;
 
 use crate::cloud::{Cloud, CloudError, Consent, Look, Target};
-use crate::engine::plan::{Drift, Plan};
+use crate::engine::plan::{Action, Drift, Plan};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
@@ -177,8 +179,8 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
     Ok(report)
 }
 
-/// Carries a plan out, which must have been made from the state of `ledger`. Recording what was adopted or merely read
-/// comes first; the state is written as a whole at the end unless steps were abandoned.
+/// Carries a plan out, which must have been made from the state of `ledger`. Recording what was adopted, merely read or
+/// is gone comes first; the state is written as a whole at the end unless something is left open.
 ///
 /// # Errors
 /// [`StoreError`] when even the first record could not be written: nothing was changed then.
@@ -197,16 +199,16 @@ pub async fn apply(
         tell.say(EventKind::Adopted { address: address.clone(), id });
     }
     let adopted = plan.adopted.iter().map(|(address, recorded)| (address.clone(), Some(recorded.clone())));
-    let refreshed = plan.actions.iter().filter_map(|(address, action)| match action {
-        engine::plan::Action::NoOp { record: Some(record) } => Some((address.clone(), Some((**record).clone()))),
-        engine::plan::Action::NoOp { record: None }
-        | engine::plan::Action::Create { .. }
-        | engine::plan::Action::Update { .. }
-        | engine::plan::Action::Replace { .. }
-        | engine::plan::Action::Delete { .. }
-        | engine::plan::Action::Forget { .. } => None,
+    let read = plan.actions.iter().filter_map(|(address, action)| match action {
+        Action::NoOp { record: Some(record) } => Some((address.clone(), Some((**record).clone()))),
+        Action::Forget { .. } => Some((address.clone(), None)),
+        Action::NoOp { record: None }
+        | Action::Create { .. }
+        | Action::Update { .. }
+        | Action::Replace { .. }
+        | Action::Delete { .. } => None,
     });
-    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(refreshed).collect();
+    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).collect();
     ledger.note(notes).await?;
     let execution = Execution {
         session,
@@ -217,7 +219,12 @@ pub async fn apply(
         surroundings: Arc::new(planned.surroundings.clone()),
     };
     let mut report = execution.run().await;
-    if report.abandoned.is_empty() && report.record_lost.is_none() {
+    let mut settled = report.abandoned.is_empty() && report.record_lost.is_none();
+    if settled && !ledger.book().open.is_empty() {
+        // What cannot be looked at now stays in the journal, for the next run to look.
+        settled = recover(session, ledger, tell).await.is_ok();
+    }
+    if settled {
         let closed = ledger
             .close(|state| {
                 state.account.clone_from(&planned.surroundings.account);
@@ -255,6 +262,10 @@ async fn survey(
     Ok(surroundings)
 }
 
+/// How often to look at most while more is found that is in no record: as deep as kinds hang on each other by what
+/// cannot be found without the other.
+const LOOKS: usize = 6;
+
 async fn refresh(
     session: &Session,
     nodes: &BTreeMap<Address, Node>,
@@ -270,9 +281,21 @@ async fn refresh(
         targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
     }
     tell.say(EventKind::RefreshStarted { total: targets.len() });
-    let ids = state.index();
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
-    let observed = stoppable(session, session.cloud.observe(&look)).await?;
+    let mut ids = state.index();
+    let mut looks = 0;
+    let observed = loop {
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
+        let observed = stoppable(session, session.cloud.observe(&look)).await?;
+        looks += 1;
+        // What was found without a record may be what others point at: with it they are told apart in another look.
+        let found = unrecorded(&observed, &ids, state);
+        if found.is_empty() || looks == LOOKS {
+            break observed;
+        }
+        for (address, computed) in &found {
+            ids.insert(address, computed);
+        }
+    };
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -280,6 +303,15 @@ async fn refresh(
         unread: count(|found| matches!(found, Observation::Unread { .. })),
     });
     Ok(observed)
+}
+
+/// What is there and in no record, but for old objects that still have to go: those carry the same marks.
+fn unrecorded(observed: &BTreeMap<Address, Observation>, ids: &IdIndex, state: &State) -> Vec<(Address, Document)> {
+    let found = observed.iter().filter_map(|(address, found)| match found {
+        Observation::Present { known, .. } => Some((address.clone(), known.computed.clone())),
+        Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => None,
+    });
+    found.filter(|(address, computed)| ids.computed(address).is_none() && !state.is_old(address, computed)).collect()
 }
 
 /// Reading can be dropped at any time.

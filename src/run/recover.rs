@@ -63,7 +63,8 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
             if let Some(Observation::Present { known: Known { computed, .. }, .. }) = observed.get(address) {
                 let recorded = ledger.state().resources.get(address);
                 // The object that was to be replaced carries the same marks.
-                let is_old = recorded.is_some_and(|old| old.computed.text("id") == computed.text("id"));
+                let is_old = recorded.is_some_and(|old| old.computed.text("id") == computed.text("id"))
+                    || ledger.state().is_old(address, computed);
                 if !is_old {
                     found.push((*begin, address.clone(), computed.clone()));
                 }

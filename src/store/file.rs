@@ -89,30 +89,33 @@ impl FileStore {
     fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
         let path = self.journal_path();
         let io = |source| StoreError::io("write", &path, source);
-        let mut text = String::new();
-        let file = match &mut self.journal {
-            Some(file) => file,
-            None => {
-                make_folder(&self.folder)?;
-                let existing = match fs::read(&path) {
-                    Ok(bytes) => journal::parse(&path, &bytes)?,
-                    Err(error) if error.kind() == ErrorKind::NotFound => None,
-                    Err(source) => return Err(io(source)),
-                };
-                // A journal of this very state is continued, whole lines only; any other is absorbed already.
-                let header = Header::of(base);
-                text.push_str(&journal::line(&header));
-                if let Some((_, kept)) = existing.filter(|(found, _)| *found == header) {
-                    kept.iter().for_each(|entry| text.push_str(&journal::line(entry)));
-                }
-                write_whole(&path, text.as_bytes())?;
-                text.clear();
-                self.journal.insert(OpenOptions::new().append(true).open(&path).map_err(io)?)
-            }
-        };
-        entries.iter().for_each(|entry| text.push_str(&journal::line(entry)));
+        if self.journal.is_none() {
+            self.journal = Some(self.open_journal(base)?);
+        }
+        let file = self.journal.as_mut().expect("opened above");
+        let text: String = entries.iter().map(journal::line).collect();
         file.write_all(text.as_bytes()).map_err(io)?;
         file.sync_data().map_err(io)
+    }
+
+    /// Opens the journal that continues `base`: an interrupted one with its whole lines, in place of any other, which
+    /// is absorbed already.
+    fn open_journal(&self, base: &State) -> Result<File, StoreError> {
+        let path = self.journal_path();
+        let io = |source| StoreError::io("write", &path, source);
+        make_folder(&self.folder)?;
+        let existing = match fs::read(&path) {
+            Ok(bytes) => journal::parse(&path, &bytes)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(source) => return Err(io(source)),
+        };
+        let header = Header::of(base);
+        let mut text = journal::line(&header);
+        if let Some((_, kept)) = existing.filter(|(found, _)| *found == header) {
+            text.extend(kept.iter().map(journal::line));
+        }
+        write_whole(&path, text.as_bytes())?;
+        OpenOptions::new().append(true).open(&path).map_err(io)
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {

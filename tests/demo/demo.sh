@@ -105,7 +105,7 @@ export PATH
 say "The emulator listens at $AWS_ENDPOINT_URL; a minute of AWS takes a second. Everything is in out/demo."
 certificate=$(stage certificate packages.example.com)
 stage inventory json/inventory-before.json
-say "Before: $(stage count json/inventory-before.json) objects, the account's own."
+say "Before: $(stage number total json/inventory-before.json) objects, the account's own."
 
 heading 'A declaration'
 run 0 init plans/ppm-demo.yaml --set stack=ppm-demo --set region=us-east-1 \
@@ -122,7 +122,7 @@ stage forget
 began=$(now)
 run 0 apply --auto-approve --values values.yaml
 apply_seconds=$(($(now) - began))
-apply_calls=$(stage calls total)
+stage calls json/calls-apply.json
 stage inventory json/inventory-standing.json
 json 0 apply-nothing apply --auto-approve --values values.yaml
 
@@ -142,8 +142,8 @@ stage forget
 began=$(now)
 run 0 plan --detailed-exitcode
 plan_seconds=$(($(now) - began))
-plan_calls=$(stage calls total)
-plan_writes=$(stage calls mutating)
+stage calls json/calls-plan.json
+plan_writes=$(stage number mutating json/calls-plan.json)
 [ "$plan_writes" = 0 ] || fail "a plan without changes made $plan_writes calls that write"
 json 0 plan-nothing plan --detailed-exitcode
 run 0 drift
@@ -153,6 +153,10 @@ heading "Somebody works behind the tool's back"
 stage meddle
 run 2 drift
 json 2 drift-moved drift
+ppm-infra drift >drift.txt || true
+for word in database.main backup_days 7 1 security_group.load-balancer 198.51.100.0/24 subnet.public-a role/elb; do
+    grep -qF -- "$word" drift.txt || fail "drift does not say $word"
+done
 stage expect-drift json/drift-moved.json || fail 'drift does not name what was moved, with both values'
 run 0 apply --auto-approve --values values.yaml
 run 0 plan --detailed-exitcode
@@ -167,18 +171,24 @@ stage forget
 began=$(now)
 run 0 destroy --delete-data database,bucket,key --no-final-snapshot --auto-approve
 destroy_seconds=$(($(now) - began))
-destroy_calls=$(stage calls total)
+stage calls json/calls-destroy.json
 json 0 destroy-nothing destroy --auto-approve
 stage inventory json/inventory-after.json
 stage same json/inventory-before.json json/inventory-after.json || fail 'something is left, or something is missing'
 say
-say "After: $(stage count json/inventory-after.json) objects, the same as before."
+say "After: $(stage number total json/inventory-after.json) objects, the same as before."
 
 heading 'Summary'
-row() { printf '  %-28s %6s calls   %4s s here   about %3s min at AWS\n' "$1" "$2" "$3" "$(($3 * scale / 60))"; }
-row 'first apply' "$apply_calls" "$apply_seconds"
-row 'plan without changes' "$plan_calls" "$plan_seconds" | sed 's/   about.*/   0 of them write/'
-row 'destroy' "$destroy_calls" "$destroy_seconds"
+row() {
+    calls=$(stage number total "json/calls-$2.json")
+    writes=$(stage number mutating "json/calls-$2.json")
+    printf '  %-22s %4s calls, %3s of them write   %3s s here' "$1" "$calls" "$writes" "$3"
+    [ -z "${4-}" ] || printf ', as if %s min' "$(($3 * scale / 60))"
+    printf '\n'
+}
+row 'first apply' apply "$apply_seconds" long
+row 'plan without changes' plan "$plan_seconds"
+row 'destroy' destroy "$destroy_seconds" long
 say
 say 'Every exit status was as it should be, and everything --json printed is JSON.'
 say 'Left to look at: out/demo/plans/ppm-demo.yaml, out/demo/values.yaml, out/demo/state/, out/demo/json/'

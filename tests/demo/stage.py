@@ -65,9 +65,9 @@ def inventory(path: str) -> None:
     Path(path).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
-def count(path: str) -> None:
-    """Print how many objects there were."""
-    print(json.loads(Path(path).read_text())["total"])
+def number(which: str, path: str) -> None:
+    """Print a number out of what `inventory` or `calls` wrote."""
+    print(json.loads(Path(path).read_text())[which])
 
 
 def same(before: str, after: str) -> None:
@@ -89,9 +89,10 @@ def forget() -> None:
     control("/strict/log/clear", {})
 
 
-def calls(which: str) -> None:
-    """Print how many calls there were: total, mutating or reading."""
-    print(control("/strict/summary")[which])
+def calls(path: str) -> None:
+    """Write down how many calls there were since `forget`, by operation."""
+    found = control("/strict/summary")
+    Path(path).write_text(json.dumps(found, indent=1) + "\n")
 
 
 def parses(path: str) -> None:
@@ -176,12 +177,12 @@ DOINGS: dict[str, Callable[..., None]] = {
     "built": built,
     "calls": calls,
     "certificate": certificate,
-    "count": count,
     "expect-drift": expect_drift,
     "forget": forget,
     "inventory": inventory,
     "json": parses,
     "meddle": meddle,
+    "number": number,
     "same": same,
 }
 

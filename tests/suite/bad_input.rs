@@ -175,7 +175,15 @@ mod on_aws {
     async fn names_taken_by_others_are_told_before_anything_is_made() {
         let emulator = Emulator::start(0);
         let clients = emulator.clients().await;
-        clients.iam.create_role().role_name("ppm-prod-cluster").assume_role_policy_document("{}").send().await.unwrap();
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        clients
+            .iam
+            .create_role()
+            .role_name("ppm-prod-cluster")
+            .assume_role_policy_document(trust)
+            .send()
+            .await
+            .unwrap();
         emulator
             .post("/strict/settings", &serde_json::json!({"extra": {"foreign_buckets": ["ppm-prod-123456789012"]}}));
         let before = emulator.mutations();

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod bad_input;
+mod edits;
+mod planner;
 mod support;
 
 #[cfg(feature = "aws")]

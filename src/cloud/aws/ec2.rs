@@ -18,15 +18,17 @@ pub use once::make_once;
 
 use super::provision::{Reading, Sight, Sights, Sought, Writing, retagging};
 use super::{Clients, During};
-use crate::cloud::wait::retry_while;
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::mark::{ADDRESS_TAG, ATTEMPT_TAG, STACK_TAG, Tags};
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 
 // "Eventual consistency" in the EC2 developer guide names no number; five minutes are what Terraform's provider settled
 // on after years of reports.
 const VISIBLE: Duration = Duration::from_mins(5);
+// What a call has refused to make twice is listed a minute later, unless others have removed it meanwhile.
+const LISTED: Patience = Patience::seconds(1, 60, 2);
 
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -94,6 +96,33 @@ where
     Fut: Future<Output = Result<T, CloudError>>,
 {
     retry_while(cx, VISIBLE, |error| error.kind == ErrorKind::NotFound, call).await
+}
+
+/// Looks for what a call refused to make a second time, until lists show it; nothing if they never do.
+///
+/// # Errors
+/// What `find` answered.
+pub async fn once_listed<T, F, Fut>(cx: &Writing<'_>, doing: &str, find: F) -> Result<Option<T>, CloudError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<Option<T>, CloudError>>,
+{
+    let found = until(cx, doing, LISTED, || async {
+        Ok(find().await?.map_or_else(|| Answer::Pending("not visible yet".to_owned()), Answer::Ready))
+    });
+    match found.await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == ErrorKind::Timeout => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an object with our marks is one that is to be replaced: another is recorded where it claims to belong, or
+/// itself, and it is not of this attempt.
+pub fn is_predecessor(cx: &Writing<'_>, id: &str, tags: &Tags) -> bool {
+    let recorded = cx.ids.computed(&cx.mark.address);
+    let itself = recorded.and_then(|computed| computed.text("id")) == Some(id);
+    itself || (recorded.is_some() && cx.ours(tags) && tags.get(ATTEMPT_TAG) != Some(&cx.mark.attempt))
 }
 
 /// The id of what `reference` points at, if that is known: an object that is yet to be made has none.
@@ -166,8 +195,8 @@ where
 }
 
 /// A second look at what has no record and was not found by our marks: whoever holds its natural name is a stranger.
-/// `holder` answers id and tags of the object that does.
-pub async fn strangers<R, F, Fut>(found: &mut Sights<R>, sought: Vec<Sought<R>>, cx: &Reading<'_>, holder: F)
+/// `holder` answers id and tags of the object that does. What it finds belongs in the place of what was found before.
+pub async fn strangers<R, F, Fut>(found: &Sights<R>, sought: Vec<Sought<R>>, cx: &Reading<'_>, holder: F) -> Sights<R>
 where
     R: Resource,
     F: Fn(Sought<R>) -> Fut,
@@ -175,22 +204,20 @@ where
 {
     let unfound =
         |one: &Sought<R>| one.recorded.is_none() && matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
-    let looks: Vec<_> = sought
-        .into_iter()
-        .filter(unfound)
-        .map(|one| {
-            let address = one.address.clone();
-            let look = holder(one);
-            async move { (address, look.await) }
-        })
-        .collect();
-    for (address, held) in join_all(looks).await {
-        let sight = match held {
-            Ok(Some((id, tags))) if !cx.ours(&address, &tags) => Ok(Sight::Foreign { id, because: strangeness(&tags) }),
-            // Ours, and not in the list by tags yet: whoever makes it will find it.
-            Ok(_) => continue,
-            Err(error) => Err(error),
-        };
-        found.insert(address, sight);
-    }
+    let looks = sought.into_iter().filter(unfound).map(|one| {
+        let address = one.address.clone();
+        let look = holder(one);
+        async move {
+            let sight = match look.await {
+                Ok(Some((id, tags))) if !cx.ours(&address, &tags) => {
+                    Ok(Sight::Foreign { id, because: strangeness(&tags) })
+                }
+                // Ours, and not in the list by tags yet: whoever makes it will find it.
+                Ok(_) => Ok(Sight::Absent),
+                Err(error) => Err(error),
+            };
+            (address, sight)
+        }
+    });
+    join_all(looks).await.into_iter().collect()
 }

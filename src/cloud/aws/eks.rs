@@ -19,7 +19,7 @@ use super::provision::{Reading, Writing, retagging};
 use super::{Clients, During};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 
@@ -92,25 +92,6 @@ pub fn comparable(found: &Tags, to: &Tags) -> Tags {
     found.iter().filter(|(key, _)| to.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// What in these tags shows that an object is not ours.
-pub fn foreign_because(tags: &Tags) -> String {
-    match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
-        (Some(stack), Some(address)) => format!("its tags say it is {address} of stack {stack}"),
-        (Some(stack), None) => format!("its tags say it belongs to stack {stack}, but not as what"),
-        (None, _) => format!("it carries no tag {STACK_TAG}"),
-    }
-}
-
-/// The refusal to touch `id`, whose tags are not ours.
-pub fn not_ours(doing: &str, id: &str, tags: &Tags) -> CloudError {
-    let because = foreign_because(tags);
-    CloudError::new(
-        ErrorKind::NotOurs,
-        doing,
-        format!("{id} exists already and is not ours: {because}; `adopt` takes it over, or remove or rename it"),
-    )
-}
-
 /// Whether the object is gone. EKS sometimes reports a missing cluster as `ClientException`.
 pub fn is_gone(error: &CloudError) -> bool {
     error.kind == ErrorKind::NotFound || (error.is("ClientException") && error.says("No cluster found"))
@@ -118,7 +99,7 @@ pub fn is_gone(error: &CloudError) -> bool {
 
 /// Whether the name is taken. EKS uses one code for that and for a change that is running.
 pub fn is_taken(error: &CloudError) -> bool {
-    error.is("ResourceInUseException") && error.says("already")
+    error.is("ResourceInUseException") && (error.says("already exists") || error.says("already in use"))
 }
 
 /// Whether something else is going on with the object.

@@ -9,6 +9,7 @@ use aws_sdk_eks::types::{self, AccessScope, AccessScopeType};
 use futures_util::future::{try_join, try_join_all};
 
 use super::{AccessEntry, AccessEntryComputed, Principal};
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{
     Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, eks, one_by_one,
 };
@@ -112,7 +113,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
 }
 
 fn foreign(cluster: &str, entry: &types::AccessEntry) -> Sight<AccessEntry> {
-    let because = eks::foreign_because(&eks::tags_of(entry.tags()));
+    let because = foreign_because(&eks::tags_of(entry.tags()));
     Sight::Foreign { id: format!("{cluster}/{}", entry.principal_arn().unwrap_or_default()), because }
 }
 
@@ -275,7 +276,7 @@ impl AccessEntry {
         if cx.ours(&tags) {
             Ok((entry, false))
         } else {
-            Err(eks::not_ours(CREATE, &format!("the access entry of {}", place.principal), &tags))
+            Err(not_ours(CREATE, &format!("the access entry of {}", place.principal), &foreign_because(&tags)))
         }
     }
 

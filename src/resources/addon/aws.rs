@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 
 use super::{Addon, AddonComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -111,7 +112,7 @@ async fn look(
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
         let id = format!("{cluster}/{}", place.name);
-        return Ok(Sight::Foreign { id, because: eks::foreign_because(&tags) });
+        return Ok(Sight::Foreign { id, because: foreign_because(&tags) });
     }
     // It cannot be repaired. Where it is wanted it is made again; where it is not, it still has to be removed.
     if status == Some(&AddonStatus::CreateFailed) && one.declared.is_some() {
@@ -255,7 +256,7 @@ impl Addon {
         let tags = eks::tags_of(found.tags());
         match found.status() {
             Some(AddonStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => Err(eks::not_ours(CREATE, &format!("add-on {}", self.name), &tags)),
+            _ if !cx.ours(&tags) => Err(not_ours(CREATE, &format!("add-on {}", self.name), &foreign_because(&tags))),
             Some(AddonStatus::CreateFailed) => {
                 place.remove(CREATE, cx).await?;
                 token.fetch_add(1, Ordering::Relaxed);

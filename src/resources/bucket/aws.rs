@@ -12,7 +12,8 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Obj
 
 use self::read::{Place, Standing};
 use super::{Bucket, BucketComputed};
-use crate::cloud::aws::standing::{not_ours, settle, whose};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -134,7 +135,7 @@ impl Bucket {
         if cx.ours(&tags) {
             return Ok(());
         }
-        Err(not_ours(cx, doing, &format!("The bucket {}", self.name), &tags))
+        Err(not_ours(doing, &format!("the bucket {}", self.name), &foreign_because(&tags)))
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.
@@ -180,7 +181,7 @@ async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, Cl
     }
     let found = place.settings().await?;
     if one.recorded.is_none() && !cx.ours(&one.address, &found.tags) {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: whose(&found.tags) });
+        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found.tags) });
     }
     let notes = found.notes();
     let told = found.told(name, |key| cx.refer(&place.key_arn(key)));

@@ -16,6 +16,7 @@ use aws_sdk_eks::types::{
 
 use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -46,14 +47,20 @@ impl Provision for Cluster {
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<ClusterComputed, CloudError> {
-        let (cluster, fresh) = until(cx, CREATE, FREE, || self.claim(cx)).await?;
-        cx.made(&computed(&cluster)).await?;
-        let ready = active(&self.name, CREATE, cx).await?;
-        if fresh {
-            return Ok(computed(&ready));
+        loop {
+            let (cluster, fresh) = until(cx, CREATE, FREE, || self.claim(cx)).await?;
+            cx.made(&computed(&cluster)).await?;
+            match active(&self.name, CREATE, cx).await {
+                Ok(ready) if fresh => return Ok(computed(&ready)),
+                Ok(ready) => {
+                    let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+                    return self.bring(&ready, &tags, cx).await;
+                }
+                // Its status lagged behind: what was found was on its way out already.
+                Err(error) if !fresh && error.message.starts_with(ClusterStatus::Deleting.as_str()) => {}
+                Err(error) => return Err(error),
+            }
         }
-        let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
-        self.bring(&ready, &tags, cx).await
     }
 
     async fn update(
@@ -82,7 +89,7 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
         return Ok(Sight::Absent);
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: eks::foreign_because(&tags) });
+        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&tags) });
     }
     // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
     // not, it still has to be removed.
@@ -219,7 +226,7 @@ impl Cluster {
         let tags = eks::tags_of(found.tags());
         match found.status() {
             Some(ClusterStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => Err(eks::not_ours(CREATE, &format!("cluster {}", self.name), &tags)),
+            _ if !cx.ours(&tags) => Err(not_ours(CREATE, &format!("cluster {}", self.name), &foreign_because(&tags))),
             Some(ClusterStatus::Failed) => {
                 removal::order(&self.name, cx).await?;
                 waiting("removing what failed before")

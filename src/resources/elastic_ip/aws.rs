@@ -9,9 +9,11 @@ use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 use super::{ElasticIp, ElasticIpComputed};
 use crate::cloud::aws::ec2::{filter, look, make_once, naming, retag, tag_specification, tags_of, told};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::retry_while;
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
+// EC2 shows a new address within seconds, but not always on the first question.
+const SHOWN: Patience = Patience::seconds(1, 300, 2);
 // A NAT gateway lets go of its address some seconds after it is deleted, seldom minutes.
 const HELD: Duration = Duration::from_mins(5);
 
@@ -45,6 +47,12 @@ impl Provision for ElasticIp {
         )
         .await?;
         cx.made(&computed).await?;
+        // Until lists show it, a later run would take it for released, and allocate another.
+        until(cx, doing, SHOWN, || async {
+            let found = list(cx.aws, filter("allocation-id", [&computed.id])).await?;
+            Ok(if found.is_empty() { Answer::Pending("not visible yet".to_owned()) } else { Answer::Ready(()) })
+        })
+        .await?;
         Ok(computed)
     }
 

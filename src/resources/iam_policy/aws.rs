@@ -7,8 +7,10 @@ use aws_sdk_iam::types::{self, PolicyVersion};
 use serde_json::{Value, json};
 
 use super::{IamPolicy, IamPolicyComputed};
+use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
-use crate::cloud::aws::standing::{if_there, not_ours, settle, whose};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -50,9 +52,11 @@ impl Provision for IamPolicy {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(policy) if cx.ours(&tags_of(policy.tags())) => Ok(Some(policy)),
-                    Some(policy) => {
-                        Err(not_ours(cx, doing, &format!("The policy {}", self.name), &tags_of(policy.tags())))
-                    }
+                    Some(policy) => Err(not_ours(
+                        doing,
+                        &format!("the policy {}", self.name),
+                        &foreign_because(&tags_of(policy.tags())),
+                    )),
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -145,7 +149,7 @@ async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolic
     let Some(policy) = get(cx.aws, &arn).await? else { return Ok(Sight::Absent) };
     let found = tags_of(policy.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: whose(&found) });
+        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
     }
     let document = document(cx.aws, &arn, policy.default_version_id().unwrap_or_default()).await?;
     let declared = IamPolicy {
@@ -191,18 +195,14 @@ fn arn_of<'a>(address: &Address, ids: &'a IdIndex) -> Option<&'a str> {
 async fn get(aws: &Clients, arn: &str) -> Result<Option<types::Policy>, CloudError> {
     let doing = "read the policy";
     let found = if_there(aws.iam.get_policy().policy_arn(arn).send().await.during(doing))?;
-    found.map(|answer| answer.policy.ok_or_else(|| lacking(doing))).transpose()
+    found.map(|answer| answer.policy.ok_or_else(|| lacking(doing, "policy"))).transpose()
 }
 
 async fn document(aws: &Clients, arn: &str, version: &str) -> Result<Policy, CloudError> {
     let doing = "read what the policy allows";
     let found = aws.iam.get_policy_version().policy_arn(arn).version_id(version).send().await.during(doing)?;
-    let text = found.policy_version().and_then(|version| version.document()).ok_or_else(|| lacking(doing))?;
+    let text = found.policy_version().and_then(|version| version.document()).ok_or_else(|| lacking(doing, "policy"))?;
     Ok(iam::document(text))
-}
-
-fn lacking(doing: &str) -> CloudError {
-    CloudError::new(ErrorKind::Refused, doing, "the answer holds no policy")
 }
 
 async fn versions(aws: &Clients, arn: &str) -> Result<Vec<PolicyVersion>, CloudError> {

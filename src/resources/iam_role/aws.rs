@@ -10,8 +10,10 @@ use aws_sdk_iam::types::Role;
 use futures_util::future::join;
 
 use super::{IamRole, IamRoleComputed, Trust};
+use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
-use crate::cloud::aws::standing::{if_there, not_ours, settle, whose};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{
     Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging,
 };
@@ -46,10 +48,14 @@ impl Provision for IamRole {
                 .await
                 .during(doing);
             match made {
-                Ok(made) => Ok((made.role.ok_or_else(|| lacking(doing))?, true)),
+                Ok(made) => Ok((made.role.ok_or_else(|| lacking(doing, "role"))?, true)),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, &self.name).await? {
                     Some(role) if cx.ours(&tags_of(role.tags())) => Ok((role, false)),
-                    Some(role) => Err(not_ours(cx, doing, &format!("The role {}", self.name), &tags_of(role.tags()))),
+                    Some(role) => Err(not_ours(
+                        doing,
+                        &format!("the role {}", self.name),
+                        &foreign_because(&tags_of(role.tags())),
+                    )),
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -170,7 +176,7 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     let found = tags_of(role.tags());
     let another = one.recorded.as_ref().is_none_or(|(_, known)| known.unique_id != role.role_id());
     if another && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: whose(&found) });
+        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found) });
     }
     let known = [one.declared.as_ref(), one.recorded.as_ref().map(|(recorded, _)| recorded)];
     let ours: BTreeSet<_> = known.into_iter().flatten().flat_map(|role| &role.policies).collect();
@@ -201,11 +207,7 @@ fn computed(role: &Role, arn: &str) -> IamRoleComputed {
 async fn get(aws: &Clients, name: &str) -> Result<Option<Role>, CloudError> {
     let doing = "read the role";
     let found = if_there(aws.iam.get_role().role_name(name).send().await.during(doing))?;
-    found.map(|answer| answer.role.ok_or_else(|| lacking(doing))).transpose()
-}
-
-fn lacking(doing: &str) -> CloudError {
-    CloudError::new(ErrorKind::Refused, doing, "the answer holds no role")
+    found.map(|answer| answer.role.ok_or_else(|| lacking(doing, "role"))).transpose()
 }
 
 async fn attached(aws: &Clients, name: &str) -> Result<BTreeSet<String>, CloudError> {

@@ -9,8 +9,8 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{InternetGateway, InternetGatewayComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, not_ours,
-    once_visible, retag, strangers, tag_specification, tags_of, told,
+    delete_unused, filter, in_use, is_predecessor, known_id, look, make_once, mark_taken_over, named_in, naming,
+    not_ours, once_visible, retag, strangers, tag_specification, tags_of, told,
 };
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
@@ -38,12 +38,13 @@ impl Provision for InternetGateway {
             },
         )
         .await;
-        strangers(&mut found, sought, cx, |one| async move {
+        let others = strangers(&found, sought, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
             let holder = attached_to(cx.aws, &vpc).await?;
             Ok(holder.map(|gateway| (computed_of(&gateway).id, tags_of(gateway.tags()))))
         })
         .await;
+        found.extend(others);
         found
     }
 
@@ -118,7 +119,7 @@ impl InternetGateway {
         if !cx.ours(&tags) {
             return Err(not_ours(cx, CREATE, &taken, &tags));
         }
-        if cx.ids.computed(&cx.mark.address).and_then(|old| old.text("id")) == Some(&computed.id) {
+        if is_predecessor(cx, &computed.id, &tags) {
             // To make room it would have to be detached, and nothing in the network could do without it.
             let message = format!("{taken}; it cannot be replaced while it stands");
             return Err(CloudError::new(ErrorKind::Exists, CREATE, message));

@@ -11,7 +11,9 @@ use aws_sdk_kms::types::Tag;
 
 use self::read::Described;
 use super::{KmsKey, KmsKeyComputed};
-use crate::cloud::aws::standing::{if_there, not_ours, settle};
+use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -34,9 +36,9 @@ impl Provision for KmsKey {
         if let Some(key) = read::by_alias(cx.aws, &self.alias).await? {
             let tags = read::tags(cx.aws, &key.computed.id).await?;
             if !cx.ours(&tags) {
-                return Err(not_ours(cx, doing, &format!("A key with the alias {}", self.alias), &tags));
+                return Err(not_ours(doing, &format!("a key with the alias {}", self.alias), &foreign_because(&tags)));
             }
-            if !key.dying {
+            if !yields(&key, cx) {
                 return self.take_over(key, tags, cx).await;
             }
         }
@@ -48,8 +50,7 @@ impl Provision for KmsKey {
             call.send().await.during(doing)
         })
         .await?;
-        let made =
-            made.key_metadata.ok_or_else(|| CloudError::new(ErrorKind::Refused, doing, "the answer holds no key"))?;
+        let made = made.key_metadata.ok_or_else(|| lacking(doing, "key"))?;
         let computed = KmsKeyComputed { id: made.arn.unwrap_or_default(), key_id: made.key_id };
         cx.made(&computed).await?;
         let fresh = Self { alias: String::new(), rotation: false, enabled: true, ..self.clone() };
@@ -121,7 +122,8 @@ impl KmsKey {
         if self.policy != from.policy {
             let unseen_principal = |error: &CloudError| error.is("MalformedPolicyDocumentException");
             let call = || async {
-                let call = kms.put_key_policy().key_id(id).policy(self.policy.document().to_string());
+                let call =
+                    kms.put_key_policy().key_id(id).policy_name("default").policy(self.policy.document().to_string());
                 call.send().await.during("set the policy of the key")
             };
             retry_while(cx, VISIBLE, unseen_principal, call).await?;
@@ -148,7 +150,7 @@ impl KmsKey {
         }
     }
 
-    /// Gives our alias to the key `id`. It may still be held by a key of ours that waits for its deletion.
+    /// Gives our alias to the key `id`. It may still be held by the key of ours whose place this one takes.
     async fn take_alias(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "give the key its alias";
         let call = cx.aws.kms.create_alias().alias_name(&self.alias).target_key_id(id);
@@ -163,8 +165,12 @@ impl KmsKey {
             return Ok(());
         }
         let tags = read::tags(cx.aws, &holder.computed.id).await?;
-        if !holder.dying || !cx.ours(&tags) {
-            return Err(not_ours(cx, doing, &format!("Another key with the alias {}", self.alias), &tags));
+        if !yields(&holder, cx) || !cx.ours(&tags) {
+            return Err(not_ours(
+                doing,
+                &format!("another key with the alias {}", self.alias),
+                &foreign_because(&tags),
+            ));
         }
         let call = cx.aws.kms.update_alias().alias_name(&self.alias).target_key_id(id);
         call.send().await.during(doing).map(drop)
@@ -179,6 +185,12 @@ impl KmsKey {
         let Some(tags) = if_there(read::tags(aws, id).await)? else { return Ok(false) };
         Ok(same && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)))
     }
+}
+
+/// Whether a key of ours makes room for the next: it waits for its deletion, or it is the one to be replaced.
+fn yields(key: &Described, cx: &Writing<'_>) -> bool {
+    let recorded = cx.ids.computed(&cx.mark.address).and_then(|known| known.text("id"));
+    key.dying || recorded == Some(&key.computed.id)
 }
 
 fn tag_list(tags: Tags) -> Vec<Tag> {

@@ -17,6 +17,7 @@ use futures_util::future::try_join_all;
 
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -260,7 +261,7 @@ impl NodeGroup {
         if cx.ours(&tags) {
             Ok((group, false))
         } else {
-            Err(eks::not_ours(CREATE, &format!("node group {}", place.name), &tags))
+            Err(not_ours(CREATE, &format!("node group {}", place.name), &foreign_because(&tags)))
         }
     }
 

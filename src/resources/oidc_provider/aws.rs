@@ -10,8 +10,10 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProvid
 use futures_util::future::try_join_all;
 
 use super::{OidcProvider, OidcProviderComputed};
+use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::iam::{self, SETTLING, tag_list, tags_of};
-use crate::cloud::aws::standing::{if_there, not_ours, settle, whose};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -48,9 +50,11 @@ impl Provision for OidcProvider {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(provider) if cx.ours(&tags_of(provider.tags())) => Ok(Some(provider)),
-                    Some(provider) => {
-                        Err(not_ours(cx, doing, &format!("The OIDC provider {issuer}"), &tags_of(provider.tags())))
-                    }
+                    Some(provider) => Err(not_ours(
+                        doing,
+                        &format!("the OIDC provider {issuer}"),
+                        &foreign_because(&tags_of(provider.tags())),
+                    )),
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -122,7 +126,7 @@ async fn see(one: &Sought<OidcProvider>, cx: &Reading<'_>) -> Result<Sight<OidcP
     let Some(provider) = provider else { return Ok(Sight::Absent) };
     let found = tags_of(provider.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: whose(&found) });
+        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
     }
     let issuer = bare(provider.url().unwrap_or_default()).to_owned();
     let declared =

@@ -13,9 +13,11 @@ use aws_sdk_secretsmanager::types::Tag;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Secret, SecretComputed, SecretContent};
+use crate::cloud::aws::answer::{if_there, vanished};
 use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
-use crate::cloud::aws::standing::{if_there, not_ours, settle, whose};
+use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -56,7 +58,7 @@ impl Provision for Secret {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let tags = tags_of(there.tags());
                     if !cx.ours(&tags) {
-                        return Err(not_ours(cx, doing, &format!("The secret {}", self.name), &tags));
+                        return Err(not_ours(doing, &format!("the secret {}", self.name), &foreign_because(&tags)));
                     }
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }
@@ -88,7 +90,7 @@ impl Provision for Secret {
         let doing = "change the secret";
         let id = known.id.as_str();
         let there = describe(cx.aws, id).await?;
-        let there = there.ok_or_else(|| CloudError::new(ErrorKind::NotFound, doing, format!("{id} is gone")))?;
+        let there = there.ok_or_else(|| vanished(doing, id))?;
         self.bring(&there, id, cx).await?;
         retag(cx.aws, id, &from.tags, &self.tags).await?;
         Ok(known.clone())
@@ -171,7 +173,7 @@ async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, Cl
     let found = tags_of(there.tags());
     let arn = there.arn().unwrap_or(id).to_owned();
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: whose(&found) });
+        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
     }
     if there.deleted_date().is_some() {
         return Ok(Sight::Absent);

@@ -8,17 +8,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, Filter, IpPermission, IpRange, Ipv6Range, ResourceType};
+use futures_util::future::join;
 
 use super::rules::{self, Found, Plain, Work};
 use super::{Rule, SecurityGroup, SecurityGroupComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, not_ours, once_visible, retag, strangers,
-    tag_specification, tags_of, told, users_of_group,
+    delete_unused, filter, in_use, is_predecessor, known_id, look, mark_taken_over, naming, not_ours, once_listed,
+    once_visible, retag, strangers, tag_specification, tags_of, told, users_of_group,
 };
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
+// EC2 shows a new group within seconds, but not always on the first question.
+const SHOWN: Patience = Patience::seconds(1, 300, 2);
 // Rules show within seconds of the call that made them.
 const SETTLED: Patience = Patience::seconds(2, 300, 2);
 // Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes; the limit is the one Terraform's
@@ -48,13 +51,15 @@ impl Provision for SecurityGroup {
             },
         )
         .await;
-        add_rules(&mut found, cx).await;
-        strangers(&mut found, sought, cx, |one| async move {
+        let rules = rules_of(&found, cx);
+        let others = strangers(&found, sought, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
             let holder = holder(cx.aws, &vpc, &one.expected().name).await?;
             Ok(holder.map(|group| (computed_of(&group).id, tags_of(group.tags()))))
-        })
-        .await;
+        });
+        let (rules, others) = join(rules, others).await;
+        add_rules(&mut found, &rules, cx);
+        found.extend(others);
         found
     }
 
@@ -66,6 +71,7 @@ impl Provision for SecurityGroup {
             made => made?,
         };
         cx.made(&computed).await?;
+        shown(&computed.id, cx).await?;
         self.revoke_default(&computed.id, cx).await?;
         self.put_rules(&computed.id, cx).await?;
         Ok(computed)
@@ -114,13 +120,15 @@ impl SecurityGroup {
         taken: CloudError,
         cx: &Writing<'_>,
     ) -> Result<SecurityGroupComputed, CloudError> {
-        let Some(there) = holder(cx.aws, vpc, &self.name).await? else { return Err(taken) };
+        let doing = "create the security group";
+        let there = once_listed(cx, doing, || holder(cx.aws, vpc, &self.name)).await?;
+        let Some(there) = there else { return Err(taken) };
         let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
         if !cx.ours(&tags) {
             let taken = format!("{} has the name {}", computed.id, self.name);
-            return Err(not_ours(cx, "create the security group", &taken, &tags));
+            return Err(not_ours(cx, doing, &taken, &tags));
         }
-        if cx.ids.computed(&cx.mark.address).and_then(|old| old.text("id")) == Some(&computed.id) {
+        if is_predecessor(cx, &computed.id, &tags) {
             return self.make(&format!("{}-{}", self.name, cx.mark.suffix()), vpc, cx).await;
         }
         cx.made(&computed).await?;
@@ -182,6 +190,15 @@ impl SecurityGroup {
     }
 }
 
+/// Waits until lists show the group: before, a later run would take it for deleted.
+async fn shown(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, "create the security group", SHOWN, || async move {
+        let found = list(cx.aws, filter("group-id", [id])).await?;
+        Ok(if found.is_empty() { Answer::Pending("not visible yet".to_owned()) } else { Answer::Ready(()) })
+    })
+    .await
+}
+
 async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Result<(), CloudError> {
     let permissions = |work: &Work| Some(work.add.iter().map(Plain::permission).collect());
     if !incoming.add.is_empty() {
@@ -208,8 +225,8 @@ async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Re
     Ok(())
 }
 
-/// Reads the rules of all groups found, by one list.
-async fn add_rules(found: &mut Sights<SecurityGroup>, cx: &Reading<'_>) {
+/// The rules of all groups found, by one list.
+async fn rules_of(found: &Sights<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec<Found>, CloudError> {
     let ids: Vec<String> = found
         .values()
         .filter_map(|sight| match sight {
@@ -217,13 +234,13 @@ async fn add_rules(found: &mut Sights<SecurityGroup>, cx: &Reading<'_>) {
             Ok(Sight::Absent | Sight::Foreign { .. }) | Err(_) => None,
         })
         .collect();
-    if ids.is_empty() {
-        return;
-    }
-    let rules = rules::list(cx.aws, filter("group-id", ids)).await;
+    if ids.is_empty() { Ok(Vec::new()) } else { rules::list(cx.aws, filter("group-id", ids)).await }
+}
+
+fn add_rules(found: &mut Sights<SecurityGroup>, rules: &Result<Vec<Found>, CloudError>, cx: &Reading<'_>) {
     for sight in found.values_mut() {
         let Ok(Sight::Present(present)) = sight else { continue };
-        match &rules {
+        match rules {
             Ok(rules) => {
                 let its = |one: &&Found| one.group == present.computed.id && !one.stands_alone(cx.stack);
                 for rule in rules.iter().filter(its) {

@@ -124,7 +124,7 @@ impl Plain {
 
     /// The rule as `AuthorizeSecurityGroup…` takes it.
     pub(in crate::resources) fn permission(&self) -> IpPermission {
-        let described = (!self.description.is_empty()).then(|| self.description.clone());
+        let described = self.described();
         let permission = IpPermission::builder().ip_protocol(&self.protocol);
         let permission = permission.set_from_port(self.port(self.ports.0)).set_to_port(self.port(self.ports.1));
         match &self.peer {
@@ -143,7 +143,7 @@ impl Plain {
     }
 
     fn request(&self) -> SecurityGroupRuleRequest {
-        let request = SecurityGroupRuleRequest::builder().ip_protocol(&self.protocol).description(&self.description);
+        let request = SecurityGroupRuleRequest::builder().ip_protocol(&self.protocol).set_description(self.described());
         let request = request.set_from_port(self.port(self.ports.0)).set_to_port(self.port(self.ports.1));
         match &self.peer {
             PlainPeer::Cidr(cidr) if cidr.contains(':') => request.cidr_ipv6(cidr),
@@ -152,6 +152,11 @@ impl Plain {
             PlainPeer::PrefixList(id) => request.prefix_list_id(id),
         }
         .build()
+    }
+
+    /// No description is the same as an empty one, which EC2 does not take.
+    fn described(&self) -> Option<String> {
+        (!self.description.is_empty()).then(|| self.description.clone())
     }
 
     /// Where all ports are meant, none is named.

@@ -7,16 +7,16 @@
 use aws_sdk_ec2::types::ResourceType;
 
 use super::{RuleHome, SecurityGroupRule, SecurityGroupRuleComputed};
-use crate::cloud::aws::ec2::{filter, look, mark_taken_over, not_ours, once_visible, retag, tag_specification, told};
+use crate::cloud::aws::ec2::{
+    filter, is_predecessor, look, mark_taken_over, not_ours, once_listed, once_visible, retag, tag_specification, told,
+};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
 use crate::resources::security_group::Rule;
 use crate::resources::security_group::rules::{self, Found, Plain, cluster_of_group, group_of_cluster};
 
-// Rules show within seconds of the call that made them.
-const SHOWN: Patience = Patience::seconds(2, 120, 2);
+const ADD: &str = "add the rule";
 
 impl Provision for SecurityGroupRule {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -49,8 +49,9 @@ impl Provision for SecurityGroupRule {
         match self.make(&group, &wanted, cx).await {
             // An answer that was lost looks like this as well.
             Err(error) if error.is("InvalidPermission.Duplicate") => {
-                let there = shown(&group, &wanted, cx).await?;
-                if is_recorded(&there, cx) {
+                let there = once_listed(cx, ADD, || standing(&group, &wanted, cx.aws)).await?;
+                let Some(there) = there else { return Err(error) };
+                if is_predecessor(cx, &there.id, &there.tags) {
                     // It is to be replaced by its like: nothing else can stand in its place.
                     revoke(&computed_of(&there), cx.aws).await?;
                     return self.make(&group, &wanted, cx).await;
@@ -96,13 +97,12 @@ impl SecurityGroupRule {
         wanted: &Plain,
         cx: &Writing<'_>,
     ) -> Result<SecurityGroupRuleComputed, CloudError> {
-        let doing = "add the rule";
         let computed = once_visible(cx, || async {
             let call = cx.aws.ec2.authorize_security_group_ingress().group_id(group);
             let call = call.ip_permissions(wanted.permission());
             let call = call.tag_specifications(tag_specification(cx, ResourceType::SecurityGroupRule, self));
-            let made = call.send().await.during(doing)?.security_group_rules.unwrap_or_default();
-            let id = told(made.into_iter().next().and_then(|rule| rule.security_group_rule_id), doing)?;
+            let made = call.send().await.during(ADD)?.security_group_rules.unwrap_or_default();
+            let id = told(made.into_iter().next().and_then(|rule| rule.security_group_rule_id), ADD)?;
             Ok(SecurityGroupRuleComputed { id, group_id: group.to_owned() })
         })
         .await?;
@@ -119,7 +119,7 @@ impl SecurityGroupRule {
     ) -> Result<SecurityGroupRuleComputed, CloudError> {
         if !cx.ours(&there.tags) && there.tags.contains_key(STACK_TAG) {
             let taken = format!("{} in {} says the same", there.id, there.group);
-            return Err(not_ours(cx, "add the rule", &taken, &there.tags));
+            return Err(not_ours(cx, ADD, &taken, &there.tags));
         }
         let computed = computed_of(there);
         cx.made(&computed).await?;
@@ -131,18 +131,10 @@ impl SecurityGroupRule {
     }
 }
 
-/// The rule of `group` that stands where `wanted` is to stand, once the list shows it.
-async fn shown(group: &str, wanted: &Plain, cx: &Writing<'_>) -> Result<Found, CloudError> {
-    until(cx, "add the rule", SHOWN, || async move {
-        let all = rules::list(cx.aws, filter("group-id", [group])).await?;
-        let there = all.into_iter().find(|one| !one.egress && one.plain.same_place(wanted));
-        Ok(there.map_or_else(|| Answer::Pending("not visible yet".to_owned()), Answer::Ready))
-    })
-    .await
-}
-
-fn is_recorded(there: &Found, cx: &Writing<'_>) -> bool {
-    cx.ids.computed(&cx.mark.address).and_then(|old| old.text("id")) == Some(&there.id)
+/// The rule of `group` that stands where `wanted` is to stand.
+async fn standing(group: &str, wanted: &Plain, aws: &Clients) -> Result<Option<Found>, CloudError> {
+    let all = rules::list(aws, filter("group-id", [group])).await?;
+    Ok(all.into_iter().find(|one| !one.egress && one.plain.same_place(wanted)))
 }
 
 /// Takes a rule away; gone already, with or without its group, is success.

@@ -8,8 +8,8 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, Subn
 
 use super::{Subnet, SubnetComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, not_ours, once_visible, retag,
-    strangers, tag_specification, tags_of, told,
+    delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, not_ours, once_listed,
+    once_visible, retag, strangers, tag_specification, tags_of, told,
 };
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
@@ -43,13 +43,14 @@ impl Provision for Subnet {
             },
         )
         .await;
-        strangers(&mut found, sought, cx, |one| async move {
+        let others = strangers(&found, sought, cx, |one| async move {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let holder = list(cx.aws, place(&vpc, wanted.cidr)).await?.into_iter().next();
             Ok(holder.map(|subnet| (subnet.subnet_id().unwrap_or_default().to_owned(), tags_of(subnet.tags()))))
         })
         .await;
+        found.extend(others);
         found
     }
 
@@ -108,9 +109,11 @@ impl Subnet {
     /// The subnet that has these addresses, if it is ours.
     async fn take_over(&self, vpc: &str, taken: CloudError, cx: &Writing<'_>) -> Result<types::Subnet, CloudError> {
         let doing = "create the subnet";
-        let all = list(cx.aws, vec![filter("vpc-id", [vpc])]).await?;
-        let holder = all.into_iter().find(|one| cidr_of(one).is_ok_and(|cidr| cidr.overlaps(&self.cidr)));
-        // A subnet made moments ago may be missing from the list; the next run sees it.
+        let holder = once_listed(cx, doing, || async {
+            let all = list(cx.aws, vec![filter("vpc-id", [vpc])]).await?;
+            Ok(all.into_iter().find(|one| cidr_of(one).is_ok_and(|cidr| cidr.overlaps(&self.cidr))))
+        })
+        .await?;
         let Some(holder) = holder else { return Err(taken) };
         let tags = tags_of(holder.tags());
         let id = holder.subnet_id().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::cloud::aws::ec2::{
     delete_unused, filter, in_use, left_in_network, look, make_once, naming, once_visible, retag, tag_specification,
     tags_of, told,
 };
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -36,7 +36,9 @@ impl Provision for Vpc {
                 let cidr = vpc.cidr_block().unwrap_or_default().parse().map_err(|error| {
                     CloudError::new(ErrorKind::Bug, "read the network's address space", format!("{error}"))
                 })?;
-                Ok(Sight::present(Vpc { cidr, dns_support: false, dns_hostnames: false, tags }, VpcComputed { id }))
+                let declared = Vpc { cidr, dns_support: false, dns_hostnames: false, tags };
+                let present = Present { declared, computed: VpcComputed { id }, notes: further_addresses(vpc) };
+                Ok(Sight::Present(Box::new(present)))
             },
         );
         let (mut found, mut attributes) = join(listed, recorded).await;
@@ -130,6 +132,13 @@ async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         })
     })
     .await
+}
+
+/// Notes about address ranges that others added.
+fn further_addresses(vpc: &types::Vpc) -> Vec<String> {
+    let all = vpc.cidr_block_association_set().iter().filter_map(|one| one.cidr_block());
+    let further = all.filter(|cidr| Some(*cidr) != vpc.cidr_block());
+    further.map(|cidr| format!("the addresses {cidr} were added by others")).collect()
 }
 
 type Attributes = Result<(bool, bool), CloudError>;

@@ -44,7 +44,7 @@ impl Provision for VpcEndpoint {
             },
         )
         .await;
-        strangers(&mut found, sought, cx, |one| async move {
+        let others = strangers(&found, sought, cx, |one| async move {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let tables = wanted.route_tables.iter().filter_map(|table| known_id(cx, table)).collect();
@@ -52,6 +52,7 @@ impl Provision for VpcEndpoint {
             Ok(holder.map(|endpoint| (computed_of(&endpoint).id, tags_of(endpoint.tags()))))
         })
         .await;
+        found.extend(others);
         found
     }
 

@@ -315,8 +315,6 @@ def versioning(call: Call, world: World) -> None:
 
 
 @after("s3", "GetBucketVersioning")
-def versioning_never_set(call: Call, reply: Reply, world: World) -> Reply | None:
-    """A bucket without versioning answers an empty configuration; moto names it otherwise."""
-    if b"GetBucketVersioningResponse" not in reply.body:
-        return None
-    return Reply.xml('<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>')
+def versioning_root(call: Call, reply: Reply, world: World) -> None:
+    """The answer's root is VersioningConfiguration; moto names it after the operation."""
+    reply.body = reply.body.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")

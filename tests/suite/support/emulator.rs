@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
@@ -48,16 +50,21 @@ impl Emulator {
 
     /// Asks one of its own paths.
     pub(crate) fn get(&self, path: &str) -> Value {
-        self.ask(&format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
+        ask(self.port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
     }
 
     /// Sends JSON to one of its own paths.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
-        let body = body.to_string();
-        let length = body.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ))
+        post(self.port, path, body)
+    }
+
+    /// Does so after a while, whatever goes on meanwhile.
+    pub(crate) fn post_later(&self, after: Duration, path: &'static str, body: Value) -> JoinHandle<Value> {
+        let port = self.port;
+        std::thread::spawn(move || {
+            std::thread::sleep(after);
+            post(port, path, &body)
+        })
     }
 
     /// How many calls wrote since it was started or the log was cleared.
@@ -71,16 +78,6 @@ impl Emulator {
         log.as_array().or_else(|| log["calls"].as_array()).unwrap().clone()
     }
 
-    fn ask(&self, request: &str) -> Value {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(" 200 "), "{answer}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
-    }
-
     /// Clients that talk to it.
     pub(crate) async fn clients(&self) -> Clients {
         let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -91,6 +88,27 @@ impl Emulator {
             .await;
         Clients::of(&config, "us-east-1")
     }
+}
+
+fn post(port: u16, path: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let length = body.len();
+    ask(
+        port,
+        &format!(
+            "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ),
+    )
+}
+
+fn ask(port: u16, request: &str) -> Value {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{answer}");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
 impl Drop for Emulator {

@@ -70,6 +70,11 @@ impl Lab {
         ])
     }
 
+    /// The suffix of names that the next attempt will choose.
+    pub(crate) fn next_suffix(&self) -> String {
+        format!("{:06x}", self.attempts + 1)
+    }
+
     fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<Report>) {
         self.attempts += 1;
         let (reports, inbox) = mpsc::unbounded_channel();
@@ -98,17 +103,25 @@ impl Lab {
         computed
     }
 
-    /// Makes `resource` at `name`, or says why not.
+    /// Makes `resource` at `name`, or says why not. What had an id by then is recorded.
     pub(crate) async fn try_make<R: Resource>(&mut self, name: &str, resource: &R) -> Result<R::Computed, CloudError> {
         let at = Address::of(R::KIND, name);
         let (context, inbox) = self.context(&at);
         let made = serve(inbox);
         let declared = Document::of(resource);
-        let computed = self.cloud.create(&at, &declared, &context).await?;
+        let created = self.cloud.create(&at, &declared, &context).await;
         drop(context);
-        assert!(made.await.unwrap() > 0, "{at} never told its id while it was made");
-        self.ids.insert(&at, &computed);
-        self.records.insert(at, Known { declared, computed: computed.clone() });
+        let told = made.await.unwrap();
+        if let Ok(computed) = &created {
+            let last = told.last().unwrap_or_else(|| panic!("{at} never told its id while it was made"));
+            assert_eq!(last.text("id"), computed.text("id"), "{at} told the id it has");
+        }
+        // What has an id is recorded, finished or not.
+        if let Some(computed) = created.as_ref().ok().or(told.last()).cloned() {
+            self.ids.insert(&at, &computed);
+            self.records.insert(at, Known { declared, computed });
+        }
+        let computed = created?;
         Ok(computed.read().unwrap())
     }
 
@@ -162,7 +175,7 @@ impl Lab {
         self.ids.remove(&at);
     }
 
-    /// Removes what stands at `name`, or says why not; it stays recorded.
+    /// Removes what stands at `name`, or says why not. The record stays.
     pub(crate) async fn try_remove<R: Resource>(&mut self, name: &str) -> Result<(), CloudError> {
         let at = Address::of(R::KIND, name);
         let known = self.records[&at].clone();
@@ -207,13 +220,13 @@ impl Lab {
     }
 }
 
-/// Answers every report; counts those that told an id.
-fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<usize> {
+/// Answers every report; keeps those that told an id.
+fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<Vec<Document>> {
     tokio::spawn(async move {
-        let mut made = 0;
+        let mut made = Vec::new();
         while let Some(report) = inbox.recv().await {
-            if let Report::Made(_, durable) = report {
-                made += 1;
+            if let Report::Made(computed, durable) = report {
+                made.push(computed);
                 let _ = durable.send(());
             }
         }

@@ -1,9 +1,15 @@
 //! What several tests need.
 
+pub(crate) mod bench;
 pub(crate) mod binary;
-#[cfg(feature = "aws")]
-pub(crate) mod control;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+pub(crate) mod memory;
+#[cfg(feature = "aws")]
+pub(crate) mod platform;
+pub(crate) mod random;
+pub(crate) mod reference;
+pub(crate) mod story;
+pub(crate) mod toys;

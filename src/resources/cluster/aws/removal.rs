@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 
 use super::ClusterComputed;
 use crate::cloud::aws::eks::{self, Part};
-use crate::cloud::aws::{Clients, During, Writing, ec2};
+use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
@@ -30,8 +30,8 @@ const UNPROTECTED: Patience = Patience::seconds(240, 3600, 10);
 const EMPTIED: Patience = Patience::seconds(240, 3600, 10);
 // EKS removes its interfaces, and then its security group, up to minutes after the cluster.
 const LINGER: Duration = Duration::from_mins(10);
-// `DescribeTags` of the load balancers takes no more at once.
-const TAGGED_AT_ONCE: usize = 20;
+// Nodes that are going detach their interfaces within a minute or two; others' nodes never do.
+const DETACHED: Patience = Patience::seconds(30, 300, 10);
 
 const DELETE: &str = "delete the cluster";
 
@@ -47,6 +47,7 @@ pub(super) async fn remove(known: &ClusterComputed, cx: &Writing<'_>) -> Result<
         }
         if found.status() != Some(&ClusterStatus::Deleting) {
             prepare(&found, name, cx).await?;
+            sweep_interfaces(name, cx).await?;
             order(name, cx).await?;
         }
         gone(name, cx).await?;
@@ -85,6 +86,21 @@ async fn prepare(found: &types::Cluster, name: &str, cx: &Writing<'_>) -> Result
     eks::settle(cx, name, Part::ControlPlane).await
 }
 
+/// Deletes the interfaces that nodes left behind: with them in the way, EKS gives up its security group and says nothing.
+/// Those still attached are waited for, but not for ever: nodes that are none of ours may hold them.
+async fn sweep_interfaces(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let swept = until(cx, "sweep up the interfaces of the nodes", DETACHED, || async {
+        let attached = ec2::sweep_interfaces(cx.aws, name).await?;
+        let waiting = || Answer::Pending(format!("waiting for interfaces of nodes: {}", attached.join(", ")));
+        Ok(if attached.is_empty() { Answer::Ready(()) } else { waiting() })
+    })
+    .await;
+    match swept {
+        Err(error) if error.kind == ErrorKind::Timeout => Ok(()),
+        done => done,
+    }
+}
+
 /// Waits until the cluster is gone and stays gone.
 async fn gone(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let missed = AtomicU32::new(0);
@@ -108,19 +124,12 @@ async fn refuse_load_balancers(name: &str, cx: &Writing<'_>) -> Result<(), Cloud
         let page = page.during(doing)?;
         arns.extend(page.load_balancers().iter().filter_map(|one| one.load_balancer_arn().map(str::to_owned)));
     }
-    let mut made = Vec::new();
-    for some in arns.chunks(TAGGED_AT_ONCE) {
-        let answer = cx.aws.elb.describe_tags().set_resource_arns(Some(some.to_vec())).send().await.during(doing)?;
-        for one in answer.tag_descriptions() {
-            let pairs = one.tags().iter();
-            let tags: Tags = pairs
-                .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
-                .collect();
-            if made_by_kubernetes(name, &tags) && tags.get(STACK_TAG) != Some(&cx.mark.stack) {
-                made.extend(one.resource_arn().map(str::to_owned));
-            }
-        }
-    }
+    let made: Vec<String> = elb::list_tags(cx.aws, &arns)
+        .await?
+        .into_iter()
+        .filter(|(_, tags)| made_by_kubernetes(name, tags) && tags.get(STACK_TAG) != Some(&cx.mark.stack))
+        .map(|(arn, _)| arn)
+        .collect();
     if made.is_empty() {
         return Ok(());
     }
@@ -203,17 +212,12 @@ async fn sweep_groups(known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), C
     let mut ids: Vec<&str> = groups.iter().filter_map(|group| group.group_id()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let lingers = |error: &CloudError| error.is("DependencyViolation") || error.is("InvalidGroup.InUse");
     for id in ids {
-        let deleted = retry_while(cx, LINGER, lingers, || async {
-            cx.aws.ec2.delete_security_group().group_id(id).send().await.during(doing)
-        })
-        .await;
-        match deleted {
-            Err(error) if error.kind == ErrorKind::NotFound => {}
-            done => {
-                done?;
-            }
+        let scope = ec2::filter("group-id", [id]);
+        let call = || async { cx.aws.ec2.delete_security_group().group_id(id).send().await.during(doing) };
+        if let Err(error) = ec2::delete_unused(cx, LINGER, Some(scope), call).await {
+            let in_use = ec2::in_use(&error);
+            return Err(if in_use { ec2::naming(error, ec2::users_of_group(cx.aws, id).await) } else { error });
         }
     }
     Ok(())

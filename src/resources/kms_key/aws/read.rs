@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures_util::future::{join_all, join3, try_join, try_join3};
 
-use crate::cloud::aws::standing::{if_there, whose};
+use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::takeover::foreign_because;
 use crate::cloud::aws::{Clients, During, Reading, Sight, Sought};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -56,15 +57,17 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
         Some(key) => {
             let tags = tags(aws, &key.computed.id).await?;
             if !cx.ours(&one.address, &tags) {
-                return Ok(Sight::Foreign { id: key.computed.id, because: whose(&tags) });
+                return Ok(Sight::Foreign { id: key.computed.id, because: foreign_because(&tags) });
             }
             Some((key, tags)).filter(|(key, _)| !key.dying)
         }
         None => None,
     };
+    // One that is known already is not what is looked for: the run died while it was to be replaced.
+    let known = cx.ids.computed(&one.address).and_then(|known| known.text("id"));
     let found = match found {
-        Some(found) => Some(found),
-        None => by_marks(one, cx).await?,
+        Some((key, tags)) if known != Some(&key.computed.id) => Some((key, tags)),
+        old => by_marks(one, cx).await?.or(old),
     };
     let Some((key, tags)) = found else { return Ok(Sight::Absent) };
     let details = details(aws, &key.computed.key_id).await?;
@@ -131,8 +134,7 @@ pub(super) async fn by_alias(aws: &Clients, alias: &str) -> Result<Option<Descri
 pub(super) async fn describe(aws: &Clients, key: &str) -> Result<Described, CloudError> {
     let doing = "read the key";
     let answer = aws.kms.describe_key().key_id(key).send().await.during(doing)?;
-    let found =
-        answer.key_metadata.ok_or_else(|| CloudError::new(ErrorKind::Refused, doing, "the answer holds no key"))?;
+    let found = answer.key_metadata.ok_or_else(|| lacking(doing, "key"))?;
     Ok(Described::of(found))
 }
 

@@ -182,8 +182,10 @@ impl Contents {
             match pending {
                 Ok(None) => Ok(Answer::Ready(())),
                 Ok(Some(pending)) => Ok(Answer::Pending(pending)),
-                // What was made moments ago is not known everywhere.
-                Err(error) if error.kind == ErrorKind::NotFound => Ok(Answer::Pending(error.message)),
+                // What was made moments ago is not known everywhere, and AWS has two ways to say so.
+                Err(error) if error.kind == ErrorKind::NotFound || error.is("InvalidParameterException") => {
+                    Ok(Answer::Pending(error.message))
+                }
                 Err(error) => Err(error),
             }
         })

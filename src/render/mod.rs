@@ -1,0 +1,37 @@
+//! Floor 5: events and plans to text.
+//!
+//! Promises: everything but [`Live`] is a pure function from values to [`Styled`] text or JSON; nothing read from the
+//! cloud can move the cursor or colour the screen; a sink that cannot write falls silent and never stops a run.
+//!
+//! Leaves to others where text goes and whether it is coloured (cli), and what happens (run).
+//!
+//! | file | turns into text |
+//! |---|---|
+//! | [`plan_text`] | a plan: what will change, why, and how long it takes |
+//! | [`drift_text`] | what somebody else moved |
+//! | [`summary_text`] | how carrying out a plan went |
+//! | [`plan_json`], [`drift_json`], [`apply_json`] | the same for programs, versioned |
+//! | [`Lines`], [`Live`], [`JsonLines`] | events, while they happen |
+
+mod drift;
+mod fields;
+mod json;
+mod kinds;
+mod layout;
+mod plan;
+mod progress;
+mod signs;
+mod statements;
+mod style;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod value;
+mod words;
+
+pub use drift::{DriftView, drift_text};
+pub use json::{SCHEMA, apply_json, drift_json, plan_json};
+pub use plan::{Goal, PlanView, plan_text};
+pub use progress::{JsonLines, Lines, Live, ProgressView};
+pub use style::{Label, Styled};
+pub use summary::{SummaryView, summary_text};

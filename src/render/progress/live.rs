@@ -1,0 +1,419 @@
+//! What is running now, drawn on a terminal: the whole as one bar, beneath it a branch for every running step, and
+//! above it a line for everything that is over.
+//!
+//! Promises: the terminal may be narrow, change its size or be closed; drawing then suffers and nothing else does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::{ProgressView, Watch, failure_words};
+use crate::engine::plan::StepKey;
+use crate::render::signs::Signs;
+use crate::render::style::{Label, Styled};
+use crate::render::words::{count, roughly, roughly_ms, scaled_ms, took};
+use crate::run::event::{Event, EventKind, Sink, millis};
+
+/// How often spinners turn.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Draws a run on standard error while it happens. Draws nothing where standard error is no terminal: [`super::Lines`]
+/// is for that.
+pub struct Live {
+    screen: MultiProgress,
+    view: ProgressView,
+    signs: Signs,
+    watch: Watch,
+    outlook: Arc<Outlook>,
+    reading: Option<ProgressBar>,
+    whole: Option<ProgressBar>,
+    branches: Vec<(StepKey, ProgressBar)>,
+    /// Set when drawing itself has failed: nothing is drawn any more.
+    broken: bool,
+}
+
+/// What the bar of the whole says beside its counts; read by whoever draws it.
+#[derive(Debug, Default)]
+struct Outlook {
+    running: AtomicUsize,
+    stopping: AtomicBool,
+    /// When everything is expected to be over, in milliseconds since the first step.
+    end_ms: AtomicU64,
+    /// What the longest chain of the plan takes.
+    chain_ms: AtomicU64,
+}
+
+impl Live {
+    /// Draws on standard error.
+    pub fn new(view: ProgressView) -> Self {
+        Self::on(ProgressDrawTarget::stderr(), view)
+    }
+
+    fn on(target: ProgressDrawTarget, view: ProgressView) -> Self {
+        Self {
+            screen: MultiProgress::with_draw_target(target),
+            view,
+            signs: Signs::of(view.symbols),
+            watch: Watch::default(),
+            outlook: Arc::default(),
+            reading: None,
+            whole: None,
+            branches: Vec::new(),
+            broken: false,
+        }
+    }
+
+    /// Runs `print` while nothing is drawn, so that what it writes to the terminal stays whole: for logs.
+    pub fn pause(&self) -> impl Fn(&mut dyn FnMut()) + Send + Sync + use<> {
+        let screen = self.screen.clone();
+        move |print| screen.suspend(print)
+    }
+
+    fn draw(&mut self, event: &Event) {
+        let news = self.watch.see(event, self.view.time_scale);
+        match &event.kind {
+            EventKind::RefreshStarted { total } => {
+                let bar = self.branch(&Styled::of(Label::Plain, format!("reading {}", count(*total, "object"))), None);
+                self.reading = Some(bar);
+            }
+            EventKind::RefreshFinished { unread, .. } => {
+                self.stop_reading();
+                if *unread > 0 {
+                    let what = format!("{} could not be read", count(*unread, "object"));
+                    self.say(&Styled::of(Label::Warning, "warning: ").with(Label::Plain, what));
+                }
+            }
+            EventKind::Adopted { address, id } => {
+                let line = sign(Label::Success, self.signs.done, "adopted ");
+                self.say(&line.with(Label::Address, address.to_string()).with(Label::Muted, format!("  {id}")));
+            }
+            EventKind::PlanReady { typical_seconds, .. } => {
+                let chain = scaled_ms(*typical_seconds, self.view.time_scale);
+                self.outlook.chain_ms.store(chain, Ordering::Relaxed);
+            }
+            EventKind::ExecuteStarted { steps } => self.begin(*steps),
+            EventKind::StepStarted { step, .. } => self.start(step),
+            EventKind::StepWaiting { step, status, .. } if news => {
+                if let Some((_, bar)) = self.branches.iter().find(|(running, _)| running == step) {
+                    bar.set_message(self.text(&self.running(step, status)));
+                }
+            }
+            EventKind::StepFinished { step, id, elapsed_ms } => {
+                self.end(step);
+                let line = sign(Label::Success, self.signs.done, "").with(Label::Address, step.to_string());
+                let id = id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
+                self.say(&line.with(Label::Plain, format!("  {}", took(*elapsed_ms))).with(Label::Muted, id));
+            }
+            EventKind::StepFailed { step, error, elapsed_ms } => {
+                self.end(step);
+                let line = sign(Label::Error, self.signs.failed, "failed ").with(Label::Address, step.to_string());
+                self.say(&line.with(Label::Plain, format!("  {}  {}", took(*elapsed_ms), failure_words(error))));
+            }
+            EventKind::StepSkipped { step, because } => {
+                self.end(step);
+                let line = sign(Label::Warning, self.signs.skipped, "skipped ");
+                self.say(
+                    &line.with(Label::Address, step.to_string()).with(Label::Muted, format!("  because of {because}")),
+                );
+            }
+            EventKind::Draining { running } => {
+                self.outlook.stopping.store(true, Ordering::Relaxed);
+                let what = format!("stopping: nothing new starts, {} still running", count(*running, "step"));
+                self.say(&Styled::of(Label::Warning, what).with(Label::Muted, "  (stop once more to leave at once)"));
+            }
+            EventKind::Abandoned { unfinished } => {
+                for step in unfinished {
+                    let line = sign(Label::Warning, self.signs.skipped, "left running ");
+                    self.say(&line.with(Label::Address, step.to_string()));
+                }
+            }
+            EventKind::RunFinished { .. } => self.clear(),
+            // The text of the plan tells these better.
+            EventKind::RunStarted { .. }
+            | EventKind::DriftFound { .. }
+            | EventKind::StateWritten { .. }
+            | EventKind::StepWaiting { .. } => {}
+        }
+        if let Some(whole) = &self.whole {
+            whole.set_position(self.watch.finished as u64);
+        }
+    }
+
+    /// The bar of the whole, above all branches.
+    fn begin(&mut self, steps: usize) {
+        let outlook = self.outlook.clone();
+        outlook.end_ms.store(outlook.chain_ms.load(Ordering::Relaxed), Ordering::Relaxed);
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {outlook}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars(self.signs.bar)
+            .with_key("outlook", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A writer in memory does not fail.
+                let _ = out.write_str(&outlook.words(millis(state.elapsed())));
+            });
+        let bar = self.screen.insert(0, ProgressBar::new(steps as u64));
+        bar.set_style(style);
+        bar.enable_steady_tick(TICK);
+        self.whole = Some(bar);
+    }
+
+    fn start(&mut self, step: &StepKey) {
+        let expected = self.watch.expected_ms(step);
+        let bar = self.branch(&self.running(step, ""), expected);
+        self.branches.push((step.clone(), bar));
+        let now = self.whole.as_ref().map_or(0, |whole| millis(whole.elapsed()));
+        self.outlook.end_ms.fetch_max(now.saturating_add(expected.unwrap_or(0)), Ordering::Relaxed);
+        self.regrow();
+    }
+
+    fn end(&mut self, step: &StepKey) {
+        if let Some(place) = self.branches.iter().position(|(running, _)| running == step) {
+            let (_, bar) = self.branches.remove(place);
+            self.drop_bar(&bar);
+            self.regrow();
+        }
+    }
+
+    /// A line with a spinner and the time since its start.
+    fn branch(&self, message: &Styled, expected_ms: Option<u64>) -> ProgressBar {
+        let style = ProgressStyle::with_template("{prefix}{spinner} {took} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .tick_strings(self.signs.spinner)
+            .with_key("took", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let elapsed = took(state.elapsed().as_secs().saturating_mul(1000));
+                // A writer in memory does not fail.
+                let _ = match expected_ms {
+                    Some(expected) => write!(out, "{elapsed:>7} of {:<8}", roughly_ms(expected)),
+                    None => write!(out, "{elapsed:>7}"),
+                };
+            });
+        let place = expected_ms.map_or_else(String::new, |_| format!("{} ", self.signs.branch[1]));
+        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(place).with_message(self.text(message));
+        let bar = self.screen.add(bar);
+        bar.tick();
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+
+    /// Gives every branch its place in the tree.
+    fn regrow(&self) {
+        let last = self.branches.len().saturating_sub(1);
+        for (place, (_, bar)) in self.branches.iter().enumerate() {
+            bar.set_prefix(format!("{} ", self.signs.branch[usize::from(place == last)]));
+        }
+        self.outlook.running.store(self.branches.len(), Ordering::Relaxed);
+    }
+
+    fn running(&self, step: &StepKey, status: &str) -> Styled {
+        let name = step.to_string();
+        let names = self.watch.running.keys().map(|running| running.to_string().chars().count());
+        let width = names.max().unwrap_or(0);
+        let mut line = Styled::of(Label::Address, &name);
+        if !status.is_empty() {
+            let gap = width.saturating_sub(name.chars().count()) + 2;
+            line.push(Label::Muted, format!("{:gap$}{status}", ""));
+        }
+        line
+    }
+
+    fn say(&self, line: &Styled) {
+        // Whoever closed the terminal does not read this either.
+        let _ = self.screen.println(self.text(line));
+    }
+
+    fn text(&self, line: &Styled) -> String {
+        narrow(&line.text(self.view.colour))
+    }
+
+    fn drop_bar(&self, bar: &ProgressBar) {
+        bar.finish_and_clear();
+        self.screen.remove(bar);
+    }
+
+    fn stop_reading(&mut self) {
+        if let Some(bar) = self.reading.take() {
+            self.drop_bar(&bar);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.stop_reading();
+        for (_, bar) in std::mem::take(&mut self.branches) {
+            self.drop_bar(&bar);
+        }
+        if let Some(bar) = self.whole.take() {
+            self.drop_bar(&bar);
+        }
+        let _ = self.screen.clear();
+    }
+}
+
+impl Sink for Live {
+    fn event(&mut self, event: &Event) {
+        // The library behind this panics rather than fails; a run must survive its own picture.
+        if !self.broken && catch_unwind(AssertUnwindSafe(|| self.draw(event))).is_err() {
+            self.broken = true;
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if !self.broken {
+            // As above; and a panic while another one unwinds would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.clear()));
+        }
+    }
+}
+
+impl Outlook {
+    fn words(&self, elapsed_ms: u64) -> String {
+        let running = self.running.load(Ordering::Relaxed);
+        if self.stopping.load(Ordering::Relaxed) {
+            return format!("stopping, {running} still running");
+        }
+        let left = self.end_ms.load(Ordering::Relaxed).saturating_sub(elapsed_ms) / 1000;
+        let left = if left == 0 { "longer than usual".to_owned() } else { format!("about {} left", roughly(left)) };
+        format!("{running} running, {left}")
+    }
+}
+
+fn sign(label: Label, sign: &str, word: &str) -> Styled {
+    Styled::of(label, format!("{sign} {word}"))
+}
+
+/// The text with every character that may take two columns replaced: the library miscounts them where a terminal is as
+/// narrow as one.
+fn narrow(text: &str) -> String {
+    text.chars().map(|c| if ('\u{1100}'..'\u{2000}').contains(&c) || c >= '\u{2e80}' { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use indicatif::TermLike;
+
+    use super::*;
+    use crate::engine::plan::Counts;
+    use crate::render::tests::{at, events, failing};
+
+    /// A terminal that keeps what was written to it.
+    #[derive(Clone, Debug)]
+    struct Screen {
+        width: u16,
+        closed: bool,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Screen {
+        fn new(width: u16, closed: bool) -> Self {
+            Self { width, closed, text: Arc::default() }
+        }
+
+        fn put(&self, text: &str) -> io::Result<()> {
+            if self.closed {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            self.text.lock().unwrap().push_str(text);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            self.width
+        }
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            self.put("")
+        }
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            self.put("")
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            self.put("")
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            self.put("")
+        }
+        fn write_line(&self, line: &str) -> io::Result<()> {
+            self.put(&format!("{line}\n"))
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.put(&format!("{text}\n"))
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            self.put("")
+        }
+        fn flush(&self) -> io::Result<()> {
+            self.put("")
+        }
+    }
+
+    fn live(screen: &Screen) -> Live {
+        let view = ProgressView { time_scale: 60.0, symbols: true, colour: false };
+        Live::on(ProgressDrawTarget::term_like(Box::new(screen.clone())), view)
+    }
+
+    #[test]
+    fn running_steps_are_a_tree_and_finished_ones_lines() {
+        let screen = Screen::new(100, false);
+        let mut sink = live(&screen);
+        for event in events() {
+            sink.event(&event);
+        }
+        drop(sink);
+        let text = screen.text.lock().unwrap().clone();
+        for told in [
+            "reading 3 objects",
+            "├─ ",
+            "└─ ",
+            "0s of 10s      create cluster.main",
+            "create cluster.main  CREATING",
+            "✓ create vpc.main  10s  vpc-0abc",
+            "✗ failed create elastic_ip.nat-a  4s  could not allocate the address: AddressLimitExceeded",
+            "○ skipped create nat_gateway.a  because of create elastic_ip.nat-a",
+            "stopping: nothing new starts, 1 step still running",
+        ] {
+            assert!(text.contains(told), "{told}\n{text}");
+        }
+    }
+
+    #[test]
+    fn terminals_may_be_narrow_or_closed() {
+        for (width, closed) in [(1, false), (2, false), (7, false), (20, false), (80, true)] {
+            let screen = Screen::new(width, closed);
+            let mut sink = live(&screen);
+            for event in events().into_iter().chain(failing("数据库 \u{1b}[2J 🚀")) {
+                sink.event(&event);
+            }
+            let wide = EventKind::Adopted { address: "vpc.main".parse().unwrap(), id: "数".to_owned() };
+            sink.event(&at(9, wide));
+            assert!(!sink.broken, "{width}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_told_without_promises() {
+        let outlook = Outlook::default();
+        outlook.end_ms.store(600_000, Ordering::Relaxed);
+        outlook.running.store(3, Ordering::Relaxed);
+        assert_eq!(outlook.words(60_000), "3 running, about 9 min left");
+        assert_eq!(outlook.words(700_000), "3 running, longer than usual");
+        outlook.stopping.store(true, Ordering::Relaxed);
+        assert_eq!(outlook.words(0), "stopping, 3 still running");
+    }
+
+    #[test]
+    fn expectations_follow_the_speed_of_the_cloud() {
+        let screen = Screen::new(100, false);
+        let mut sink = live(&screen);
+        let plan = EventKind::PlanReady { counts: Counts::default(), typical_seconds: 1200 };
+        sink.event(&at(0, plan));
+        sink.event(&at(0, EventKind::ExecuteStarted { steps: 3 }));
+        assert_eq!(sink.outlook.end_ms.load(Ordering::Relaxed), 20_000);
+    }
+}

@@ -1,0 +1,139 @@
+//! Examples that the tests of this room share, and golden texts of whole pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::engine::diff::{FieldDiff, Shown};
+use crate::engine::plan::{Action, Base, Counts, Drift, Part, Plan, StepKey, Why};
+use crate::engine::schedule::Schedule;
+use crate::engine::state::{Recorded, State, Status};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::resource::{OnChange, ReplaceOrder};
+use crate::model::surroundings::Surroundings;
+use crate::resources::catalog;
+use crate::run::event::{Event, EventKind, Failure, Report, SCHEMA as EVENTS};
+use crate::run::{DriftReport, Planned};
+
+mod events;
+mod pages;
+mod plans;
+mod programs;
+mod strange;
+
+pub(super) use events::{at, events, failing};
+
+/// Something to write on that can be read afterwards.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn step(text: &str, part: Part) -> StepKey {
+    StepKey { address: address(text), part }
+}
+
+fn document(value: &Value) -> Document {
+    Document::of(value)
+}
+
+fn recorded(declared: &Value, id: &str) -> Recorded {
+    Recorded {
+        status: Status::Ready,
+        after: BTreeSet::new(),
+        declared: document(declared),
+        computed: document(&json!({ "id": id })),
+    }
+}
+
+fn shown(value: &Value) -> Shown {
+    Shown::from(Some(value))
+}
+
+fn diff(path: &str, before: &Value, after: &Value, on_change: OnChange) -> FieldDiff {
+    FieldDiff { path: path.to_owned(), before: shown(before), after: shown(after), on_change }
+}
+
+fn plan(actions: impl IntoIterator<Item = (&'static str, Action)>) -> Plan {
+    Plan {
+        stack: "ppm-prod".to_owned(),
+        base: Base { lineage: "6f1c".to_owned(), serial: 41 },
+        drift: BTreeMap::new(),
+        actions: actions.into_iter().map(|(name, action)| (address(name), action)).collect(),
+        deposed: Vec::new(),
+        kept: BTreeMap::new(),
+        adopted: BTreeMap::new(),
+        notes: BTreeMap::new(),
+    }
+}
+
+fn planned(plan: Plan) -> Planned {
+    let mut state = State::empty("ppm-prod", "us-east-1", "6f1c".to_owned(), "0");
+    for (address, action) in &plan.actions {
+        if let Action::Update { prior, .. } | Action::Replace { prior, .. } | Action::Delete { prior, .. } = action {
+            state.resources.insert(address.clone(), prior.clone());
+        }
+    }
+    let critical_path = Schedule::of(&plan, &state, &catalog()).critical_path();
+    let surroundings = Surroundings {
+        account: "111122223333".to_owned(),
+        partition: "aws".to_owned(),
+        principal: "arn:aws:iam::111122223333:user/ops".to_owned(),
+        zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
+        addons: BTreeMap::new(),
+    };
+    Planned { plan, surroundings, critical_path }
+}
+
+fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
+    let catalog = catalog();
+    let view =
+        PlanView { region: "us-east-1", account: "111122223333", catalog: &catalog, goal, symbols: true, verbose };
+    plan_text(&planned(plan), &view).to_string()
+}
+
+fn drift_view() -> DriftView<'static> {
+    DriftView {
+        stack: "ppm-prod",
+        region: "us-east-1",
+        account: "111122223333",
+        plan_command: "ppm-infra plan plans/prod.yaml",
+        symbols: true,
+    }
+}
+
+fn summary_view(goal: Goal) -> SummaryView<'static> {
+    SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0 }
+}
+
+fn limit() -> Failure {
+    Failure {
+        doing: "allocate the address".to_owned(),
+        code: Some("AddressLimitExceeded".to_owned()),
+        message: "The maximum number of addresses has been reached.".to_owned(),
+        request_id: Some("7f3c0d52".to_owned()),
+    }
+}

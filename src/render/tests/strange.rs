@@ -1,0 +1,141 @@
+//! Whatever the cloud says: no panic, and no control over the terminal.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Any text, also with what controls a terminal.
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop_oneof![any::<char>(), Just('\u{1b}'), Just('\n'), Just('\u{202e}')], 0..12)
+        .prop_map(|all| all.into_iter().collect())
+}
+
+/// Any JSON, with the words this program knows among its keys and texts.
+fn json() -> impl Strategy<Value = Value> {
+    let words = prop::sample::select(vec![
+        "$ref",
+        "id",
+        "arn",
+        "cidr",
+        "Statement",
+        "Effect",
+        "Sid",
+        "Action",
+        "Principal",
+        "Condition",
+        "AWS",
+        "protocol",
+        "from_port",
+        "to_port",
+        "peer",
+        "description",
+        "nat_gateway",
+        "vpc.main",
+        "-1",
+        "",
+        " ",
+        "tags",
+    ]);
+    let text = prop_oneof![words.prop_map(str::to_owned), text()].boxed();
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 48, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(text.clone(), inner.clone(), 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+            (inner.clone(), inner.clone(), inner.clone(), inner).prop_map(|(protocol, from, to, peer)| {
+                json!({"protocol": protocol, "from_port": from, "to_port": to, "peer": peer})
+            }),
+        ]
+    })
+}
+
+fn diffs() -> impl Strategy<Value = Vec<FieldDiff>> {
+    let path = prop_oneof![text(), Just("ingress.x".to_owned()), Just("a.Statement".to_owned())];
+    let on_change = prop::sample::select(vec![OnChange::Update, OnChange::UpdateStepwise, OnChange::Replace]);
+    let side =
+        prop_oneof![json().prop_map(Shown::Value), Just(Shown::Nothing), Just(Shown::AfterApply(address("vpc.main"))),];
+    let one = (path, side.clone(), side, on_change).prop_map(|(path, before, after, on_change)| FieldDiff {
+        path,
+        before,
+        after,
+        on_change,
+    });
+    prop::collection::vec(one, 0..4)
+}
+
+fn harmless(page: &Styled) {
+    let text = page.text(false);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert_eq!(anstream::adapter::strip_str(&page.text(true)).to_string(), text);
+}
+
+proptest! {
+    #[test]
+    fn any_plan_can_be_shown(value in json(), diffs in diffs(), word in text(), verbose: bool) {
+        let declared = document(&json!({"cidr": value, "tags": value, word.clone(): value}));
+        let prior = Recorded { declared: declared.clone(), ..recorded(&json!({}), &word) };
+        let after = BTreeSet::new();
+        let mut plan = plan([
+            ("vpc.main", Action::Create { declared: declared.clone(), after: after.clone(), why: Why::New }),
+            ("bucket.a", Action::Replace {
+                prior: prior.clone(), declared: declared.clone(), after: after.clone(), diffs: diffs.clone(),
+                why: Why::Tainted(word.clone()), order: ReplaceOrder::CreateFirst,
+            }),
+            ("teapot.a", Action::Update {
+                prior: prior.clone(), via: vec![declared.clone()], declared, after, diffs: diffs.clone(),
+                why: Why::Changed,
+            }),
+            ("listener.a", Action::Delete { prior: prior.clone(), why: Why::Undeclared }),
+        ]);
+        plan.drift.insert(address("listener.a"), Drift::Moved(diffs.clone()));
+        plan.kept.insert(address("vpc.a"), word.clone());
+        plan.adopted.insert(address("vpc.a"), prior);
+        plan.deposed.push((address("vpc.a"), word.clone()));
+        plan.notes.insert(address("vpc.a"), vec![word.clone()]);
+        let catalog = catalog();
+        let view = PlanView {
+            region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, symbols: true, verbose,
+        };
+        let planned = Planned { plan, critical_path: (Vec::new(), u64::MAX), surroundings: planned(super::plan([])).surroundings };
+        harmless(&plan_text(&planned, &view));
+        plan_json(&planned, &view);
+    }
+
+    #[test]
+    fn any_drift_can_be_shown(diffs in diffs(), word in text()) {
+        let mut report = DriftReport::default();
+        report.drift.insert(address("vpc.main"), Drift::Moved(diffs.clone()));
+        report.unread.insert(address("vpc.a"), word.clone());
+        report.notes.insert(address("vpc.a"), vec![word]);
+        harmless(&drift_text(&report, &drift_view()));
+        drift_json(&report, &drift_view());
+    }
+
+    #[test]
+    fn any_failure_can_be_shown(word in text(), value in json()) {
+        let paper = Paper::default();
+        let view = ProgressView { time_scale: 0.0, symbols: false, colour: false };
+        let mut lines = Lines::new(Box::new(paper.clone()), view);
+        for event in failing(&word) {
+            crate::run::event::Sink::event(&mut lines, &event);
+        }
+        prop_assert_eq!(paper.text().lines().count(), 4);
+        let failure = Failure { doing: word.clone(), code: Some(word.clone()), message: word.clone(), request_id: None };
+        let report = Report {
+            failed: vec![(step("vpc.main", Part::Create), failure)],
+            record_lost: Some(word),
+            unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"x": value})))],
+            elapsed_ms: u64::MAX,
+            ..Report::default()
+        };
+        harmless(&summary_text(&report, &summary_view(Goal::Destroy)));
+        apply_json(&report, &summary_view(Goal::Destroy));
+    }
+}

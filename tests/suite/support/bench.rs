@@ -1,0 +1,238 @@
+//! A workbench: the real runner over the simulated cloud, with everything that happened to look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use ppm_infra::cloud::Consent;
+use ppm_infra::cloud::simulated::{Simulated, World};
+use ppm_infra::engine::check::check;
+use ppm_infra::engine::plan::{Action, Plan, StepKey};
+use ppm_infra::engine::state::State;
+use ppm_infra::engine::{PlanError, Request};
+use ppm_infra::model::address::Address;
+use ppm_infra::model::resource::{Catalog, Node};
+use ppm_infra::model::surroundings::{Questions, Surroundings};
+use ppm_infra::run::event::{Event, EventKind, Report, Sink};
+use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RunError, Session, Stop, Teller};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::memory::MemoryStore;
+
+/// Region of every workbench.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The runner, a cloud and a store.
+pub(crate) struct Bench {
+    /// The cloud.
+    pub(crate) cloud: Arc<Simulated>,
+    /// The store.
+    pub(crate) store: MemoryStore,
+    /// What a run is given.
+    pub(crate) session: Session,
+    stack: &'static str,
+    as_text: bool,
+}
+
+/// What happened in one run.
+pub(crate) struct Ran {
+    /// What was planned.
+    pub(crate) plan: Plan,
+    /// How carrying it out went.
+    pub(crate) report: Report,
+    /// What was told meanwhile.
+    pub(crate) events: Vec<EventKind>,
+}
+
+impl Bench {
+    /// A workbench for the stack of this name, with an empty cloud. With `as_text`, plans, states, journals and events
+    /// must survive their text.
+    pub(crate) fn new(catalog: &Catalog, stack: &'static str, as_text: bool) -> Self {
+        let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
+        let session = Session {
+            cloud: cloud.clone(),
+            catalog: catalog.clone(),
+            host: Host::pinned(1),
+            stop: Stop::new(),
+            parallelism: run::PARALLELISM,
+            time_scale: 1.0,
+        };
+        Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stack, as_text }
+    }
+
+    /// The state as it would be loaded now.
+    pub(crate) fn state(&self) -> State {
+        self.store.book().map_or_else(|| self.fresh(), |book| book.state)
+    }
+
+    fn fresh(&self) -> State {
+        State::empty(self.stack, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0")
+    }
+
+    fn assert_is_its_text<T: PartialEq + Debug + Serialize + DeserializeOwned>(&self, value: &T) {
+        if self.as_text {
+            let text = serde_json::to_string(value).unwrap();
+            assert_eq!(serde_json::from_str::<T>(&text).unwrap(), *value, "it is what its text says");
+        }
+    }
+
+    /// Plans, changing nothing.
+    pub(crate) async fn plan(&self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Planned, RunError> {
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let planned = run::plan(&self.session, blueprint, &self.state(), ask, &mut tell).await?;
+        self.assert_is_its_text(&planned.plan);
+        Ok(planned)
+    }
+
+    /// Plans, where nothing may stand in the way.
+    pub(crate) async fn planned(&self, blueprint: &dyn Blueprint) -> Plan {
+        self.plan(blueprint, &Request::default()).await.unwrap().plan
+    }
+
+    /// Why there is no plan.
+    pub(crate) async fn refused(&self, blueprint: &dyn Blueprint, ask: &Request) -> PlanError {
+        match self.plan(blueprint, ask).await {
+            Err(RunError::Plan(error)) => error,
+            Err(error) => panic!("another error than of planning: {error}"),
+            Ok(planned) => panic!("there is a plan: {:?}", planned.plan.counts()),
+        }
+    }
+
+    /// One whole run, as a process would do it: load, settle what is open, plan, carry out.
+    pub(crate) async fn run(&mut self, blueprint: &dyn Blueprint, ask: &Request) -> Ran {
+        self.try_run(blueprint, ask).await.unwrap()
+    }
+
+    /// As [`Bench::run`], or why there is no plan.
+    pub(crate) async fn try_run(&mut self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Ran, RunError> {
+        let told = Recorder::default();
+        let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(told.clone())];
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
+        run::recover(&self.session, &mut ledger, &mut tell).await?;
+        let planned = run::plan(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
+        self.assert_is_its_text(&planned.plan);
+        let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
+        let report =
+            run::apply(&self.session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+        let events = std::mem::take(&mut *told.0.lock().unwrap());
+        events.iter().for_each(|event| self.assert_is_its_text(event));
+        Ok(Ran { plan: planned.plan, report, events })
+    }
+
+    /// One whole run that must do all it planned.
+    pub(crate) async fn apply(&mut self, blueprint: &dyn Blueprint) -> Ran {
+        let ran = self.run(blueprint, &Request::default()).await;
+        ran.assert_complete();
+        ran
+    }
+
+    /// Everything there is is recorded, nothing else is, and the record is sound.
+    pub(crate) fn assert_sound(&self) {
+        let state = self.state();
+        assert_eq!(check(&state, &self.session.catalog), Vec::new(), "the state is sound");
+        let old = state.deposed.iter().flat_map(|(address, old)| old.iter().map(move |old| (address, &old.recorded)));
+        let recorded: BTreeSet<(String, String)> = state
+            .resources
+            .iter()
+            .chain(old)
+            .map(|(address, recorded)| (address.kind.to_string(), recorded.computed.text("id").unwrap().to_owned()))
+            .collect();
+        for object in self.cloud.world().objects.values() {
+            let id = object.computed.text("id").unwrap().to_owned();
+            let kind = object.mark.address.kind.to_string();
+            assert!(recorded.contains(&(kind, id)), "nobody knows of {:?}", object.mark);
+        }
+    }
+
+    /// All that is declared stands, nothing else does, and planning again finds nothing to do and writes nothing.
+    pub(crate) async fn assert_converged(&mut self, blueprint: &dyn Blueprint) {
+        self.assert_sound();
+        let state = self.state();
+        assert!(state.deposed.is_empty(), "no old object is left: {:?}", state.deposed);
+        assert_eq!(self.cloud.world().objects.len(), state.resources.len(), "what is there is what is recorded");
+        let (calls, writes) = (self.cloud.writes().len(), self.store.writes());
+        let ran = self.run(blueprint, &Request::default()).await;
+        assert!(!ran.plan.has_changes(), "nothing is left to do: {:#?}", brief(&ran.plan));
+        assert!(ran.plan.drift.is_empty(), "nothing has moved: {:#?}", ran.plan.drift);
+        assert_eq!(self.cloud.writes().len(), calls, "a plan without changes makes no call that writes");
+        assert_eq!(self.store.writes(), writes, "a plan without changes writes no state");
+        assert_eq!(self.state(), state);
+    }
+}
+
+/// What a plan does, a line for each address.
+pub(crate) fn brief(plan: &Plan) -> BTreeMap<String, String> {
+    let mut lines = BTreeMap::new();
+    for (address, action) in &plan.actions {
+        let line = match action {
+            Action::NoOp { record: None } => continue,
+            Action::NoOp { record: Some(record) } => format!("record {}", record.declared.canonical()),
+            Action::Create { why, declared, .. } => format!("create, {why:?}: {}", declared.canonical()),
+            Action::Update { why, declared, prior, .. } => {
+                format!("update, {why:?}: {} -> {}", prior.declared.canonical(), declared.canonical())
+            }
+            Action::Replace { why, order, declared, prior, .. } => {
+                format!("replace {order:?}, {why:?}: {} -> {}", prior.declared.canonical(), declared.canonical())
+            }
+            Action::Delete { why, prior } => format!("delete, {why:?}: {}", prior.declared.canonical()),
+            Action::Forget { why } => format!("forget, {why:?}"),
+        };
+        lines.insert(address.to_string(), line);
+    }
+    for (address, id) in &plan.deposed {
+        lines.insert(format!("{address} ({id})"), "old".to_owned());
+    }
+    lines
+}
+
+impl Ran {
+    /// Everything that was planned was done.
+    pub(crate) fn assert_complete(&self) {
+        assert!(self.report.is_complete(), "{:#?}\n{:#?}", self.report, brief(&self.plan));
+    }
+
+    /// Place in time at which a step began.
+    pub(crate) fn started(&self, step: &StepKey) -> Option<usize> {
+        self.events.iter().position(|event| matches!(event, EventKind::StepStarted { step: s, .. } if s == step))
+    }
+
+    /// Place in time at which a step was done.
+    pub(crate) fn finished(&self, step: &StepKey) -> Option<usize> {
+        self.events.iter().position(|event| matches!(event, EventKind::StepFinished { step: s, .. } if s == step))
+    }
+}
+
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Vec<EventKind>>>);
+
+impl Sink for Recorder {
+    fn event(&mut self, event: &Event) {
+        self.0.lock().unwrap().push(event.kind.clone());
+    }
+}
+
+/// Nodes as they are, whatever is recorded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plain(pub(crate) BTreeMap<Address, Node>);
+
+impl Blueprint for Plain {
+    fn questions(&self, _: &State) -> Questions {
+        Questions::default()
+    }
+
+    fn nodes(&self, _: &Surroundings, _: &State) -> BTreeMap<Address, Node> {
+        self.0.clone()
+    }
+
+    fn account(&self) -> Option<String> {
+        None
+    }
+
+    fn outputs(&self, _: &State) -> BTreeMap<String, Value> {
+        BTreeMap::new()
+    }
+}

@@ -1,0 +1,61 @@
+//! Random cases: many by default, more on demand (`PROPTEST_CASES`), each run repeatable (`PROPTEST_RNG_SEED`).
+
+use std::fmt::Debug;
+use std::hash::{BuildHasher, RandomState};
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use tokio::runtime::{Builder, Runtime};
+
+/// What proptest takes when nobody says how many.
+const UNSAID: u32 = 256;
+
+/// Room for the stack of the thread that tries, in bytes.
+const STACK: usize = 64 << 20;
+
+/// Tries `test` on `cases` values of a strategy. A value on which it panics is made as small as possible and told
+/// together with the seed.
+pub(crate) fn check<S: Strategy>(
+    cases: u32,
+    strategy: impl FnOnce() -> S + Send,
+    test: impl Fn(&Runtime, S::Value) + Send,
+) where
+    S::Value: Clone + Debug,
+{
+    // Strategies of many parts and futures of a debug build ask for more than a test thread has.
+    std::thread::scope(|scope| {
+        let tried =
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || try_all(cases, &strategy(), test));
+        if let Err(panic) = tried.unwrap().join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Runtime, S::Value))
+where
+    S::Value: Clone + Debug,
+{
+    let mut config = Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    if config.cases == UNSAID {
+        config.cases = cases;
+    }
+    let seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => RandomState::new().hash_one(0),
+    };
+    config.rng_seed = RngSeed::Fixed(seed);
+    let runtime = paused();
+    let tried = TestRunner::new(config).run(strategy, |value| {
+        test(&runtime, value);
+        Ok(())
+    });
+    if let Err(error) = tried {
+        panic!("{error}\nagain: PROPTEST_RNG_SEED={seed}");
+    }
+}
+
+/// A runtime whose clock jumps to the next thing that happens.
+pub(crate) fn paused() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
