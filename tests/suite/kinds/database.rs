@@ -321,7 +321,7 @@ async fn a_lost_answer_makes_no_second_snapshot_and_no_harm() {
     for operation in ["CreateDBSnapshot", "CopyDBSnapshot", "DeleteDBSnapshot", "ModifyDBInstance", "DeleteDBInstance"]
     {
         let lost = json!({"service": "rds", "operation": operation, "kind": "reset_after", "nth": 1});
-        lab.emulator.order("faults", &lost);
+        lab.emulator.post("/strict/faults", &lost);
     }
     lab.remove::<Database>("main").await;
     let [kept] = snapshots(&lab).await.try_into().unwrap();
@@ -333,7 +333,7 @@ async fn what_never_came_to_life_is_made_again() {
     let mut lab = lab(60).await;
     let database = Database { deletion_protection: false, multi_az: false, ..sample() };
     // Its creation is under way when it fails for good.
-    lab.emulator.order("settings", &json!({"scale": 1}));
+    lab.emulator.post("/strict/settings", &json!({"scale": 1}));
     let rds = lab.clients.rds.clone();
     let marks = Lab::tags("database", "main").into_iter();
     let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
@@ -341,8 +341,9 @@ async fn what_never_came_to_life_is_made_again() {
     let call = call.db_instance_class("db.t3.large").allocated_storage(20).master_username("ppm");
     let call = call.master_user_password("correcthorse").db_subnet_group_name(NAME);
     call.set_tags(Some(marks)).send().await.unwrap();
-    lab.emulator.order("mutate", &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "failed"}));
-    lab.emulator.order("settings", &json!({"scale": 600}));
+    lab.emulator
+        .post("/strict/mutate", &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "failed"}));
+    lab.emulator.post("/strict/settings", &json!({"scale": 600}));
     lab.make("main", &database).await;
     assert_eq!(snapshots(&lab).await, [], "there was nothing to keep");
 }

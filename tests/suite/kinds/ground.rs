@@ -106,10 +106,10 @@ pub(crate) async fn makes_one_when_the_answer_is_lost<R: Resource>(
 ) -> R::Computed {
     let kind = R::KIND.to_string().replace("database", "db_instance");
     let lost = json!({"service": service, "operation": operation, "kind": "reset_after", "nth": 1});
-    lab.emulator.order("faults", &lost);
+    lab.emulator.post("/strict/faults", &lost);
     let made = lab.make(name, resource).await;
     assert!(calls(lab, operation) >= 2, "{operation} was repeated");
-    lab.emulator.order("faults/clear", &json!({}));
+    lab.emulator.post("/strict/faults/clear", &json!({}));
     assert_eq!(inventory(lab)["counts"][&kind], 1, "there is one {kind}");
     made
 }
@@ -119,16 +119,16 @@ pub(crate) async fn is_unread_without<R: Resource>(lab: &Lab, name: &str, servic
     let at = Address::of(R::KIND, name);
     for operation in operations {
         let denied = json!({"service": service, "operation": operation, "kind": "denied"});
-        lab.emulator.order("faults", &denied);
+        lab.emulator.post("/strict/faults", &denied);
         let found = lab.observe(&at, None, true).await;
         assert!(matches!(found, Observation::Unread { .. }), "{operation}: {found:?}");
-        lab.emulator.order("faults/clear", &json!({}));
+        lab.emulator.post("/strict/faults/clear", &json!({}));
     }
 }
 
 /// Does what AWS does by itself.
 pub(crate) fn happens(lab: &Lab, what: &Value) {
-    lab.emulator.order("mutate", what);
+    lab.emulator.post("/strict/mutate", what);
 }
 
 /// How often this operation was called so far.

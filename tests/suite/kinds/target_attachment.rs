@@ -91,9 +91,9 @@ async fn nodes_that_are_not_recorded_are_told_by_their_group() {
 async fn a_lost_answer_makes_no_second_attachment_and_a_denied_one_says_nothing() {
     let mut lab = lab(0).await;
     let lost = json!({"service": "autoscaling", "operation": "AttachLoadBalancerTargetGroups", "kind": "reset_after", "nth": 1});
-    lab.emulator.order("faults", &lost);
+    lab.emulator.post("/strict/faults", &lost);
     lab.make("main", &sample()).await;
-    lab.emulator.order("faults/clear", &json!({}));
+    lab.emulator.post("/strict/faults/clear", &json!({}));
     let reads = ["DescribeLoadBalancerTargetGroups"];
     is_unread_without::<TargetAttachment>(&lab, "main", "autoscaling", &reads).await;
 }
