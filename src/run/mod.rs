@@ -201,14 +201,17 @@ pub async fn apply(
     let adopted = plan.adopted.iter().map(|(address, recorded)| (address.clone(), Some(recorded.clone())));
     let read = plan.actions.iter().filter_map(|(address, action)| match action {
         Action::NoOp { record: Some(record) } => Some((address.clone(), Some((**record).clone()))),
-        Action::Forget { .. } => Some((address.clone(), None)),
         Action::NoOp { record: None }
         | Action::Create { .. }
         | Action::Update { .. }
         | Action::Replace { .. }
-        | Action::Delete { .. } => None,
+        | Action::Delete { .. }
+        | Action::Forget { .. } => None,
     });
-    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).collect();
+    // Last, so that whoever is noted as pointing there is known to point at what is gone.
+    let gone = plan.actions.iter().filter(|(_, action)| matches!(action, Action::Forget { .. }));
+    let gone = gone.map(|(address, _)| (address.clone(), None));
+    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).chain(gone).collect();
     ledger.note(notes).await?;
     let execution = Execution {
         session,

@@ -1,23 +1,26 @@
 //! What must hold for every plan: the real runner over the simulated cloud, on random kinds, declarations and mishaps.
 
+mod climb;
+mod drift;
+mod order;
+mod refusals;
+
 use std::collections::BTreeMap;
 
 use ppm_infra::cloud::simulated::Verb;
 use ppm_infra::engine::Request;
-use ppm_infra::engine::plan::{Action, Part, StepKey};
-use ppm_infra::model::address::Address;
-use ppm_infra::model::reference::references_in;
-use ppm_infra::model::resource::{Catalog, OnChange, ReplaceOrder};
-use ppm_infra::run::event::EventKind;
+use ppm_infra::engine::plan::{Part, StepKey};
+use proptest::prelude::*;
 
-use crate::support::bench::{Ran, brief};
+use crate::support::bench::brief;
 use crate::support::random::check;
-use crate::support::story::any_story;
+use crate::support::story::{any_story, consenting};
+use order::assert_in_order;
 
 #[test]
 fn whatever_is_edited_one_apply_brings_it_about() {
     check(
-        2000,
+        3000,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
@@ -25,18 +28,15 @@ fn whatever_is_edited_one_apply_brings_it_about() {
                 let mut drafts = story.first.clone();
                 let ran = bench.apply(&story.blueprint(&drafts)).await;
                 assert_in_order(&ran, &bench.session.catalog);
-                bench.assert_converged(&story.blueprint(&drafts)).await;
                 for chapter in &story.chapters {
                     drafts = chapter.edit.apply(&drafts);
                     let ask = chapter.prepare(&mut bench, &story.toys);
-                    let ran = bench.run(&story.blueprint(&drafts), &ask).await;
-                    ran.assert_complete();
+                    let ran = bench.apply_asking(&story.blueprint(&drafts), &ask).await;
                     assert_in_order(&ran, &bench.session.catalog);
                     bench.assert_converged(&story.blueprint(&drafts)).await;
                 }
-                let ask = Request { destroy: true, ..Request::default() };
-                let ran = bench.run(&story.blueprint(&drafts), &ask).await;
-                ran.assert_complete();
+                let ask = Request { destroy: true, ..consenting() };
+                let ran = bench.apply_asking(&story.blueprint(&drafts), &ask).await;
                 assert_in_order(&ran, &bench.session.catalog);
                 assert_eq!(bench.cloud.world().objects, BTreeMap::new());
                 assert!(bench.state().is_empty());
@@ -48,7 +48,7 @@ fn whatever_is_edited_one_apply_brings_it_about() {
 #[test]
 fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
     check(
-        2000,
+        3500,
         || any_story(false),
         |runtime, story| {
             runtime.block_on(async {
@@ -58,19 +58,47 @@ fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
                     let ask = chapter.prepare(&mut bench, &story.toys);
                     let ran = bench.run(&story.blueprint(&drafts), &ask).await;
                     for (step, error) in &ran.report.failed {
-                        let verb = verb(step);
-                        assert!(
-                            chapter.scripted(&story.toys, &step.address, verb),
-                            "nobody planned that: {step}: {error:?}"
-                        );
+                        let scripted = chapter.scripted(&story.toys, &step.address, verb(step));
+                        assert!(scripted, "nobody planned that: {step}: {error:?}\n{:#?}", brief(&ran.plan));
                     }
                     assert_in_order(&ran, &bench.session.catalog);
                     bench.assert_sound();
                     drafts = chapter.edit.apply(&drafts);
                 }
                 bench.cloud.heal();
-                let ran = bench.run(&story.blueprint(&drafts), &Request::default()).await;
-                ran.assert_complete();
+                let ran = bench.apply_asking(&story.blueprint(&drafts), &consenting()).await;
+                assert_in_order(&ran, &bench.session.catalog);
+                bench.assert_converged(&story.blueprint(&drafts)).await;
+            });
+        },
+    );
+}
+
+#[test]
+fn whenever_it_is_stopped_the_next_run_finishes() {
+    let stops = || prop::collection::vec((0usize..40, 1u8..3), 4);
+    check(
+        2500,
+        move || (any_story(true), stops()),
+        |runtime, (story, stops)| {
+            runtime.block_on(async {
+                let mut bench = story.bench();
+                let mut drafts = story.first.clone();
+                for (chapter, stop) in story.chapters.iter().zip(stops) {
+                    let ask = chapter.prepare(&mut bench, &story.toys);
+                    bench.stop_after = Some(stop);
+                    // Stopped before there is a plan, nothing has changed.
+                    if let Ok(ran) = bench.try_run(&story.blueprint(&drafts), &ask).await {
+                        assert_eq!(ran.report.failed, Vec::new());
+                        assert_in_order(&ran, &bench.session.catalog);
+                        if stop.1 == 1 {
+                            bench.assert_sound();
+                        }
+                    }
+                    drafts = chapter.edit.apply(&drafts);
+                }
+                bench.cloud.heal();
+                let ran = bench.apply_asking(&story.blueprint(&drafts), &consenting()).await;
                 assert_in_order(&ran, &bench.session.catalog);
                 bench.assert_converged(&story.blueprint(&drafts)).await;
             });
@@ -84,69 +112,4 @@ fn verb(step: &StepKey) -> Verb {
         Part::Change { .. } => Verb::Update,
         Part::Delete | Part::DeleteDeposed { .. } => Verb::Delete,
     }
-}
-
-/// The rules of order, told by what happened rather than by the schedule.
-fn assert_in_order(ran: &Ran, catalog: &Catalog) {
-    let step = |at: &Address, part: Part| StepKey { address: at.clone(), part };
-    let built = |at: &Address| match &ran.plan.actions[at] {
-        Action::Create { .. } | Action::Replace { .. } => Some(step(at, Part::Create)),
-        Action::Update { via, .. } => Some(step(at, Part::Change { rung: via.len() as u32 })),
-        Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
-    };
-    let removed = |at: &Address| match &ran.plan.actions[at] {
-        Action::Delete { .. } => Some(step(at, Part::Delete)),
-        Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => Some(step(at, Part::Delete)),
-        Action::Replace { order: ReplaceOrder::CreateFirst, prior, .. } => {
-            Some(step(at, Part::DeleteDeposed { key: prior.computed.text("id").unwrap().to_owned() }))
-        }
-        Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => None,
-    };
-    let first_then = |first: &StepKey, then: &StepKey, why: &str| {
-        if let Some(then_started) = ran.started(then) {
-            let done = ran.finished(first).is_some_and(|done| done < then_started);
-            assert!(done, "{then} began before {first} was done, though {why}\n{:#?}", brief(&ran.plan));
-        }
-    };
-    for (at, action) in &ran.plan.actions {
-        let facts = &catalog[&at.kind];
-        if let (
-            Some(build),
-            Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. },
-        ) = (built(at), action)
-        {
-            for (_, value) in declared.fields() {
-                for target in references_in(value) {
-                    if let Some(target) = built(&target) {
-                        first_then(&target, &build, "one points at the other");
-                    }
-                }
-            }
-        }
-        if let Action::Replace { order, .. } = action {
-            let (build, remove) = (built(at).unwrap(), removed(at).unwrap());
-            match order {
-                ReplaceOrder::CreateFirst => first_then(&build, &remove, "the new one comes first"),
-                ReplaceOrder::DeleteFirst => first_then(&remove, &build, "the old one goes first"),
-            }
-        }
-        if let Action::Update { prior, .. } | Action::Replace { prior, .. } | Action::Delete { prior, .. } = action {
-            for (field, value) in prior.declared.fields() {
-                let loose = matches!(facts.on_change(field), OnChange::UpdateDangling | OnChange::Ignore);
-                for target in references_in(value) {
-                    if target == *at || !ran.plan.actions.contains_key(&target) {
-                        continue;
-                    }
-                    let Some(remove) = removed(&target) else { continue };
-                    match removed(at) {
-                        Some(gone) if !loose => first_then(&gone, &remove, "one points at the other"),
-                        None if !loose => first_then(&built(at).unwrap(), &remove, "one points at the other"),
-                        Some(_) | None => {}
-                    }
-                }
-            }
-        }
-    }
-    let counted = ran.events.iter().filter(|event| matches!(event, EventKind::StepStarted { .. })).count();
-    assert_eq!(counted, ran.report.succeeded + ran.report.failed.len(), "what starts is counted");
 }

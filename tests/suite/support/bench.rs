@@ -32,6 +32,8 @@ pub(crate) struct Bench {
     pub(crate) store: MemoryStore,
     /// What a run is given.
     pub(crate) session: Session,
+    /// After how many things told the next run is wished to stop, and how often that is wished.
+    pub(crate) stop_after: Option<(usize, u8)>,
     stack: &'static str,
     as_text: bool,
 }
@@ -59,7 +61,7 @@ impl Bench {
             parallelism: run::PARALLELISM,
             time_scale: 1.0,
         };
-        Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stack, as_text }
+        Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stop_after: None, stack, as_text }
     }
 
     /// The state as it would be loaded now.
@@ -108,8 +110,12 @@ impl Bench {
 
     /// As [`Bench::run`], or why there is no plan.
     pub(crate) async fn try_run(&mut self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Ran, RunError> {
+        self.session.stop = Stop::new();
         let told = Recorder::default();
         let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(told.clone())];
+        if let Some((after, wishes)) = self.stop_after.take() {
+            sinks.push(Box::new(Stopper { after, wishes, stop: self.session.stop.clone() }));
+        }
         let mut tell = Teller::new(&self.session.host, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
         run::recover(&self.session, &mut ledger, &mut tell).await?;
@@ -125,7 +131,12 @@ impl Bench {
 
     /// One whole run that must do all it planned.
     pub(crate) async fn apply(&mut self, blueprint: &dyn Blueprint) -> Ran {
-        let ran = self.run(blueprint, &Request::default()).await;
+        self.apply_asking(blueprint, &Request::default()).await
+    }
+
+    /// One whole run that must do all it planned, asking for more.
+    pub(crate) async fn apply_asking(&mut self, blueprint: &dyn Blueprint, ask: &Request) -> Ran {
+        let ran = self.run(blueprint, ask).await;
         ran.assert_complete();
         ran
     }
@@ -212,6 +223,23 @@ struct Recorder(Arc<Mutex<Vec<EventKind>>>);
 impl Sink for Recorder {
     fn event(&mut self, event: &Event) {
         self.0.lock().unwrap().push(event.kind.clone());
+    }
+}
+
+/// Wishes to stop when so many things were told: once to drain, twice to leave at once.
+struct Stopper {
+    after: usize,
+    wishes: u8,
+    stop: Stop,
+}
+
+impl Sink for Stopper {
+    fn event(&mut self, _: &Event) {
+        if self.after == 0 {
+            (0..self.wishes).for_each(|_| self.stop.more());
+            self.wishes = 0;
+        }
+        self.after = self.after.saturating_sub(1);
     }
 }
 

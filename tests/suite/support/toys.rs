@@ -34,7 +34,12 @@ pub(crate) enum Room {
 pub(crate) struct Toy {
     pub(crate) room: Room,
     pub(crate) on_change: [OnChange; 5],
+    /// Whether it holds data.
+    pub(crate) data: bool,
 }
+
+/// The word that allows to delete toys that hold data.
+pub(crate) const DATA: &str = "toys";
 
 fn letter(on_change: OnChange) -> char {
     match on_change {
@@ -47,14 +52,15 @@ fn letter(on_change: OnChange) -> char {
 }
 
 impl Toy {
-    /// The word of the kind: `c`, `d` or `n` for the room, then a letter for each field.
+    /// The word of the kind: `c`, `d` or `n` for the room, a letter for each field, `x` if it holds data.
     fn word(self) -> String {
         let room = match self.room {
             Room::ForTwo => 'c',
             Room::ForOne => 'd',
             Room::Named => 'n',
         };
-        std::iter::once(room).chain(self.on_change.into_iter().map(letter)).collect()
+        let data = self.data.then_some('x');
+        std::iter::once(room).chain(self.on_change.into_iter().map(letter)).chain(data).collect()
     }
 
     /// The kind and its facts.
@@ -71,7 +77,7 @@ impl Toy {
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
                 typical: Typical { create: 20, update: 5, delete: 10 },
-                data: None,
+                data: self.data.then_some(DATA),
                 climb_rank: 0,
                 sample,
                 check,
@@ -189,8 +195,8 @@ pub(crate) fn any_toy() -> impl Strategy<Value = Toy> {
             1 => Just(OnChange::Ignore),
         ]
     };
-    (room, plain(), plain(), pointer(), pointer(), pointer())
-        .prop_map(|(room, a, b, one, many, deep)| Toy { room, on_change: [a, b, one, many, deep] })
+    (room, plain(), plain(), pointer(), pointer(), pointer(), prop::bool::weighted(0.2))
+        .prop_map(|(room, a, b, one, many, deep, data)| Toy { room, on_change: [a, b, one, many, deep], data })
 }
 
 /// Any kinds.
