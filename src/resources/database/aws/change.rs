@@ -140,7 +140,8 @@ pub(super) fn modification(
     if there.copy_tags_to_snapshot() != Some(declared.copy_tags_to_snapshot) {
         call = call.copy_tags_to_snapshot(declared.copy_tags_to_snapshot);
     }
-    if there.engine_lifecycle_support() != Some(&declared.lifecycle_support) {
+    // Databases older than the choice do not tell it.
+    if there.engine_lifecycle_support().is_some_and(|told| told != declared.lifecycle_support) {
         call = call.engine_lifecycle_support(&declared.lifecycle_support);
     }
     let differs = call != ModifyDbInstanceInputBuilder::default();
@@ -275,6 +276,14 @@ mod tests {
         let call = change(&wanted, &there().build(), None).unwrap();
         assert_eq!(call, nothing().db_instance_class("db.t3.large"));
         assert!(is_slow(&call) && !is_slow(&nothing().deletion_protection(true)));
+    }
+
+    #[test]
+    fn a_lifecycle_that_is_told_is_compared() {
+        let wanted = Database { lifecycle_support: "open-source-rds-extended-support".to_owned(), ..declared() };
+        let call = change(&wanted, &there().build(), None);
+        assert_eq!(call, Some(nothing().engine_lifecycle_support("open-source-rds-extended-support")));
+        assert_eq!(change(&wanted, &there().set_engine_lifecycle_support(None).build(), None), None);
     }
 
     #[test]
