@@ -105,6 +105,7 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
     let subnets = DbSubnetGroup {
         name: format!("{stack}-database"),
         description: "Where the database may stand".to_owned(),
+        vpc: net.vpc.clone(),
         // A subnet the database may be standing in cannot leave the group (RDS `SubnetAlreadyInUse`).
         subnets: net.settled.iter().cloned().collect(),
         tags,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
+use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
@@ -21,6 +22,8 @@ pub struct DbSubnetGroup {
     pub name: String,
     /// What it is for.
     pub description: String,
+    /// The network of the subnets; a group cannot leave it (RDS `ModifyDBSubnetGroup`).
+    pub vpc: Ref<Vpc>,
     /// The subnets, in at least two zones.
     pub subnets: BTreeSet<Ref<Subnet>>,
     /// Its tags.
@@ -46,7 +49,7 @@ impl Computed for DbSubnetGroupComputed {
 impl Resource for DbSubnetGroup {
     const KIND: Kind = Kind::new("db_subnet_group");
     const FIELDS: &'static [Field] =
-        fields!(DbSubnetGroup { name: Replace, description: Update, subnets: Update, tags: Update });
+        fields!(DbSubnetGroup { name: Replace, description: Update, vpc: Replace, subnets: Update, tags: Update });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };

@@ -54,7 +54,7 @@ impl Standing {
     }
 
     /// Everything that drifted: address and path, or address and `gone`.
-    pub(crate) fn drifted(&self, said: &crate::support::binary::Said) -> BTreeSet<(String, String)> {
+    pub(crate) fn drifted(said: &crate::support::binary::Said) -> BTreeSet<(String, String)> {
         let report = said.json().pop().unwrap();
         let mut found = BTreeSet::new();
         for drift in report["drift"].as_array().unwrap() {
@@ -81,7 +81,7 @@ impl Standing {
         let said = self.desk.run(&["drift", "--json"]).exit(2);
         let expected: BTreeSet<(String, String)> =
             expected.iter().map(|(address, path)| ((*address).to_owned(), (*path).to_owned())).collect();
-        assert_eq!(self.drifted(&said), expected, "exactly what was moved is named: {said}");
+        assert_eq!(Self::drifted(&said), expected, "exactly what was moved is named: {said}");
         self.desk.run(&["apply", "--auto-approve"]).exit(0);
         self.desk.run(&["drift"]).exit(0);
         self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);

@@ -218,7 +218,7 @@ fn the_front_door_is_rebuilt_without_closing() {
         if line.starts_with("targets") {
             declaration = declaration.replace("  node_port: 30500\n", "");
         }
-        declaration.push_str(&format!("  {line}\n"));
+        declaration.extend(["  ", line, "\n"]);
         desk.write("plans/reference.yaml", &declaration);
         let plan = desk.run(&["plan", "--detailed-exitcode"]).exit(2);
         for address in changed {

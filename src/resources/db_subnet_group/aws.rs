@@ -128,6 +128,7 @@ async fn look(one: Sought<DbSubnetGroup>, cx: &Reading<'_>) -> Result<Sight<DbSu
     let declared = DbSubnetGroup {
         name: computed.id.clone(),
         description: there.db_subnet_group_description().unwrap_or_default().to_owned(),
+        vpc: cx.refer(there.vpc_id().unwrap_or_default()),
         subnets: subnet_ids(&there).map(|id| cx.refer(id)).collect(),
         tags: one.managed(&tags),
     };

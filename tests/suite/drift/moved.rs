@@ -21,6 +21,7 @@ fn everywhere(port: i32) -> IpPermission {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of moves, one after the other")]
 async fn in_the_network() {
     let mut at = Standing::with("").await;
     let aws = at.aws.clone();

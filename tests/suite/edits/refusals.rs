@@ -29,8 +29,8 @@ async fn another_address_space_would_replace_cluster_and_database() {
     };
     let error = standing.refused(edit).await;
     assert_eq!(error.to_string(), "cluster.main is protected and would be replaced");
-    assert_eq!(chain(&error), ["cluster.main", "subnet.private-a"]);
-    assert_eq!(began(&error), ["cidr", "vpc"]);
+    assert_eq!(chain(&error), ["cluster.main", "subnet.private-a", "vpc.main"]);
+    assert_eq!(began(&error), ["cidr"]);
 }
 
 #[tokio::test(start_paused = true)]

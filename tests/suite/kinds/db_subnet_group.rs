@@ -16,6 +16,7 @@ pub(crate) fn sample() -> DbSubnetGroup {
     DbSubnetGroup {
         name: "lab-database".to_owned(),
         description: "Where the database may stand".to_owned(),
+        vpc: Ref::named("main"),
         subnets: BTreeSet::from(["a", "b", "c"].map(Ref::named)),
         tags: Lab::tags("db_subnet_group", "database"),
     }
