@@ -307,7 +307,7 @@ fn see(
         publicly_accessible: there.publicly_accessible().unwrap_or(false),
         auto_minor_upgrade: there.auto_minor_version_upgrade().unwrap_or(false),
         copy_tags_to_snapshot: there.copy_tags_to_snapshot().unwrap_or(false),
-        lifecycle_support: there.engine_lifecycle_support().unwrap_or_default().to_owned(),
+        lifecycle_support: there.engine_lifecycle_support().unwrap_or(&one.expected().lifecycle_support).to_owned(),
         tags: one.managed(tags),
     };
     Sight::Present(Box::new(Present { declared, computed: computed(there), notes }))

@@ -182,9 +182,10 @@ fn is_gone(error: &CloudError) -> bool {
     error.kind == ErrorKind::NotFound || (error.is("ValidationError") && words.iter().any(|words| error.says(words)))
 }
 
-/// Another edit of the group is under way.
+/// Another edit of the group is under way, or the target group was made a moment ago.
 fn passes(error: &CloudError) -> bool {
-    error.is("ResourceContention") || (error.is("ValidationError") && error.says("update too many"))
+    let words = ["update too many", "Target Groups may not be valid"];
+    error.is("ResourceContention") || (error.is("ValidationError") && words.iter().any(|words| error.says(words)))
 }
 
 fn computed(autoscaling_group: String, target_group_arn: String) -> TargetAttachmentComputed {

@@ -32,12 +32,12 @@ async fn a_subnet_group_is_made_found_changed_and_removed() {
     let mut changed = group.clone();
     changed.tags.insert("team".to_owned(), "data".to_owned());
     changed.tags.remove("Name");
-    let changes = [
+    let all = [
         changed.clone(),
         DbSubnetGroup { description: "Elsewhere".to_owned(), ..group.clone() },
         DbSubnetGroup { subnets: BTreeSet::from(["a", "b"].map(Ref::named)), ..group.clone() },
     ];
-    for changed in changes {
+    for changed in all {
         lab.change("database", &changed).await;
         lab.change("database", &group).await;
     }

@@ -37,7 +37,7 @@ async fn a_load_balancer_is_made_found_changed_and_removed() {
     lab.find_again::<LoadBalancer>("main").await;
     let mut marked = balancer.clone();
     marked.tags.insert("team".to_owned(), "data".to_owned());
-    let changes = [
+    let all = [
         marked,
         LoadBalancer { subnets: BTreeSet::from(["b", "c"].map(Ref::named)), ..balancer.clone() },
         LoadBalancer { security_groups: BTreeSet::from(["one", "two"].map(Ref::named)), ..balancer.clone() },
@@ -45,7 +45,7 @@ async fn a_load_balancer_is_made_found_changed_and_removed() {
         LoadBalancer { drop_invalid_headers: false, ..balancer.clone() },
         LoadBalancer { deletion_protection: false, ..balancer.clone() },
     ];
-    for changed in changes {
+    for changed in all {
         lab.change("main", &changed).await;
         lab.change("main", &balancer).await;
     }

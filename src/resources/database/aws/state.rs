@@ -82,6 +82,16 @@ pub(super) enum Calm {
     Thrice,
 }
 
+impl Calm {
+    /// Whether it is enough to have been found at rest so many times in a row.
+    fn is_enough(self, times: u32, shows: impl FnOnce() -> bool) -> bool {
+        match self {
+            Self::Once => true,
+            Self::Thrice => times >= LONG_CALM || (times >= 3 && shows()),
+        }
+    }
+}
+
 /// Waits until the database is at rest and shows what it should. After [`Calm::Thrice`] nothing may be pending either.
 pub(super) async fn settled(
     name: &str,
@@ -105,11 +115,7 @@ pub(super) async fn settled(
             }
             State::Ready => {
                 let times = in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-                let enough = match calm {
-                    Calm::Once => true,
-                    Calm::Thrice => times >= LONG_CALM || (times >= 3 && shows(&there)),
-                };
-                if enough { Answer::Ready(there) } else { Answer::Pending(status) }
+                if calm.is_enough(times, || shows(&there)) { Answer::Ready(there) } else { Answer::Pending(status) }
             }
             State::Busy => {
                 in_a_row.store(0, Ordering::Relaxed);
@@ -175,6 +181,15 @@ mod tests {
         assert_eq!(state("failed", true), State::Trouble);
         assert_eq!(state("failed", false), State::Stillborn);
         assert_eq!(state("incompatible-network", false), State::Trouble);
+    }
+
+    #[test]
+    fn a_moment_of_rest_is_not_enough_and_a_minute_is() {
+        assert!(Calm::Once.is_enough(1, || false));
+        assert!(!Calm::Thrice.is_enough(2, || true));
+        assert!(Calm::Thrice.is_enough(3, || true));
+        assert!(!Calm::Thrice.is_enough(3, || false), "a change that does not show yet");
+        assert!(Calm::Thrice.is_enough(LONG_CALM, || false), "a change that never shows");
     }
 
     #[test]
