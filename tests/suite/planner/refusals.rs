@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ppm_infra::engine::diff::Shown;
 use ppm_infra::engine::plan::{Action, Why};
 use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::reference::references;
-use ppm_infra::model::resource::Node;
+use ppm_infra::model::resource::{Node, OnChange};
 use serde_json::{Map, Value};
 
 use crate::support::bench::{Plain, brief};
