@@ -16,9 +16,9 @@ pub mod simulated;
 pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +32,6 @@ use crate::model::observation::Observation;
 use crate::model::reference::Ref;
 use crate::model::resource::{Known, Resource};
 use crate::model::surroundings::{Questions, Surroundings};
-
-/// A future that can be sent to another thread.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What to look for at one address.
 #[derive(Clone, Debug, Default, PartialEq)]

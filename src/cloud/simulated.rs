@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wait::pause;
-use super::{BoxFuture, Cloud, CloudError, Context, ErrorKind, Look, Target};
+use super::{Cloud, CloudError, Context, ErrorKind, Look, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::index::IdIndex;

@@ -113,6 +113,11 @@ pub async fn pause(cx: &Context, doing: &str, length: Duration) -> Result<(), Cl
     tokio::select! {
         biased;
         () = cx.abandon.cancelled() => Err(CloudError::new(ErrorKind::Abandoned, doing, "the run was abandoned")),
-        () = tokio::time::sleep(length.div_f64(cx.time_scale)) => Ok(()),
+        () = sleep(length, cx.time_scale) => Ok(()),
     }
+}
+
+/// Sleeps for `length` of the cloud's time, which goes `time_scale` times as fast as ours.
+pub async fn sleep(length: Duration, time_scale: f64) {
+    tokio::time::sleep(length.div_f64(time_scale)).await;
 }

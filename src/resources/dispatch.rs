@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 
 use super::{every_kind, survey};
 use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sought, Writing};
-use crate::cloud::{BoxFuture, Cloud, CloudError, Context, ErrorKind, Look, Target};
+use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::event::EventKind;
 use super::ledger::Ledger;
 use super::{RunError, Session, Teller};
+use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
 use crate::engine::plan::Part;
 use crate::engine::state::{Open, Outcome};
@@ -46,7 +47,7 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
             break;
         }
         if round > 0 {
-            tokio::time::sleep(BETWEEN.div_f64(session.time_scale)).await;
+            sleep(BETWEEN, session.time_scale).await;
         }
         let targets: BTreeMap<Address, Target> = unknown
             .values()

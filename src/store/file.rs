@@ -4,10 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use futures_core::future::BoxFuture;
+
 use super::journal::{self, Header};
 use super::lock::{Lock, LockInfo};
 use super::{Store, StoreError, lockfile};
-use crate::cloud::BoxFuture;
 use crate::engine::state::{Book, Entry, State};
 use crate::model::resource::Catalog;
 

@@ -10,7 +10,8 @@ mod journal;
 mod lock;
 mod lockfile;
 
-use crate::cloud::BoxFuture;
+use futures_core::future::BoxFuture;
+
 use crate::engine::state::{Book, Entry, State};
 
 pub use error::StoreError;

@@ -5,6 +5,7 @@
     reason = "whatever a test does not expect is a failure, also what comes later"
 )]
 
+mod architecture;
 mod bad_input;
 mod edits;
 mod json;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use ppm_infra::cloud::BoxFuture;
+use futures_core::future::BoxFuture;
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::state::{Book, Entry, State};
 use ppm_infra::model::resource::Catalog;
