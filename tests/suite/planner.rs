@@ -20,7 +20,7 @@ use order::assert_in_order;
 #[test]
 fn whatever_is_edited_one_apply_brings_it_about() {
     check(
-        3000,
+        1500,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
@@ -48,7 +48,7 @@ fn whatever_is_edited_one_apply_brings_it_about() {
 #[test]
 fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
     check(
-        3500,
+        1750,
         || any_story(false),
         |runtime, story| {
             runtime.block_on(async {
@@ -78,7 +78,7 @@ fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
 fn whenever_it_is_stopped_the_next_run_finishes() {
     let stops = || prop::collection::vec((0usize..40, 1u8..3), 4);
     check(
-        2500,
+        1250,
         move || (any_story(true), stops()),
         |runtime, (story, stops)| {
             runtime.block_on(async {
