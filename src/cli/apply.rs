@@ -39,7 +39,7 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
     work.show(&planned, Goal::Converge);
     let wanted = planned.plan.has_changes();
     if wanted && saved.is_none() && !args.auto_approve {
-        approve("apply", &declaration, "yes")?;
+        approve("apply", &declaration, "yes", &session.stop).await?;
     }
     let report = work.carry_out(&planned, Consent::default(), Goal::Converge).await?;
     if !report.is_complete() {
@@ -62,7 +62,7 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
     let planned = work.plan(&ask).await?;
     work.show(&planned, Goal::Destroy);
     if planned.plan.has_changes() && !args.auto_approve {
-        approve("destroy", &declaration, declaration.stack.stack.as_str())?;
+        approve("destroy", &declaration, declaration.stack.stack.as_str(), &session.stop).await?;
     }
     let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
     let report = work.carry_out(&planned, consent, Goal::Destroy).await?;
@@ -70,7 +70,7 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
 }
 
 /// Asks for a word. Nobody there to answer is an error, not a yes.
-fn approve(verb: &str, declaration: &Declaration, word: &str) -> Result<(), Failure> {
+async fn approve(verb: &str, declaration: &Declaration, word: &str, stop: &Stop) -> Result<(), Failure> {
     let stack = &declaration.stack.stack;
     if !out::can_ask() {
         return Err(Failure::new(
@@ -80,7 +80,7 @@ fn approve(verb: &str, declaration: &Declaration, word: &str) -> Result<(), Fail
         .hint("look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that"));
     }
     let question = format!("\nType `{word}` to {verb} {stack}, anything else to leave it: ");
-    if out::ask(&question).as_deref() == Some(word) {
+    if out::ask(&question, stop).await?.as_deref() == Some(word) {
         return Ok(());
     }
     Err(Failure::new(exit::FAILED, format!("{verb} was not approved; nothing was changed")))

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out};
 use crate::model::values::ValueError;
+use crate::run::Stop;
 use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
 use crate::store::file;
 
@@ -50,7 +51,7 @@ pub(super) fn explain(common: &Common, key: Option<&str>) -> Result<u8, Failure>
 }
 
 /// Writes a declaration.
-pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
+pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
     let path = &args.file;
     if file::read_if_there(path)?.is_some() {
         return Err(Failure::new(exit::USAGE, format!("{} is there already; it was not touched", path.display()))
@@ -59,7 +60,7 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let text = if args.full {
         initial::full()
     } else {
-        let answers = answers(&args.set)?;
+        let answers = answers(&args.set, stop).await?;
         initial::render(&answers)
     };
     Stack::parse(&path.display().to_string(), &text)?;
@@ -72,7 +73,7 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
 }
 
 /// What was given on the command line, and what is answered when asked for the rest.
-fn answers(settings: &[String]) -> Result<initial::Answers, Failure> {
+async fn answers(settings: &[String], stop: &Stop) -> Result<initial::Answers, Failure> {
     let mut given = BTreeMap::new();
     for setting in settings {
         let (key, value) = setting.split_once('=').ok_or_else(|| {
@@ -83,7 +84,7 @@ fn answers(settings: &[String]) -> Result<initial::Answers, Failure> {
     if out::can_ask() {
         for question in initial::questions() {
             if !given.contains_key(question.key) {
-                given.insert(question.key.to_owned(), ask(&question)?);
+                given.insert(question.key.to_owned(), ask(&question, stop).await?);
             }
         }
     }
@@ -104,12 +105,16 @@ fn answers(settings: &[String]) -> Result<initial::Answers, Failure> {
 }
 
 /// Asks until the answer fits.
-fn ask(question: &initial::Question) -> Result<String, Failure> {
+async fn ask(question: &initial::Question, stop: &Stop) -> Result<String, Failure> {
     let default = question.default().map(|text| format!(" [{text}]")).unwrap_or_default();
     loop {
-        let Some(answer) = out::ask(&format!("{}{default} ", question.prompt)) else {
+        let Some(answer) = out::ask(&format!("{}{default} ", question.prompt), stop).await? else {
             return Err(Failure::new(exit::USAGE, "there was no answer; nothing was written"));
         };
+        if answer.is_empty() && question.required {
+            out::note("this one has no default\n");
+            continue;
+        }
         match question.check(&answer) {
             Ok(()) => return Ok(answer),
             Err(error) => out::note(&format!("{error}\n")),

@@ -78,7 +78,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),
         Command::Explain { key } => declaration::explain(common, key.as_deref()),
-        Command::Init(args) => declaration::init(&args),
+        Command::Init(args) => declaration::init(&args, &stop).await,
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ppm-infra", &mut text);

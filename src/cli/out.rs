@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::run::{RunError, Stop};
+
 /// Writes the program's data. A reader that went away ends it quietly.
 pub(super) fn data(text: &str) {
     let mut out = anstream::stdout().lock();
@@ -21,11 +23,23 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Asks; answers what was typed, without the line end. Nothing at the end of input.
-pub(super) fn ask(question: &str) -> Option<String> {
+///
+/// # Errors
+/// [`RunError::Stopped`] when somebody pressed Ctrl-C instead of answering.
+pub(super) async fn ask(question: &str, stop: &Stop) -> Result<Option<String>, RunError> {
     note(question);
-    let mut answer = String::new();
-    match std::io::stdin().read_line(&mut answer) {
-        Ok(0) | Err(_) => None,
-        Ok(_) => Some(answer.trim().to_owned()),
+    let typed = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.is_ok_and(|length| length > 0).then(|| answer.trim().to_owned())
+    });
+    tokio::select! {
+        biased;
+        () = stop.drained() => {
+            note("\n");
+            Err(RunError::Stopped)
+        }
+        // Reading panics only if the terminal is gone: nobody answers then.
+        answer = typed => Ok(answer.unwrap_or_default()),
     }
 }

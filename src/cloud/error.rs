@@ -49,15 +49,11 @@ impl ErrorKind {
     /// Whether the call may have been carried out all the same.
     pub fn leaves_doubt(self) -> bool {
         match self {
-            Self::Unreachable | Self::Timeout | Self::Abandoned | Self::Bug => true,
-            Self::Refused
-            | Self::NotFound
-            | Self::Exists
-            | Self::NotOurs
-            | Self::Denied
-            | Self::Credentials
-            | Self::Throttled
-            | Self::Quota => false,
+            // The SDK repeats a call whose answer was lost; throttled or expired may be the answer to the repetition.
+            Self::Unreachable | Self::Timeout | Self::Abandoned | Self::Bug | Self::Throttled | Self::Credentials => {
+                true
+            }
+            Self::Refused | Self::NotFound | Self::Exists | Self::NotOurs | Self::Denied | Self::Quota => false,
         }
     }
 }

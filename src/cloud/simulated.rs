@@ -230,7 +230,7 @@ impl Simulated {
         let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
         match &target.recorded {
             Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
-            None => ours.rfind(|o| o.mark.stack == look.stack && o.mark.address == *at),
+            None => ours.rfind(|o| o.mark.stack == look.stack && o.mark.address == *at && !target.old.contains(o.id())),
         }
     }
 }

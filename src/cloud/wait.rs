@@ -49,10 +49,14 @@ pub enum Answer<T> {
     Failed(String),
 }
 
+/// How long a cloud that does not answer is forgiven during a wait: longer than a network or a region usually stumbles,
+/// and no longer than a person would look at nothing.
+const STUMBLE: Duration = Duration::from_mins(5);
+
 /// Asks until the answer is ready. `doing` completes "could not …".
 ///
 /// # Errors
-/// What asking answered; the reason when it failed for good; [`ErrorKind::Timeout`] after the deadline;
+/// What asking answered, no answer at all only after some minutes of it; the reason when it failed for good; [`ErrorKind::Timeout`] after the deadline;
 /// [`ErrorKind::Abandoned`] when the run was abandoned meanwhile.
 pub async fn until<T, F, Fut>(cx: &Context, doing: &str, patience: Patience, mut ask: F) -> Result<T, CloudError>
 where
@@ -60,9 +64,22 @@ where
     Fut: Future<Output = Result<Answer<T>, CloudError>>,
 {
     let started = Instant::now();
+    let mut silent_since = None;
     loop {
         let elapsed = started.elapsed().mul_f64(cx.time_scale);
-        match ask().await? {
+        let answer = match ask().await {
+            Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Throttled) => {
+                if elapsed.saturating_sub(*silent_since.get_or_insert(elapsed)) >= STUMBLE {
+                    return Err(error);
+                }
+                Answer::Pending(format!("no answer ({})", error.code.as_deref().unwrap_or("unreachable")))
+            }
+            answer => {
+                silent_since = None;
+                answer?
+            }
+        };
+        match answer {
             Answer::Ready(value) => return Ok(value),
             Answer::Failed(reason) => return Err(CloudError::new(ErrorKind::Refused, doing, reason)),
             Answer::Pending(status) => {

@@ -85,8 +85,9 @@ pub fn drift(
         .iter()
         .filter_map(|(address, found)| match found {
             Observation::Present { known, .. } => Some((address.clone(), Some(known))),
-            Observation::Absent => Some((address.clone(), None)),
-            Observation::Foreign { .. } | Observation::Unread { .. } => None,
+            // What stands under the name now is not what is recorded.
+            Observation::Absent | Observation::Foreign { .. } => Some((address.clone(), None)),
+            Observation::Unread { .. } => None,
         })
         .collect();
     let (declared, ask) = (BTreeMap::new(), Request::default());

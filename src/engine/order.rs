@@ -104,7 +104,12 @@ impl Ground<'_> {
             self.add_steps(address, action, &mut rules);
         }
         for (address, id) in self.leftovers {
-            rules.waits.entry(key(address, Part::DeleteDeposed { key: id.clone() })).or_default();
+            let gone = key(address, Part::DeleteDeposed { key: id.clone() });
+            rules.waits.entry(gone.clone()).or_default();
+            // An old object works until the one in its place does.
+            if let Some(built) = self.builds(address).pop() {
+                rules.preferred.push((gone, built));
+            }
         }
         for (address, action) in self.actions {
             self.build_after_targets(address, action, &mut rules);

@@ -121,6 +121,11 @@ impl State {
         old.into_iter().any(|old| Some(old.key.as_str()) == computed.text("id"))
     }
 
+    /// Ids of the old objects of `address` that still have to go.
+    pub fn old(&self, address: &Address) -> BTreeSet<String> {
+        self.deposed.get(address).into_iter().flatten().map(|old| old.key.clone()).collect()
+    }
+
     /// Ids by address and addresses by id.
     pub fn index(&self) -> IdIndex {
         IdIndex::of(self.resources.iter().map(|(address, recorded)| (address, &recorded.computed)))

@@ -181,7 +181,7 @@ fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, Cl
         Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
         None => None,
     };
-    Ok(Sought { address: address.clone(), declared, recorded })
+    Ok(Sought { address: address.clone(), declared, recorded, old: target.old.clone() })
 }
 
 fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation {

@@ -10,6 +10,7 @@ mod recover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -17,10 +18,11 @@ pub use execute::PARALLELISM;
 pub use host::{Host, Stop};
 pub use ledger::Ledger;
 
+use crate::cloud::wait::sleep;
 use crate::cloud::{Cloud, CloudError, Consent, Look, Target};
 use crate::engine::plan::{Action, Drift, Plan};
 use crate::engine::schedule::Schedule;
-use crate::engine::state::{Recorded, State};
+use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -173,7 +175,11 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
             Observation::Present { notes, .. } if !notes.is_empty() => {
                 report.notes.insert(address, notes);
             }
-            Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
+            Observation::Foreign { id, because } => {
+                let note = format!("{id} stands in its place and is not ours: {because}");
+                report.notes.insert(address, vec![note]);
+            }
+            Observation::Present { .. } | Observation::Absent => {}
         }
     }
     Ok(report)
@@ -283,10 +289,13 @@ async fn refresh(
     for (address, recorded) in &state.resources {
         targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
     }
+    for (address, target) in &mut targets {
+        target.old = state.old(address);
+    }
     tell.say(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
     let mut looks = 0;
-    let observed = loop {
+    let mut observed = loop {
         let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
         let observed = stoppable(session, session.cloud.observe(&look)).await?;
         looks += 1;
@@ -299,6 +308,7 @@ async fn refresh(
             ids.insert(address, computed);
         }
     };
+    look_again(session, &mut observed, &targets, &ids, state, surroundings).await?;
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -306,6 +316,39 @@ async fn refresh(
         unread: count(|found| matches!(found, Observation::Unread { .. })),
     });
     Ok(observed)
+}
+
+/// How often what is recorded and was not found is looked for again, and seconds in between: reads of AWS may lag behind
+/// each other. What was made a moment ago and not finished may be missing from lists for about a minute (EC2 "Eventual
+/// consistency").
+const AGAIN: [(Status, &[u64]); 2] = [(Status::Ready, &[1]), (Status::Unfinished, &[1, 4, 10, 15, 20])];
+
+/// Believes that something recorded is gone only after looking again.
+async fn look_again(
+    session: &Session,
+    observed: &mut BTreeMap<Address, Observation>,
+    targets: &BTreeMap<Address, Target>,
+    ids: &IdIndex,
+    state: &State,
+    surroundings: &Surroundings,
+) -> Result<(), RunError> {
+    for (status, pauses) in AGAIN {
+        for seconds in pauses {
+            let missing = |(address, _): &(&Address, &Target)| {
+                matches!(observed.get(*address), Some(Observation::Absent))
+                    && state.resources.get(*address).is_some_and(|recorded| recorded.status == status)
+            };
+            let targets: BTreeMap<Address, Target> =
+                targets.iter().filter(missing).map(|(address, target)| (address.clone(), target.clone())).collect();
+            if targets.is_empty() {
+                break;
+            }
+            stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
+            let look = Look { stack: &state.stack, targets: &targets, ids, surroundings };
+            observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
+        }
+    }
+    Ok(())
 }
 
 /// What is there and in no record, but for old objects that still have to go: those carry the same marks.

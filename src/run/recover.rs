@@ -1,7 +1,9 @@
 //! What an earlier run began and did not finish, settled before anything new is planned.
 //!
 //! One rule: for each creation without a result, look whether it happened, and take what is there into the record as
-//! unfinished. Changes and removals need nothing but the ordinary look: the next plan compares every field anyway.
+//! unfinished. An object whose id is known already is looked for all the same, until the cloud shows it: what was made a
+//! moment ago may be missing from lists, and to the next plan what is missing is gone. Changes and removals need nothing
+//! but the ordinary look: the next plan compares every field anyway.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,8 +13,9 @@ use super::ledger::Ledger;
 use super::{RunError, Session, Teller};
 use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
+use crate::engine::PlanError;
 use crate::engine::plan::Part;
-use crate::engine::state::{Open, Outcome};
+use crate::engine::state::{Open, Outcome, State};
 use crate::model::address::Address;
 use crate::model::observation::Observation;
 use crate::model::resource::Known;
@@ -25,62 +28,75 @@ const BETWEEN: Duration = Duration::from_secs(10);
 /// Settles every open intent of `ledger`.
 ///
 /// # Errors
-/// [`RunError`] when the cloud could not be asked or the record not be written; the intents stay open then.
+/// [`RunError`] when the cloud could not be asked, something begun could not be read, or the record not be written; the
+/// intents stay open then.
 pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'_>) -> Result<(), RunError> {
     let open = ledger.book().open.clone();
     if open.is_empty() {
         return Ok(());
     }
     let surroundings = super::survey(session, &Questions::default(), None, ledger.state()).await?;
-    let mut unknown: BTreeMap<u64, Open> = BTreeMap::new();
-    for (begin, open) in open {
-        // With an id the object is recorded as unfinished, without a creation there is nothing to look for.
-        if open.intent.step.part == Part::Create && open.made.is_none() {
-            unknown.insert(begin, open);
-        } else {
-            ledger.end(vec![(begin, Outcome::Failed)]).await?;
-        }
-    }
-    let ids = ledger.state().index();
+    let (mut unseen, rest): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
+        open.into_iter().partition(|(_, open)| open.intent.step.part == Part::Create);
+    // Without a creation there is nothing to look for.
+    ledger.end(rest.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
+    let stack = ledger.state().stack.clone();
     for round in 0..LOOKS {
-        if unknown.is_empty() {
+        if unseen.is_empty() {
             break;
         }
         if round > 0 {
             sleep(BETWEEN, session.time_scale).await;
         }
-        let targets: BTreeMap<Address, Target> = unknown
-            .values()
-            .map(|open| {
-                (open.intent.step.address.clone(), Target { declared: open.intent.declared.clone(), recorded: None })
-            })
-            .collect();
-        let stack = ledger.state().stack.clone();
+        let ids = ledger.state().index();
+        let targets: BTreeMap<Address, Target> =
+            unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
         let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings };
-        let observed = session.cloud.observe(&look).await;
-        let mut found = Vec::new();
-        for (begin, open) in &unknown {
+        let observed = super::stoppable(session, session.cloud.observe(&look)).await?;
+        for (begin, open) in unseen.clone() {
             let address = &open.intent.step.address;
-            if let Some(Observation::Present { known: Known { computed, .. }, .. }) = observed.get(address) {
-                let recorded = ledger.state().resources.get(address);
-                // The object that was to be replaced carries the same marks.
-                let is_old = recorded.is_some_and(|old| old.computed.text("id") == computed.text("id"))
-                    || ledger.state().is_old(address, computed);
-                if !is_old {
-                    found.push((*begin, address.clone(), computed.clone()));
-                }
+            let Some(Observation::Present { known: Known { computed, .. }, .. }) = observed.get(address) else {
+                continue;
+            };
+            if open.made.is_none() {
+                ledger.made(vec![(begin, computed.clone())]).await?;
             }
-        }
-        for (begin, address, computed) in found {
-            let id = computed.text("id").unwrap_or_default().to_owned();
-            ledger.made(vec![(begin, computed)]).await?;
             ledger.end(vec![(begin, Outcome::Failed)]).await?;
-            tell.say(EventKind::Adopted { address, id });
-            unknown.remove(&begin);
+            let id = computed.text("id").unwrap_or_default().to_owned();
+            tell.say(EventKind::Adopted { address: address.clone(), id });
+            unseen.remove(&begin);
+        }
+        if round + 1 == LOOKS {
+            unread(&unseen, &observed)?;
         }
     }
-    for begin in unknown.into_keys() {
-        ledger.end(vec![(begin, Outcome::Failed)]).await?;
-    }
+    ledger.end(unseen.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
     Ok(())
+}
+
+/// What to look for: the object with the id that is known, else one with our marks that is neither what stands nor what
+/// awaits removal.
+fn target(open: &Open, state: &State) -> Target {
+    let address = &open.intent.step.address;
+    let declared = open.intent.declared.clone();
+    let recorded = open.made.clone().zip(declared.clone());
+    let recorded = recorded.map(|(computed, declared)| Known { declared, computed });
+    let mut old = state.old(address);
+    if let Some(standing) = state.resources.get(address).filter(|_| !open.intent.vanished) {
+        // The object that was to be replaced carries the same marks. One that vanished is in nobody's way.
+        old.extend(standing.computed.text("id").map(str::to_owned));
+    }
+    Target { declared, recorded, old }
+}
+
+/// What cannot be read is neither there nor gone: its intent stays open.
+fn unread(unseen: &BTreeMap<u64, Open>, observed: &BTreeMap<Address, Observation>) -> Result<(), RunError> {
+    let unread: BTreeMap<Address, String> = unseen
+        .values()
+        .filter_map(|open| match observed.get(&open.intent.step.address)? {
+            Observation::Unread { error } => Some((open.intent.step.address.clone(), error.clone())),
+            Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => None,
+        })
+        .collect();
+    if unread.is_empty() { Ok(()) } else { Err(PlanError::Unread { unread }.into()) }
 }

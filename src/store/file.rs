@@ -88,20 +88,23 @@ impl FileStore {
     }
 
     fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
-        let path = self.journal_path();
-        let io = |source| StoreError::io("write", &path, source);
-        if self.journal.is_none() {
-            self.journal = Some(self.open_journal(base)?);
-        }
-        let file = self.journal.as_mut().expect("opened above");
+        let Some(first) = entries.first() else { return Ok(()) };
+        let mut file = match self.journal.take() {
+            Some(file) => file,
+            None => self.open_journal(base, first.seq())?,
+        };
         let text: String = entries.iter().map(journal::line).collect();
-        file.write_all(text.as_bytes()).map_err(io)?;
-        file.sync_data().map_err(io)
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(|source| StoreError::io("write", &self.journal_path(), source))?;
+        // Only now: after a write that failed halfway the journal is opened anew, without what was never durable.
+        self.journal = Some(file);
+        Ok(())
     }
 
-    /// Opens the journal that continues `base`: an interrupted one with its whole lines, in place of any other, which
-    /// is absorbed already.
-    fn open_journal(&self, base: &State) -> Result<File, StoreError> {
+    /// Opens the journal that continues `base`, for entries from number `next` on: an interrupted one with its whole
+    /// lines, in place of any other, which is absorbed already.
+    fn open_journal(&self, base: &State, next: u64) -> Result<File, StoreError> {
         let path = self.journal_path();
         let io = |source| StoreError::io("write", &path, source);
         make_folder(&self.folder)?;
@@ -113,7 +116,7 @@ impl FileStore {
         let header = Header::of(base);
         let mut text = journal::line(&header);
         if let Some((_, kept)) = existing.filter(|(found, _)| *found == header) {
-            text.extend(kept.iter().map(journal::line));
+            text.extend(kept.iter().filter(|entry| entry.seq() < next).map(journal::line));
         }
         write_whole(&path, text.as_bytes())?;
         OpenOptions::new().append(true).open(&path).map_err(io)

@@ -1,6 +1,6 @@
 //! What every kind provides on AWS, and what its calls are given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use futures_util::future::join_all;
@@ -108,6 +108,8 @@ pub struct Sought<R: Resource> {
     pub declared: Option<R>,
     /// What is recorded there.
     pub recorded: Option<(R, R::Computed)>,
+    /// Ids of objects that carry the marks of the address and are not what is looked for: they await removal.
+    pub old: BTreeSet<String>,
 }
 
 impl<R: Resource> Sought<R> {

@@ -2,6 +2,8 @@
 //!
 //! The look is the one every plan makes, without a record: by natural name or by marks.
 
+use std::collections::BTreeSet;
+
 use super::provision::{Present, Provision, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
@@ -17,7 +19,8 @@ pub async fn existing<R: Provision>(
 ) -> Result<Option<Box<Present<R>>>, CloudError> {
     let address = &cx.mark.address;
     let look = Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings };
-    let sought = Sought { address: address.clone(), declared: Some(resource.clone()), recorded: None };
+    let sought =
+        Sought { address: address.clone(), declared: Some(resource.clone()), recorded: None, old: BTreeSet::new() };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
         Sight::Present(found) => Ok(Some(found)),
         Sight::Absent => Ok(None),

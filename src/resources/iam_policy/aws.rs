@@ -272,7 +272,7 @@ mod tests {
 
     fn sought(document: Policy) -> Sought<IamPolicy> {
         let declared = IamPolicy { name: "p".to_owned(), description: String::new(), document, tags: Tags::new() };
-        Sought { address: "iam_policy.main".parse().unwrap(), declared: Some(declared), recorded: None }
+        Sought { address: "iam_policy.main".parse().unwrap(), declared: Some(declared), recorded: None, old: [].into() }
     }
 
     fn ids() -> IdIndex {

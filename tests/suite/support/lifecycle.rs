@@ -203,6 +203,7 @@ impl Lab {
         let target = Target {
             declared: declared.cloned().or_else(|| record.map(|known| known.declared.clone())),
             recorded: record.filter(|_| recorded).cloned(),
+            ..Target::default()
         };
         let targets = BTreeMap::from([(at.clone(), target)]);
         let look = Look { stack: STACK, targets: &targets, ids: &self.ids, surroundings: &self.surroundings };
