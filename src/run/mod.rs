@@ -47,6 +47,7 @@ pub trait Blueprint: Send + Sync {
 }
 
 /// Everything a run needs that does not depend on the command.
+#[derive(Clone)]
 pub struct Session {
     /// The cloud.
     pub cloud: Arc<dyn Cloud>,

@@ -2,8 +2,10 @@
 
 pub(crate) mod bench;
 pub(crate) mod binary;
+pub(crate) mod cut;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
+pub(crate) mod lab;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
 pub(crate) mod memory;

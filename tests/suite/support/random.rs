@@ -10,6 +10,9 @@ use tokio::runtime::{Builder, Runtime};
 /// What proptest takes when nobody says how many.
 const UNSAID: u32 = 256;
 
+/// How many times as many cases are tried when everything is asked for.
+const ALL: u32 = 30;
+
 /// Room for the stack of the thread that tries, in bytes.
 const STACK: usize = 64 << 20;
 
@@ -38,7 +41,7 @@ where
 {
     let mut config = Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     if config.cases == UNSAID {
-        config.cases = cases;
+        config.cases = if wants_all() { cases * ALL } else { cases };
     }
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
@@ -53,6 +56,22 @@ where
     if let Err(error) = tried {
         panic!("{error}\nagain: PROPTEST_RNG_SEED={seed}");
     }
+}
+
+/// Of points that are all tried when everything is asked for (`PPM_INFRA_TEST=all`), some that differ from run to run.
+pub(crate) fn sample<T>(all: Vec<T>) -> Vec<T> {
+    const ONE_IN: usize = 12;
+    if wants_all() {
+        return all;
+    }
+    let first = usize::try_from(RandomState::new().hash_one(0) % ONE_IN as u64).unwrap();
+    all.into_iter().skip(first).step_by(ONE_IN).collect()
+}
+
+/// Whether everything is asked for, however long it takes.
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
+pub(crate) fn wants_all() -> bool {
+    std::env::var("PPM_INFRA_TEST").is_ok_and(|which| which == "all")
 }
 
 /// A runtime whose clock jumps to the next thing that happens.

@@ -8,6 +8,7 @@ use ppm_infra::cloud::simulated::{Fault, Object, Simulated, Verb, World};
 use ppm_infra::engine::Request;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::Address;
+use ppm_infra::model::resource::Catalog;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -159,27 +160,33 @@ impl Meddling {
 impl Chapter {
     /// Prepares cloud and session for the run, and tells what to ask for.
     pub(crate) fn prepare(&self, bench: &mut Bench, toys: &[Toy; SLOTS]) -> Request {
-        // What somebody does between a run that was left and the next one, before it is settled what stands, escapes us.
-        if bench.store.book().is_none_or(|book| book.open.is_empty()) {
-            self.meddling.apply(&bench.cloud, &bench.state());
-        }
-        bench.cloud.heal();
         bench.session.parallelism = self.parallelism;
+        let is_open = bench.store.book().is_some_and(|book| !book.open.is_empty());
+        self.unsettle(&bench.cloud, &bench.state(), is_open, toys)
+    }
+
+    /// Prepares the cloud for a run from `state`, and tells what to ask for.
+    pub(crate) fn unsettle(&self, cloud: &Simulated, state: &State, is_open: bool, toys: &[Toy; SLOTS]) -> Request {
+        // What somebody does between a run that was left and the next one, before it is settled what stands, escapes us.
+        if !is_open {
+            self.meddling.apply(cloud, state);
+        }
+        cloud.heal();
         for (slot, verb, mishap) in &self.mishaps {
             let fault = match mishap {
                 Mishap::Refused => Fault::Refuse(ErrorKind::Refused),
                 Mishap::AnswerLost => Fault::LoseAnswer,
                 Mishap::FailedLate => Fault::FailLate(ErrorKind::Timeout),
             };
-            bench.cloud.fault(VERBS[usize::from(*verb)], toys::address(toys, *slot), fault);
+            cloud.fault(VERBS[usize::from(*verb)], toys::address(toys, *slot), fault);
         }
         for (slot, pace) in self.pace.iter().enumerate() {
             for (n, verb) in VERBS.into_iter().enumerate() {
                 let seconds = u64::from(*pace) * (n as u64 + 3) % 31;
-                bench.cloud.fault(verb, toys::address(toys, slot), Fault::Slow(seconds));
+                cloud.fault(verb, toys::address(toys, slot), Fault::Slow(seconds));
             }
         }
-        let recorded = bench.state().resources;
+        let recorded = &state.resources;
         let asked = (0..SLOTS).filter(|slot| self.replace & (1 << slot) != 0).map(|slot| toys::address(toys, slot));
         Request { replace: asked.filter(|at| recorded.contains_key(at)).collect(), ..consenting() }
     }
@@ -192,8 +199,13 @@ impl Chapter {
 
 impl Story {
     /// The catalogue of its kinds.
+    pub(crate) fn catalog(&self) -> Catalog {
+        toys::catalog(&self.toys)
+    }
+
+    /// A workbench for it.
     pub(crate) fn bench(&self) -> Bench {
-        Bench::new(&toys::catalog(&self.toys), "lab", self.as_text)
+        Bench::new(&self.catalog(), "lab", self.as_text)
     }
 
     /// A declaration as the runner takes it.

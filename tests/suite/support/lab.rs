@@ -1,0 +1,167 @@
+//! One stack through many lives: the real runner and the real files over a simulated cloud that outlives every process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ppm_infra::cloud::Consent;
+use ppm_infra::cloud::simulated::{Simulated, World};
+use ppm_infra::engine::Request;
+use ppm_infra::engine::check::check;
+use ppm_infra::engine::plan::Plan;
+use ppm_infra::engine::state::State;
+use ppm_infra::model::resource::Catalog;
+use ppm_infra::run::event::{Report, Sink};
+use ppm_infra::run::{self, Blueprint, Host, Ledger, RunError, Session, Stop, Teller};
+use ppm_infra::store::{FileStore, Store};
+use tempfile::TempDir;
+
+use super::bench::{REGION, brief};
+use super::cut::{Life, MortalCloud, MortalStore};
+use super::memory::MemoryStore;
+
+/// Where state lives from one life to the next.
+enum Shelf {
+    /// Files in memory, as real as they get without waiting for a disk.
+    Folder(TempDir),
+    /// Values.
+    Memory(MemoryStore),
+}
+
+/// A stack, its cloud and its state.
+pub(crate) struct Lab {
+    pub(crate) cloud: Arc<Simulated>,
+    shelf: Shelf,
+    session: Session,
+    stack: &'static str,
+}
+
+/// What one life did.
+pub(crate) struct Lived {
+    pub(crate) plan: Plan,
+    pub(crate) report: Report,
+}
+
+impl Lab {
+    /// A lab whose state is in files.
+    pub(crate) fn with_files(catalog: &Catalog, stack: &'static str) -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self::of(catalog, stack, Shelf::Folder(folder.unwrap()))
+    }
+
+    /// A lab whose state is in memory.
+    pub(crate) fn with_values(catalog: &Catalog, stack: &'static str) -> Self {
+        Self::of(catalog, stack, Shelf::Memory(MemoryStore::new(catalog.clone(), false)))
+    }
+
+    fn of(catalog: &Catalog, stack: &'static str, shelf: Shelf) -> Self {
+        let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
+        let session = Session {
+            cloud: cloud.clone(),
+            catalog: catalog.clone(),
+            host: Host::pinned(1),
+            stop: Stop::new(),
+            parallelism: run::PARALLELISM,
+            time_scale: 1.0,
+        };
+        Self { cloud, shelf, session, stack }
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        match &self.shelf {
+            Shelf::Folder(folder) => Box::new(FileStore::new(folder.path(), self.stack, self.session.catalog.clone())),
+            Shelf::Memory(store) => Box::new(store.clone()),
+        }
+    }
+
+    /// Parallelism of the lives from now on.
+    pub(crate) fn parallelism(&mut self, steps: usize) {
+        self.session.parallelism = steps;
+    }
+
+    fn fresh(&self) -> State {
+        State::empty(self.stack, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0")
+    }
+
+    /// The state as it would be loaded now.
+    pub(crate) async fn state(&self) -> State {
+        self.store().load().await.unwrap().map_or_else(|| self.fresh(), |book| book.state)
+    }
+
+    /// Whether something begun has no result.
+    pub(crate) async fn is_open(&self) -> bool {
+        self.store().load().await.unwrap().is_some_and(|book| !book.open.is_empty())
+    }
+
+    /// One process: load, settle what is open, plan, carry out. Nothing if it died on the way.
+    pub(crate) async fn live(
+        &self,
+        life: &Arc<Life>,
+        blueprint: &dyn Blueprint,
+        ask: &Request,
+    ) -> Option<Result<Lived, RunError>> {
+        let mut session = self.session.clone();
+        session.stop = Stop::new();
+        session.cloud = Arc::new(MortalCloud { life: life.clone(), cloud: self.cloud.clone() });
+        let folder = match &self.shelf {
+            Shelf::Folder(folder) => Some(folder.path().to_owned()),
+            Shelf::Memory(_) => None,
+        };
+        let store = MortalStore { life: life.clone(), store: self.store(), folder };
+        life.live(async {
+            let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+            let mut tell = Teller::new(&session.host, &mut sinks);
+            let mut ledger = Ledger::open(Box::new(store), self.fresh()).await?;
+            run::recover(&session, &mut ledger, &mut tell).await?;
+            let planned = run::plan(&session, blueprint, ledger.state(), ask, &mut tell).await?;
+            let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
+            let report = run::apply(&session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+            Ok(Lived { plan: planned.plan, report })
+        })
+        .await
+    }
+
+    /// One whole process that must do all it plans.
+    pub(crate) async fn finish(&self, blueprint: &dyn Blueprint, ask: &Request) -> Lived {
+        let lived = self.live(&Life::whole(), blueprint, ask).await.unwrap().unwrap();
+        assert!(lived.report.is_complete(), "{:#?}\n{:#?}", lived.report, brief(&lived.plan));
+        lived
+    }
+
+    /// Nothing is there that is not recorded, nothing is recorded that is not there, and nothing is left to do.
+    pub(crate) async fn assert_converged(&self, blueprint: &dyn Blueprint, ask: &Request) {
+        let life = Life::whole();
+        let lived = self.live(&life, blueprint, ask).await.unwrap().unwrap();
+        assert!(!lived.plan.has_changes(), "nothing is left to do: {:#?}", brief(&lived.plan));
+        assert!(lived.plan.drift.is_empty(), "nothing has moved: {:#?}", lived.plan.drift);
+        assert_eq!(life.effects(), [], "a run with nothing to do leaves nothing behind");
+        self.assert_inventory().await;
+    }
+
+    /// The lockfile is the inventory.
+    pub(crate) async fn assert_inventory(&self) {
+        let state = self.state().await;
+        assert_eq!(check(&state, &self.session.catalog), Vec::new(), "the state is sound");
+        let recorded: BTreeMap<(String, String), String> = state
+            .resources
+            .iter()
+            .map(|(address, recorded)| {
+                let id = recorded.computed.text("id").unwrap().to_owned();
+                ((address.kind.to_string(), id), address.to_string())
+            })
+            .collect();
+        let there: BTreeMap<(String, String), String> = self
+            .cloud
+            .world()
+            .objects
+            .values()
+            .map(|object| {
+                let id = object.computed.text("id").unwrap().to_owned();
+                ((object.mark.address.kind.to_string(), id), object.mark.address.to_string())
+            })
+            .collect();
+        assert_eq!(there, recorded, "what is there is what is recorded");
+        let old: BTreeSet<String> = state.deposed.keys().map(ToString::to_string).collect();
+        assert_eq!(old, BTreeSet::new(), "no old object is left");
+    }
+}
