@@ -1,6 +1,9 @@
 //! Killed anywhere: at every effect of a run, before it, in the middle of it and after it, the next run converges without
 //! a question; nothing is lost, nothing is left behind, nothing is made twice.
 
+#[cfg(feature = "aws")]
+mod emulator;
+
 use ppm_infra::engine::Request;
 use ppm_infra::resources;
 use ppm_infra::stack::Stack;

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from moto.server import MotoRequestHandler
@@ -45,6 +46,14 @@ def build_server(
     app = StrictApp(world)
     server = make_server(host, port, app, threaded=True, request_handler=handler)
     server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+    def serve(ready: Callable[[int], None]) -> None:
+        world.alone()
+        copy = make_server(host, 0, app, threaded=True, request_handler=handler)
+        ready(copy.server_port)
+        copy.serve_forever(poll_interval=0.1)
+
+    world.serve = serve
     return server, world
 
 
@@ -78,6 +87,8 @@ def main(argv: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    # Copies end by themselves; nobody asks how.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print(
         f"ready http://{arguments.host}:{server.server_port} scale {arguments.scale:g}",
         flush=True,

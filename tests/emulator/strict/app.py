@@ -39,6 +39,7 @@ from .core import (  # noqa: E402
     handlers_before,
     parse_call,
 )
+from .gate import AFTER, BEFORE  # noqa: E402
 
 StartResponse = Callable[..., Any]
 
@@ -206,6 +207,8 @@ class StrictApp:
     def answer(self, environ: dict[str, Any], body: bytes) -> Reply:
         """Everything between a request read and an answer written."""
         path = environ.get("PATH_INFO", "/")
+        if path.startswith("/strict/gate"):
+            return control.answer_at_gate(self.world, environ, body)
         if path.startswith("/strict"):
             with self.world.lock:
                 self.tick()
@@ -219,8 +222,13 @@ class StrictApp:
             fault = faults.choose(call, self.world)
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
+        gate = self.world.gate
+        if call.mutating and not gate.hold(BEFORE, call.service, call.operation):
+            drop_connection(environ)
         with self.world.lock:
             reply, drop = self._pipeline(call, fault)
+        if call.mutating and not gate.hold(AFTER, call.service, call.operation):
+            drop = True
         if drop:
             drop_connection(environ)
         reply.headers.setdefault("x-amzn-requestid", call.request_id)

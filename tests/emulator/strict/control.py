@@ -13,17 +13,21 @@ POST /strict/faults                order one, or a list of them
 POST /strict/faults/clear          drop all (or ``{"id": n}``)
 POST /strict/mutate                change something behind the tool's back
 POST /strict/reset                 empty all books, moto's and ours
+POST /strict/fork                  a second emulator from here on; see fork.py
+POST /strict/exit                  end this process at once
+     /strict/gate...               stop calls one by one; see gate.py
 =================================  =========================================
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import faults, inventory, mutate
+from . import faults, fork, inventory, mutate
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, Reply, World
 
 Handler = Callable[[World, dict[str, str], Any], Any]
@@ -43,6 +47,21 @@ def answer(world: World, environ: dict[str, Any], body: bytes) -> Reply:
         return Reply.json(handler(world, query, order))
     except (ValueError, TypeError, KeyError) as error:
         return Reply.json({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def answer_at_gate(world: World, environ: dict[str, Any], body: bytes) -> Reply:
+    """Answer one request to ``/strict/gate...``; without the lock of the world."""
+    method = environ.get("REQUEST_METHOD", "GET")
+    path = environ.get("PATH_INFO", "").rstrip("/")
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    try:
+        order = json.loads(body) if body.strip() else {}
+        told = world.gate.answer(method, path, query, order)
+    except (ValueError, TypeError, KeyError) as error:
+        return Reply.json({"error": f"{type(error).__name__}: {error}"}, 400)
+    if told is None:
+        return Reply.json({"error": "no such path"}, 404)
+    return Reply.json(told)
 
 
 def health(world: World, query: dict[str, str], order: Any) -> Any:
@@ -142,6 +161,18 @@ def reset(world: World, query: dict[str, str], order: Any) -> Any:
     return {"ok": True}
 
 
+def copy(world: World, query: dict[str, str], order: Any) -> Any:
+    """A second emulator that goes on from here."""
+    if world.serve is None:
+        raise ValueError("this emulator is no process of its own")
+    return fork.fork(world.serve)
+
+
+def leave(world: World, query: dict[str, str], order: Any) -> Any:
+    """End at once, without an answer."""
+    os._exit(0)
+
+
 PATHS: dict[tuple[str, str], Handler] = {
     ("GET", "/strict/health"): health,
     ("GET", "/strict/log"): read_log,
@@ -155,4 +186,6 @@ PATHS: dict[tuple[str, str], Handler] = {
     ("POST", "/strict/faults/clear"): clear_faults,
     ("POST", "/strict/mutate"): make_change,
     ("POST", "/strict/reset"): reset,
+    ("POST", "/strict/fork"): copy,
+    ("POST", "/strict/exit"): leave,
 }

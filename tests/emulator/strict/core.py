@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .clock import Clock
+from .gate import Gate
 from .log import Log, is_mutating
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -611,6 +612,9 @@ class World:
         self.clock = Clock(scale)
         self.settings = Settings()
         self.log = Log()
+        self.gate = Gate()
+        # How a copy of the process serves; told by whoever serves this one.
+        self.serve: Callable[[Callable[[int], None]], None] | None = None
         self._books: dict[str, Any] = {}
 
     def book(self, name: str, factory: Callable[[], Any] = dict) -> Any:
@@ -630,6 +634,11 @@ class World:
         if service in GLOBAL_SERVICES:
             return backends[account]["aws"]
         return backends[account][region or DEFAULT_REGION]
+
+    def alone(self) -> None:
+        """In a copy of the process: nobody else holds or waits for anything."""
+        self.lock = threading.RLock()
+        self.gate = Gate()
 
     def reset(self) -> None:
         """Forget all books; the settings and the clock stay."""

@@ -80,14 +80,51 @@ impl Emulator {
 
     /// Clients that talk to it.
     pub(crate) async fn clients(&self) -> Clients {
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .endpoint_url(self.endpoint())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("AKIATEST", "secret", None, None, "test"))
-            .load()
-            .await;
-        Clients::of(&config, "us-east-1")
+        clients(self.port).await
     }
+
+    /// A second one that goes on from here.
+    pub(crate) fn fork(&self) -> Fork {
+        let told = self.post("/strict/fork", &Value::Null);
+        Fork { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() }
+    }
+}
+
+/// A copy of an emulator; it ends when dropped, or with the emulator.
+pub(crate) struct Fork {
+    port: u16,
+}
+
+impl Fork {
+    /// Asks one of its own paths.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        ask(self.port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
+    }
+
+    /// Clients that talk to it.
+    pub(crate) async fn clients(&self) -> Clients {
+        clients(self.port).await
+    }
+}
+
+impl Drop for Fork {
+    fn drop(&mut self) {
+        // It ends without an answer.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.write_all(b"POST /strict/exit HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
+            let _ = stream.read(&mut [0; 1]);
+        }
+    }
+}
+
+async fn clients(port: u16) -> Clients {
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("AKIATEST", "secret", None, None, "test"))
+        .load()
+        .await;
+    Clients::of(&config, "us-east-1")
 }
 
 fn post(port: u16, path: &str, body: &Value) -> Value {

@@ -41,6 +41,24 @@ pub(crate) struct Lived {
     pub(crate) report: Report,
 }
 
+/// What one process does: load, settle what is open, plan, carry out. `fresh` is the state of a stack that has none.
+pub(crate) async fn process(
+    session: &Session,
+    store: Box<dyn Store>,
+    fresh: State,
+    blueprint: &dyn Blueprint,
+    ask: &Request,
+) -> Result<Lived, RunError> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut ledger = Ledger::open(store, fresh).await?;
+    run::recover(session, &mut ledger, &mut tell).await?;
+    let planned = run::plan(session, blueprint, ledger.state(), ask, &mut tell).await?;
+    let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
+    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+    Ok(Lived { plan: planned.plan, report })
+}
+
 impl Lab {
     /// A lab whose state is in files.
     pub(crate) fn with_files(catalog: &Catalog, stack: &'static str) -> Self {
@@ -108,17 +126,7 @@ impl Lab {
             Shelf::Memory(_) => None,
         };
         let store = MortalStore { life: life.clone(), store: self.store(), folder };
-        life.live(async {
-            let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-            let mut tell = Teller::new(&session.host, &mut sinks);
-            let mut ledger = Ledger::open(Box::new(store), self.fresh()).await?;
-            run::recover(&session, &mut ledger, &mut tell).await?;
-            let planned = run::plan(&session, blueprint, ledger.state(), ask, &mut tell).await?;
-            let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-            let report = run::apply(&session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
-            Ok(Lived { plan: planned.plan, report })
-        })
-        .await
+        life.live(process(&session, Box::new(store), self.fresh(), blueprint, ask)).await
     }
 
     /// One whole process that must do all it plans.
@@ -160,7 +168,12 @@ impl Lab {
                 ((object.mark.address.kind.to_string(), id), object.mark.address.to_string())
             })
             .collect();
-        assert_eq!(there, recorded, "what is there is what is recorded");
+        let without = |all: &BTreeMap<(String, String), String>, others: &BTreeMap<(String, String), String>| {
+            let rest = all.iter().filter(|(id, _)| !others.contains_key(*id));
+            rest.map(|((_, id), address)| format!("{address} {id}")).collect::<Vec<_>>()
+        };
+        assert_eq!(without(&there, &recorded), [""; 0], "nothing is there that is not recorded");
+        assert_eq!(without(&recorded, &there), [""; 0], "nothing is recorded that is not there");
         let old: BTreeSet<String> = state.deposed.keys().map(ToString::to_string).collect();
         assert_eq!(old, BTreeSet::new(), "no old object is left");
     }

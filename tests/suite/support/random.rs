@@ -68,6 +68,14 @@ pub(crate) fn sample<T>(all: Vec<T>) -> Vec<T> {
     all.into_iter().skip(first).step_by(ONE_IN).collect()
 }
 
+#[cfg(feature = "aws")]
+/// Whether point number `number` of many costly ones is tried; other ones in each run, but when everything is asked for.
+pub(crate) fn chosen(number: usize) -> bool {
+    const ONE_IN: u64 = 24;
+    static FIRST: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| RandomState::new().hash_one(0) % ONE_IN);
+    wants_all() || number as u64 % ONE_IN == *FIRST
+}
+
 /// Whether everything is asked for, however long it takes.
 #[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
 pub(crate) fn wants_all() -> bool {
