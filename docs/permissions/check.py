@@ -21,7 +21,7 @@ SERVICES = "autoscaling|ec2|eks|elb|iam|kms|rds|s3|secrets"
 VERBS = (
     "abort|add|allocate|associate|attach|authorize|copy|create|delete|describe|detach"
     "|disable|disassociate|enable|get|head|list|modify|put|release|remove|replace"
-    "|restore|revoke|schedule|set|tag|untag|update"
+    "|reset|restore|revoke|schedule|set|tag|untag|update"
 )
 CALL = re.compile(rf"\b({SERVICES})\s*\.\s*((?:{VERBS})_[a-z0-9_]+)\s*\(")
 

@@ -35,6 +35,9 @@ pub struct Secret {
 pub struct SecretComputed {
     /// `arn:…:secret:…`
     pub id: String,
+    /// Whether what is in it is of no use and a new value is yet to be put into it: only while it is unfinished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub value_due: bool,
 }
 
 impl Computed for SecretComputed {
@@ -63,7 +66,10 @@ impl Resource for Secret {
     }
 
     fn sample(&self, _: &Address, serial: u64) -> SecretComputed {
-        SecretComputed { id: format!("arn:aws:secretsmanager:us-east-1:111122223333:secret:{}-{serial:06}", self.name) }
+        SecretComputed {
+            id: format!("arn:aws:secretsmanager:us-east-1:111122223333:secret:{}-{serial:06}", self.name),
+            value_due: false,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -16,10 +17,9 @@ pub trait During<T> {
     fn during(self, doing: &str) -> Result<T, CloudError>;
 }
 
-impl<T, E, R> During<T> for Result<T, SdkError<E, R>>
+impl<T, E> During<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     fn during(self, doing: &str) -> Result<T, CloudError> {
         self.map_err(|error| classify(&error, doing))
@@ -31,10 +31,9 @@ pub fn code_is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, code: &str) -
     error.as_service_error().and_then(ProvideErrorMetadata::code) == Some(code)
 }
 
-fn classify<E, R>(error: &SdkError<E, R>, doing: &str) -> CloudError
+fn classify<E>(error: &SdkError<E, HttpResponse>, doing: &str) -> CloudError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     let Some(service) = error.as_service_error() else {
         let told = chain(error);
@@ -49,8 +48,15 @@ where
     };
     let meta = service.meta();
     let code = meta.code().map(str::to_owned);
+    let kind = match code.as_deref().map_or(ErrorKind::Refused, meaning) {
+        // Every service has its own codes for a failure inside, and HEAD has none. The call may have been carried out.
+        ErrorKind::Refused if error.raw_response().is_some_and(|answer| answer.status().as_u16() >= 500) => {
+            ErrorKind::Unreachable
+        }
+        kind => kind,
+    };
     CloudError {
-        kind: code.as_deref().map_or(ErrorKind::Refused, meaning),
+        kind,
         doing: doing.to_owned(),
         message: meta.message().map_or_else(|| chain(service), str::to_owned),
         code,
@@ -92,7 +98,9 @@ fn meaning(code: &str) -> ErrorKind {
         | "ServiceUnavailableException"
         | "ServerException"
         | "Unavailable"
-        | "ServiceFailure" => ErrorKind::Unreachable,
+        | "ServiceFailure"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => ErrorKind::Unreachable,
         "LimitExceeded"
         | "LimitExceededException"
         | "ResourceLimitExceededException"
@@ -135,4 +143,42 @@ fn chain(error: &dyn Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::operation::create_key::CreateKeyError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn kind(code: Option<&str>, status: u16) -> ErrorKind {
+        let mut meta = ErrorMetadata::builder();
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
+        let error = SdkError::service_error(CreateKeyError::generic(meta.build()), answer);
+        classify(&error, "create the key").kind
+    }
+
+    #[test]
+    fn a_failure_inside_leaves_doubt_whatever_it_is_called() {
+        for code in
+            [Some("KMSInternalException"), Some("DependencyTimeoutException"), Some("InternalServiceError"), None]
+        {
+            assert!(kind(code, 500).leaves_doubt(), "{code:?}");
+            assert_eq!(kind(code, 400), ErrorKind::Refused, "{code:?}");
+        }
+        assert_eq!(kind(Some("RequestTimeout"), 400), ErrorKind::Unreachable);
+    }
+
+    #[test]
+    fn a_call_held_back_was_not_carried_out_whatever_its_status() {
+        for code in ["SlowDown", "RequestLimitExceeded"] {
+            assert_eq!(kind(Some(code), 503), ErrorKind::Throttled, "{code}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Obj
 
 use self::read::{Place, Standing};
 use super::{Bucket, BucketComputed};
+use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
@@ -163,7 +164,9 @@ impl Bucket {
             write::patiently(cx, || place.retag(&from.tags, &self.tags)).await?;
         }
         settle(cx, "change the bucket", SETTLING, || async move {
-            let told = place.settings().await?.told(&self.name, |key| cx.ids.refer(&place.key_arn(key)));
+            // A bucket made a moment ago may still be unknown to some of these calls.
+            let Some(there) = if_there(place.settings().await)? else { return Ok(false) };
+            let told = there.told(&self.name, |key| cx.ids.refer(&place.key_arn(key)));
             let tagged = self.tags.iter().all(|(name, value)| told.tags.get(name) == Some(value));
             Ok(tagged && Self { tags: self.tags.clone(), ..told } == *self)
         })

@@ -108,11 +108,8 @@ impl Provision for Database {
 
     async fn delete(declared: &Self, known: &DatabaseComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "delete the database";
-        let Some(mut there) = describe(cx.aws, &known.id).await? else { return Ok(()) };
-        // Another one under the same name is not the one that was to go.
-        if !is_same(&there, known) {
-            return Ok(());
-        }
+        let Some(mut there) = standing(known, cx).await? else { return Ok(()) };
+        let known = &computed(&there);
         if State::of(&there) != State::Leaving {
             let word = Self::DATA.expect("a database holds data");
             if !cx.consent.delete_data.contains(word) {
@@ -141,7 +138,8 @@ impl Database {
         let doing = "create the database";
         let unseen = |error: &CloudError| {
             let codes = ["KMSKeyNotAccessibleFault", "InvalidSubnet"];
-            error.kind == ErrorKind::NotFound || codes.iter().any(|code| error.is(code))
+            let group = error.is("InvalidParameterValue") && error.says("Invalid security group");
+            error.kind == ErrorKind::NotFound || group || codes.iter().any(|code| error.is(code))
         };
         let secret = cx.id(&self.login)?;
         let password = retry_while(cx, PARTS_SEEN, unseen, || self.password(&secret, cx)).await?;
@@ -279,7 +277,7 @@ fn see(
     };
     let mut storage_gib = u32::try_from(now.storage_gib).unwrap_or_default();
     // Storage that grows by itself is no difference; switched on behind our back, that is worth a word.
-    if let Some(limit) = there.max_allocated_storage().filter(|limit| *limit > now.storage_gib) {
+    if let Some(limit) = there.max_allocated_storage().filter(|_| now.grows_itself) {
         notes.push(format!("its storage grows by itself, from {storage_gib} GiB now up to {limit} GiB"));
         let asked = texts.first().map_or(storage_gib, |text| text.storage_gib);
         storage_gib = storage_gib.min(asked);
@@ -311,6 +309,20 @@ fn see(
         tags: one.managed(tags),
     };
     Sight::Present(Box::new(Present { declared, computed: computed(there), notes }))
+}
+
+/// The database that is to go: the recorded one, whatever its name is by now, else one of ours that was restored or made
+/// anew under its name. What took its place in the record stays.
+async fn standing(known: &DatabaseComputed, cx: &Writing<'_>) -> Result<Option<DbInstance>, CloudError> {
+    let named = describe(cx.aws, &known.id).await?;
+    if named.as_ref().is_some_and(|there| is_same(there, known)) {
+        return Ok(named);
+    }
+    if let Some(there) = by_resource_id(cx.aws, &known.resource_id).await? {
+        return Ok(Some(there));
+    }
+    let successor = cx.ids.computed(&cx.mark.address).and_then(|recorded| recorded.text("resource_id"));
+    Ok(named.filter(|there| cx.ours(&tags_of(there.tag_list())) && there.dbi_resource_id() != successor))
 }
 
 /// What waits for the maintenance window or for a restart.

@@ -22,8 +22,9 @@ use crate::cloud::{CloudError, ErrorKind};
 const AT_ONCE: usize = 20;
 // A group made a moment ago may be unknown to the next call.
 const SEEN: Duration = Duration::from_mins(1);
-// While RDS works on a database of the group, and for about a minute after its last database is gone.
-const RELEASED: Duration = Duration::from_mins(5);
+// While RDS works on a database of the group, 4 to 15 minutes where an earlier run ordered its end, and for about a minute
+// after its last database is gone.
+const RELEASED: Duration = Duration::from_mins(20);
 // Deleting is quick; RDS lists the group some seconds longer.
 const GONE: Patience = Patience::seconds(2, 180, 3);
 

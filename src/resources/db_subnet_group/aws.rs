@@ -15,8 +15,9 @@ use crate::cloud::{CloudError, ErrorKind};
 
 // RDS sees a subnet made by EC2 within seconds, in the worst case minutes.
 const SUBNETS_SEEN: Duration = Duration::from_mins(2);
-// Right after its last database is gone, RDS still counts the group as used for about a minute.
-const RELEASED: Duration = Duration::from_mins(5);
+// A database whose end an earlier run ordered takes 4 to 15 minutes to go. Right after, RDS still counts the group as used
+// for about a minute.
+const RELEASED: Duration = Duration::from_mins(20);
 // Deleting is quick; RDS lists the group some seconds longer.
 const GONE: Patience = Patience::seconds(2, 180, 3);
 

@@ -15,13 +15,14 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::takeover::{foreign_because, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
-use crate::cloud::wait::{Patience, retry_while};
+use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 // A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
 // what the field settled on.
 const VISIBLE: Duration = Duration::from_mins(2);
+const LOST: Patience = Patience::seconds(2, 120, 3);
 // Reads of policy, rotation and tags lag behind. They may do so for ten minutes, which is not worth waiting for.
 const SETTLING: Patience = Patience::seconds(5, 60, 1);
 
@@ -48,10 +49,14 @@ impl Provision for KmsKey {
             let call = cx.aws.once.kms.create_key().policy(self.policy.document().to_string());
             let call = call.description(&self.description).set_tags(Some(tag_list(cx.tags(self))));
             call.send().await.during(doing)
-        })
-        .await?;
-        let made = made.key_metadata.ok_or_else(|| lacking(doing, "key"))?;
-        let computed = KmsKeyComputed { id: made.arn.unwrap_or_default(), key_id: made.key_id };
+        });
+        let computed = match made.await {
+            Err(lost) if lost.kind == ErrorKind::Unreachable => in_spite_of(lost, cx).await?,
+            made => {
+                let made = made?.key_metadata.ok_or_else(|| lacking(doing, "key"))?;
+                KmsKeyComputed { id: made.arn.unwrap_or_default(), key_id: made.key_id }
+            }
+        };
         cx.made(&computed).await?;
         let fresh = Self { alias: String::new(), rotation: false, enabled: true, ..self.clone() };
         self.bring(&fresh, &computed, cx).await?;
@@ -185,6 +190,19 @@ impl KmsKey {
         let Some(tags) = if_there(read::tags(aws, id).await)? else { return Ok(false) };
         Ok(same && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)))
     }
+}
+
+/// The key this attempt made although no answer came. If it is not seen in time the error stays: nobody asks for a second
+/// one, which would cost money for a week at least, before the next run has looked again.
+async fn in_spite_of(lost: CloudError, cx: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
+    let found = until(cx, &lost.doing, LOST, || async {
+        Ok(match read::of_attempt(cx).await {
+            Ok(Some(key)) => Answer::Ready(key),
+            Ok(None) => Answer::Pending("looking for it: the answer was lost".to_owned()),
+            Err(error) => Answer::Pending(error.message),
+        })
+    });
+    found.await.or(Err(lost))
 }
 
 /// Whether a key of ours makes room for the next: it waits for its deletion, or it is the one to be replaced.

@@ -8,6 +8,7 @@ mod value;
 
 use std::time::Duration;
 
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::Tag;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -54,6 +55,7 @@ impl Provision for Secret {
             if !exists && !error.is("InvalidRequestException") {
                 return Err(error);
             }
+            let dying = error.says("scheduled for deletion");
             match describe(cx.aws, &self.name).await? {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let tags = tags_of(there.tags());
@@ -62,17 +64,25 @@ impl Provision for Secret {
                     }
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }
-                Some(_) => Err(error),
-                // Deleted without a recovery window, or made, a moment ago: both pass.
-                None => Err(CloudError { kind: ErrorKind::Exists, ..error }),
+                Some(_) if !dying => Err(error),
+                // Deleted, or made, a moment ago: both pass.
+                Some(_) | None => Err(CloudError { kind: ErrorKind::Exists, ..error }),
             }
         };
-        let (id, there) = retry_while(cx, VISIBLE, |error| error.kind == ErrorKind::Exists, call).await?;
-        let computed = SecretComputed { id };
-        cx.made(&computed).await?;
+        // A key made a moment ago may be unknown here.
+        let passes = |error: &CloudError| {
+            matches!(error.kind, ErrorKind::Exists | ErrorKind::NotFound) || error.is("EncryptionFailure")
+        };
+        let (id, there) = retry_while(cx, VISIBLE, passes, call).await?;
+        let value_due = match &there {
+            Some(there) => !self.is_of_use(there, cx.aws).await?,
+            None => false,
+        };
+        cx.made(&SecretComputed { id: id.clone(), value_due }).await?;
+        let computed = SecretComputed { id, value_due: false };
         let id = computed.id.as_str();
         if let Some(there) = there {
-            self.take_over(&there, &value, id, cx).await?;
+            self.take_over(&there, value_due.then_some(&value), id, cx).await?;
         }
         settle(cx, doing, SETTLING, || async move {
             Ok(describe(cx.aws, id).await?.is_some_and(|secret| secret.deleted_date().is_none()))
@@ -91,9 +101,14 @@ impl Provision for Secret {
         let id = known.id.as_str();
         let there = describe(cx.aws, id).await?;
         let there = there.ok_or_else(|| vanished(doing, id))?;
-        self.bring(&there, id, cx).await?;
-        retag(cx.aws, id, &from.tags, &self.tags).await?;
-        Ok(known.clone())
+        if known.value_due {
+            // Whoever took it over ended before its new value was in it.
+            self.take_over(&there, Some(&value::fresh(&self.content)?), id, cx).await?;
+        } else {
+            self.bring(&there, id, cx).await?;
+            retag(cx.aws, id, &from.tags, &self.tags).await?;
+        }
+        Ok(SecretComputed { value_due: false, ..known.clone() })
     }
 
     async fn delete(declared: &Self, known: &SecretComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
@@ -122,12 +137,19 @@ impl Secret {
         tags
     }
 
-    /// Brings a secret of ours that was made before up to date. Its value stays, unless it is of another sort or was
-    /// encrypted with a key that is gone: then nobody can read it, and `fresh` takes its place.
+    /// Whether the value of a secret that was made before can stay: not if it is of another sort, or was encrypted with
+    /// a key that is gone, for then nobody can read it.
+    async fn is_of_use(&self, there: &DescribeSecretOutput, aws: &Clients) -> Result<bool, CloudError> {
+        let tags = tags_of(there.tags());
+        let same_sort = tags.get(CONTENT_TAG).is_none_or(|word| *word == content_word(&self.content));
+        Ok(same_sort && readable(aws, there).await?)
+    }
+
+    /// Brings a secret of ours that was made before up to date. Its value stays, unless `fresh` takes its place.
     async fn take_over(
         &self,
         there: &DescribeSecretOutput,
-        fresh: &SecretString,
+        fresh: Option<&SecretString>,
         id: &str,
         cx: &Writing<'_>,
     ) -> Result<(), CloudError> {
@@ -135,14 +157,13 @@ impl Secret {
             cx.aws.secrets.restore_secret().secret_id(id).send().await.during("restore the secret")?;
         }
         let tags = tags_of(there.tags());
-        let same_sort = tags.get(CONTENT_TAG).is_none_or(|word| *word == content_word(&self.content));
-        if same_sort && readable(cx.aws, there).await? {
-            self.bring(there, id, cx).await?;
-        } else {
+        if let Some(fresh) = fresh {
             let key = self.key(cx)?.unwrap_or_else(|| DEFAULT_KEY.to_owned());
             let call = cx.aws.secrets.update_secret().secret_id(id).description(&self.description).kms_key_id(key);
             let call = call.client_request_token(cx.mark.token(1)).secret_string(fresh.expose_secret());
             unlogged(call.send()).await.during("put a new value into the secret")?;
+        } else {
+            self.bring(there, id, cx).await?;
         }
         // What others put on it stays.
         let all = tags.clone().into_iter().chain(self.all_tags(cx)).collect();
@@ -156,12 +177,15 @@ impl Secret {
         if key == found && self.description == there.description().unwrap_or_default() {
             return Ok(());
         }
-        let rekey = (key != found).then(|| key.unwrap_or_else(|| DEFAULT_KEY.to_owned()));
+        let rekey = (key != found).then(|| key.clone().unwrap_or_else(|| DEFAULT_KEY.to_owned()));
         let call = cx.aws.secrets.update_secret().secret_id(id).description(&self.description).set_kms_key_id(rekey);
         call.send().await.during("change the secret")?;
+        let key = key.as_deref();
         settle(cx, "change the secret", SETTLING, || async move {
-            let there = describe(cx.aws, id).await?;
-            Ok(there.is_some_and(|there| there.description().unwrap_or_default() == self.description))
+            Ok(describe(cx.aws, id).await?.is_some_and(|there| {
+                let found = key_of(&there).map(|found| key_arn(&cx.surroundings, &cx.aws.region, found));
+                found.as_deref() == key && there.description().unwrap_or_default() == self.description
+            }))
         })
         .await
     }
@@ -187,7 +211,8 @@ async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, Cl
         recovery_days: expected.recovery_days,
         tags: one.managed(&found),
     };
-    Ok(Sight::present(declared, SecretComputed { id: arn }))
+    let value_due = one.recorded.as_ref().is_some_and(|(_, known)| known.value_due);
+    Ok(Sight::present(declared, SecretComputed { id: arn, value_due }))
 }
 
 /// What stands in [`CONTENT_TAG`].
@@ -203,12 +228,14 @@ fn key_of(secret: &DescribeSecretOutput) -> Option<&str> {
     secret.kms_key_id().filter(|key| !key.ends_with(DEFAULT_KEY))
 }
 
-/// Whether the key a secret was encrypted with can still be used.
+/// Whether the key a secret was encrypted with is still there. One that is switched off can be switched on again.
 async fn readable(aws: &Clients, secret: &DescribeSecretOutput) -> Result<bool, CloudError> {
     let Some(key) = key_of(secret) else { return Ok(true) };
     let answer = aws.kms.describe_key().key_id(key).send().await.during("read the key of the secret");
     let found = if_there(answer)?.and_then(|answer| answer.key_metadata);
-    Ok(found.is_some_and(|key| key.enabled))
+    let dying =
+        |key: &KeyMetadata| matches!(key.key_state, Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion));
+    Ok(found.is_some_and(|key| !dying(&key)))
 }
 
 async fn describe(aws: &Clients, id: &str) -> Result<Option<DescribeSecretOutput>, CloudError> {

@@ -325,6 +325,17 @@ def ca_certificate(world: World, order: Order) -> None:
     record.settings["CACertificateIdentifier"] = need(order, "value")
 
 
+@change("db_snapshot", "status")
+def snapshot_status(world: World, order: Order) -> None:
+    """A snapshot or a copy of one fails."""
+    region, account = place(order)
+    snapshots = world.moto("rds", region, account).database_snapshots
+    found = snapshots.get(str(need(order, "id")))
+    if found is None:
+        raise Impossible("no such DB snapshot")
+    found.status = need(order, "value")
+
+
 # ---- KMS and IAM
 
 

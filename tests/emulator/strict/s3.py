@@ -35,6 +35,16 @@ SSE_S3 = {
     }
 }
 WITHOUT_BUCKET = ("CreateBucket", "ListBuckets")
+OLD_REGIONS = (
+    "ap-northeast-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-west-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+)
 
 _permission = FakeBucket.get_permission
 
@@ -107,7 +117,15 @@ def reach_bucket(call: Call, world: World) -> Reply | None:
 
 
 def redirect(call: Call, bucket: Any) -> Reply:
-    """The way to a bucket in another Region."""
+    """The way to a bucket in another Region.
+
+    Regions made since 2014 take no signature of another one, and the answer to a
+    HEAD has no words to say so.
+    """
+    if call.operation == "HeadBucket" and bucket.region_name not in OLD_REGIONS:
+        reply = call.refuse(Refusal("AuthorizationHeaderMalformed", "", 400))
+        reply.headers["x-amz-bucket-region"] = bucket.region_name
+        return reply
     refusal = Refusal(
         "PermanentRedirect",
         "The bucket you are attempting to access must be addressed using the "

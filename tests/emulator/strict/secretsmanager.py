@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .core import Call, Refusal, World, before
+from .kms import key_of
 
 
 def secret_of(call: Call, world: World, name: str) -> Any:
@@ -40,6 +41,23 @@ def managed_secrets(call: Call, world: World) -> None:
         f"You can't perform this operation on the secret because it is managed by "
         f"{secret.owning_service}.",
     )
+
+
+@before("secretsmanager", "UpdateSecret")
+def encrypt_anew(call: Call, world: World) -> None:
+    """Another key for the value there is: the old one has to open it once more."""
+    secret = secret_of(call, world, call.get("SecretId"))
+    if secret is None or not call.get("KmsKeyId") or call.get("SecretString"):
+        return
+    if not secret.kms_key_id or "alias/aws/" in secret.kms_key_id:
+        return
+    key = key_of(world.moto("kms", call.region, call.account), secret.kms_key_id)
+    if key is None or key.key_state != "Enabled":
+        raise Refusal(
+            "DecryptionFailure",
+            "Secrets Manager can't decrypt the protected secret text using the "
+            "provided KMS key.",
+        )
 
 
 @before("secretsmanager", "GetSecretValue", "UpdateSecret", "TagResource")

@@ -140,6 +140,16 @@ def test_another_region_redirects(world, aws, bucket):
     assert seen == [(301, "eu-west-1"), (200, "us-east-1")]
 
 
+def test_a_younger_region_answers_without_words(world, aws, s3):
+    aws("s3", region="eu-central-1").create_bucket(
+        Bucket="young",
+        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+    )
+    s3.head_bucket(Bucket="young")  # boto3 follows
+    seen = [(entry.status, entry.region) for entry in world.log.entries[-2:]]
+    assert seen == [(400, "us-east-1"), (200, "eu-central-1")]
+
+
 def test_names(s3):
     for name in ("UPPER", "ab", "a..b", "10.0.0.1", "xn--abc", "abc-s3alias"):
         with refused("InvalidBucketName"):

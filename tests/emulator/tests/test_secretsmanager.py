@@ -48,3 +48,14 @@ def test_a_scheduled_name_is_not_free(secrets):
     secrets.create_secret(Name="one", SecretString="s")
     with refused("ResourceNotFoundException"):
         secrets.describe_secret(SecretId="two")
+
+
+def test_another_key_needs_the_old_one_once_more(aws, secrets):
+    kms = aws("kms")
+    old, new = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    secrets.create_secret(Name="one", SecretString="s", KmsKeyId=old)
+    kms.schedule_key_deletion(KeyId=old, PendingWindowInDays=7)
+    with refused("DecryptionFailure"):
+        secrets.update_secret(SecretId="one", KmsKeyId=new)
+    secrets.update_secret(SecretId="one", KmsKeyId=new, SecretString="t")
+    assert secrets.get_secret_value(SecretId="one")["SecretString"] == "t"

@@ -2,10 +2,10 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-    Tag, Tagging, VersioningConfiguration,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, CreateBucketConfiguration,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls,
+    OwnershipControlsRule, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
@@ -264,6 +264,33 @@ async fn a_name_let_go_of_and_slow_settings_are_waited_for() {
     lab.try_make("packages", &sample()).await.unwrap();
     assert_eq!(lab.look("packages", Some(&sample())).await.unwrap(), sample());
     lab.remove::<Bucket>("packages").await;
+    lab.make("packages", &sample()).await;
+}
+
+#[tokio::test]
+async fn a_name_taken_in_another_region_is_told_with_that_region() {
+    let mut lab = lab().await;
+    for region in ["eu-west-1", "eu-central-1"] {
+        let there = aws_sdk_s3::config::Builder::new().region(aws_config::Region::new(region));
+        let place = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
+        let call = lab.clients.s3.create_bucket().bucket(NAME).create_bucket_configuration(place);
+        call.customize().config_override(there.clone()).send().await.unwrap();
+        let found = lab.observe(&at(), Some(&Document::of(&sample())), false).await;
+        assert!(matches!(&found, Observation::Foreign { because, .. } if because.contains(region)), "{found:?}");
+        let error = lab.try_make("packages", &sample()).await.unwrap_err();
+        assert!(error.kind == ErrorKind::NotOurs && error.says(region), "{error}");
+        lab.clients.s3.delete_bucket().bucket(NAME).customize().config_override(there).send().await.unwrap();
+        lab.emulator.post("/strict/settings", &json!({"advance": 60}));
+    }
+}
+
+#[tokio::test]
+async fn a_new_bucket_that_some_calls_do_not_know_yet_is_waited_for() {
+    let mut lab = lab().await;
+    // The second time it is read is when its settings are to be seen.
+    let unknown = json!({"service": "s3", "operation": "GetBucketVersioning", "kind": "code", "code": "NoSuchBucket",
+        "message": "The specified bucket does not exist", "status": 404, "nth": 2});
+    lab.emulator.post("/strict/faults", &unknown);
     lab.make("packages", &sample()).await;
 }
 

@@ -62,6 +62,21 @@ fn modify(lab: &Lab) -> ModifyDBInstanceFluentBuilder {
     lab.clients.rds.modify_db_instance().db_instance_identifier(NAME)
 }
 
+/// Orders a database like the sample behind the laboratory's back, with our marks or without any.
+async fn order(lab: &Lab, ours: bool) {
+    let marks = Lab::tags("database", "main").into_iter().filter(|_| ours);
+    let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let call = lab.clients.rds.create_db_instance().db_instance_identifier(NAME).engine("postgres");
+    let call = call.engine_version("17").db_instance_class("db.t3.xlarge").allocated_storage(100).multi_az(true);
+    let call = call.db_subnet_group_name(NAME).vpc_security_group_ids(id::<SecurityGroup>(lab, "one"));
+    let call = call.db_parameter_group_name("lab-postgres17").backup_retention_period(7);
+    let call = call.preferred_backup_window("03:00-04:00").preferred_maintenance_window("sun:04:30-sun:05:30");
+    let call = call.copy_tags_to_snapshot(true);
+    let call = call.engine_lifecycle_support("open-source-rds-extended-support-disabled");
+    let call = call.master_username("ppm").master_user_password("correcthorse").db_name("ppm");
+    call.set_tags(Some(marks)).send().await.unwrap();
+}
+
 /// The manual snapshots there are.
 async fn snapshots(lab: &Lab) -> Vec<DbSnapshot> {
     let found = lab.clients.rds.describe_db_snapshots().snapshot_type("manual").send().await.unwrap();
@@ -234,6 +249,75 @@ async fn a_renamed_database_is_not_gone() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_renamed_or_made_anew_goes_as_the_plan_says() {
+    let mut lab = lab(0).await;
+    let database = Database { deletion_protection: false, ..sample() };
+    lab.make("main", &database).await;
+    modify(&lab).new_db_instance_identifier("theirs").apply_immediately(true).send().await.unwrap();
+    lab.remove::<Database>("main").await;
+    assert_eq!(inventory(&lab)["counts"]["db_instance"], json!(null), "it went under its other name");
+
+    lab.make("main", &database).await;
+    lab.clients.rds.delete_db_instance().db_instance_identifier(NAME).skip_final_snapshot(true).send().await.unwrap();
+    order(&lab, true).await;
+    lab.remove::<Database>("main").await;
+    assert_eq!(inventory(&lab)["counts"]["db_instance"], json!(null), "another one under its name is ours as well");
+
+    lab.make("main", &database).await;
+    lab.clients.rds.delete_db_instance().db_instance_identifier(NAME).skip_final_snapshot(true).send().await.unwrap();
+    order(&lab, false).await;
+    lab.try_remove::<Database>("main").await.unwrap();
+    assert_eq!(inventory(&lab)["counts"]["db_instance"], 1, "one of others is not");
+}
+
+#[tokio::test]
+async fn a_creation_under_way_is_waited_for_until_it_has_an_address() {
+    let mut lab = lab(600).await;
+    lab.emulator.post("/strict/settings", &json!({"scale": 1}));
+    order(&lab, true).await;
+    // A moment of rest before it has an address.
+    happens(&lab, &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "available"}));
+    lab.emulator.post("/strict/settings", &json!({"scale": 600}));
+    let database = Database { deletion_protection: false, ..sample() };
+    let made = lab.try_make("main", &database).await.unwrap();
+    assert!(made.address.contains(NAME), "{made:?}");
+}
+
+#[tokio::test]
+async fn what_a_new_database_stands_on_may_show_late_and_so_may_itself() {
+    let mut lab = lab(0).await;
+    let unknown = json!({"service": "rds", "operation": "CreateDBInstance", "kind": "code", "count": 1,
+        "code": "InvalidParameterValue", "message": "Invalid security group , groupId= sg-1, groupName=."});
+    lab.emulator.post("/strict/faults", &unknown);
+    let unknown = json!({"service": "rds", "operation": "DescribeDBInstances", "kind": "code", "count": 2,
+        "code": "DBInstanceNotFound", "message": "DBInstance lab-database not found.", "status": 404});
+    lab.emulator.post("/strict/faults", &unknown);
+    lab.make("main", &sample()).await;
+}
+
+#[tokio::test]
+async fn a_copy_that_failed_is_made_again() {
+    let mut lab = lab(0).await;
+    lab.make("main", &sample()).await;
+    lab.consent.skip_final_snapshot = false;
+    let fault = json!({"service": "rds", "operation": "DeleteDBSnapshot", "kind": "denied", "count": 1});
+    lab.emulator.post("/strict/faults", &fault);
+    lab.try_remove::<Database>("main").await.unwrap_err();
+    let all = snapshots(&lab).await;
+    let copy = all.iter().filter_map(|one| one.db_snapshot_identifier()).find(|name| name.ends_with("-kept")).unwrap();
+    happens(&lab, &json!({"kind": "db_snapshot", "id": copy, "action": "status", "value": "failed"}));
+    lab.remove::<Database>("main").await;
+    let left = snapshots(&lab).await;
+    let whole: Vec<&str> = left
+        .iter()
+        .filter(|one| one.status() == Some("available"))
+        .filter_map(|one| one.db_snapshot_identifier())
+        .collect();
+    assert!(whole.len() == 1 && whole[0].ends_with("-kept"), "{left:?}");
+    assert_eq!(calls(&lab, "CreateDBSnapshot"), 1);
+}
+
+#[tokio::test]
 async fn a_database_of_others_is_left_alone() {
     let mut lab = lab(0).await;
     let call = lab.clients.rds.create_db_instance().db_instance_identifier(NAME).engine("postgres");
@@ -334,13 +418,7 @@ async fn what_never_came_to_life_is_made_again() {
     let database = Database { deletion_protection: false, multi_az: false, ..sample() };
     // Its creation is under way when it fails for good.
     lab.emulator.post("/strict/settings", &json!({"scale": 1}));
-    let rds = lab.clients.rds.clone();
-    let marks = Lab::tags("database", "main").into_iter();
-    let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-    let call = rds.create_db_instance().db_instance_identifier(NAME).engine("postgres");
-    let call = call.db_instance_class("db.t3.large").allocated_storage(20).master_username("ppm");
-    let call = call.master_user_password("correcthorse").db_subnet_group_name(NAME);
-    call.set_tags(Some(marks)).send().await.unwrap();
+    order(&lab, true).await;
     lab.emulator
         .post("/strict/mutate", &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "failed"}));
     lab.emulator.post("/strict/settings", &json!({"scale": 600}));

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::Tag;
 use ppm_infra::model::reference::Ref;
+use ppm_infra::resources::db_parameter_group::DbParameterGroup;
 use ppm_infra::resources::db_subnet_group::DbSubnetGroup;
 use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
+use serde_json::json;
 
+use super::db_parameter_group;
 use super::ground::{
     calls, differs, id, is_unread_without, leaves_foreign_alone, makes_one_when_the_answer_is_lost, network, stands,
 };
@@ -83,6 +86,24 @@ async fn what_others_do_to_a_subnet_group_is_seen() {
 
     rds.delete_db_subnet_group().db_subnet_group_name("lab-database").send().await.unwrap();
     assert_eq!(lab.look("database", Some(&group)).await, None);
+}
+
+#[tokio::test]
+async fn groups_wait_for_a_database_whose_end_was_ordered_before() {
+    let mut lab = Lab::new(600).await;
+    network(&mut lab).await;
+    lab.make("database", &sample()).await;
+    lab.make("database", &db_parameter_group::sample("postgres17")).await;
+    let rds = lab.clients.rds.clone();
+    let call = rds.create_db_instance().db_instance_identifier("lab-database").engine("postgres");
+    let call = call.db_instance_class("db.t3.large").allocated_storage(20).master_username("ppm");
+    let call = call.master_user_password("correcthorse").db_subnet_group_name("lab-database");
+    call.engine_version("17").db_parameter_group_name("lab-postgres17").send().await.unwrap();
+    lab.emulator.post("/strict/settings", &json!({"advance": 1200}));
+    let call = rds.delete_db_instance().db_instance_identifier("lab-database");
+    call.final_db_snapshot_identifier("lab-last").send().await.unwrap();
+    lab.remove::<DbSubnetGroup>("database").await;
+    lab.remove::<DbParameterGroup>("database").await;
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ pub(crate) async fn secrets(lab: &mut Lab) {
     stands::<KmsKey>(lab, "main", &computed);
     let login = json!({"username": "ppm", "password": "correcthorsebatterystaple"}).to_string();
     let secret = lab.clients.secrets.create_secret().name("lab-database").secret_string(login).send().await.unwrap();
-    stands::<Secret>(lab, "database", &SecretComputed { id: secret.arn().unwrap().to_owned() });
+    stands::<Secret>(lab, "database", &SecretComputed { id: secret.arn().unwrap().to_owned(), value_due: false });
 }
 
 /// The id recorded at `name`.

@@ -11,6 +11,7 @@ use ppm_infra::model::resource::Resource;
 use ppm_infra::resources::kms_key::KmsKey;
 use serde_json::{Value, json};
 
+use super::ground::calls;
 use crate::support::lifecycle::{Lab, STACK};
 
 fn policy(actions: &Value) -> Policy {
@@ -214,9 +215,15 @@ async fn a_key_whose_answer_was_lost_is_not_made_twice() {
     let mut lab = Lab::new(0).await;
     let fault = json!({"service": "kms", "operation": "CreateKey", "kind": "reset_after", "nth": 1});
     lab.emulator.post("/strict/faults", &fault);
-    let error = lab.try_make("main", &sample()).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    lab.make("main", &sample()).await;
     assert_eq!(lab.clients.kms.list_keys().send().await.unwrap().keys().len(), 1);
-    let found = lab.observe(&at(), Some(&Document::of(&sample())), false).await;
-    assert!(matches!(found, Observation::Present { .. }), "the next run finds it: {found:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_kms_failed_over_is_asked_for_once() {
+    let mut lab = Lab::new(0).await;
+    lab.emulator.post("/strict/faults", &json!({"service": "kms", "operation": "CreateKey", "kind": "error500"}));
+    let error = lab.try_make("main", &sample()).await.unwrap_err();
+    assert!(error.is("KMSInternalException") && error.kind.leaves_doubt(), "{error}");
+    assert_eq!(calls(&lab, "CreateKey"), 1);
 }

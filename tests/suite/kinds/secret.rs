@@ -152,6 +152,47 @@ async fn a_value_nobody_can_read_any_more_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_value_that_was_due_when_a_run_ended_is_made_by_the_next() {
+    let mut lab = Lab::new(0).await;
+    lab.make("main", &kms_key::sample()).await;
+    let secret = Secret { kms_key: Some(Ref::named("main")), ..sample() };
+    let id = lab.make("database", &secret).await.id;
+    let before = value(&lab, &id).await;
+    let fault = json!({"service": "secretsmanager", "operation": "UpdateSecret", "kind": "denied", "count": 1});
+    // Where the key is gone, and where another sort of value is wanted.
+    lab.remove::<Secret>("database").await;
+    lab.remove::<KmsKey>("main").await;
+    lab.make("main", &kms_key::sample()).await;
+    lab.emulator.post("/strict/faults", &fault);
+    let error = lab.try_make("database", &secret).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    lab.change("database", &secret).await;
+    let second = value(&lab, &id).await;
+    assert!(second != before);
+    lab.find_again::<Secret>("database").await;
+    lab.change("database", &secret).await;
+    assert!(value(&lab, &id).await == second, "nothing is due any more");
+
+    lab.remove::<Secret>("database").await;
+    let hex = Secret { content: SecretContent::RandomHex { bytes: 16 }, ..secret };
+    lab.emulator.post("/strict/faults", &fault);
+    lab.try_make("database", &hex).await.unwrap_err();
+    lab.change("database", &hex).await;
+    assert_eq!(value(&lab, &id).await.len(), 32);
+    lab.remove::<Secret>("database").await;
+    lab.make("database", &hex).await;
+}
+
+#[tokio::test]
+async fn a_key_that_secrets_manager_does_not_know_yet_is_waited_for() {
+    let mut lab = Lab::new(0).await;
+    let fault = json!({"service": "secretsmanager", "operation": "CreateSecret", "kind": "code",
+        "code": "EncryptionFailure", "message": "The key is not there", "count": 2});
+    lab.emulator.post("/strict/faults", &fault);
+    lab.make("database", &sample()).await;
+}
+
+#[tokio::test]
 async fn what_others_change_shows_as_that_field() {
     let mut lab = Lab::new(0).await;
     let secret = sample();

@@ -133,20 +133,24 @@ impl<'a> Place<'a> {
         let call = self.aws.s3.head_bucket().bucket(self.name).expected_bucket_owner(self.account);
         let Err(error) = call.send().await else { return Ok(Standing::Ours) };
         let answer = error.raw_response();
-        let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region")).unwrap_or("another region");
-        match answer.map(|answer| answer.status().as_u16()) {
-            Some(404) => Ok(Standing::Free),
-            Some(301) => Ok(Standing::Taken(format!("a bucket of this name stands in {region}"))),
+        let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+        match (answer.map(|answer| answer.status().as_u16()), region) {
+            (Some(404), _) => Ok(Standing::Free),
+            (Some(301), None) => Ok(Standing::Taken("a bucket of this name stands in another region".to_owned())),
+            // Also 400, where the signature of this region is no good there.
+            (Some(301 | 400), Some(region)) if region != self.aws.region => {
+                Ok(Standing::Taken(format!("a bucket of this name stands in {region}")))
+            }
             // Somebody else's, or ours and not for us to read, or credentials that are no good.
-            Some(403) if self.listed().await? => Err(CloudError::new(
+            (Some(403), _) if self.listed().await? => Err(CloudError::new(
                 ErrorKind::Denied,
                 doing,
                 format!("{} is ours, but s3:ListBucket is not allowed for it", self.name),
             )),
-            Some(403) => Ok(Standing::Taken("it belongs to another account".to_owned())),
+            (Some(403), _) => Ok(Standing::Taken("it belongs to another account".to_owned())),
             // The same question in a call that has words to answer.
-            Some(400) => self.listed().await.and_then(|_| Err(error).during(doing)),
-            Some(_) | None => Err(error).during(doing),
+            (Some(400), _) => self.listed().await.and_then(|_| Err(error).during(doing)),
+            (Some(_) | None, _) => Err(error).during(doing),
         }
     }
 

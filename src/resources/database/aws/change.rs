@@ -25,8 +25,18 @@ pub(super) struct There {
     pub(super) storage_type: String,
     pub(super) multi_az: bool,
     pub(super) backup_days: i32,
+    /// Whether RDS makes its storage larger by itself.
+    pub(super) grows_itself: bool,
     /// Names of what waits for the window.
     pub(super) waiting: Vec<&'static str>,
+}
+
+impl There {
+    /// Whether so much storage is asked for that there is more of already, because it grew by itself: that is no
+    /// difference.
+    fn has_grown_beyond(&self, asked: i32) -> bool {
+        self.grows_itself && self.storage_gib > asked
+    }
 }
 
 impl There {
@@ -54,6 +64,7 @@ impl There {
             instance_class: class.or(there.db_instance_class()).unwrap_or_default().to_owned(),
             engine_version: version.or(there.engine_version()).unwrap_or_default().to_owned(),
             storage_gib: size.or(there.allocated_storage()).unwrap_or_default(),
+            grows_itself: there.max_allocated_storage().is_some_and(|limit| Some(limit) >= there.allocated_storage()),
             storage_type: kind.or(there.storage_type()).unwrap_or_default().to_owned(),
             multi_az: multi_az.or(there.multi_az()).unwrap_or_default(),
             backup_days: days.or(there.backup_retention_period()).unwrap_or_default(),
@@ -80,6 +91,9 @@ pub(super) struct Upgrade {
 /// Why the storage cannot become what is wanted, if so.
 pub(super) fn refusal(wanted: &Database, there: &There) -> Option<String> {
     let (from, to) = (there.storage_gib, number(wanted.storage_gib));
+    if there.has_grown_beyond(to) {
+        return None;
+    }
     if to < from {
         return Some(format!(
             "storage of {from} GiB cannot shrink to {to} GiB. Declare {from}, or make another database and copy the \
@@ -155,7 +169,8 @@ fn storage(
     iops: Option<i32>,
 ) -> ModifyDbInstanceInputBuilder {
     let size = number(declared.storage_gib);
-    let (grows, other_type) = (now.storage_gib != size, now.storage_type != declared.storage_type);
+    let grows = now.storage_gib != size && !now.has_grown_beyond(size);
+    let other_type = now.storage_type != declared.storage_type;
     if grows {
         call = call.allocated_storage(size);
     }
@@ -327,6 +342,16 @@ mod tests {
         let large = there().allocated_storage(500).iops(16_000).build();
         let wanted = Database { storage_gib: 600, ..declared() };
         assert_eq!(change(&wanted, &large, None), Some(nothing().allocated_storage(600).iops(16_000)));
+    }
+
+    #[test]
+    fn storage_that_grew_by_itself_stays_as_it_is() {
+        let grown = there().allocated_storage(120).max_allocated_storage(500).build();
+        let wanted = Database { backup_days: 14, ..declared() };
+        assert_eq!(refusal(&wanted, &There::of(&grown)), None);
+        assert_eq!(change(&wanted, &grown, None), Some(nothing().backup_retention_period(14)));
+        let wanted = Database { storage_gib: 200, ..declared() };
+        assert_eq!(change(&wanted, &grown, None), Some(nothing().allocated_storage(200)));
     }
 
     #[test]

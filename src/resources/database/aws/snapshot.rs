@@ -24,6 +24,10 @@ const BUSY: Duration = Duration::from_mins(30);
 const FRESH_SECONDS: i64 = 3600;
 // AWS's own key for RDS: it belongs to the account and cannot be deleted.
 const ACCOUNT_KEY: &str = "alias/aws/rds";
+// Names are `<database>-final-<suffix of the attempt>`, and for a copy that, another suffix if the first one failed, and
+// `-kept`.
+const FINAL: &str = "-final-";
+const SUFFIX: usize = 6;
 const KEPT: &str = "-kept";
 
 /// Makes sure that the data outlives the database; answers the name of the snapshot.
@@ -63,16 +67,21 @@ pub(super) async fn keep(
         let message = format!("{copy} is encrypted with the key that goes with the stack; the database stays");
         return Err(CloudError::new(ErrorKind::Refused, "keep the data of the database", message));
     }
-    let first = copy.strip_suffix(KEPT).unwrap_or_default();
-    let removed = cx.aws.rds.delete_db_snapshot().db_snapshot_identifier(first).send().await;
+    let removed = cx.aws.rds.delete_db_snapshot().db_snapshot_identifier(copied_from(&copy, &known.id)).send().await;
     if_there(removed.during("delete the snapshot that was copied"))?;
     Ok(copy)
+}
+
+/// The name of the snapshot of which this is a copy.
+fn copied_from<'a>(copy: &'a str, database: &str) -> &'a str {
+    let name = format!("{database}{FINAL}").len() + SUFFIX;
+    copy.get(..name).unwrap_or(copy)
 }
 
 /// Orders the snapshot; answers its name.
 async fn take(declared: &Database, database: &str, cx: &Writing<'_>) -> Result<String, CloudError> {
     let doing = "take the final snapshot of the database";
-    let name = format!("{database}-final-{}", cx.mark.suffix());
+    let name = format!("{database}{FINAL}{}", cx.mark.suffix());
     cx.status(format!("final snapshot {name}: ordered"));
     let ordered = retry_while(
         cx,
@@ -97,7 +106,11 @@ async fn take(declared: &Database, database: &str, cx: &Writing<'_>) -> Result<S
 /// Orders a copy under the key of the account; answers its name.
 async fn copy(declared: &Database, first: &str, cx: &Writing<'_>) -> Result<String, CloudError> {
     let doing = "copy the final snapshot of the database";
-    let name = format!("{first}{KEPT}");
+    let mut name = format!("{first}{KEPT}");
+    // A copy that failed keeps its name.
+    if describe(cx.aws, &name).await?.is_some_and(|there| there.status() == Some("failed")) {
+        name = format!("{first}-{}{KEPT}", cx.mark.suffix());
+    }
     // Naming the alias to KMS is what makes AWS create the key of an account that never used it (KMS `DescribeKey`).
     cx.aws.kms.describe_key().key_id(ACCOUNT_KEY).send().await.during("find the account's key for RDS")?;
     cx.status(format!("final snapshot {name}: ordered"));
@@ -174,7 +187,7 @@ fn flaw(snapshot: &DbSnapshot, there: &DbInstance) -> Option<String> {
 /// Whether a snapshot of an earlier attempt can stand for the database as it is now.
 fn reusable(snapshot: &DbSnapshot, there: &DbInstance) -> bool {
     let database = there.db_instance_identifier().unwrap_or_default();
-    let ours = name_of(snapshot).starts_with(&format!("{database}-final-"));
+    let ours = name_of(snapshot).starts_with(&format!("{database}{FINAL}"));
     let same = snapshot.dbi_resource_id() == there.dbi_resource_id();
     // Until when the data can be restored lags behind now by minutes: the only clock here that is AWS's own.
     let fresh = match (taken(snapshot), there.latest_restorable_time()) {
@@ -236,6 +249,13 @@ mod tests {
             .allocated_storage(100)
             .encrypted(true)
             .snapshot_create_time(DateTime::from_secs(9_000))
+    }
+
+    #[test]
+    fn a_copy_tells_by_its_name_what_it_is_of() {
+        for copy in ["dev-database-final-abc123-kept", "dev-database-final-abc123-def456-kept"] {
+            assert_eq!(copied_from(copy, "dev-database"), "dev-database-final-abc123");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! RDS says "available" for a moment between the stages of a creation and before a change begins to show: where that
 //! matters, only several such answers in a row count.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use aws_sdk_rds::types::DbInstance;
 
@@ -19,6 +19,8 @@ use crate::cloud::wait::{Answer, Patience, until};
 const GONE: Patience = Patience::seconds(420, 3600, 10);
 // After so many good answers, a minute at least, a change that still does not show is left to the next look.
 const LONG_CALM: u32 = 6;
+// So often, for two minutes at least, a database that was ordered a moment ago may be unknown.
+const UNSEEN: u32 = 12;
 
 /// What the status of a database means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl State {
 /// How often in a row a database must be found at rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Calm {
-    /// It was left alone: once will do.
+    /// Nothing was ordered: once will do, if that is the first answer.
     Once,
     /// Something was ordered that may not show yet.
     Thrice,
@@ -101,26 +103,34 @@ pub(super) async fn settled(
     cx: &Writing<'_>,
     shows: impl Fn(&DbInstance) -> bool,
 ) -> Result<DbInstance, CloudError> {
-    let in_a_row = AtomicU32::new(0);
+    let (in_a_row, unseen) = (AtomicU32::new(0), AtomicU32::new(0));
+    let stirs = AtomicBool::new(false);
     until(cx, doing, patience, || async {
         let Some(there) = describe(cx.aws, name).await? else {
-            return Ok(Answer::Failed("it is gone".to_owned()));
+            let new = calm == Calm::Thrice && unseen.fetch_add(1, Ordering::Relaxed) < UNSEEN;
+            let gone = "it is gone".to_owned();
+            return Ok(if new { Answer::Pending("not visible yet".to_owned()) } else { Answer::Failed(gone) });
         };
+        unseen.store(0, Ordering::Relaxed);
         let status = there.db_instance_status().unwrap_or("in no state told").to_owned();
         let pending = calm == Calm::Thrice && !There::of(&there).waiting.is_empty();
+        let addressed = there.endpoint().is_some_and(|endpoint| endpoint.address().is_some());
+        let wait_on = |status: String| {
+            in_a_row.store(0, Ordering::Relaxed);
+            stirs.store(true, Ordering::Relaxed);
+            Answer::Pending(status)
+        };
         Ok(match State::of(&there) {
-            State::Ready if pending => {
-                in_a_row.store(0, Ordering::Relaxed);
-                Answer::Pending(format!("{status}, changes pending"))
-            }
+            State::Ready if pending => wait_on(format!("{status}, changes pending")),
+            State::Ready if !addressed => wait_on(format!("{status}, without an address yet")),
             State::Ready => {
                 let times = in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+                // What was at work a moment ago, or was never backed up, may be between two stages of its creation.
+                let young = there.latest_restorable_time().is_none();
+                let calm = if young || stirs.load(Ordering::Relaxed) { Calm::Thrice } else { calm };
                 if calm.is_enough(times, || shows(&there)) { Answer::Ready(there) } else { Answer::Pending(status) }
             }
-            State::Busy => {
-                in_a_row.store(0, Ordering::Relaxed);
-                Answer::Pending(status)
-            }
+            State::Busy => wait_on(status),
             State::Trouble if status == "stopped" => Answer::Failed("it is stopped; start it first".to_owned()),
             State::Trouble | State::Stillborn => Answer::Failed(format!("RDS says that it is {status}")),
             State::Leaving => Answer::Failed("it is being deleted".to_owned()),

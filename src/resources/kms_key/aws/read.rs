@@ -7,11 +7,14 @@ use futures_util::future::{join_all, join3, try_join, try_join3};
 
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::takeover::foreign_because;
-use crate::cloud::aws::{Clients, During, Reading, Sight, Sought};
+use crate::cloud::aws::{Clients, During, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::Tags;
+use crate::model::mark::{ATTEMPT_TAG, Tags};
 use crate::model::policy::Policy;
 use crate::resources::kms_key::{KmsKey, KmsKeyComputed};
+
+/// How many keys are asked for their tags side by side.
+const AT_ONCE: usize = 20;
 
 /// What `DescribeKey` tells of a key.
 pub(super) struct Described {
@@ -97,18 +100,12 @@ pub(super) fn told(key: Described, details: Details, names: &[&String], expected
     }
 }
 
-/// Looks for a key of ours that never got its alias: a run that died right after `CreateKey` leaves one. KMS cannot
-/// list by tag, so the tags of every key without any alias are asked for, of which an account has few.
+/// Looks for a key of ours that never got its alias: a run that died right after `CreateKey` leaves one.
 async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Option<(Described, Tags)>, CloudError> {
-    let (all, aliased) = try_join(keys(cx.aws), aliased(cx.aws)).await?;
-    let looks = all.difference(&aliased).map(|id| async move { (id, tags(cx.aws, id).await) });
     let mut ours = Vec::new();
-    for (id, tags) in join_all(looks).await {
-        match tags {
-            Ok(tags) if cx.ours(&one.address, &tags) => ours.push((describe(cx.aws, id).await?, tags)),
-            // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
-            Err(error) if error.kind != ErrorKind::NotFound && error.kind != ErrorKind::Denied => return Err(error),
-            Ok(_) | Err(_) => {}
+    for (id, tags) in without_alias(cx.aws).await? {
+        if cx.ours(&one.address, &tags) {
+            ours.push((describe(cx.aws, &id).await?, tags));
         }
     }
     ours.retain(|(key, _)| !key.dying);
@@ -123,6 +120,33 @@ async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Option<(Desc
         return Err(CloudError::new(ErrorKind::Refused, "find the key", message));
     }
     Ok(ours.pop())
+}
+
+/// The key that this attempt made, before it got its alias.
+pub(super) async fn of_attempt(cx: &Writing<'_>) -> Result<Option<KmsKeyComputed>, CloudError> {
+    let all = without_alias(cx.aws).await?;
+    let mine = |tags: &Tags| tags.get(ATTEMPT_TAG) == Some(&cx.mark.attempt) && cx.ours(tags);
+    let Some((id, _)) = all.into_iter().find(|(_, tags)| mine(tags)) else { return Ok(None) };
+    Ok(if_there(describe(cx.aws, &id).await)?.map(|key| key.computed))
+}
+
+/// The keys without any alias, with their tags. KMS cannot list by tag, so each of them is asked, of which an account has
+/// few.
+async fn without_alias(aws: &Clients) -> Result<Vec<(String, Tags)>, CloudError> {
+    let (all, aliased) = try_join(keys(aws), aliased(aws)).await?;
+    let ids: Vec<&String> = all.difference(&aliased).collect();
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        for (id, tags) in join_all(some.iter().map(|id| async move { (*id, tags(aws, id).await) })).await {
+            match tags {
+                Ok(tags) => found.push((id.clone(), tags)),
+                // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
+                Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The key with this alias, whoever's it is.
