@@ -221,7 +221,9 @@ impl Place<'_> {
         if found.status() != Some(&AddonStatus::Deleting) {
             eks::settle(cx, self.cluster, Part::Addon(self.name)).await?;
             let call = cx.aws.eks.delete_addon().cluster_name(self.cluster).addon_name(self.name).preserve(false);
-            if let Err(error) = eks::retry_busy(cx, || async { call.clone().send().await.during(doing) }).await {
+            let part = Part::Addon(self.name);
+            let ordered = eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) });
+            if let Err(error) = ordered.await {
                 return eks::nothing_there(cx.aws, self.cluster, error).await;
             }
         }
@@ -266,7 +268,8 @@ impl Addon {
         }
     }
 
-    /// The create call, repeated while the cluster is so new that EKS does not know it everywhere.
+    /// The create call, made once the cluster is free and repeated while that is so new that EKS does not know it
+    /// everywhere.
     async fn call(&self, place: Place<'_>, token: u32, cx: &Writing<'_>) -> Result<Option<types::Addon>, CloudError> {
         let call = cx
             .aws
@@ -282,8 +285,13 @@ impl Addon {
         let too_early = |error: &CloudError| {
             error.is("InvalidParameterException") && (error.says("does not exist") || error.says("CREATE_FAILED"))
         };
-        retry_while(cx, eks::PROPAGATION, too_early, || async { Ok(call.clone().send().await.during(CREATE)?.addon) })
-            .await
+        let call = &call;
+        let create = || {
+            retry_while(cx, eks::PROPAGATION, too_early, move || async move {
+                Ok(call.clone().send().await.during(CREATE)?.addon)
+            })
+        };
+        eks::once_free(cx, place.cluster, Part::Addon(place.name), create).await
     }
 
     async fn bring(

@@ -265,7 +265,7 @@ impl NodeGroup {
         }
     }
 
-    /// The create call, repeated while EKS cannot see the role of the nodes yet.
+    /// The create call, made once the cluster is free and repeated while EKS cannot see the roles it needs yet.
     async fn call(
         &self,
         place: Place<'_>,
@@ -291,10 +291,13 @@ impl NodeGroup {
             .set_labels(Some(self.labels.clone().into_iter().collect()))
             .set_tags(Some(eks::tags_for(cx, self)))
             .client_request_token(cx.mark.token(token));
-        retry_while(cx, eks::PROPAGATION, sees_no_role, || async {
-            Ok(call.clone().send().await.during(CREATE)?.nodegroup)
-        })
-        .await
+        let call = &call;
+        let create = || {
+            retry_while(cx, eks::PROPAGATION, sees_no_role, move || async move {
+                Ok(call.clone().send().await.during(CREATE)?.nodegroup)
+            })
+        };
+        eks::once_free(cx, place.cluster, Part::NodeGroup(place.name), create).await
     }
 
     /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.
@@ -330,10 +333,12 @@ impl NodeGroup {
     }
 }
 
-/// The words in which EKS refuses a role that it will accept once IAM has told everybody about it.
+/// The words in which EKS refuses a role that it will accept once IAM has told everybody about it: that of the nodes, and
+/// at the first node group of an account the one EKS has just made for itself.
 fn sees_no_role(error: &CloudError) -> bool {
     const FRAGMENTS: [&str; 3] = ["cannot be found", "does not exist", "were not found in the trust relationships"];
-    error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment))
+    let own = error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment));
+    own || error.says("unable to assume the service-linked role")
 }
 
 #[cfg(test)]

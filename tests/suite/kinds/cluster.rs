@@ -387,3 +387,16 @@ async fn a_name_is_waited_for_until_it_is_free() {
     let second = lab.make("main", &cluster).await;
     assert_ne!(first.issuer, second.issuer);
 }
+
+#[tokio::test]
+async fn after_a_long_change_of_others_its_status_may_lag() {
+    let (mut lab, platform) = lab(300).await;
+    lab.make("main", &sample(&platform)).await;
+    lab.clients.eks.update_cluster_version().name("lab").version("1.35").send().await.unwrap();
+    // Refused while the upgrade runs, and once more when it is over.
+    let lag = json!({"service": "eks", "operation": "UpdateClusterConfig", "kind": "code", "nth": 2, "status": 409,
+        "code": "ResourceInUseException",
+        "message": "Cannot UpdateClusterConfig because cluster lab currently has update in progress"});
+    lab.emulator.post("/strict/faults", &lag);
+    lab.remove::<Cluster>("main").await;
+}

@@ -262,3 +262,18 @@ async fn a_lost_answer_makes_nothing_twice() {
     let eks = &lab.clients.eks;
     assert_eq!(eks.list_nodegroups().cluster_name("lab").send().await.unwrap().nodegroups().len(), 1);
 }
+
+#[tokio::test]
+async fn nodes_are_made_once_the_cluster_is_free() {
+    let (mut lab, platform) = ready(100).await;
+    // EKS takes on a role of its own that it made a moment ago.
+    let unseen = json!({"service": "eks", "operation": "CreateNodegroup", "kind": "code", "nth": 1, "status": 400,
+        "code": "InvalidRequestException",
+        "message": "Amazon EKS Nodegroups was unable to assume the service-linked role in your account"});
+    lab.emulator.post("/strict/faults", &unseen);
+    lab.clients.eks.update_cluster_config().name("lab").deletion_protection(false).send().await.unwrap();
+    lab.clients.eks.describe_cluster().name("lab").send().await.unwrap();
+    lab.make("main", &sample(&platform)).await;
+    let refused = lab.emulator.calls().into_iter().filter(|call| call["operation"] == "CreateNodegroup").count();
+    assert!(refused > 2, "refused because of the role, and because of the cluster");
+}
