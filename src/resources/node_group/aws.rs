@@ -318,9 +318,9 @@ impl NodeGroup {
             let start = || async { Ok(call.clone().send().await.during(&doing)?.update) };
             eks::change(cx, place.cluster, part, &doing, UPGRADED, start).await?;
         }
-        let sizes = self.resized(Sizes::of(there));
-        let labels = self.relabelled(&labels(there));
-        let unavailable = (max_unavailable(there) != self.max_unavailable).then(|| self.update_config());
+        let sizes = self.resized(Sizes::of(&there));
+        let labels = self.relabelled(&labels(&there));
+        let unavailable = (max_unavailable(&there) != self.max_unavailable).then(|| self.update_config());
         if sizes.is_some() || labels.is_some() || unavailable.is_some() {
             let doing = "change the node group";
             let call = cx.aws.eks.update_nodegroup_config().cluster_name(place.cluster).nodegroup_name(place.name);
@@ -329,9 +329,10 @@ impl NodeGroup {
             let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
             eks::change(cx, place.cluster, part, doing, CONFIGURED, start).await?;
         }
-        Ok(computed(place, there))
+        Ok(computed(place, &there))
     }
 }
+        let mut there = there.clone();
 
 /// The words in which EKS refuses a role that it will accept once IAM has told everybody about it: that of the nodes, and
 /// at the first node group of an account the one EKS has just made for itself.
@@ -339,6 +340,8 @@ fn sees_no_role(error: &CloudError) -> bool {
     const FRAGMENTS: [&str; 3] = ["cannot be found", "does not exist", "were not found in the trust relationships"];
     let own = error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment));
     own || error.says("unable to assume the service-linked role")
+            // Meanwhile the number of nodes went on moving.
+            there = place.active(&doing, cx).await?;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Node groups.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_eks::types::{NodegroupScalingConfig, NodegroupUpdateConfig, UpdateLabelsPayload};
 use ppm_infra::cloud::ErrorKind;
@@ -276,4 +277,17 @@ async fn nodes_are_made_once_the_cluster_is_free() {
     lab.make("main", &sample(&platform)).await;
     let refused = lab.emulator.calls().into_iter().filter(|call| call["operation"] == "CreateNodegroup").count();
     assert!(refused > 2, "refused because of the role, and because of the cluster");
+}
+
+#[tokio::test]
+async fn an_autoscaler_goes_on_during_an_upgrade() {
+    let (mut lab, platform) = ready(300).await;
+    let group = sample(&platform);
+    let made = lab.make("main", &group).await;
+    lab.change("main", &Cluster { version: "1.35".to_owned(), ..cluster(&platform) }).await;
+    let order = json!({"kind": "nodegroup", "id": made.id, "action": "desired", "value": 5});
+    let scaling = lab.emulator.post_later(Duration::from_millis(1500), "/strict/mutate", order);
+    lab.change("main", &NodeGroup { version: "1.35".to_owned(), max: 9, ..group }).await;
+    scaling.join().unwrap();
+    assert_eq!(desired(&lab, &made).await, 5, "the number it had before the upgrade is not ordered again");
 }
