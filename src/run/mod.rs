@@ -134,7 +134,7 @@ pub async fn plan(
 ) -> Result<Planned, RunError> {
     let surroundings = survey(session, &blueprint.questions(state), blueprint.account(), state).await?;
     let nodes = blueprint.nodes(&surroundings, state);
-    let observed = refresh(session, &nodes, state, &surroundings, tell).await?;
+    let observed = refresh(session, &nodes, state, &surroundings, ask.destroy, tell).await?;
     let plan = engine::plan(&session.catalog, &nodes, state, &observed, ask)?;
     tell_drift(&plan.drift, tell);
     let critical_path = Schedule::of(&plan, state, &session.catalog).critical_path();
@@ -161,7 +161,7 @@ pub struct DriftReport {
 /// [`RunError`] when not even the account could be told.
 pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> Result<DriftReport, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, tell).await?;
+    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, tell).await?;
     let drift = engine::drift(&session.catalog, state, &observed)?;
     tell_drift(&drift, tell);
     let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
@@ -274,6 +274,7 @@ async fn refresh(
     nodes: &BTreeMap<Address, Node>,
     state: &State,
     surroundings: &Surroundings,
+    removing: bool,
     tell: &mut Teller<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
     let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
@@ -287,7 +288,7 @@ async fn refresh(
     let mut ids = state.index();
     let mut looks = 0;
     let observed = loop {
-        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
         let observed = stoppable(session, session.cloud.observe(&look)).await?;
         looks += 1;
         // What was found without a record may be what others point at: with it they are told apart in another look.

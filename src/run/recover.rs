@@ -55,7 +55,7 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
             })
             .collect();
         let stack = ledger.state().stack.clone();
-        let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings };
+        let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings, removing: false };
         let observed = session.cloud.observe(&look).await;
         let mut found = Vec::new();
         for (begin, open) in &unknown {

@@ -83,9 +83,9 @@ impl Provision for Cluster {
 
 async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
-    let Some(found) = eks::cluster(cx.aws, name).await? else { return Ok(Sight::Absent) };
+    let Some(found) = eks::cluster(cx.aws, name).await? else { return left_behind(one, cx).await };
     let tags = eks::tags_of(found.tags());
-    if found.status() == Some(&ClusterStatus::Deleting) {
+    if found.status() == Some(&ClusterStatus::Deleting) && !cx.removing {
         return Ok(Sight::Absent);
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
@@ -93,7 +93,7 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
     }
     // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
     // not, it still has to be removed.
-    if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() {
+    if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() && !cx.removing {
         return Ok(Sight::Absent);
     }
     let computed = computed(&found);
@@ -121,6 +121,18 @@ fn told(found: &types::Cluster, expected: &Cluster, tags: Tags, ids: &IdIndex) -
         subnets: network.subnets.iter().map(|id| ids.refer(id)).collect(),
         service_cidr: found
             .kubernetes_network_config()
+/// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group
+/// with it, or that has been swept up.
+async fn left_behind(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
+    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(Sight::Absent) };
+    let groups = removal::groups(known, cx.aws).await?;
+    if groups.is_empty() {
+        return Ok(Sight::Absent);
+    }
+    let notes = vec![format!("it is gone, but not its security group {}", groups.join(", "))];
+    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes })))
+}
+
             .and_then(|network| network.service_ipv4_cidr())
             .unwrap_or_default()
             .to_owned(),

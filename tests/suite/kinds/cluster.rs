@@ -338,6 +338,10 @@ async fn a_cluster_that_failed_is_made_again() {
     failing.join().unwrap();
     assert!(error.says("FAILED: Other: no luck"), "{error}");
     let found = lab.observe(&address(), Some(&Document::of(&cluster)), false).await;
+    let found = lab.observe_to_remove(&address(), true).await;
+    assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("no luck")), "{found:?}");
+    let found = lab.observe_to_remove(&address(), false).await;
+    assert!(matches!(found, Observation::Present { .. }), "{found:?}: nobody else would remove it");
     assert_eq!(found, Observation::Absent, "it has to be made again");
     lab.make("main", &cluster).await;
 }
@@ -370,6 +374,13 @@ async fn the_security_group_that_eks_leaves_behind_goes() {
     let rule = rule.user_id_group_pairs(pair).build();
     ec2.authorize_security_group_ingress().group_id(&other).ip_permissions(rule.clone()).send().await.unwrap();
     let error = lab.try_remove::<Cluster>("main").await.unwrap_err();
+    // The cluster is gone; to somebody who removes everything it is there until nothing of it is left.
+    let found = lab.observe_to_remove(&address(), true).await;
+    assert!(
+        matches!(&found, Observation::Present { notes, .. } if notes[0].contains("its security group")),
+        "{found:?}"
+    );
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent);
     assert!(error.is("DependencyViolation"), "{error}");
     let left = || ec2.describe_security_groups().group_ids(&known.security_group_id).send();
     left().await.unwrap();
@@ -379,13 +390,22 @@ async fn the_security_group_that_eks_leaves_behind_goes() {
 }
 
 #[tokio::test]
-async fn a_name_is_waited_for_until_it_is_free() {
-    let (mut lab, platform) = lab(300).await;
-    let cluster = Cluster { deletion_protection: false, ..sample(&platform) };
-    let first = lab.make("main", &cluster).await;
-    lab.clients.eks.delete_cluster().name("lab").send().await.unwrap();
-    let second = lab.make("main", &cluster).await;
-    assert_ne!(first.issuer, second.issuer);
+async fn a_removal_that_was_interrupted_is_finished() {
+    let (mut lab, platform) = lab(100).await;
+    let known = lab.make("main", &Cluster { deletion_protection: false, ..sample(&platform) }).await;
+    let eks = lab.clients.eks.clone();
+    eks.delete_cluster().name("lab").send().await.unwrap();
+    // The first look after the order still shows the old status.
+    eks.describe_cluster().name("lab").send().await.unwrap();
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent, "nobody can use it any more");
+    for recorded in [true, false] {
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETING")), "{found:?}");
+    }
+    lab.remove::<Cluster>("main").await;
+    assert!(eks.describe_cluster().name("lab").send().await.is_err(), "its end was waited for");
+    let group = lab.clients.ec2.describe_security_groups().group_ids(known.security_group_id).send().await;
+    assert!(group.is_err(), "nothing of the cluster is left");
 }
 
 #[tokio::test]
@@ -399,4 +419,14 @@ async fn after_a_long_change_of_others_its_status_may_lag() {
         "message": "Cannot UpdateClusterConfig because cluster lab currently has update in progress"});
     lab.emulator.post("/strict/faults", &lag);
     lab.remove::<Cluster>("main").await;
+
+#[tokio::test]
+async fn a_name_is_waited_for_until_it_is_free() {
+    let (mut lab, platform) = lab(300).await;
+    let cluster = Cluster { deletion_protection: false, ..sample(&platform) };
+    let first = lab.make("main", &cluster).await;
+    lab.clients.eks.delete_cluster().name("lab").send().await.unwrap();
+    let second = lab.make("main", &cluster).await;
+    assert_ne!(first.issuer, second.issuer);
+}
 }

@@ -265,6 +265,51 @@ async fn a_lost_answer_makes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn nodes_on_their_way_out_are_seen_off() {
+    let (mut lab, platform) = ready(100).await;
+    let made = lab.make("main", &sample(&platform)).await;
+    let eks = lab.clients.eks.clone();
+    let order = || eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name);
+    order().send().await.unwrap();
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent, "nobody can use it any more");
+    for recorded in [true, false] {
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETING")), "{found:?}");
+    }
+    lab.remove::<NodeGroup>("main").await;
+    assert!(order().send().await.is_err(), "its end was waited for");
+
+    // One that nobody knows as ours, either; and no nodes.
+    let made = lab.make("main", &NodeGroup { count: 0, max: 1, ..sample(&platform) }).await;
+    eks.untag_resource().resource_arn(&made.arn).tag_keys("ppm-infra:stack").send().await.unwrap();
+    eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name).send().await.unwrap();
+    lab.remove::<Cluster>("main").await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_node_group_makes_room_for_another() {
+    let (mut lab, platform) = ready(0).await;
+    let group = sample(&platform);
+    let made = lab.make("main", &group).await;
+    let order = json!({"kind": "nodegroup", "id": made.id, "action": "fail_deletion"});
+    lab.emulator.post("/strict/mutate", &order);
+    let eks = lab.clients.eks.clone();
+    eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name).send().await.unwrap();
+    let wanted = Document::of(&group);
+    for recorded in [true, false] {
+        assert_eq!(lab.observe(&address(), Some(&wanted), recorded).await, Observation::Absent, "it is of no use");
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(
+            matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETE_FAILED")),
+            "{found:?}"
+        );
+    }
+    let second = lab.make("main", &group).await;
+    let left = eks.list_nodegroups().cluster_name("lab").send().await.unwrap();
+    assert_eq!(left.nodegroups(), [second.name]);
+}
+
+#[tokio::test]
 async fn nodes_are_made_once_the_cluster_is_free() {
     let (mut lab, platform) = ready(100).await;
     // EKS takes on a role of its own that it made a moment ago.
