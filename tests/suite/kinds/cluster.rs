@@ -229,17 +229,16 @@ async fn a_cluster_of_others_is_left_alone() {
 }
 
 #[tokio::test]
-async fn another_cluster_under_our_name_is_noted_and_not_deleted() {
+async fn another_cluster_under_our_name_is_neither_changed_nor_deleted() {
     let (mut lab, platform) = lab(0).await;
     let cluster = Cluster { deletion_protection: false, ..sample(&platform) };
     let first = lab.make("main", &cluster).await;
     lab.clients.eks.delete_cluster().name("lab").send().await.unwrap();
     assert_eq!(lab.look("main", Some(&cluster)).await, None);
     make_by_hand(&lab, &platform, Tags::new()).await;
-    let Observation::Present { notes, .. } = lab.observe(&address(), Some(&Document::of(&cluster)), true).await else {
-        panic!("a cluster is there");
-    };
-    assert!(notes.iter().any(|note| note.contains(&first.issuer)), "{notes:?}");
+    let found = lab.observe(&address(), Some(&Document::of(&cluster)), true).await;
+    assert!(matches!(&found, Observation::Foreign { because, .. } if because.contains(&first.issuer)), "{found:?}");
+    assert_eq!(lab.observe_to_remove(&address(), true).await, Observation::Absent);
     // Ours is gone; this one belongs to somebody.
     lab.try_remove::<Cluster>("main").await.unwrap();
     lab.clients.eks.describe_cluster().name("lab").send().await.unwrap();
@@ -338,11 +337,11 @@ async fn a_cluster_that_failed_is_made_again() {
     failing.join().unwrap();
     assert!(error.says("FAILED: Other: no luck"), "{error}");
     let found = lab.observe(&address(), Some(&Document::of(&cluster)), false).await;
+    assert_eq!(found, Observation::Absent, "it has to be made again");
     let found = lab.observe_to_remove(&address(), true).await;
     assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("no luck")), "{found:?}");
     let found = lab.observe_to_remove(&address(), false).await;
     assert!(matches!(found, Observation::Present { .. }), "{found:?}: nobody else would remove it");
-    assert_eq!(found, Observation::Absent, "it has to be made again");
     lab.make("main", &cluster).await;
 }
 
@@ -374,6 +373,7 @@ async fn the_security_group_that_eks_leaves_behind_goes() {
     let rule = rule.user_id_group_pairs(pair).build();
     ec2.authorize_security_group_ingress().group_id(&other).ip_permissions(rule.clone()).send().await.unwrap();
     let error = lab.try_remove::<Cluster>("main").await.unwrap_err();
+    assert!(error.is("DependencyViolation"), "{error}");
     // The cluster is gone; to somebody who removes everything it is there until nothing of it is left.
     let found = lab.observe_to_remove(&address(), true).await;
     assert!(
@@ -381,7 +381,6 @@ async fn the_security_group_that_eks_leaves_behind_goes() {
         "{found:?}"
     );
     assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent);
-    assert!(error.is("DependencyViolation"), "{error}");
     let left = || ec2.describe_security_groups().group_ids(&known.security_group_id).send();
     left().await.unwrap();
     ec2.revoke_security_group_ingress().group_id(&other).ip_permissions(rule).send().await.unwrap();
@@ -419,6 +418,7 @@ async fn after_a_long_change_of_others_its_status_may_lag() {
         "message": "Cannot UpdateClusterConfig because cluster lab currently has update in progress"});
     lab.emulator.post("/strict/faults", &lag);
     lab.remove::<Cluster>("main").await;
+}
 
 #[tokio::test]
 async fn a_name_is_waited_for_until_it_is_free() {
@@ -428,5 +428,4 @@ async fn a_name_is_waited_for_until_it_is_free() {
     lab.clients.eks.delete_cluster().name("lab").send().await.unwrap();
     let second = lab.make("main", &cluster).await;
     assert_ne!(first.issuer, second.issuer);
-}
 }
