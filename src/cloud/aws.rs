@@ -91,7 +91,7 @@ impl Clients {
             ec2: aws_sdk_ec2::Client::new(config),
             eks: aws_sdk_eks::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
-            iam: aws_sdk_iam::Client::new(config),
+            iam: iam::client(config),
             s3: aws_sdk_s3::Client::new(config),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),

@@ -89,6 +89,9 @@ pub struct Look<'a> {
     pub ids: &'a IdIndex,
     /// The account and region.
     pub surroundings: &'a Surroundings,
+    /// Whether everything found is to go: then what failed, or is on its way out already, is still there. To everybody
+    /// else it is gone, for nobody can use it any more.
+    pub removing: bool,
 }
 
 /// What deleting may take with it.

@@ -43,7 +43,13 @@ impl Cloud for Aws {
             for (address, target) in look.targets {
                 by_kind.entry(&address.kind).or_default().insert(address, target);
             }
-            let cx = Reading { aws: &self.clients, ids: look.ids, stack: look.stack, surroundings: look.surroundings };
+            let cx = Reading {
+                aws: &self.clients,
+                ids: look.ids,
+                stack: look.stack,
+                surroundings: look.surroundings,
+                removing: look.removing,
+            };
             let cx = &cx;
             let looks = by_kind.into_iter().map(|(kind, targets)| async move {
                 match typed(kind) {

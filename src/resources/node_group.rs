@@ -1,7 +1,7 @@
 //! The machines of a cluster (EKS managed node group).
 
 #[cfg(feature = "aws")]
-mod aws;
+pub(super) mod aws;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -137,7 +137,7 @@ pub async fn plan(
 ) -> Result<Planned, RunError> {
     let surroundings = survey(session, &blueprint.questions(state), blueprint.account(), state).await?;
     let nodes = blueprint.nodes(&surroundings, state);
-    let observed = refresh(session, &nodes, state, &surroundings, tell).await?;
+    let observed = refresh(session, &nodes, state, &surroundings, ask.destroy, tell).await?;
     let plan = engine::plan(&session.catalog, &nodes, state, &observed, ask)?;
     tell_drift(&plan.drift, tell);
     let critical_path = Schedule::of(&plan, state, &session.catalog).critical_path();
@@ -164,7 +164,7 @@ pub struct DriftReport {
 /// [`RunError`] when not even the account could be told.
 pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> Result<DriftReport, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, tell).await?;
+    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, tell).await?;
     let drift = engine::drift(&session.catalog, state, &observed)?;
     tell_drift(&drift, tell);
     let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
@@ -281,6 +281,7 @@ async fn refresh(
     nodes: &BTreeMap<Address, Node>,
     state: &State,
     surroundings: &Surroundings,
+    removing: bool,
     tell: &mut Teller<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
     let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
@@ -297,7 +298,7 @@ async fn refresh(
     let mut ids = state.index();
     let mut looks = 0;
     let mut observed = loop {
-        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings };
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
         let observed = stoppable(session, session.cloud.observe(&look)).await?;
         looks += 1;
         // What was found without a record may be what others point at: with it they are told apart in another look.
@@ -309,7 +310,7 @@ async fn refresh(
             ids.insert(address, computed);
         }
     };
-    look_again(session, &mut observed, &targets, &ids, state, surroundings).await?;
+    look_again(session, &mut observed, &targets, &ids, state, surroundings, removing).await?;
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -332,6 +333,7 @@ async fn look_again(
     ids: &IdIndex,
     state: &State,
     surroundings: &Surroundings,
+    removing: bool,
 ) -> Result<(), RunError> {
     for (status, pauses) in AGAIN {
         for seconds in pauses {
@@ -345,7 +347,7 @@ async fn look_again(
                 break;
             }
             stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
-            let look = Look { stack: &state.stack, targets: &targets, ids, surroundings };
+            let look = Look { stack: &state.stack, targets: &targets, ids, surroundings, removing };
             observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
         }
     }

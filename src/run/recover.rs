@@ -51,7 +51,7 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
         let ids = ledger.state().index();
         let targets: BTreeMap<Address, Target> =
             unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
-        let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings };
+        let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings, removing: false };
         let observed = super::stoppable(session, session.cloud.observe(&look)).await?;
         for (begin, open) in unseen.clone() {
             let address = &open.intent.step.address;

@@ -204,16 +204,40 @@ pub fn arn_of<R: Resource>(cx: &Writing<'_>, reference: &Ref<R>) -> Result<Strin
     })
 }
 
-/// Repeats a call while something else is going on with its object.
+/// Whether the cluster cannot be worked with just now: it is being made or changed, or on its way out.
+fn is_unsettled(error: &CloudError) -> bool {
+    error.is("InvalidRequestException") && error.says("not in ACTIVE status")
+}
+
+/// Makes a call as soon as nothing else is going on with its object `part` or with the cluster: waits for changes that
+/// run, and then for the status to follow.
 ///
 /// # Errors
-/// What the call answered in the end.
-pub async fn retry_busy<T, F, Fut>(cx: &Writing<'_>, call: F) -> Result<T, CloudError>
+/// What the call answered in the end, and those of a wait.
+pub async fn once_free<T, F, Fut>(cx: &Writing<'_>, cluster: &str, part: Part<'_>, mut call: F) -> Result<T, CloudError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, CloudError>>,
 {
-    retry_while(cx, BUSY, is_busy, call).await
+    let error = match call().await {
+        Err(error) => error,
+        done => return done,
+    };
+    let passes = is_busy(&error) || (is_unsettled(&error) && stays(cx.aws, cluster).await?);
+    if !passes {
+        return Err(error);
+    }
+    settle(cx, cluster, Part::ControlPlane).await?;
+    if part != Part::ControlPlane {
+        settle(cx, cluster, part).await?;
+    }
+    retry_while(cx, BUSY, |error| is_busy(error) || is_unsettled(error), call).await
+}
+
+/// Whether a cluster stands, changed or not.
+async fn stays(aws: &Clients, name: &str) -> Result<bool, CloudError> {
+    let status = cluster(aws, name).await?.and_then(|found| found.status);
+    Ok(matches!(status, Some(ClusterStatus::Active | ClusterStatus::Updating)))
 }
 
 /// Waits until no change of `part` runs any more; none does where nothing is. How those ended is the business of who
@@ -253,19 +277,10 @@ pub async fn change<F, Fut>(
     start: F,
 ) -> Result<(), CloudError>
 where
-    F: Fn() -> Fut,
+    F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<types::Update>, CloudError>>,
 {
-    let started = retry_busy(cx, || async {
-        match start().await {
-            Err(error) if is_busy(&error) => {
-                settle(cx, cluster, part).await?;
-                start().await
-            }
-            done => done,
-        }
-    })
-    .await;
+    let started = once_free(cx, cluster, part, start).await;
     let update = match started {
         Err(error) if is_no_change(&error) => return Ok(()),
         started => started?,

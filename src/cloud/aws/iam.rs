@@ -1,7 +1,11 @@
-//! What the kinds of IAM have in common: tags, ARNs that can be told beforehand, and documents in percent-encoding.
+//! What the kinds of IAM have in common: the client, tags, ARNs that can be told beforehand, and documents in
+//! percent-encoding.
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+use aws_sdk_iam::config::interceptors::InterceptorContext;
+use aws_sdk_iam::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 
@@ -15,6 +19,32 @@ use crate::model::surroundings::Surroundings;
 pub const VISIBLE: Duration = Duration::from_mins(2);
 /// The same for waiting until reads show what was written.
 pub const SETTLING: Patience = Patience::seconds(3, 120, 1);
+
+/// A client that also repeats calls which met another change of the same entity.
+pub fn client(config: &SdkConfig) -> aws_sdk_iam::Client {
+    let config = aws_sdk_iam::config::Builder::from(config).retry_classifier(Contended).build();
+    aws_sdk_iam::Client::from_conf(config)
+}
+
+/// Tells the refusal of a call because somebody else changes the same entity at that moment: HTTP status 409 and the code
+/// `ConcurrentModification` ("Wait a few minutes and submit your request again", IAM API Reference), which the SDK does not
+/// repeat by itself.
+#[derive(Debug)]
+struct Contended;
+
+impl ClassifyRetry for Contended {
+    fn classify_retry(&self, call: &InterceptorContext) -> RetryAction {
+        let contended = call.response().filter(|response| response.status().as_u16() == 409).is_some_and(|response| {
+            let body = response.body().bytes().unwrap_or_default();
+            String::from_utf8_lossy(body).contains("<Code>ConcurrentModification</Code>")
+        });
+        if contended { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "contended IAM entity"
+    }
+}
 
 /// Tags as IAM gives them.
 pub fn tags_of(tags: &[Tag]) -> Tags {

@@ -53,6 +53,8 @@ pub struct Reading<'a> {
     pub stack: &'a str,
     /// The account and region.
     pub surroundings: &'a Surroundings,
+    /// Whether everything found is to go (see [`Look`](crate::cloud::Look)).
+    pub removing: bool,
 }
 
 impl Reading<'_> {

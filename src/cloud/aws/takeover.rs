@@ -18,7 +18,8 @@ pub async fn existing<R: Provision>(
     doing: &str,
 ) -> Result<Option<Box<Present<R>>>, CloudError> {
     let address = &cx.mark.address;
-    let look = Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings };
+    let look =
+        Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
     let sought =
         Sought { address: address.clone(), declared: Some(resource.clone()), recorded: None, old: BTreeSet::new() };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {

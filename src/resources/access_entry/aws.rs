@@ -9,14 +9,13 @@ use aws_sdk_eks::types::{self, AccessScope, AccessScopeType};
 use futures_util::future::{try_join, try_join_all};
 
 use super::{AccessEntry, AccessEntryComputed, Principal};
+use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::takeover::{foreign_because, not_ours};
-use crate::cloud::aws::{
-    Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, eks, one_by_one,
-};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
-// Gone at once as a rule; the look afterwards may still see it for seconds.
+// Gone at once as a rule; the look afterwards may still see it for seconds, and so may a call that makes it anew.
 const GONE: Patience = Patience::seconds(2, 120, 2);
 
 const CREATE: &str = "create the access entry";
@@ -34,7 +33,7 @@ impl Provision for AccessEntry {
         let cluster = cx.id(&self.cluster)?;
         let principal = resolve(&self.principal, cx).await?;
         let place = Place { cluster: &cluster, principal: &principal };
-        let (entry, fresh) = self.claim(place, cx).await?;
+        let (entry, fresh) = until(cx, CREATE, GONE, || self.claim(place, cx)).await?;
         let known = computed(place, &entry);
         cx.made(&known).await?;
         if fresh {
@@ -244,8 +243,13 @@ impl<'a> Place<'a> {
 }
 
 impl AccessEntry {
-    /// Makes the entry, or finds the one of ours that is there already; and whether it was made now.
-    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(types::AccessEntry, bool), CloudError> {
+    /// Makes the entry once the cluster is free, or finds the one of ours that is there already; and whether it was made
+    /// now. One that was removed a moment ago is waited for.
+    async fn claim(
+        &self,
+        place: Place<'_>,
+        cx: &Writing<'_>,
+    ) -> Result<Answer<(types::AccessEntry, bool)>, CloudError> {
         let call = cx
             .aws
             .eks
@@ -260,21 +264,24 @@ impl AccessEntry {
             error.is("InvalidParameterException")
                 && (error.says("invalid principal") || error.says("does not exist") || error.says("not found"))
         };
-        let made = retry_while(cx, eks::PROPAGATION, unseen, || async {
-            Ok(call.clone().send().await.during(CREATE)?.access_entry)
-        })
-        .await;
-        match made {
-            Ok(Some(entry)) => return Ok((entry, true)),
+        let call = &call;
+        let create = || {
+            retry_while(cx, eks::PROPAGATION, unseen, move || async move {
+                Ok(call.clone().send().await.during(CREATE)?.access_entry)
+            })
+        };
+        match eks::once_free(cx, place.cluster, Part::ControlPlane, create).await {
+            Ok(Some(entry)) => return Ok(Answer::Ready((entry, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}
             Err(error) => return Err(error),
         }
-        let gone = || CloudError::new(ErrorKind::NotFound, CREATE, "it is neither there nor can it be made");
-        let entry = place.read(cx.aws).await?.ok_or_else(gone)?;
+        let Some(entry) = place.read(cx.aws).await? else {
+            return Ok(Answer::Pending("waiting for its place: not free yet".to_owned()));
+        };
         let tags = eks::tags_of(entry.tags());
         if cx.ours(&tags) {
-            Ok((entry, false))
+            Ok(Answer::Ready((entry, false)))
         } else {
             Err(not_ours(CREATE, &format!("the access entry of {}", place.principal), &foreign_because(&tags)))
         }

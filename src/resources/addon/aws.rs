@@ -107,7 +107,7 @@ async fn look(
     let Some(found) = place.read(cx.aws).await? else { return Ok(Sight::Absent) };
     let tags = eks::tags_of(found.tags());
     let status = found.status();
-    if status == Some(&AddonStatus::Deleting) {
+    if status == Some(&AddonStatus::Deleting) && !cx.removing {
         return Ok(Sight::Absent);
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
@@ -115,7 +115,7 @@ async fn look(
         return Ok(Sight::Foreign { id, because: foreign_because(&tags) });
     }
     // It cannot be repaired. Where it is wanted it is made again; where it is not, it still has to be removed.
-    if status == Some(&AddonStatus::CreateFailed) && one.declared.is_some() {
+    if status.is_some_and(is_broken) && one.declared.is_some() && !cx.removing {
         return Ok(Sight::Absent);
     }
     let kubernetes_version = match (&one.recorded, versions.get(&cluster)) {
@@ -155,6 +155,11 @@ fn issues(found: &types::Addon) -> Vec<String> {
         .iter()
         .map(|one| eks::issue(one.code().map(AddonIssueCode::as_str), one.message(), one.resource_ids()))
         .collect()
+}
+
+/// Whether nothing but remains is left of it.
+fn is_broken(status: &AddonStatus) -> bool {
+    matches!(status, AddonStatus::CreateFailed | AddonStatus::DeleteFailed)
 }
 
 /// Whether a wait ended because what was being made failed for good.
@@ -221,7 +226,9 @@ impl Place<'_> {
         if found.status() != Some(&AddonStatus::Deleting) {
             eks::settle(cx, self.cluster, Part::Addon(self.name)).await?;
             let call = cx.aws.eks.delete_addon().cluster_name(self.cluster).addon_name(self.name).preserve(false);
-            if let Err(error) = eks::retry_busy(cx, || async { call.clone().send().await.during(doing) }).await {
+            let part = Part::Addon(self.name);
+            let ordered = eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) });
+            if let Err(error) = ordered.await {
                 return eks::nothing_there(cx.aws, self.cluster, error).await;
             }
         }
@@ -238,7 +245,7 @@ impl Place<'_> {
 
 impl Addon {
     /// Makes the add-on, or finds the one of ours that is there already; and whether it was made now. Remains of ours
-    /// that failed are removed on the way; what is being deleted is waited for.
+    /// are removed on the way; what is being deleted is waited for.
     async fn claim(
         &self,
         place: Place<'_>,
@@ -257,16 +264,17 @@ impl Addon {
         match found.status() {
             Some(AddonStatus::Deleting) => waiting("DELETING"),
             _ if !cx.ours(&tags) => Err(not_ours(CREATE, &format!("add-on {}", self.name), &foreign_because(&tags))),
-            Some(AddonStatus::CreateFailed) => {
+            Some(status) if is_broken(status) => {
                 place.remove(CREATE, cx).await?;
                 token.fetch_add(1, Ordering::Relaxed);
-                waiting("removed what failed before")
+                waiting("removed what was left of it")
             }
             Some(_) | None => Ok(Answer::Ready((found, false))),
         }
     }
 
-    /// The create call, repeated while the cluster is so new that EKS does not know it everywhere.
+    /// The create call, made once the cluster is free and repeated while that is so new that EKS does not know it
+    /// everywhere.
     async fn call(&self, place: Place<'_>, token: u32, cx: &Writing<'_>) -> Result<Option<types::Addon>, CloudError> {
         let call = cx
             .aws
@@ -282,8 +290,13 @@ impl Addon {
         let too_early = |error: &CloudError| {
             error.is("InvalidParameterException") && (error.says("does not exist") || error.says("CREATE_FAILED"))
         };
-        retry_while(cx, eks::PROPAGATION, too_early, || async { Ok(call.clone().send().await.during(CREATE)?.addon) })
-            .await
+        let call = &call;
+        let create = || {
+            retry_while(cx, eks::PROPAGATION, too_early, move || async move {
+                Ok(call.clone().send().await.during(CREATE)?.addon)
+            })
+        };
+        eks::once_free(cx, place.cluster, Part::Addon(place.name), create).await
     }
 
     async fn bring(

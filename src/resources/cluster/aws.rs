@@ -83,31 +83,54 @@ impl Provision for Cluster {
 
 async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
-    let Some(found) = eks::cluster(cx.aws, name).await? else { return Ok(Sight::Absent) };
+    let Some(found) = eks::cluster(cx.aws, name).await? else { return left_behind(one, cx).await };
     let tags = eks::tags_of(found.tags());
-    if found.status() == Some(&ClusterStatus::Deleting) {
+    if found.status() == Some(&ClusterStatus::Deleting) && !cx.removing {
         return Ok(Sight::Absent);
     }
-    if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
+    let ours = cx.ours(&one.address, &tags);
+    if one.recorded.is_none() && !ours {
         return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&tags) });
+    }
+    let computed = computed(&found);
+    let recorded = one.recorded.as_ref().map_or("", |(_, recorded)| recorded.issuer.as_str());
+    let another = ![recorded, &computed.issuer].contains(&"") && recorded != computed.issuer;
+    let strange =
+        || format!("it is another cluster of the same name: its issuer is {}, not {recorded}", computed.issuer);
+    // Ours is gone, and somebody made another one under its name.
+    if another && !ours && cx.removing {
+        return Ok(Sight::Absent);
+    }
+    if another && !ours && one.declared.is_some() {
+        let because = format!("{}, and {}", strange(), foreign_because(&tags));
+        return Ok(Sight::Foreign { id: name.to_owned(), because });
     }
     // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
     // not, it still has to be removed.
-    if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() {
+    if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() && !cx.removing {
         return Ok(Sight::Absent);
     }
-    let computed = computed(&found);
     let mut notes = issues(&found);
     if let Some(status) = found.status().filter(|status| **status != ClusterStatus::Active) {
         notes.push(format!("its status is {}", status.as_str()));
     }
-    let recorded = one.recorded.as_ref().map_or("", |(_, recorded)| recorded.issuer.as_str());
-    if ![recorded, &computed.issuer].contains(&"") && recorded != computed.issuer {
-        notes
-            .push(format!("it is another cluster of the same name: its issuer is {}, not {recorded}", computed.issuer));
+    if another {
+        notes.push(strange());
     }
     let declared = told(&found, one.expected(), one.managed(&tags), cx.ids);
     Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+}
+
+/// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group
+/// with it, or that has been swept up.
+async fn left_behind(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
+    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(Sight::Absent) };
+    let groups = removal::groups(known, cx.aws).await?;
+    if groups.is_empty() {
+        return Ok(Sight::Absent);
+    }
+    let notes = vec![format!("it is gone, but not its security group {}", groups.join(", "))];
+    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes })))
 }
 
 /// The cluster in the shape of the declaration.

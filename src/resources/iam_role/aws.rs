@@ -173,6 +173,8 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     let name = one.id().unwrap_or(&one.expected().name);
     let (role, attached) = join(get(cx.aws, name), attached(cx.aws, name)).await;
     let Some(role) = role? else { return Ok(Sight::Absent) };
+    // A role made a moment ago is known to one call before the other.
+    let attached = if_there(attached)?.unwrap_or_default();
     let found = tags_of(role.tags());
     let another = one.recorded.as_ref().is_none_or(|(_, known)| known.unique_id != role.role_id());
     if another && !cx.ours(&one.address, &found) {
@@ -181,7 +183,7 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     let known = [one.declared.as_ref(), one.recorded.as_ref().map(|(recorded, _)| recorded)];
     let ours: BTreeSet<_> = known.into_iter().flatten().flat_map(|role| &role.policies).collect();
     let (policies, others): (BTreeSet<_>, BTreeSet<_>) =
-        attached?.iter().map(|arn| cx.refer(arn)).partition(|policy| ours.contains(policy));
+        attached.iter().map(|arn| cx.refer(arn)).partition(|policy| ours.contains(policy));
     let mut notes: Vec<String> =
         others.iter().map(|policy| format!("somebody also attached the policy {policy}")).collect();
     if let Some(boundary) = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn()) {

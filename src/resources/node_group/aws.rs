@@ -69,6 +69,14 @@ impl Provision for NodeGroup {
     }
 }
 
+/// Removes what is left of the node group `name` of `cluster`, and waits until it is gone.
+///
+/// # Errors
+/// What the calls answered, and those of a wait.
+pub(in crate::resources) async fn clear(cluster: &str, name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+    Place { cluster, name }.remove(&format!("remove what is left of the node group {name}"), cx).await
+}
+
 async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGroup>, CloudError> {
     let found = match &one.recorded {
         Some((_, known)) => read(cx.aws, &known.cluster_name, &known.name).await?,
@@ -76,9 +84,10 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
     };
     let Some(found) = found else { return Ok(Sight::Absent) };
     let status = found.status().cloned().unwrap_or(NodegroupStatus::Active);
-    // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
-    // not, it still has to be removed.
-    if status == NodegroupStatus::Deleting || (status == NodegroupStatus::CreateFailed && one.declared.is_some()) {
+    // What failed while it was made or removed cannot be repaired. Where it is wanted another one takes its place; where
+    // it is not, it still has to be removed.
+    let wanted = one.declared.is_some() && !cx.removing;
+    if (is_leaving(&status) && !cx.removing) || (is_broken(&status) && wanted) {
         return Ok(Sight::Absent);
     }
     let mut notes = Vec::new();
@@ -92,19 +101,32 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
     Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
 }
 
-/// The newest group with our marks that is not on its way out.
+/// Whether a group is on its way out.
+pub(in crate::resources) fn is_leaving(status: &NodegroupStatus) -> bool {
+    *status == NodegroupStatus::Deleting
+}
+
+/// Whether of a group nothing but remains is left.
+pub(in crate::resources) fn is_broken(status: &NodegroupStatus) -> bool {
+    matches!(status, NodegroupStatus::CreateFailed | NodegroupStatus::DeleteFailed)
+}
+
+/// The newest group with our marks; what is on its way out, or broken, counts only when everything is to go.
 async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<types::Nodegroup>, CloudError> {
     let Some(cluster) = eks::cluster_name(cx, &one.expected().cluster) else { return Ok(None) };
     let mut groups = list(cx.aws, &cluster).await?;
     groups.retain(|group| {
-        let leaving = matches!(group.status(), Some(NodegroupStatus::Deleting | NodegroupStatus::CreateFailed));
-        !leaving && cx.ours(&one.address, &eks::tags_of(group.tags()))
+        let of_use = group.status().is_none_or(|status| !is_leaving(status) && !is_broken(status));
+        (of_use || cx.removing) && cx.ours(&one.address, &eks::tags_of(group.tags()))
     });
     Ok(groups.into_iter().max_by_key(|group| group.created_at().map(|at| (at.secs(), at.subsec_nanos()))))
 }
 
 /// All node groups of a cluster; none if the cluster is not there.
-async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::Nodegroup>, CloudError> {
+///
+/// # Errors
+/// What `ListNodegroups` or `DescribeNodegroup` answered.
+pub(in crate::resources) async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::Nodegroup>, CloudError> {
     let mut names = Vec::new();
     let mut pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -237,14 +259,14 @@ impl NodeGroup {
     }
 
     /// Makes the group, or finds the one that this attempt made already; and whether it was made now. Remains of ours
-    /// that failed are removed first.
+    /// are removed first.
     async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(types::Nodegroup, bool), CloudError> {
         let mut token = 0;
         for group in list(cx.aws, place.cluster).await? {
-            let remains = group.status() == Some(&NodegroupStatus::CreateFailed);
+            let remains = group.status().is_some_and(is_broken);
             if remains && cx.ours(&eks::tags_of(group.tags())) {
                 let name = group.nodegroup_name().unwrap_or_default();
-                Place { name, ..place }.remove("remove a node group that failed before", cx).await?;
+                Place { name, ..place }.remove("remove what is left of a node group", cx).await?;
                 // The token of this attempt belongs to what is gone now.
                 token += u32::from(name == place.name);
             }
@@ -265,7 +287,7 @@ impl NodeGroup {
         }
     }
 
-    /// The create call, repeated while EKS cannot see the role of the nodes yet.
+    /// The create call, made once the cluster is free and repeated while EKS cannot see the roles it needs yet.
     async fn call(
         &self,
         place: Place<'_>,
@@ -291,10 +313,13 @@ impl NodeGroup {
             .set_labels(Some(self.labels.clone().into_iter().collect()))
             .set_tags(Some(eks::tags_for(cx, self)))
             .client_request_token(cx.mark.token(token));
-        retry_while(cx, eks::PROPAGATION, sees_no_role, || async {
-            Ok(call.clone().send().await.during(CREATE)?.nodegroup)
-        })
-        .await
+        let call = &call;
+        let create = || {
+            retry_while(cx, eks::PROPAGATION, sees_no_role, move || async move {
+                Ok(call.clone().send().await.during(CREATE)?.nodegroup)
+            })
+        };
+        eks::once_free(cx, place.cluster, Part::NodeGroup(place.name), create).await
     }
 
     /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.
@@ -307,6 +332,7 @@ impl NodeGroup {
     ) -> Result<NodeGroupComputed, CloudError> {
         eks::retag(cx.aws, there.nodegroup_arn().unwrap_or_default(), tags, &self.tags).await?;
         let part = Part::NodeGroup(place.name);
+        let mut there = there.clone();
         if there.version() != Some(&self.version) {
             let doing = format!("upgrade the node group to Kubernetes {}", self.version);
             let call = cx.aws.eks.update_nodegroup_version().cluster_name(place.cluster).nodegroup_name(place.name);
@@ -314,10 +340,12 @@ impl NodeGroup {
             let call = call.version(&self.version);
             let start = || async { Ok(call.clone().send().await.during(&doing)?.update) };
             eks::change(cx, place.cluster, part, &doing, UPGRADED, start).await?;
+            // Meanwhile the number of nodes went on moving.
+            there = place.active(&doing, cx).await?;
         }
-        let sizes = self.resized(Sizes::of(there));
-        let labels = self.relabelled(&labels(there));
-        let unavailable = (max_unavailable(there) != self.max_unavailable).then(|| self.update_config());
+        let sizes = self.resized(Sizes::of(&there));
+        let labels = self.relabelled(&labels(&there));
+        let unavailable = (max_unavailable(&there) != self.max_unavailable).then(|| self.update_config());
         if sizes.is_some() || labels.is_some() || unavailable.is_some() {
             let doing = "change the node group";
             let call = cx.aws.eks.update_nodegroup_config().cluster_name(place.cluster).nodegroup_name(place.name);
@@ -326,14 +354,16 @@ impl NodeGroup {
             let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
             eks::change(cx, place.cluster, part, doing, CONFIGURED, start).await?;
         }
-        Ok(computed(place, there))
+        Ok(computed(place, &there))
     }
 }
 
-/// The words in which EKS refuses a role that it will accept once IAM has told everybody about it.
+/// The words in which EKS refuses a role that it will accept once IAM has told everybody about it: that of the nodes, and
+/// at the first node group of an account the one EKS has just made for itself.
 fn sees_no_role(error: &CloudError) -> bool {
     const FRAGMENTS: [&str; 3] = ["cannot be found", "does not exist", "were not found in the trust relationships"];
-    error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment))
+    let own = error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment));
+    own || error.says("unable to assume the service-linked role")
 }
 
 #[cfg(test)]

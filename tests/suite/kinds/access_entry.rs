@@ -166,3 +166,14 @@ async fn nothing_is_inside_a_cluster_that_is_only_being_made() {
         assert_eq!(found, Observation::Absent);
     }
 }
+
+#[tokio::test]
+async fn an_entry_that_was_removed_a_moment_ago_is_waited_for() {
+    let (mut lab, platform) = lab(0).await;
+    lab.make("main", &cluster(&platform)).await;
+    let lag = json!({"service": "eks", "operation": "CreateAccessEntry", "kind": "code", "nth": 1, "status": 409,
+        "code": "ResourceInUseException",
+        "message": "The specified access entry resource is already in use on this cluster."});
+    lab.emulator.post("/strict/faults", &lag);
+    lab.make("creator", &sample("creator", Principal::Creator)).await;
+}

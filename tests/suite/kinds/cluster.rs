@@ -229,17 +229,16 @@ async fn a_cluster_of_others_is_left_alone() {
 }
 
 #[tokio::test]
-async fn another_cluster_under_our_name_is_noted_and_not_deleted() {
+async fn another_cluster_under_our_name_is_neither_changed_nor_deleted() {
     let (mut lab, platform) = lab(0).await;
     let cluster = Cluster { deletion_protection: false, ..sample(&platform) };
     let first = lab.make("main", &cluster).await;
     lab.clients.eks.delete_cluster().name("lab").send().await.unwrap();
     assert_eq!(lab.look("main", Some(&cluster)).await, None);
     make_by_hand(&lab, &platform, Tags::new()).await;
-    let Observation::Present { notes, .. } = lab.observe(&address(), Some(&Document::of(&cluster)), true).await else {
-        panic!("a cluster is there");
-    };
-    assert!(notes.iter().any(|note| note.contains(&first.issuer)), "{notes:?}");
+    let found = lab.observe(&address(), Some(&Document::of(&cluster)), true).await;
+    assert!(matches!(&found, Observation::Foreign { because, .. } if because.contains(&first.issuer)), "{found:?}");
+    assert_eq!(lab.observe_to_remove(&address(), true).await, Observation::Absent);
     // Ours is gone; this one belongs to somebody.
     lab.try_remove::<Cluster>("main").await.unwrap();
     lab.clients.eks.describe_cluster().name("lab").send().await.unwrap();
@@ -339,6 +338,10 @@ async fn a_cluster_that_failed_is_made_again() {
     assert!(error.says("FAILED: Other: no luck"), "{error}");
     let found = lab.observe(&address(), Some(&Document::of(&cluster)), false).await;
     assert_eq!(found, Observation::Absent, "it has to be made again");
+    let found = lab.observe_to_remove(&address(), true).await;
+    assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("no luck")), "{found:?}");
+    let found = lab.observe_to_remove(&address(), false).await;
+    assert!(matches!(found, Observation::Present { .. }), "{found:?}: nobody else would remove it");
     lab.make("main", &cluster).await;
 }
 
@@ -371,11 +374,50 @@ async fn the_security_group_that_eks_leaves_behind_goes() {
     ec2.authorize_security_group_ingress().group_id(&other).ip_permissions(rule.clone()).send().await.unwrap();
     let error = lab.try_remove::<Cluster>("main").await.unwrap_err();
     assert!(error.is("DependencyViolation"), "{error}");
+    // The cluster is gone; to somebody who removes everything it is there until nothing of it is left.
+    let found = lab.observe_to_remove(&address(), true).await;
+    assert!(
+        matches!(&found, Observation::Present { notes, .. } if notes[0].contains("its security group")),
+        "{found:?}"
+    );
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent);
     let left = || ec2.describe_security_groups().group_ids(&known.security_group_id).send();
     left().await.unwrap();
     ec2.revoke_security_group_ingress().group_id(&other).ip_permissions(rule).send().await.unwrap();
     lab.remove::<Cluster>("main").await;
     assert!(left().await.is_err(), "nothing of the cluster is left");
+}
+
+#[tokio::test]
+async fn a_removal_that_was_interrupted_is_finished() {
+    let (mut lab, platform) = lab(100).await;
+    let known = lab.make("main", &Cluster { deletion_protection: false, ..sample(&platform) }).await;
+    let eks = lab.clients.eks.clone();
+    eks.delete_cluster().name("lab").send().await.unwrap();
+    // The first look after the order still shows the old status.
+    eks.describe_cluster().name("lab").send().await.unwrap();
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent, "nobody can use it any more");
+    for recorded in [true, false] {
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETING")), "{found:?}");
+    }
+    lab.remove::<Cluster>("main").await;
+    assert!(eks.describe_cluster().name("lab").send().await.is_err(), "its end was waited for");
+    let group = lab.clients.ec2.describe_security_groups().group_ids(known.security_group_id).send().await;
+    assert!(group.is_err(), "nothing of the cluster is left");
+}
+
+#[tokio::test]
+async fn after_a_long_change_of_others_its_status_may_lag() {
+    let (mut lab, platform) = lab(300).await;
+    lab.make("main", &sample(&platform)).await;
+    lab.clients.eks.update_cluster_version().name("lab").version("1.35").send().await.unwrap();
+    // Refused while the upgrade runs, and once more when it is over.
+    let lag = json!({"service": "eks", "operation": "UpdateClusterConfig", "kind": "code", "nth": 2, "status": 409,
+        "code": "ResourceInUseException",
+        "message": "Cannot UpdateClusterConfig because cluster lab currently has update in progress"});
+    lab.emulator.post("/strict/faults", &lag);
+    lab.remove::<Cluster>("main").await;
 }
 
 #[tokio::test]

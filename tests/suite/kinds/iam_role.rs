@@ -186,3 +186,19 @@ async fn a_role_whose_answer_was_lost_is_taken_over() {
     lab.emulator.post("/strict/faults", &fault);
     lab.make("main", &sample()).await;
 }
+
+#[tokio::test]
+async fn a_change_of_others_at_the_same_moment_passes() {
+    let mut lab = Lab::new(0).await;
+    let contended = json!({"service": "iam", "operation": "AttachRolePolicy", "kind": "code", "nth": 1,
+        "code": "ConcurrentModification", "status": 409, "message": "Submit your request again."});
+    lab.emulator.post("/strict/faults", &contended);
+    let role = sample();
+    lab.make("main", &role).await;
+
+    // One call knows a new role before the other does.
+    let unseen = json!({"service": "iam", "operation": "ListAttachedRolePolicies", "kind": "code", "nth": 1,
+        "code": "NoSuchEntity", "status": 404, "message": "The role with name lab-main cannot be found."});
+    lab.emulator.post("/strict/faults", &unseen);
+    assert_eq!(lab.look("main", Some(&role)).await, Some(IamRole { policies: BTreeSet::new(), ..role }));
+}

@@ -1,6 +1,7 @@
 //! Node groups.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_eks::types::{NodegroupScalingConfig, NodegroupUpdateConfig, UpdateLabelsPayload};
 use ppm_infra::cloud::ErrorKind;
@@ -261,4 +262,77 @@ async fn a_lost_answer_makes_nothing_twice() {
     lab.change("main", &NodeGroup { count: 4, ..group }).await;
     let eks = &lab.clients.eks;
     assert_eq!(eks.list_nodegroups().cluster_name("lab").send().await.unwrap().nodegroups().len(), 1);
+}
+
+#[tokio::test]
+async fn nodes_on_their_way_out_are_seen_off() {
+    let (mut lab, platform) = ready(100).await;
+    let made = lab.make("main", &sample(&platform)).await;
+    let eks = lab.clients.eks.clone();
+    let order = || eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name);
+    order().send().await.unwrap();
+    assert_eq!(lab.observe(&address(), None, true).await, Observation::Absent, "nobody can use it any more");
+    for recorded in [true, false] {
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETING")), "{found:?}");
+    }
+    lab.remove::<NodeGroup>("main").await;
+    assert!(order().send().await.is_err(), "its end was waited for");
+
+    // One that nobody knows as ours, either; and no nodes.
+    let made = lab.make("main", &NodeGroup { count: 0, max: 1, ..sample(&platform) }).await;
+    eks.untag_resource().resource_arn(&made.arn).tag_keys("ppm-infra:stack").send().await.unwrap();
+    eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name).send().await.unwrap();
+    lab.remove::<Cluster>("main").await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_node_group_makes_room_for_another() {
+    let (mut lab, platform) = ready(0).await;
+    let group = sample(&platform);
+    let made = lab.make("main", &group).await;
+    let order = json!({"kind": "nodegroup", "id": made.id, "action": "fail_deletion"});
+    lab.emulator.post("/strict/mutate", &order);
+    let eks = lab.clients.eks.clone();
+    eks.delete_nodegroup().cluster_name("lab").nodegroup_name(&made.name).send().await.unwrap();
+    let wanted = Document::of(&group);
+    for recorded in [true, false] {
+        assert_eq!(lab.observe(&address(), Some(&wanted), recorded).await, Observation::Absent, "it is of no use");
+        let found = lab.observe_to_remove(&address(), recorded).await;
+        assert!(
+            matches!(&found, Observation::Present { notes, .. } if notes[0].contains("DELETE_FAILED")),
+            "{found:?}"
+        );
+    }
+    let second = lab.make("main", &group).await;
+    let left = eks.list_nodegroups().cluster_name("lab").send().await.unwrap();
+    assert_eq!(left.nodegroups(), [second.name]);
+}
+
+#[tokio::test]
+async fn nodes_are_made_once_the_cluster_is_free() {
+    let (mut lab, platform) = ready(100).await;
+    // EKS takes on a role of its own that it made a moment ago.
+    let unseen = json!({"service": "eks", "operation": "CreateNodegroup", "kind": "code", "nth": 1, "status": 400,
+        "code": "InvalidRequestException",
+        "message": "Amazon EKS Nodegroups was unable to assume the service-linked role in your account"});
+    lab.emulator.post("/strict/faults", &unseen);
+    lab.clients.eks.update_cluster_config().name("lab").deletion_protection(false).send().await.unwrap();
+    lab.clients.eks.describe_cluster().name("lab").send().await.unwrap();
+    lab.make("main", &sample(&platform)).await;
+    let refused = lab.emulator.calls().into_iter().filter(|call| call["operation"] == "CreateNodegroup").count();
+    assert!(refused > 2, "refused because of the role, and because of the cluster");
+}
+
+#[tokio::test]
+async fn an_autoscaler_goes_on_during_an_upgrade() {
+    let (mut lab, platform) = ready(300).await;
+    let group = sample(&platform);
+    let made = lab.make("main", &group).await;
+    lab.change("main", &Cluster { version: "1.35".to_owned(), ..cluster(&platform) }).await;
+    let order = json!({"kind": "nodegroup", "id": made.id, "action": "desired", "value": 5});
+    let scaling = lab.emulator.post_later(Duration::from_millis(1500), "/strict/mutate", order);
+    lab.change("main", &NodeGroup { version: "1.35".to_owned(), max: 9, ..group }).await;
+    scaling.join().unwrap();
+    assert_eq!(desired(&lab, &made).await, 5, "the number it had before the upgrade is not ordered again");
 }

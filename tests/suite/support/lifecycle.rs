@@ -199,6 +199,15 @@ impl Lab {
 
     /// What is found at `at`, with the record or (`recorded` false) by name and marks alone.
     pub(crate) async fn observe(&self, at: &Address, declared: Option<&Document>, recorded: bool) -> Observation {
+        self.seek(at, declared, recorded, false).await
+    }
+
+    /// The same for somebody who is about to remove everything.
+    pub(crate) async fn observe_to_remove(&self, at: &Address, recorded: bool) -> Observation {
+        self.seek(at, None, recorded, true).await
+    }
+
+    async fn seek(&self, at: &Address, declared: Option<&Document>, recorded: bool, removing: bool) -> Observation {
         let record = self.records.get(at);
         let target = Target {
             declared: declared.cloned().or_else(|| record.map(|known| known.declared.clone())),
@@ -206,7 +215,8 @@ impl Lab {
             ..Target::default()
         };
         let targets = BTreeMap::from([(at.clone(), target)]);
-        let look = Look { stack: STACK, targets: &targets, ids: &self.ids, surroundings: &self.surroundings };
+        let (ids, surroundings) = (&self.ids, &*self.surroundings);
+        let look = Look { stack: STACK, targets: &targets, ids, surroundings, removing };
         self.cloud.observe(&look).await.remove(at).unwrap()
     }
 

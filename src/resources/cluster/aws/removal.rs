@@ -4,12 +4,12 @@
 //! (load balancers) is not removed with it; who deletes the cluster under them is left with a bill and a network that
 //! cannot be deleted, so that is refused.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::SecurityGroup;
 use aws_sdk_eks::types::{self, ClusterStatus, NodegroupStatus};
-use futures_util::future::try_join_all;
 
 use super::ClusterComputed;
 use crate::cloud::aws::eks::{self, Part};
@@ -17,6 +17,7 @@ use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
+use crate::resources::node_group::aws as node_group;
 
 // 2 to 10 minutes as a rule, 15 have been seen.
 const GONE: Patience = Patience::seconds(300, 2400, 10);
@@ -26,7 +27,7 @@ const TIMES: u32 = 3;
 const BUSY: Duration = Duration::from_hours(1);
 // Switching protection off is a change of its own, 2 to 10 minutes.
 const UNPROTECTED: Patience = Patience::seconds(240, 3600, 10);
-// Nodes that failed to join leave 3 to 10 minutes after the order.
+// Nodes leave 3 to 10 minutes after the order, and up to 5 more while connections of load balancers drain.
 const EMPTIED: Patience = Patience::seconds(240, 3600, 10);
 // EKS removes its interfaces, and then its security group, up to minutes after the cluster.
 const LINGER: Duration = Duration::from_mins(10);
@@ -55,21 +56,29 @@ pub(super) async fn remove(known: &ClusterComputed, cx: &Writing<'_>) -> Result<
     sweep_groups(known, cx).await
 }
 
-/// Orders the deletion of the cluster `name`. Being gone, or on the way, is success.
+/// Orders the deletion of the cluster `name`. Being gone, or on the way, is success. Node groups on their way out are
+/// waited for.
 pub(super) async fn order(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let busy = |error: &CloudError| error.is("ResourceInUseException") && error.says("in progress");
-    let ordered =
-        retry_while(cx, BUSY, busy, || async { cx.aws.eks.delete_cluster().name(name).send().await.during(DELETE) })
-            .await;
-    match ordered {
-        Err(error) if eks::is_gone(&error) => Ok(()),
-        Err(error) if error.says("nodegroups attached") => {
-            let names = node_groups(name, cx.aws).await?.into_iter().filter_map(|group| group.nodegroup_name);
-            let names = names.collect::<Vec<_>>().join(", ");
-            Err(CloudError { message: format!("{}: {names}", error.message), ..error })
+    until(cx, DELETE, EMPTIED, || async {
+        let ordered = retry_while(cx, BUSY, busy, || async {
+            cx.aws.eks.delete_cluster().name(name).send().await.during(DELETE)
+        });
+        match ordered.await {
+            Err(error) if eks::is_gone(&error) => Ok(Answer::Ready(())),
+            Err(error) if error.says("nodegroups attached") => {
+                let left = node_group::list(cx.aws, name).await?;
+                let names: Vec<&str> = left.iter().filter_map(|group| group.nodegroup_name()).collect();
+                let names = names.join(", ");
+                if left.iter().all(|group| group.status() == Some(&NodegroupStatus::Deleting)) {
+                    return Ok(Answer::Pending(format!("waiting for its node groups: {names}")));
+                }
+                Err(CloudError { message: format!("{}: {names}", error.message), ..error })
+            }
+            done => done.map(|_| Answer::Ready(())),
         }
-        done => done.map(|_| ()),
-    }
+    })
+    .await
 }
 
 async fn prepare(found: &types::Cluster, name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
@@ -147,56 +156,41 @@ fn made_by_kubernetes(cluster: &str, tags: &Tags) -> bool {
     is("elbv2.k8s.aws/cluster", cluster) || is(&format!("kubernetes.io/cluster/{cluster}"), "owned")
 }
 
-/// Removes node groups of our stack of which nothing but remains is left: no record leads to them any more.
+/// Removes node groups of our stack of which nothing but remains is left, and waits for those on their way out: no record
+/// leads to them any more.
 async fn remove_remains(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-    let failed = [NodegroupStatus::CreateFailed, NodegroupStatus::DeleteFailed];
-    for group in node_groups(name, cx.aws).await? {
+    for group in node_group::list(cx.aws, name).await? {
         let ours = eks::tags_of(group.tags()).get(STACK_TAG) == Some(&cx.mark.stack);
         let (Some(status), Some(group)) = (group.status(), group.nodegroup_name()) else { continue };
-        if ours && failed.contains(status) {
-            let doing = format!("remove what is left of the node group {group}");
-            let call = cx.aws.eks.delete_nodegroup().cluster_name(name).nodegroup_name(group);
-            call.send().await.during(&doing)?;
-            until(cx, &doing, EMPTIED, || async {
-                let still = node_groups(name, cx.aws).await?;
-                let still = still.iter().any(|one| one.nodegroup_name() == Some(group));
-                Ok(if still { Answer::Pending("DELETING".to_owned()) } else { Answer::Ready(()) })
-            })
-            .await?;
+        if ours && (node_group::is_leaving(status) || node_group::is_broken(status)) {
+            node_group::clear(name, group, cx).await?;
         }
     }
     Ok(())
 }
 
-async fn node_groups(cluster: &str, aws: &Clients) -> Result<Vec<types::Nodegroup>, CloudError> {
-    let doing = "read the node groups of the cluster";
-    let mut names = Vec::new();
-    let mut pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page.during(doing) {
-            Ok(page) => names.extend(page.nodegroups.unwrap_or_default()),
-            Err(error) if eks::is_gone(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        }
-    }
-    let each = names.into_iter().map(|name| async move {
-        match aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name).send().await.during(doing) {
-            Ok(answer) => Ok(answer.nodegroup),
-            Err(error) if eks::is_gone(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    Ok(try_join_all(each).await?.into_iter().flatten().collect())
-}
-
 /// Deletes the security group of the cluster if EKS gave that up. It would keep the network from being deleted.
 async fn sweep_groups(known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-    let name = known.id.as_str();
     let doing = "delete the security group of the cluster";
+    for id in groups(known, cx.aws).await? {
+        let id = id.as_str();
+        let scope = ec2::filter("group-id", [id]);
+        let call = || async { cx.aws.ec2.delete_security_group().group_id(id).send().await.during(doing) };
+        if let Err(error) = ec2::delete_unused(cx, LINGER, Some(scope), call).await {
+            let in_use = ec2::in_use(&error);
+            return Err(if in_use { ec2::naming(error, ec2::users_of_group(cx.aws, id).await) } else { error });
+        }
+    }
+    Ok(())
+}
+
+/// The security groups EKS made for the cluster that are there.
+pub(super) async fn groups(known: &ClusterComputed, aws: &Clients) -> Result<Vec<String>, CloudError> {
+    let name = known.id.as_str();
     let mut groups: Vec<SecurityGroup> = Vec::new();
     for (key, value) in [("aws:eks:cluster-name", name), (&format!("kubernetes.io/cluster/{name}"), "owned")] {
         let filter = ec2::filter(&format!("tag:{key}"), [value]);
-        let mut pages = cx.aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
+        let mut pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
         while let Some(page) = pages.next().await {
             groups.extend(page.during("find the security group of the cluster")?.security_groups.unwrap_or_default());
         }
@@ -209,16 +203,6 @@ async fn sweep_groups(known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), C
             || tags.get("aws:eks:cluster-name").is_some_and(|cluster| cluster == name);
         made_by_eks && !tags.contains_key(STACK_TAG)
     });
-    let mut ids: Vec<&str> = groups.iter().filter_map(|group| group.group_id()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    for id in ids {
-        let scope = ec2::filter("group-id", [id]);
-        let call = || async { cx.aws.ec2.delete_security_group().group_id(id).send().await.during(doing) };
-        if let Err(error) = ec2::delete_unused(cx, LINGER, Some(scope), call).await {
-            let in_use = ec2::in_use(&error);
-            return Err(if in_use { ec2::naming(error, ec2::users_of_group(cx.aws, id).await) } else { error });
-        }
-    }
-    Ok(())
+    let ids: BTreeSet<String> = groups.into_iter().filter_map(|group| group.group_id).collect();
+    Ok(ids.into_iter().collect())
 }

@@ -151,7 +151,8 @@ impl<'a> Place<'a> {
         orders.fetch_add(1, Ordering::Relaxed);
         eks::settle(cx, self.cluster, Part::NodeGroup(self.name)).await?;
         let call = cx.aws.eks.delete_nodegroup().cluster_name(self.cluster).nodegroup_name(self.name);
-        match eks::retry_busy(cx, || async { call.clone().send().await.during(doing) }).await {
+        let part = Part::NodeGroup(self.name);
+        match eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) }).await {
             Ok(_) => Ok(Answer::Pending(status)),
             Err(error) => eks::nothing_there(cx.aws, self.cluster, error).await.map(Answer::Ready),
         }
