@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -16,10 +17,9 @@ pub trait During<T> {
     fn during(self, doing: &str) -> Result<T, CloudError>;
 }
 
-impl<T, E, R> During<T> for Result<T, SdkError<E, R>>
+impl<T, E> During<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     fn during(self, doing: &str) -> Result<T, CloudError> {
         self.map_err(|error| classify(&error, doing))
@@ -31,10 +31,9 @@ pub fn code_is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, code: &str) -
     error.as_service_error().and_then(ProvideErrorMetadata::code) == Some(code)
 }
 
-fn classify<E, R>(error: &SdkError<E, R>, doing: &str) -> CloudError
+fn classify<E>(error: &SdkError<E, HttpResponse>, doing: &str) -> CloudError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     let Some(service) = error.as_service_error() else {
         let told = chain(error);
@@ -48,14 +47,32 @@ where
         return CloudError::new(kind, doing, told);
     };
     let meta = service.meta();
-    let code = meta.code().map(str::to_owned);
+    let message = meta.message().map_or_else(|| chain(service), str::to_owned);
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
     CloudError {
-        kind: code.as_deref().map_or(ErrorKind::Refused, meaning),
+        kind: kind(meta.code(), &message, status),
         doing: doing.to_owned(),
-        message: meta.message().map_or_else(|| chain(service), str::to_owned),
-        code,
+        message,
+        code: meta.code().map(str::to_owned),
         request_id: meta.extra("aws_request_id").map(str::to_owned),
     }
+}
+
+/// What an error means by its code; where that says nothing, by the rest of the answer.
+fn kind(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorKind {
+    let told = code.map_or(ErrorKind::Refused, meaning);
+    if told != ErrorKind::Refused {
+        return told;
+    }
+    // EC2 has one code for wrong credentials and for what is not permitted.
+    if code == Some("AuthFailure") && message.contains("validate the provided access credentials") {
+        return ErrorKind::Credentials;
+    }
+    // With these nobody knows what became of the call, be they from AWS or from somebody on the way. EC2 answers 500 as
+    // well where it lacks capacity, and means it.
+    let broken = matches!(status, Some(500 | 502..=504));
+    let meant = code.is_some_and(|code| code.starts_with("Insufficient"));
+    if broken && !meant { ErrorKind::Unreachable } else { ErrorKind::Refused }
 }
 
 /// What a wire code means. Codes that mean different things in different services stay `Refused`; whoever calls there
@@ -85,14 +102,17 @@ fn meaning(code: &str) -> ErrorKind {
         | "RequestThrottled"
         | "RequestThrottledException"
         | "EC2ThrottledException"
-        | "PriorRequestNotComplete" => ErrorKind::Throttled,
+        | "PriorRequestNotComplete"
+        | "BandwidthLimitExceeded" => ErrorKind::Throttled,
         "InternalError"
         | "InternalFailure"
         | "ServiceUnavailable"
         | "ServiceUnavailableException"
         | "ServerException"
         | "Unavailable"
-        | "ServiceFailure" => ErrorKind::Unreachable,
+        | "ServiceFailure"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => ErrorKind::Unreachable,
         "LimitExceeded"
         | "LimitExceededException"
         | "ResourceLimitExceededException"
@@ -135,4 +155,35 @@ fn chain(error: &dyn Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_answer_says_nothing_of_the_call() {
+        // A proxy's page is no error of AWS.
+        assert_eq!(kind(None, "unhandled error", Some(502)), ErrorKind::Unreachable);
+        assert_eq!(kind(Some("KMSInternalException"), "", Some(500)), ErrorKind::Unreachable);
+        assert!(kind(None, "", Some(504)).leaves_doubt());
+        assert_eq!(kind(None, "", Some(400)), ErrorKind::Refused);
+        assert_eq!(kind(Some("NotImplemented"), "", Some(501)), ErrorKind::Refused);
+    }
+
+    #[test]
+    fn a_code_that_says_something_counts_whatever_the_status() {
+        assert_eq!(kind(Some("RequestLimitExceeded"), "", Some(503)), ErrorKind::Throttled);
+        assert_eq!(kind(Some("InsufficientAddressCapacity"), "", Some(500)), ErrorKind::Refused);
+        assert_eq!(kind(Some("VpcLimitExceeded"), "", Some(400)), ErrorKind::Quota);
+        assert_eq!(kind(Some("InvalidSubnetId.NotFound"), "", Some(400)), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn wrong_credentials_and_an_address_in_use_have_the_same_code() {
+        let wrong = "AWS was not able to validate the provided access credentials";
+        assert_eq!(kind(Some("AuthFailure"), wrong, Some(401)), ErrorKind::Credentials);
+        let held = "You do not have permission to access the specified resource.";
+        assert_eq!(kind(Some("AuthFailure"), held, Some(400)), ErrorKind::Refused);
+    }
 }
