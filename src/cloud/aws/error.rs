@@ -47,21 +47,32 @@ where
         return CloudError::new(kind, doing, told);
     };
     let meta = service.meta();
-    let code = meta.code().map(str::to_owned);
-    let kind = match code.as_deref().map_or(ErrorKind::Refused, meaning) {
-        // Every service has its own codes for a failure inside, and HEAD has none. The call may have been carried out.
-        ErrorKind::Refused if error.raw_response().is_some_and(|answer| answer.status().as_u16() >= 500) => {
-            ErrorKind::Unreachable
-        }
-        kind => kind,
-    };
+    let message = meta.message().map_or_else(|| chain(service), str::to_owned);
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
     CloudError {
-        kind,
+        kind: kind(meta.code(), &message, status),
         doing: doing.to_owned(),
-        message: meta.message().map_or_else(|| chain(service), str::to_owned),
-        code,
+        message,
+        code: meta.code().map(str::to_owned),
         request_id: meta.extra("aws_request_id").map(str::to_owned),
     }
+}
+
+/// What an error means by its code; where that says nothing, by the rest of the answer.
+fn kind(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorKind {
+    let told = code.map_or(ErrorKind::Refused, meaning);
+    if told != ErrorKind::Refused {
+        return told;
+    }
+    // EC2 has one code for wrong credentials and for what is not permitted.
+    if code == Some("AuthFailure") && message.contains("validate the provided access credentials") {
+        return ErrorKind::Credentials;
+    }
+    // With these nobody knows what became of the call, be they from AWS or from somebody on the way. EC2 answers 500 as
+    // well where it lacks capacity, and means it.
+    let broken = matches!(status, Some(500 | 502..=504));
+    let meant = code.is_some_and(|code| code.starts_with("Insufficient"));
+    if broken && !meant { ErrorKind::Unreachable } else { ErrorKind::Refused }
 }
 
 /// What a wire code means. Codes that mean different things in different services stay `Refused`; whoever calls there
@@ -91,7 +102,8 @@ fn meaning(code: &str) -> ErrorKind {
         | "RequestThrottled"
         | "RequestThrottledException"
         | "EC2ThrottledException"
-        | "PriorRequestNotComplete" => ErrorKind::Throttled,
+        | "PriorRequestNotComplete"
+        | "BandwidthLimitExceeded" => ErrorKind::Throttled,
         "InternalError"
         | "InternalFailure"
         | "ServiceUnavailable"
@@ -147,38 +159,35 @@ fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_kms::operation::create_key::CreateKeyError;
-    use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
-    use aws_smithy_types::error::ErrorMetadata;
-
     use super::*;
 
-    fn kind(code: Option<&str>, status: u16) -> ErrorKind {
-        let mut meta = ErrorMetadata::builder();
-        if let Some(code) = code {
-            meta = meta.code(code);
+    #[test]
+    fn a_broken_answer_says_nothing_of_the_call() {
+        // A proxy's page is no error of AWS.
+        assert_eq!(kind(None, "unhandled error", Some(502)), ErrorKind::Unreachable);
+        for code in ["KMSInternalException", "DependencyTimeoutException", "InternalServiceError"] {
+            assert_eq!(kind(Some(code), "", Some(500)), ErrorKind::Unreachable, "{code}");
+            assert_eq!(kind(Some(code), "", Some(400)), ErrorKind::Refused, "{code}");
         }
-        let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
-        let error = SdkError::service_error(CreateKeyError::generic(meta.build()), answer);
-        classify(&error, "create the key").kind
+        assert_eq!(kind(Some("RequestTimeout"), "", Some(400)), ErrorKind::Unreachable);
+        assert!(kind(None, "", Some(504)).leaves_doubt());
+        assert_eq!(kind(None, "", Some(400)), ErrorKind::Refused);
+        assert_eq!(kind(Some("NotImplemented"), "", Some(501)), ErrorKind::Refused);
     }
 
     #[test]
-    fn a_failure_inside_leaves_doubt_whatever_it_is_called() {
-        for code in
-            [Some("KMSInternalException"), Some("DependencyTimeoutException"), Some("InternalServiceError"), None]
-        {
-            assert!(kind(code, 500).leaves_doubt(), "{code:?}");
-            assert_eq!(kind(code, 400), ErrorKind::Refused, "{code:?}");
-        }
-        assert_eq!(kind(Some("RequestTimeout"), 400), ErrorKind::Unreachable);
+    fn a_code_that_says_something_counts_whatever_the_status() {
+        assert_eq!(kind(Some("RequestLimitExceeded"), "", Some(503)), ErrorKind::Throttled);
+        assert_eq!(kind(Some("InsufficientAddressCapacity"), "", Some(500)), ErrorKind::Refused);
+        assert_eq!(kind(Some("VpcLimitExceeded"), "", Some(400)), ErrorKind::Quota);
+        assert_eq!(kind(Some("InvalidSubnetId.NotFound"), "", Some(400)), ErrorKind::NotFound);
     }
 
     #[test]
-    fn a_call_held_back_was_not_carried_out_whatever_its_status() {
-        for code in ["SlowDown", "RequestLimitExceeded"] {
-            assert_eq!(kind(Some(code), 503), ErrorKind::Throttled, "{code}");
-        }
+    fn wrong_credentials_and_an_address_in_use_have_the_same_code() {
+        let wrong = "AWS was not able to validate the provided access credentials";
+        assert_eq!(kind(Some("AuthFailure"), wrong, Some(401)), ErrorKind::Credentials);
+        let held = "You do not have permission to access the specified resource.";
+        assert_eq!(kind(Some("AuthFailure"), held, Some(400)), ErrorKind::Refused);
     }
 }

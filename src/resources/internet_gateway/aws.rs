@@ -18,6 +18,7 @@ use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
 
 const CREATE: &str = "create the internet gateway";
+const ATTACH: &str = "attach the internet gateway";
 // Attaching takes seconds.
 const ATTACHED: Patience = Patience::seconds(3, 300, 2);
 // Public addresses of load balancers and NAT gateways stay mapped for minutes after their owners are gone.
@@ -50,9 +51,13 @@ impl Provision for InternetGateway {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
         let vpc = cx.id(&self.vpc)?;
-        let there = attached_to(cx.aws, &vpc).await?;
-        let computed =
-            if let Some(there) = &there { self.take_over(there, &vpc, cx).await? } else { self.make(cx).await? };
+        let computed = match attached_to(cx.aws, &vpc).await? {
+            Some(there) => self.take_over(&there, &vpc, cx).await?,
+            None => match recorded_unattached(cx).await? {
+                Some(own) => self.attach_again(&own, cx).await?,
+                None => self.make(cx).await?,
+            },
+        };
         attach(&computed.id, &vpc, cx).await?;
         Ok(computed)
     }
@@ -64,29 +69,27 @@ impl Provision for InternetGateway {
         cx: &Writing<'_>,
     ) -> Result<InternetGatewayComputed, CloudError> {
         retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
+        // One whose making was cut short may still be on the way.
+        attached(&known.id, &cx.id(&self.vpc)?, None, cx).await?;
         Ok(known.clone())
     }
 
     async fn delete(_: &Self, known: &InternetGatewayComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let found = list(cx.aws, filter("internet-gateway-id", [&known.id])).await?;
-        if let Some(vpc) = found.first().and_then(network_of) {
-            let detached = delete_unused(cx, MAPPED, None, || async {
-                let call = cx.aws.ec2.detach_internet_gateway().internet_gateway_id(&known.id).vpc_id(vpc);
-                call.send().await.during("detach the internet gateway")
-            })
-            .await;
-            match detached {
-                Err(error) if in_use(&error) => {
-                    return Err(naming(error, named_in(cx.aws, filter("vpc-id", [vpc])).await));
+        let deleted = delete_unused(cx, MAPPED, None, || async {
+            // Each time anew: lists do not show at once what was attached a moment ago.
+            for gateway in list(cx.aws, filter("internet-gateway-id", [&known.id])).await? {
+                if let Some(vpc) = network_of(&gateway) {
+                    detach(&known.id, vpc, cx.aws).await?;
                 }
-                done => done?,
             }
-        }
-        delete_unused(cx, MAPPED, None, || async {
             let call = cx.aws.ec2.delete_internet_gateway().internet_gateway_id(&known.id);
             call.send().await.during("delete the internet gateway")
         })
-        .await
+        .await;
+        match deleted {
+            Err(error) if in_use(&error) => Err(naming(error, mapped(cx.aws, &known.id).await)),
+            done => done,
+        }
     }
 }
 
@@ -128,28 +131,53 @@ impl InternetGateway {
         mark_taken_over(cx, &computed.id, &tags, self).await?;
         Ok(computed)
     }
+
+    /// Takes the gateway that is recorded here and attached to nothing: its making was cut short, or others detached it.
+    async fn attach_again(
+        &self,
+        own: &types::InternetGateway,
+        cx: &Writing<'_>,
+    ) -> Result<InternetGatewayComputed, CloudError> {
+        let computed = computed_of(own);
+        cx.made(&computed).await?;
+        mark_taken_over(cx, &computed.id, &tags_of(own.tags()), self).await?;
+        Ok(computed)
+    }
+}
+
+/// The gateway that is recorded where another is to be made, if it stands and is attached to nothing. One that is to be
+/// removed later is never it: its record is kept elsewhere.
+async fn recorded_unattached(cx: &Writing<'_>) -> Result<Option<types::InternetGateway>, CloudError> {
+    let recorded = cx.ids.computed(&cx.mark.address).and_then(|computed| computed.text("id"));
+    let Some(id) = recorded else { return Ok(None) };
+    let found = list(cx.aws, filter("internet-gateway-id", [id])).await?;
+    Ok(found.into_iter().find(|gateway| gateway.attachments().is_empty()))
 }
 
 /// Attaches it, unless it is attached, and waits until it is.
 async fn attach(id: &str, vpc: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-    let doing = "attach the internet gateway";
-    let attached = once_visible(cx, || async {
-        cx.aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.during(doing)
+    let answer = once_visible(cx, || async {
+        cx.aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.during(ATTACH)
     })
     .await;
-    let refused = match attached {
+    let refused = match answer {
         Ok(_) => None,
         Err(error) if error.is("Resource.AlreadyAssociated") => Some(error),
         Err(error) => return Err(error),
     };
-    until(cx, doing, ATTACHED, || async {
+    attached(id, vpc, refused, cx).await
+}
+
+/// Waits until it is attached. `refused` is what attaching it answered, if it was refused.
+async fn attached(id: &str, vpc: &str, refused: Option<CloudError>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    until(cx, ATTACH, ATTACHED, || async {
         let Some(there) = attached_to(cx.aws, vpc).await? else {
             return Ok(Answer::Pending("not attached yet".to_owned()));
         };
         if there.internet_gateway_id() != Some(id) {
             let other = computed_of(&there).id;
             let message = format!("{other} has been attached to {vpc} meanwhile, which has room for one");
-            return Err(refused.clone().unwrap_or_else(|| CloudError::new(ErrorKind::Refused, doing, message)));
+            return Err(refused.clone().unwrap_or_else(|| CloudError::new(ErrorKind::Refused, ATTACH, message)));
         }
         let state = there.attachments().first().and_then(|one| one.state()).map(types::AttachmentStatus::as_str);
         Ok(match state {
@@ -159,6 +187,24 @@ async fn attach(id: &str, vpc: &str, cx: &Writing<'_>) -> Result<(), CloudError>
         })
     })
     .await
+}
+
+/// Detaches it; detached or gone already is success.
+async fn detach(id: &str, vpc: &str, aws: &Clients) -> Result<(), CloudError> {
+    let call = aws.ec2.detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc);
+    match call.send().await.during("detach the internet gateway") {
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+        done => done.map(|_| ()),
+    }
+}
+
+/// What is in the network it is attached to.
+async fn mapped(aws: &Clients, id: &str) -> Result<Vec<String>, CloudError> {
+    let found = list(aws, filter("internet-gateway-id", [id])).await?;
+    match found.first().and_then(network_of) {
+        Some(vpc) => named_in(aws, filter("vpc-id", [vpc])).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 fn network_of(gateway: &types::InternetGateway) -> Option<&str> {

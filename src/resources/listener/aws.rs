@@ -104,7 +104,7 @@ impl Provision for Listener {
         let same = there.port() == Some(i32::from(self.port))
             && there.protocol().map(ProtocolEnum::as_str) == Some(&self.protocol)
             && default_certificate(there) == self.certificate.as_deref()
-            && there.ssl_policy() == self.ssl_policy.as_deref()
+            && ssl_policy(there) == self.ssl_policy.as_deref()
             && action::same(there.default_actions(), &wanted);
         if !same {
             // Lists replace what is there, and what is left out stays: so everything is sent.
@@ -148,7 +148,10 @@ impl Listener {
     {
         let region = self.certificate.as_deref().and_then(|arn| arn.split(':').nth(3));
         let certificate = |error: &CloudError| error.is("CertificateNotFound");
-        let parts = |error: &CloudError| error.kind == ErrorKind::NotFound && !certificate(error);
+        // A TLS policy that is not found is spelled wrong.
+        let parts = |error: &CloudError| {
+            error.kind == ErrorKind::NotFound && !certificate(error) && !error.is("SSLPolicyNotFound")
+        };
         let here = region == Some(&cx.aws.region);
         retry_while(
             cx,
@@ -195,7 +198,7 @@ fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Readin
         port: there.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
         protocol: there.protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
         certificate: default_certificate(there).map(str::to_owned),
-        ssl_policy: there.ssl_policy().filter(|policy| !policy.is_empty()).map(str::to_owned),
+        ssl_policy: ssl_policy(there).map(str::to_owned),
         action: told(there.default_actions(), cx),
         tags: one.managed(tags),
     };
@@ -213,6 +216,11 @@ fn told(actions: &[types::Action], cx: &Reading<'_>) -> ListenerAction {
 /// `DescribeListeners` tells the default certificate alone; others are listed elsewhere.
 fn default_certificate(there: &types::Listener) -> Option<&str> {
     there.certificates().first().and_then(Certificate::certificate_arn)
+}
+
+/// Without TLS some answers hold none and some an empty one.
+fn ssl_policy(there: &types::Listener) -> Option<&str> {
+    there.ssl_policy().filter(|policy| !policy.is_empty())
 }
 
 fn computed(found: &types::Listener) -> ListenerComputed {

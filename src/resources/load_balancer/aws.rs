@@ -50,10 +50,7 @@ impl Provision for LoadBalancer {
         self.remove_failed(cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
-        let unseen = |error: &CloudError| {
-            ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
-        };
-        let made = retry_while(cx, PARTS_SEEN, unseen, || async {
+        let made = retry_while(cx, PARTS_SEEN, part_unseen, || async {
             cx.aws
                 .elb
                 .create_load_balancer()
@@ -87,15 +84,21 @@ impl Provision for LoadBalancer {
         let there = active(&known.id, doing, cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         if subnets.iter().map(String::as_str).collect::<BTreeSet<_>>() != subnet_ids(&there).collect() {
-            let call = cx.aws.elb.set_subnets().load_balancer_arn(&known.id).set_subnets(Some(subnets));
-            call.send().await.during("set the subnets of the load balancer")?;
+            retry_while(cx, PARTS_SEEN, part_unseen, || async {
+                let call = cx.aws.elb.set_subnets().load_balancer_arn(&known.id).set_subnets(Some(subnets.clone()));
+                call.send().await.during("set the subnets of the load balancer")
+            })
+            .await?;
             active(&known.id, doing, cx).await?;
         }
         let groups = cx.all_ids(&self.security_groups)?;
         if groups.iter().collect::<BTreeSet<_>>() != there.security_groups().iter().collect() {
-            let call = cx.aws.elb.set_security_groups().load_balancer_arn(&known.id);
-            let call = call.set_security_groups(Some(groups));
-            call.send().await.during("set the firewalls of the load balancer")?;
+            retry_while(cx, PARTS_SEEN, part_unseen, || async {
+                let call = cx.aws.elb.set_security_groups().load_balancer_arn(&known.id);
+                let call = call.set_security_groups(Some(groups.clone()));
+                call.send().await.during("set the firewalls of the load balancer")
+            })
+            .await?;
         }
         self.set_attributes(&known.id, cx).await?;
         retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
@@ -217,6 +220,11 @@ async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>
     let answer = answer.during("read the attributes of the load balancer")?;
     let pair = |one: &LoadBalancerAttribute| Some((one.key()?.to_owned(), one.value().unwrap_or_default().to_owned()));
     Ok(answer.attributes().iter().filter_map(pair).collect())
+}
+
+/// Whether a subnet or firewall that was named is not known there yet.
+fn part_unseen(error: &CloudError) -> bool {
+    ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
 }
 
 /// Waits until it is active. Impaired it works too, but for a while without growing.

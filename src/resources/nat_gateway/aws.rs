@@ -47,9 +47,9 @@ impl Provision for NatGateway {
     async fn create(&self, cx: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
         let address = cx.id(&self.elastic_ip)?;
         clear_remains(&address, cx).await?;
-        free(&address, cx).await?;
         let mut n = 0;
         loop {
+            free(&address, cx).await?;
             let computed = self.make(n, cx).await?;
             cx.made(&computed).await?;
             n += 1;
@@ -146,7 +146,14 @@ async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
 /// Whether a gateway made once more may live: the failure is about what was made moments before (EC2 `NatGateway`,
 /// `FailureCode`).
 fn passes(error: &CloudError) -> bool {
-    let codes = ["InternalError", "Gateway.NotAttached", "InvalidAllocationID.NotFound", "InvalidSubnetID.NotFound"];
+    let codes = [
+        "InternalError",
+        "Gateway.NotAttached",
+        "InvalidAllocationID.NotFound",
+        "InvalidSubnetID.NotFound",
+        // The address was free before: what held it then had not let go everywhere.
+        "Resource.AlreadyAssociated",
+    ];
     codes.iter().any(|code| error.says(code))
 }
 

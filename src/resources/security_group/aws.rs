@@ -19,6 +19,7 @@ use crate::cloud::aws::ec2::{
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::ATTEMPT_TAG;
 
 // EC2 shows a new group within seconds, but not always on the first question.
 const SHOWN: Patience = Patience::seconds(1, 300, 2);
@@ -129,11 +130,27 @@ impl SecurityGroup {
             return Err(not_ours(cx, doing, &taken, &tags));
         }
         if is_predecessor(cx, &computed.id, &tags) {
-            return self.make(&format!("{}-{}", self.name, cx.mark.suffix()), vpc, cx).await;
+            return self.make_heir(vpc, cx).await;
         }
         cx.made(&computed).await?;
         mark_taken_over(cx, &computed.id, &tags, self).await?;
         Ok(computed)
+    }
+
+    /// Makes the group under the name of this attempt. If that is taken, an answer was lost and the call made again.
+    async fn make_heir(&self, vpc: &str, cx: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
+        let name = format!("{}-{}", self.name, cx.mark.suffix());
+        let taken = match self.make(&name, vpc, cx).await {
+            Err(error) if error.is("InvalidGroup.Duplicate") => error,
+            made => return made,
+        };
+        let doing = "create the security group";
+        match once_listed(cx, doing, || holder(cx.aws, vpc, &name)).await? {
+            Some(there) if tags_of(there.tags()).get(ATTEMPT_TAG) == Some(&cx.mark.attempt) => Ok(computed_of(&there)),
+            Some(_) => Err(taken),
+            // Nobody else would choose this name: it is ours, and has yet to show.
+            None => Err(CloudError { kind: ErrorKind::Timeout, ..taken }),
+        }
     }
 
     /// A new group lets everything out, which lists of rules do not show at once: so it is revoked by what it says.

@@ -86,9 +86,10 @@ impl Provision for TargetAttachment {
         })
         .await;
         match ordered {
-            Err(error) if is_gone(&error) => return Ok(()),
-            ordered => ordered?,
-        };
+            // A call made again after a lost answer finds it detached as well: the targets may be draining all the same.
+            Err(error) if is_gone(&error) => {}
+            ordered => drop(ordered?),
+        }
         until(cx, doing, DETACHED, || async {
             Ok(match state(cx.aws, known).await? {
                 None => Answer::Ready(()),
@@ -109,6 +110,14 @@ impl TargetAttachment {
 /// Attaches, which may be repeated, and waits until all machines are registered.
 async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
     let doing = "attach the nodes to the target group";
+    // One that is leaving can come back once it has left.
+    until(cx, doing, DETACHED, || async {
+        Ok(match state(cx.aws, known).await? {
+            Some(state) if state == "Removing" => Answer::Pending(state),
+            Some(_) | None => Answer::Ready(()),
+        })
+    })
+    .await?;
     retry_while(cx, EDITS, passes, || async {
         cx.aws
             .autoscaling

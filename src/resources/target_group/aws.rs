@@ -165,8 +165,12 @@ impl TargetGroup {
             return Ok(());
         }
         let attribute = TargetGroupAttribute::builder().key(DEREGISTRATION_DELAY).value(wanted).build();
-        let call = cx.aws.elb.modify_target_group_attributes().target_group_arn(arn).attributes(attribute);
-        call.send().await.during("set the attributes of the target group")?;
+        // Known to one call, it may be unknown to the next.
+        retry_while(cx, SEEN, unseen, || async {
+            let call = cx.aws.elb.modify_target_group_attributes().target_group_arn(arn);
+            call.attributes(attribute.clone()).send().await.during("set the attributes of the target group")
+        })
+        .await?;
         Ok(())
     }
 }

@@ -4,10 +4,13 @@
 //! A route table has room for one route to a service: another endpoint that has one of our tables holds our place.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
+use aws_sdk_ec2::operation::delete_vpc_endpoints::DeleteVpcEndpointsOutput;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcEndpointType};
 
 use super::{VpcEndpoint, VpcEndpointComputed};
+use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::ec2::{
     filter, known_id, look, mark_taken_over, not_ours, once_visible, retag, strangers, tag_specification, tags_of, told,
 };
@@ -48,7 +51,7 @@ impl Provision for VpcEndpoint {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let tables = wanted.route_tables.iter().filter_map(|table| known_id(cx, table)).collect();
-            let holder = holder(cx.aws, &vpc, &wanted.service, &tables).await?;
+            let holder = holder(cx.aws, &vpc, &wanted.service, &tables, None).await?;
             Ok(holder.map(|endpoint| (computed_of(&endpoint).id, tags_of(endpoint.tags()))))
         })
         .await;
@@ -71,7 +74,7 @@ impl Provision for VpcEndpoint {
         .await;
         let computed = match made {
             Err(error) if error.is("RouteAlreadyExists") => {
-                let Some(there) = holder(cx.aws, &vpc, &self.service, &tables).await? else { return Err(error) };
+                let Some(there) = holder(cx.aws, &vpc, &self.service, &tables, None).await? else { return Err(error) };
                 let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
                 if !cx.ours(&tags) {
                     let taken = format!("{} leads one of the route tables to {}", computed.id, self.service);
@@ -113,6 +116,8 @@ impl VpcEndpoint {
     async fn put(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let wanted: BTreeSet<String> = cx.all_ids(&self.route_tables)?.into_iter().collect();
         let wanted = &wanted;
+        // The tables it was seen with when they were last changed: the change is not sent anew until a read shows it.
+        let changed: &Mutex<Option<BTreeSet<String>>> = &Mutex::new(None);
         until(cx, "set the route tables of the endpoint", READY, || async move {
             let Some(endpoint) = list(cx.aws, vec![filter("vpc-endpoint-id", [id])]).await?.into_iter().next() else {
                 return Ok(Answer::Pending("not visible yet".to_owned()));
@@ -130,6 +135,10 @@ impl VpcEndpoint {
             if there == *wanted {
                 return Ok(Answer::Ready(()));
             }
+            let changing = || Answer::Pending("changing route tables".to_owned());
+            if changed.lock().expect("nobody panics with it").as_ref() == Some(&there) {
+                return Ok(changing());
+            }
             let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
                 let ids: Vec<String> = a.difference(b).cloned().collect();
                 (!ids.is_empty()).then_some(ids)
@@ -140,7 +149,19 @@ impl VpcEndpoint {
             match call.send().await.during("change the route tables of the endpoint") {
                 // A table made moments ago is not known everywhere.
                 Err(error) if error.kind == ErrorKind::NotFound => Ok(Answer::Pending(error.message)),
-                done => done.map(|_| Answer::Pending("changing route tables".to_owned())),
+                // Either the read does not show yet what an earlier call did, or another endpoint has the table.
+                Err(error) if error.is("RouteAlreadyExists") => {
+                    let vpc = endpoint.vpc_id().unwrap_or_default();
+                    match holder(cx.aws, vpc, &self.service, wanted, Some(id)).await? {
+                        Some(_) => Err(error),
+                        None => Ok(Answer::Pending(error.message)),
+                    }
+                }
+                Err(error) => Err(error),
+                Ok(_) => {
+                    *changed.lock().expect("nobody panics with it") = Some(there);
+                    Ok(changing())
+                }
             }
         })
         .await
@@ -161,9 +182,10 @@ async fn clear_remains(cx: &Writing<'_>) -> Result<(), CloudError> {
 /// Deletes it and waits until it is gone.
 async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let doing = "delete the endpoint";
-    let answer = cx.aws.ec2.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await.during(doing)?;
-    // The call succeeds, and tells inside what did not.
-    for failed in answer.unsuccessful() {
+    let answer = cx.aws.ec2.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await.during(doing);
+    // As a rule the call succeeds, and tells inside what did not.
+    let answer = if_there(answer)?;
+    for failed in answer.iter().flat_map(DeleteVpcEndpointsOutput::unsuccessful) {
         let error = failed.error();
         let code = error.and_then(|error| error.code()).unwrap_or_default();
         if !code.contains("NotFound") {
@@ -182,15 +204,17 @@ async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     .await
 }
 
-/// The endpoint for `service` that has one of these tables.
+/// The endpoint for `service` that has one of these tables, other than `but`.
 async fn holder(
     aws: &Clients,
     vpc: &str,
     service: &str,
     tables: &BTreeSet<String>,
+    but: Option<&str>,
 ) -> Result<Option<types::VpcEndpoint>, CloudError> {
     let all = standing(aws, vec![filter("vpc-id", [vpc]), filter("service-name", [service])]).await?;
-    Ok(all.into_iter().find(|endpoint| endpoint.route_table_ids().iter().any(|table| tables.contains(table))))
+    let mut others = all.into_iter().filter(|endpoint| but.is_none() || endpoint.vpc_endpoint_id() != but);
+    Ok(others.find(|endpoint| endpoint.route_table_ids().iter().any(|table| tables.contains(table))))
 }
 
 fn policy_note(endpoint: &types::VpcEndpoint) -> Vec<String> {

@@ -198,6 +198,7 @@ def attach(call: Call, world: World, arns: list[str]) -> None:
         if arn not in group.target_group_arns:
             group.target_group_arns.append(arn)
             since[(group.name, arn)] = world.clock.now()
+            world.book("detaching").pop((group.name, arn), None)
     group.autoscaling_backend.update_attached_target_groups(group.name)
 
 
@@ -215,6 +216,9 @@ def detach(call: Call, world: World, arns: list[str]) -> None:
             each for each in group.target_group_arns if each != arn
         ]
         world.book("attached").pop((group.name, arn), None)
+        delay = drain_seconds(group.autoscaling_backend, arn) if instances else 0.0
+        drained = world.clock.after(delay)
+        world.book("detaching")[(group.name, arn)] = drained
         deregister(group.autoscaling_backend, arn, instances)
 
 
@@ -263,6 +267,27 @@ def state_of(world: World, group: Any, arn: str) -> str:
     return "InService" if group.health_check_type == "ELB" else "Added"
 
 
+def drain_seconds(backend: Any, arn: str) -> float:
+    """How long the targets of a target group may finish what they began."""
+    target_group = backend.elbv2_backend.target_groups.get(arn)
+    if target_group is None:
+        return 0.0
+    delay = target_group.attributes.get("deregistration_delay.timeout_seconds")
+    return float(delay or 300)
+
+
+def states(world: World, group: Any) -> list[tuple[str, str]]:
+    """The target groups of a group, also those that it is leaving, and their states."""
+    found = [(arn, state_of(world, group, arn)) for arn in group.target_group_arns]
+    detaching = world.book("detaching")
+    for (name, arn), drained in list(detaching.items()):
+        if world.clock.passed(drained):
+            del detaching[(name, arn)]
+        elif name == group.name:
+            found.append((arn, "Removing"))
+    return found
+
+
 @before("autoscaling", "DescribeLoadBalancerTargetGroups")
 def describe_target_groups(call: Call, world: World) -> Reply:
     """The target groups of a group and how far they are."""
@@ -270,11 +295,8 @@ def describe_target_groups(call: Call, world: World) -> Reply:
     return call.reply(
         {
             "LoadBalancerTargetGroups": [
-                {
-                    "LoadBalancerTargetGroupARN": arn,
-                    "State": state_of(world, group, arn),
-                }
-                for arn in group.target_group_arns
+                {"LoadBalancerTargetGroupARN": arn, "State": state}
+                for arn, state in states(world, group)
             ]
         }
     )
@@ -292,9 +314,9 @@ def describe_traffic_sources(call: Call, world: World) -> Reply:
                     "TrafficSource": arn,
                     "Identifier": arn,
                     "Type": "elbv2",
-                    "State": state_of(world, group, arn),
+                    "State": state,
                 }
-                for arn in (group.target_group_arns if kind == "elbv2" else ())
+                for arn, state in (states(world, group) if kind == "elbv2" else ())
             ]
         }
     )

@@ -104,6 +104,31 @@ def test_adding_takes_a_moment(group, aws):
     assert state() == "Added"
 
 
+def test_leaving_takes_as_long_as_targets_may_drain(group, aws):
+    platform, name = group
+    platform.world.clock.scale = 0.001
+    arn = target_group(platform)
+    platform.settle()
+    aws("elbv2").modify_target_group_attributes(
+        TargetGroupArn=arn,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
+    )
+    asg = aws("autoscaling")
+    both = {"AutoScalingGroupName": name, "TargetGroupARNs": [arn]}
+    asg.attach_load_balancer_target_groups(**both)
+    asg.detach_load_balancer_target_groups(**both)
+    with refused(ERROR, "not part of the group"):
+        asg.detach_load_balancer_target_groups(**both)
+
+    def states():
+        found = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)
+        return [each["State"] for each in found["LoadBalancerTargetGroups"]]
+
+    assert states() == ["Removing"]
+    platform.settle(61)
+    assert states() == []
+
+
 def test_another_group_name_after_a_replacement(group, aws):
     platform, name = group
     platform.eks.delete_nodegroup(clusterName="one", nodegroupName="workers")

@@ -38,10 +38,10 @@ async fn a_gateway_is_made_found_changed_and_removed() {
     lab.clients.ec2.detach_internet_gateway().internet_gateway_id(&id).vpc_id(&vpc).send().await.unwrap();
     let detached = InternetGateway { vpc: Ref::external("none"), ..gateway.clone() };
     assert_eq!(lab.look("main", Some(&gateway)).await.unwrap(), detached);
-    // Another one takes its place.
-    assert_ne!(lab.make("main", &gateway).await.id, id);
-    lab.clients.ec2.delete_internet_gateway().internet_gateway_id(&id).send().await.unwrap();
-    // And that one can only be replaced when it stands no more.
+    // It is attached again: nothing that leads to it has to change.
+    assert_eq!(lab.make("main", &gateway).await.id, id);
+    assert_eq!(how_many(&lab).await, 1);
+    // Attached it can only be replaced when it stands no more.
     let error = lab.try_make("main", &gateway).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Exists, "{error}");
     lab.remove::<InternetGateway>("main").await;
@@ -85,4 +85,30 @@ async fn a_new_gateway_may_be_invisible_for_a_while() {
     lab.emulator.post("/strict/settings", &json!({"consistency": {"ec2": 30}}));
     network(&mut lab).await;
     lab.make("main", &sample()).await;
+}
+
+#[tokio::test]
+async fn a_gateway_made_a_moment_ago_is_detached_before_it_goes() {
+    let mut lab = Lab::new(20).await;
+    network(&mut lab).await;
+    // Lists show the gateway after a while, and for as long again every other time.
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"ec2": 20}, "extra": {"flapping": 1}}));
+    lab.try_make("main", &sample()).await.unwrap();
+    lab.try_remove::<InternetGateway>("main").await.unwrap();
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"ec2": 0}}));
+    assert_eq!(how_many(&lab).await, 0);
+}
+
+#[tokio::test]
+async fn a_gateway_whose_making_was_cut_short_is_finished() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    lab.emulator.post("/strict/faults", &json!({"operation": "AttachInternetGateway", "kind": "denied"}));
+    let error = lab.try_make("main", &sample()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    assert_eq!(how_many(&lab).await, 1, "it has an id, and is attached to nothing");
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+    lab.make("main", &sample()).await;
+    assert_eq!(how_many(&lab).await, 1, "no other was made");
+    lab.try_change("main", &sample()).await.unwrap();
 }

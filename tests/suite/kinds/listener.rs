@@ -186,3 +186,12 @@ async fn a_lost_answer_makes_no_second_listener_and_a_denied_one_says_nothing() 
     let reads = ["DescribeListeners", "DescribeTags"];
     is_unread_without::<Listener>(&lab, "http", "elasticloadbalancing", &reads).await;
 }
+
+#[tokio::test]
+async fn a_tls_policy_that_does_not_exist_is_refused_at_once() {
+    let mut lab = lab(0).await;
+    let unknown = Listener { ssl_policy: Some("ELBSecurityPolicy-None".to_owned()), ..secure() };
+    let error = lab.try_make("https", &unknown).await.unwrap_err();
+    assert!(error.is("SSLPolicyNotFound"), "{error}");
+    assert_eq!(calls(&lab, "CreateListener"), 1, "once is enough");
+}

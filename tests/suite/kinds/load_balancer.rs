@@ -7,6 +7,7 @@ use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed};
 use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
+use ppm_infra::resources::vpc::Vpc;
 use serde_json::json;
 
 use super::ground::{
@@ -168,4 +169,25 @@ async fn a_lost_answer_makes_no_second_load_balancer_and_a_denied_one_says_nothi
     makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
     let reads = ["DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"];
     is_unread_without::<LoadBalancer>(&lab, "main", "elasticloadbalancing", &reads).await;
+}
+
+#[tokio::test]
+async fn parts_made_a_moment_ago_are_waited_for() {
+    let mut lab = Lab::new(60).await;
+    network(&mut lab).await;
+    let balancer = sample();
+    lab.make("main", &balancer).await;
+    let vpc = id::<Vpc>(&lab, "main");
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"ec2": 30}}));
+    let ec2 = lab.clients.ec2.clone();
+    let made = ec2.create_subnet().vpc_id(&vpc).cidr_block("10.0.9.0/24").availability_zone("us-east-1c");
+    let subnet = made.send().await.unwrap().subnet().unwrap().subnet_id().unwrap().to_owned();
+    stands::<Subnet>(&mut lab, "new", &SubnetComputed { id: subnet });
+    lab.try_change("main", &LoadBalancer { subnets: ["a", "new"].map(Ref::named).into(), ..balancer.clone() })
+        .await
+        .unwrap();
+    let call = ec2.create_security_group().vpc_id(&vpc).group_name("new").description("new");
+    let group = call.send().await.unwrap().group_id().unwrap().to_owned();
+    stands::<SecurityGroup>(&mut lab, "new", &SecurityGroupComputed { id: group });
+    lab.try_change("main", &LoadBalancer { security_groups: [Ref::named("new")].into(), ..balancer }).await.unwrap();
 }

@@ -233,3 +233,20 @@ async fn interfaces_left_behind_by_the_cni_go_with_the_group() {
     );
     lab.remove::<SecurityGroup>("nodes").await;
 }
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_heir() {
+    let mut lab = Lab::new(60).await;
+    lab.emulator.post("/strict/settings", &json!({"consistency": {"ec2": 10}}));
+    network(&mut lab).await;
+    let old = lab.make("balancer", &balancer()).await.id;
+    // The first call is refused, for the name is taken; the answer to the second is lost, and it is made again.
+    let lost = json!({"operation": "CreateSecurityGroup", "kind": "reset_after", "nth": 2});
+    lab.emulator.post("/strict/faults", &lost);
+    let new = SecurityGroup { description: "other words".to_owned(), ..balancer() };
+    let id = lab.make("balancer", &new).await.id;
+    assert_ne!(id, old);
+    let all = lab.clients.ec2.describe_security_groups().send().await.unwrap();
+    let ours = all.security_groups().iter().filter(|group| !group.tags().is_empty());
+    assert_eq!(ours.count(), 2, "the old one and the new one");
+}

@@ -97,3 +97,32 @@ async fn a_lost_answer_makes_no_second_attachment_and_a_denied_one_says_nothing(
     let reads = ["DescribeLoadBalancerTargetGroups"];
     is_unread_without::<TargetAttachment>(&lab, "main", "autoscaling", &reads).await;
 }
+
+/// What Auto Scaling says of the target groups of the nodes.
+async fn states(lab: &Lab) -> Vec<String> {
+    let call = lab.clients.autoscaling.describe_load_balancer_target_groups().auto_scaling_group_name(GROUP);
+    let told = call.send().await.unwrap();
+    told.load_balancer_target_groups().iter().filter_map(|one| one.state().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn an_attachment_is_gone_when_its_targets_are_drained() {
+    let mut lab = lab(60).await;
+    lab.make("main", &sample()).await;
+    // Made again after the answer is lost, the call finds nothing attached; the targets are draining all the same.
+    let lost = json!({"operation": "DetachLoadBalancerTargetGroups", "kind": "reset_after", "nth": 1});
+    lab.emulator.post("/strict/faults", &lost);
+    lab.try_remove::<TargetAttachment>("main").await.unwrap();
+    assert!(states(&lab).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_attachment_that_is_leaving_is_made_again_once_it_has_left() {
+    let mut lab = lab(60).await;
+    let made = lab.make("main", &sample()).await;
+    let call = lab.clients.autoscaling.detach_load_balancer_target_groups().auto_scaling_group_name(GROUP);
+    call.target_group_arns(&made.target_group_arn).send().await.unwrap();
+    assert_eq!(states(&lab).await, ["Removing"]);
+    lab.make("main", &sample()).await;
+    assert!(super::ground::calls(&lab, "DescribeLoadBalancerTargetGroups") > 4, "it was waited for");
+}

@@ -11,6 +11,7 @@ use ppm_infra::model::resource::Resource as _;
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::target_group::{HealthCheck, TargetGroup};
 use ppm_infra::resources::vpc::Vpc;
+use serde_json::json;
 
 use super::ground::{
     calls, differs, id, inventory, is_unread_without, makes_one_when_the_answer_is_lost, network, notes,
@@ -170,4 +171,14 @@ async fn a_lost_answer_makes_no_second_target_group_and_a_denied_one_says_nothin
     makes_one_when_the_answer_is_lost(&mut lab, lost, "main", &sample()).await;
     let reads = ["DescribeTargetGroups", "DescribeTargetGroupAttributes", "DescribeTags"];
     is_unread_without::<TargetGroup>(&lab, "main", "elasticloadbalancing", &reads).await;
+}
+
+#[tokio::test]
+async fn a_new_target_group_may_be_known_to_one_call_and_not_to_the_next() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let unknown =
+        json!({"operation": "ModifyTargetGroupAttributes", "kind": "code", "code": "TargetGroupNotFound", "nth": 1});
+    lab.emulator.post("/strict/faults", &unknown);
+    lab.make("main", &sample()).await;
 }

@@ -2,6 +2,7 @@
 
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
+use ppm_infra::model::document::Document;
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Resource;
 use ppm_infra::resources::vpc::Vpc;
@@ -111,4 +112,18 @@ async fn what_cannot_be_read_is_neither_there_nor_gone() {
         assert!(matches!(found, Observation::Unread { .. }), "{found:?}");
         lab.emulator.post("/strict/faults/clear", &json!({}));
     }
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_doubt_when_nobody_may_look() {
+    let mut lab = Lab::new(60).await;
+    lab.emulator.post("/strict/faults", &json!({"operation": "CreateVpc", "kind": "reset_after", "nth": 1}));
+    // The look before the call is answered, the one after it is not.
+    lab.emulator.post("/strict/faults", &json!({"operation": "DescribeVpcs", "kind": "expired_token", "nth": 2}));
+    let error = lab.try_make("main", &sample()).await.unwrap_err();
+    assert!(error.kind.leaves_doubt() && error.says("RequestExpired"), "{error}");
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+    let at = Address::of(Vpc::KIND, "main");
+    let found = lab.observe(&at, Some(&Document::of(&sample())), false).await;
+    assert!(matches!(found, Observation::Present { .. }), "whoever looks later finds it: {found:?}");
 }

@@ -105,3 +105,15 @@ async fn lost_answers_and_late_lists_change_nothing() {
     assert_eq!(ids.len(), 1);
     lab.remove::<VpcEndpoint>("s3").await;
 }
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_already_counts_as_removed_however_that_is_told() {
+    let (mut lab, _, _) = laboratory(0).await;
+    let id = lab.make("s3", &sample(&["one"])).await.id;
+    lab.clients.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&id).send().await.unwrap();
+    // Inside a success, and as the answer of the whole call.
+    lab.try_remove::<VpcEndpoint>("s3").await.unwrap();
+    let gone = json!({"operation": "DeleteVpcEndpoints", "kind": "code", "code": "InvalidVpcEndpointId.NotFound"});
+    lab.emulator.post("/strict/faults", &gone);
+    lab.try_remove::<VpcEndpoint>("s3").await.unwrap();
+}

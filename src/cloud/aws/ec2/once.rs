@@ -28,7 +28,8 @@ const TRIES: u32 = 3;
 /// as a filter.
 ///
 /// # Errors
-/// What `call` answered, throttling and lost answers only after patience; [`ErrorKind::Refused`] if there are two.
+/// What `call` answered, throttling and lost answers only after patience. Once an answer was lost, the error is one that
+/// leaves doubt, also when looking was refused or there are two.
 pub async fn make_once<T, Seek, Sought, Call, Called>(
     cx: &Writing<'_>,
     doing: &str,
@@ -43,31 +44,56 @@ where
     Called: Future<Output = Result<T, CloudError>>,
 {
     let mine = || async { only(seek(filter(&format!("tag:{ATTEMPT_TAG}"), [&cx.mark.attempt])).await?, doing) };
-    let mut tries = 1;
-    loop {
-        if let Some(there) = mine().await? {
-            return Ok(there);
-        }
-        let made = retry_while(cx, THROTTLED, |error| error.kind == ErrorKind::Throttled, &call).await;
-        let lost = match made {
-            Err(error) if error.kind == ErrorKind::Unreachable => error,
-            done => return done,
+    let mut lost = None;
+    for _ in 0..TRIES {
+        let there = match &lost {
+            None => mine().await,
+            Some(_) => found_later(cx, doing, &mine).await,
         };
-        let found = until(cx, doing, LOST, || async {
-            match mine().await {
-                Ok(Some(there)) => Ok(Answer::Ready(there)),
-                Ok(None) => Ok(Answer::Pending("looking for it: the answer was lost".to_owned())),
-                Err(error) if error.kind == ErrorKind::Unreachable => Ok(Answer::Pending(error.message)),
-                Err(error) => Err(error),
-            }
-        })
-        .await;
-        match found {
-            Err(error) if error.kind == ErrorKind::Timeout && tries < TRIES => tries += 1,
-            Err(error) if error.kind == ErrorKind::Timeout => return Err(lost),
-            done => return done,
+        match there {
+            Ok(Some(there)) => return Ok(there),
+            Ok(None) => {}
+            Err(error) => return Err(in_doubt(lost, error)),
+        }
+        match retry_while(cx, THROTTLED, |error| error.kind == ErrorKind::Throttled, &call).await {
+            Err(error) if error.kind == ErrorKind::Unreachable => lost = Some(error),
+            Err(error) => return Err(in_doubt(lost, error)),
+            made => return made,
         }
     }
+    let lost = lost.expect("only a lost answer leads to another try");
+    match found_later(cx, doing, &mine).await {
+        Ok(Some(there)) => Ok(there),
+        Ok(None) => Err(lost),
+        Err(error) => Err(in_doubt(Some(lost), error)),
+    }
+}
+
+/// What a call whose answer was lost has made, once lists show it; nothing if they never do.
+async fn found_later<T, F, Fut>(cx: &Writing<'_>, doing: &str, mine: F) -> Result<Option<T>, CloudError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<Option<T>, CloudError>>,
+{
+    let found = until(cx, doing, LOST, || async {
+        match mine().await {
+            Ok(Some(there)) => Ok(Answer::Ready(there)),
+            Ok(None) => Ok(Answer::Pending("looking for it: the answer was lost".to_owned())),
+            Err(error) if error.kind == ErrorKind::Unreachable => Ok(Answer::Pending(error.message)),
+            Err(error) => Err(error),
+        }
+    });
+    match found.await {
+        Err(error) if error.kind == ErrorKind::Timeout => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// The error to end with: after a lost answer one that leaves doubt, whatever the later error means by itself.
+fn in_doubt(lost: Option<CloudError>, error: CloudError) -> CloudError {
+    let Some(mut lost) = lost.filter(|_| !error.kind.leaves_doubt()) else { return error };
+    lost.message = format!("{}; what became of it is unknown: {error}", lost.message);
+    lost
 }
 
 fn only<T: Computed>(mut found: Vec<T>, doing: &str) -> Result<Option<T>, CloudError> {
