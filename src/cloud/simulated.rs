@@ -260,6 +260,7 @@ impl Cloud for Simulated {
                 Some(object) => Observation::Present {
                     known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
                     notes: Vec::new(),
+                    settled: true,
                 },
             };
             look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()

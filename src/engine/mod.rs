@@ -52,7 +52,7 @@ pub fn plan(
     ask: &Request,
 ) -> Result<Plan, PlanError> {
     let mut seen = read(observed, state, ask)?;
-    let adopted = adopt(declared, state, &mut seen);
+    let adopted = adopt(declared, state, observed, &mut seen);
     let mut records = state.resources.clone();
     records.extend(adopted.clone());
     if let Some(unknown) = ask.replace.iter().find(|address| !records.contains_key(*address)) {
@@ -128,17 +128,23 @@ fn read<'a>(observed: &'a BTreeMap<Address, Observation>, state: &State, ask: &R
     Ok(seen)
 }
 
-/// Objects that carry our marks and are in no record. Old objects that still have to go carry the same marks: where one
+/// Objects that carry our marks and are in no record; what is still being made counts as unfinished. Old objects that still have to go carry the same marks: where one
 /// of those was found, nothing stands.
-fn adopt(declared: &BTreeMap<Address, Node>, state: &State, seen: &mut Seen<'_>) -> BTreeMap<Address, Recorded> {
+fn adopt(
+    declared: &BTreeMap<Address, Node>,
+    state: &State,
+    observed: &BTreeMap<Address, Observation>,
+    seen: &mut Seen<'_>,
+) -> BTreeMap<Address, Recorded> {
     let mut adopted = BTreeMap::new();
     for (address, found) in seen.iter_mut().filter(|(address, _)| !state.resources.contains_key(*address)) {
         if found.is_some_and(|known| state.is_old(address, &known.computed)) {
             *found = None;
         }
         if let (Some(known), Some(node)) = (*found, declared.get(address)) {
+            let settled = matches!(observed.get(address), Some(Observation::Present { settled: true, .. }));
             let record = Recorded {
-                status: Status::Ready,
+                status: if settled { Status::Ready } else { Status::Unfinished },
                 after: node.after.keys().cloned().collect(),
                 declared: known.declared.clone(),
                 computed: known.computed.clone(),

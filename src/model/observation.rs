@@ -14,6 +14,9 @@ pub enum Observation {
         known: Known,
         /// What is worth knowing and no difference, such as "16.8 is newer than 16.4".
         notes: Vec<String>,
+        /// Whether it is at rest: neither being made nor being changed. Found without a record and not at rest, it is
+        /// waited for before anything relies on it.
+        settled: bool,
     },
     /// It is not there.
     Absent,

@@ -195,6 +195,7 @@ fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation 
         Ok(Sight::Present(found)) => Observation::Present {
             known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) },
             notes: found.notes,
+            settled: found.settled,
         },
         Ok(Sight::Absent) => Observation::Absent,
         Ok(Sight::Foreign { id, because }) => Observation::Foreign { id, because },

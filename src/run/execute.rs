@@ -202,17 +202,22 @@ impl Execution<'_, '_> {
     /// What the step does; nothing if there is no old object after all, because the cloud gave the same one again.
     fn work(&self, step: &StepKey) -> Option<Work> {
         let state = self.ledger.state();
+        let action = self.plan.actions.get(&step.address);
         let recorded = || state.resources[&step.address].known();
         Some(match &step.part {
             Part::Create => Work::Create(self.plan.wanted(step).expect("a create is planned").0.clone()),
             Part::Change { rung } => {
-                let from = match self.plan.actions.get(&step.address) {
+                let from = match action {
                     Some(Action::Update { prior, .. }) if *rung == 0 => prior.known(),
                     _ => recorded(),
                 };
                 Work::Update(from, self.plan.wanted(step).expect("a change is planned").0.clone())
             }
-            Part::Delete => Work::Delete(recorded()),
+            // What was found there is removed, though it may have another name by now than what is recorded.
+            Part::Delete => Work::Delete(match action {
+                Some(Action::Delete { prior, .. } | Action::Replace { prior, .. }) => prior.known(),
+                _ => recorded(),
+            }),
             Part::DeleteDeposed { key } => {
                 let old = state.deposed.get(&step.address)?;
                 Work::Delete(old.iter().find(|old| old.key == *key)?.recorded.known())

@@ -7,10 +7,10 @@ mod execute;
 mod host;
 mod ledger;
 mod recover;
+mod refresh;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,21 +18,19 @@ pub use execute::PARALLELISM;
 pub use host::{Host, Stop};
 pub use ledger::Ledger;
 
-use crate::cloud::wait::sleep;
-use crate::cloud::{Cloud, CloudError, Consent, Look, Target};
+use crate::cloud::{Cloud, CloudError, Consent};
 use crate::engine::plan::{Action, Drift, Plan};
 use crate::engine::schedule::Schedule;
-use crate::engine::state::{Recorded, State, Status};
+use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
-use crate::model::document::Document;
-use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::store::StoreError;
 use event::{Event, EventKind, Report, SCHEMA, Sink};
 use execute::Execution;
+use refresh::refresh;
 
 /// What a declaration gives to the runner.
 pub trait Blueprint: Send + Sync {
@@ -270,97 +268,6 @@ async fn survey(
         }
     }
     Ok(surroundings)
-}
-
-/// How often to look at most while more is found that is in no record: as deep as kinds hang on each other by what
-/// cannot be found without the other.
-const LOOKS: usize = 6;
-
-async fn refresh(
-    session: &Session,
-    nodes: &BTreeMap<Address, Node>,
-    state: &State,
-    surroundings: &Surroundings,
-    removing: bool,
-    tell: &mut Teller<'_>,
-) -> Result<BTreeMap<Address, Observation>, RunError> {
-    let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
-    for (address, node) in nodes {
-        targets.entry(address.clone()).or_default().declared = Some(node.declared.clone());
-    }
-    for (address, recorded) in &state.resources {
-        targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
-    }
-    for (address, target) in &mut targets {
-        target.old = state.old(address);
-    }
-    tell.say(EventKind::RefreshStarted { total: targets.len() });
-    let mut ids = state.index();
-    let mut looks = 0;
-    let mut observed = loop {
-        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-        let observed = stoppable(session, session.cloud.observe(&look)).await?;
-        looks += 1;
-        // What was found without a record may be what others point at: with it they are told apart in another look.
-        let found = unrecorded(&observed, &ids, state);
-        if found.is_empty() || looks == LOOKS {
-            break observed;
-        }
-        for (address, computed) in &found {
-            ids.insert(address, computed);
-        }
-    };
-    look_again(session, &mut observed, &targets, &ids, state, surroundings, removing).await?;
-    let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
-    tell.say(EventKind::RefreshFinished {
-        present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
-        absent: count(|found| matches!(found, Observation::Absent)),
-        unread: count(|found| matches!(found, Observation::Unread { .. })),
-    });
-    Ok(observed)
-}
-
-/// How often what is recorded and was not found is looked for again, and seconds in between: reads of AWS may lag behind
-/// each other. What was made a moment ago and not finished may be missing from lists for about a minute (EC2 "Eventual
-/// consistency").
-const AGAIN: [(Status, &[u64]); 2] = [(Status::Ready, &[1]), (Status::Unfinished, &[1, 4, 10, 15, 20])];
-
-/// Believes that something recorded is gone only after looking again.
-async fn look_again(
-    session: &Session,
-    observed: &mut BTreeMap<Address, Observation>,
-    targets: &BTreeMap<Address, Target>,
-    ids: &IdIndex,
-    state: &State,
-    surroundings: &Surroundings,
-    removing: bool,
-) -> Result<(), RunError> {
-    for (status, pauses) in AGAIN {
-        for seconds in pauses {
-            let missing = |(address, _): &(&Address, &Target)| {
-                matches!(observed.get(*address), Some(Observation::Absent))
-                    && state.resources.get(*address).is_some_and(|recorded| recorded.status == status)
-            };
-            let targets: BTreeMap<Address, Target> =
-                targets.iter().filter(missing).map(|(address, target)| (address.clone(), target.clone())).collect();
-            if targets.is_empty() {
-                break;
-            }
-            stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
-            let look = Look { stack: &state.stack, targets: &targets, ids, surroundings, removing };
-            observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
-        }
-    }
-    Ok(())
-}
-
-/// What is there and in no record, but for old objects that still have to go: those carry the same marks.
-fn unrecorded(observed: &BTreeMap<Address, Observation>, ids: &IdIndex, state: &State) -> Vec<(Address, Document)> {
-    let found = observed.iter().filter_map(|(address, found)| match found {
-        Observation::Present { known, .. } => Some((address.clone(), known.computed.clone())),
-        Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => None,
-    });
-    found.filter(|(address, computed)| ids.computed(address).is_none() && !state.is_old(address, computed)).collect()
 }
 
 /// Reading can be dropped at any time.

@@ -164,12 +164,14 @@ pub struct Present<R: Resource> {
     pub computed: R::Computed,
     /// What is worth knowing and no difference.
     pub notes: Vec<String>,
+    /// Whether it is at rest: neither being made nor being changed.
+    pub settled: bool,
 }
 
 impl<R: Resource> Sight<R> {
     /// It is there, and there is nothing to note.
     pub fn present(declared: R, computed: R::Computed) -> Self {
-        Self::Present(Box::new(Present { declared, computed, notes: Vec::new() }))
+        Self::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled: true }))
     }
 }
 

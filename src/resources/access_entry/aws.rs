@@ -108,7 +108,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
         policies: policies.whole,
         tags: one.managed(&tags),
     };
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &entry), notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &entry), notes, settled: true })))
 }
 
 fn foreign(cluster: &str, entry: &types::AccessEntry) -> Sight<AccessEntry> {

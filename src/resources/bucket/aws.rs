@@ -190,7 +190,7 @@ async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, Cl
     let told = found.told(name, |key| cx.refer(&place.key_arn(key)));
     let declared = Bucket { tags: one.managed(&found.tags), ..told };
     let computed = computed(name, cx.surroundings);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
 }
 
 fn computed(name: &str, place: &Surroundings) -> BucketComputed {

@@ -118,7 +118,7 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
         notes.push(strange());
     }
     let declared = told(&found, one.expected(), one.managed(&tags), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
 }
 
 /// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group
@@ -130,7 +130,7 @@ async fn left_behind(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cl
         return Ok(Sight::Absent);
     }
     let notes = vec![format!("it is gone, but not its security group {}", groups.join(", "))];
-    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes })))
+    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes, settled: true })))
 }
 
 /// The cluster in the shape of the declaration.

@@ -308,7 +308,7 @@ fn see(
         lifecycle_support: there.engine_lifecycle_support().unwrap_or(&one.expected().lifecycle_support).to_owned(),
         tags: one.managed(tags),
     };
-    Sight::Present(Box::new(Present { declared, computed: computed(there), notes }))
+    Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled: true }))
 }
 
 /// The database that is to go: the recorded one, whatever its name is by now, else one of ours that was restored or made

@@ -197,7 +197,7 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
         tags: one.managed(&found),
     };
     let arn = iam::arn(cx.surroundings, &format!("role{}{}", role.path(), role.role_name()));
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(&role, &arn), notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed: computed(&role, &arn), notes, settled: true })))
 }
 
 /// What IAM computed; `arn` is for the moment in which a new role has its unique id in its place.

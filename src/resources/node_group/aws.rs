@@ -98,7 +98,7 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
         Place { cluster: found.cluster_name().unwrap_or_default(), name: found.nodegroup_name().unwrap_or_default() };
     let computed = computed(place, &found);
     let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
 }
 
 /// Whether a group is on its way out.

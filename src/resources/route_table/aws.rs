@@ -34,7 +34,7 @@ impl Provision for RouteTable {
                 let (subnets, more) = contents::subnets(table, one, cx);
                 notes.extend(more);
                 let declared = Self { vpc: cx.refer(table.vpc_id().unwrap_or_default()), routes, subnets, tags };
-                Ok(Sight::Present(Box::new(Present { declared, computed: computed_of(table), notes })))
+                Ok(Sight::Present(Box::new(Present { declared, computed: computed_of(table), notes, settled: true })))
             },
         )
         .await

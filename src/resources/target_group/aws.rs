@@ -210,7 +210,7 @@ async fn see(
     };
     let otherwise = "its health is asked for on another port or with another protocol than that of its targets";
     let notes = if asks_as_made(there) { Vec::new() } else { vec![otherwise.to_owned()] };
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
 }
 
 /// Of those that carry our marks, the one that stands at this address. While one generation takes the place of another

@@ -37,7 +37,8 @@ impl Provision for Vpc {
                     CloudError::new(ErrorKind::Bug, "read the network's address space", format!("{error}"))
                 })?;
                 let declared = Vpc { cidr, dns_support: false, dns_hostnames: false, tags };
-                let present = Present { declared, computed: VpcComputed { id }, notes: further_addresses(vpc) };
+                let present =
+                    Present { declared, computed: VpcComputed { id }, notes: further_addresses(vpc), settled: true };
                 Ok(Sight::Present(Box::new(present)))
             },
         );

@@ -43,7 +43,12 @@ impl Provision for VpcEndpoint {
                     tags,
                 };
                 let notes = policy_note(endpoint);
-                Ok(Sight::Present(Box::new(Present { declared, computed: computed_of(endpoint), notes })))
+                Ok(Sight::Present(Box::new(Present {
+                    declared,
+                    computed: computed_of(endpoint),
+                    notes,
+                    settled: true,
+                })))
             },
         )
         .await;

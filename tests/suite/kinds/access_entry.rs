@@ -106,7 +106,7 @@ async fn what_others_change_on_an_access_entry_shows_as_that_field() {
     let groups = eks.update_access_entry().cluster_name("lab").principal_arn(&made.principal_arn);
     groups.kubernetes_groups("viewers").send().await.unwrap();
     let found = lab.observe(&address("creator"), Some(&Document::of(&entry)), true).await;
-    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    let Observation::Present { known, notes, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.declared, Document::of(&entry));
     assert!(notes.iter().any(|note| note.contains(EDIT) && note.contains("default")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("viewers")), "{notes:?}");

@@ -86,7 +86,7 @@ async fn what_others_change_on_an_addon_shows_as_that_field() {
         json!({"kind": "addon", "id": "lab/vpc-cni", "action": "issue", "code": "InsufficientNumberOfReplicas"});
     lab.emulator.post("/strict/mutate", &order);
     let found = lab.observe(&address("vpc-cni"), Some(&Document::of(&addon)), true).await;
-    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    let Observation::Present { known, notes, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.declared, Document::of(&addon));
     assert!(notes[0].contains("DEGRADED: InsufficientNumberOfReplicas"), "{notes:?}");
 

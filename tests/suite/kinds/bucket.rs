@@ -177,7 +177,7 @@ async fn what_others_add_stays() {
     let tagging = Tagging::builder().set_tag_set(Some(tags)).build().unwrap();
     s3.put_bucket_tagging().bucket(NAME).tagging(tagging).send().await.unwrap();
 
-    let Observation::Present { known, notes } = lab.observe(&at(), None, true).await else { panic!("it is there") };
+    let Observation::Present { known, notes, .. } = lab.observe(&at(), None, true).await else { panic!("it is there") };
     assert_eq!(known.declared, Document::of(&bucket));
     assert_eq!(notes, ["somebody set the lifecycle rule theirs"]);
     let mut changed = Bucket { abort_uploads_days: Some(3), ..bucket.clone() };

@@ -295,7 +295,7 @@ async fn a_creation_that_was_interrupted_goes_on() {
     assert!(matches!(found, Observation::Unread { .. }), "{found:?}");
     lab.emulator.post("/strict/faults/clear", &json!({}));
 
-    let Observation::Present { known, notes } = lab.observe(&address(), Some(&Document::of(&cluster)), true).await
+    let Observation::Present { known, notes, .. } = lab.observe(&address(), Some(&Document::of(&cluster)), true).await
     else {
         panic!("the cluster is being made");
     };

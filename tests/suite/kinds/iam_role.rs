@@ -125,7 +125,7 @@ async fn what_others_change_shows_as_that_field() {
     let foreign = aws_sdk_iam::types::Tag::builder().key("cost").value("1").build().unwrap();
     iam.tag_role().role_name(name).tags(foreign).send().await.unwrap();
     let at = Address::of(IamRole::KIND, "main");
-    let Observation::Present { known, notes } = lab.observe(&at, None, true).await else { panic!("it is there") };
+    let Observation::Present { known, notes, .. } = lab.observe(&at, None, true).await else { panic!("it is there") };
     assert_eq!(known.declared, Document::of(&role));
     assert_eq!(notes, [format!("somebody also attached the policy {CNI_POLICY}")]);
     // It does not keep the role from being removed, nor does what they wrote into it or made of it.

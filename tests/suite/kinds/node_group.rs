@@ -140,7 +140,7 @@ async fn what_others_change_on_a_node_group_shows_as_that_field() {
         "message": "no room"});
     lab.emulator.post("/strict/mutate", &order);
     let found = lab.observe(&address(), Some(&Document::of(&group)), true).await;
-    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    let Observation::Present { known, notes, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.declared, Document::of(&group));
     assert!(notes[0].contains("DEGRADED: AsgInstanceLaunchFailures: no room"), "{notes:?}");
     lab.change("main", &NodeGroup { max: 7, ..group.clone() }).await;

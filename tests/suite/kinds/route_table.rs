@@ -170,7 +170,7 @@ async fn what_others_do_to_associations_is_seen() {
     let subnet = subnet.subnet_id.unwrap();
     ec2.associate_route_table().route_table_id(&id).subnet_id(&subnet).send().await.unwrap();
     let found = lab.observe(&Address::of(RouteTable::KIND, "private"), None, true).await;
-    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    let Observation::Present { known, notes, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.declared.read::<RouteTable>().unwrap(), table);
     assert_eq!(notes, [format!("{subnet} was associated by others")]);
 

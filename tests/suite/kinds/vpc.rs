@@ -59,7 +59,7 @@ async fn what_others_do_to_a_network_is_seen() {
 
     ec2.associate_vpc_cidr_block().vpc_id(&id).cidr_block("100.64.0.0/16").send().await.unwrap();
     let found = lab.observe(&Address::of(Vpc::KIND, "main"), None, true).await;
-    let Observation::Present { known, notes } = found else { panic!("{found:?}") };
+    let Observation::Present { known, notes, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.declared.read::<Vpc>().unwrap(), vpc);
     assert_eq!(notes, ["the addresses 100.64.0.0/16 were added by others"]);
 

@@ -1,0 +1,113 @@
+//! Looking at everything declared or recorded, until it is sure what is there.
+//!
+//! Promises: what is found without a record is told from what awaits removal; nothing recorded counts as gone before it
+//! was looked for again. Changes nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::event::EventKind;
+use super::{RunError, Session, Teller, stoppable};
+use crate::cloud::wait::sleep;
+use crate::cloud::{Look, Target};
+use crate::engine::state::{State, Status};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::index::IdIndex;
+use crate::model::observation::Observation;
+use crate::model::resource::Node;
+use crate::model::surroundings::Surroundings;
+
+/// How often to look at most while more is found that is in no record: as deep as kinds hang on each other by what
+/// cannot be found without the other.
+const LOOKS: usize = 6;
+
+/// What is there, wanted or recorded. With `removing`, everything found is to go.
+pub(super) async fn refresh(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    surroundings: &Surroundings,
+    removing: bool,
+    tell: &mut Teller<'_>,
+) -> Result<BTreeMap<Address, Observation>, RunError> {
+    let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
+    for (address, node) in nodes {
+        targets.entry(address.clone()).or_default().declared = Some(node.declared.clone());
+    }
+    for (address, recorded) in &state.resources {
+        targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
+    }
+    for (address, target) in &mut targets {
+        target.old = state.old(address);
+    }
+    tell.say(EventKind::RefreshStarted { total: targets.len() });
+    let mut ids = state.index();
+    let mut looks = 0;
+    let mut observed = loop {
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
+        let observed = stoppable(session, session.cloud.observe(&look)).await?;
+        looks += 1;
+        // What was found without a record may be what others point at: with it they are told apart in another look.
+        let found = unrecorded(&observed, &ids, state);
+        if found.is_empty() || looks == LOOKS {
+            break observed;
+        }
+        for (address, computed) in &found {
+            ids.insert(address, computed);
+        }
+    };
+    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
+    look_again(session, &mut observed, look, state).await?;
+    let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
+    tell.say(EventKind::RefreshFinished {
+        present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
+        absent: count(|found| matches!(found, Observation::Absent)),
+        unread: count(|found| matches!(found, Observation::Unread { .. })),
+    });
+    Ok(observed)
+}
+
+/// How often what is recorded and was not found is looked for again, and seconds in between: reads of AWS may lag behind
+/// each other. What was made a moment ago and not finished may be missing from lists for about a minute (EC2 "Eventual
+/// consistency").
+const AGAIN: [(Status, &[u64]); 2] = [(Status::Ready, &[1]), (Status::Unfinished, &[1, 4, 10, 15, 20])];
+
+/// Believes that something recorded is gone only after looking again.
+async fn look_again(
+    session: &Session,
+    observed: &mut BTreeMap<Address, Observation>,
+    look: Look<'_>,
+    state: &State,
+) -> Result<(), RunError> {
+    for (status, pauses) in AGAIN {
+        for seconds in pauses {
+            let missing = |(address, _): &(&Address, &Target)| {
+                matches!(observed.get(*address), Some(Observation::Absent))
+                    && state.resources.get(*address).is_some_and(|recorded| recorded.status == status)
+            };
+            let targets: BTreeMap<Address, Target> = look
+                .targets
+                .iter()
+                .filter(missing)
+                .map(|(address, target)| (address.clone(), target.clone()))
+                .collect();
+            if targets.is_empty() {
+                break;
+            }
+            stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
+            let look = Look { targets: &targets, ..look };
+            observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
+        }
+    }
+    Ok(())
+}
+
+/// What is there and in no record, but for old objects that still have to go: those carry the same marks.
+fn unrecorded(observed: &BTreeMap<Address, Observation>, ids: &IdIndex, state: &State) -> Vec<(Address, Document)> {
+    let found = observed.iter().filter_map(|(address, found)| match found {
+        Observation::Present { known, .. } => Some((address.clone(), known.computed.clone())),
+        Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => None,
+    });
+    found.filter(|(address, computed)| ids.computed(address).is_none() && !state.is_old(address, computed)).collect()
+}
