@@ -90,7 +90,6 @@ fn points(effects: &[Effect]) -> Vec<(usize, Moment)> {
 fn survive_every_point(deed: &Deed) {
     let effects = paused().block_on(deed.effects());
     let points = points(&effects);
-    println!("{} effects, {} points", effects.len(), points.len());
     for point in sample(points) {
         let survived =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| paused().block_on(deed.survive(&[point]))));
