@@ -135,6 +135,8 @@ pub(super) fn failure(common_json: bool, failure: &Failure) {
 pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
     if report.record_lost.is_some() {
         exit::STATE
+    } else if report.credentials_refused {
+        exit::CLOUD
     } else if session.stop.is_draining() && report.failed.is_empty() {
         exit::INTERRUPTED
     } else {

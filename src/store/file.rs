@@ -1,4 +1,4 @@
-//! State in a folder: `<stack>.lock.json`, `<stack>.journal`, `<stack>.lock`. The only door to the file system.
+//! State in a folder: `<stack>.lock.json` and its last version, `<stack>.journal`, `<stack>.lock`. The only door to the file system.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -135,6 +135,7 @@ impl FileStore {
                     found: there.serial,
                 });
             }
+            write_whole(&backup(&path), text.as_bytes())?;
         }
         write_whole(&path, lockfile::render(state).as_bytes())?;
         self.journal = None;
@@ -173,6 +174,18 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StoreError::io("read", path, source)),
     }
+}
+
+/// Where the version of a lockfile before the last write is kept.
+fn backup(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".backup");
+    name.into()
+}
+
+/// The version of a lockfile before the last write, if it was kept.
+pub fn previous(path: &Path) -> Option<PathBuf> {
+    Some(backup(path)).filter(|path| path.is_file())
 }
 
 /// Writes a file as a whole or not at all, readable by its owner only: a temporary file beside it, synced, renamed, and

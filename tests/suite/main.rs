@@ -9,12 +9,17 @@ mod architecture;
 mod bad_input;
 mod crash;
 mod edits;
+mod fuzz;
+mod interrupted;
 mod json;
+mod lockfile;
 mod planner;
 mod support;
 
 #[cfg(feature = "aws")]
 mod drift;
+#[cfg(feature = "aws")]
+mod kill;
 #[cfg(feature = "aws")]
 mod kinds;
 #[cfg(feature = "aws")]
