@@ -97,7 +97,7 @@ pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, r
 /// Intents of a run that was interrupted.
 pub(super) fn open_intents(book: &Book) {
     if !book.open.is_empty() {
-        out::note("An earlier run was interrupted; apply settles what it left open before anything else.\n");
+        out::note("A run is under way, or was interrupted: apply settles what it left open before anything else.\n");
     }
 }
 

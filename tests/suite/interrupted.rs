@@ -109,7 +109,9 @@ fn a_folder_that_cannot_be_written_is_refused_before_anything_is_made() {
     said.says(&["/proc/state", "nothing was changed"]);
     assert!(!desk.path("world.json").exists(), "nothing was made");
     desk.write("file", "");
-    desk.run(&["apply", "--auto-approve", "--state", "file/state"]).exit(78).says(&["file/state", "nothing was changed"]);
+    desk.run(&["apply", "--auto-approve", "--state", "file/state"])
+        .exit(78)
+        .says(&["file/state", "nothing was changed"]);
     assert!(!desk.path("world.json").exists(), "nothing was made");
 }
 
@@ -150,23 +152,30 @@ mod on_aws {
         let made = emulator.mutations();
         assert!(made > 3, "it had begun: {made}");
 
-        // Credentials that end.
-        emulator.post("/strict/faults", &json!({"kind": "expired_token", "nth": 40, "count": 1_000_000}));
+        // Credentials that end while it looks, and again after it had begun.
+        emulator.post("/strict/log/clear", &Value::Null);
+        desk.run(&["plan"]).exit(0);
+        let looks = emulator.calls().len();
+        let made = emulator.mutations();
+        emulator.post("/strict/faults", &json!({"kind": "expired_token", "nth": 30, "count": 1_000_000}));
+        desk.run(&["plan"]).exit(3).says(&["could not be read", "xpired", "the credentials ended", "aws sso login"]);
+        emulator.post("/strict/faults/clear", &json!({}));
+        emulator.post("/strict/faults", &json!({"kind": "expired_token", "nth": looks + 60, "count": 1_000_000}));
         let said = desk.run(&["apply", "--auto-approve"]).exit(69);
         let said = said.says(&["AWS answered", "xpired", "not begun", "hint: renew the credentials"]);
         let calls = emulator.mutations();
         assert!(calls > made, "it had gone on: {said}");
         let refused = emulator.get("/strict/faults")[0]["struck"].as_u64().unwrap();
-        assert!(refused < 60, "nothing new is begun with credentials that are refused: {refused} calls");
+        assert!(refused < 80, "nothing new is begun with credentials that are refused: {refused} calls");
         desk.run(&["plan"]).exit(69).says(&["aws sso login"]);
-        emulator.post("/strict/faults/clear", &Value::Null);
+        emulator.post("/strict/faults/clear", &json!({}));
 
         // A clock that is off. The SDK corrects it where it can; where it cannot, it is told.
         let skewed = "The difference between the request time and the current time is too large.";
         let order = json!({"kind": "code", "code": "RequestTimeTooSkewed", "message": skewed, "status": 403});
         emulator.post("/strict/faults", &order);
         desk.run(&["plan"]).exit(69).says(&["RequestTimeTooSkewed", "the clock of this machine is off"]);
-        emulator.post("/strict/faults/clear", &Value::Null);
+        emulator.post("/strict/faults/clear", &json!({}));
 
         desk.run(&["apply", "--auto-approve"]).exit(0);
         desk.run(&["plan", "--detailed-exitcode"]).exit(0);

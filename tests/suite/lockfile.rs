@@ -31,7 +31,7 @@ fn a_lockfile_of_format_1_loads_and_nothing_is_to_be_done() {
 #[test]
 fn a_journal_of_format_1_is_gone_on_from() {
     let desk = desk("interrupted");
-    desk.run(&["plan", "--detailed-exitcode"]).exit(2).says(&["An earlier run was interrupted"]);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(2).says(&["A run is under way, or was interrupted"]);
     desk.run(&["apply", "--auto-approve"]).exit(0);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     let world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();

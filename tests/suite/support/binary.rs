@@ -236,7 +236,6 @@ impl Desk {
         Running::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    #[cfg(feature = "aws")]
     /// Runs lines of the shell, in which `$PROGRAM` is the program.
     pub(crate) fn shell(&self, lines: &str) -> Said {
         let mut command = Command::new("sh");
@@ -246,8 +245,9 @@ impl Desk {
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let kept: Vec<_> =
             command.get_envs().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect();
+        let path = format!("{}:/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display());
         command.current_dir(self.folder.path()).env_clear();
-        command.env("HOME", self.folder.path()).env("USER", "ann").env("PATH", "/usr/bin:/bin").envs(&self.environment);
+        command.env("HOME", self.folder.path()).env("USER", "ann").env("PATH", path).envs(&self.environment);
         command.envs(kept.into_iter().filter_map(|(key, value)| Some((key, value?))))
     }
 

@@ -4,6 +4,8 @@ pub(crate) mod bench;
 pub(crate) mod binary;
 pub(crate) mod cut;
 #[cfg(feature = "aws")]
+pub(crate) mod deed;
+#[cfg(feature = "aws")]
 pub(crate) mod emulator;
 pub(crate) mod fixture;
 pub(crate) mod lab;

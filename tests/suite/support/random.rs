@@ -92,6 +92,12 @@ pub(crate) fn chosen(number: usize) -> bool {
     wants_all() || number as u64 % ONE_IN == *FIRST
 }
 
+#[cfg(feature = "aws")]
+/// Any number below this one; another one each time.
+pub(crate) fn any_below(limit: u64) -> u64 {
+    RandomState::new().hash_one(0) % limit
+}
+
 /// Whether everything is asked for, however long it takes.
 #[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
 pub(crate) fn wants_all() -> bool {
