@@ -86,7 +86,7 @@ fn target(open: &Open, state: &State) -> Target {
         // The object that was to be replaced carries the same marks. One that vanished is in nobody's way.
         old.extend(standing.computed.text("id").map(str::to_owned));
     }
-    Target { declared, recorded, old }
+    Target { declared, recorded, attempted: Vec::new(), old }
 }
 
 /// What cannot be read is neither there nor gone: its intent stays open.
