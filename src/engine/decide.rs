@@ -87,7 +87,8 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
                 None => drop(done.remove(field.name)),
             }
         }
-        let settled = Recorded { status: Status::Ready, after, declared: done, computed: observed.computed.clone() };
+        let computed = observed.computed.clone();
+        let settled = Recorded { status: Status::Ready, after, declared: done, attempted: Vec::new(), computed };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
     }
