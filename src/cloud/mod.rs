@@ -22,7 +22,7 @@ use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{CloudError, ErrorKind};
+pub use error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
 use crate::model::document::Document;
