@@ -10,7 +10,7 @@ use crate::cloud::{CloudError, ErrorKind};
 use crate::engine::PlanError;
 use crate::engine::diff::Shown;
 use crate::helm::ValuesError;
-use crate::run::RunError;
+use crate::run::{AdoptError, RunError};
 use crate::stack::DeclarationError;
 use crate::store::StoreError;
 
@@ -86,11 +86,14 @@ impl From<StoreError> for Failure {
             StoreError::Io { .. } => failure.hint("nothing was changed; mend the folder or its permissions and run again"),
             StoreError::Damaged { path, .. } | StoreError::Edited { path } => failure
                 .hint("lockfiles are not edited by hand: their digest must match; `ppm-infra state` has commands for that")
-                .hint(history(path)),
+                .hint(history(path))
+                .hint(RECOVER),
             StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
-            StoreError::Unsound { path, .. } => failure.hint(history(path)),
+            StoreError::Unsound { path, .. } => failure.hint(history(path)).hint(RECOVER),
             StoreError::Journal { .. } => {
-                failure.hint("state and journal belong to different runs; put the files of one backup back together")
+                failure
+                    .hint("state and journal belong to different runs; put the files of one backup back together")
+                    .hint(RECOVER)
             }
             StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
             StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
@@ -152,6 +155,10 @@ impl From<PlanError> for Failure {
                     .iter()
                     .map(|(address, (id, because))| format!("{address}: {id} stands there; {because}"))
                     .collect();
+                for (address, (id, _)) in &foreign {
+                    failure = failure
+                        .hint(format!("if it is meant to be that: `ppm-infra adopt {address} '{id}'` takes it over"));
+                }
                 failure
                     .hint("ppm-infra never changes what is not its own; nothing was changed")
                     .hint("choose another stack name (or storage.bucket), or remove the object if nobody needs it")
@@ -188,6 +195,9 @@ impl From<PlanError> for Failure {
     }
 }
 
+/// What else to do about a lockfile that cannot be read.
+const RECOVER: &str = "`ppm-infra recover` keeps it aside and makes another from the marks of what stands in AWS";
+
 /// A value in one line.
 fn shown(value: &Shown) -> String {
     match value {
@@ -203,10 +213,34 @@ impl From<RunError> for Failure {
             RunError::Cloud(error) => error.into(),
             RunError::Plan(error) => error.into(),
             RunError::Store(error) => error.into(),
+            RunError::Adopt(error) => error.into(),
             RunError::Account { .. } => Self::new(exit::FAILED, error.to_string()).hint(
                 "nothing was changed; use the credentials of that account, or correct `account` in the declaration",
             ),
             RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
+        }
+    }
+}
+
+impl From<AdoptError> for Failure {
+    fn from(error: AdoptError) -> Self {
+        let nothing = "nothing was changed";
+        match &error {
+            AdoptError::Undeclared { .. } => Self::new(exit::USAGE, error.to_string())
+                .hint("`ppm-infra graph` and `ppm-infra plan --full` show the addresses that are declared"),
+            AdoptError::Taken { address, id } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; to let go of {id} without touching it: `ppm-infra state rm {address}`")),
+            AdoptError::Elsewhere { address, .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; to give a record another name: `ppm-infra state mv {address} …`")),
+            AdoptError::Missing { address, .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; look for the id of the {} in this account and region", address.kind)),
+            AdoptError::Unread { address, .. } => Self::new(exit::INCOMPLETE, error.to_string())
+                .hint(format!("{nothing}; the id must be that of a {}, as AWS writes it", address.kind)),
+            AdoptError::Owned { .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; what belongs to another stack is let go of there first")),
+            AdoptError::Unfit { .. } => Self::new(exit::FAILED, error.to_string()).hint(format!(
+                "{nothing}; declare it as it is, or let ppm-infra make its own beside it under another name"
+            )),
         }
     }
 }
