@@ -45,7 +45,7 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
     let report = work.carry_out(&planned, Consent::default(), Goal::Converge).await?;
     if !report.is_complete() {
         if args.on_failure == OnFailure::Rollback && !report.failed.is_empty() {
-            work.roll_back(&planned, &before).await?;
+            work.roll_back(&planned, &report, &before).await?;
         }
         return Ok(show::exit_status(&session, &report));
     }
@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
     }
 
     /// Takes back what was made, and says so.
-    async fn roll_back(&mut self, planned: &Planned, before: &State) -> Result<(), Failure> {
+    async fn roll_back(&mut self, planned: &Planned, report: &Report, before: &State) -> Result<(), Failure> {
         let mut ledger = self.open().await?;
         if self.session.stop.is_draining() || !ledger.book().open.is_empty() {
             lost::not_rolled_back(self.common);
@@ -171,7 +171,8 @@ impl<'a> Work<'a> {
         }
         let mut sinks = show::sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);
-        let done = run::roll_back(self.session, planned, self.declaration, before, &mut ledger, &mut tell).await;
+        let done =
+            run::roll_back(self.session, planned, report, self.declaration, before, &mut ledger, &mut tell).await;
         drop(sinks);
         self.ledger = Some(ledger);
         lost::rolled_back(self.common, &done?);

@@ -110,10 +110,10 @@ pub(super) fn left(
     if left.is_empty() {
         let kept = state.resources.len();
         let rest = if kept == 0 { String::new() } else { format!(" but for the {kept} that were kept") };
-        out::note(&format!("Looked by marks: 0 objects of {stack} are left{rest}.\n"));
+        out::note(&format!("A look by marks found 0 objects of {stack} left{rest}.\n"));
         return exit::DONE;
     }
-    let mut text = format!("error: {} with the marks of {stack} left, in no record:\n", are_left(left.len()));
+    let mut text = format!("error: {} left with the marks of {stack}, in no record:\n", are_left(left.len()));
     for one in &left {
         text += &format!("  {}  {}\n", one.address, one.id);
     }

@@ -31,7 +31,7 @@ pub struct RolledBack {
     pub report: Report,
 }
 
-/// Takes back what carrying out `planned` made since `before`. Does nothing while something is in doubt: then the next
+/// Takes back what carrying out `planned` made since `before`, as `done` tells. Does nothing while something is in doubt: then the next
 /// apply has to look first.
 ///
 /// # Errors
@@ -39,12 +39,13 @@ pub struct RolledBack {
 pub async fn roll_back(
     session: &Session,
     planned: &Planned,
+    done: &Report,
     blueprint: &dyn Blueprint,
     before: &State,
     ledger: &mut Ledger,
     tell: &mut Teller<'_>,
 ) -> Result<RolledBack, RunError> {
-    let (goes, mut stays) = made(session, planned, before, ledger);
+    let (goes, mut stays) = made(session, planned, done, before, ledger);
     let mut plan = planned.plan.clone();
     plan.drift.clear();
     plan.adopted.clear();
@@ -110,6 +111,7 @@ async fn carry_out(
 fn made(
     session: &Session,
     planned: &Planned,
+    done: &Report,
     before: &State,
     ledger: &Ledger,
 ) -> (BTreeSet<Address>, BTreeMap<Address, String>) {
@@ -119,7 +121,8 @@ fn made(
     };
     let (mut goes, mut stays) = (BTreeSet::new(), BTreeMap::new());
     for (address, action) in &planned.plan.actions {
-        let new = id(state, address).is_some_and(|now| id(before, address) != Some(now));
+        // Where an answer was lost, the record alone tells.
+        let new = id(state, address).is_some_and(|now| done.made.contains(address) || id(before, address) != Some(now));
         let data = session.catalog.get(&address.kind).is_none_or(|facts| facts.data.is_some());
         match action {
             Action::Create { why: Why::New, .. } if new => {

@@ -11,6 +11,8 @@ mod crash;
 mod edits;
 mod json;
 mod planner;
+mod recover;
+mod rollback;
 mod support;
 
 #[cfg(feature = "aws")]
