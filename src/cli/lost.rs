@@ -1,5 +1,7 @@
 //! What people and programs are told of what was lost sight of and found, and of what was taken back.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::args::Common;
@@ -27,22 +29,23 @@ pub(super) fn found(common: &Common, declaration: &Declaration, rebuilt: &Rebuil
     );
     for (address, old) in &state.deposed {
         for old in old {
-            text += &format!(
-                "  {address}  {}  is an old one, another stands in its place; the next apply removes it\n",
+            let _ = writeln!(
+                text,
+                "  {address}  {}  is an old one, another stands in its place; the next apply removes it",
                 old.key
             );
         }
     }
     for address in undeclared {
         let id = state.resources[address].computed.text("id").unwrap_or_default();
-        text += &format!("  {address}  {id}  is not declared; the next apply removes it\n");
+        let _ = writeln!(text, "  {address}  {id}  is not declared; the next apply removes it");
     }
     text += &aside_text(aside);
     for (address, (id, because)) in foreign {
-        text += &format!("  {address}  {id}  stands there and is not ours: {because}\n");
+        let _ = writeln!(text, "  {address}  {id}  stands there and is not ours: {because}");
     }
     if let Some(error) = blind {
-        text += &format!("Whether there is more with these marks could not be seen: {error}.\n");
+        let _ = writeln!(text, "Whether there is more with these marks could not be seen: {error}.");
     }
     out::data(&text);
 }
@@ -115,7 +118,7 @@ pub(super) fn left(
     }
     let mut text = format!("error: {} left with the marks of {stack}, in no record:\n", are_left(left.len()));
     for one in &left {
-        text += &format!("  {}  {}\n", one.address, one.id);
+        let _ = writeln!(text, "  {}  {}", one.address, one.id);
     }
     text += "hint: `ppm-infra recover --force` records what nobody declared, so that destroy removes it; the rest is \
              removed in AWS\n";
@@ -154,7 +157,7 @@ pub(super) fn rolled_back(common: &Common, done: &RolledBack) {
         if done.gone.len() == 1 { "is" } else { "are" }
     );
     for (address, because) in &done.stays {
-        text += &format!("  {address} stays: {because}\n");
+        let _ = writeln!(text, "  {address} stays: {because}");
     }
     if done.report.record_lost.is_some() || !done.report.abandoned.is_empty() {
         text += "The rollback was not finished; its steps are in the journal.\n";

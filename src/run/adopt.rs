@@ -213,6 +213,10 @@ fn marked(session: &Session, address: &Address, node: &Node, record: &Recorded) 
         Action::Update { prior, via, declared, after, diffs, .. } => {
             Action::Update { prior, via, declared, after, diffs, why: Why::Requested }
         }
-        other => other,
+        other @ (Action::NoOp { .. }
+        | Action::Create { .. }
+        | Action::Replace { .. }
+        | Action::Delete { .. }
+        | Action::Forget { .. }) => other,
     })
 }

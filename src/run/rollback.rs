@@ -149,8 +149,9 @@ fn made(
             | Action::Forget { .. } => {}
         }
     }
-    let standing = state.resources.iter().map(|(address, recorded)| (address, recorded));
-    let needs: graph::Needs = standing
+    let needs: graph::Needs = state
+        .resources
+        .iter()
         .map(|(address, recorded)| {
             let needs = references(&recorded.declared).into_iter().chain(recorded.after.iter().cloned());
             (address.clone(), needs.collect())

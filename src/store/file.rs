@@ -46,7 +46,10 @@ impl FileStore {
         let named = |path: &Path, n: usize| PathBuf::from(format!("{}.{word}-{n}", path.display()));
         // The journal first: without it the lockfile is what it was before, but not the other way round.
         let paths = [self.journal_path(), self.path()];
-        let n = (1..).find(|n| !paths.iter().any(|path| there(&named(path, *n)))).expect("numbers do not end");
+        let mut n = 1;
+        while paths.iter().any(|path| there(&named(path, n))) {
+            n += 1;
+        }
         let mut aside = Vec::new();
         for path in paths.iter().filter(|path| there(path)) {
             let to = named(path, n);
@@ -340,7 +343,7 @@ mod tests {
             assert_eq!(store.read().unwrap(), None);
             store.journal = None;
         }
-        assert_eq!(store.set_aside("damaged").unwrap(), [PathBuf::new(); 0], "there is nothing to set aside");
+        assert_eq!(store.set_aside("damaged").unwrap(), Vec::<PathBuf>::new(), "there is nothing to set aside");
     }
 
     #[test]

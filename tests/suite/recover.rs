@@ -1,6 +1,9 @@
 //! What was lost is found: a lockfile that is gone or damaged, objects that nobody recorded, and one that somebody else
 //! made. Through the program itself, over the simulated cloud.
 
+#[cfg(feature = "aws")]
+mod emulator;
+
 use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
