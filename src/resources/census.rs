@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::ResourceType;
 use aws_sdk_iam::types::PolicyScopeType;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use futures_util::future::{try_join_all, try_join4};
@@ -68,7 +67,7 @@ impl Here<'_> {
         let mut pages = self.aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().send();
         while let Some(page) = pages.next().await {
             for tag in page.during(doing)?.tags() {
-                if let (Some(id), Some(kind)) = (tag.resource_id(), tag.resource_type().and_then(kind_of)) {
+                if let Some((id, kind)) = tag.resource_id().and_then(|id| Some((id, kind_of(id)?))) {
                     kinds.insert(id.to_owned(), kind);
                 }
             }
@@ -339,18 +338,19 @@ impl Here<'_> {
     }
 }
 
-/// Which of our kinds EC2 calls so.
-fn kind_of(told: &ResourceType) -> Option<Kind> {
-    Some(match told.as_str() {
-        "elastic-ip" => elastic_ip::ElasticIp::KIND,
-        "internet-gateway" => internet_gateway::InternetGateway::KIND,
-        "natgateway" => nat_gateway::NatGateway::KIND,
-        "route-table" => route_table::RouteTable::KIND,
-        "security-group" => security_group::SecurityGroup::KIND,
-        "security-group-rule" => security_group_rule::SecurityGroupRule::KIND,
+/// Of which of our kinds the object of EC2 with this id is: by its prefix, which says the same in every region and needs
+/// no list of EC2's own names for kinds.
+fn kind_of(id: &str) -> Option<Kind> {
+    Some(match id.split_once('-')?.0 {
+        "eipalloc" => elastic_ip::ElasticIp::KIND,
+        "igw" => internet_gateway::InternetGateway::KIND,
+        "nat" => nat_gateway::NatGateway::KIND,
+        "rtb" => route_table::RouteTable::KIND,
+        "sg" => security_group::SecurityGroup::KIND,
+        "sgr" => security_group_rule::SecurityGroupRule::KIND,
         "subnet" => subnet::Subnet::KIND,
         "vpc" => vpc::Vpc::KIND,
-        "vpc-endpoint" => vpc_endpoint::VpcEndpoint::KIND,
+        "vpce" => vpc_endpoint::VpcEndpoint::KIND,
         _ => return None,
     })
 }
