@@ -6,13 +6,14 @@ use std::path::Path;
 
 use super::exit;
 use crate::architecture::NotReady;
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::PlanError;
 use crate::engine::diff::Shown;
 use crate::helm::ValuesError;
+use crate::render::CLOCK;
 use crate::run::{AdoptError, RunError};
 use crate::stack::DeclarationError;
-use crate::store::StoreError;
+use crate::store::{StoreError, file};
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -59,6 +60,30 @@ impl Failure {
         }})
     }
 
+    /// What to do about a file of the state that cannot be used. Other files get no hint.
+    fn damaged(self, path: &Path) -> Self {
+        let at = path.display();
+        let by_marks = "what it does not know is found in AWS by its marks";
+        match path.to_string_lossy() {
+            name if name.ends_with(".journal") => self.hint(format!(
+                "nothing was changed; move the journal away, as in `mv {at} {at}.damaged`, and run again: {by_marks}"
+            )),
+            name if name.ends_with(".lock.json") => {
+                let mut failure = self.hint(
+                    "nothing was changed; lockfiles are not edited by hand, `ppm-infra state` has commands for that",
+                );
+                if let Some(kept) = file::previous(path) {
+                    let kept = kept.display();
+                    failure = failure.hint(format!("the version before it is kept, `cp {kept} {at}`: {by_marks}"));
+                }
+                failure
+                    .hint(format!("if the folder is in git, the last one committed is `git show HEAD:{at}`"))
+                    .hint(RECOVER)
+            }
+            _ => self,
+        }
+    }
+
     fn caused(mut self, error: &dyn Error) -> Self {
         let mut cause = error.source();
         while let Some(next) = cause {
@@ -79,22 +104,17 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = if matches!(error, StoreError::Busy { .. }) { exit::BUSY } else { exit::STATE };
         let failure = Self::new(code, error.to_string()).caused(&error);
-        let history = |path: &Path| {
-            format!("the last version in git is `git show HEAD:{}`; nothing was changed by this run", path.display())
-        };
         match &error {
-            StoreError::Io { .. } => failure.hint("nothing was changed; mend the folder or its permissions and run again"),
-            StoreError::Damaged { path, .. } | StoreError::Edited { path } => failure
-                .hint("lockfiles are not edited by hand: their digest must match; `ppm-infra state` has commands for that")
-                .hint(history(path))
-                .hint(RECOVER),
-            StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
-            StoreError::Unsound { path, .. } => failure.hint(history(path)).hint(RECOVER),
-            StoreError::Journal { .. } => {
-                failure
-                    .hint("state and journal belong to different runs; put the files of one backup back together")
-                    .hint(RECOVER)
+            StoreError::Io { .. } => {
+                failure.hint("nothing was changed; mend the folder or its permissions and run again")
             }
+            StoreError::Damaged { path, .. } | StoreError::Edited { path } | StoreError::Unsound { path, .. } => {
+                failure.damaged(path)
+            }
+            StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
+            StoreError::Journal { .. } => failure
+                .hint("state and journal belong to different runs; put the files of one backup back together")
+                .hint(RECOVER),
             StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
             StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
         }
@@ -122,6 +142,7 @@ impl From<CloudError> for Failure {
         });
         failure.causes.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
         match error.kind {
+            ErrorKind::Credentials if clock_is_off(error.code.as_deref(), &error.message) => failure.hint(CLOCK),
             ErrorKind::Credentials => failure
                 .hint("check them with `aws sts get-caller-identity`; with SSO, `aws sso login` renews them")
                 .hint("AWS_PROFILE, AWS_ACCESS_KEY_ID and the files in ~/.aws are read as every AWS tool reads them"),
@@ -147,6 +168,10 @@ impl From<PlanError> for Failure {
             PlanError::Unread { unread } => {
                 let mut failure = Self::new(exit::INCOMPLETE, heading);
                 failure.causes = unread.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+                let ended = |error: &String| ["ExpiredToken", "RequestExpired"].iter().any(|code| error.contains(code));
+                if unread.values().any(ended) {
+                    failure = failure.hint("the credentials ended: renew them, as with `aws sso login`, and run again");
+                }
                 failure.hint("what cannot be read is neither in place nor gone, so nothing was planned or changed")
             }
             PlanError::Foreign { foreign } => {

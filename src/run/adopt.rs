@@ -133,6 +133,7 @@ pub async fn examine(
         after: node.after.keys().cloned().collect(),
         declared: known.declared,
         computed: known.computed,
+        attempted: Vec::new(),
     };
     let ahead = engine::compare(&session.catalog, address, node, &record)?;
     let because = unfit(&ahead, session.catalog.get(&address.kind).is_some_and(|facts| facts.data.is_some()));

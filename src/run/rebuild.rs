@@ -188,7 +188,7 @@ impl Work<'_> {
 
 fn ready(known: Known) -> Recorded {
     let Known { declared, computed } = known;
-    Recorded { status: Status::Ready, after: BTreeSet::new(), declared, computed }
+    Recorded { status: Status::Ready, after: BTreeSet::new(), declared, computed, attempted: Vec::new() }
 }
 
 /// How far an object is from what is declared: what would force another object weighs most.
