@@ -148,7 +148,8 @@ pub fn strangeness(tags: &Tags) -> String {
 /// The refusal to use what somebody else has made. `taken` says what is in the way, as in "sg-1 has the name x".
 pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, tags: &Tags) -> CloudError {
     let why = strangeness(tags);
-    let message = format!("{taken}, and {why}; remove it, or take it over with `adopt {}`", cx.mark.address);
+    let message =
+        format!("{taken}, and {why}; remove it, or take it over with `ppm-infra adopt {} ID`", cx.mark.address);
     CloudError::new(ErrorKind::NotOurs, doing, message)
 }
 

@@ -39,7 +39,9 @@ pub fn not_ours(doing: &str, id: &str, because: &str) -> CloudError {
     CloudError::new(
         ErrorKind::NotOurs,
         doing,
-        format!("{id} exists already and is not ours: {because}; `adopt` takes it over, or remove or rename it"),
+        format!(
+            "{id} exists already and is not ours: {because}; `ppm-infra adopt` takes it over, or remove or rename it"
+        ),
     )
 }
 
