@@ -309,7 +309,10 @@ def storage_grown(world: World, order: Order) -> None:
 @change("db_instance", "status")
 def database_status(world: World, order: Order) -> None:
     """RDS changes the status on its own: storage-full, failed, maintenance..."""
-    the_database(world, order).status = need(order, "value")
+    record = the_database(world, order)
+    record.status = need(order, "value")
+    if record.status == "failed":
+        record.epoch += 1  # what was under way ends here
 
 
 @change("db_instance", "failover")
