@@ -252,13 +252,16 @@ fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, Cl
 
 /// What was found by its name, or by marks, and only awaits removal, is not what is looked for.
 fn unless_old(found: Observation, target: &Target) -> Observation {
-    match found {
+    match &found {
         Observation::Present { known, .. }
             if target.recorded.is_none() && known.computed.text("id").is_some_and(|id| target.old.contains(id)) =>
         {
             Observation::Absent
         }
-        found => found,
+        Observation::Present { .. }
+        | Observation::Absent
+        | Observation::Foreign { .. }
+        | Observation::Unread { .. } => found,
     }
 }
 

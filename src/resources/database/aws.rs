@@ -388,10 +388,11 @@ async fn remove(there: &DbInstance, cx: &Writing<'_>) -> Result<(), CloudError> 
             Err(refused) if is_protected(&refused) => {
                 unprotect().await.map_err(|mut error| {
                     let status = there.db_instance_status().unwrap_or_default();
-                    error.message.push_str(&format!(
-                        ". It is {status}, and its deletion protection keeps it: switch that off in the RDS console, or \
-                         ask AWS to"
-                    ));
+                    error.message = format!(
+                        "{}. It is {status}, and its deletion protection keeps it: switch that off in the RDS console, \
+                         or ask AWS to",
+                        error.message
+                    );
                     error
                 })?;
                 retry_while(cx, UNPROTECTED, is_protected, order).await

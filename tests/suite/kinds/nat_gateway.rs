@@ -7,6 +7,7 @@ use ppm_infra::resources::elastic_ip::ElasticIp;
 use ppm_infra::resources::internet_gateway::InternetGateway;
 use ppm_infra::resources::nat_gateway::NatGateway;
 use ppm_infra::resources::subnet::Subnet;
+use serde_json::json;
 
 use super::vpc::{marks, network};
 use super::{elastic_ip, internet_gateway, subnet};
@@ -90,7 +91,7 @@ async fn one_that_is_being_made_is_not_at_rest() {
     let mut lab = Lab::new(100).await;
     surroundings(&mut lab).await;
     lab.make("main", &internet_gateway::sample()).await;
-    lab.pace(1);
+    lab.emulator.post("/strict/settings", &json!({"scale": 1, "consistency": {"ec2": 0}}));
     let id = |kind: &str, name: &str| {
         let known = lab.ids.computed(&format!("{kind}.{name}").parse().unwrap()).unwrap();
         known.text("id").unwrap().to_owned()

@@ -123,7 +123,7 @@ async fn an_endpoint_that_is_gone_already_counts_as_removed_however_that_is_told
 #[tokio::test]
 async fn an_endpoint_that_is_being_made_is_not_at_rest() {
     let (lab, vpc, [one, _]) = laboratory(20).await;
-    lab.pace(1);
+    lab.emulator.post("/strict/settings", &json!({"scale": 1, "consistency": {"ec2": 0}}));
     let call = lab.clients.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(S3).route_table_ids(&one);
     call.tag_specifications(marks(ResourceType::VpcEndpoint, "vpc_endpoint", "s3")).send().await.unwrap();
     assert!(!lab.is_settled("s3", &sample(&["one"])).await);
