@@ -175,7 +175,7 @@ pub struct Report {
     /// Steps that succeeded.
     pub succeeded: usize,
     /// Where an object was made, finished or not.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default)]
     pub made: BTreeSet<Address>,
     /// Steps that failed, and why.
     pub failed: Vec<(StepKey, Failure)>,
