@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::args::{ApplyArgs, Common, DestroyArgs};
+use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::failure::Failure;
 use super::saved::{ENDING, Saved};
-use super::{exit, out, show, values, workplace};
+use super::{exit, lost, out, show, values, workplace};
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
@@ -41,8 +41,12 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
     if wanted && saved.is_none() && !args.auto_approve {
         approve("apply", &declaration, "yes", &session.stop).await?;
     }
+    let before = work.state();
     let report = work.carry_out(&planned, Consent::default(), Goal::Converge).await?;
     if !report.is_complete() {
+        if args.on_failure == OnFailure::Rollback && !report.failed.is_empty() {
+            work.roll_back(&planned, &report, &before).await?;
+        }
         return Ok(show::exit_status(&session, &report));
     }
     let state = work.state();
@@ -66,18 +70,25 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
     }
     let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
     let report = work.carry_out(&planned, consent, Goal::Destroy).await?;
-    Ok(if report.is_complete() { exit::DONE } else { show::exit_status(&session, &report) })
+    if !report.is_complete() {
+        return Ok(show::exit_status(&session, &report));
+    }
+    let left = run::leftovers(&session, &declaration, &work.state()).await;
+    Ok(lost::left(common, &declaration, &work.state(), left))
 }
 
 /// Asks for a word. Nobody there to answer is an error, not a yes.
-async fn approve(verb: &str, declaration: &Declaration, word: &str, stop: &Stop) -> Result<(), Failure> {
+pub(super) async fn approve(verb: &str, declaration: &Declaration, word: &str, stop: &Stop) -> Result<(), Failure> {
     let stack = &declaration.stack.stack;
     if !out::can_ask() {
         return Err(Failure::new(
             exit::USAGE,
             format!("{verb} asks before it changes anything, and nobody can answer here"),
         )
-        .hint("look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that"));
+        .hint(match verb {
+            "apply" => "look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that",
+            _ => "look at what it says, then say `--auto-approve`",
+        }));
     }
     let question = format!("\nType `{word}` to {verb} {stack}, anything else to leave it: ");
     if out::ask(&question, stop).await?.as_deref() == Some(word) {
@@ -87,7 +98,7 @@ async fn approve(verb: &str, declaration: &Declaration, word: &str, stop: &Stop)
 }
 
 /// A stack under its lock.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     common: &'a Common,
     declaration: &'a Declaration,
     session: &'a Session,
@@ -99,7 +110,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Takes the lock and settles what an earlier run left open.
-    async fn begin(
+    pub(super) async fn begin(
         common: &'a Common,
         declaration: &'a Declaration,
         session: &'a Session,
@@ -120,7 +131,7 @@ impl<'a> Work<'a> {
     }
 
     /// The state as it is now.
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         match (&self.ledger, &self.book) {
             (Some(ledger), _) => ledger.state().clone(),
             (None, Some(book)) => book.state.clone(),
@@ -145,13 +156,35 @@ impl<'a> Work<'a> {
         Ok(Ledger::open(Box::new(store), fresh).await?)
     }
 
-    fn show(&self, planned: &Planned, goal: Goal) {
+    pub(super) fn show(&self, planned: &Planned, goal: Goal) {
         let (common, session) = (self.common, self.session);
         let view = show::PlanShow { common, stack: &self.declaration.stack, session, goal, verbose: false };
         show::plan(planned, &view);
     }
 
-    async fn carry_out(&mut self, planned: &Planned, consent: Consent, goal: Goal) -> Result<Report, Failure> {
+    /// Takes back what was made, and says so.
+    async fn roll_back(&mut self, planned: &Planned, report: &Report, before: &State) -> Result<(), Failure> {
+        let mut ledger = self.open().await?;
+        if self.session.stop.is_draining() || !ledger.book().open.is_empty() {
+            lost::not_rolled_back(self.common);
+            return Ok(());
+        }
+        let mut sinks = show::sinks(self.common, self.session);
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let done =
+            run::roll_back(self.session, planned, report, self.declaration, before, &mut ledger, &mut tell).await;
+        drop(sinks);
+        self.ledger = Some(ledger);
+        lost::rolled_back(self.common, &done?);
+        Ok(())
+    }
+
+    pub(super) async fn carry_out(
+        &mut self,
+        planned: &Planned,
+        consent: Consent,
+        goal: Goal,
+    ) -> Result<Report, Failure> {
         let mut ledger = self.open().await?;
         let mut sinks = show::sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);

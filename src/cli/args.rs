@@ -79,6 +79,10 @@ pub(super) enum Command {
     Destroy(DestroyArgs),
     /// Show what somebody else moved, and change nothing
     Drift(File),
+    /// Make a lost or damaged lockfile again, from what stands in AWS
+    Recover(RecoverArgs),
+    /// Take over one object that somebody else made
+    Adopt(AdoptArgs),
     /// Print the Helm values of what stands
     Values(ValuesArgs),
     /// Print the resources and what they need
@@ -150,6 +154,47 @@ pub(super) struct ApplyArgs {
     /// Where to write the Helm values
     #[arg(long, value_name = "FILE", default_value = "out/values.yaml")]
     pub(super) values: PathBuf,
+    /// What becomes of what this run made when part of it fails
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(super) on_failure: OnFailure,
+}
+
+/// What becomes of what a run made when part of it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnFailure {
+    /// It stays, and the next apply goes on from there.
+    Keep,
+    /// It goes again: what this run made, and nothing it changed, replaced or found.
+    Rollback,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+pub(super) struct RecoverArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Do so though the lockfile is sound; it is kept beside the new one
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+/// Arguments of `adopt`.
+#[derive(Debug, Args)]
+pub(super) struct AdoptArgs {
+    /// Where it is to stand, such as `security_group.database`
+    pub(super) address: Address,
+    /// Its id, as AWS writes it: sg-0123456789abcdef0, the name of a bucket, the ARN of a load balancer
+    pub(super) id: String,
+    /// Which declaration
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
 }
 
 /// Arguments of `destroy`.

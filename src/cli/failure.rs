@@ -11,7 +11,7 @@ use crate::engine::PlanError;
 use crate::engine::diff::Shown;
 use crate::helm::ValuesError;
 use crate::render::CLOCK;
-use crate::run::RunError;
+use crate::run::{AdoptError, RunError};
 use crate::stack::DeclarationError;
 use crate::store::{StoreError, file};
 
@@ -76,7 +76,9 @@ impl Failure {
                     let kept = kept.display();
                     failure = failure.hint(format!("the version before it is kept, `cp {kept} {at}`: {by_marks}"));
                 }
-                failure.hint(format!("if the folder is in git, the last one committed is `git show HEAD:{at}`"))
+                failure
+                    .hint(format!("if the folder is in git, the last one committed is `git show HEAD:{at}`"))
+                    .hint(RECOVER)
             }
             _ => self,
         }
@@ -110,9 +112,9 @@ impl From<StoreError> for Failure {
                 failure.damaged(path)
             }
             StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
-            StoreError::Journal { .. } => {
-                failure.hint("state and journal belong to different runs; put the files of one backup back together")
-            }
+            StoreError::Journal { .. } => failure
+                .hint("state and journal belong to different runs; put the files of one backup back together")
+                .hint(RECOVER),
             StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
             StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
         }
@@ -178,6 +180,10 @@ impl From<PlanError> for Failure {
                     .iter()
                     .map(|(address, (id, because))| format!("{address}: {id} stands there; {because}"))
                     .collect();
+                for (address, (id, _)) in &foreign {
+                    failure = failure
+                        .hint(format!("if it is meant to be that: `ppm-infra adopt {address} '{id}'` takes it over"));
+                }
                 failure
                     .hint("ppm-infra never changes what is not its own; nothing was changed")
                     .hint("choose another stack name (or storage.bucket), or remove the object if nobody needs it")
@@ -214,6 +220,9 @@ impl From<PlanError> for Failure {
     }
 }
 
+/// What else to do about a lockfile that cannot be read.
+const RECOVER: &str = "`ppm-infra recover` keeps it aside and makes another from the marks of what stands in AWS";
+
 /// A value in one line.
 fn shown(value: &Shown) -> String {
     match value {
@@ -229,10 +238,34 @@ impl From<RunError> for Failure {
             RunError::Cloud(error) => error.into(),
             RunError::Plan(error) => error.into(),
             RunError::Store(error) => error.into(),
+            RunError::Adopt(error) => error.into(),
             RunError::Account { .. } => Self::new(exit::FAILED, error.to_string()).hint(
                 "nothing was changed; use the credentials of that account, or correct `account` in the declaration",
             ),
             RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
+        }
+    }
+}
+
+impl From<AdoptError> for Failure {
+    fn from(error: AdoptError) -> Self {
+        let nothing = "nothing was changed";
+        match &error {
+            AdoptError::Undeclared { .. } => Self::new(exit::USAGE, error.to_string())
+                .hint("`ppm-infra graph` and `ppm-infra plan --full` show the addresses that are declared"),
+            AdoptError::Taken { address, id } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; to let go of {id} without touching it: `ppm-infra state rm {address}`")),
+            AdoptError::Elsewhere { address, .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; to give a record another name: `ppm-infra state mv {address} …`")),
+            AdoptError::Missing { address, .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; look for the id of the {} in this account and region", address.kind)),
+            AdoptError::Unread { address, .. } => Self::new(exit::INCOMPLETE, error.to_string())
+                .hint(format!("{nothing}; the id must be that of a {}, as AWS writes it", address.kind)),
+            AdoptError::Owned { .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; what belongs to another stack is let go of there first")),
+            AdoptError::Unfit { .. } => Self::new(exit::FAILED, error.to_string()).hint(format!(
+                "{nothing}; declare it as it is, or let ppm-infra make its own beside it under another name"
+            )),
         }
     }
 }

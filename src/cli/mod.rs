@@ -1,5 +1,6 @@
 //! Floor 6: the program. Picks concrete parts, calls the runner, turns errors into words and an exit status.
 
+mod adopt;
 mod apply;
 mod args;
 mod declaration;
@@ -7,8 +8,10 @@ mod drift;
 pub mod exit;
 mod failure;
 mod graph;
+mod lost;
 mod out;
 mod plan;
+mod recover;
 mod saved;
 mod show;
 mod state;
@@ -71,6 +74,8 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Apply(args) => apply::apply(common, args, stop).await,
         Command::Destroy(args) => apply::destroy(common, args, stop).await,
         Command::Drift(args) => drift::drift(common, &args, stop).await,
+        Command::Recover(args) => recover::recover(common, &args, stop).await,
+        Command::Adopt(args) => adopt::adopt(common, &args, stop).await,
         Command::Values(args) => values::values(common, args).await,
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,

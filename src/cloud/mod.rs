@@ -1,9 +1,10 @@
-//! Floor 2: the port. The cloud as the runner sees it: one question, one batched look, three verbs.
+//! Floor 2: the port. The cloud as the runner sees it: one question, three ways to look, three verbs.
 //!
 //! Documents come in and go out with symbolic references; turning them into ids and back is this side's work, with the
 //! [`IdIndex`] it is given. Contracts of every implementation:
 //!
 //! - `observe` never guesses: what could not be read is [`Observation::Unread`], never gone. It reads many at once.
+//! - `census` lists what carries our marks, whoever knows of it, and `find` reads one object whose id is known.
 //! - `create` puts the mark into the create call itself, reports the id with [`Context::made`] before any wait, and
 //!   returns when the object is usable. What exists under the name already and carries our marks is taken over.
 //! - `update` changes only what differs; finding nothing to change is success.
@@ -40,6 +41,8 @@ pub struct Target {
     pub declared: Option<Document>,
     /// What is recorded there. With it the object is looked for by id, without it by name or by our marks.
     pub recorded: Option<Known>,
+    /// What changes that were cut short asked for: whatever of it is there is ours.
+    pub attempted: Vec<Document>,
     /// Ids of objects that carry the marks of the address and are not what is looked for: they await removal.
     pub old: BTreeSet<String>,
 }
@@ -51,6 +54,24 @@ pub trait Cloud: Send + Sync {
 
     /// Reads many resources at once: an observation for every target.
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+
+    /// Lists what carries the marks of `stack`, wherever it stands and whoever knows of it. What is gone may be listed for
+    /// a while: whoever needs to know looks with [`Cloud::find`].
+    fn census<'a>(
+        &'a self,
+        stack: &'a str,
+        place: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>>;
+
+    /// Reads one object by its id, whatever its marks, in the shape of `like`: a document of the same kind, from which
+    /// comes what the cloud does not tell. The targets of `look` do not matter.
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        look: &'a Look<'a>,
+    ) -> BoxFuture<'a, Observation>;
 
     /// Makes an object; answers what the cloud computed for it.
     fn create<'a>(
@@ -76,6 +97,15 @@ pub trait Cloud: Send + Sync {
         known: &'a Known,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
+}
+
+/// An object that carries the marks of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Marked {
+    /// Where it says it belongs.
+    pub address: Address,
+    /// Its primary id.
+    pub id: String,
 }
 
 /// One batched look.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wait::pause;
-use super::{Cloud, CloudError, Context, ErrorKind, Look, Target};
+use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
@@ -226,7 +226,7 @@ impl Simulated {
         Ok(())
     }
 
-    fn find<'w>(world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+    fn meant<'w>(world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
         let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
         match &target.recorded {
             Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
@@ -255,16 +255,34 @@ impl Cloud for Simulated {
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let world = self.world();
-            let observe = |at: &Address, target: &Target| match Self::find(&world, look, at, target) {
-                None => Observation::Absent,
-                Some(object) => Observation::Present {
-                    known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
-                    notes: Vec::new(),
-                    settled: true,
-                },
-            };
+            let observe = |at: &Address, target: &Target| seen(Self::meant(&world, look, at, target), look);
             look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
+    }
+
+    fn census<'a>(
+        &'a self,
+        stack: &'a str,
+        _: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
+        let world = self.world();
+        let ours = world.objects.values().filter(|object| object.mark.stack == stack);
+        let marked = |object: &Object| Marked { address: object.mark.address.clone(), id: object.id().to_owned() };
+        let found = ours.map(marked).collect();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        _: &'a Document,
+        look: &'a Look<'a>,
+    ) -> BoxFuture<'a, Observation> {
+        let world = self.world();
+        let found = world.objects.values().find(|o| o.mark.address.kind == at.kind && o.id() == id);
+        let found = seen(found, look);
+        Box::pin(async move { found })
     }
 
     fn create<'a>(
@@ -311,6 +329,9 @@ impl Cloud for Simulated {
                 let missing = || CloudError::new(ErrorKind::NotFound, format!("update {at}"), "it does not exist");
                 let object = object.ok_or_else(missing)?;
                 object.declared = resolved.clone();
+                // Whose it is stands in its tags, which are brought to what is wanted with the rest.
+                object.mark.stack.clone_from(&cx.mark.stack);
+                object.mark.address = at.clone();
                 Ok(object.computed.clone())
             };
             self.perform(Verb::Update, at, cx, change, async |_| Ok(())).await
@@ -335,6 +356,17 @@ impl Cloud for Simulated {
             };
             self.perform(Verb::Delete, at, cx, remove, async |()| Ok(())).await
         })
+    }
+}
+
+fn seen(object: Option<&Object>, look: &Look<'_>) -> Observation {
+    match object {
+        None => Observation::Absent,
+        Some(object) => Observation::Present {
+            known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
+            notes: Vec::new(),
+            settled: true,
+        },
     }
 }
 

@@ -87,7 +87,8 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
                 None => drop(done.remove(field.name)),
             }
         }
-        let settled = Recorded { status: Status::Ready, after, declared: done, computed: observed.computed.clone() };
+        let computed = observed.computed.clone();
+        let settled = Recorded { status: Status::Ready, after, declared: done, attempted: Vec::new(), computed };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
     }
@@ -160,6 +161,7 @@ mod tests {
         typical: Typical { create: 1, update: 1, delete: 1 },
         data: None,
         climb_rank: 0,
+        hidden_seconds: 0,
         sample: |_, _, _| Document::default(),
         check: |_, _| Ok(()),
     };
@@ -173,7 +175,13 @@ mod tests {
     }
 
     fn recorded(status: Status) -> Recorded {
-        Recorded { status, after: BTreeSet::new(), declared: document(1, "a"), computed: Document::default() }
+        Recorded {
+            status,
+            after: BTreeSet::new(),
+            declared: document(1, "a"),
+            attempted: Vec::new(),
+            computed: Document::default(),
+        }
     }
 
     fn told(

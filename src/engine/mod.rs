@@ -94,6 +94,38 @@ pub fn drift(
     Planner { catalog, declared: &declared, state, records: &state.resources, seen: &seen, ask: &ask }.drift()
 }
 
+/// Records of the objects in `observed` that carry our marks and are in no record of `state`. What is not ours is passed
+/// over.
+///
+/// # Errors
+/// When something could not be read.
+pub fn adoptable(
+    declared: &BTreeMap<Address, Node>,
+    state: &State,
+    observed: &BTreeMap<Address, Observation>,
+) -> Result<BTreeMap<Address, Recorded>, PlanError> {
+    let ask = Request { destroy: true, ..Request::default() };
+    let mut seen = read(observed, state, &ask)?;
+    Ok(adopt(declared, state, observed, &mut seen))
+}
+
+/// What would be done about one object, `recorded` as it stands, to bring it to `node`.
+///
+/// # Errors
+/// When its kind is not in the catalogue, or a version would have to fall.
+pub fn compare(catalog: &Catalog, address: &Address, node: &Node, recorded: &Recorded) -> Result<Action, PlanError> {
+    let facts = catalog.get(&address.kind).ok_or_else(|| PlanError::UnknownKind { kind: address.kind.clone() })?;
+    let standing = recorded.known();
+    let case =
+        Case { node, facts, recorded: Some(recorded), observed: Some(&standing), fresh: &|_| false, forced: None };
+    decide(&case).map_err(|down| PlanError::StepDown {
+        address: address.clone(),
+        field: down.field,
+        from: down.from,
+        to: down.to,
+    })
+}
+
 type Seen<'a> = BTreeMap<Address, Option<&'a Known>>;
 
 fn read<'a>(observed: &'a BTreeMap<Address, Observation>, state: &State, ask: &Request) -> Result<Seen<'a>, PlanError> {
@@ -147,6 +179,7 @@ fn adopt(
                 status: if settled { Status::Ready } else { Status::Unfinished },
                 after: node.after.keys().cloned().collect(),
                 declared: known.declared.clone(),
+                attempted: Vec::new(),
                 computed: known.computed.clone(),
             };
             adopted.insert(address.clone(), record);

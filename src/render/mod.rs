@@ -35,3 +35,4 @@ pub use plan::{Goal, PlanView, plan_text};
 pub use progress::{JsonLines, Lines, Live, ProgressView};
 pub use style::{Label, Styled};
 pub use summary::{CLOCK, SummaryView, summary_text};
+pub(crate) use words::count;

@@ -112,7 +112,7 @@ fn outcome(report: &Report, view: &SummaryView<'_>, text: &mut Styled) {
             (Goal::Destroy, _) => (
                 "Destroyed.",
                 format!(
-                    " {done} in {time}; {} of {stack} left, recorded at serial {}.",
+                    " {done} in {time}; {} of {stack} left in the record, at serial {}.",
                     count(view.left, "object"),
                     report.serial
                 ),

@@ -46,7 +46,7 @@ pub(super) fn roughly_ms(ms: u64) -> String {
 }
 
 /// `1 step`, `3 steps`.
-pub(super) fn count(n: usize, one: &str) -> String {
+pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 

@@ -1,14 +1,15 @@
 //! From erased documents to typed kinds and back: the AWS side of the port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 
-use super::{every_kind, survey};
+use super::by_id::ById;
+use super::{census, every_kind, survey};
 use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sought, Writing};
-use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Target};
+use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
@@ -27,6 +28,16 @@ impl Aws {
         Self { clients }
     }
 
+    fn reading<'a>(&'a self, look: &Look<'a>) -> Reading<'a> {
+        Reading {
+            aws: &self.clients,
+            ids: look.ids,
+            stack: look.stack,
+            surroundings: look.surroundings,
+            removing: look.removing,
+        }
+    }
+
     fn writing<'a>(&'a self, cx: &'a Context) -> Writing<'a> {
         Writing { aws: &self.clients, cx }
     }
@@ -43,14 +54,7 @@ impl Cloud for Aws {
             for (address, target) in look.targets {
                 by_kind.entry(&address.kind).or_default().insert(address, target);
             }
-            let cx = Reading {
-                aws: &self.clients,
-                ids: look.ids,
-                stack: look.stack,
-                surroundings: look.surroundings,
-                removing: look.removing,
-            };
-            let cx = &cx;
+            let cx = &self.reading(look);
             let looks = by_kind.into_iter().map(|(kind, targets)| async move {
                 match typed(kind) {
                     Ok(typed) => typed.observe(targets, cx).await,
@@ -61,6 +65,29 @@ impl Cloud for Aws {
                 }
             });
             join_all(looks).await.into_iter().flatten().collect()
+        })
+    }
+
+    fn census<'a>(
+        &'a self,
+        stack: &'a str,
+        _: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
+        Box::pin(census::census(&self.clients, stack))
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        look: &'a Look<'a>,
+    ) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            match typed(&at.kind) {
+                Ok(typed) => typed.find(at, id, like, &self.reading(look)).await,
+                Err(error) => Observation::Unread { error: error.to_string() },
+            }
         })
     }
 
@@ -101,6 +128,13 @@ trait Erased: Send + Sync {
         targets: BTreeMap<&'a Address, &'a Target>,
         cx: &'a Reading<'a>,
     ) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        cx: &'a Reading<'a>,
+    ) -> BoxFuture<'a, Observation>;
     fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>>;
     fn update<'a>(
         &'a self,
@@ -113,7 +147,7 @@ trait Erased: Send + Sync {
 
 struct Typed<R>(PhantomData<fn() -> R>);
 
-impl<R: Provision> Erased for Typed<R> {
+impl<R: Provision + ById> Erased for Typed<R> {
     fn kind(&self) -> Kind {
         R::KIND
     }
@@ -126,7 +160,7 @@ impl<R: Provision> Erased for Typed<R> {
         Box::pin(async move {
             let mut found = BTreeMap::new();
             let mut sought = Vec::new();
-            for (address, target) in targets {
+            for (&address, &target) in &targets {
                 match seek::<R>(address, target) {
                     Ok(one) => sought.push(one),
                     Err(error) => {
@@ -135,8 +169,33 @@ impl<R: Provision> Erased for Typed<R> {
                 }
             }
             let sights = if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await };
-            found.extend(sights.into_iter().map(|(address, sight)| (address, observation(sight))));
+            found.extend(sights.into_iter().map(|(address, sight)| {
+                let found = unless_old(observation(sight), targets[&address]);
+                (address, found)
+            }));
             found
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        cx: &'a Reading<'a>,
+    ) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            let like = match typed_document::<R>(like) {
+                Ok(like) => like,
+                Err(error) => return Observation::Unread { error: error.to_string() },
+            };
+            let Some(known) = R::by_id(like, id) else {
+                return Observation::Unread { error: format!("{id} is no id of a {}", R::KIND) };
+            };
+            // As if it were recorded: what is looked at by its id is told even where it could not be used any more.
+            let sought = Sought { address: at.clone(), declared: None, recorded: Some(known), old: BTreeSet::new() };
+            let sight = R::observe(vec![sought], cx).await.remove(at);
+            observation(sight.expect("a look answers for every address"))
         })
     }
 
@@ -187,7 +246,23 @@ fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, Cl
         Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
         None => None,
     };
-    Ok(Sought { address: address.clone(), declared, recorded, old: target.old.clone() })
+    let attempted = target.attempted.iter().map(typed_document).collect::<Result<_, _>>()?;
+    Ok(Sought { address: address.clone(), declared, recorded, attempted, old: target.old.clone() })
+}
+
+/// What was found by its name, or by marks, and only awaits removal, is not what is looked for.
+fn unless_old(found: Observation, target: &Target) -> Observation {
+    match &found {
+        Observation::Present { known, .. }
+            if target.recorded.is_none() && known.computed.text("id").is_some_and(|id| target.old.contains(id)) =>
+        {
+            Observation::Absent
+        }
+        Observation::Present { .. }
+        | Observation::Absent
+        | Observation::Foreign { .. }
+        | Observation::Unread { .. } => found,
+    }
 }
 
 fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation {

@@ -3,6 +3,10 @@
 pub mod access_entry;
 pub mod addon;
 pub mod bucket;
+#[cfg(feature = "aws")]
+mod by_id;
+#[cfg(feature = "aws")]
+mod census;
 pub mod cluster;
 pub mod database;
 pub mod db_parameter_group;

@@ -2,6 +2,7 @@
 //!
 //! Events are owned, small and free of secrets by construction; renderers consume them and nothing else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -173,6 +174,9 @@ impl Failure {
 pub struct Report {
     /// Steps that succeeded.
     pub succeeded: usize,
+    /// Where an object was made, finished or not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub made: BTreeSet<Address>,
     /// Steps that failed, and why.
     pub failed: Vec<(StepKey, Failure)>,
     /// Steps that were skipped because of a failed one.

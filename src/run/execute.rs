@@ -268,6 +268,11 @@ impl Execution<'_, '_> {
                 && open[&running.begin].made.is_none()
         };
         let known = ended.iter().filter(|(running, done)| !in_doubt(running, done));
+        let made = |running: &Running, done: &Done| {
+            running.step.part == Part::Create && (done.is_ok() || open[&running.begin].made.is_some())
+        };
+        let all_made = ended.iter().filter(|(running, done)| made(running, done));
+        report.made.extend(all_made.map(|(running, _)| running.step.address.clone()));
         let outcomes = known.map(|(running, done)| (running.begin, outcome(&running.step, done))).collect();
         if let Err(error) = self.ledger.end(outcomes).await {
             for (running, done) in &ended {

@@ -2,21 +2,29 @@
 //!
 //! Promises: planning and looking for drift change nothing, not even a file; applying does exactly what was planned.
 
+mod adopt;
+mod census;
 pub mod event;
 mod execute;
 mod host;
 mod ledger;
+mod rebuild;
 mod recover;
 mod refresh;
+mod rollback;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use adopt::{AdoptError, Adoption, examine};
+pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
 pub use host::{Host, Stop};
 pub use ledger::Ledger;
+pub use rebuild::{Rebuilt, rebuild};
+pub use rollback::{RolledBack, roll_back};
 
 use crate::cloud::{Cloud, CloudError, Consent};
 use crate::engine::plan::{Action, Drift, Plan};
@@ -73,6 +81,9 @@ pub enum RunError {
     /// State could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An object cannot be taken over.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// The credentials belong to another account.
     #[error("the credentials belong to account {found}; {told_by} names {expected}")]
     Account {

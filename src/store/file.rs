@@ -36,6 +36,30 @@ impl FileStore {
         self.folder.join(format!("{}.journal", self.stack))
     }
 
+    /// Gives the lockfile and its journal other names, which end in `.<word>-<n>`; answers the new names. They are kept
+    /// for people: nothing reads them any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with the file that could not be renamed.
+    pub fn set_aside(&self, word: &str) -> Result<Vec<PathBuf>, StoreError> {
+        let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
+        let named = |path: &Path, n: usize| PathBuf::from(format!("{}.{word}-{n}", path.display()));
+        // The journal first: without it the lockfile is what it was before, but not the other way round.
+        let paths = [self.journal_path(), self.path()];
+        let mut n = 1;
+        while paths.iter().any(|path| there(&named(path, n))) {
+            n += 1;
+        }
+        let mut aside = Vec::new();
+        for path in paths.iter().filter(|path| there(path)) {
+            let to = named(path, n);
+            fs::rename(path, &to).map_err(|source| StoreError::io("rename", path, source))?;
+            aside.push(to);
+        }
+        sync_folder(&self.folder).map_err(|source| StoreError::io("write", &self.folder, source))?;
+        Ok(aside)
+    }
+
     /// Keeps everybody else from working on the stack until the lock is dropped.
     ///
     /// # Errors
@@ -215,7 +239,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     file.write_all(bytes).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+    sync_folder(folder).map_err(io)
+}
+
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all())
 }
 
 /// Makes a folder and those above it, if they are missing; only its owner may enter.
@@ -326,6 +354,24 @@ mod tests {
         assert!(matches!(store.read(), Err(StoreError::Newer { found: 2, .. })));
         fs::write(store.path(), &whole).unwrap();
         assert_eq!(store.read().unwrap().unwrap().state, state(1));
+    }
+
+    #[test]
+    fn what_is_set_aside_is_kept_under_names_that_are_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        for n in 1..=2 {
+            store.replace(&state(1)).unwrap();
+            store.add(&state(1), &[note(1)]).unwrap();
+            let (lockfile, journal) = (fs::read(store.path()).unwrap(), fs::read(store.journal_path()).unwrap());
+            let names = [format!("lab.journal.damaged-{n}"), format!("lab.lock.json.damaged-{n}")];
+            let names = names.map(|name| folder.path().join(name));
+            assert_eq!(store.set_aside("damaged").unwrap(), names);
+            assert_eq!(names.map(|name| fs::read(name).unwrap()), [journal, lockfile]);
+            assert_eq!(store.read().unwrap(), None);
+            store.journal = None;
+        }
+        assert_eq!(store.set_aside("damaged").unwrap(), Vec::<PathBuf>::new(), "there is nothing to set aside");
     }
 
     #[test]

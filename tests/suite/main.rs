@@ -14,6 +14,8 @@ mod interrupted;
 mod json;
 mod lockfile;
 mod planner;
+mod recover;
+mod rollback;
 mod runbook;
 mod support;
 

@@ -20,8 +20,13 @@ pub async fn existing<R: Provision>(
     let address = &cx.mark.address;
     let look =
         Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
-    let sought =
-        Sought { address: address.clone(), declared: Some(resource.clone()), recorded: None, old: BTreeSet::new() };
+    let sought = Sought {
+        address: address.clone(),
+        declared: Some(resource.clone()),
+        recorded: None,
+        attempted: Vec::new(),
+        old: BTreeSet::new(),
+    };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
         Sight::Present(found) => Ok(Some(found)),
         Sight::Absent => Ok(None),
@@ -34,7 +39,9 @@ pub fn not_ours(doing: &str, id: &str, because: &str) -> CloudError {
     CloudError::new(
         ErrorKind::NotOurs,
         doing,
-        format!("{id} exists already and is not ours: {because}; `adopt` takes it over, or remove or rename it"),
+        format!(
+            "{id} exists already and is not ours: {because}; `ppm-infra adopt` takes it over, or remove or rename it"
+        ),
     )
 }
 

@@ -326,7 +326,7 @@ fn a_drift_report() {
 fn summaries_of_runs() {
     let done = Report { succeeded: 46, serial: 52, elapsed_ms: 1_172_000, ..Report::default() };
     insta::assert_snapshot!(summary_text(&done, &summary_view(Goal::Converge)), @"Done. ppm-prod stands: 46 steps in 19m 32s, recorded at serial 52.");
-    insta::assert_snapshot!(summary_text(&done, &summary_view(Goal::Destroy)), @"Destroyed. 46 steps in 19m 32s; 0 objects of ppm-prod left, recorded at serial 52.");
+    insta::assert_snapshot!(summary_text(&done, &summary_view(Goal::Destroy)), @"Destroyed. 46 steps in 19m 32s; 0 objects of ppm-prod left in the record, at serial 52.");
     let idle = Report { serial: 52, ..Report::default() };
     insta::assert_snapshot!(summary_text(&idle, &summary_view(Goal::Converge)), @"Nothing was to be done. ppm-prod stands at serial 52.");
 }

@@ -176,12 +176,12 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     // A role made a moment ago is known to one call before the other.
     let attached = if_there(attached)?.unwrap_or_default();
     let found = tags_of(role.tags());
-    let another = one.recorded.as_ref().is_none_or(|(_, known)| known.unique_id != role.role_id());
+    let is = |known: &IamRoleComputed| known.unique_id.is_empty() || known.unique_id == role.role_id();
+    let another = one.recorded.as_ref().is_none_or(|(_, known)| !is(known));
     if another && !cx.ours(&one.address, &found) {
         return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found) });
     }
-    let known = [one.declared.as_ref(), one.recorded.as_ref().map(|(recorded, _)| recorded)];
-    let ours: BTreeSet<_> = known.into_iter().flatten().flat_map(|role| &role.policies).collect();
+    let ours: BTreeSet<_> = one.asked().flat_map(|role| &role.policies).collect();
     let (policies, others): (BTreeSet<_>, BTreeSet<_>) =
         attached.iter().map(|arn| cx.refer(arn)).partition(|policy| ours.contains(policy));
     let mut notes: Vec<String> =

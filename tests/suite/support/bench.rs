@@ -14,7 +14,7 @@ use ppm_infra::model::address::Address;
 use ppm_infra::model::resource::{Catalog, Node};
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::event::{Event, EventKind, Report, Sink};
-use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RunError, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RolledBack, RunError, Session, Stop, Teller};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -129,6 +129,21 @@ impl Bench {
             self.assert_is_its_text(event);
         }
         Ok(Ran { plan: planned.plan, report, events })
+    }
+
+    /// One whole run that fails somewhere, and what it made taken back.
+    pub(crate) async fn run_and_roll_back(&mut self, blueprint: &dyn Blueprint) -> (Ran, RolledBack) {
+        let before = self.state();
+        let ran = self.run(blueprint, &Request::default()).await;
+        assert!(!ran.report.failed.is_empty(), "something fails: {:#?}", brief(&ran.plan));
+        let surroundings = self.session.cloud.survey(&Questions::default()).await.unwrap();
+        let planned = Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0) };
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();
+        let back =
+            run::roll_back(&self.session, &planned, &ran.report, blueprint, &before, &mut ledger, &mut tell).await;
+        (ran, back.unwrap())
     }
 
     /// One whole run that must do all it planned.

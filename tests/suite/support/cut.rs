@@ -4,14 +4,14 @@
 //! An effect is whatever outlives the process: a verb carried out in the cloud, or a durable write. What is on its way
 //! at that instant and has no effect yet never has one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
-use ppm_infra::cloud::{Cloud, CloudError, Context, Look};
+use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
 use ppm_infra::engine::state::{Book, Entry, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -151,6 +151,30 @@ impl Cloud for MortalCloud {
         Box::pin(async move {
             self.life.breathe().await;
             self.cloud.observe(look).await
+        })
+    }
+
+    fn census<'a>(
+        &'a self,
+        stack: &'a str,
+        place: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
+        Box::pin(async move {
+            self.life.breathe().await;
+            self.cloud.census(stack, place).await
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        look: &'a Look<'a>,
+    ) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            self.life.breathe().await;
+            self.cloud.find(at, id, like, look).await
         })
     }
 

@@ -129,6 +129,34 @@ impl Lab {
         life.live(process(&session, Box::new(store), self.fresh(), blueprint, ask)).await
     }
 
+    /// One process that takes back what it made when part of it fails; after how many effects that began. Nothing if it
+    /// died on the way.
+    pub(crate) async fn live_and_roll_back(&self, life: &Arc<Life>, blueprint: &dyn Blueprint) -> Option<usize> {
+        let mut session = self.session.clone();
+        session.stop = Stop::new();
+        session.cloud = Arc::new(MortalCloud { life: life.clone(), cloud: self.cloud.clone() });
+        let folder = match &self.shelf {
+            Shelf::Folder(folder) => Some(folder.path().to_owned()),
+            Shelf::Memory(_) => None,
+        };
+        let store = Box::new(MortalStore { life: life.clone(), store: self.store(), folder });
+        let work = async {
+            let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+            let mut tell = Teller::new(&session.host, &mut sinks);
+            let mut ledger = Ledger::open(store, self.fresh()).await.unwrap();
+            let ask = Request::default();
+            let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut tell).await.unwrap();
+            let before = ledger.state().clone();
+            let consent = Consent::default();
+            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell);
+            let done = done.await.unwrap();
+            let applied = life.effects().len();
+            run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut tell).await.unwrap();
+            applied
+        };
+        life.live(work).await
+    }
+
     /// One process that lives as long as it likes, with another store around the one there is.
     pub(crate) async fn live_with(
         &self,

@@ -1,0 +1,42 @@
+//! `adopt`: one object that somebody else made becomes ours.
+
+use super::apply::{Work, approve};
+use super::args::{AdoptArgs, Common};
+use super::failure::Failure;
+use super::{exit, out, show, workplace};
+use crate::cloud::Consent;
+use crate::render::Goal;
+use crate::run::{self, Stop};
+use workplace::Declaration;
+
+/// Takes an object over.
+pub(super) async fn adopt(common: &Common, args: &AdoptArgs, stop: Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut work = Work::begin(common, &declaration, &session, "adopt").await?;
+    let adoption = run::examine(&session, &declaration, &work.state(), &args.address, &args.id).await?;
+    let (address, id) = (&args.address, &adoption.id);
+    work.show(&adoption.ahead, Goal::Converge);
+    if adoption.is_vain() {
+        out::note(&format!(
+            "This is how {id} differs from what is declared. Taken over, the next apply puts another object in its place.\n"
+        ));
+    } else if adoption.ahead.plan.has_changes() {
+        out::note(&format!(
+            "This is how {id} differs from what is declared. Taking it over sets its tags; the next apply does the rest.\n"
+        ));
+    } else {
+        out::note(&format!("{id} is what is declared at {address}.\n"));
+    }
+    if !args.auto_approve {
+        approve("adopt", &declaration, "yes", &session.stop).await?;
+    }
+    let report = work.carry_out(&adoption.taking, Consent::default(), Goal::Converge).await?;
+    if !report.is_complete() {
+        return Ok(show::exit_status(&session, &report));
+    }
+    if !common.json {
+        out::note(&format!("{address} is {id} from now on. Next: ppm-infra plan {}\n", declaration.path.display()));
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,167 @@
+//! What people and programs are told of what was lost sight of and found, and of what was taken back.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::args::Common;
+use super::failure::Failure;
+use super::workplace::Declaration;
+use super::{exit, out, show};
+use crate::engine::state::State;
+use crate::render::count;
+use crate::run::{Rebuilt, RolledBack, RunError, Unrecorded};
+
+/// What a record was made from.
+pub(super) fn found(common: &Common, declaration: &Declaration, rebuilt: &Rebuilt) {
+    if common.json {
+        return;
+    }
+    let Rebuilt { state, declared, undeclared, foreign, aside, blind } = rebuilt;
+    let stack = &declaration.stack;
+    let here = state.resources.len() - undeclared.len();
+    let mut text = format!(
+        "Found in account {}, {}, by the marks of {}: {here} of {} declared.\n",
+        state.account,
+        stack.region,
+        stack.stack,
+        count(*declared, "object"),
+    );
+    for (address, old) in &state.deposed {
+        for old in old {
+            let _ = writeln!(
+                text,
+                "  {address}  {}  is an old one, another stands in its place; the next apply removes it",
+                old.key
+            );
+        }
+    }
+    for address in undeclared {
+        let id = state.resources[address].computed.text("id").unwrap_or_default();
+        let _ = writeln!(text, "  {address}  {id}  is not declared; the next apply removes it");
+    }
+    text += &aside_text(aside);
+    for (address, (id, because)) in foreign {
+        let _ = writeln!(text, "  {address}  {id}  stands there and is not ours: {because}");
+    }
+    if let Some(error) = blind {
+        let _ = writeln!(text, "Whether there is more with these marks could not be seen: {error}.");
+    }
+    out::data(&text);
+}
+
+fn aside_text(aside: &[Unrecorded]) -> String {
+    let line = |one: &Unrecorded| {
+        let (address, id) = (&one.address, &one.id);
+        let why = if one.known.is_some() { "holds data" } else { "could not be read" };
+        format!(
+            "  {address}  {id}  {why} and is not recorded; remove it in AWS if nobody needs it, or give it to this stack with `ppm-infra adopt {address} '{id}'`\n"
+        )
+    };
+    aside.iter().map(line).collect()
+}
+
+/// What was written, for programs.
+pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
+    let Rebuilt { state, declared, undeclared, foreign, aside, blind } = rebuilt;
+    let id = |address| state.resources.get(address).and_then(|recorded| recorded.computed.text("id"));
+    let recorded = state.resources.keys().filter(|address| !undeclared.contains(*address));
+    let recorded: Vec<Value> = recorded.map(|address| json!({"address": address, "id": id(address)})).collect();
+    let old = state.deposed.iter().flat_map(|(address, old)| old.iter().map(move |old| (address, &old.key)));
+    let old: Vec<Value> = old.map(|(address, id)| json!({"address": address, "id": id})).collect();
+    let undeclared: Vec<Value> =
+        undeclared.iter().map(|address| json!({"address": address, "id": id(address)})).collect();
+    let foreign: Vec<Value> = foreign
+        .iter()
+        .map(|(address, (id, because))| json!({"address": address, "id": id, "because": because}))
+        .collect();
+    out::data(&format!(
+        "{}\n",
+        json!({
+            "schema": 1, "command": "recover", "serial": serial, "declared": declared, "recorded": recorded,
+            "old": old, "undeclared": undeclared, "foreign": foreign, "aside": listed(aside),
+            "complete": blind.is_none(),
+        })
+    ));
+}
+
+fn listed(all: &[Unrecorded]) -> Vec<Value> {
+    all.iter().map(|one| json!({"address": one.address, "id": one.id})).collect()
+}
+
+/// What is left after everything was to go; the exit status it makes.
+pub(super) fn left(
+    common: &Common,
+    declaration: &Declaration,
+    state: &State,
+    left: Result<Vec<Unrecorded>, RunError>,
+) -> u8 {
+    let stack = &declaration.stack.stack;
+    let left = match left {
+        Ok(left) => left,
+        Err(error) => {
+            let mut failure = Failure::from(error);
+            failure.code = exit::INCOMPLETE;
+            failure.heading = format!("whether something with the marks of {stack} is left: {}", failure.heading);
+            show::failure(common.json, &failure);
+            return exit::INCOMPLETE;
+        }
+    };
+    if common.json {
+        out::data(&format!("{}\n", json!({"schema": 1, "command": "destroy", "left": listed(&left)})));
+    }
+    if left.is_empty() {
+        let kept = state.resources.len();
+        let rest = if kept == 0 { String::new() } else { format!(" but for the {kept} that were kept") };
+        out::note(&format!("A look by marks found 0 objects of {stack} left{rest}.\n"));
+        return exit::DONE;
+    }
+    let mut text = format!("error: {} left with the marks of {stack}, in no record:\n", are_left(left.len()));
+    for one in &left {
+        let _ = writeln!(text, "  {}  {}", one.address, one.id);
+    }
+    text += "hint: `ppm-infra recover --force` records what nobody declared, so that destroy removes it; the rest is \
+             removed in AWS\n";
+    out::note(&text);
+    exit::FAILED
+}
+
+fn are_left(n: usize) -> String {
+    format!("{} {}", count(n, "object"), if n == 1 { "is" } else { "are" })
+}
+
+/// That nothing was taken back.
+pub(super) fn not_rolled_back(common: &Common) {
+    if !common.json {
+        out::note(
+            "Nothing was rolled back: the run was stopped, or some of what it began is in doubt. What was made is recorded.\n",
+        );
+    }
+}
+
+/// What was taken back.
+pub(super) fn rolled_back(common: &Common, done: &RolledBack) {
+    if common.json {
+        let stays: Vec<Value> =
+            done.stays.iter().map(|(address, because)| json!({"address": address, "because": because})).collect();
+        let gone: Vec<String> = done.gone.iter().map(ToString::to_string).collect();
+        out::data(&format!(
+            "{}\n",
+            json!({"schema": 1, "command": "rollback", "gone": gone, "stays": stays, "serial": done.report.serial})
+        ));
+        return;
+    }
+    let mut text = format!(
+        "Rolled back: {} that this run had made {} gone again.\n",
+        count(done.gone.len(), "object"),
+        if done.gone.len() == 1 { "is" } else { "are" }
+    );
+    for (address, because) in &done.stays {
+        let _ = writeln!(text, "  {address} stays: {because}");
+    }
+    if done.report.record_lost.is_some() || !done.report.abandoned.is_empty() {
+        text += "The rollback was not finished; its steps are in the journal.\n";
+    }
+    text += "The cause of the failure stands above; the next apply builds what is missing.\n";
+    out::note(&text);
+}

@@ -1,0 +1,66 @@
+//! `recover`: a lockfile that was lost or damaged, made again from what stands.
+
+use super::args::{Common, RecoverArgs};
+use super::failure::Failure;
+use super::{apply, exit, lost, out, show, workplace};
+use crate::engine::state::State;
+use crate::run::{self, Stop, Teller};
+use crate::store::{Store, StoreError};
+use workplace::Declaration;
+
+/// Makes the lockfile again.
+pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut store = workplace::store(common, &declaration);
+    let _lock = store.lock(&workplace::lock_info("recover", &session.host))?;
+    let word = match store.load().await {
+        // Whoever renamed the stack is told so, rather than given an empty record.
+        Ok(None) => {
+            workplace::load(&mut store, &declaration).await?;
+            "damaged"
+        }
+        Ok(Some(_)) if args.force => "backup",
+        Ok(Some(book)) => {
+            let heading = format!("{} is sound, at serial {}", store.path().display(), book.state.serial);
+            return Err(Failure::new(exit::FAILED, heading)
+                .hint("nothing was changed; `ppm-infra plan` compares it with what stands")
+                .hint("`--force` keeps it aside and makes another"));
+        }
+        Err(
+            StoreError::Damaged { .. }
+            | StoreError::Edited { .. }
+            | StoreError::Unsound { .. }
+            | StoreError::Journal { .. },
+        ) => "damaged",
+        Err(error) => return Err(error.into()),
+    };
+    let mut sinks = show::quiet_sinks(common);
+    let mut tell = Teller::new(&session.host, &mut sinks);
+    let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(&declaration) };
+    let rebuilt = run::rebuild(&session, &declaration, fresh, &mut tell).await?;
+    drop(sinks);
+    lost::found(common, &declaration, &rebuilt);
+    if rebuilt.state.is_empty() {
+        let heading = format!("nothing carries the marks of {}; no lockfile was written", declaration.stack.stack);
+        return Err(Failure::new(exit::FAILED, heading)
+            .hint("check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes it"));
+    }
+    if !args.auto_approve {
+        apply::approve("recover", &declaration, "yes", &session.stop).await?;
+    }
+    let state = State { serial: 1, declaration: declaration.name(), ..rebuilt.state.clone() };
+    let aside = store.set_aside(word)?;
+    store.write(&state).await?;
+    if common.json {
+        lost::recovered(&rebuilt, state.serial);
+    } else {
+        for path in aside {
+            out::note(&format!("Kept as {}.\n", path.display()));
+        }
+        let path = store.path();
+        let plan = format!("ppm-infra plan {}", declaration.path.display());
+        out::note(&format!("Written to {} at serial {}. Next: {plan}\n", path.display(), state.serial));
+    }
+    Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })
+}

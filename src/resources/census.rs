@@ -1,0 +1,356 @@
+//! Everything that carries the marks of a stack, by the lists of each service.
+//!
+//! EC2 and Secrets Manager list by tag. The others list everything, and tell tags only of one object after the other:
+//! there the tags are asked for of what begins with the name of the stack, as almost every name of ours does. A bucket
+//! with a name of its own is therefore known by the record alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::PolicyScopeType;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
+use futures_util::future::{try_join_all, try_join4};
+
+use super::{
+    access_entry, addon, bucket, cluster, database, db_parameter_group, db_subnet_group, elastic_ip, iam_policy,
+    iam_role, internet_gateway, kms_key, listener, load_balancer, nat_gateway, node_group, oidc_provider, route_table,
+    secret, security_group, security_group_rule, subnet, target_group, vpc, vpc_endpoint,
+};
+use crate::cloud::aws::answer::if_there;
+use crate::cloud::aws::{Clients, During, ec2, eks, elb, iam, rds};
+use crate::cloud::{CloudError, ErrorKind, Marked};
+use crate::model::address::{Address, Kind};
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::resource::Resource as _;
+
+/// As many values as one filter of EC2 takes ("Filtering", EC2 API Reference).
+const AT_ONCE: usize = 200;
+
+type Found = Vec<Marked>;
+
+/// Everything that carries the marks of `stack`.
+///
+/// # Errors
+/// What AWS answered to the first list that failed.
+pub(super) async fn census(aws: &Clients, stack: &str) -> Result<BTreeSet<Marked>, CloudError> {
+    let here = Here { aws, stack };
+    let some = try_join4(here.network(), here.balancers(), here.databases(), here.clusters());
+    let others = try_join4(here.identities(), here.keys(), here.secrets(), here.buckets());
+    let ((network, balancers, databases, clusters), (identities, keys, secrets, buckets)) =
+        futures_util::future::try_join(some, others).await?;
+    let all = [network, balancers, databases, clusters, identities, keys, secrets, buckets];
+    Ok(all.into_iter().flatten().collect())
+}
+
+struct Here<'a> {
+    aws: &'a Clients,
+    stack: &'a str,
+}
+
+impl Here<'_> {
+    /// The object of `kind` with these tags, if it is ours.
+    fn ours(&self, kind: &Kind, id: impl Into<String>, tags: &Tags) -> Option<Marked> {
+        let ours = tags.get(STACK_TAG).is_some_and(|stack| stack == self.stack);
+        let address: Address = tags.get(ADDRESS_TAG).filter(|_| ours)?.parse().ok()?;
+        (address.kind == *kind).then(|| Marked { address, id: id.into() })
+    }
+
+    /// Whether a name begins as ours do.
+    fn named(&self, name: &str) -> bool {
+        name.strip_prefix(self.stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    /// EC2 `DescribeTags`: one list for all kinds.
+    async fn network(&self) -> Result<Found, CloudError> {
+        let doing = "list what carries the tags of the stack";
+        let filters = vec![ec2::filter("key", [STACK_TAG]), ec2::filter("value", [self.stack])];
+        let mut kinds = BTreeMap::new();
+        let mut pages = self.aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for tag in page.during(doing)?.tags() {
+                if let Some((id, kind)) = tag.resource_id().and_then(|id| Some((id, kind_of(id)?))) {
+                    kinds.insert(id.to_owned(), kind);
+                }
+            }
+        }
+        let mut found = Found::new();
+        let ids: Vec<&String> = kinds.keys().collect();
+        for some in ids.chunks(AT_ONCE) {
+            let filters = vec![
+                ec2::filter("key", [ADDRESS_TAG]),
+                ec2::filter("resource-id", some.iter().copied().map(String::as_str)),
+            ];
+            let mut pages = self.aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                for tag in page.during(doing)?.tags() {
+                    let (Some(id), Some(value)) = (tag.resource_id(), tag.value()) else { continue };
+                    let tags = [(STACK_TAG, self.stack), (ADDRESS_TAG, value)];
+                    let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                    found.extend(kinds.get(id).and_then(|kind| self.ours(kind, id, &tags)));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn balancers(&self) -> Result<Found, CloudError> {
+        let mut balancers = Vec::new();
+        let mut pages = self.aws.elb.describe_load_balancers().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.during("list the load balancers")?;
+            balancers.extend(page.load_balancers().iter().filter_map(|one| one.load_balancer_arn()).map(str::to_owned));
+        }
+        let mut groups = Vec::new();
+        let mut pages = self.aws.elb.describe_target_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.during("list the target groups")?;
+            groups.extend(page.target_groups().iter().filter_map(|one| one.target_group_arn()).map(str::to_owned));
+        }
+        let mut found = self.tagged(&load_balancer::LoadBalancer::KIND, &balancers).await?;
+        let mut listeners = Vec::new();
+        for one in &found {
+            let call = self.aws.elb.describe_listeners().load_balancer_arn(&one.id);
+            let mut pages = call.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let Some(page) = if_there(page.during("list the listeners"))? else { break };
+                listeners.extend(page.listeners().iter().filter_map(|one| one.listener_arn()).map(str::to_owned));
+            }
+        }
+        found.extend(self.tagged(&target_group::TargetGroup::KIND, &groups).await?);
+        found.extend(self.tagged(&listener::Listener::KIND, &listeners).await?);
+        Ok(found)
+    }
+
+    /// Those of these objects of Elastic Load Balancing that are ours.
+    async fn tagged(&self, kind: &Kind, arns: &[String]) -> Result<Found, CloudError> {
+        let tags = match elb::list_tags(self.aws, arns).await {
+            // One of them went meanwhile, which fails for all.
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                let each = arns.iter().map(|arn| async move {
+                    let arn = std::slice::from_ref(arn);
+                    Ok::<_, CloudError>(if_there(elb::list_tags(self.aws, arn).await)?.unwrap_or_default())
+                });
+                try_join_all(each).await?.into_iter().flatten().collect()
+            }
+            tags => tags?,
+        };
+        Ok(tags.iter().filter_map(|(arn, tags)| self.ours(kind, arn, tags)).collect())
+    }
+
+    async fn databases(&self) -> Result<Found, CloudError> {
+        let mut found = Found::new();
+        let mut pages = self.aws.rds.describe_db_instances().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for one in page.during("list the databases")?.db_instances() {
+                let id = one.db_instance_identifier().unwrap_or_default();
+                found.extend(self.ours(&database::Database::KIND, id, &rds::tags_of(one.tag_list())));
+            }
+        }
+        let mut groups = Vec::new();
+        let mut pages = self.aws.rds.describe_db_subnet_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for one in page.during("list the subnet groups")?.db_subnet_groups() {
+                let name_and_arn = (one.db_subnet_group_name(), one.db_subnet_group_arn());
+                if let (Some(name), Some(arn)) = name_and_arn {
+                    groups.push((db_subnet_group::DbSubnetGroup::KIND, name.to_owned(), arn.to_owned()));
+                }
+            }
+        }
+        let mut pages = self.aws.rds.describe_db_parameter_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for one in page.during("list the parameter groups")?.db_parameter_groups() {
+                let name_and_arn = (one.db_parameter_group_name(), one.db_parameter_group_arn());
+                if let (Some(name), Some(arn)) = name_and_arn {
+                    groups.push((db_parameter_group::DbParameterGroup::KIND, name.to_owned(), arn.to_owned()));
+                }
+            }
+        }
+        for (kind, name, arn) in groups.iter().filter(|(_, name, _)| self.named(name)) {
+            if let Some(tags) = if_there(rds::list_tags(self.aws, arn).await)? {
+                found.extend(self.ours(kind, name, &tags));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn clusters(&self) -> Result<Found, CloudError> {
+        let mut names = Vec::new();
+        let mut pages = self.aws.eks.list_clusters().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            names.extend(page.during("list the clusters")?.clusters.unwrap_or_default());
+        }
+        let mut found = Found::new();
+        for name in names.iter().filter(|name| self.named(name)) {
+            let Some(cluster) = eks::cluster(self.aws, name).await? else { continue };
+            if let Some(ours) = self.ours(&cluster::Cluster::KIND, name, &eks::tags_of(cluster.tags())) {
+                found.push(ours);
+                found.extend(self.in_cluster(name).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn in_cluster(&self, cluster: &str) -> Result<Found, CloudError> {
+        let eks = &self.aws.eks;
+        let mut found = Found::new();
+        let mut pages = eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for name in page.during("list the node groups")?.nodegroups() {
+                let call = eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name).send().await;
+                let one = if_there(call.during("read the node group"))?.and_then(|answer| answer.nodegroup);
+                let tags = one.map(|one| eks::tags_of(one.tags())).unwrap_or_default();
+                found.extend(self.ours(&node_group::NodeGroup::KIND, format!("{cluster}/{name}"), &tags));
+            }
+        }
+        let mut pages = eks.list_addons().cluster_name(cluster).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for name in page.during("list the add-ons")?.addons() {
+                let call = eks.describe_addon().cluster_name(cluster).addon_name(name).send().await;
+                let one = if_there(call.during("read the add-on"))?.and_then(|answer| answer.addon);
+                let tags = one.map(|one| eks::tags_of(one.tags())).unwrap_or_default();
+                found.extend(self.ours(&addon::Addon::KIND, format!("{cluster}/{name}"), &tags));
+            }
+        }
+        let mut pages = eks.list_access_entries().cluster_name(cluster).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for principal in page.during("list the access entries")?.access_entries() {
+                let call = eks.describe_access_entry().cluster_name(cluster).principal_arn(principal).send().await;
+                let one = if_there(call.during("read the access entry"))?.and_then(|answer| answer.access_entry);
+                let tags = one.map(|one| eks::tags_of(one.tags())).unwrap_or_default();
+                found.extend(self.ours(&access_entry::AccessEntry::KIND, format!("{cluster}/{principal}"), &tags));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn identities(&self) -> Result<Found, CloudError> {
+        let iam = &self.aws.iam;
+        let mut found = Found::new();
+        let mut pages = iam.list_roles().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.during("list the roles")?;
+            for name in page.roles().iter().map(|role| role.role_name()).filter(|name| self.named(name)) {
+                // The list leaves tags out (IAM API Reference, ListRoles).
+                let call = iam.get_role().role_name(name).send().await.during("read the role");
+                let role = if_there(call)?.and_then(|answer| answer.role);
+                let tags = role.map(|role| iam::tags_of(role.tags())).unwrap_or_default();
+                found.extend(self.ours(&iam_role::IamRole::KIND, name, &tags));
+            }
+        }
+        let mut pages = iam.list_policies().scope(PolicyScopeType::Local).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.during("list the policies")?;
+            let ours =
+                page.policies().iter().filter(|policy| policy.policy_name().is_some_and(|name| self.named(name)));
+            for arn in ours.filter_map(|policy| policy.arn()) {
+                let call = iam.get_policy().policy_arn(arn).send().await.during("read the policy");
+                let policy = if_there(call)?.and_then(|answer| answer.policy);
+                let tags = policy.map(|policy| iam::tags_of(policy.tags())).unwrap_or_default();
+                found.extend(self.ours(&iam_policy::IamPolicy::KIND, arn, &tags));
+            }
+        }
+        let all = iam.list_open_id_connect_providers().send().await.during("list the OIDC providers")?;
+        let here = format!("oidc-provider/oidc.eks.{}.", self.aws.region);
+        let arns = all.open_id_connect_provider_list().iter().filter_map(|entry| entry.arn());
+        for arn in arns.filter(|arn| arn.contains(&here)) {
+            let call = iam.get_open_id_connect_provider().open_id_connect_provider_arn(arn).send().await;
+            let provider = if_there(call.during("read the OIDC provider"))?;
+            let tags = provider.map(|provider| iam::tags_of(provider.tags())).unwrap_or_default();
+            found.extend(self.ours(&oidc_provider::OidcProvider::KIND, arn, &tags));
+        }
+        Ok(found)
+    }
+
+    /// Keys with an alias like ours, and those without any: a run may have ended before it gave one.
+    async fn keys(&self) -> Result<Found, CloudError> {
+        let kms = &self.aws.kms;
+        let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut pages = kms.list_aliases().limit(100).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for one in page.during("list the aliases of keys")?.aliases() {
+                let name = one.alias_name().unwrap_or_default().trim_start_matches("alias/").to_owned();
+                aliases.entry(one.target_key_id().unwrap_or_default().to_owned()).or_default().push(name);
+            }
+        }
+        let mut found = Found::new();
+        let mut pages = kms.list_keys().limit(1000).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for key in page.during("list the keys")?.keys() {
+                let (Some(id), Some(arn)) = (key.key_id(), key.key_arn()) else { continue };
+                if aliases.get(id).is_some_and(|names| !names.iter().any(|name| self.named(name))) {
+                    continue;
+                }
+                let mut tags = Tags::new();
+                let mut pages = kms.list_resource_tags().key_id(id).into_paginator().send();
+                while let Some(page) = pages.next().await {
+                    match page.during("read the tags of the key") {
+                        Ok(page) => {
+                            tags.extend(page.tags().iter().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())))
+                        }
+                        // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
+                        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => break,
+                        Err(error) => return Err(error),
+                    }
+                }
+                found.extend(self.ours(&kms_key::KmsKey::KIND, arn, &tags));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn secrets(&self) -> Result<Found, CloudError> {
+        let filter = |key: FilterNameStringType, value: &str| Filter::builder().key(key).values(value).build();
+        let by_tag =
+            vec![filter(FilterNameStringType::TagKey, STACK_TAG), filter(FilterNameStringType::TagValue, self.stack)];
+        let mut found = Found::new();
+        let mut pages = self.aws.secrets.list_secrets().set_filters(Some(by_tag)).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for one in page.during("list the secrets")?.secret_list() {
+                let pair = |tag: &aws_sdk_secretsmanager::types::Tag| {
+                    Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
+                };
+                let tags = one.tags().iter().filter_map(pair).collect();
+                found.extend(self.ours(&secret::Secret::KIND, one.arn().unwrap_or_default(), &tags));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn buckets(&self) -> Result<Found, CloudError> {
+        let s3 = &self.aws.s3;
+        let mut found = Found::new();
+        let mut pages = s3.list_buckets().prefix(self.stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for name in page.during("list the buckets")?.buckets().iter().filter_map(|one| one.name()) {
+                let answer = s3.get_bucket_tagging().bucket(name).send().await.during("read the tags of the bucket");
+                let set = match answer {
+                    Ok(answer) => answer.tag_set,
+                    Err(error) if error.is("NoSuchTagSet") => continue,
+                    // Another stack's, or in another region.
+                    Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => continue,
+                    Err(error) if error.is("PermanentRedirect") => continue,
+                    Err(error) => return Err(error),
+                };
+                let tags = set.into_iter().map(|tag| (tag.key, tag.value)).collect();
+                found.extend(self.ours(&bucket::Bucket::KIND, name, &tags));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Of which of our kinds the object of EC2 with this id is: by its prefix, which says the same in every region and needs
+/// no list of EC2's own names for kinds.
+fn kind_of(id: &str) -> Option<Kind> {
+    Some(match id.split_once('-')?.0 {
+        "eipalloc" => elastic_ip::ElasticIp::KIND,
+        "igw" => internet_gateway::InternetGateway::KIND,
+        "nat" => nat_gateway::NatGateway::KIND,
+        "rtb" => route_table::RouteTable::KIND,
+        "sg" => security_group::SecurityGroup::KIND,
+        "sgr" => security_group_rule::SecurityGroupRule::KIND,
+        "subnet" => subnet::Subnet::KIND,
+        "vpc" => vpc::Vpc::KIND,
+        "vpce" => vpc_endpoint::VpcEndpoint::KIND,
+        _ => return None,
+    })
+}

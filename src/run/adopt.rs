@@ -1,0 +1,223 @@
+//! Taking over one object that somebody else made.
+//!
+//! Promises: looking changes nothing; taking over changes nothing of the object but its tags. What belongs to another
+//! stack, stands in another network or cluster, or holds data that would have to go, is refused.
+
+use std::collections::BTreeMap;
+
+use super::census::see;
+use super::{Blueprint, Planned, RunError, Session, survey};
+use crate::engine::plan::{Action, Base, Plan, Why};
+use crate::engine::state::{Recorded, State, Status};
+use crate::engine::{self};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
+use crate::model::observation::Observation;
+use crate::model::reference::{externals_in, references_in};
+use crate::model::resource::{Node, OnChange};
+
+/// Why an object is not taken over. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdoptError {
+    /// Nothing is declared there.
+    #[error("{address} is not declared")]
+    Undeclared {
+        /// Where.
+        address: Address,
+    },
+    /// Something stands there.
+    #[error("{address} is recorded already, as {id}")]
+    Taken {
+        /// Where.
+        address: Address,
+        /// The object that stands there.
+        id: String,
+    },
+    /// The object stands somewhere else.
+    #[error("{id} is recorded already, as {address}")]
+    Elsewhere {
+        /// Where it stands.
+        address: Address,
+        /// The object.
+        id: String,
+    },
+    /// There is no such object.
+    #[error("there is no {} {id}", address.kind)]
+    Missing {
+        /// Where it was to stand.
+        address: Address,
+        /// The id.
+        id: String,
+    },
+    /// It could not be read: perhaps the id is that of something else.
+    #[error("{id} could not be read as a {}: {error}", address.kind)]
+    Unread {
+        /// Where it was to stand.
+        address: Address,
+        /// The id.
+        id: String,
+        /// What went wrong.
+        error: String,
+    },
+    /// It belongs to somebody else.
+    #[error("{id} is not free: {because}")]
+    Owned {
+        /// The object.
+        id: String,
+        /// Whose it is.
+        because: String,
+    },
+    /// It cannot become what is declared: it hangs on something else, or holds data.
+    #[error("{id} cannot become {address}: {}", because.join("; "))]
+    Unfit {
+        /// Where it was to stand.
+        address: Address,
+        /// The object.
+        id: String,
+        /// What does not fit.
+        because: Vec<String>,
+    },
+}
+
+/// An object that can be taken over.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    /// Its id, as the cloud spells it.
+    pub id: String,
+    /// What the next apply would do to it.
+    pub ahead: Planned,
+    /// What taking over does: it records the object and gives it our marks. To be carried out by
+    /// [`apply`](super::apply()).
+    pub taking: Planned,
+}
+
+impl Adoption {
+    /// Whether the next apply would put another object in its place.
+    pub fn is_vain(&self) -> bool {
+        self.ahead.plan.actions.values().any(|action| matches!(action, Action::Replace { .. }))
+    }
+}
+
+/// Looks at the object `id`, which is to stand at `address`.
+///
+/// # Errors
+/// [`RunError::Adopt`] when it cannot be taken over; the others when the cloud could not be asked.
+pub async fn examine(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    state: &State,
+    address: &Address,
+    id: &str,
+) -> Result<Adoption, RunError> {
+    let place = survey(session, &blueprint.questions(state), blueprint.account(), state).await?;
+    let nodes = blueprint.nodes(&place, state);
+    let undeclared = || AdoptError::Undeclared { address: address.clone() };
+    let node = nodes.get(address).ok_or_else(undeclared)?;
+    vacant(state, address, id)?;
+    let known = match see(session, address, id, &node.declared, &state.index(), state, &place).await? {
+        Observation::Present { known, .. } => known,
+        Observation::Absent => return Err(AdoptError::Missing { address: address.clone(), id: id.to_owned() }.into()),
+        Observation::Foreign { id, because } => return Err(AdoptError::Owned { id, because }.into()),
+        Observation::Unread { error } => {
+            return Err(AdoptError::Unread { address: address.clone(), id: id.to_owned(), error }.into());
+        }
+    };
+    let id = known.computed.text("id").unwrap_or(id).to_owned();
+    vacant(state, address, &id)?;
+    if let Some(because) = owner(&known.declared, &state.stack, address) {
+        return Err(AdoptError::Owned { id, because }.into());
+    }
+    let record = Recorded {
+        status: Status::Ready,
+        after: node.after.keys().cloned().collect(),
+        declared: known.declared,
+        computed: known.computed,
+        attempted: Vec::new(),
+    };
+    let ahead = engine::compare(&session.catalog, address, node, &record)?;
+    let because = unfit(&ahead, session.catalog.get(&address.kind).is_some_and(|facts| facts.data.is_some()));
+    if !because.is_empty() {
+        return Err(AdoptError::Unfit { address: address.clone(), id, because }.into());
+    }
+    let taking = marked(session, address, node, &record)?;
+    let planned = |action: Action, adopted: BTreeMap<Address, Recorded>| Planned {
+        plan: Plan {
+            stack: state.stack.clone(),
+            base: Base { lineage: state.lineage.clone(), serial: state.serial },
+            drift: BTreeMap::new(),
+            actions: [(address.clone(), action)].into(),
+            deposed: Vec::new(),
+            kept: BTreeMap::new(),
+            adopted,
+            notes: BTreeMap::new(),
+        },
+        surroundings: place.clone(),
+        critical_path: (Vec::new(), 0),
+    };
+    let ahead = planned(ahead, BTreeMap::new());
+    // Not finished before it has our marks: whoever dies in between goes on with the next apply.
+    let unmarked = Recorded { status: Status::Unfinished, ..record.clone() };
+    let adopted = if matches!(taking, Action::NoOp { .. }) { record } else { unmarked };
+    Ok(Adoption { id, ahead, taking: planned(taking, [(address.clone(), adopted)].into()) })
+}
+
+/// Whether nothing is recorded at the address, and the object nowhere.
+fn vacant(state: &State, address: &Address, id: &str) -> Result<(), AdoptError> {
+    if let Some(standing) = state.resources.get(address) {
+        let id = standing.computed.text("id").unwrap_or_default().to_owned();
+        return Err(AdoptError::Taken { address: address.clone(), id });
+    }
+    if let Some(elsewhere) = state.index().address(&address.kind, id) {
+        return Err(AdoptError::Elsewhere { address: elsewhere.clone(), id: id.to_owned() });
+    }
+    let old = state.deposed.iter().find(|(at, old)| at.kind == address.kind && old.iter().any(|old| old.key == id));
+    if let Some((at, _)) = old {
+        return Err(AdoptError::Owned { id: id.to_owned(), because: format!("it is an old {at} that is to go") });
+    }
+    Ok(())
+}
+
+/// Whose marks it carries, if not ours of this address.
+fn owner(found: &Document, stack: &str, address: &Address) -> Option<String> {
+    let tags = found.get("tags")?;
+    let owner = tags.get(STACK_TAG)?.as_str()?;
+    let role = tags.get(ADDRESS_TAG).and_then(|role| role.as_str());
+    let role = role.unwrap_or("something");
+    let ours = owner == stack && role == address.to_string();
+    (!ours).then(|| format!("its tags say that it is {role} of stack {owner}"))
+}
+
+/// What keeps it from becoming what is declared: differences that force another object, where it points at another
+/// network or cluster, or holds data.
+fn unfit(ahead: &Action, data: bool) -> Vec<String> {
+    let Action::Replace { prior, declared, diffs, .. } = ahead else { return Vec::new() };
+    let points = |document: &Document, field: &str| {
+        document.get(field).is_some_and(|value| !references_in(value).is_empty() || !externals_in(value).is_empty())
+    };
+    let forcing = diffs.iter().filter(|diff| diff.on_change == OnChange::Replace);
+    let unfit = forcing.filter(|diff| {
+        let field = diff.path.split('.').next().unwrap_or_default();
+        data || points(declared, field) || points(&prior.declared, field)
+    });
+    unfit.map(|diff| format!("its {} is not the one declared, and cannot be changed", diff.path)).collect()
+}
+
+/// What gives the object our marks, and leaves it as it is for the rest.
+fn marked(session: &Session, address: &Address, node: &Node, record: &Recorded) -> Result<Action, RunError> {
+    let mut wanted = record.declared.clone();
+    if let Some(tags) = node.declared.get("tags") {
+        wanted.set("tags", tags.clone());
+    }
+    let only_marks = Node { declared: wanted, ladder: Vec::new(), ..node.clone() };
+    Ok(match engine::compare(&session.catalog, address, &only_marks, record)? {
+        Action::Update { prior, via, declared, after, diffs, .. } => {
+            Action::Update { prior, via, declared, after, diffs, why: Why::Requested }
+        }
+        other @ (Action::NoOp { .. }
+        | Action::Create { .. }
+        | Action::Replace { .. }
+        | Action::Delete { .. }
+        | Action::Forget { .. }) => other,
+    })
+}

@@ -1,0 +1,199 @@
+//! A record that was lost, made again from what is there.
+//!
+//! Promises: nothing is changed, in the cloud or on disk; what cannot be read stops it, what is not ours is passed over.
+//! Of several objects with the marks of one address, the one that is nearest to the declaration stands; the others are
+//! old ones of a replacement and await their removal. An object at an address that is not declared is recorded, so that
+//! the next plan removes it: but not where it holds data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::census::{Unrecorded, see, unrecorded};
+use super::refresh::refresh;
+use super::{Blueprint, RunError, Session, Teller, survey};
+use crate::cloud::CloudError;
+use crate::engine::diff::diff;
+use crate::engine::state::{Deposed, Recorded, State, Status};
+use crate::engine::{self};
+use crate::model::address::Address;
+use crate::model::index::IdIndex;
+use crate::model::observation::Observation;
+use crate::model::resource::{Catalog, Known, Node, OnChange};
+use crate::model::surroundings::Surroundings;
+
+/// How often to choose again: as deep as kinds hang on each other that are told apart by what they point at.
+const ROUNDS: usize = 6;
+
+/// A record made from what is there.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The record.
+    pub state: State,
+    /// How many resources are declared.
+    pub declared: usize,
+    /// What is recorded at addresses that are not declared.
+    pub undeclared: BTreeSet<Address>,
+    /// What is not ours, where we want something: its id, and what shows it.
+    pub foreign: BTreeMap<Address, (String, String)>,
+    /// What carries our marks and is not recorded: it holds data, or could not be read.
+    pub aside: Vec<Unrecorded>,
+    /// Why nobody knows whether there is more with our marks than what is declared.
+    pub blind: Option<CloudError>,
+}
+
+/// Makes the record of a stack from what is there. `fresh` is a record of nothing.
+///
+/// # Errors
+/// [`RunError`] when the cloud could not be asked, or something declared could not be read.
+pub async fn rebuild(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    fresh: State,
+    tell: &mut Teller<'_>,
+) -> Result<Rebuilt, RunError> {
+    let place = survey(session, &blueprint.questions(&fresh), blueprint.account(), &fresh).await?;
+    let nodes = blueprint.nodes(&place, &fresh);
+    let observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
+    let foreign = observed.iter().filter_map(|(address, found)| match found {
+        Observation::Foreign { id, because } => Some((address.clone(), (id.clone(), because.clone()))),
+        Observation::Present { .. } | Observation::Absent | Observation::Unread { .. } => None,
+    });
+    let foreign = foreign.collect();
+    let resources = engine::adoptable(&nodes, &fresh, &observed)?;
+    let mut state = State { resources, account: place.account.clone(), ..fresh };
+    let (rest, blind) = match unrecorded(session, &nodes, &state, &place).await {
+        Ok(rest) => (rest, None),
+        Err(RunError::Cloud(error)) => (Vec::new(), Some(error)),
+        Err(error) => return Err(error),
+    };
+    let mut work = Work { session, nodes: &nodes, place: &place, aside: Vec::new() };
+    let crowds = work.sort(rest, &mut state);
+    work.choose(crowds, &mut state).await?;
+    work.read_again(&mut state, tell).await?;
+    // What the record settles (zones, versions) may make other resources declared than without one.
+    let nodes = blueprint.nodes(&place, &state);
+    for (address, recorded) in &mut state.resources {
+        if let Some(node) = nodes.get(address) {
+            recorded.after = node.after.keys().cloned().collect();
+        }
+    }
+    state.outputs = blueprint.outputs(&state);
+    let undeclared = state.resources.keys().filter(|address| !nodes.contains_key(*address)).cloned().collect();
+    Ok(Rebuilt { state, declared: nodes.len(), undeclared, foreign, aside: work.aside, blind })
+}
+
+/// Objects that carry the marks of one address.
+type Crowds = BTreeMap<Address, Vec<Known>>;
+
+struct Work<'a> {
+    session: &'a Session,
+    nodes: &'a BTreeMap<Address, Node>,
+    place: &'a Surroundings,
+    aside: Vec<Unrecorded>,
+}
+
+impl Work<'_> {
+    /// Records what stands alone at its address; answers where there are several.
+    fn sort(&mut self, rest: Vec<Unrecorded>, state: &mut State) -> Crowds {
+        let mut crowds = Crowds::new();
+        for one in rest {
+            let fits = !self.holds_data(&one.address) || state.resources.contains_key(&one.address);
+            let Some(known) = one.known.clone().filter(|_| fits) else {
+                self.aside.push(one);
+                continue;
+            };
+            if let Some(standing) = state.resources.get(&one.address) {
+                crowds.entry(one.address).or_insert_with(|| vec![standing.known()]).push(known);
+                continue;
+            }
+            let recorded = ready(known);
+            if self.nodes.contains_key(&one.address) {
+                // Whoever looked for what can stand there did not find it: it failed, or is on its way out.
+                state.deposed.entry(one.address).or_default().push(Deposed { key: one.id, recorded });
+            } else {
+                state.resources.insert(one.address, recorded);
+            }
+        }
+        crowds
+    }
+
+    /// Lets the object stand that is nearest to what is declared, and records the others as old. What one points at
+    /// tells whether another is near, so it is chosen until nothing changes any more.
+    async fn choose(&mut self, mut crowds: Crowds, state: &mut State) -> Result<(), RunError> {
+        for _ in 0..ROUNDS {
+            let ids = state.index();
+            let mut changed = false;
+            for (address, crowd) in &mut crowds {
+                for known in crowd.iter_mut() {
+                    self.read(address, known, &ids, state).await?;
+                }
+                let node = self.nodes.get(address);
+                let nearest = crowd.iter().min_by_key(|known| distance(&self.session.catalog, address, node, known));
+                let nearest = nearest.expect("a crowd is never empty");
+                let standing = state.resources.get_mut(address).expect("one of a crowd stands");
+                changed |= standing.computed != nearest.computed;
+                standing.declared.clone_from(&nearest.declared);
+                standing.computed.clone_from(&nearest.computed);
+            }
+            if !changed {
+                break;
+            }
+        }
+        let ids = state.index();
+        for (address, crowd) in crowds {
+            for mut known in crowd {
+                if known.computed == state.resources[&address].computed {
+                    continue;
+                }
+                self.read(&address, &mut known, &ids, state).await?;
+                let key = known.computed.text("id").unwrap_or_default().to_owned();
+                // Data goes only with its address, and not because two objects claim it.
+                if self.holds_data(&address) {
+                    self.aside.push(Unrecorded { address: address.clone(), id: key, known: Some(known) });
+                    continue;
+                }
+                let recorded = ready(known);
+                state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded });
+            }
+        }
+        Ok(())
+    }
+
+    fn holds_data(&self, at: &Address) -> bool {
+        self.session.catalog.get(&at.kind).is_none_or(|facts| facts.data.is_some())
+    }
+
+    async fn read(&self, at: &Address, known: &mut Known, ids: &IdIndex, state: &State) -> Result<(), RunError> {
+        let id = known.computed.text("id").unwrap_or_default().to_owned();
+        let like = self.nodes.get(at).map_or_else(|| known.declared.clone(), |node| node.declared.clone());
+        if let Observation::Present { known: now, .. } =
+            see(self.session, at, &id, &like, ids, state, self.place).await?
+        {
+            *known = now;
+        }
+        Ok(())
+    }
+
+    /// What the others point at may be another object than when they were first read.
+    async fn read_again(&self, state: &mut State, tell: &mut Teller<'_>) -> Result<(), RunError> {
+        let observed = refresh(self.session, self.nodes, state, self.place, false, tell).await?;
+        for (address, recorded) in &mut state.resources {
+            if let Some(Observation::Present { known, .. }) = observed.get(address) {
+                recorded.declared.clone_from(&known.declared);
+                recorded.computed.clone_from(&known.computed);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ready(known: Known) -> Recorded {
+    let Known { declared, computed } = known;
+    Recorded { status: Status::Ready, after: BTreeSet::new(), declared, computed, attempted: Vec::new() }
+}
+
+/// How far an object is from what is declared: what would force another object weighs most.
+fn distance(catalog: &Catalog, at: &Address, node: Option<&Node>, known: &Known) -> (usize, usize) {
+    let (Some(node), Some(facts)) = (node, catalog.get(&at.kind)) else { return (0, 0) };
+    let diffs = diff(&known.declared, &node.declared, facts);
+    (diffs.iter().filter(|diff| diff.on_change == OnChange::Replace).count(), diffs.len())
+}
