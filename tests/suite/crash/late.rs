@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::cloud::simulated::{Object, Simulated, World};
-use ppm_infra::cloud::{Cloud, CloudError, Context, Look};
+use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
 use ppm_infra::engine::plan::{Part, StepKey};
 use ppm_infra::engine::state::{Intent, State};
 use ppm_infra::model::address::Address;
@@ -47,6 +47,24 @@ impl Cloud for Late {
         }
         let nothing = look.targets.keys().map(|at| (at.clone(), Observation::Absent)).collect();
         Box::pin(async { nothing })
+    }
+
+    fn census<'a>(
+        &'a self,
+        stack: &'a str,
+        place: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
+        self.cloud.census(stack, place)
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Address,
+        id: &'a str,
+        like: &'a Document,
+        look: &'a Look<'a>,
+    ) -> BoxFuture<'a, Observation> {
+        self.cloud.find(at, id, like, look)
     }
 
     fn create<'a>(
