@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::binary::Desk;
 use crate::support::fixture::{desk, shelf};
-use crate::support::mutate::{any_smudge, any_twist, smudged, twist};
+use crate::support::mutate::{any_smudge, any_twist, smudged, twisted};
 use crate::support::random::fuzz;
 
 fn plan_text(name: &str) -> String {
@@ -83,8 +83,7 @@ fn saved_plans() {
         150,
         || (prop::collection::vec(any_twist(), 0..4), prop::collection::vec(any_smudge(), 0..3)),
         |_, (twists, smudges)| {
-            let mut plan = good["plan"].clone();
-            twists.iter().for_each(|how| twist(&mut plan, how));
+            let plan = twisted(&good["plan"], &twists);
             // Read or refused.
             let _ = serde_json::from_value::<Plan>(plan);
             let _ = serde_json::from_slice::<Plan>(&smudged(text.as_bytes(), &smudges));
@@ -100,8 +99,7 @@ fn saved_plans_in_the_hands_of_the_program() {
         12,
         || prop::collection::vec(any_twist(), 1..4),
         |_, twists| {
-            let mut bad = good.clone();
-            twists.iter().for_each(|how| twist(&mut bad, how));
+            let bad = twisted(&good, &twists);
             if bad == good {
                 return;
             }

@@ -131,18 +131,15 @@ fn values_that_cannot_be_written_are_all_that_is_missing() {
 mod on_aws {
     use serde_json::{Value, json};
 
-    use crate::support::binary::Desk;
-    use crate::support::emulator::Emulator;
+    use crate::support::deed::Deed;
 
-    const LOCKFILE: &str = "state/ppm-prod.lock.json";
     const JOURNAL: &str = "state/ppm-prod.journal";
 
     /// Stops in the middle, keeps what was done, and goes on.
     #[test]
     fn in_the_middle_it_stops_says_so_and_goes_on() {
-        let emulator = Emulator::start(0);
-        let desk = Desk::at(&emulator.endpoint(), 0);
-        desk.declare(&[]);
+        let deed = Deed::first_apply();
+        let (desk, emulator) = deed.stage();
 
         // A disk that is full: no file may grow beyond some blocks.
         let said = desk.shell("trap '' XFSZ; ulimit -f 16; exec \"$PROGRAM\" apply --auto-approve").exit(78);
@@ -177,14 +174,7 @@ mod on_aws {
         desk.run(&["plan"]).exit(69).says(&["RequestTimeTooSkewed", "the clock of this machine is off"]);
         emulator.post("/strict/faults/clear", &json!({}));
 
-        desk.run(&["apply", "--auto-approve"]).exit(0);
-        desk.run(&["plan", "--detailed-exitcode"]).exit(0);
-        assert!(!desk.path(JOURNAL).exists());
-        let state: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
-        assert_eq!(state["resources"].as_object().unwrap().len(), 46);
-        let inventory = emulator.get("/strict/inventory");
-        let number = |kind: &str| inventory["counts"][kind].as_u64().unwrap_or_default();
-        let twice = ["vpc", "cluster", "nodegroup", "db_instance", "bucket", "kms_key"].map(|kind| number(kind) > 1);
-        assert_eq!(twice, [false; 6], "nothing is there twice: {}", inventory["counts"]);
+        deed.assert_finished_by_the_next(&desk, &emulator, "cut off twice");
+        assert!(!desk.path(JOURNAL).exists(), "all of it is recorded");
     }
 }

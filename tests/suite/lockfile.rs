@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::binary::Desk;
 use crate::support::fixture::{desk, shelf, text};
-use crate::support::mutate::{any_twist, twist};
+use crate::support::mutate::{any_twist, twisted};
 use crate::support::random::{check, paused, sample};
 
 const LOCKFILE: &str = "state/ppm-prod.lock.json";
@@ -105,8 +105,7 @@ fn an_edited_lockfile_is_refused() {
         100,
         || prop::collection::vec(any_twist(), 1..4),
         |_, twists| {
-            let mut edited = whole.clone();
-            twists.iter().for_each(|how| twist(&mut edited, how));
+            let edited = twisted(&whole, &twists);
             let mut read = damaged("whole", "ppm-prod.lock.json", |bytes, book| {
                 assert_eq!(book, good, "{}", String::from_utf8_lossy(bytes));
             });
@@ -139,8 +138,7 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
         100,
         || (prop::collection::vec(any_twist(), 1..4), any::<bool>(), any::<Index>()),
         |runtime, (twists, destroy, replace)| {
-            let mut edited = whole.clone();
-            twists.iter().for_each(|how| twist(&mut edited, how));
+            let mut edited = twisted(&whole, &twists);
             let sum = digest(canonical(&edited).as_bytes());
             let Some(fields) = edited.as_object_mut() else { return };
             fields.insert("digest".to_owned(), sum.into());

@@ -42,7 +42,8 @@ fn spellings(value: &str) -> Vec<String> {
         // The digits at both ends have a part in their neighbours.
         text[before + 2..text.len() - 2].to_owned()
     });
-    let hex = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = value.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
     let url = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
     let json = json!(value).to_string().trim_matches('"').to_owned();
     let shuffled: String = value.chars().rev().collect();

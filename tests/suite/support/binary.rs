@@ -133,7 +133,7 @@ impl Running {
     pub(crate) fn end(mut self) -> Said {
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
         let stdout = self.stdout.take().unwrap().join().unwrap();
-        for line in self.stderr.iter() {
+        for line in &self.stderr {
             self.heard.extend([&line, "\n"]);
         }
         Said { code, stdout, stderr: std::mem::take(&mut self.heard) }

@@ -189,8 +189,16 @@ fn split(place: &str) -> (&str, String) {
     (parent, key.replace("~1", "/").replace("~0", "~"))
 }
 
-/// Changes `value` like this.
-pub(crate) fn twist(value: &mut Value, how: &Twist) {
+/// `value` after these changes.
+pub(crate) fn twisted(value: &Value, twists: &[Twist]) -> Value {
+    let mut value = value.clone();
+    for how in twists {
+        twist(&mut value, how);
+    }
+    value
+}
+
+fn twist(value: &mut Value, how: &Twist) {
     let mut all = Vec::new();
     places(value, "", &mut all);
     if all.is_empty() {
