@@ -193,7 +193,13 @@ impl<R: Provision + ById> Erased for Typed<R> {
                 return Observation::Unread { error: format!("{id} is no id of a {}", R::KIND) };
             };
             // As if it were recorded: what is looked at by its id is told even where it could not be used any more.
-            let sought = Sought { address: at.clone(), declared: None, recorded: Some(known), old: BTreeSet::new() };
+            let sought = Sought {
+                address: at.clone(),
+                declared: None,
+                recorded: Some(known),
+                attempted: Vec::new(),
+                old: BTreeSet::new(),
+            };
             let sight = R::observe(vec![sought], cx).await.remove(at);
             observation(sight.expect("a look answers for every address"))
         })
