@@ -228,7 +228,7 @@ impl Here<'_> {
         let mut pages = iam.list_roles().into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.during("list the roles")?;
-            for name in page.roles().iter().map(|role| role.role_name()).filter(|name| self.named(name)) {
+            for name in page.roles().iter().map(aws_sdk_iam::types::Role::role_name).filter(|name| self.named(name)) {
                 // The list leaves tags out (IAM API Reference, ListRoles).
                 let call = iam.get_role().role_name(name).send().await.during("read the role");
                 let role = if_there(call)?.and_then(|answer| answer.role);
@@ -284,7 +284,7 @@ impl Here<'_> {
                 while let Some(page) = pages.next().await {
                     match page.during("read the tags of the key") {
                         Ok(page) => {
-                            tags.extend(page.tags().iter().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())))
+                            tags.extend(page.tags().iter().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())));
                         }
                         // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
                         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => break,

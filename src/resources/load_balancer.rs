@@ -22,7 +22,9 @@ pub struct LoadBalancer {
     pub name: String,
     /// `internet-facing` or `internal`.
     pub scheme: String,
-    /// `ipv4`, or `dualstack` where its subnets have both.
+    /// `ipv4`, or `dualstack` where its subnets have both. What AWS takes by itself is not written down: lockfiles from
+    /// before it was compared have no such field.
+    #[serde(default = "ipv4", skip_serializing_if = "is_ipv4")]
     pub ip_address_type: String,
     /// The subnets it stands in, in at least two zones.
     pub subnets: BTreeSet<Ref<Subnet>>,
@@ -54,6 +56,14 @@ impl Computed for LoadBalancerComputed {
     fn id(&self) -> &str {
         &self.id
     }
+}
+
+fn ipv4() -> String {
+    "ipv4".to_owned()
+}
+
+fn is_ipv4(kind: &str) -> bool {
+    kind == "ipv4"
 }
 
 impl Resource for LoadBalancer {

@@ -83,9 +83,12 @@ impl Resource for TargetGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
-    /// The port that is asked; `traffic-port` is the one the targets serve.
+    /// The port that is asked; `traffic-port` is the one the targets serve. What AWS takes by itself is not written
+    /// down, here and for the protocol: lockfiles from before they were compared have no such fields.
+    #[serde(default = "traffic_port", skip_serializing_if = "is_traffic_port")]
     pub port: String,
     /// The protocol to ask with, `HTTP`.
+    #[serde(default = "http", skip_serializing_if = "is_http")]
     pub protocol: String,
     /// The path asked for.
     pub path: String,
@@ -99,4 +102,20 @@ pub struct HealthCheck {
     pub healthy_count: u32,
     /// Bad answers in a row that make it unhealthy.
     pub unhealthy_count: u32,
+}
+
+fn traffic_port() -> String {
+    "traffic-port".to_owned()
+}
+
+fn is_traffic_port(port: &str) -> bool {
+    port == "traffic-port"
+}
+
+fn http() -> String {
+    "HTTP".to_owned()
+}
+
+fn is_http(protocol: &str) -> bool {
+    protocol == "HTTP"
 }

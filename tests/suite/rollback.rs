@@ -124,7 +124,7 @@ fn a_removal_that_fails_is_told_and_kept_in_the_record() {
     });
 }
 
-async fn failing() -> Lab {
+fn failing() -> Lab {
     let lab = Lab::with_files(&resources::catalog(), "ppm-prod");
     lab.cloud.fault(Verb::Create, at("node_group.main"), Fault::Refuse(ErrorKind::Denied));
     lab
@@ -134,7 +134,7 @@ async fn failing() -> Lab {
 fn killed_anywhere_in_the_rollback_the_next_apply_finishes() {
     let declared = Declared(reference());
     let (applied, all) = paused().block_on(async {
-        let (lab, life) = (failing().await, Life::whole());
+        let (lab, life) = (failing(), Life::whole());
         let applied = lab.live_and_roll_back(&life, &declared).await.unwrap();
         assert_eq!(lab.cloud.world().objects.len(), 0);
         (applied, life.effects().len())
@@ -143,7 +143,7 @@ fn killed_anywhere_in_the_rollback_the_next_apply_finishes() {
     assert!(points.len() > 150, "there is a rollback to be killed in: {}", points.len());
     for (at, moment) in sample(points) {
         paused().block_on(async {
-            let lab = failing().await;
+            let lab = failing();
             assert_eq!(lab.live_and_roll_back(&Life::until(at, moment), &declared).await, None, "{at} {moment:?}");
             lab.cloud.heal();
             lab.finish(&declared, &Request::default()).await;
