@@ -4,11 +4,14 @@
 //! - [`Store::write`] replaces the state as a whole or not at all, and removes the journal it absorbs.
 //! - A state that was truncated, edited by hand, or written by a newer program is refused, never half read.
 
+pub mod bucket;
 mod error;
 pub mod file;
 mod journal;
+pub mod lease;
 mod lock;
 mod lockfile;
+pub mod s3;
 
 use futures_core::future::BoxFuture;
 
@@ -17,6 +20,7 @@ use crate::engine::state::{Book, Entry, State};
 pub use error::StoreError;
 pub use file::FileStore;
 pub use lock::{Lock, LockInfo};
+pub use s3::S3Store;
 
 /// A place where the state of one stack lives.
 pub trait Store: Send {
