@@ -119,7 +119,8 @@ impl From<StoreError> for Failure {
         let failure = Self::new(code, error.to_string()).caused(&error);
         let history = |path: &Path| {
             if path.starts_with("s3:") {
-                return "`ppm-infra state history` lists what can be restored; nothing was changed by this run".to_owned();
+                return "`ppm-infra state history` lists what can be restored; nothing was changed by this run"
+                    .to_owned();
             }
             format!("the last version in git is `git show HEAD:{}`; nothing was changed by this run", path.display())
         };

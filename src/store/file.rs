@@ -45,6 +45,25 @@ impl FileStore {
         Lock::take(&self.folder.join(format!("{}.lock", self.stack)), info)
     }
 
+    /// Who works on the stack, if anybody does.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the lock is there and cannot be looked at.
+    pub fn holder(&self) -> Result<Option<LockInfo>, StoreError> {
+        Lock::holder(&self.folder.join(format!("{}.lock", self.stack)))
+    }
+
+    /// Renames the lockfile, so that nobody goes on from it, and answers its new name.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn set_aside(&self) -> Result<PathBuf, StoreError> {
+        let path = self.path();
+        let aside = path.with_extension("json.moved");
+        fs::rename(&path, &aside).map_err(|source| StoreError::io("rename", &path, source))?;
+        Ok(aside)
+    }
+
     /// Other stacks in the same folder that hold resources and were applied from `declaration`.
     ///
     /// # Errors

@@ -19,3 +19,5 @@ mod drift;
 mod kinds;
 #[cfg(feature = "aws")]
 mod main_job;
+#[cfg(feature = "aws")]
+mod shared_state;

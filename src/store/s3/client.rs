@@ -97,9 +97,10 @@ impl Bucket for S3Bucket {
                 Err(error) => return Err(told(&error)),
             };
             let tag = found.e_tag.clone().unwrap_or_default();
-            let age = dated.seconds().zip(found.last_modified).map(|(now, then)| {
-                Duration::from_secs(u64::try_from(now - then.secs()).unwrap_or(0))
-            });
+            let age = dated
+                .seconds()
+                .zip(found.last_modified)
+                .map(|(now, then)| Duration::from_secs(u64::try_from(now - then.secs()).unwrap_or(0)));
             let body = found.body.collect().await.map_err(|error| BucketError {
                 kind: BucketErrorKind::Unreachable,
                 message: DisplayErrorContext(error).to_string(),
@@ -199,7 +200,11 @@ fn kind(code: Option<&str>, words: &str, status: Option<u16>) -> BucketErrorKind
         (Some("AccessDenied"), _) => BucketErrorKind::Denied,
         (
             Some(
-                "ExpiredToken" | "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed",
+                "ExpiredToken"
+                | "InvalidAccessKeyId"
+                | "InvalidToken"
+                | "SignatureDoesNotMatch"
+                | "RequestTimeTooSkewed",
             ),
             _,
         ) => BucketErrorKind::Credentials,
