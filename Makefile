@@ -13,7 +13,7 @@ DENY_VERSION := 0.20.2
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ demo: venv ## the main job from plan to destroy, against the emulator, 60 times 
 test: venv ## every test: first all that needs no AWS SDK, then the whole suite with the emulator
 	$(CARGO) test --locked --no-default-features
 	$(CARGO) test --locked
+
+# What `make test` takes a sample of, whole: every point to die at, every fault, every damage. Random tests print the seed
+# with which they are repeated.
+test-faults: venv ## every crash point, fault, kill, lock, damaged file and secret; takes long
+	PPM_INFRA_TEST=all $(CARGO) test --locked --test suite -- \
+	    crash:: kill:: faults:: interrupted:: lockfile:: secrets:: runbook:: fuzz::
 
 check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests
 

@@ -82,6 +82,7 @@ fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
     let balancer = LoadBalancer {
         name: plot.stack.stack.to_string(),
         scheme: scheme.to_owned(),
+        ip_address_type: "ipv4".to_owned(),
         subnets: subnets.iter().cloned().collect(),
         security_groups: BTreeSet::from([Ref::named("load-balancer")]),
         idle_timeout_seconds: u32::from(declared.idle_timeout_seconds),
@@ -106,6 +107,8 @@ fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
         port,
         target_type: target_type.to_owned(),
         health_check: HealthCheck {
+            port: "traffic-port".to_owned(),
+            protocol: "HTTP".to_owned(),
             path: "/__ping__".to_owned(),
             matcher: "200".to_owned(),
             interval_seconds: 15,

@@ -6,15 +6,16 @@ use std::path::Path;
 
 use super::exit;
 use crate::architecture::NotReady;
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::PlanError;
 use crate::engine::diff::Shown;
 use crate::helm::ValuesError;
+use crate::render::CLOCK;
 use crate::run::RunError;
 use crate::stack::DeclarationError;
-use crate::store::StoreError;
 use crate::store::bucket::BucketErrorKind;
 use crate::store::lease::{SLACK, VALID};
+use crate::store::{StoreError, file};
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -81,6 +82,35 @@ impl Failure {
         }
     }
 
+    /// What to do about a file of the state that cannot be used. Other files get no hint.
+    fn damaged(self, path: &Path) -> Self {
+        let at = path.display();
+        let by_marks = "what it does not know is found in AWS by its marks";
+        if path.starts_with("s3:") {
+            return self
+                .hint(
+                    "nothing was changed; the bucket has its earlier versions, if it keeps them: put the last one back",
+                )
+                .hint("`ppm-infra state history` lists earlier lockfiles, as they stood");
+        }
+        match path.to_string_lossy() {
+            name if name.ends_with(".journal") => self.hint(format!(
+                "nothing was changed; move the journal away, as in `mv {at} {at}.damaged`, and run again: {by_marks}"
+            )),
+            name if name.ends_with(".lock.json") => {
+                let mut failure = self.hint(
+                    "nothing was changed; lockfiles are not edited by hand, `ppm-infra state` has commands for that",
+                );
+                if let Some(kept) = file::previous(path) {
+                    let kept = kept.display();
+                    failure = failure.hint(format!("the version before it is kept, `cp {kept} {at}`: {by_marks}"));
+                }
+                failure.hint(format!("if the folder is in git, the last one committed is `git show HEAD:{at}`"))
+            }
+            _ => self,
+        }
+    }
+
     fn caused(mut self, error: &dyn Error) -> Self {
         let mut cause = error.source();
         while let Some(next) = cause {
@@ -117,20 +147,14 @@ impl From<StoreError> for Failure {
             | StoreError::Shaky { .. } => exit::STATE,
         };
         let failure = Self::new(code, error.to_string()).caused(&error);
-        let history = |path: &Path| {
-            if path.starts_with("s3:") {
-                return "`ppm-infra state history` lists what can be restored; nothing was changed by this run"
-                    .to_owned();
-            }
-            format!("the last version in git is `git show HEAD:{}`; nothing was changed by this run", path.display())
-        };
         match &error {
-            StoreError::Io { .. } => failure.hint("nothing was changed; mend the folder or its permissions and run again"),
-            StoreError::Damaged { path, .. } | StoreError::Edited { path } => failure
-                .hint("lockfiles are not edited by hand: their digest must match; `ppm-infra state` has commands for that")
-                .hint(history(path)),
+            StoreError::Io { .. } => {
+                failure.hint("nothing was changed; mend the folder or its permissions and run again")
+            }
+            StoreError::Damaged { path, .. } | StoreError::Edited { path } | StoreError::Unsound { path, .. } => {
+                failure.damaged(path)
+            }
             StoreError::Newer { .. } => failure.hint("use the ppm-infra that wrote it, or a newer one"),
-            StoreError::Unsound { path, .. } => failure.hint(history(path)),
             StoreError::Journal { .. } => {
                 failure.hint("state and journal belong to different runs; put the files of one backup back together")
             }
@@ -172,6 +196,7 @@ impl From<CloudError> for Failure {
         });
         failure.causes.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
         match error.kind {
+            ErrorKind::Credentials if clock_is_off(error.code.as_deref(), &error.message) => failure.hint(CLOCK),
             ErrorKind::Credentials => failure
                 .hint("check them with `aws sts get-caller-identity`; with SSO, `aws sso login` renews them")
                 .hint("AWS_PROFILE, AWS_ACCESS_KEY_ID and the files in ~/.aws are read as every AWS tool reads them"),
@@ -197,6 +222,10 @@ impl From<PlanError> for Failure {
             PlanError::Unread { unread } => {
                 let mut failure = Self::new(exit::INCOMPLETE, heading);
                 failure.causes = unread.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+                let ended = |error: &String| ["ExpiredToken", "RequestExpired"].iter().any(|code| error.contains(code));
+                if unread.values().any(ended) {
+                    failure = failure.hint("the credentials ended: renew them, as with `aws sso login`, and run again");
+                }
                 failure.hint("what cannot be read is neither in place nor gone, so nothing was planned or changed")
             }
             PlanError::Foreign { foreign } => {

@@ -97,7 +97,7 @@ pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, r
 /// Intents of a run that was interrupted.
 pub(super) fn open_intents(book: &Book) {
     if !book.open.is_empty() {
-        out::note("An earlier run was interrupted; apply settles what it left open before anything else.\n");
+        out::note("A run is under way, or was interrupted: apply settles what it left open before anything else.\n");
     }
 }
 
@@ -135,6 +135,8 @@ pub(super) fn failure(common_json: bool, failure: &Failure) {
 pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
     if report.record_lost.is_some() {
         exit::STATE
+    } else if report.credentials_refused {
+        exit::CLOUD
     } else if session.stop.is_draining() && report.failed.is_empty() {
         exit::INTERRUPTED
     } else {

@@ -109,7 +109,9 @@ async fn renamed(store: &mut Place, mut state: State, from: &Address, to: &Addre
     }
     let deposed = state.deposed.values_mut().flatten().map(|old| &mut old.recorded);
     for recorded in state.resources.values_mut().chain(deposed) {
-        recorded.declared = repoint(&recorded.declared, from, to);
+        for document in [&mut recorded.declared].into_iter().chain(&mut recorded.attempted) {
+            *document = repoint(document, from, to);
+        }
         if recorded.after.remove(from) {
             recorded.after.insert(to.clone());
         }

@@ -50,9 +50,16 @@ fn put(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(file::write_whole(path, text.as_bytes())?)
 }
 
+/// What is true when the values could not be written after an apply: everything but that.
+fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
+    let again = format!("ppm-infra values {} -o FILE", declaration.path.display());
+    let hints = vec![format!("the stack stands and is recorded; only its values are missing: `{again}` writes them")];
+    Failure { code: exit::FAILED, hints, ..failure }
+}
+
 /// Writes the values after an apply.
 pub(super) fn write(_: &Common, declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
-    put(path, &render(declaration, state)?)
+    put(path, &render(declaration, state)?).map_err(|failure| unwritten(failure, declaration))
 }
 
 /// Prints what to type next, after an apply.

@@ -130,6 +130,6 @@ async fn replace(place: &mut Place, now: &State, given: State, force: bool) -> R
 }
 
 fn no_history() -> Failure {
-    Failure::new(exit::USAGE, "the state is in a folder, which keeps no earlier lockfiles")
+    Failure::new(exit::USAGE, "the state is in a folder, which keeps the version before and no history")
         .hint("keep the folder in git, or the state in a bucket: `state: s3://BUCKET/PREFIX`")
 }

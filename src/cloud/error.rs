@@ -58,6 +58,14 @@ impl ErrorKind {
     }
 }
 
+/// Whether AWS says that the caller's clock is off: a request is good for a few minutes around its time ("Signature
+/// Version 4 troubleshooting" in the IAM User Guide).
+pub fn clock_is_off(code: Option<&str>, message: &str) -> bool {
+    code == Some("RequestTimeTooSkewed")
+        || message.starts_with("Signature expired")
+        || message.starts_with("Signature not yet current")
+}
+
 impl CloudError {
     /// An error with our own words.
     pub fn new(kind: ErrorKind, doing: impl Into<String>, message: impl Into<String>) -> Self {

@@ -22,7 +22,7 @@ use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{CloudError, ErrorKind};
+pub use error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -40,6 +40,8 @@ pub struct Target {
     pub declared: Option<Document>,
     /// What is recorded there. With it the object is looked for by id, without it by name or by our marks.
     pub recorded: Option<Known>,
+    /// What changes that were cut short asked for: whatever of it is there is ours.
+    pub attempted: Vec<Document>,
     /// Ids of objects that carry the marks of the address and are not what is looked for: they await removal.
     pub old: BTreeSet<String>,
 }

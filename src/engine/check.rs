@@ -91,8 +91,10 @@ fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &m
     match catalog.get(&address.kind) {
         None => findings.push(Finding::UnknownKind { address: address.clone() }),
         Some(facts) => {
-            if let Err(reason) = (facts.check)(&recorded.declared, &recorded.computed) {
-                findings.push(Finding::Shape { address: address.clone(), reason });
+            for declared in [&recorded.declared].into_iter().chain(&recorded.attempted) {
+                if let Err(reason) = (facts.check)(declared, &recorded.computed) {
+                    findings.push(Finding::Shape { address: address.clone(), reason });
+                }
             }
         }
     }

@@ -62,7 +62,6 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
         Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
     let mut diffs = diff(&observed.declared, &node.declared, case.facts);
     let moved = repointed(&node.declared, case.facts, case.fresh);
-    let pointed = moved.iter().find_map(target);
     for one in moved {
         let known = diffs.iter().any(|d| d.path == one.path || d.path.starts_with(&format!("{}.", one.path)));
         if !known {
@@ -88,11 +87,14 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
                 None => drop(done.remove(field.name)),
             }
         }
-        let settled = Recorded { status: Status::Ready, after, declared: done, computed: observed.computed.clone() };
+        let computed = observed.computed.clone();
+        let settled = Recorded { status: Status::Ready, after, declared: done, attempted: Vec::new(), computed };
         let record = (settled != *recorded).then(|| Box::new(settled));
         return Ok(Action::NoOp { record });
     }
     let replaces = diffs.iter().any(|d| d.on_change == OnChange::Replace);
+    // The reason is a field that decides, not just any that follows.
+    let pointed = diffs.iter().filter(|d| !replaces || d.on_change == OnChange::Replace).find_map(target);
     let why = match pointed {
         Some(address) if only_moved(&diffs, replaces) => Why::DependencyReplaced(address),
         None if unfinished && !replaces => Why::Unfinished,
@@ -136,4 +138,101 @@ fn rungs(observed: &Document, node: &Node, facts: &Facts) -> Result<Vec<Document
 pub(super) fn dotted(a: &str, b: &str) -> Ordering {
     let parts = |text: &str| text.split('.').map(|part| part.parse::<u64>().unwrap_or(0)).collect::<Vec<_>>();
     parts(a).cmp(&parts(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::address::Kind;
+    use crate::model::resource::{Field, Typical};
+
+    const FIELDS: &[Field] = &[
+        Field { name: "friend", on_change: OnChange::Update },
+        Field { name: "ground", on_change: OnChange::Replace },
+        Field { name: "size", on_change: OnChange::Update },
+        Field { name: "spot", on_change: OnChange::Replace },
+    ];
+
+    const FACTS: Facts = Facts {
+        fields: FIELDS,
+        replace: ReplaceOrder::CreateFirst,
+        typical: Typical { create: 1, update: 1, delete: 1 },
+        data: None,
+        climb_rank: 0,
+        sample: |_, _, _| Document::default(),
+        check: |_, _| Ok(()),
+    };
+
+    fn at(name: &str) -> Address {
+        Address::of(Kind::new("ground"), name)
+    }
+
+    fn document(size: u8, spot: &str) -> Document {
+        [("size".to_owned(), json!(size)), ("spot".to_owned(), json!(spot))].into_iter().collect()
+    }
+
+    fn recorded(status: Status) -> Recorded {
+        Recorded { status, after: BTreeSet::new(), declared: document(1, "a"), computed: Document::default() }
+    }
+
+    fn told(
+        declared: Document,
+        recorded: Option<&Recorded>,
+        observed: Option<Document>,
+    ) -> (&'static str, Option<Why>) {
+        told_with(declared, recorded, observed, &|_| false)
+    }
+
+    fn told_with(
+        declared: Document,
+        recorded: Option<&Recorded>,
+        observed: Option<Document>,
+        fresh: &dyn Fn(&Address) -> bool,
+    ) -> (&'static str, Option<Why>) {
+        let node = Node { declared, after: std::collections::BTreeMap::new(), protect: false, ladder: Vec::new() };
+        let observed = observed.map(|declared| Known { declared, computed: Document::default() });
+        let case = Case { node: &node, facts: &FACTS, recorded, observed: observed.as_ref(), fresh, forced: None };
+        match decide(&case).unwrap() {
+            Action::NoOp { .. } => ("no-op", None),
+            Action::Create { why, .. } => ("create", Some(why)),
+            Action::Update { why, .. } => ("update", Some(why)),
+            Action::Replace { why, .. } => ("replace", Some(why)),
+            Action::Delete { why, .. } => ("delete", Some(why)),
+            Action::Forget { why } => ("forget", Some(why)),
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        let ready = recorded(Status::Ready);
+        let unfinished = recorded(Status::Unfinished);
+        let tainted = recorded(Status::Tainted { because: "it broke".to_owned() });
+        let same = || Some(document(1, "a"));
+        assert_eq!(told(document(1, "a"), None, None), ("create", Some(Why::New)));
+        assert_eq!(told(document(1, "a"), Some(&ready), None), ("create", Some(Why::Vanished)));
+        assert_eq!(
+            told(document(1, "a"), Some(&tainted), same()),
+            ("replace", Some(Why::Tainted("it broke".to_owned())))
+        );
+        assert_eq!(told(document(1, "a"), Some(&unfinished), same()), ("update", Some(Why::Unfinished)));
+        assert_eq!(told(document(1, "a"), Some(&ready), same()), ("no-op", None));
+        assert_eq!(told(document(2, "a"), Some(&ready), same()), ("update", Some(Why::Changed)));
+        assert_eq!(told(document(1, "b"), Some(&ready), same()), ("replace", Some(Why::Changed)));
+        assert_eq!(told(document(1, "a"), Some(&ready), Some(document(2, "a"))), ("update", Some(Why::Changed)));
+        assert_eq!(told(document(1, "b"), Some(&unfinished), same()), ("replace", Some(Why::Changed)));
+    }
+
+    #[test]
+    fn the_reason_of_a_replacement_is_a_field_that_forces_it() {
+        let mut declared = document(1, "a");
+        declared.set("friend", json!({"$ref": "ground.new"}));
+        declared.set("ground", json!({"$ref": "ground.old"}));
+        let mut there = document(1, "a");
+        there.set("ground", json!({"$ref": "ground.old"}));
+        let record = Recorded { declared: there.clone(), ..recorded(Status::Ready) };
+        let (action, why) = told_with(declared, Some(&record), Some(there), &|_| true);
+        assert_eq!((action, why), ("replace", Some(Why::DependencyReplaced(at("old")))));
+    }
 }

@@ -147,6 +147,7 @@ fn adopt(
                 status: if settled { Status::Ready } else { Status::Unfinished },
                 after: node.after.keys().cloned().collect(),
                 declared: known.declared.clone(),
+                attempted: Vec::new(),
                 computed: known.computed.clone(),
             };
             adopted.insert(address.clone(), record);

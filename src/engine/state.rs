@@ -56,6 +56,9 @@ pub struct Recorded {
     pub after: BTreeSet<Address>,
     /// What was asked for.
     pub declared: Document,
+    /// What changes that were cut short asked for since it last stood as asked: some of it may be there, and is ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempted: Vec<Document>,
     /// What the cloud computed.
     pub computed: Document,
 }
@@ -305,6 +308,7 @@ impl Book {
                 status,
                 after: open.intent.after.clone(),
                 declared: open.intent.declared.clone().ok_or_else(impossible)?,
+                attempted: Vec::new(),
                 computed: computed.clone(),
             })
         };
@@ -321,8 +325,12 @@ impl Book {
                 self.state.resources.insert(address.clone(), record(computed, Status::Ready)?);
             }
             (Part::Change { .. }, Outcome::Failed) => {
+                let wanted = open.intent.declared.clone().ok_or_else(impossible)?;
                 if let Some(standing) = self.state.resources.get_mut(address) {
                     standing.status = Status::Unfinished;
+                    if wanted != standing.declared && !standing.attempted.contains(&wanted) {
+                        standing.attempted.push(wanted);
+                    }
                 }
             }
             (Part::Delete, Outcome::Gone) => {
@@ -350,7 +358,7 @@ impl Book {
             && !intent.vanished
         {
             let declared = intent.replaced.clone().unwrap_or_else(|| old.declared.clone());
-            let deposed = Deposed { key, recorded: Recorded { declared, ..old } };
+            let deposed = Deposed { key, recorded: Recorded { declared, attempted: Vec::new(), ..old } };
             self.state.deposed.entry(address.clone()).or_default().push(deposed);
         }
     }
@@ -369,7 +377,11 @@ impl Book {
         if id.as_deref() == Some(&key) {
             return None;
         }
-        let standing = self.state.resources.values_mut().map(|recorded| &mut recorded.declared);
+        let standing = self
+            .state
+            .resources
+            .values_mut()
+            .flat_map(|recorded| [&mut recorded.declared].into_iter().chain(&mut recorded.attempted));
         let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
         let leaving = self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut());
         for document in standing.chain(old_objects).chain(leaving) {

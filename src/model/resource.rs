@@ -29,6 +29,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const DATA: Option<&'static str> = None;
     /// Among kinds with a stepwise field: who reaches a rung first, the lowest rank.
     const CLIMB_RANK: u8 = 0;
+    /// For how many seconds the cloud may leave a new object of this kind out of its lists. EC2 names no number
+    /// ("Eventual consistency"); a minute is what is seen at worst.
+    const HIDDEN_SECONDS: u32 = 60;
     /// What the cloud decides: ids, ARNs, endpoints.
     type Computed: Computed;
     /// Its tags, for kinds that carry any: those we manage, the marks of stack and address among them.
@@ -127,6 +130,8 @@ pub struct Facts {
     pub data: Option<&'static str>,
     /// Among kinds with a stepwise field: who reaches a rung first.
     pub climb_rank: u8,
+    /// For how many seconds the cloud may leave a new object out of its lists.
+    pub hidden_seconds: u32,
     /// What the simulated cloud computes.
     pub sample: fn(&Document, &Address, u64) -> Document,
     /// Whether a declared and a computed document have the shape of this kind; the reason if not.
@@ -142,6 +147,7 @@ impl Facts {
             typical: R::TYPICAL,
             data: R::DATA,
             climb_rank: R::CLIMB_RANK,
+            hidden_seconds: R::HIDDEN_SECONDS,
             sample: sample::<R>,
             check: check::<R>,
         }

@@ -34,4 +34,4 @@ pub use json::{SCHEMA, apply_json, drift_json, plan_json};
 pub use plan::{Goal, PlanView, plan_text};
 pub use progress::{JsonLines, Lines, Live, ProgressView};
 pub use style::{Label, Styled};
-pub use summary::{SummaryView, summary_text};
+pub use summary::{CLOCK, SummaryView, summary_text};

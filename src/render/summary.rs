@@ -24,6 +24,10 @@ pub struct SummaryView<'a> {
     pub left: usize,
 }
 
+/// What to do when AWS says that the caller's clock is off.
+pub const CLOCK: &str = "the clock of this machine is off by more than AWS allows, five minutes: set it, as with \
+    `timedatectl set-ntp true`, and run again";
+
 /// The report as text.
 pub fn summary_text(report: &Report, view: &SummaryView<'_>) -> Styled {
     let mut text = Styled::new();
@@ -147,12 +151,17 @@ fn next(report: &Report, view: &SummaryView<'_>, text: &mut Styled) {
         return;
     }
     let again = view.again;
+    if report.failed.iter().any(|(_, failure)| failure.clock_is_off()) {
+        text.line(Styled::of(Label::Hint, "hint: ").with(Label::Plain, CLOCK));
+    }
     let hint = if report.record_lost.is_some() {
         format!(
             "mend what kept the record from being written, then run `{again}`: it finds these objects by their marks."
         )
     } else if !report.abandoned.is_empty() {
         format!("run `{again}`: it looks first what became of the steps left running, and goes on from there.")
+    } else if report.credentials_refused {
+        format!("renew the credentials, as with `aws sso login`, then run `{again}`: it goes on from there.")
     } else if report.failed.is_empty() {
         format!("run `{again}` to go on.")
     } else {

@@ -65,6 +65,7 @@ fn recorded(declared: &Value, id: &str) -> Recorded {
         status: Status::Ready,
         after: BTreeSet::new(),
         declared: document(declared),
+        attempted: Vec::new(),
         computed: document(&json!({ "id": id })),
     }
 }

@@ -126,7 +126,7 @@ impl<R: Provision> Erased for Typed<R> {
         Box::pin(async move {
             let mut found = BTreeMap::new();
             let mut sought = Vec::new();
-            for (address, target) in targets {
+            for (&address, &target) in &targets {
                 match seek::<R>(address, target) {
                     Ok(one) => sought.push(one),
                     Err(error) => {
@@ -135,7 +135,10 @@ impl<R: Provision> Erased for Typed<R> {
                 }
             }
             let sights = if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await };
-            found.extend(sights.into_iter().map(|(address, sight)| (address, observation(sight))));
+            found.extend(sights.into_iter().map(|(address, sight)| {
+                let found = unless_old(observation(sight), targets[&address]);
+                (address, found)
+            }));
             found
         })
     }
@@ -187,7 +190,20 @@ fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, Cl
         Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
         None => None,
     };
-    Ok(Sought { address: address.clone(), declared, recorded, old: target.old.clone() })
+    let attempted = target.attempted.iter().map(typed_document).collect::<Result<_, _>>()?;
+    Ok(Sought { address: address.clone(), declared, recorded, attempted, old: target.old.clone() })
+}
+
+/// What was found by its name, or by marks, and only awaits removal, is not what is looked for.
+fn unless_old(found: Observation, target: &Target) -> Observation {
+    match found {
+        Observation::Present { known, .. }
+            if target.recorded.is_none() && known.computed.text("id").is_some_and(|id| target.old.contains(id)) =>
+        {
+            Observation::Absent
+        }
+        found => found,
+    }
 }
 
 fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation {

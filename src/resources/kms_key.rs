@@ -59,6 +59,8 @@ impl Resource for KmsKey {
     });
     const DATA: Option<&'static str> = Some("key");
     const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
+    // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
+    const HIDDEN_SECONDS: u32 = 120;
     type Computed = KmsKeyComputed;
 
     fn tags(&self) -> Option<&Tags> {

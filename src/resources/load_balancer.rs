@@ -22,6 +22,8 @@ pub struct LoadBalancer {
     pub name: String,
     /// `internet-facing` or `internal`.
     pub scheme: String,
+    /// `ipv4`, or `dualstack` where its subnets have both.
+    pub ip_address_type: String,
     /// The subnets it stands in, in at least two zones.
     pub subnets: BTreeSet<Ref<Subnet>>,
     /// Its firewalls.
@@ -59,6 +61,7 @@ impl Resource for LoadBalancer {
     const FIELDS: &'static [Field] = fields!(LoadBalancer {
         name: Replace,
         scheme: Replace,
+        ip_address_type: Update,
         subnets: Update,
         security_groups: Update,
         idle_timeout_seconds: Update,

@@ -83,6 +83,10 @@ impl Resource for TargetGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
+    /// The port that is asked; `traffic-port` is the one the targets serve.
+    pub port: String,
+    /// The protocol to ask with, `HTTP`.
+    pub protocol: String,
     /// The path asked for.
     pub path: String,
     /// The HTTP status of a healthy target.

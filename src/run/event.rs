@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::clock_is_off;
 use crate::engine::diff::FieldDiff;
 use crate::engine::plan::{Counts, StepKey};
 use crate::model::address::Address;
@@ -160,6 +161,13 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl Failure {
+    /// Whether the cloud says that the clock of this machine is off.
+    pub fn clock_is_off(&self) -> bool {
+        clock_is_off(self.code.as_deref(), &self.message)
+    }
+}
+
 /// How carrying out a plan went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -173,6 +181,9 @@ pub struct Report {
     pub not_started: usize,
     /// Steps that were left running when the run was abandoned.
     pub abandoned: Vec<StepKey>,
+    /// Whether the cloud refused the credentials; then nothing new was started.
+    #[serde(default)]
+    pub credentials_refused: bool,
     /// Whether the record could not be kept; then nothing new was started.
     pub record_lost: Option<String>,
     /// What was done and could not be recorded: this is the only copy.

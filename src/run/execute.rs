@@ -289,6 +289,11 @@ impl Execution<'_, '_> {
                     self.tell.say(EventKind::StepFinished { step, id, elapsed_ms });
                 }
                 Err(error) => {
+                    if error.kind == ErrorKind::Credentials {
+                        // Whatever came next would be refused as well.
+                        report.credentials_refused = true;
+                        self.session.stop.drain();
+                    }
                     let error = failure(error);
                     self.tell.say(EventKind::StepFailed { step: step.clone(), error: error.clone(), elapsed_ms });
                     for skipped in schedule.fail(&step) {
@@ -303,12 +308,16 @@ impl Execution<'_, '_> {
 
     /// Without a record nothing new may start; what runs is awaited, for it happens anyway.
     fn lose_record(&mut self, error: &crate::store::StoreError, report: &mut RunReport) {
-        let mut told = error.to_string();
-        if let Some(cause) = std::error::Error::source(error) {
-            told = format!("{told}: {cause}");
-        }
-        report.record_lost.get_or_insert(told);
+        report.record_lost.get_or_insert_with(|| told(error));
         self.session.stop.drain();
+    }
+}
+
+/// An error of the store with its cause.
+pub(super) fn told(error: &crate::store::StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

@@ -243,7 +243,7 @@ pub async fn apply(
             .await;
         match closed {
             Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
-            Err(error) => report.record_lost = Some(error.to_string()),
+            Err(error) => report.record_lost = Some(execute::told(&error)),
         }
     }
     report.serial = ledger.state().serial;

@@ -21,9 +21,8 @@ use crate::model::observation::Observation;
 use crate::model::resource::Known;
 use crate::model::surroundings::Questions;
 
-// What was made a moment ago may be missing from lists for about a minute (EC2 "Eventual consistency").
-const LOOKS: u32 = 6;
-const BETWEEN: Duration = Duration::from_secs(10);
+/// Seconds between two looks for what may be missing from lists.
+const BETWEEN: u32 = 10;
 
 /// Settles every open intent of `ledger`.
 ///
@@ -41,13 +40,8 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
     // Without a creation there is nothing to look for.
     ledger.end(rest.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
     let stack = ledger.state().stack.clone();
-    for round in 0..LOOKS {
-        if unseen.is_empty() {
-            break;
-        }
-        if round > 0 {
-            sleep(BETWEEN, session.time_scale).await;
-        }
+    let mut waited = 0;
+    while !unseen.is_empty() {
         let ids = ledger.state().index();
         let targets: BTreeMap<Address, Target> =
             unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
@@ -66,11 +60,20 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
             tell.say(EventKind::Adopted { address: address.clone(), id });
             unseen.remove(&begin);
         }
-        if round + 1 == LOOKS {
-            unread(&unseen, &observed)?;
+        waited += BETWEEN;
+        let hidden = |open: &Open| {
+            let facts = session.catalog.get(&open.intent.step.address.kind);
+            facts.is_some_and(|facts| waited < facts.hidden_seconds)
+        };
+        let (rest, given_up): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
+            unseen.into_iter().partition(|(_, open)| hidden(open));
+        unread(&given_up, &observed)?;
+        ledger.end(given_up.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
+        unseen = rest;
+        if !unseen.is_empty() {
+            super::stoppable(session, sleep(Duration::from_secs(BETWEEN.into()), session.time_scale)).await?;
         }
     }
-    ledger.end(unseen.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
     Ok(())
 }
 
@@ -86,7 +89,7 @@ fn target(open: &Open, state: &State) -> Target {
         // The object that was to be replaced carries the same marks. One that vanished is in nobody's way.
         old.extend(standing.computed.text("id").map(str::to_owned));
     }
-    Target { declared, recorded, old }
+    Target { declared, recorded, attempted: Vec::new(), old }
 }
 
 /// What cannot be read is neither there nor gone: its intent stays open.

@@ -36,7 +36,9 @@ pub(super) async fn refresh(
         targets.entry(address.clone()).or_default().declared = Some(node.declared.clone());
     }
     for (address, recorded) in &state.resources {
-        targets.entry(address.clone()).or_default().recorded = Some(recorded.known());
+        let target = targets.entry(address.clone()).or_default();
+        target.recorded = Some(recorded.known());
+        target.attempted = recorded.attempted.clone();
     }
     for (address, target) in &mut targets {
         target.old = state.old(address);

@@ -1,4 +1,4 @@
-//! State in a folder: `<stack>.lock.json`, `<stack>.journal`, `<stack>.lock`. The only door to the file system.
+//! State in a folder: `<stack>.lock.json` and its last version, `<stack>.journal`, `<stack>.lock`. The only door to the file system.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -42,7 +42,21 @@ impl FileStore {
     /// [`StoreError::Busy`] with the holder; [`StoreError::Io`] when the folder cannot be made or written.
     pub fn lock(&self, info: &LockInfo) -> Result<Lock, StoreError> {
         make_folder(&self.folder)?;
-        Lock::take(&self.folder.join(format!("{}.lock", self.stack)), info)
+        let lock = Lock::take(&self.folder.join(format!("{}.lock", self.stack)), info)?;
+        self.sweep()?;
+        Ok(lock)
+    }
+
+    /// Removes what a process that was killed while it wrote a file of this stack left half written.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let names = [format!(".{}.lock.json.", self.stack), format!(".{}.journal.", self.stack)];
+        for path in list(&self.folder, &[""])? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if names.iter().any(|start| name.starts_with(start)) {
+                fs::remove_file(&path).map_err(|source| StoreError::io("remove", &path, source))?;
+            }
+        }
+        Ok(())
     }
 
     /// Who works on the stack, if anybody does.
@@ -154,6 +168,7 @@ impl FileStore {
                     found: there.serial,
                 });
             }
+            write_whole(&backup(&path), text.as_bytes())?;
         }
         write_whole(&path, lockfile::render(state).as_bytes())?;
         self.journal = None;
@@ -194,6 +209,18 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
+/// Where the version of a lockfile before the last write is kept.
+fn backup(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".backup");
+    name.into()
+}
+
+/// The version of a lockfile before the last write, if it was kept.
+pub fn previous(path: &Path) -> Option<PathBuf> {
+    Some(backup(path)).filter(|path| path.is_file())
+}
+
 /// Writes a file as a whole or not at all, readable by its owner only: a temporary file beside it, synced, renamed, and
 /// the folder synced.
 ///
@@ -202,7 +229,8 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |source| StoreError::io("write", path, source);
-    let mut file = tempfile::Builder::new().prefix(".ppm-infra-").tempfile_in(folder).map_err(io)?;
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(folder).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
@@ -327,6 +355,25 @@ mod tests {
         assert!(matches!(store.replace(&state(1)), Err(StoreError::Conflict { found: 1, .. })));
         assert!(matches!(store.replace(&state(3)), Err(StoreError::Conflict { found: 1, .. })));
         store.replace(&state(2)).unwrap();
+    }
+
+    #[test]
+    fn what_was_half_written_goes_with_the_next_lock_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        store.replace(&state(2)).unwrap();
+        store.add(&state(2), &[note(1)]).unwrap();
+        let kept = list(folder.path(), &[""]).unwrap();
+        for name in [".lab.lock.json.a1", ".lab.lock.json.backup.b2", ".lab.journal.c3"] {
+            fs::write(folder.path().join(name), "half").unwrap();
+        }
+        fs::write(folder.path().join(".laboratory.journal.d4"), "somebody else's").unwrap();
+        store.lock(&LockInfo::default()).unwrap();
+        let mut left = list(folder.path(), &[""]).unwrap();
+        left.retain(|path| !kept.contains(path));
+        let names: Vec<_> = left.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, [".laboratory.journal.d4", "lab.lock"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod emulator;
+mod late;
 
 use ppm_infra::engine::Request;
 use ppm_infra::resources;

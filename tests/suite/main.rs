@@ -9,15 +9,25 @@ mod architecture;
 mod bad_input;
 mod crash;
 mod edits;
+mod fuzz;
+mod interrupted;
 mod json;
+mod lockfile;
 mod planner;
+mod runbook;
 mod support;
 
 #[cfg(feature = "aws")]
 mod drift;
 #[cfg(feature = "aws")]
+mod faults;
+#[cfg(feature = "aws")]
+mod kill;
+#[cfg(feature = "aws")]
 mod kinds;
 #[cfg(feature = "aws")]
 mod main_job;
+#[cfg(feature = "aws")]
+mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;

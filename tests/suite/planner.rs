@@ -1,6 +1,7 @@
 //! What must hold for every plan: the real runner over the simulated cloud, on random kinds, declarations and mishaps.
 
 mod climb;
+mod cut_short;
 mod drift;
 mod order;
 mod refusals;

@@ -71,18 +71,18 @@ fn a_stack_is_applied_on_one_machine_and_known_on_another() {
 fn a_machine_that_is_lost_is_taken_over_and_one_that_lives_is_not() {
     let emulator = start();
     let (ann, ben) = (machine(&emulator, "ann"), machine(&emulator, "ben"));
+    let before = total(&emulator);
     emulator.post(
         "/strict/faults",
         &json!({"service": "eks", "operation": "CreateCluster", "kind": "delay", "seconds": 20}),
     );
-    let mut run = ann.start(&["apply", "--auto-approve"]);
+    let run = ann.start(&["apply", "--auto-approve"]);
     while !emulator.calls().iter().any(|call| call["operation"] == "CreateSubnet") {}
     ben.run(&["apply", "--auto-approve"]).exit(4).says(&["locked by ann@", "who runs `ppm-infra apply`"]);
     ben.run(&["unlock"]).exit(4).says(&["--force"]);
-    run.kill().unwrap();
-    run.wait().unwrap();
+    run.kill();
     ben.run(&["apply", "--auto-approve"]).exit(4).says(&["its lease runs out"]);
-    emulator.post("/strict/faults/clear", &Value::Null);
+    emulator.post("/strict/faults/clear", &json!({}));
     age(&emulator);
     ben.run(&["lock", "status"]).exit(0).says(&["locked by ann@", "its lease ran out", "doing      create"]);
     ben.run(&["apply", "--auto-approve"]).exit(0).says(&["Took over from ann@", "whose lease ran out"]);

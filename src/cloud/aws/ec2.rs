@@ -175,12 +175,10 @@ where
         async { if unrecorded { list(filter(&format!("tag:{STACK_TAG}"), [cx.stack])).await } else { Ok(Vec::new()) } };
     let (by_id, by_tag) = join(by_id, by_tag).await;
     let find = |one: &Sought<R>| -> Result<Sight<R>, CloudError> {
-        let marked = || -> Result<Option<&T>, CloudError> {
-            let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
+        let marked = || {
             let all = by_tag.as_ref().map_err(Clone::clone)?;
-            let mut marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
-            // Until it is removed, the object that was replaced carries the same marks; its heir is meant.
-            Ok(marked.clone().find(|object| id_of(object) != known).or_else(|| marked.next()))
+            let marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
+            one.only(marked, |object| id_of(object).unwrap_or_default())
         };
         let found = match one.id() {
             Some(id) => by_id.as_ref().map_err(Clone::clone)?.iter().find(|object| id_of(object) == Some(id)),

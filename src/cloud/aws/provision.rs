@@ -6,7 +6,7 @@ use std::ops::Deref;
 use futures_util::future::join_all;
 
 use super::Clients;
-use crate::cloud::{CloudError, Context};
+use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
@@ -110,6 +110,8 @@ pub struct Sought<R: Resource> {
     pub declared: Option<R>,
     /// What is recorded there.
     pub recorded: Option<(R, R::Computed)>,
+    /// What changes that were cut short asked for: whatever of it is there is ours.
+    pub attempted: Vec<R>,
     /// Ids of objects that carry the marks of the address and are not what is looked for: they await removal.
     pub old: BTreeSet<String>,
 }
@@ -130,12 +132,39 @@ impl<R: Resource> Sought<R> {
         }
     }
 
-    /// Of the tags found, those whose keys we manage: declared now or when last recorded. The rest belongs to others.
+    /// Everything that was ever asked for here and may be there: what is declared now, what was when last recorded, and
+    /// what changes that were cut short were to bring.
+    pub fn asked(&self) -> impl Iterator<Item = &R> {
+        self.declared.iter().chain(self.recorded.iter().map(|(recorded, _)| recorded)).chain(&self.attempted)
+    }
+
+    /// Of the tags found, those whose keys we manage: we asked for them. The rest belongs to others.
     pub fn managed(&self, found: &Tags) -> Tags {
-        let declared = self.declared.as_ref().and_then(Resource::tags);
-        let recorded = self.recorded.as_ref().and_then(|(recorded, _)| recorded.tags());
-        let ours = |key: &String| [declared, recorded].into_iter().flatten().any(|tags| tags.contains_key(key));
+        let ours = |key: &String| self.asked().filter_map(Resource::tags).any(|tags| tags.contains_key(key));
         found.iter().filter(|(key, _)| ours(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    }
+
+    /// Of those objects that carry the marks of this address, the one that is meant: none that awaits removal.
+    ///
+    /// # Errors
+    /// When there is more than one. Which of them is in use nobody but a person can tell.
+    pub fn only<T>(
+        &self,
+        marked: impl IntoIterator<Item = T>,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<Option<T>, CloudError> {
+        let mut marked: Vec<T> = marked.into_iter().filter(|one| !self.old.contains(id(one))).collect();
+        if marked.len() > 1 {
+            let ids: Vec<&str> = marked.iter().map(id).collect();
+            let message = format!(
+                "{} carry the marks of {}, and the record knows none of them; remove those that nothing uses, or their \
+                 tag {ADDRESS_TAG}, and run it again",
+                ids.join(" and "),
+                self.address
+            );
+            return Err(CloudError::new(ErrorKind::Refused, format!("tell which one is {}", self.address), message));
+        }
+        Ok(marked.pop())
     }
 }
 

@@ -20,8 +20,13 @@ pub async fn existing<R: Provision>(
     let address = &cx.mark.address;
     let look =
         Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
-    let sought =
-        Sought { address: address.clone(), declared: Some(resource.clone()), recorded: None, old: BTreeSet::new() };
+    let sought = Sought {
+        address: address.clone(),
+        declared: Some(resource.clone()),
+        recorded: None,
+        attempted: Vec::new(),
+        old: BTreeSet::new(),
+    };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
         Sight::Present(found) => Ok(Some(found)),
         Sight::Absent => Ok(None),

@@ -128,7 +128,8 @@ async fn look(
         notes.push(format!("its status is {}", eks::explained(status.as_str(), &issues(&found))));
     }
     let declared = told(&found, kubernetes_version, one.managed(&tags), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &found), notes, settled: true })))
+    let settled = !matches!(status, Some(AddonStatus::Creating | AddonStatus::Updating));
+    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &found), notes, settled })))
 }
 
 fn told(found: &types::Addon, kubernetes_version: String, tags: Tags, ids: &IdIndex) -> Addon {

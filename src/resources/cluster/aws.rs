@@ -110,6 +110,7 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
     if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() && !cx.removing {
         return Ok(Sight::Absent);
     }
+    let settled = !matches!(found.status(), Some(ClusterStatus::Creating | ClusterStatus::Updating));
     let mut notes = issues(&found);
     if let Some(status) = found.status().filter(|status| **status != ClusterStatus::Active) {
         notes.push(format!("its status is {}", status.as_str()));
@@ -118,7 +119,7 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
         notes.push(strange());
     }
     let declared = told(&found, one.expected(), one.managed(&tags), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled })))
 }
 
 /// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group

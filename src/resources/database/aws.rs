@@ -126,7 +126,7 @@ impl Provision for Database {
                 let kept = snapshot::keep(declared, known, &there, cx).await?;
                 cx.status(format!("the data is kept in snapshot {kept}"));
             }
-            remove(&known.id, there.deletion_protection().unwrap_or(false), cx).await?;
+            remove(&there, cx).await?;
         }
         gone(known, doing, cx).await
     }
@@ -196,7 +196,7 @@ impl Database {
         let Some(left) = describe(cx.aws, &self.name).await? else { return Ok(()) };
         if State::of(&left) == State::Stillborn {
             cx.status("removing what is left of a failed attempt");
-            remove(&self.name, left.deletion_protection().unwrap_or(false), cx).await?;
+            remove(&left, cx).await?;
         }
         gone(&computed(&left), "make room for the database", cx).await
     }
@@ -262,7 +262,13 @@ fn see(
     cx: &Reading<'_>,
 ) -> Sight<Database> {
     let state = State::of(there);
-    if matches!(state, State::Leaving | State::Stillborn) {
+    // Nobody can use either. To who removes it, it is there.
+    let of_no_use = match state {
+        State::Leaving => !cx.removing,
+        State::Stillborn => !cx.removing && one.declared.is_some(),
+        State::Ready | State::Busy | State::Trouble => false,
+    };
+    if of_no_use {
         return Sight::Absent;
     }
     let texts: Vec<&Database> = one.recorded.iter().map(|(recorded, _)| recorded).chain(&one.declared).collect();
@@ -308,7 +314,14 @@ fn see(
         lifecycle_support: there.engine_lifecycle_support().unwrap_or(&one.expected().lifecycle_support).to_owned(),
         tags: one.managed(tags),
     };
-    Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled: true }))
+    let settled = match state {
+        State::Busy => false,
+        // Without an address it is between two stages of its creation.
+        State::Ready => there.endpoint().is_some(),
+        // No waiting helps.
+        State::Trouble | State::Stillborn | State::Leaving => true,
+    };
+    Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
 }
 
 /// The database that is to go: the recorded one, whatever its name is by now, else one of ours that was restored or made
@@ -347,36 +360,54 @@ async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, Cl
 }
 
 /// Orders the end of an instance. Its data is in a snapshot by now, or there is none.
-async fn remove(name: &str, protected: bool, cx: &Writing<'_>) -> Result<(), CloudError> {
-    if protected {
-        let doing = "switch the deletion protection of the database off";
-        let off = retry_while(cx, BUSY, is_busy, || async {
-            let call = cx.aws.rds.modify_db_instance().db_instance_identifier(name);
-            call.deletion_protection(false).apply_immediately(true).send().await.during(doing)
-        });
-        if if_there(off.await)?.is_none() {
+async fn remove(there: &DbInstance, cx: &Writing<'_>) -> Result<(), CloudError> {
+    let name = there.db_instance_identifier().unwrap_or_default();
+    // Only where RDS is at work, or may be by now, is there another state to wait for.
+    let passes = matches!(State::of(there), State::Ready | State::Busy);
+    let passing = |error: &CloudError| passes && is_busy(error);
+    let order = || async {
+        let call = cx.aws.rds.delete_db_instance().db_instance_identifier(name).skip_final_snapshot(true);
+        call.delete_automated_backups(true).send().await.during("delete the database").map(drop)
+    };
+    let unprotect = || async {
+        let call = cx.aws.rds.modify_db_instance().db_instance_identifier(name);
+        let call = call.deletion_protection(false).apply_immediately(true);
+        call.send().await.during("switch the deletion protection of the database off").map(drop)
+    };
+    let protected = there.deletion_protection().unwrap_or(false);
+    let ordered = if !protected {
+        retry_while(cx, BUSY, passing, order).await
+    } else if passes {
+        if if_there(retry_while(cx, BUSY, passing, unprotect).await)?.is_none() {
             return Ok(());
         }
-    }
-    let ordered = retry_while(cx, BUSY, is_busy, || {
-        let still_protected =
-            |error: &CloudError| protected && error.is("InvalidParameterCombination") && error.says("deletion pro");
-        retry_while(cx, UNPROTECTED, still_protected, || async {
-            cx.aws
-                .rds
-                .delete_db_instance()
-                .db_instance_identifier(name)
-                .skip_final_snapshot(true)
-                .delete_automated_backups(true)
-                .send()
-                .await
-                .during("delete the database")
-        })
-    });
-    match ordered.await {
+        retry_while(cx, BUSY, passing, || retry_while(cx, UNPROTECTED, is_protected, order)).await
+    } else {
+        // Nothing about it can be changed as a rule, and it may go all the same.
+        match order().await {
+            Err(refused) if is_protected(&refused) => {
+                unprotect().await.map_err(|mut error| {
+                    let status = there.db_instance_status().unwrap_or_default();
+                    error.message.push_str(&format!(
+                        ". It is {status}, and its deletion protection keeps it: switch that off in the RDS console, or \
+                         ask AWS to"
+                    ));
+                    error
+                })?;
+                retry_while(cx, UNPROTECTED, is_protected, order).await
+            }
+            ordered => ordered,
+        }
+    };
+    match ordered {
         Err(error) if is_leaving(&error) => Ok(()),
-        ordered => if_there(ordered).map(|_| ()),
+        ordered => if_there(ordered).map(drop),
     }
+}
+
+/// Its deletion protection is on, or was a moment ago.
+fn is_protected(error: &CloudError) -> bool {
+    error.is("InvalidParameterCombination") && error.says("deletion pro")
 }
 
 /// RDS is at work on it and will be done.

@@ -129,8 +129,7 @@ impl DbParameterGroup {
 
 async fn look(one: Sought<DbParameterGroup>, cx: &Reading<'_>) -> Result<Sight<DbParameterGroup>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name).to_owned();
-    let texts: Vec<&DbParameterGroup> =
-        one.recorded.iter().map(|(recorded, _)| recorded).chain(&one.declared).collect();
+    let texts: Vec<&DbParameterGroup> = one.recorded.iter().map(|(recorded, _)| recorded).chain(one.asked()).collect();
     let names = texts.iter().flat_map(|text| text.parameters.keys().cloned()).collect();
     let (group, found) = join(describe(cx.aws, &name), parameters(cx.aws, &name, &names)).await;
     let Some(group) = group? else { return Ok(Sight::Absent) };

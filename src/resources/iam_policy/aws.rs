@@ -175,9 +175,8 @@ fn resolved(document: &Policy, ids: &IdIndex) -> Result<Value, CloudError> {
 /// What was found, spelled as it was recorded or declared if it means the same; else with references in place of the
 /// ARNs that those would have written.
 fn as_written(found: &Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
-    let recorded = one.recorded.as_ref().map(|(recorded, _)| &recorded.document);
-    let known: Vec<&Policy> =
-        [recorded, one.declared.as_ref().map(|declared| &declared.document)].into_iter().flatten().collect();
+    let recorded = one.recorded.iter().map(|(recorded, _)| recorded);
+    let known: Vec<&Policy> = recorded.chain(one.asked()).map(|asked| &asked.document).collect();
     let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == *found));
     if let Some(same) = same {
         return (*same).clone();
@@ -272,7 +271,13 @@ mod tests {
 
     fn sought(document: Policy) -> Sought<IamPolicy> {
         let declared = IamPolicy { name: "p".to_owned(), description: String::new(), document, tags: Tags::new() };
-        Sought { address: "iam_policy.main".parse().unwrap(), declared: Some(declared), recorded: None, old: [].into() }
+        Sought {
+            address: "iam_policy.main".parse().unwrap(),
+            declared: Some(declared),
+            recorded: None,
+            attempted: Vec::new(),
+            old: [].into(),
+        }
     }
 
     fn ids() -> IdIndex {

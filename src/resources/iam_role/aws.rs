@@ -180,8 +180,7 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     if another && !cx.ours(&one.address, &found) {
         return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found) });
     }
-    let known = [one.declared.as_ref(), one.recorded.as_ref().map(|(recorded, _)| recorded)];
-    let ours: BTreeSet<_> = known.into_iter().flatten().flat_map(|role| &role.policies).collect();
+    let ours: BTreeSet<_> = one.asked().flat_map(|role| &role.policies).collect();
     let (policies, others): (BTreeSet<_>, BTreeSet<_>) =
         attached.iter().map(|arn| cx.refer(arn)).partition(|policy| ours.contains(policy));
     let mut notes: Vec<String> =

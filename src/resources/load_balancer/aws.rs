@@ -1,5 +1,5 @@
 //! The calls of a load balancer (Elastic Load Balancing `CreateLoadBalancer`, `DescribeLoadBalancers`, `SetSubnets`,
-//! `SetSecurityGroups`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`).
+//! `SetSecurityGroups`, `SetIpAddressType`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`).
 //!
 //! Creating is idempotent by content there: a foreign one of the same name and settings would be handed out as ours. So
 //! the name is looked for first.
@@ -17,7 +17,7 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
 use crate::cloud::aws::elb::{list_tags, retag, to_tags};
 use crate::cloud::aws::takeover::{existing, foreign_because};
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -50,14 +50,15 @@ impl Provision for LoadBalancer {
         self.remove_failed(cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
-        let made = retry_while(cx, PARTS_SEEN, part_unseen, || async {
+        let passes = |error: &CloudError| part_unseen(error) || role_unseen(error);
+        let made = retry_while(cx, PARTS_SEEN, passes, || async {
             cx.aws
                 .elb
                 .create_load_balancer()
                 .name(&self.name)
                 .r#type(LoadBalancerTypeEnum::Application)
                 .scheme(LoadBalancerSchemeEnum::from(self.scheme.as_str()))
-                .ip_address_type(IpAddressType::Ipv4)
+                .ip_address_type(IpAddressType::from(self.ip_address_type.as_str()))
                 .set_subnets(Some(subnets.clone()))
                 .set_security_groups(Some(groups.clone()))
                 .set_tags(Some(to_tags(cx.tags(self))))
@@ -99,6 +100,11 @@ impl Provision for LoadBalancer {
                 call.send().await.during("set the firewalls of the load balancer")
             })
             .await?;
+        }
+        if there.ip_address_type().map(IpAddressType::as_str) != Some(&self.ip_address_type) {
+            let kind = IpAddressType::from(self.ip_address_type.as_str());
+            let call = cx.aws.elb.set_ip_address_type().load_balancer_arn(&known.id).ip_address_type(kind);
+            call.send().await.during("set the kind of addresses of the load balancer")?;
         }
         self.set_attributes(&known.id, cx).await?;
         retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
@@ -174,7 +180,7 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
         Some(arn) => describe(cx.aws, arn).await?,
         None => by_name(cx.aws, &one.expected().name).await?,
     };
-    let Some(there) = there else { return Ok(Sight::Absent) };
+    let Some(there) = there else { return left_behind(&one, cx).await };
     let computed = computed(&there);
     let arns = [computed.id.clone()];
     // Deleted between the questions, it is gone as well.
@@ -184,13 +190,14 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
         return Ok(Sight::Foreign { id: computed.id, because: foreign_because(&tags) });
     }
-    if state(&there) == Some(&LoadBalancerStateEnum::Failed) {
+    if state(&there) == Some(&LoadBalancerStateEnum::Failed) && !cx.removing {
         return Ok(Sight::Absent);
     }
     let told = |key: &str| attributes.get(key).map(String::as_str);
     let declared = LoadBalancer {
         name: there.load_balancer_name().unwrap_or_default().to_owned(),
         scheme: there.scheme().map(LoadBalancerSchemeEnum::as_str).unwrap_or_default().to_owned(),
+        ip_address_type: there.ip_address_type().map(IpAddressType::as_str).unwrap_or_default().to_owned(),
         subnets: subnet_ids(&there).map(|id| cx.refer(id)).collect(),
         security_groups: there.security_groups().iter().map(|id| cx.refer(id)).collect(),
         idle_timeout_seconds: told(IDLE_TIMEOUT)
@@ -200,7 +207,20 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
         deletion_protection: told(DELETION_PROTECTION) == Some("true"),
         tags: one.managed(&tags),
     };
-    Ok(Sight::present(declared, computed))
+    let settled = state(&there) != Some(&LoadBalancerStateEnum::Provisioning);
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled })))
+}
+
+/// What is there of a load balancer that is gone: to who removes everything it is there as long as its network
+/// interfaces are, which hold firewalls and subnets.
+async fn left_behind(one: &Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadBalancer>, CloudError> {
+    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(Sight::Absent) };
+    let left = interfaces(cx.aws, &known.id).await?;
+    if left == 0 {
+        return Ok(Sight::Absent);
+    }
+    let notes = vec![format!("it is gone, but not {left} of its network interfaces")];
+    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes, settled: true })))
 }
 
 async fn describe(aws: &Clients, arn: &str) -> Result<Option<types::LoadBalancer>, CloudError> {
@@ -225,6 +245,11 @@ async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>
 /// Whether a subnet or firewall that was named is not known there yet.
 fn part_unseen(error: &CloudError) -> bool {
     ["SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"].iter().any(|code| error.is(code))
+}
+
+/// Whether the service does not see its own role yet, which AWS makes when an account has its first load balancer.
+fn role_unseen(error: &CloudError) -> bool {
+    error.says("permission to create service linked role")
 }
 
 /// Waits until it is active. Impaired it works too, but for a while without growing.

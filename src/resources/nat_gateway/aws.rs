@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, Resour
 
 use super::{NatGateway, NatGatewayComputed};
 use crate::cloud::aws::ec2::{filter, look, once_visible, retag, tag_specification, tags_of, told};
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
@@ -29,7 +29,7 @@ impl Provision for NatGateway {
             sought,
             cx,
             "nat-gateway-id",
-            |filter| list(cx.aws, vec![filter, standing()]),
+            |filter| there(filter, cx),
             |gateway: &types::NatGateway| gateway.nat_gateway_id(),
             |gateway| tags_of(gateway.tags()),
             |_, gateway, tags| {
@@ -38,7 +38,9 @@ impl Provision for NatGateway {
                     elastic_ip: cx.refer(address_of(gateway).unwrap_or_default()),
                     tags,
                 };
-                Ok(Sight::present(there, computed_of(gateway)))
+                let settled = gateway.state() != Some(&NatGatewayState::Pending);
+                let (computed, notes) = (computed_of(gateway), Vec::new());
+                Ok(Sight::Present(Box::new(Present { declared: there, computed, notes, settled })))
             },
         )
         .await
@@ -175,9 +177,26 @@ async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     .await
 }
 
-/// Leaves out those that are gone or never will be there.
-fn standing() -> Filter {
-    filter("state", ["pending", "available"])
+/// Those that can be used or will be; to who removes everything also those that are on their way out or failed, where
+/// nothing else has their marks.
+async fn there(which: Filter, cx: &Reading<'_>) -> Result<Vec<types::NatGateway>, CloudError> {
+    let mut states = vec!["pending", "available"];
+    if cx.removing {
+        states.extend(["deleting", "failed"]);
+    }
+    let found = list(cx.aws, vec![which, filter("state", states)]).await?;
+    let of_use =
+        |one: &types::NatGateway| matches!(one.state(), Some(NatGatewayState::Pending | NatGatewayState::Available));
+    let marks = |one: &types::NatGateway| tags_of(one.tags()).remove(ADDRESS_TAG);
+    let (mut usable, mut left): (Vec<_>, Vec<_>) = found.into_iter().partition(of_use);
+    // Any number of tries may have failed: the last one stands for all.
+    left.sort_by_key(|one| std::cmp::Reverse(one.create_time().map(|at| (at.secs(), at.subsec_nanos()))));
+    for one in left {
+        if usable.iter().all(|other| marks(other) != marks(&one)) {
+            usable.push(one);
+        }
+    }
+    Ok(usable)
 }
 
 fn address_of(gateway: &types::NatGateway) -> Option<&str> {

@@ -90,6 +90,7 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
     if (is_leaving(&status) && !cx.removing) || (is_broken(&status) && wanted) {
         return Ok(Sight::Absent);
     }
+    let settled = !matches!(status, NodegroupStatus::Creating | NodegroupStatus::Updating);
     let mut notes = Vec::new();
     if status != NodegroupStatus::Active {
         notes.push(format!("its status is {}", eks::explained(status.as_str(), &nodes::issues(&found))));
@@ -98,7 +99,7 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
         Place { cluster: found.cluster_name().unwrap_or_default(), name: found.nodegroup_name().unwrap_or_default() };
     let computed = computed(place, &found);
     let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
+    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled })))
 }
 
 /// Whether a group is on its way out.
@@ -111,15 +112,24 @@ pub(in crate::resources) fn is_broken(status: &NodegroupStatus) -> bool {
     matches!(status, NodegroupStatus::CreateFailed | NodegroupStatus::DeleteFailed)
 }
 
-/// The newest group with our marks; what is on its way out, or broken, counts only when everything is to go.
+/// The group with our marks; what is on its way out, or broken, counts only when everything is to go, and then only
+/// where there is none of use.
 async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<types::Nodegroup>, CloudError> {
     let Some(cluster) = eks::cluster_name(cx, &one.expected().cluster) else { return Ok(None) };
     let mut groups = list(cx.aws, &cluster).await?;
-    groups.retain(|group| {
-        let of_use = group.status().is_none_or(|status| !is_leaving(status) && !is_broken(status));
-        (of_use || cx.removing) && cx.ours(&one.address, &eks::tags_of(group.tags()))
-    });
-    Ok(groups.into_iter().max_by_key(|group| group.created_at().map(|at| (at.secs(), at.subsec_nanos()))))
+    groups.retain(|group| cx.ours(&one.address, &eks::tags_of(group.tags())));
+    let of_use =
+        |group: &types::Nodegroup| group.status().is_none_or(|status| !is_leaving(status) && !is_broken(status));
+    let (usable, remains): (Vec<_>, Vec<_>) = groups.into_iter().partition(of_use);
+    let id = |group: &types::Nodegroup| {
+        computed(Place { cluster: &cluster, name: group.nodegroup_name().unwrap_or_default() }, group).id
+    };
+    let meant = one.only(usable.into_iter().map(|group| (id(&group), group)), |(id, _)| id)?;
+    let newest = || {
+        let left = remains.into_iter().filter(|group| cx.removing && !one.old.contains(&id(group)));
+        left.max_by_key(|group| group.created_at().map(|at| (at.secs(), at.subsec_nanos())))
+    };
+    Ok(meant.map(|(_, group)| group).or_else(newest))
 }
 
 /// All node groups of a cluster; none if the cluster is not there.

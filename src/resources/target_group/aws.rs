@@ -15,7 +15,7 @@ use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, retag, to_tags};
 use crate::cloud::aws::takeover::{foreign_because, not_ours};
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -28,8 +28,6 @@ const RELEASED: Duration = Duration::from_mins(2);
 const GONE: Patience = Patience::seconds(1, 120, 3);
 
 const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
-// The port health is asked on unless somebody changed it: the one the targets serve.
-const TRAFFIC_PORT: &str = "traffic-port";
 
 impl Provision for TargetGroup {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -45,7 +43,7 @@ impl Provision for TargetGroup {
         let looks = sought.iter().zip(by_arn).map(|(one, by_arn)| {
             let found = match one.id() {
                 Some(_) => by_arn.map(|found| found.map(|found| (found, None))),
-                None => all.as_ref().map_err(Clone::clone).map(|all| of_address(one, all, cx)),
+                None => all.as_ref().map_err(Clone::clone).and_then(|all| of_address(one, all, cx)),
             };
             async move {
                 let sight = match found {
@@ -86,8 +84,8 @@ impl Provision for TargetGroup {
             .vpc_id(cx.id(&self.vpc)?)
             .target_type(TargetTypeEnum::from(self.target_type.as_str()))
             .health_check_enabled(true)
-            .health_check_protocol(ProtocolEnum::from(self.protocol.as_str()))
-            .health_check_port(TRAFFIC_PORT)
+            .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+            .health_check_port(&check.port)
             .health_check_path(&check.path)
             .health_check_interval_seconds(number(check.interval_seconds))
             .health_check_timeout_seconds(number(check.timeout_seconds))
@@ -112,15 +110,15 @@ impl Provision for TargetGroup {
     ) -> Result<TargetGroupComputed, CloudError> {
         let doing = "change the target group";
         let there = by_arn(cx.aws, &known.id).await?.ok_or_else(|| vanished(doing, &known.name))?;
-        if health_check(&there) != self.health_check || !asks_as_made(&there) {
+        if health_check(&there) != self.health_check {
             let check = &self.health_check;
             cx.aws
                 .elb
                 .modify_target_group()
                 .target_group_arn(&known.id)
                 .health_check_enabled(true)
-                .health_check_protocol(ProtocolEnum::from(self.protocol.as_str()))
-                .health_check_port(TRAFFIC_PORT)
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
                 .health_check_path(&check.path)
                 .health_check_interval_seconds(number(check.interval_seconds))
                 .health_check_timeout_seconds(number(check.timeout_seconds))
@@ -208,22 +206,18 @@ async fn see(
             .ok_or_else(|| lacking("read the target group", DEREGISTRATION_DELAY))?,
         tags: one.managed(&tags),
     };
-    let otherwise = "its health is asked for on another port or with another protocol than that of its targets";
-    let notes = if asks_as_made(there) { Vec::new() } else { vec![otherwise.to_owned()] };
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
+    Ok(Sight::present(declared, computed))
 }
 
-/// Of those that carry our marks, the one that stands at this address. While one generation takes the place of another
-/// there are two; the one that is not known yet is the one that is looked for.
+/// Of those that carry our marks, the one that stands at this address.
 fn of_address(
     one: &Sought<TargetGroup>,
     all: &[(types::TargetGroup, Tags)],
     cx: &Reading<'_>,
-) -> Option<(types::TargetGroup, Option<Tags>)> {
-    let known = cx.ids.computed(&one.address).and_then(|computed| computed.text("id"));
-    let mut ours: Vec<_> = all.iter().filter(|(_, tags)| cx.ours(&one.address, tags)).collect();
-    ours.sort_by_key(|(group, _)| (group.target_group_arn() == known, group.target_group_arn()));
-    ours.first().map(|(group, tags)| (group.clone(), Some(tags.clone())))
+) -> Result<Option<(types::TargetGroup, Option<Tags>)>, CloudError> {
+    let ours = all.iter().filter(|(_, tags)| cx.ours(&one.address, tags));
+    let meant = one.only(ours, |(group, _)| group.target_group_arn().unwrap_or_default())?;
+    Ok(meant.map(|(group, tags)| (group.clone(), Some(tags.clone()))))
 }
 
 /// Every group that might be one of those sought without a record, with its tags: those whose name begins alike.
@@ -273,6 +267,8 @@ async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>
 fn health_check(there: &types::TargetGroup) -> HealthCheck {
     let count = |number: Option<i32>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
     HealthCheck {
+        port: there.health_check_port().unwrap_or_default().to_owned(),
+        protocol: there.health_check_protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
         path: there.health_check_path().unwrap_or_default().to_owned(),
         matcher: there.matcher().and_then(Matcher::http_code).unwrap_or_default().to_owned(),
         interval_seconds: count(there.health_check_interval_seconds()),
@@ -280,11 +276,6 @@ fn health_check(there: &types::TargetGroup) -> HealthCheck {
         healthy_count: count(there.healthy_threshold_count()),
         unhealthy_count: count(there.unhealthy_threshold_count()),
     }
-}
-
-/// Whether health is asked for the way this program makes it: on the port and with the protocol of the targets.
-fn asks_as_made(there: &types::TargetGroup) -> bool {
-    there.health_check_port() == Some(TRAFFIC_PORT) && there.health_check_protocol() == there.protocol()
 }
 
 /// A number as the SDK takes it; no limit of AWS comes near the end of its range.

@@ -47,7 +47,7 @@ impl Provision for VpcEndpoint {
                     declared,
                     computed: computed_of(endpoint),
                     notes,
-                    settled: true,
+                    settled: state_of(endpoint) == "available",
                 })))
             },
         )

@@ -331,8 +331,8 @@ fn sound(schedule: &Turns, outcome: &Outcome) {
 fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
     let (mut played, mut taken_over) = (0, 0);
     // With a clock that stands still a holder never gives up by itself: only the chain of writes stops it.
-    for (stopped, fresh) in [(true, false), (true, true), (false, false), (false, true)] {
-        let ways = every_way(2, CALLS).into_iter().chain((0..100).map(some_way));
+    for (stopped, fresh, most) in [(true, false, 2), (true, true, 1), (false, false, 1), (false, true, 1)] {
+        let ways = every_way(most, CALLS).into_iter().chain((0..60).map(some_way));
         for way in ways {
             if let Some(outcome) = play(&way, stopped, fresh) {
                 sound(&way, &outcome);
@@ -341,7 +341,7 @@ fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
             }
         }
     }
-    assert!(taken_over > 300, "in {taken_over} of {played} schedules both held the lease, one after the other");
+    assert!(taken_over > 150, "in {taken_over} of {played} schedules both held the lease, one after the other");
 }
 
 #[test]

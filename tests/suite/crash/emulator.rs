@@ -2,7 +2,6 @@
 //! emulator and the state folder are copied as they are; each copy is what a process killed there would have left, and
 //! is finished by another.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,24 +11,20 @@ use std::sync::{Arc, Mutex};
 use futures_core::future::BoxFuture;
 use ppm_infra::engine::Request;
 use ppm_infra::engine::state::{Book, Entry, State};
-use ppm_infra::resources::{self, Aws};
-use ppm_infra::run::{self, Host, Session, Stop};
+use ppm_infra::resources::Aws;
 use ppm_infra::store::{FileStore, Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 
 use super::{Deed, destruction, edit, first_apply};
-use crate::support::emulator::{Emulator, Fork};
+use crate::support::emulator::{Counts, Emulator, Fork};
 use crate::support::lab::{Lived, process};
+use crate::support::live::{fresh, runtime, session, store};
 use crate::support::random::{chosen, wants_all};
 use crate::support::reference::Declared;
 
 /// Copies that are finished at the same time: there are two cores.
 const AT_ONCE: usize = 2;
-
-/// How many objects of each kind there are, and how many wait to be gone.
-type Counts = BTreeMap<String, usize>;
 
 /// What a process killed at some point would have left.
 struct Point {
@@ -155,37 +150,6 @@ impl Store for Watched {
     }
 }
 
-fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
-fn session(cloud: Aws) -> Session {
-    Session {
-        cloud: Arc::new(cloud),
-        catalog: resources::catalog(),
-        host: Host::system(),
-        stop: Stop::new(),
-        parallelism: run::PARALLELISM,
-        time_scale: 1000.0,
-    }
-}
-
-fn fresh() -> State {
-    State::empty("ppm-prod", "us-east-1", "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0")
-}
-
-fn store(folder: &Path) -> FileStore {
-    FileStore::new(folder, "ppm-prod", resources::catalog())
-}
-
-fn counts(inventory: &Value) -> Counts {
-    let live = inventory["counts"].as_object().unwrap().iter();
-    let live = live.map(|(kind, count)| (kind.clone(), usize::try_from(count.as_u64().unwrap()).unwrap()));
-    let gone = inventory["lingering"].as_object().unwrap().iter();
-    let gone = gone.map(|(kind, all)| (format!("{kind}, going"), all.as_array().unwrap().len()));
-    live.chain(gone).collect()
-}
-
 /// Goes on from a point, and looks whether all is as it should be then. What is wrong, or what there is.
 fn finish(point: &Point, deed: &Deed) -> Result<Counts, String> {
     runtime().block_on(async {
@@ -203,7 +167,7 @@ fn finish(point: &Point, deed: &Deed) -> Result<Counts, String> {
         if plan.has_changes() || !plan.drift.is_empty() {
             return Err(format!("not converged: {:?}, drift {:?}", crate::support::bench::brief(&plan), plan.drift));
         }
-        Ok(counts(&point.fork.get("/strict/inventory")))
+        Ok(point.fork.counts())
     })
 }
 
@@ -250,7 +214,7 @@ fn survive_every_point(deed: &Deed) {
         let report = lived.unwrap().report;
         assert!(report.is_complete(), "{:?}", report.failed);
     });
-    let whole = counts(&emulator.get("/strict/inventory"));
+    let whole = emulator.counts();
     let found = found.into_inner().unwrap();
     let wrong: Vec<String> = found
         .iter()

@@ -153,7 +153,11 @@ async fn a_new_cluster_and_a_running_change_are_waited_for() {
     lab.make("main", &cluster(&platform)).await;
     let addon = sample("kube-proxy", "v1.34.5-eksbuild.1");
     lab.make("kube-proxy", &addon).await;
+    assert!(lab.is_settled("kube-proxy", &addon).await);
+    lab.pace(20);
     let update = lab.clients.eks.update_addon().cluster_name("lab").addon_name("kube-proxy");
     update.addon_version("v1.34.6-eksbuild.2").send().await.unwrap();
+    assert!(!lab.is_settled("kube-proxy", &addon).await);
+    lab.pace(300);
     lab.change("kube-proxy", &addon).await;
 }

@@ -62,6 +62,9 @@ async fn a_bucket_is_made_found_changed_and_removed() {
     let computed = lab.make("packages", &bucket).await;
     assert_eq!(computed.arn, format!("arn:aws:s3:::{NAME}"));
     lab.find_again::<Bucket>("packages").await;
+    lab.old.insert(NAME.to_owned());
+    assert_eq!(lab.found_by_marks::<Bucket>("packages").await, None, "it awaits removal");
+    lab.old.clear();
     let mut changed = Bucket {
         kms_key: None,
         bucket_key: false,

@@ -301,7 +301,9 @@ async fn a_creation_that_was_interrupted_goes_on() {
     };
     assert_eq!(known.declared, Document::of(&cluster));
     assert_eq!((known.computed.text("issuer"), notes), (Some(""), vec!["its status is CREATING".to_owned()]));
+    assert!(!lab.is_settled("main", &cluster).await);
     lab.change("main", &cluster).await;
+    assert!(lab.is_settled("main", &cluster).await);
     assert_ne!(lab.ids.computed(&address()).unwrap().text("issuer"), Some(""), "the next run waits and knows all");
     assert!(changes(&lab).await.is_empty());
 }

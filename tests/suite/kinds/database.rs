@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder;
 use aws_sdk_rds::types::{DbSnapshot, Tag};
 use ppm_infra::cloud::{Consent, ErrorKind};
@@ -64,6 +65,10 @@ fn modify(lab: &Lab) -> ModifyDBInstanceFluentBuilder {
 
 /// Orders a database like the sample behind the laboratory's back, with our marks or without any.
 async fn order(lab: &Lab, ours: bool) {
+    ordering(lab, ours).send().await.unwrap();
+}
+
+fn ordering(lab: &Lab, ours: bool) -> CreateDBInstanceFluentBuilder {
     let marks = Lab::tags("database", "main").into_iter().filter(|_| ours);
     let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let call = lab.clients.rds.create_db_instance().db_instance_identifier(NAME).engine("postgres");
@@ -74,7 +79,7 @@ async fn order(lab: &Lab, ours: bool) {
     let call = call.copy_tags_to_snapshot(true);
     let call = call.engine_lifecycle_support("open-source-rds-extended-support-disabled");
     let call = call.master_username("ppm").master_user_password("correcthorse").db_name("ppm");
-    call.set_tags(Some(marks)).send().await.unwrap();
+    call.set_tags(Some(marks))
 }
 
 /// The manual snapshots there are.
@@ -387,6 +392,50 @@ async fn a_database_is_waited_for_and_made_anew_where_one_is_going() {
     let second = lab.make("main", &database).await;
     assert_ne!(first.resource_id, second.resource_id);
     lab.remove::<Database>("main").await;
+}
+
+#[tokio::test]
+async fn a_database_on_its_way_out_is_seen_off() {
+    let mut lab = lab(600).await;
+    lab.make("main", &Database { deletion_protection: false, ..sample() }).await;
+    assert!(lab.is_settled("main", &sample()).await);
+    let rds = lab.clients.rds.clone();
+    for (status, settled) in [("modifying", false), ("available", true)] {
+        happens(&lab, &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": status}));
+        assert_eq!(lab.is_settled("main", &sample()).await, settled, "{status}");
+    }
+    lab.pace(1);
+    rds.delete_db_instance().db_instance_identifier(NAME).skip_final_snapshot(true).send().await.unwrap();
+    lab.is_left_to_remove::<Database>("main").await;
+    lab.pace(600);
+    lab.remove::<Database>("main").await;
+}
+
+#[tokio::test]
+async fn what_never_came_to_life_is_removed_without_waiting_for_another_state() {
+    let mut lab = lab(600).await;
+    let fails = |lab: &Lab| {
+        happens(lab, &json!({"kind": "db_instance", "id": NAME, "action": "status", "value": "failed"}));
+    };
+    lab.pace(1);
+    order(&lab, true).await;
+    assert!(!lab.is_settled("main", &sample()).await, "it is being made");
+    fails(&lab);
+    lab.records_what_is_found("main", &sample()).await;
+    lab.is_left_to_remove::<Database>("main").await;
+    lab.pace(600);
+    lab.remove::<Database>("main").await;
+    assert_eq!(calls(&lab, "ModifyDBInstance"), 0, "nothing about it can be changed any more");
+
+    // Protected, it is not asked for again and again.
+    lab.pace(1);
+    ordering(&lab, true).deletion_protection(true).send().await.unwrap();
+    fails(&lab);
+    lab.records_what_is_found("main", &sample()).await;
+    lab.pace(600);
+    let error = lab.try_remove::<Database>("main").await.unwrap_err();
+    assert!(error.says("deletion protection") && error.says("failed"), "{error}");
+    assert_eq!(calls(&lab, "ModifyDBInstance"), 1, "{error}");
 }
 
 #[tokio::test]

@@ -53,3 +53,11 @@ async fn an_unreachable_cloud_is_no_reason_to_try_for_ever() {
     let error = lab.try_make("a", &sample("a")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
 }
+
+#[tokio::test]
+async fn of_two_addresses_with_the_same_marks_none_is_chosen() {
+    let mut lab = Lab::new(0).await;
+    let one = lab.try_make("a", &sample("a")).await.unwrap().id;
+    let two = lab.try_make("a", &sample("a")).await.unwrap().id;
+    lab.tells_twins_apart::<ElasticIp>("a", [&one, &two]).await;
+}

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, Tag};
+use aws_sdk_elasticloadbalancingv2::types::{IpAddressType, LoadBalancerAttribute, Tag};
+use ppm_infra::model::address::Address;
+use ppm_infra::model::observation::Observation;
 use ppm_infra::model::reference::Ref;
+use ppm_infra::model::resource::Resource;
 use ppm_infra::resources::load_balancer::LoadBalancer;
 use ppm_infra::resources::security_group::{SecurityGroup, SecurityGroupComputed};
 use ppm_infra::resources::subnet::{Subnet, SubnetComputed};
@@ -20,6 +23,7 @@ pub(crate) fn sample() -> LoadBalancer {
     LoadBalancer {
         name: "lab-main".to_owned(),
         scheme: "internet-facing".to_owned(),
+        ip_address_type: "ipv4".to_owned(),
         subnets: BTreeSet::from(["a", "b"].map(Ref::named)),
         security_groups: BTreeSet::from([Ref::named("one")]),
         idle_timeout_seconds: 300,
@@ -82,6 +86,10 @@ async fn what_others_do_to_a_load_balancer_is_seen() {
     elb.modify_load_balancer_attributes().load_balancer_arn(&arn).attributes(other).send().await.unwrap();
     assert!(differs(&lab, "main", &balancer).await.is_empty(), "attributes nobody declares mean nothing");
 
+    let call = elb.set_ip_address_type().load_balancer_arn(&arn).ip_address_type(IpAddressType::Dualstack);
+    call.send().await.unwrap();
+    assert_eq!(differs(&lab, "main", &balancer).await, ["ip_address_type"]);
+    lab.change("main", &balancer).await;
     let call = elb.set_subnets().load_balancer_arn(&arn);
     call.subnets(id::<Subnet>(&lab, "b")).subnets(id::<Subnet>(&lab, "c")).send().await.unwrap();
     assert_eq!(differs(&lab, "main", &balancer).await, ["subnets"]);
@@ -142,7 +150,7 @@ async fn what_failed_is_made_again_and_what_was_protected_by_others_goes() {
     happens(&lab, &json!({"kind": "load_balancer", "id": "lab-main", "action": "state", "value": "active_impaired"}));
     assert!(differs(&lab, "main", &balancer).await.is_empty(), "impaired it works, too");
     happens(&lab, &json!({"kind": "load_balancer", "id": "lab-main", "action": "state", "value": "failed"}));
-    assert_eq!(lab.look("main", Some(&balancer)).await, None);
+    lab.is_left_to_remove::<LoadBalancer>("main").await;
     let second = lab.make("main", &balancer).await.id;
     assert_ne!(first, second);
     let on = LoadBalancerAttribute::builder().key("deletion_protection.enabled").value("true").build();
@@ -155,7 +163,26 @@ async fn what_failed_is_made_again_and_what_was_protected_by_others_goes() {
 async fn a_load_balancer_is_waited_for_and_so_are_its_interfaces() {
     let mut lab = Lab::new(100).await;
     network(&mut lab).await;
-    lab.make("main", &sample()).await;
+    let balancer = LoadBalancer { deletion_protection: false, ..sample() };
+    lab.pace(1);
+    let marks = Lab::tags("load_balancer", "main").into_iter();
+    let marks = marks.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let call = lab.clients.elb.create_load_balancer().name("lab-main").set_tags(Some(marks));
+    let call = call.subnets(id::<Subnet>(&lab, "a")).subnets(id::<Subnet>(&lab, "b"));
+    call.security_groups(id::<SecurityGroup>(&lab, "one")).send().await.unwrap();
+    assert!(!lab.is_settled("main", &balancer).await, "it is being made");
+    lab.pace(100);
+    lab.make("main", &balancer).await;
+    assert!(lab.is_settled("main", &balancer).await);
+
+    lab.pace(1);
+    let known = id::<LoadBalancer>(&lab, "main");
+    lab.clients.elb.delete_load_balancer().load_balancer_arn(known).send().await.unwrap();
+    let at = Address::of(LoadBalancer::KIND, "main");
+    assert_eq!(lab.observe(&at, None, true).await, Observation::Absent, "it is gone");
+    let found = lab.observe_to_remove(&at, true).await;
+    assert!(matches!(found, Observation::Present { .. }), "its interfaces are not: {found:?}");
+    lab.pace(100);
     lab.remove::<LoadBalancer>("main").await;
     let left = lab.clients.ec2.describe_network_interfaces().send().await.unwrap();
     assert!(left.network_interfaces().is_empty(), "{left:?}");
@@ -190,4 +217,17 @@ async fn parts_made_a_moment_ago_are_waited_for() {
     let group = call.send().await.unwrap().group_id().unwrap().to_owned();
     stands::<SecurityGroup>(&mut lab, "new", &SecurityGroupComputed { id: group });
     lab.try_change("main", &LoadBalancer { security_groups: [Ref::named("new")].into(), ..balancer }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_role_of_the_service_made_a_moment_ago_is_waited_for() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    lab.emulator.post(
+        "/strict/faults",
+        &json!({"operation": "CreateLoadBalancer", "kind": "code", "nth": 1,
+        "code": "OperationNotPermitted", "message": "Unable to create the resource. Verify that you have permission to \
+        create service linked role."}),
+    );
+    lab.make("main", &sample()).await;
 }

@@ -1,6 +1,6 @@
 //! NAT gateways.
 
-use aws_sdk_ec2::types::NatGatewayState;
+use aws_sdk_ec2::types::{NatGatewayState, ResourceType};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::reference::Ref;
 use ppm_infra::resources::elastic_ip::ElasticIp;
@@ -8,7 +8,7 @@ use ppm_infra::resources::internet_gateway::InternetGateway;
 use ppm_infra::resources::nat_gateway::NatGateway;
 use ppm_infra::resources::subnet::Subnet;
 
-use super::vpc::network;
+use super::vpc::{marks, network};
 use super::{elastic_ip, internet_gateway, subnet};
 use crate::support::lifecycle::Lab;
 
@@ -57,8 +57,11 @@ async fn a_nat_gateway_others_deleted_is_made_again_with_its_address() {
     lab.make("main", &internet_gateway::sample()).await;
     let gateway = sample();
     let id = lab.make("a", &gateway).await.id;
+    assert!(lab.is_settled("a", &sample()).await);
+    lab.pace(1);
     lab.clients.ec2.delete_nat_gateway().nat_gateway_id(&id).send().await.unwrap();
-    assert_eq!(lab.look("a", Some(&gateway)).await, None, "one that is being deleted is gone");
+    lab.is_left_to_remove::<NatGateway>("a").await;
+    lab.pace(100);
     assert_ne!(lab.make("a", &gateway).await.id, id);
 }
 
@@ -75,8 +78,25 @@ async fn a_nat_gateway_that_failed_is_cleared_away() {
         all.nat_gateways().iter().filter(|one| one.state() == Some(&NatGatewayState::Failed)).count()
     };
     assert_eq!(failed().await, 1, "earlier tries are cleared away");
+    lab.is_left_to_remove::<NatGateway>("a").await;
     lab.make("main", &internet_gateway::sample()).await;
     lab.make("a", &gateway).await;
     let all = lab.clients.ec2.describe_nat_gateways().send().await.unwrap();
     assert!(all.nat_gateways().iter().all(|one| one.state() != Some(&NatGatewayState::Failed)));
+}
+
+#[tokio::test]
+async fn one_that_is_being_made_is_not_at_rest() {
+    let mut lab = Lab::new(100).await;
+    surroundings(&mut lab).await;
+    lab.make("main", &internet_gateway::sample()).await;
+    lab.pace(1);
+    let id = |kind: &str, name: &str| {
+        let known = lab.ids.computed(&format!("{kind}.{name}").parse().unwrap()).unwrap();
+        known.text("id").unwrap().to_owned()
+    };
+    let call = lab.clients.ec2.create_nat_gateway().subnet_id(id("subnet", "public"));
+    let call = call.allocation_id(id("elastic_ip", "a"));
+    call.tag_specifications(marks(ResourceType::Natgateway, "nat_gateway", "a")).send().await.unwrap();
+    assert!(!lab.is_settled("a", &sample()).await);
 }

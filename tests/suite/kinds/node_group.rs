@@ -218,18 +218,19 @@ async fn a_running_change_of_a_node_group_is_waited_for() {
     let made = lab.make("main", &group).await;
     let more = NodegroupScalingConfig::builder().min_size(3).max_size(9).desired_size(3).build();
     let call = lab.clients.eks.update_nodegroup_config().cluster_name("lab").nodegroup_name(&made.name);
-    let pace = |scale: u32| lab.emulator.post("/strict/settings", &json!({"scale": scale}));
-    pace(20);
+    assert!(lab.is_settled("main", &group).await);
+    lab.pace(20);
     call.scaling_config(more).send().await.unwrap();
     assert_eq!(lab.look("main", Some(&group)).await.unwrap(), group, "while it changes, its sizes tell nothing");
-    pace(300);
+    assert!(!lab.is_settled("main", &group).await);
+    lab.pace(300);
     lab.change("main", &NodeGroup { count: 4, ..group.clone() }).await;
     lab.change("main", &group).await;
 
-    // Two generations stand side by side; without a record the newer one counts.
+    // Two generations stand side by side.
     let second = lab.make("main", &group).await;
     assert_ne!(made.name, second.name);
-    lab.find_again::<NodeGroup>("main").await;
+    lab.tells_twins_apart::<NodeGroup>("main", [&made.id, &second.id]).await;
 }
 
 #[tokio::test]

@@ -213,3 +213,27 @@ async fn lost_answers_and_late_lists_change_nothing() {
     lab.make("a", &nat_gateway::sample()).await;
     lab.remove::<NatGateway>("a").await;
 }
+
+#[tokio::test]
+async fn what_a_change_that_was_cut_short_added_goes_with_the_next() {
+    let mut lab = laboratory().await;
+    let plain = routed("private", nat(), &["one"]);
+    let id = lab.make("private", &plain).await.id;
+    // Tags and routes are in place when it fails.
+    let mut more = routed("private", nat(), &["one", "two"]);
+    more.routes.insert("198.51.100.0/24".to_owned(), internet());
+    more.tags.insert("team".to_owned(), "data".to_owned());
+    lab.emulator.post("/strict/faults", &json!({"operation": "AssociateRouteTable", "kind": "denied"}));
+    lab.try_change("private", &more).await.unwrap_err();
+    lab.emulator.post("/strict/faults/clear", &json!({}));
+    // Another declaration, in which none of it stands, and what others added meanwhile.
+    let ec2 = lab.clients.ec2.clone();
+    let gateway = id_of(&lab, "internet_gateway", "main");
+    let theirs = ec2.create_route().route_table_id(&id).destination_cidr_block("203.0.113.0/24");
+    theirs.gateway_id(gateway).send().await.unwrap();
+    lab.change("private", &plain).await;
+    let table = ec2.describe_route_tables().route_table_ids(&id).send().await.unwrap().route_tables.unwrap().remove(0);
+    let there: BTreeSet<&str> = table.routes().iter().filter_map(|route| route.destination_cidr_block()).collect();
+    assert_eq!(there, BTreeSet::from(["0.0.0.0/0", "10.0.0.0/16", "203.0.113.0/24"]));
+    assert!(table.tags().iter().all(|tag| tag.key() != Some("team")), "{table:?}");
+}

@@ -144,3 +144,17 @@ async fn interfaces_of_one_cluster_are_swept() {
     assert!(tags.iter().any(|tag| tag.value() == Some("theirs")));
     assert!(tags.iter().all(|tag| tag.value() != Some("mine")));
 }
+
+#[tokio::test]
+async fn not_found_right_after_in_use_is_not_believed_at_once() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let id = lab.make("a", &sample("a", 1)).await.id;
+    for (nth, code) in [(1, "DependencyViolation"), (2, "InvalidSubnetID.NotFound")] {
+        let fault = json!({"operation": "DeleteSubnet", "kind": "code", "nth": nth, "code": code, "message": code});
+        lab.emulator.post("/strict/faults", &fault);
+    }
+    lab.try_remove::<Subnet>("a").await.unwrap();
+    let left = lab.clients.ec2.describe_subnets().send().await.unwrap();
+    assert!(left.subnets().iter().all(|one| one.subnet_id() != Some(&id)), "{left:?}");
+}

@@ -1,5 +1,6 @@
 //! Networks.
 
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -12,6 +13,12 @@ use crate::support::lifecycle::Lab;
 
 pub(crate) fn sample() -> Vpc {
     Vpc { cidr: "10.0.0.0/16".parse().unwrap(), dns_support: true, dns_hostnames: true, tags: Lab::tags("vpc", "main") }
+}
+
+/// What tags an object of EC2 as ours from birth.
+pub(crate) fn marks(of: ResourceType, kind: &str, name: &str) -> TagSpecification {
+    let tags = Lab::tags(kind, name).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    TagSpecification::builder().resource_type(of).set_tags(Some(tags.collect())).build()
 }
 
 /// A network at `vpc.main`; its id.

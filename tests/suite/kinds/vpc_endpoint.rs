@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::ResourceType;
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -12,7 +13,7 @@ use ppm_infra::resources::vpc_endpoint::VpcEndpoint;
 use serde_json::json;
 
 use super::route_table;
-use super::vpc::network;
+use super::vpc::{marks, network};
 use crate::support::lifecycle::Lab;
 
 const S3: &str = "com.amazonaws.us-east-1.s3";
@@ -40,6 +41,7 @@ async fn an_endpoint_is_made_found_changed_and_removed() {
     let endpoint = sample(&["one", "two"]);
     lab.make("s3", &endpoint).await;
     lab.find_again::<VpcEndpoint>("s3").await;
+    assert!(lab.is_settled("s3", &endpoint).await);
     let mut changed = sample(&["two"]);
     changed.tags.insert("team".to_owned(), "data".to_owned());
     lab.change("s3", &changed).await;
@@ -116,4 +118,13 @@ async fn an_endpoint_that_is_gone_already_counts_as_removed_however_that_is_told
     let gone = json!({"operation": "DeleteVpcEndpoints", "kind": "code", "code": "InvalidVpcEndpointId.NotFound"});
     lab.emulator.post("/strict/faults", &gone);
     lab.try_remove::<VpcEndpoint>("s3").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_being_made_is_not_at_rest() {
+    let (lab, vpc, [one, _]) = laboratory(20).await;
+    lab.pace(1);
+    let call = lab.clients.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(S3).route_table_ids(&one);
+    call.tag_specifications(marks(ResourceType::VpcEndpoint, "vpc_endpoint", "s3")).send().await.unwrap();
+    assert!(!lab.is_settled("s3", &sample(&["one"])).await);
 }

@@ -51,6 +51,7 @@ fn catalog() -> Catalog {
         typical: Typical { create: 20, update: 5, delete: 10 },
         data: None,
         climb_rank,
+        hidden_seconds: 60,
         sample,
         check: |_, _| Ok(()),
     };

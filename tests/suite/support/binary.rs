@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-#[cfg(feature = "aws")]
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -52,6 +54,103 @@ impl Said {
     pub(crate) fn json(&self) -> Vec<Value> {
         let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{self}"));
         self.stdout.lines().filter(|line| !line.is_empty()).map(parse).collect()
+    }
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
+
+/// Longer than anything is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The program while it runs.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Receiver<String>,
+    heard: String,
+}
+
+impl Running {
+    fn of(mut child: Child) -> Self {
+        let (mut out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let stdout = std::thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).unwrap();
+            text
+        });
+        let (lines, stderr) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(err).lines() {
+                // Nobody listens any more once the test is over.
+                let _ = lines.send(line.unwrap());
+            }
+        });
+        Self { child, stdout: Some(stdout), stderr, heard: String::new() }
+    }
+
+    /// Waits until a line on stderr has this text.
+    pub(crate) fn hear(&mut self, text: &str) {
+        loop {
+            match self.stderr.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    self.heard.extend([&line, "\n"]);
+                    if line.contains(text) {
+                        return;
+                    }
+                }
+                Err(error) => panic!("{error}: `{text}` was not said: {}", self.heard),
+            }
+        }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    #[cfg(feature = "aws")]
+    /// Sends a signal by its name, such as `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    #[cfg(feature = "aws")]
+    /// Whether it still runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Its end and everything it said; a program that was killed has no exit status and gets -1.
+    pub(crate) fn end(mut self) -> Said {
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        let stdout = self.stdout.take().unwrap().join().unwrap();
+        for line in self.stderr.iter() {
+            self.heard.extend([&line, "\n"]);
+        }
+        Said { code, stdout, stderr: std::mem::take(&mut self.heard) }
+    }
+
+    /// Kills it as nobody can prevent.
+    pub(crate) fn kill(mut self) -> Said {
+        self.child.kill().unwrap();
+        self.end()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running; one that ended has nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -124,27 +223,32 @@ impl Desk {
         self.write("plans/reference.yaml", &format!("{text}\n{lines}\n"));
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ppm-infra"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.env("HOME", self.folder.path()).env("USER", "ann").envs(&self.environment);
-        command
-    }
-
-    #[cfg(feature = "aws")]
-    /// Starts the program and lets it run.
-    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    }
-
     /// Runs the program.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let mut command = Command::new(PROGRAM);
+        said(self.prepared(command.args(arguments)).output().unwrap())
+    }
+
+    /// Starts the program; what it says is listened to while it runs.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = Command::new(PROGRAM);
+        let command = self.prepared(command.args(arguments));
+        Running::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Runs lines of the shell, in which `$PROGRAM` is the program.
+    pub(crate) fn shell(&self, lines: &str) -> Said {
+        let mut command = Command::new("sh");
+        said(self.prepared(command.args(["-c", lines]).env("PROGRAM", PROGRAM)).output().unwrap())
+    }
+
+    fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let kept: Vec<_> =
+            command.get_envs().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect();
+        let path = format!("{}:/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display());
+        command.current_dir(self.folder.path()).env_clear();
+        command.env("HOME", self.folder.path()).env("USER", "ann").env("PATH", path).envs(&self.environment);
+        command.envs(kept.into_iter().filter_map(|(key, value)| Some((key, value?))))
     }
 
     /// Every file below the folder with its content: to see that nothing was changed.

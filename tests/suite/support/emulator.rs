@@ -1,7 +1,9 @@
 //! A strict emulator of our own for one test: started on a free port, ended with the test.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::Deref;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -19,10 +21,23 @@ const AT_ONCE: usize = 2;
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
 
+/// Where an emulator listens.
+pub(crate) struct Line {
+    port: u16,
+}
+
 /// A running emulator.
 pub(crate) struct Emulator {
     child: Child,
-    port: u16,
+    line: Line,
+}
+
+impl Deref for Emulator {
+    type Target = Line;
+
+    fn deref(&self) -> &Line {
+        &self.line
+    }
 }
 
 impl Emulator {
@@ -40,9 +55,17 @@ impl Emulator {
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         assert!(ready.contains("ready"), "the emulator did not start: {ready:?}");
-        Self { child, port }
+        Self { child, line: Line { port } }
     }
 
+    /// A second one that goes on from here.
+    pub(crate) fn fork(&self) -> Fork {
+        let told = self.post("/strict/fork", &Value::Null);
+        Fork { line: Line { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() } }
+    }
+}
+
+impl Line {
     /// Its URL.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -83,34 +106,37 @@ impl Emulator {
         clients(self.port).await
     }
 
-    /// A second one that goes on from here.
-    pub(crate) fn fork(&self) -> Fork {
-        let told = self.post("/strict/fork", &Value::Null);
-        Fork { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() }
+    /// How many objects of each kind there are, and how many wait to be gone.
+    pub(crate) fn counts(&self) -> Counts {
+        let inventory = self.get("/strict/inventory");
+        let live = inventory["counts"].as_object().unwrap().iter();
+        let live = live.map(|(kind, count)| (kind.clone(), usize::try_from(count.as_u64().unwrap()).unwrap()));
+        let gone = inventory["lingering"].as_object().unwrap().iter();
+        let gone = gone.map(|(kind, all)| (format!("{kind}, going"), all.as_array().unwrap().len()));
+        live.chain(gone).collect()
     }
 }
+
+/// How many objects of each kind there are, and how many wait to be gone.
+pub(crate) type Counts = BTreeMap<String, usize>;
 
 /// A copy of an emulator; it ends when dropped, or with the emulator.
 pub(crate) struct Fork {
-    port: u16,
+    line: Line,
 }
 
-impl Fork {
-    /// Asks one of its own paths.
-    pub(crate) fn get(&self, path: &str) -> Value {
-        ask(self.port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
-    }
+impl Deref for Fork {
+    type Target = Line;
 
-    /// Clients that talk to it.
-    pub(crate) async fn clients(&self) -> Clients {
-        clients(self.port).await
+    fn deref(&self) -> &Line {
+        &self.line
     }
 }
 
 impl Drop for Fork {
     fn drop(&mut self) {
         // It ends without an answer.
-        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.line.port)) {
             let _ = stream.write_all(b"POST /strict/exit HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
             let _ = stream.read(&mut [0; 1]);
         }

@@ -129,6 +129,17 @@ impl Lab {
         life.live(process(&session, Box::new(store), self.fresh(), blueprint, ask)).await
     }
 
+    /// One process that lives as long as it likes, with another store around the one there is.
+    pub(crate) async fn live_with(
+        &self,
+        around: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
+        blueprint: &dyn Blueprint,
+        ask: &Request,
+    ) -> Result<Lived, RunError> {
+        let session = Session { stop: Stop::new(), ..self.session.clone() };
+        process(&session, around(self.store()), self.fresh(), blueprint, ask).await
+    }
+
     /// One whole process that must do all it plans.
     pub(crate) async fn finish(&self, blueprint: &dyn Blueprint, ask: &Request) -> Lived {
         let lived = self.live(&Life::whole(), blueprint, ask).await.unwrap().unwrap();

@@ -1,6 +1,6 @@
 //! One kind at a time against the emulator: make, look, change, look, remove, look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, Report, Target};
@@ -31,7 +31,11 @@ pub(crate) struct Lab {
     pub(crate) ids: IdIndex,
     /// What deleting may take with it: everything, without a last word, unless a test says otherwise.
     pub(crate) consent: Consent,
+    /// Ids of objects that await removal: a look without a record passes them over.
+    pub(crate) old: BTreeSet<String>,
     records: BTreeMap<Address, Known>,
+    /// What changes that failed asked for, by address.
+    attempted: BTreeMap<Address, Vec<Document>>,
     surroundings: Arc<Surroundings>,
     attempts: u32,
     scale: f64,
@@ -54,7 +58,9 @@ impl Lab {
                 delete_data: ["database", "bucket", "key"].map(str::to_owned).into(),
                 skip_final_snapshot: true,
             },
+            old: BTreeSet::new(),
             records: BTreeMap::new(),
+            attempted: BTreeMap::new(),
             surroundings,
             attempts: 0,
             scale,
@@ -156,9 +162,14 @@ impl Lab {
     async fn try_change_from(&mut self, at: &Address, from: &Known, declared: Document) -> Result<(), CloudError> {
         let (context, inbox) = self.context(at);
         let served = serve(inbox);
-        let computed = self.cloud.update(at, from, &declared, &context).await?;
+        let changed = self.cloud.update(at, from, &declared, &context).await;
         drop(context);
         served.await.unwrap();
+        if changed.is_err() {
+            self.attempted.entry(at.clone()).or_default().push(declared.clone());
+        }
+        let computed = changed?;
+        self.attempted.remove(at);
         self.ids.insert(at, &computed);
         self.records.insert(at.clone(), Known { declared, computed });
         Ok(())
@@ -212,12 +223,72 @@ impl Lab {
         let target = Target {
             declared: declared.cloned().or_else(|| record.map(|known| known.declared.clone())),
             recorded: record.filter(|_| recorded).cloned(),
-            ..Target::default()
+            attempted: self.attempted.get(at).cloned().unwrap_or_default(),
+            old: self.old.clone(),
         };
         let targets = BTreeMap::from([(at.clone(), target)]);
         let (ids, surroundings) = (&self.ids, &*self.surroundings);
         let look = Look { stack: STACK, targets: &targets, ids, surroundings, removing };
         self.cloud.observe(&look).await.remove(at).unwrap()
+    }
+
+    /// The id of what is found at `name` by name and marks alone; nothing if nothing is.
+    pub(crate) async fn found_by_marks<R: Resource>(&self, name: &str) -> Option<String> {
+        match self.observe(&Address::of(R::KIND, name), None, false).await {
+            Observation::Present { known, .. } => known.computed.text("id").map(str::to_owned),
+            Observation::Absent => None,
+            found => panic!("{name}: {found:?}"),
+        }
+    }
+
+    /// Of two objects with the marks of `name` none is taken for it, and whoever looks is told both; of one that awaits
+    /// removal and one that does not, the latter.
+    pub(crate) async fn tells_twins_apart<R: Resource>(&mut self, name: &str, [one, two]: [&str; 2]) {
+        let found = self.observe(&Address::of(R::KIND, name), None, false).await;
+        let Observation::Unread { error } = found else { panic!("{name}: {found:?}") };
+        assert!(error.contains(one) && error.contains(two) && error.contains("remove"), "{error}");
+        for (old, meant) in [(one, two), (two, one)] {
+            self.old = BTreeSet::from([old.to_owned()]);
+            assert_eq!(self.found_by_marks::<R>(name).await.as_deref(), Some(meant), "{old} awaits removal");
+        }
+        self.old = BTreeSet::from([one.to_owned(), two.to_owned()]);
+        assert_eq!(self.found_by_marks::<R>(name).await, None, "nothing else is there");
+        self.old.clear();
+    }
+
+    /// Whether what is found at `name` by the name and marks of `resource` alone is at rest.
+    pub(crate) async fn is_settled<R: Resource>(&self, name: &str, resource: &R) -> bool {
+        match self.observe(&Address::of(R::KIND, name), Some(&Document::of(resource)), false).await {
+            Observation::Present { settled, .. } => settled,
+            found => panic!("{name}: {found:?}"),
+        }
+    }
+
+    /// Records what somebody about to remove everything finds at `name` by name and marks alone.
+    pub(crate) async fn records_what_is_found<R: Resource>(&mut self, name: &str, resource: &R) {
+        let at = Address::of(R::KIND, name);
+        match self.seek(&at, Some(&Document::of(resource)), false, true).await {
+            Observation::Present { known, .. } => {
+                self.ids.insert(&at, &known.computed);
+                self.records.insert(at, known);
+            }
+            found => panic!("{at}: {found:?}"),
+        }
+    }
+
+    /// Finds, recorded or not, what is at `name` although it is of no use to anybody but who removes everything.
+    pub(crate) async fn is_left_to_remove<R: Resource>(&self, name: &str) {
+        let at = Address::of(R::KIND, name);
+        for recorded in [true, false] {
+            assert_eq!(self.observe(&at, None, recorded).await, Observation::Absent, "{at} is of no use");
+            let found = self.observe_to_remove(&at, recorded).await;
+            assert!(matches!(found, Observation::Present { .. }), "{at}, recorded {recorded}: {found:?}");
+        }
+    }
+
+    /// Makes the clock of the emulator run `scale` times as fast as ours from now on.
+    pub(crate) fn pace(&self, scale: u32) {
+        self.emulator.post("/strict/settings", &serde_json::json!({ "scale": scale }));
     }
 
     /// Finds by name and marks alone what was made at `name`: as after the lockfile was lost.

@@ -4,11 +4,17 @@ pub(crate) mod bench;
 pub(crate) mod binary;
 pub(crate) mod cut;
 #[cfg(feature = "aws")]
+pub(crate) mod deed;
+#[cfg(feature = "aws")]
 pub(crate) mod emulator;
+pub(crate) mod fixture;
 pub(crate) mod lab;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;
+#[cfg(feature = "aws")]
+pub(crate) mod live;
 pub(crate) mod memory;
+pub(crate) mod mutate;
 #[cfg(feature = "aws")]
 pub(crate) mod platform;
 pub(crate) mod random;

@@ -35,6 +35,22 @@ pub(crate) fn check<S: Strategy>(
     });
 }
 
+/// As [`check`], again and again with other values for `PPM_INFRA_FUZZ_SECONDS`, if that is said.
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
+pub(crate) fn fuzz<S: Strategy>(cases: u32, strategy: impl Fn() -> S + Sync, test: impl Fn(&Runtime, S::Value) + Sync)
+where
+    S::Value: Clone + Debug,
+{
+    let seconds = std::env::var("PPM_INFRA_FUZZ_SECONDS").map_or(0, |text| text.parse().unwrap());
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    loop {
+        check(cases, &strategy, &test);
+        if std::time::Instant::now() >= end {
+            return;
+        }
+    }
+}
+
 fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Runtime, S::Value))
 where
     S::Value: Clone + Debug,
@@ -74,6 +90,12 @@ pub(crate) fn chosen(number: usize) -> bool {
     const ONE_IN: u64 = 24;
     static FIRST: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| RandomState::new().hash_one(0) % ONE_IN);
     wants_all() || number as u64 % ONE_IN == *FIRST
+}
+
+#[cfg(feature = "aws")]
+/// Any number below this one; another one each time.
+pub(crate) fn any_below(limit: u64) -> u64 {
+    RandomState::new().hash_one(0) % limit
 }
 
 /// Whether everything is asked for, however long it takes.

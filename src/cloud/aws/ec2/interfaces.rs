@@ -4,6 +4,7 @@
 //! Those of the VPC CNI go with their instance, unless it dies between detaching and deleting: then they stay for ever,
 //! keep subnets and security groups in use, and only deleting them helps.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus};
@@ -41,7 +42,17 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<T, CloudError>>,
 {
-    let deleted = retry_while(cx, deadline, in_use, || async {
+    // Reads and writes of what was made a moment ago do not agree at once: right after it was in use, one "not found" is
+    // no proof.
+    let used = AtomicBool::new(false);
+    let passes = |error: &CloudError| {
+        if in_use(error) {
+            used.store(true, Ordering::Relaxed);
+            return true;
+        }
+        error.kind == ErrorKind::NotFound && used.swap(false, Ordering::Relaxed)
+    };
+    let deleted = retry_while(cx, deadline, passes, || async {
         let answer = call().await;
         if let Some(scope) = &scope
             && answer.as_ref().err().is_some_and(in_use)

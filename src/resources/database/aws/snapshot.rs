@@ -1,8 +1,8 @@
 //! The final snapshot of a database: what is left of it when it is deleted.
 //!
 //! Promises: returns only when a snapshot of this database is there, whole, and readable without any key that goes
-//! with the stack. A snapshot that an earlier attempt of ours began is finished and used, one that it finished only
-//! while it is fresh: what was written since would be lost.
+//! with the stack. A snapshot that an earlier attempt of ours began is finished, and used while it is fresh: what was
+//! written since would be lost.
 
 use std::time::Duration;
 
@@ -48,15 +48,22 @@ pub(super) async fn keep(
     };
     // The key goes with the stack, and with it everything that only this key opens.
     let key_goes = declared.kms_key.address().is_some() && cx.consent.delete_data.contains("key");
-    let begun = if key_goes { named(true) } else { None };
+    let begun = match named(true).filter(|_| key_goes) {
+        // While a snapshot is taken or copied, RDS need not tell since when.
+        Some(copy) if is_fresh(&finished(&copy, there, cx).await?, there) => Some(copy),
+        Some(_) | None => None,
+    };
     let copy = if let Some(copy) = begun {
         copy
     } else {
         let first = match named(false) {
-            Some(first) => first,
-            None => take(declared, &known.id, cx).await?,
+            Some(first) if is_fresh(&finished(&first, there, cx).await?, there) => first,
+            Some(_) | None => {
+                let first = take(declared, &known.id, cx).await?;
+                finished(&first, there, cx).await?;
+                first
+            }
         };
-        finished(&first, there, cx).await?;
         if !key_goes {
             return Ok(first);
         }
@@ -189,17 +196,21 @@ fn reusable(snapshot: &DbSnapshot, there: &DbInstance) -> bool {
     let database = there.db_instance_identifier().unwrap_or_default();
     let ours = name_of(snapshot).starts_with(&format!("{database}{FINAL}"));
     let same = snapshot.dbi_resource_id() == there.dbi_resource_id();
-    // Until when the data can be restored lags behind now by minutes: the only clock here that is AWS's own.
-    let fresh = match (taken(snapshot), there.latest_restorable_time()) {
-        (Some(taken), Some(now)) => now.secs() - taken.secs() < FRESH_SECONDS,
-        _ => false,
-    };
     let state = match snapshot.status() {
-        Some("creating" | "copying") => true,
-        Some("available") => fresh && flaw(snapshot, there).is_none(),
+        Some("creating" | "copying") => taken(snapshot).is_none() || is_fresh(snapshot, there),
+        Some("available") => is_fresh(snapshot, there) && flaw(snapshot, there).is_none(),
         _ => false,
     };
     ours && same && state
+}
+
+/// Whether a snapshot was begun so short a time ago that it counts as of now.
+fn is_fresh(snapshot: &DbSnapshot, there: &DbInstance) -> bool {
+    // Until when the data can be restored lags behind now by minutes: the only clock here that is AWS's own.
+    match (taken(snapshot), there.latest_restorable_time()) {
+        (Some(taken), Some(now)) => now.secs() - taken.secs() < FRESH_SECONDS,
+        _ => false,
+    }
 }
 
 fn name_of(snapshot: &DbSnapshot) -> &str {
@@ -262,6 +273,8 @@ mod tests {
     fn a_fresh_whole_snapshot_of_this_database_is_used_again() {
         assert!(reusable(&snapshot().build(), &database()));
         assert!(reusable(&snapshot().status("creating").allocated_storage(0).build(), &database()));
+        let untold = snapshot().status("creating").set_snapshot_create_time(None).build();
+        assert!(reusable(&untold, &database()) && !is_fresh(&untold, &database()), "its age is told in the end");
     }
 
     #[test]
@@ -274,6 +287,9 @@ mod tests {
             snapshot().encrypted(false),
             snapshot().snapshot_create_time(DateTime::from_secs(6_000)),
             snapshot().original_snapshot_create_time(DateTime::from_secs(6_000)),
+            // Begun by a run hours ago, and still not done.
+            snapshot().status("creating").snapshot_create_time(DateTime::from_secs(6_000)),
+            snapshot().status("copying").original_snapshot_create_time(DateTime::from_secs(6_000)),
         ];
         for one in other {
             let one = one.build();

@@ -66,20 +66,16 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
         }
         None => None,
     };
-    // One that is known already is not what is looked for: the run died while it was to be replaced.
-    let known = cx.ids.computed(&one.address).and_then(|known| known.text("id"));
-    let found = match found {
-        Some((key, tags)) if known != Some(&key.computed.id) => Some((key, tags)),
-        old => by_marks(one, cx).await?.or(old),
-    };
-    let Some((key, tags)) = found else { return Ok(Sight::Absent) };
+    // A run that died between making a key and giving it its alias leaves one without.
+    let all = found.into_iter().chain(by_marks(one, cx).await?);
+    let Some((key, tags)) = one.only(all, |(key, _)| &key.computed.id)? else { return Ok(Sight::Absent) };
     let details = details(aws, &key.computed.key_id).await?;
     Ok(present(one, key, details, &tags))
 }
 
 fn present(one: &Sought<KmsKey>, key: Described, details: Details, tags: &Tags) -> Sight<KmsKey> {
-    let recorded = one.recorded.as_ref().map(|(recorded, _)| recorded);
-    let names: Vec<&String> = recorded.into_iter().chain(&one.declared).map(|known| &known.alias).collect();
+    let recorded = one.recorded.iter().map(|(recorded, _)| recorded);
+    let names: Vec<&String> = recorded.chain(one.asked()).map(|asked| &asked.alias).collect();
     let computed = key.computed.clone();
     let told = told(key, details, &names, one.expected());
     Sight::present(KmsKey { tags: one.managed(tags), ..told }, computed)
@@ -100,8 +96,8 @@ pub(super) fn told(key: Described, details: Details, names: &[&String], expected
     }
 }
 
-/// Looks for a key of ours that never got its alias: a run that died right after `CreateKey` leaves one.
-async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Option<(Described, Tags)>, CloudError> {
+/// The keys of ours that never got their alias.
+async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Vec<(Described, Tags)>, CloudError> {
     let mut ours = Vec::new();
     for (id, tags) in without_alias(cx.aws).await? {
         if cx.ours(&one.address, &tags) {
@@ -109,17 +105,7 @@ async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Option<(Desc
         }
     }
     ours.retain(|(key, _)| !key.dying);
-    let ids: Vec<&str> = ours.iter().map(|(key, _)| key.computed.key_id.as_str()).collect();
-    if ids.len() > 1 {
-        let message = format!(
-            "the keys {} all carry the marks of {}; schedule the deletion of those nothing is encrypted with, or give \
-             the right one its alias",
-            ids.join(", "),
-            one.address
-        );
-        return Err(CloudError::new(ErrorKind::Refused, "find the key", message));
-    }
-    Ok(ours.pop())
+    Ok(ours)
 }
 
 /// The key that this attempt made, before it got its alias.

@@ -57,7 +57,7 @@ pub(super) fn subnets(
 }
 
 fn knows(one: &Sought<RouteTable>, says: impl Fn(&RouteTable) -> bool) -> bool {
-    one.declared.as_ref().is_some_and(&says) || one.recorded.as_ref().is_some_and(|(recorded, _)| says(recorded))
+    one.asked().any(says)
 }
 
 /// The routes that calls can make and remove, by destination: not those that come with the network, a virtual private

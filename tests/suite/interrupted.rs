@@ -1,0 +1,190 @@
+//! What keeps a run from going on: another one, a folder that cannot be written, a full disk, credentials that end. It
+//! stops cleanly, says what is true, and the next one goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_core::future::BoxFuture;
+use ppm_infra::engine::Request;
+use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::resources;
+use ppm_infra::store::{Store, StoreError};
+
+use crate::support::binary::Desk;
+use crate::support::cut::{Effect, Life};
+use crate::support::lab::Lab;
+use crate::support::random::{paused, sample};
+use crate::support::reference::{Declared, reference};
+
+#[test]
+fn of_two_applies_at_once_one_works_and_the_other_names_it() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    let mut first = desk.start(&["apply", "--auto-approve", "--time-scale", "1"]);
+    first.hear("vpc.main");
+    let holder = format!("(process {}), who runs `ppm-infra apply` since ", first.id());
+    for arguments in [&["apply", "--auto-approve"][..], &["destroy", "--auto-approve"], &["state", "rm", "vpc.main"]] {
+        let said = desk.run(arguments).exit(4).says(&["the stack is locked by ann@", &holder, "goes with its process"]);
+        assert_eq!(said.stdout, "", "{said}");
+    }
+    desk.run(&["plan"]).exit(0);
+    first.kill();
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+}
+
+/// A store on a disk with room for so many writes.
+struct Full {
+    store: Box<dyn Store>,
+    room: Arc<AtomicUsize>,
+}
+
+impl Full {
+    fn take(&self) -> Result<(), StoreError> {
+        let full = |_| StoreError::Io {
+            doing: "write",
+            path: "ppm-prod.journal".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        };
+        self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1)).map(drop).map_err(full)
+    }
+}
+
+impl Store for Full {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        self.store.load()
+    }
+
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.take()?;
+            self.store.append(base, entries).await
+        })
+    }
+
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.take()?;
+            self.store.write(state).await
+        })
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_write_stops_the_run_and_the_next_goes_on() {
+    let declared = Declared(reference());
+    let ask = Request::default();
+    let writes = paused().block_on(async {
+        let lab = Lab::with_files(&resources::catalog(), "ppm-prod");
+        let life = Life::whole();
+        lab.live(&life, &declared, &ask).await.unwrap().unwrap();
+        life.effects().iter().filter(|effect| **effect != Effect::Call).count()
+    });
+    assert!(writes > 20, "{writes}");
+    for room in sample((0..writes).collect()) {
+        paused().block_on(async {
+            let lab = Lab::with_files(&resources::catalog(), "ppm-prod");
+            let full = |store| Box::new(Full { store, room: Arc::new(AtomicUsize::new(room)) }) as Box<dyn Store>;
+            match lab.live_with(full, &declared, &ask).await {
+                Ok(lived) => {
+                    let told = lived.report.record_lost.as_deref().unwrap_or_default();
+                    assert!(told.contains("ppm-prod.journal") && told.contains("no storage space"), "{room}: {told}");
+                }
+                // Not even the first write, or the record of what was found.
+                Err(error) => assert!(room <= 1, "{room}: {error}"),
+            }
+            let made = lab.cloud.world().made;
+            lab.finish(&declared, &ask).await;
+            lab.assert_converged(&declared, &ask).await;
+            assert_eq!(lab.cloud.world().made, 46, "after {room} writes {made} were made, none of them twice");
+        });
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_anything_is_made() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    // Not even root writes there.
+    let said = desk.run(&["apply", "--auto-approve", "--state", "/proc/state"]).exit(78);
+    said.says(&["/proc/state", "nothing was changed"]);
+    assert!(!desk.path("world.json").exists(), "nothing was made");
+    desk.write("file", "");
+    desk.run(&["apply", "--auto-approve", "--state", "file/state"])
+        .exit(78)
+        .says(&["file/state", "nothing was changed"]);
+    assert!(!desk.path("world.json").exists(), "nothing was made");
+}
+
+#[test]
+fn values_that_cannot_be_written_are_all_that_is_missing() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    desk.write("out", "a file where the folder should be");
+    let said = desk.run(&["apply", "--auto-approve"]).exit(1);
+    let said = said.says(&["out", "the stack stands and is recorded", "ppm-infra values plans/reference.yaml -o FILE"]);
+    assert!(!said.stderr.contains("nothing was changed"), "{said}");
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    desk.run(&["values", "plans/reference.yaml", "-o", "values.yaml"]).exit(0);
+}
+
+#[cfg(feature = "aws")]
+mod on_aws {
+    use serde_json::{Value, json};
+
+    use crate::support::binary::Desk;
+    use crate::support::emulator::Emulator;
+
+    const LOCKFILE: &str = "state/ppm-prod.lock.json";
+    const JOURNAL: &str = "state/ppm-prod.journal";
+
+    /// Stops in the middle, keeps what was done, and goes on.
+    #[test]
+    fn in_the_middle_it_stops_says_so_and_goes_on() {
+        let emulator = Emulator::start(0);
+        let desk = Desk::at(&emulator.endpoint(), 0);
+        desk.declare(&[]);
+
+        // A disk that is full: no file may grow beyond some blocks.
+        let said = desk.shell("trap '' XFSZ; ulimit -f 16; exec \"$PROGRAM\" apply --auto-approve").exit(78);
+        let said = said.says(&["the record could not be written", JOURNAL, "not begun", "mend what kept the record"]);
+        assert!(said.stderr.contains("File too large"), "{said}");
+        assert!(desk.path(JOURNAL).exists(), "the journal is kept: {said}");
+        let made = emulator.mutations();
+        assert!(made > 3, "it had begun: {made}");
+
+        // Credentials that end while it looks, and again after it had begun.
+        emulator.post("/strict/log/clear", &Value::Null);
+        desk.run(&["plan"]).exit(0);
+        let looks = emulator.calls().len();
+        let made = emulator.mutations();
+        emulator.post("/strict/faults", &json!({"kind": "expired_token", "nth": 30, "count": 1_000_000}));
+        desk.run(&["plan"]).exit(3).says(&["could not be read", "xpired", "the credentials ended", "aws sso login"]);
+        emulator.post("/strict/faults/clear", &json!({}));
+        emulator.post("/strict/faults", &json!({"kind": "expired_token", "nth": looks + 60, "count": 1_000_000}));
+        let said = desk.run(&["apply", "--auto-approve"]).exit(69);
+        let said = said.says(&["AWS answered", "xpired", "not begun", "hint: renew the credentials"]);
+        let calls = emulator.mutations();
+        assert!(calls > made, "it had gone on: {said}");
+        let refused = emulator.get("/strict/faults")[0]["struck"].as_u64().unwrap();
+        assert!(refused < 80, "nothing new is begun with credentials that are refused: {refused} calls");
+        desk.run(&["plan"]).exit(69).says(&["aws sso login"]);
+        emulator.post("/strict/faults/clear", &json!({}));
+
+        // A clock that is off. The SDK corrects it where it can; where it cannot, it is told.
+        let skewed = "The difference between the request time and the current time is too large.";
+        let order = json!({"kind": "code", "code": "RequestTimeTooSkewed", "message": skewed, "status": 403});
+        emulator.post("/strict/faults", &order);
+        desk.run(&["plan"]).exit(69).says(&["RequestTimeTooSkewed", "the clock of this machine is off"]);
+        emulator.post("/strict/faults/clear", &json!({}));
+
+        desk.run(&["apply", "--auto-approve"]).exit(0);
+        desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+        assert!(!desk.path(JOURNAL).exists());
+        let state: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
+        assert_eq!(state["resources"].as_object().unwrap().len(), 46);
+        let inventory = emulator.get("/strict/inventory");
+        let number = |kind: &str| inventory["counts"][kind].as_u64().unwrap_or_default();
+        let twice = ["vpc", "cluster", "nodegroup", "db_instance", "bucket", "kms_key"].map(|kind| number(kind) > 1);
+        assert_eq!(twice, [false; 6], "nothing is there twice: {}", inventory["counts"]);
+    }
+}

@@ -1,0 +1,194 @@
+//! Lockfile and journal under damage: detected or harmless, never a panic; and those of every format there was still
+//! load.
+
+use ppm_infra::engine::Request;
+use ppm_infra::engine::state::Book;
+use ppm_infra::model::document::{canonical, digest};
+use ppm_infra::store::Store;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::Value;
+
+use crate::support::binary::Desk;
+use crate::support::fixture::{desk, shelf, text};
+use crate::support::mutate::{any_twist, twist};
+use crate::support::random::{check, paused, sample};
+
+const LOCKFILE: &str = "state/ppm-prod.lock.json";
+const BACKUP: &str = "state/ppm-prod.lock.json.backup";
+
+#[test]
+fn a_lockfile_of_format_1_loads_and_nothing_is_to_be_done() {
+    let desk = desk("whole");
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    desk.run(&["drift"]).exit(0);
+    let before = desk.files();
+    desk.run(&["apply", "--auto-approve", "--values", "values.yaml"]).exit(0);
+    assert_eq!(desk.read(LOCKFILE), text("whole", "ppm-prod.lock.json"), "it is left as it is");
+    assert_eq!(before.len() + 1, desk.files().len(), "the values alone are written");
+}
+
+#[test]
+fn a_journal_of_format_1_is_gone_on_from() {
+    let desk = desk("interrupted");
+    desk.run(&["plan", "--detailed-exitcode"]).exit(2).says(&["A run is under way, or was interrupted"]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    let world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
+    assert_eq!(world["made"], 46, "nothing is made twice");
+}
+
+/// The book in a file of the shelf after each of these changes.
+fn damaged(folder: &str, file: &str, mut judge: impl FnMut(&[u8], Option<Book>)) -> impl FnMut(&[u8]) {
+    let (shelf, mut store) = shelf(folder);
+    let path = shelf.path().join(file);
+    let runtime = paused();
+    move |bytes| {
+        let _kept = &shelf;
+        std::fs::write(&path, bytes).unwrap();
+        match runtime.block_on(store.load()) {
+            Ok(book) => judge(bytes, book),
+            Err(error) => assert!(error.to_string().contains("ppm-prod."), "{error} names the file"),
+        }
+    }
+}
+
+#[test]
+fn a_lockfile_with_one_bit_wrong_is_refused_or_says_the_same() {
+    let whole = text("whole", "ppm-prod.lock.json").into_bytes();
+    let good = paused().block_on(shelf("whole").1.load()).unwrap();
+    let mut read = damaged("whole", "ppm-prod.lock.json", |bytes, book| {
+        assert_eq!(book, good, "{}", String::from_utf8_lossy(bytes));
+    });
+    for (at, bit) in bits(whole.len(), 2000) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << bit;
+        read(&bytes);
+    }
+    for length in sample((0..2000usize).map(|n| n * whole.len() / 2000).collect()) {
+        read(&whole[..length]);
+    }
+}
+
+#[test]
+fn a_journal_with_one_bit_wrong_is_refused_or_lacks_its_end() {
+    let whole = text("interrupted", "ppm-prod.journal").into_bytes();
+    // A line end that is wrong makes one line of two; the last one is dropped, for a torn one was never durable.
+    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    let (place, mut store) = shelf("interrupted");
+    let runtime = paused();
+    let last = ends[ends.len() - 3..].iter().map(|end| {
+        std::fs::write(place.path().join("ppm-prod.journal"), &whole[..*end]).unwrap();
+        runtime.block_on(store.load()).unwrap()
+    });
+    let last: Vec<_> = last.collect();
+    let mut read = damaged("interrupted", "ppm-prod.journal", |bytes, book| {
+        assert!(last.contains(&book), "{}", String::from_utf8_lossy(bytes));
+    });
+    for (at, bit) in bits(whole.len(), 2000) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << bit;
+        read(&bytes);
+    }
+}
+
+/// Places spread over a file, and a bit for each.
+fn bits(length: usize, count: usize) -> Vec<(usize, usize)> {
+    sample((0..count).map(|n| (n * length / count, n % 8)).collect())
+}
+
+#[test]
+fn an_edited_lockfile_is_refused() {
+    let whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
+    let good = paused().block_on(shelf("whole").1.load()).unwrap();
+    check(
+        100,
+        || prop::collection::vec(any_twist(), 1..4),
+        |_, twists| {
+            let mut edited = whole.clone();
+            twists.iter().for_each(|how| twist(&mut edited, how));
+            let mut read = damaged("whole", "ppm-prod.lock.json", |bytes, book| {
+                assert_eq!(book, good, "{}", String::from_utf8_lossy(bytes));
+            });
+            read(edited.to_string().as_bytes());
+        },
+    );
+}
+
+/// Whoever edits may make the digest fit as well: then it is refused, or planned with, and nothing panics.
+#[test]
+fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
+    use crate::support::fixture::world;
+    use crate::support::reference::{Declared, reference};
+    use ppm_infra::cloud::simulated::Simulated;
+    use ppm_infra::resources;
+    use ppm_infra::run::{self, Host, Session, Stop, Teller};
+    use std::sync::Arc;
+
+    let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
+    whole.as_object_mut().unwrap().remove("digest");
+    let session = Session {
+        cloud: Arc::new(Simulated::new(resources::catalog(), "us-east-1", world("whole"))),
+        catalog: resources::catalog(),
+        host: Host::pinned(1),
+        stop: Stop::new(),
+        parallelism: run::PARALLELISM,
+        time_scale: 1.0,
+    };
+    check(
+        100,
+        || (prop::collection::vec(any_twist(), 1..4), any::<bool>(), any::<Index>()),
+        |runtime, (twists, destroy, replace)| {
+            let mut edited = whole.clone();
+            twists.iter().for_each(|how| twist(&mut edited, how));
+            let sum = digest(canonical(&edited).as_bytes());
+            let Some(fields) = edited.as_object_mut() else { return };
+            fields.insert("digest".to_owned(), sum.into());
+            let (place, mut store) = shelf("whole");
+            std::fs::write(place.path().join("ppm-prod.lock.json"), edited.to_string()).unwrap();
+            let Ok(Some(book)) = runtime.block_on(store.load()) else { return };
+            let addresses: Vec<_> = book.state.resources.keys().cloned().collect();
+            let replace = (!destroy && !addresses.is_empty()).then(|| replace.get(&addresses).clone());
+            let ask = Request { destroy, replace: replace.into_iter().collect(), ..Request::default() };
+            let mut tell = Teller::new(&session.host, &mut []);
+            // Refused or planned, as long as it says so.
+            let _ = runtime.block_on(run::plan(&session, &Declared(reference()), &book.state, &ask, &mut tell));
+        },
+    );
+}
+
+#[test]
+fn what_is_said_of_a_damaged_lockfile_is_true() {
+    let desk = desk("whole");
+    desk.run(&["state", "mv", "vpc.main", "vpc.other"]).exit(0);
+    assert_eq!(desk.read(BACKUP), text("whole", "ppm-prod.lock.json"), "the version before is kept");
+    desk.write(LOCKFILE, "{");
+    let hint = format!("cp {BACKUP} {LOCKFILE}");
+    desk.run(&["plan"]).exit(78).says(&["is damaged", &hint, "nothing was changed"]);
+    std::fs::copy(desk.path(BACKUP), desk.path(LOCKFILE)).unwrap();
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+}
+
+#[test]
+fn what_is_said_of_a_damaged_journal_is_true() {
+    let desk = desk("interrupted");
+    let journal = "state/ppm-prod.journal";
+    desk.write(journal, &desk.read(journal).replacen("begin", "begun", 1));
+    let hint = format!("mv {journal} {journal}.damaged");
+    let said = desk.run(&["apply", "--auto-approve"]).exit(78).says(&[journal, "is damaged", &hint]);
+    assert!(!said.stderr.contains("git show"), "nobody commits a journal: {said}");
+    std::fs::rename(desk.path(journal), desk.path("state/ppm-prod.journal.damaged")).unwrap();
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    let world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
+    assert_eq!(world["made"], 46, "what was made is found by its marks");
+}
+
+#[test]
+fn a_declaration_that_is_no_text_gets_no_advice_about_lockfiles() {
+    let desk = Desk::simulated();
+    desk.write("plans/reference.yaml", "");
+    std::fs::write(desk.path("plans/reference.yaml"), b"stack: \xff\xfe").unwrap();
+    let said = desk.run(&["plan"]).exit(65).says(&["it is not UTF-8 text"]);
+    assert!(!said.stderr.contains("lockfile"), "{said}");
+}
