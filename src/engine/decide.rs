@@ -161,6 +161,7 @@ mod tests {
         typical: Typical { create: 1, update: 1, delete: 1 },
         data: None,
         climb_rank: 0,
+        hidden_seconds: 0,
         sample: |_, _, _| Document::default(),
         check: |_, _| Ok(()),
     };
@@ -174,7 +175,13 @@ mod tests {
     }
 
     fn recorded(status: Status) -> Recorded {
-        Recorded { status, after: BTreeSet::new(), declared: document(1, "a"), computed: Document::default() }
+        Recorded {
+            status,
+            after: BTreeSet::new(),
+            declared: document(1, "a"),
+            attempted: None,
+            computed: Document::default(),
+        }
     }
 
     fn told(
