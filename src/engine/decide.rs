@@ -179,7 +179,7 @@ mod tests {
             status,
             after: BTreeSet::new(),
             declared: document(1, "a"),
-            attempted: None,
+            attempted: Vec::new(),
             computed: Document::default(),
         }
     }
