@@ -21,7 +21,7 @@ pub(super) enum Place {
     /// In a folder.
     Folder(FileStore),
     /// In a bucket.
-    Bucket(S3Store),
+    Bucket(Box<S3Store>),
 }
 
 /// A lock that is held.

@@ -96,7 +96,7 @@ pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place,
     let stack = &declaration.stack;
     match &stack.state {
         None => Ok(Place::Folder(FileStore::new(&common.state, stack.stack.as_str(), catalog()))),
-        Some(location) => Ok(Place::Bucket(bucket(location, stack)?)),
+        Some(location) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
     }
 }
 

@@ -154,6 +154,7 @@ impl Tenure {
 
 #[cfg(test)]
 mod tests {
+    use super::Standing::{Firm, Over, Shaky};
     use super::*;
 
     fn at(seconds: u64) -> Moment {
@@ -178,7 +179,6 @@ mod tests {
     fn a_tenure_weakens_and_ends_and_stays_over() {
         let mut tenure = Tenure::begun(at(0));
         let standings = [0, 29, 30, 59, 60].map(|seconds| tenure.standing(at(seconds)));
-        use Standing::{Firm, Over, Shaky};
         assert_eq!(standings, [Firm, Firm, Shaky, Shaky, Over]);
         tenure.renewed(at(45), at(50));
         assert_eq!(tenure.standing(at(74)), Firm);
