@@ -38,7 +38,7 @@ pub(super) async fn refresh(
     for (address, recorded) in &state.resources {
         let target = targets.entry(address.clone()).or_default();
         target.recorded = Some(recorded.known());
-        target.attempted = recorded.attempted.clone();
+        target.attempted.clone_from(&recorded.attempted);
     }
     for (address, target) in &mut targets {
         target.old = state.old(address);
