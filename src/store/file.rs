@@ -83,6 +83,14 @@ impl FileStore {
         Ok(())
     }
 
+    /// Who works on the stack, if anybody does.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the lock is there and cannot be looked at.
+    pub fn holder(&self) -> Result<Option<LockInfo>, StoreError> {
+        Lock::holder(&self.folder.join(format!("{}.lock", self.stack)))
+    }
+
     /// Other stacks in the same folder that hold resources and were applied from `declaration`.
     ///
     /// # Errors

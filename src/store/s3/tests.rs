@@ -1,0 +1,488 @@
+//! Two holders of one stack, step by step, over a bucket in memory: every order of their calls.
+
+use std::collections::BTreeMap;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
+use super::super::lease::{Moment, Standing};
+use super::super::{LockInfo, Store, StoreError};
+use super::{Clock, S3Store, Tenancy};
+use crate::engine::state::{Book, Entry, State};
+use crate::model::resource::Catalog;
+
+/// What the bucket and every holder's calls share.
+#[derive(Default)]
+struct World {
+    objects: BTreeMap<String, (Vec<u8>, u64, u64)>,
+    writes: Vec<(String, Vec<u8>)>,
+    now: u64,
+    /// The next call that writes is performed, and its answer lost.
+    lose_answer: bool,
+    calls: usize,
+}
+
+/// A bucket each of whose calls waits once before it is performed: one poll, one call.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<World>>);
+
+/// Ready when asked the second time.
+fn turn() -> impl Future<Output = ()> {
+    let mut asked = false;
+    std::future::poll_fn(move |_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending })
+}
+
+impl Bucket for Memory {
+    fn url(&self) -> String {
+        "s3://memory".to_owned()
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>> {
+        Box::pin(async move {
+            turn().await;
+            let mut world = self.0.lock().unwrap();
+            world.calls += 1;
+            Ok(world.objects.get(key).map(|(body, tag, at)| Found {
+                body: body.clone(),
+                tag: tag.to_string(),
+                age: Some(Duration::from_secs(world.now - at)),
+            }))
+        })
+    }
+
+    fn put_if<'a>(
+        &'a self,
+        key: &'a str,
+        body: &'a [u8],
+        condition: &'a Condition,
+    ) -> BoxFuture<'a, Result<Put, BucketError>> {
+        Box::pin(async move {
+            turn().await;
+            let mut world = self.0.lock().unwrap();
+            world.calls += 1;
+            let holds = match (condition, world.objects.get(key)) {
+                (Condition::Absent, None) => true,
+                (Condition::Is(tag), Some((_, there, _))) => *tag == there.to_string(),
+                (Condition::Absent, Some(_)) | (Condition::Is(_), None) => false,
+            };
+            if !holds {
+                return Ok(Put::Refused);
+            }
+            world.writes.push((key.to_owned(), body.to_vec()));
+            let (tag, now) = (world.writes.len() as u64, world.now);
+            world.objects.insert(key.to_owned(), (body.to_vec(), tag, now));
+            if std::mem::take(&mut world.lose_answer) {
+                return Err(BucketError { kind: BucketErrorKind::Unreachable, message: "lost".to_owned() });
+            }
+            Ok(Put::Done(tag.to_string()))
+        })
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, BucketError>> {
+        let keys = self.0.lock().unwrap().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+        Box::pin(std::future::ready(Ok(keys)))
+    }
+
+    fn keeps_versions(&self) -> BoxFuture<'_, Result<bool, BucketError>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+}
+
+impl Memory {
+    fn pass(&self, seconds: u64) {
+        self.0.lock().unwrap().now += seconds;
+    }
+
+    fn store(&self) -> S3Store {
+        S3Store::new(Arc::new(self.clone()), "team/ppm", "lab", Catalog::new())
+    }
+
+    fn calls(&self) -> usize {
+        self.0.lock().unwrap().calls
+    }
+
+    fn written(&self) -> usize {
+        self.0.lock().unwrap().writes.len()
+    }
+
+    /// The epochs under which the state was written, in order.
+    fn epochs(&self) -> Vec<u64> {
+        let world = self.0.lock().unwrap();
+        let states = world.writes.iter().filter(|(key, _)| key.ends_with(".state.json"));
+        states
+            .map(|(_, body)| serde_json::from_slice::<serde_json::Value>(body).unwrap()["epoch"].as_u64().unwrap())
+            .collect()
+    }
+}
+
+/// The clock of the world, or of a machine whose clock stands still while it is not looked at.
+struct Watch {
+    memory: Memory,
+    stopped: bool,
+}
+
+impl Clock for Watch {
+    fn moment(&self) -> Moment {
+        let now = if self.stopped { 0 } else { self.memory.0.lock().unwrap().now };
+        Moment { steady: Duration::from_secs(now), wall: Duration::from_secs(now) }
+    }
+
+    fn told(&self) -> String {
+        "now".to_owned()
+    }
+}
+
+fn state(serial: u64) -> State {
+    State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
+}
+
+fn note(seq: u64) -> Entry {
+    Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
+}
+
+fn begin(seq: u64, by: &str) -> Entry {
+    let address: crate::model::address::Address = "vpc.main".parse().unwrap();
+    let step = crate::engine::plan::StepKey { address: address.clone(), part: crate::engine::plan::Part::Create };
+    let mark = crate::model::mark::Mark { stack: "lab".to_owned(), address, attempt: format!("{by}-{seq}") };
+    let (declared, after) = (None, std::collections::BTreeSet::default());
+    Entry::Begin {
+        seq,
+        intent: crate::engine::state::Intent { step, mark, declared, after, vanished: false, replaced: None },
+    }
+}
+
+/// Runs a future whose calls are answered at once.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+}
+
+fn who(name: &str) -> LockInfo {
+    LockInfo { who: name.to_owned(), pid: 1, command: "ppm-infra apply".to_owned(), since: "now".to_owned() }
+}
+
+fn locked(memory: &Memory, name: &str) -> (S3Store, Arc<Tenancy>) {
+    let mut store = memory.store();
+    let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+    let taken = now(store.lock(&who(name), name.to_owned(), watch)).unwrap();
+    (store, taken.tenancy)
+}
+
+/// No two lives make more calls together.
+const CALLS: usize = 24;
+
+/// What one holder saw and was promised.
+#[derive(Clone, Debug, Default)]
+struct Life {
+    refused: bool,
+    /// Whether it got as far as reading.
+    read: bool,
+    saw: Option<Book>,
+    promised: Vec<Entry>,
+    written: bool,
+}
+
+/// An apply of one step: take the lease, load, an intent, the state as a whole, give the lease back.
+async fn life(memory: Memory, name: &'static str, stopped: bool, told: Arc<Mutex<Life>>) {
+    let mut store = memory.store();
+    let watch = Arc::new(Watch { memory, stopped });
+    let Ok(taken) = store.lock(&who(name), name.to_owned(), watch).await else {
+        told.lock().unwrap().refused = true;
+        return;
+    };
+    let Ok(book) = store.load().await else { return };
+    {
+        let mut told = told.lock().unwrap();
+        (told.read, told.saw) = (true, book.clone());
+    }
+    let book = if let Some(book) = book {
+        book
+    } else {
+        if store.write(&state(1)).await.is_err() {
+            return;
+        }
+        Book::of(state(1))
+    };
+    let base = State { serial: book.state.serial, ..state(1) };
+    let intent = begin(book.last + 1, name);
+    if store.append(&base, std::slice::from_ref(&intent)).await.is_err() {
+        return;
+    }
+    told.lock().unwrap().promised.push(intent);
+    if store.write(&State { serial: base.serial + 1, ..base }).await.is_err() {
+        return;
+    }
+    told.lock().unwrap().written = true;
+    let _ = taken.tenancy.release().await;
+}
+
+/// Which call of all is the first after the other holder gets its turn, and whether five lease times pass at that turn.
+type Turns = [(usize, bool)];
+
+struct Outcome {
+    memory: Memory,
+    first: Life,
+    second: Life,
+}
+
+/// Plays two lives: the first until its turn is over, then the other, and so on; whoever is left goes on alone.
+/// Nothing if not every turn came: another schedule says the same.
+fn play(turns: &Turns, stopped: bool, fresh: bool) -> Option<Outcome> {
+    let memory = Memory::default();
+    if !fresh {
+        let (mut store, tenancy) = locked(&memory, "before");
+        now(store.write(&state(1))).unwrap();
+        now(tenancy.release()).unwrap();
+    }
+    let (told_first, told_second) = (Arc::default(), Arc::default());
+    let mut lives: [Option<Pin<Box<dyn Future<Output = ()>>>>; 2] = [
+        Some(Box::pin(life(memory.clone(), "first", stopped, Arc::clone(&told_first)))),
+        Some(Box::pin(life(memory.clone(), "second", false, Arc::clone(&told_second)))),
+    ];
+    let mut context = Context::from_waker(Waker::noop());
+    // Up to the first call of each.
+    for life in &mut lives {
+        assert!(life.as_mut().unwrap().as_mut().poll(&mut context).is_pending());
+    }
+    let mut turns = turns.iter();
+    let (mut next, mut whose) = (turns.next(), 0);
+    for call in 0.. {
+        if let Some((_, jump)) = next.filter(|(at, _)| *at == call) {
+            if lives.iter().any(Option::is_none) {
+                return None;
+            }
+            memory.pass(if *jump { 300 } else { 0 });
+            (next, whose) = (turns.next(), 1 - whose);
+        }
+        if lives[whose].is_none() {
+            whose = 1 - whose;
+        }
+        let Some(life) = &mut lives[whose] else { break };
+        if life.as_mut().poll(&mut context).is_ready() {
+            lives[whose] = None;
+        }
+    }
+    let unwrap = |told: Arc<Mutex<Life>>| told.lock().unwrap().clone();
+    next.is_none().then(|| Outcome { memory, first: unwrap(told_first), second: unwrap(told_second) })
+}
+
+/// Every way to take turns up to `most` times in up to `calls` calls, with time passing at one turn or none.
+fn every_way(most: usize, calls: usize) -> Vec<Vec<(usize, bool)>> {
+    let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut longest = ways.clone();
+    for _ in 0..most {
+        longest = longest
+            .iter()
+            .flat_map(|way| (way.last().map_or(0, |last| last + 1)..calls).map(|at| [way.as_slice(), &[at]].concat()))
+            .collect();
+        ways.extend(longest.clone());
+    }
+    let with = |way: &Vec<usize>, jump: Option<usize>| -> Vec<(usize, bool)> {
+        way.iter().enumerate().map(|(n, at)| (*at, Some(n) == jump)).collect()
+    };
+    ways.iter()
+        .flat_map(|way| std::iter::once(None).chain((0..way.len()).map(Some)).map(move |jump| with(way, jump)))
+        .collect()
+}
+
+/// One way of many to take turns more often, three to six times.
+fn some_way(seed: u64) -> Vec<(usize, bool)> {
+    let mut drawn = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut draw = |below: u64| {
+        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((drawn >> 33) % below).unwrap()
+    };
+    let turns = 3 + draw(4);
+    let jump = draw(4);
+    let mut at = draw(8);
+    (0..turns)
+        .map(|n| {
+            at += 1 + draw(3);
+            (at, n == jump)
+        })
+        .collect()
+}
+
+fn sound(schedule: &Turns, outcome: &Outcome) {
+    let epochs = outcome.memory.epochs();
+    assert!(epochs.is_sorted(), "writes of two epochs interleave: {epochs:?} after {schedule:?}");
+    // Nobody works on a stack that somebody works on and nobody was silent for long.
+    let both = outcome.first.read && outcome.second.read;
+    let one_after_the_other = outcome.first.written || outcome.second.written;
+    assert!(!both || one_after_the_other || schedule.iter().any(|(_, jump)| *jump), "{schedule:?}");
+    // What one was promised is there: absorbed by its own write, or seen by the other, or in the bucket.
+    let end = now(outcome.memory.store().load()).unwrap();
+    for (own, other) in [(&outcome.first, &outcome.second), (&outcome.second, &outcome.first)] {
+        let Some(Entry::Begin { seq, intent }) = own.promised.first() else { continue };
+        let holds = |book: &Option<Book>| {
+            book.as_ref().is_some_and(|book| book.open.get(seq).is_some_and(|open| open.intent == *intent))
+        };
+        let seen = holds(&other.saw);
+        assert!(own.written || seen || holds(&end), "an intent is lost after {schedule:?}: {own:?} {other:?}");
+    }
+}
+
+#[test]
+fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
+    let (mut played, mut taken_over) = (0, 0);
+    // With a clock that stands still a holder never gives up by itself: only the chain of writes stops it.
+    for (stopped, fresh, most) in [(true, false, 2), (true, true, 1), (false, false, 1), (false, true, 1)] {
+        let ways = every_way(most, CALLS).into_iter().chain((0..60).map(some_way));
+        for way in ways {
+            if let Some(outcome) = play(&way, stopped, fresh) {
+                sound(&way, &outcome);
+                played += 1;
+                taken_over += usize::from(outcome.first.read && outcome.second.read);
+            }
+        }
+    }
+    assert!(taken_over > 150, "in {taken_over} of {played} schedules both held the lease, one after the other");
+}
+
+#[test]
+fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
+    for taken_over in [true, false] {
+        let memory = Memory::default();
+        let (mut store, tenancy) = locked(&memory, "sleeper");
+        now(store.write(&state(1))).unwrap();
+        now(store.append(&state(1), &[begin(1, "sleeper")])).unwrap();
+        memory.pass(5 * 60);
+        if taken_over {
+            let mut other = memory.store();
+            let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+            let taken = now(other.lock(&who("other"), "other".to_owned(), watch)).unwrap();
+            assert_eq!(taken.over.unwrap().holder.who, "sleeper");
+            assert_eq!(now(other.load()).unwrap().unwrap().open.len(), 1, "the intent is found");
+        }
+        let (calls, written) = (memory.calls(), memory.written());
+        assert_eq!(tenancy.standing(), Standing::Over);
+        let lost = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Lost { .. })), "{done:?}");
+        lost(now(store.append(&state(1), &[note(2)])));
+        lost(now(store.write(&state(2))));
+        lost(now(tenancy.beat()));
+        now(tenancy.release()).unwrap();
+        assert_eq!((memory.calls(), memory.written()), (calls, written), "not a single call");
+    }
+}
+
+#[test]
+fn the_living_keep_others_out_and_the_silent_are_taken_over_in_time() {
+    let memory = Memory::default();
+    let (_, tenancy) = locked(&memory, "ann");
+    let try_lock = || {
+        let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+        now(memory.store().lock(&who("ben"), "ben".to_owned(), watch)).map(|taken| taken.over.unwrap().holder.who)
+    };
+    for _ in 0..8 {
+        memory.pass(15);
+        now(tenancy.beat()).unwrap();
+    }
+    memory.pass(59);
+    let Err(StoreError::Leased { lease, silent }) = try_lock() else { panic!("ann is alive") };
+    assert_eq!((lease.holder.who.as_str(), lease.beat, silent.as_secs()), ("ann", 9, 59));
+    memory.pass(75 - 59);
+    assert_eq!(try_lock().unwrap(), "ann");
+}
+
+#[test]
+fn who_cannot_renew_starts_nothing_new_but_records_what_runs() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
+    memory.pass(31);
+    assert!(matches!(now(store.append(&state(1), &[begin(2, "ann")])), Err(StoreError::Shaky { silent: 31, .. })));
+    now(store.append(&state(1), &[note(2)])).unwrap();
+    now(tenancy.beat()).unwrap();
+    now(store.append(&state(1), &[begin(3, "ann")])).unwrap();
+    assert_eq!(now(memory.store().load()).unwrap().unwrap().last, 3);
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_ours_and_counts_as_never_made() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    let lose = || memory.0.lock().unwrap().lose_answer = true;
+    lose();
+    assert!(matches!(now(store.append(&state(1), &[note(1), note(2)])), Err(StoreError::Bucket { .. })));
+    now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
+    assert_eq!(now(memory.store().load()).unwrap().unwrap().open.len(), 1);
+    lose();
+    assert!(now(tenancy.beat()).is_err());
+    now(tenancy.beat()).unwrap();
+    lose();
+    assert!(now(tenancy.release()).is_err());
+}
+
+#[test]
+fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_it() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    for serial in 1..=3 {
+        now(store.write(&state(serial))).unwrap();
+        now(store.append(&state(serial), &[note(1)])).unwrap();
+    }
+    assert!(matches!(now(store.write(&state(3))), Err(StoreError::Conflict { found: 3, .. })));
+    assert!(matches!(now(store.append(&state(2), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
+    now(tenancy.release()).unwrap();
+    let mut reader = memory.store();
+    assert_eq!(now(reader.history()).unwrap(), [1, 2]);
+    assert_eq!(now(reader.earlier(2)).unwrap(), Some(state(2)));
+    assert_eq!(now(reader.earlier(7)).unwrap(), None);
+    let book = now(reader.load()).unwrap().unwrap();
+    assert_eq!((book.state, book.last), (state(3), 1));
+    assert!(
+        matches!(now(reader.write(&state(4))), Err(StoreError::Lost { .. })),
+        "reading needs no lease, writing does"
+    );
+}
+
+#[test]
+fn a_living_holder_is_sent_away_only_by_force() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    assert!(matches!(now(memory.store().unlock(false)), Err(StoreError::Leased { .. })));
+    assert_eq!(now(memory.store().unlock(true)).unwrap().unwrap().holder.who, "ann");
+    assert_eq!(now(memory.store().unlock(false)).unwrap(), None);
+    assert!(matches!(now(tenancy.beat()), Err(StoreError::Lost { .. })));
+    let (_, next) = locked(&memory, "ben");
+    assert_eq!(next.epoch(), 2);
+    let (_, calls) = (now(store.write(&state(2))).unwrap_err(), memory.epochs());
+    assert!(calls.is_sorted());
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_refused_and_the_lease_given_back() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    now(store.append(&state(1), &[note(1)])).unwrap();
+    now(tenancy.release()).unwrap();
+    let key = "team/ppm/lab.state.json";
+    let whole = memory.0.lock().unwrap().objects[key].0.clone();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let put = |body: Vec<u8>| memory.0.lock().unwrap().objects.get_mut(key).unwrap().0 = body;
+    for length in 0..whole.len() - 1 {
+        put(whole[..length].to_vec());
+        assert!(now(memory.store().load()).is_err(), "truncated to {length}");
+    }
+    put(text.replace("us-east-1", "us-west-2").into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Edited { .. })));
+    put(text.replace("\"seq\\\":1", "\"seq\\\":2").into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Damaged { .. })));
+    let watch = || Arc::new(Watch { memory: memory.clone(), stopped: false });
+    assert!(now(memory.store().lock(&who("ben"), "ben".to_owned(), watch())).is_err());
+    put(whole);
+    now(memory.store().lock(&who("cas"), "cas".to_owned(), watch())).unwrap();
+}
