@@ -130,6 +130,7 @@ async fn a_lost_answer_leaves_doubt_when_nobody_may_look() {
     let error = lab.try_make("main", &sample()).await.unwrap_err();
     assert!(error.kind.leaves_doubt() && error.to_string().contains("RequestExpired"), "{error}");
     lab.emulator.post("/strict/faults/clear", &json!({}));
+    lab.emulator.post("/strict/settings", &json!({"advance": 10}));
     let at = Address::of(Vpc::KIND, "main");
     let found = lab.observe(&at, Some(&Document::of(&sample())), false).await;
     assert!(matches!(found, Observation::Present { .. }), "whoever looks later finds it: {found:?}");
