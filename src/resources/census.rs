@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_iam::types::PolicyScopeType;
+use aws_sdk_kms::types::KeyState;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use futures_util::future::{try_join_all, try_join4};
 
@@ -72,6 +74,7 @@ impl Here<'_> {
                 }
             }
         }
+        self.drop_gone(&mut kinds).await?;
         let mut found = Found::new();
         let ids: Vec<&String> = kinds.keys().collect();
         for some in ids.chunks(AT_ONCE) {
@@ -90,6 +93,42 @@ impl Here<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// NAT gateways and endpoints keep their tags for about an hour after they are gone (EC2 user guide, "NAT gateways").
+    async fn drop_gone(&self, kinds: &mut BTreeMap<String, Kind>) -> Result<(), CloudError> {
+        let of =
+            |kind: &Kind| kinds.iter().filter(|(_, one)| *one == kind).map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        let (gateways, endpoints) = (of(&nat_gateway::NatGateway::KIND), of(&vpc_endpoint::VpcEndpoint::KIND));
+        let mut there = BTreeSet::new();
+        for some in gateways.chunks(AT_ONCE) {
+            let filters = vec![ec2::filter("nat-gateway-id", some.iter().map(String::as_str))];
+            let mut pages = self.aws.ec2.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.during("list the NAT gateways")?;
+                let stand = page.nat_gateways().iter().filter(|one| {
+                    !matches!(
+                        one.state(),
+                        Some(NatGatewayState::Deleted | NatGatewayState::Deleting | NatGatewayState::Failed)
+                    )
+                });
+                there.extend(stand.filter_map(|one| one.nat_gateway_id()).map(str::to_owned));
+            }
+        }
+        for some in endpoints.chunks(AT_ONCE) {
+            let filters = vec![ec2::filter("vpc-endpoint-id", some.iter().map(String::as_str))];
+            let mut pages = self.aws.ec2.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.during("list the endpoints")?;
+                let stand = page.vpc_endpoints().iter().filter(|one| {
+                    let state = one.state().map(|state| state.as_str().to_ascii_lowercase());
+                    !matches!(state.as_deref(), Some("deleted" | "deleting" | "failed" | "expired"))
+                });
+                there.extend(stand.filter_map(|one| one.vpc_endpoint_id()).map(str::to_owned));
+            }
+        }
+        kinds.retain(|id, _| there.contains(id) || !(gateways.contains(id) || endpoints.contains(id)));
+        Ok(())
     }
 
     async fn balancers(&self) -> Result<Found, CloudError> {
@@ -291,7 +330,13 @@ impl Here<'_> {
                         Err(error) => return Err(error),
                     }
                 }
-                found.extend(self.ours(&kms_key::KmsKey::KIND, arn, &tags));
+                let Some(ours) = self.ours(&kms_key::KmsKey::KIND, arn, &tags) else { continue };
+                let told = kms.describe_key().key_id(id).send().await.during("look at the key");
+                // A key awaiting its deletion is as good as gone, and keeps its tags.
+                let state = if_there(told)?.and_then(|told| told.key_metadata?.key_state);
+                if state.is_some_and(|state| state != KeyState::PendingDeletion) {
+                    found.push(ours);
+                }
             }
         }
         Ok(found)

@@ -52,7 +52,8 @@ pub async fn rebuild(
 ) -> Result<Rebuilt, RunError> {
     let place = survey(session, &blueprint.questions(&fresh), blueprint.account(), &fresh).await?;
     let nodes = blueprint.nodes(&place, &fresh);
-    let observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
+    let mut observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
+    let crowded = crowded(session, &nodes, &fresh, &place, &mut observed).await;
     let foreign = observed.iter().filter_map(|(address, found)| match found {
         Observation::Foreign { id, because } => Some((address.clone(), (id.clone(), because.clone()))),
         Observation::Present { .. } | Observation::Absent | Observation::Unread { .. } => None,
@@ -65,7 +66,7 @@ pub async fn rebuild(
         Err(RunError::Cloud(error)) => (Vec::new(), Some(error)),
         Err(error) => return Err(error),
     };
-    let mut work = Work { session, nodes: &nodes, place: &place, aside: Vec::new() };
+    let mut work = Work { session, nodes: &nodes, place: &place, crowded, aside: Vec::new() };
     let crowds = work.sort(rest, &mut state);
     work.choose(crowds, &mut state).await?;
     work.read_again(&mut state, tell).await?;
@@ -81,6 +82,30 @@ pub async fn rebuild(
     Ok(Rebuilt { state, declared: nodes.len(), undeclared, foreign, aside: work.aside, blind })
 }
 
+/// Of what could not be read, the addresses whose marks are on several objects. Those count as not found here: which one
+/// stands is chosen among all of them.
+async fn crowded(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    fresh: &State,
+    place: &Surroundings,
+    observed: &mut BTreeMap<Address, Observation>,
+) -> BTreeSet<Address> {
+    let is_unread = |found: &Observation| matches!(found, Observation::Unread { .. });
+    if !observed.values().any(is_unread) {
+        return BTreeSet::new();
+    }
+    // Without a census it stays unread, and says why.
+    let all = unrecorded(session, nodes, fresh, place).await.unwrap_or_default();
+    let several = |address: &Address| all.iter().filter(|one| one.address == *address).count() > 1;
+    let mut crowded = BTreeSet::new();
+    for (address, found) in observed.iter_mut().filter(|(address, found)| is_unread(found) && several(address)) {
+        *found = Observation::Absent;
+        crowded.insert(address.clone());
+    }
+    crowded
+}
+
 /// Objects that carry the marks of one address.
 type Crowds = BTreeMap<Address, Vec<Known>>;
 
@@ -88,6 +113,8 @@ struct Work<'a> {
     session: &'a Session,
     nodes: &'a BTreeMap<Address, Node>,
     place: &'a Surroundings,
+    /// Addresses whose marks are on several objects, so that none was chosen by looking.
+    crowded: BTreeSet<Address>,
     aside: Vec<Unrecorded>,
 }
 
@@ -106,7 +133,7 @@ impl Work<'_> {
                 continue;
             }
             let recorded = ready(known);
-            if self.nodes.contains_key(&one.address) {
+            if self.nodes.contains_key(&one.address) && !self.crowded.contains(&one.address) {
                 // Whoever looked for what can stand there did not find it: it failed, or is on its way out.
                 state.deposed.entry(one.address).or_default().push(Deposed { key: one.id, recorded });
             } else {

@@ -66,8 +66,10 @@ pub(crate) fn id<R: Resource>(lab: &Lab, name: &str) -> String {
 pub(crate) async fn differs<R: Resource>(lab: &Lab, name: &str, declared: &R) -> Vec<String> {
     let found = Document::of(&lab.look(name, Some(declared)).await.unwrap());
     let declared = Document::of(declared);
-    let other = declared.fields().filter(|(field, value)| found.get(field) != Some(value));
-    other.map(|(field, _)| field.to_owned()).collect()
+    // What has the value AWS takes by itself is left out of a document.
+    let fields: std::collections::BTreeSet<&str> =
+        declared.fields().chain(found.fields()).map(|(field, _)| field).collect();
+    fields.into_iter().filter(|field| found.get(field) != declared.get(field)).map(str::to_owned).collect()
 }
 
 /// What is worth noting about what stands at `name`.

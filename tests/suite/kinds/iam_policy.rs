@@ -105,7 +105,7 @@ async fn a_policy_of_others_is_left_alone() {
     call.policy_document(theirs.document().to_string()).send().await.unwrap();
     let error = lab.try_make("main", &policy).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotOurs, "{error}");
-    assert!(error.message.contains("`adopt`"), "{error}");
+    assert!(error.message.contains("`ppm-infra adopt`"), "{error}");
     let at = Address::of(IamPolicy::KIND, "main");
     let found = lab.observe(&at, Some(&Document::of(&policy)), false).await;
     assert!(matches!(found, Observation::Foreign { .. }), "{found:?}");

@@ -10,7 +10,7 @@ use ppm_infra::model::observation::Observation;
 use ppm_infra::model::reference::Ref;
 use ppm_infra::model::resource::Resource;
 use ppm_infra::resources::cluster::ClusterComputed;
-use ppm_infra::resources::security_group::{Peer, Rule, SecurityGroup, SecurityGroupComputed};
+use ppm_infra::resources::security_group::{Peer, Rule, SecurityGroup};
 use serde_json::json;
 
 use super::subnet;
@@ -208,10 +208,11 @@ async fn a_group_can_take_the_place_of_another_of_its_name() {
     let new = SecurityGroup { description: "other words".to_owned(), ..balancer() };
     let id = lab.make("balancer", &new).await.id;
     assert_ne!(id, old);
-    // Both stand until the old one goes. With that one on record, what carries the same marks is the new one.
+    // Both stand until the old one goes: what carries the same marks and is not that one is the new one.
     let at = Address::of(SecurityGroup::KIND, "balancer");
-    lab.ids.insert(&at, &Document::of(&SecurityGroupComputed { id: old.clone() }));
+    lab.old = [old.clone()].into();
     let found = lab.observe(&at, None, false).await;
+    lab.old.clear();
     let Observation::Present { known, .. } = found else { panic!("{found:?}") };
     assert_eq!(known.computed.text("id"), Some(id.as_str()));
     let found = lab.clients.ec2.describe_security_groups().group_ids(&id).send().await.unwrap();

@@ -109,7 +109,9 @@ pub(crate) async fn role(aws: &Clients, name: &str, service: &str, policies: &[&
 pub(crate) fn differing<R: serde::Serialize>(one: &R, other: &R) -> Vec<String> {
     let fields = |value: &R| serde_json::to_value(value).unwrap().as_object().unwrap().clone();
     let (one, other) = (fields(one), fields(other));
-    let mut names: Vec<String> = one.keys().filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
+    let mut names: Vec<String> =
+        one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
     names.sort();
+    names.dedup();
     names
 }
