@@ -7,50 +7,81 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{exit, out, workplace};
 use crate::store::lease::{Lease, Verdict};
+use crate::store::{LockInfo, Store};
 use workplace::Declaration;
 
-/// Shows who works on a stack. Takes no lock.
+/// Who works on a stack, or did until the lease ran out.
+struct Holder {
+    word: &'static str,
+    info: LockInfo,
+    /// What only leases have.
+    beat: Option<Beat>,
+}
+
+/// The last sign of life.
+struct Beat {
+    epoch: u64,
+    told: String,
+    silent: u64,
+}
+
+impl Holder {
+    fn of(word: &'static str, lease: Lease, silent: u64) -> Self {
+        Self { word, info: lease.holder, beat: Some(Beat { epoch: lease.epoch, told: lease.beaten, silent }) }
+    }
+}
+
+/// Shows who works on a stack, and on what. Takes no lock.
 pub(super) async fn status(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     let stack = &declaration.stack.stack;
-    let (word, lease, silent) = match workplace::store(common, &declaration)? {
-        Place::Folder(store) => match store.holder()? {
-            Some(holder) => {
-                if common.json {
-                    out::data(&format!("{}\n", json!({"schema": 1, "lock": "held", "holder": holder})));
-                } else {
-                    out::data(&format!("{stack} is locked by {holder}\n"));
-                }
-                return Ok(exit::DONE);
-            }
-            None => ("free", None, 0),
-        },
+    let mut place = workplace::store(common, &declaration)?;
+    let holder = match &place {
+        Place::Folder(store) => store.holder()?.map(|info| Holder { word: "held", info, beat: None }),
         Place::Bucket(store) => match store.holder().await? {
-            (Verdict::Free(_), _) => ("free", None, 0),
-            (Verdict::Held(lease), silent) => ("held", Some(lease), silent.as_secs()),
-            (Verdict::Expired(lease), silent) => ("expired", Some(lease), silent.as_secs()),
+            (Verdict::Free(_), _) => None,
+            (Verdict::Held(lease), silent) => Some(Holder::of("held", *lease, silent.as_secs())),
+            (Verdict::Expired(lease), silent) => Some(Holder::of("expired", *lease, silent.as_secs())),
         },
     };
-    if common.json {
-        let lease = lease.map(|lease| {
-            let Lease { epoch, holder, beaten, steps, .. } = *lease;
-            json!({"epoch": epoch, "holder": holder, "last_beat": beaten, "silent_seconds": silent, "steps": steps})
-        });
-        out::data(&format!("{}\n", json!({"schema": 1, "lock": word, "lease": lease})));
-        return Ok(exit::DONE);
-    }
-    out::data(&match lease {
-        None => format!("nobody works on {stack}\n"),
-        Some(lease) => {
-            let doing = if lease.steps.is_empty() { "nothing yet".to_owned() } else { lease.steps.join(", ") };
-            let more = if word == "expired" { "; its lease ran out, and the next apply takes over" } else { "" };
-            format!(
-                "{stack} is locked by {}\nlast beat  {} by its clock, {silent} s ago{more}\ndoing      {doing}\n",
-                lease.holder, lease.beaten
-            )
-        }
+    // Whoever holds the lock records what it begins before it does; also what nobody finished is worth knowing.
+    let book = place.load().await?;
+    let steps: Vec<String> =
+        book.iter().flat_map(|book| book.open.values()).map(|open| open.intent.step.to_string()).collect();
+    out::data(&if common.json {
+        document(stack.as_str(), holder, &steps)
+    } else {
+        text(stack.as_str(), holder, &steps)
     });
     Ok(exit::DONE)
+}
+
+fn document(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {
+    let word = holder.as_ref().map_or("free", |holder| holder.word);
+    let (info, beat) = holder.map_or((None, None), |holder| (Some(holder.info), holder.beat));
+    let lease = beat.map(|beat| json!({"epoch": beat.epoch, "last_beat": beat.told, "silent_seconds": beat.silent}));
+    let told = json!({
+        "schema": 1, "command": "lock status", "stack": stack,
+        "lock": word, "holder": info, "lease": lease, "steps": steps,
+    });
+    format!("{told}\n")
+}
+
+fn text(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {
+    let listed = if steps.is_empty() { "nothing".to_owned() } else { steps.join("\n           ") };
+    let Some(Holder { word, info, beat }) = holder else {
+        let left = if steps.is_empty() {
+            String::new()
+        } else {
+            format!("unfinished {listed}\n           the next apply or destroy takes it up\n")
+        };
+        return format!("nobody works on {stack}\n{left}");
+    };
+    let more = if word == "expired" { "; its lease ran out, and the next apply takes over" } else { "" };
+    let beat = beat.map_or_else(String::new, |beat| {
+        format!("last beat  {} by its clock, {} s ago{more}\n", beat.told, beat.silent)
+    });
+    format!("{stack} is locked by {info}\n{beat}doing      {listed}\n")
 }
 
 /// Ends somebody's lease.

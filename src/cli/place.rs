@@ -60,6 +60,22 @@ impl Place {
         }
     }
 
+    /// The serials of the lockfiles that are kept besides the one in force, oldest first. A folder keeps one.
+    pub(super) async fn history(&self) -> Result<Vec<u64>, StoreError> {
+        match self {
+            Self::Folder(store) => Ok(store.previous()?.map(|state| state.serial).into_iter().collect()),
+            Self::Bucket(store) => store.history().await,
+        }
+    }
+
+    /// A lockfile that was kept; nothing if that serial was not.
+    pub(super) async fn earlier(&self, serial: u64) -> Result<Option<State>, StoreError> {
+        match self {
+            Self::Folder(store) => Ok(store.previous()?.filter(|state| state.serial == serial)),
+            Self::Bucket(store) => store.earlier(serial).await,
+        }
+    }
+
     /// Other stacks in the same place that hold resources and were applied from `declaration`.
     pub(super) async fn others_from(&self, declaration: &str) -> Result<Vec<State>, StoreError> {
         match self {

@@ -17,9 +17,9 @@ use workplace::Declaration;
 /// Lists the lockfiles that can be restored.
 pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let Place::Bucket(mut store) = workplace::store(common, &declaration)? else { return Err(no_history()) };
-    let serials = store.history().await?;
-    let now = store.load().await?.map(|book| book.state.serial);
+    let mut place = workplace::store(common, &declaration)?;
+    let serials = place.history().await?;
+    let now = place.load().await?.map(|book| book.state.serial);
     if common.json {
         let told = json!({"schema": 1, "command": "state history", "serials": serials, "current": now});
         out::data(&format!("{told}\n"));
@@ -37,12 +37,16 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
 /// Puts an earlier lockfile in force, as the next serial.
 pub(super) async fn restore(common: &Common, file: &File, serial: u64) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let Place::Bucket(store) = workplace::store(common, &declaration)? else { return Err(no_history()) };
+    let place = workplace::store(common, &declaration)?;
     let missing = || {
-        Failure::new(exit::USAGE, format!("serial {serial} is not kept"))
-            .hint("`ppm-infra state history` lists the serials there are")
+        let failure = Failure::new(exit::USAGE, format!("serial {serial} is not kept"))
+            .hint("`ppm-infra state history` lists the serials there are");
+        match place {
+            Place::Folder(_) => failure.hint("a folder keeps the one before the last write; git or a bucket keep all"),
+            Place::Bucket(_) => failure,
+        }
     };
-    let earlier = store.earlier(serial).await?.ok_or_else(missing)?;
+    let earlier = place.earlier(serial).await?.ok_or_else(missing)?;
     let (mut place, state, held) = open(common, file, "state restore").await?;
     let done = replace(&mut place, &state, earlier, false).await;
     held.release().await?;
@@ -131,9 +135,4 @@ async fn replace(place: &mut Place, now: &State, given: State, force: bool) -> R
     let serial = next.serial + 1;
     write(place, next).await?;
     Ok(serial)
-}
-
-fn no_history() -> Failure {
-    Failure::new(exit::USAGE, "the state is in a folder, which keeps the version before and no history")
-        .hint("keep the folder in git, or the state in a bucket: `state: s3://BUCKET/PREFIX`")
 }

@@ -40,8 +40,6 @@ pub struct Lease {
     pub beat: u64,
     /// When the holder renewed it last, by its own clock; for people only.
     pub beaten: String,
-    /// What the holder is doing.
-    pub steps: Vec<String>,
     /// Whether the holder is done.
     pub released: bool,
 }
@@ -164,7 +162,7 @@ mod tests {
     fn lease(epoch: u64, released: bool) -> Lease {
         let holder = LockInfo::default();
         let (id, beaten) = ("a".to_owned(), String::new());
-        Lease { lease: FORMAT, epoch, id, holder, beat: 1, beaten, steps: Vec::new(), released }
+        Lease { lease: FORMAT, epoch, id, holder, beat: 1, beaten, released }
     }
 
     #[test]

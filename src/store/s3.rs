@@ -252,7 +252,6 @@ impl S3Store {
             let (_, tag) = self.kept.as_ref().expect("who holds the lease wrote the state first");
             let written = put(self.bucket.as_ref(), &key, &body, &Condition::Is(tag.clone())).await;
             if let Some(tag) = written.map_err(|source| self.failed("write", source))? {
-                tenancy.tell(steps(&content));
                 self.kept = Some((content, tag));
                 return Ok(());
             }
@@ -385,17 +384,4 @@ fn parse(place: PathBuf, body: &[u8], catalog: &Catalog) -> Result<Content, Stor
         None | Some(_) => return Err(damaged("its journal is not whole".to_owned())),
     };
     Ok(Content { epoch: envelope.epoch, state: Some(state), entries })
-}
-
-/// The addresses that something was begun at and not ended.
-fn steps(content: &Content) -> Vec<String> {
-    let mut open = std::collections::BTreeMap::new();
-    for entry in &content.entries {
-        match entry {
-            Entry::Begin { seq, intent } => drop(open.insert(*seq, intent.step.to_string())),
-            Entry::End { of, .. } => drop(open.remove(of)),
-            Entry::Made { .. } | Entry::Note { .. } => {}
-        }
-    }
-    open.into_values().collect()
 }

@@ -63,7 +63,6 @@ impl Tenancy {
                 holder: holder.clone(),
                 beat: 1,
                 beaten: clock.told(),
-                steps: Vec::new(),
                 released: false,
             };
             let sent = clock.moment();
@@ -124,11 +123,6 @@ impl Tenancy {
         }
     }
 
-    /// Tells whoever asks for the lock what is being done, with the next beat.
-    pub(super) fn tell(&self, steps: Vec<String>) {
-        self.inner().lease.steps = steps;
-    }
-
     /// Renews the lease. One that ran out is not renewed any more.
     ///
     /// # Errors
@@ -162,15 +156,8 @@ impl Tenancy {
             return Ok(());
         }
         let beaten = self.clock.told();
-        let done = self
-            .replace(|lease| Lease {
-                beat: lease.beat + 1,
-                beaten: beaten.clone(),
-                steps: Vec::new(),
-                released: true,
-                ..lease
-            })
-            .await;
+        let done =
+            self.replace(|lease| Lease { beat: lease.beat + 1, beaten: beaten.clone(), released: true, ..lease }).await;
         let mut inner = self.inner();
         inner.tenure.end();
         inner.trouble = Some("it was given back".to_owned());
@@ -201,9 +188,7 @@ impl Tenancy {
             };
             if let Some(tag) = put(self.bucket.as_ref(), &self.key, &text(&lease), &Condition::Is(tag)).await? {
                 let mut inner = self.inner();
-                // What is being done may have been told meanwhile.
-                let steps = std::mem::take(&mut inner.lease.steps);
-                (inner.lease, inner.tag) = (Lease { steps, ..lease }, tag);
+                (inner.lease, inner.tag) = (lease, tag);
                 return Ok(true);
             }
             let Some(found) = self.bucket.get(&self.key).await? else { return Ok(false) };
@@ -239,7 +224,7 @@ pub(super) async fn look(bucket: &dyn Bucket, key: &str) -> Result<(Verdict, Con
 /// Takes a lease from its holder.
 pub(super) async fn seize(bucket: &dyn Bucket, key: &str, lease: Lease, seen: &Condition) -> Result<bool, StoreError> {
     let failed = |source| StoreError::bucket("end the lease", bucket, key, source);
-    let ended = Lease { beat: lease.beat + 1, released: true, steps: Vec::new(), ..lease };
+    let ended = Lease { beat: lease.beat + 1, released: true, ..lease };
     Ok(put(bucket, key, &text(&ended), seen).await.map_err(failed)?.is_some())
 }
 

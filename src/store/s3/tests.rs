@@ -1,4 +1,5 @@
-//! Two holders of one stack, step by step, over a bucket in memory: every order of their calls.
+//! Two holders of one stack, step by step, over a bucket in memory: every order of their calls in which they take turns a
+//! few times (`PPM_INFRA_TEST=all`: some more times).
 
 use std::collections::BTreeMap;
 use std::pin::{Pin, pin};
@@ -177,9 +178,6 @@ fn locked(memory: &Memory, name: &str) -> (S3Store, Arc<Tenancy>) {
     (store, taken.tenancy)
 }
 
-/// No two lives make more calls together.
-const CALLS: usize = 24;
-
 /// What one holder saw and was promised.
 #[derive(Clone, Debug, Default)]
 struct Life {
@@ -225,27 +223,37 @@ async fn life(memory: Memory, name: &'static str, stopped: bool, told: Arc<Mutex
     let _ = taken.tenancy.release().await;
 }
 
-/// Which call of all is the first after the other holder gets its turn, and whether five lease times pass at that turn.
-type Turns = [(usize, bool)];
+/// Whose call comes when, and before which of all calls five lease times pass, if they do.
+#[derive(Clone, Debug)]
+struct Schedule {
+    /// Whose turn it is, call by call; after that, as many as possible of one holder.
+    turns: Vec<usize>,
+    pause: Option<usize>,
+    /// Whether the first holder has a clock that stands still: then only the chain of writes stops it.
+    stopped: bool,
+    /// Whether the stack has no state yet.
+    fresh: bool,
+}
 
 struct Outcome {
     memory: Memory,
     first: Life,
     second: Life,
+    /// Whose turn it was, and whether the other could have had it.
+    turns: Vec<(usize, bool)>,
 }
 
-/// Plays two lives: the first until its turn is over, then the other, and so on; whoever is left goes on alone.
-/// Nothing if not every turn came: another schedule says the same.
-fn play(turns: &Turns, stopped: bool, fresh: bool) -> Option<Outcome> {
+/// Plays two lives to their ends.
+fn play(schedule: &Schedule) -> Outcome {
     let memory = Memory::default();
-    if !fresh {
+    if !schedule.fresh {
         let (mut store, tenancy) = locked(&memory, "before");
         now(store.write(&state(1))).unwrap();
         now(tenancy.release()).unwrap();
     }
     let (told_first, told_second) = (Arc::default(), Arc::default());
     let mut lives: [Option<Pin<Box<dyn Future<Output = ()>>>>; 2] = [
-        Some(Box::pin(life(memory.clone(), "first", stopped, Arc::clone(&told_first)))),
+        Some(Box::pin(life(memory.clone(), "first", schedule.stopped, Arc::clone(&told_first)))),
         Some(Box::pin(life(memory.clone(), "second", false, Arc::clone(&told_second)))),
     ];
     let mut context = Context::from_waker(Waker::noop());
@@ -253,72 +261,62 @@ fn play(turns: &Turns, stopped: bool, fresh: bool) -> Option<Outcome> {
     for life in &mut lives {
         assert!(life.as_mut().unwrap().as_mut().poll(&mut context).is_pending());
     }
-    let mut turns = turns.iter();
-    let (mut next, mut whose) = (turns.next(), 0);
-    for call in 0.. {
-        if let Some((_, jump)) = next.filter(|(at, _)| *at == call) {
-            if lives.iter().any(Option::is_none) {
-                return None;
-            }
-            memory.pass(if *jump { 300 } else { 0 });
-            (next, whose) = (turns.next(), 1 - whose);
+    let (mut turns, mut whose): (Vec<(usize, bool)>, usize) = (Vec::new(), 0);
+    while lives.iter().any(Option::is_some) {
+        if schedule.pause == Some(turns.len()) {
+            memory.pass(300);
         }
+        whose = schedule.turns.get(turns.len()).copied().unwrap_or(whose);
         if lives[whose].is_none() {
             whose = 1 - whose;
         }
-        let Some(life) = &mut lives[whose] else { break };
-        if life.as_mut().poll(&mut context).is_ready() {
+        turns.push((whose, lives[1 - whose].is_some()));
+        if lives[whose].as_mut().unwrap().as_mut().poll(&mut context).is_ready() {
             lives[whose] = None;
         }
     }
     let unwrap = |told: Arc<Mutex<Life>>| told.lock().unwrap().clone();
-    next.is_none().then(|| Outcome { memory, first: unwrap(told_first), second: unwrap(told_second) })
+    Outcome { memory, first: unwrap(told_first), second: unwrap(told_second), turns }
 }
 
-/// Every way to take turns up to `most` times in up to `calls` calls, with time passing at one turn or none.
-fn every_way(most: usize, calls: usize) -> Vec<Vec<(usize, bool)>> {
-    let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
-    let mut longest = ways.clone();
-    for _ in 0..most {
-        longest = longest
-            .iter()
-            .flat_map(|way| (way.last().map_or(0, |last| last + 1)..calls).map(|at| [way.as_slice(), &[at]].concat()))
-            .collect();
-        ways.extend(longest.clone());
+/// The next schedule after one that was played, in an order in which all come in which turns change hands at most
+/// `most` times.
+fn next(played: &[(usize, bool)], most: usize) -> Option<Vec<usize>> {
+    let changes = |turns: &[usize]| turns.windows(2).filter(|two| two[0] != two[1]).count();
+    (0..played.len()).rev().find_map(|at| {
+        let mut turns: Vec<usize> = played[..=at].iter().map(|(whose, _)| *whose).collect();
+        let (whose, free) = played[at];
+        let before = at.checked_sub(1).map_or(0, |before| turns[before]);
+        // Each place has the one who goes on first, then the other.
+        turns[at] = 1 - whose;
+        (free && whose == before && changes(&turns) <= most).then_some(turns)
+    })
+}
+
+/// Tries every schedule in which turns change hands at most `most` times; answers how many there are, and in how many
+/// of them both held the lease, one after the other.
+fn every(schedule: &Schedule, most: usize) -> (usize, usize) {
+    let (mut played, mut both) = (0, 0);
+    let mut schedule = schedule.clone();
+    loop {
+        let outcome = play(&schedule);
+        sound(&schedule, &outcome);
+        played += 1;
+        both += usize::from(outcome.first.read && outcome.second.read);
+        match next(&outcome.turns, most) {
+            Some(turns) => schedule.turns = turns,
+            None => return (played, both),
+        }
     }
-    let with = |way: &Vec<usize>, jump: Option<usize>| -> Vec<(usize, bool)> {
-        way.iter().enumerate().map(|(n, at)| (*at, Some(n) == jump)).collect()
-    };
-    ways.iter()
-        .flat_map(|way| std::iter::once(None).chain((0..way.len()).map(Some)).map(move |jump| with(way, jump)))
-        .collect()
 }
 
-/// One way of many to take turns more often, three to six times.
-fn some_way(seed: u64) -> Vec<(usize, bool)> {
-    let mut drawn = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut draw = |below: u64| {
-        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((drawn >> 33) % below).unwrap()
-    };
-    let turns = 3 + draw(4);
-    let jump = draw(4);
-    let mut at = draw(8);
-    (0..turns)
-        .map(|n| {
-            at += 1 + draw(3);
-            (at, n == jump)
-        })
-        .collect()
-}
-
-fn sound(schedule: &Turns, outcome: &Outcome) {
+fn sound(schedule: &Schedule, outcome: &Outcome) {
     let epochs = outcome.memory.epochs();
     assert!(epochs.is_sorted(), "writes of two epochs interleave: {epochs:?} after {schedule:?}");
     // Nobody works on a stack that somebody works on and nobody was silent for long.
     let both = outcome.first.read && outcome.second.read;
     let one_after_the_other = outcome.first.written || outcome.second.written;
-    assert!(!both || one_after_the_other || schedule.iter().any(|(_, jump)| *jump), "{schedule:?}");
+    assert!(!both || one_after_the_other || schedule.pause.is_some(), "{schedule:?}");
     // What one was promised is there: absorbed by its own write, or seen by the other, or in the bucket.
     let end = now(outcome.memory.store().load()).unwrap();
     for (own, other) in [(&outcome.first, &outcome.second), (&outcome.second, &outcome.first)] {
@@ -331,21 +329,31 @@ fn sound(schedule: &Turns, outcome: &Outcome) {
     }
 }
 
-#[test]
-fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
-    let (mut played, mut taken_over) = (0, 0);
-    // With a clock that stands still a holder never gives up by itself: only the chain of writes stops it.
-    for (stopped, fresh, most) in [(true, false, 2), (true, true, 1), (false, false, 1), (false, true, 1)] {
-        let ways = every_way(most, CALLS).into_iter().chain((0..60).map(some_way));
-        for way in ways {
-            if let Some(outcome) = play(&way, stopped, fresh) {
-                sound(&way, &outcome);
-                played += 1;
-                taken_over += usize::from(outcome.first.read && outcome.second.read);
-            }
+/// No two lives make more calls together.
+const CALLS: usize = 30;
+
+/// Plays all; answers as [`every`].
+fn every_pause(most: usize) -> (usize, usize) {
+    let (mut played, mut both) = (0, 0);
+    for (stopped, fresh) in [(true, false), (true, true), (false, false), (false, true)] {
+        for pause in std::iter::once(None).chain((0..CALLS).map(Some)) {
+            let (more, taken_over) = every(&Schedule { turns: Vec::new(), pause, stopped, fresh }, most);
+            (played, both) = (played + more, both + taken_over);
         }
     }
-    assert!(taken_over > 150, "in {taken_over} of {played} schedules both held the lease, one after the other");
+    (played, both)
+}
+
+#[test]
+fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
+    let (played, both) = every_pause(if wants_all() { 4 } else { 2 });
+    assert!(both > 1500, "in {both} of {played} schedules both held the lease, one after the other");
+}
+
+/// Whether everything is asked for, however long it takes.
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
+fn wants_all() -> bool {
+    std::env::var("PPM_INFRA_TEST").is_ok_and(|which| which == "all")
 }
 
 #[test]
