@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::bucket::{Bucket, BucketError, Condition, put};
+use super::super::bucket::{Bucket, BucketError, Condition, Found, put};
 use super::super::lease::{FORMAT, Lease, Moment, Standing, Tenure, Verdict, judge};
 use super::super::{LockInfo, StoreError};
 
@@ -168,11 +168,11 @@ impl Tenancy {
     /// Ends the tenure, because somebody else holds the lease, and says who.
     pub(super) async fn lost(&self) -> StoreError {
         self.inner().tenure.end();
-        let why = match look(self.bucket.as_ref(), &self.key).await {
-            Ok((Verdict::Held(lease) | Verdict::Expired(lease), _, _)) if lease.epoch > self.epoch() => {
+        let why = match read(self.bucket.as_ref(), &self.key).await {
+            Ok(Some((lease, _))) if lease.epoch > self.epoch() => {
                 format!("it did not answer in time, and was taken over by {}", lease.holder)
             }
-            Ok(_) | Err(_) => "it did not answer in time, and somebody took over".to_owned(),
+            Ok(_) | Err(_) => "it did not answer in time, and somebody ended its lease".to_owned(),
         };
         self.inner().trouble = Some(why.clone());
         StoreError::Lost { why }
@@ -207,18 +207,23 @@ impl Tenancy {
 
 /// The lease at `key` as it stands: what may be made of it, the version that was seen, and for how long it did not change.
 pub(super) async fn look(bucket: &dyn Bucket, key: &str) -> Result<(Verdict, Condition, Duration), StoreError> {
-    let failed = |source| StoreError::bucket("read the lease", bucket, key, source);
-    let Some(found) = bucket.get(key).await.map_err(failed)? else {
+    let Some((lease, found)) = read(bucket, key).await? else {
         return Ok((judge(None, Duration::ZERO), Condition::Absent, Duration::ZERO));
     };
+    let silent = found.age.unwrap_or_default();
+    Ok((judge(Some(lease), silent), Condition::Is(found.tag), silent))
+}
+
+async fn read(bucket: &dyn Bucket, key: &str) -> Result<Option<(Lease, Found)>, StoreError> {
+    let failed = |source| StoreError::bucket("read the lease", bucket, key, source);
+    let Some(found) = bucket.get(key).await.map_err(failed)? else { return Ok(None) };
     let place = super::place(bucket, key);
     let damaged = |reason: String| StoreError::Damaged { path: place.clone(), reason };
     let lease: Lease = serde_json::from_slice(&found.body).map_err(|error| damaged(error.to_string()))?;
     if lease.lease > FORMAT {
         return Err(StoreError::Newer { path: place, found: lease.lease.into(), known: FORMAT });
     }
-    let silent = found.age.unwrap_or_default();
-    Ok((judge(Some(lease), silent), Condition::Is(found.tag), silent))
+    Ok(Some((lease, found)))
 }
 
 /// Takes a lease from its holder.
