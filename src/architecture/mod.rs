@@ -8,6 +8,7 @@
 
 mod access;
 mod data;
+mod emitted;
 mod front;
 mod kubernetes;
 mod names;
@@ -16,6 +17,7 @@ mod outputs;
 
 use std::collections::BTreeMap;
 
+pub use emitted::remember;
 pub use outputs::{NotReady, helm_inputs, outputs};
 
 use crate::engine::state::State;

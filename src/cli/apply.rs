@@ -6,6 +6,7 @@ use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::failure::Failure;
 use super::saved::{ENDING, Saved};
 use super::{exit, lost, out, show, values, workplace};
+use crate::architecture::remember;
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
@@ -49,8 +50,10 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
         }
         return Ok(show::exit_status(&session, &report));
     }
-    let state = work.state();
+    let state = remember(&declaration.stack, &work.state());
     values::write(common, &declaration, &state, &args.values)?;
+    // Only now: values that were never written were for no version.
+    work.publish(&state).await?;
     values::next_steps(common, &declaration, &state, &args.values)?;
     Ok(exit::DONE)
 }
@@ -154,6 +157,14 @@ impl<'a> Work<'a> {
         self.book = None;
         let fresh = State { lineage: self.session.host.fresh_id(), ..workplace::fresh(self.declaration) };
         Ok(Ledger::open(Box::new(store), fresh).await?)
+    }
+
+    /// Records what `state` publishes.
+    async fn publish(&mut self, state: &State) -> Result<(), Failure> {
+        let mut ledger = self.open().await?;
+        let closed = ledger.close(|kept| kept.outputs.clone_from(&state.outputs)).await;
+        self.ledger = Some(ledger);
+        Ok(closed?)
     }
 
     pub(super) fn show(&self, planned: &Planned, goal: Goal) {

@@ -111,10 +111,15 @@ pub fn full() -> String {
                  written; whatever is left out is as it stands here. Keys that are comments have no default value.";
     document(title, Detail::Whole, |key| match key.absent {
         Absent::Required if key.depth() == 0 => Line::Active(key.example.yaml()),
-        Absent::Is(literal) => Line::Active(literal.yaml()),
-        // What a section without a default requires is as optional as the section.
-        Absent::Required | Absent::Means(_) | Absent::Defaults => Line::Comment(placeholder(key)),
+        Absent::Is(literal) if !is_optional(key.section()) => Line::Active(literal.yaml()),
+        // What a section without a default holds is as optional as the section.
+        Absent::Is(_) | Absent::Required | Absent::Means(_) | Absent::Defaults => Line::Comment(placeholder(key)),
     })
+}
+
+/// Whether a section is there only when it is written.
+fn is_optional(section: &str) -> bool {
+    find(section).is_some_and(|section| matches!(section.absent, Absent::Means(_)))
 }
 
 fn yaml(value: &Value) -> String {

@@ -12,7 +12,9 @@ use super::error::{Place, Problem};
 use super::keys::children;
 use super::values::Values;
 use super::words::{Scheme, Targets};
-use crate::model::values::{AccountId, Arn, Cidr, DatabaseClass, KubernetesVersion, Region, SubnetId, shown};
+use crate::model::values::{
+    AccountId, Arn, Cidr, DatabaseClass, DomainName, KubernetesVersion, Region, SubnetId, shown,
+};
 
 /// Everything that is wrong between the values.
 pub(super) fn validate(values: &Values) -> Vec<Problem> {
@@ -30,6 +32,8 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.key();
     rules.certificate();
     rules.node_port();
+    rules.ingress();
+    rules.license();
     rules.problems
 }
 
@@ -347,13 +351,44 @@ impl Rules<'_> {
     fn node_port(&mut self) {
         let path = "load_balancer.node_port";
         if self.values.written(path).is_some()
-            && self.values.word::<Targets>("load_balancer.targets") == Some(Targets::TargetGroupBinding)
+            && let Some(targets) = self.values.word::<Targets>("load_balancer.targets")
+            && targets != Targets::NodePort
         {
             self.refuse(
                 &[path],
-                "with targets: target_group_binding requests go straight to the pods, and no node port is opened",
+                format!("with targets: {targets} requests go straight to the pods, and no node port is opened"),
                 "delete this key, or set targets to node_port",
             );
+        }
+    }
+
+    /// Without a host name the Ingress of the chart has no rule, and the controller would make a load balancer that
+    /// answers 404.
+    fn ingress(&mut self) {
+        let path = "load_balancer.domain";
+        if self.values.word::<Targets>("load_balancer.targets") == Some(Targets::Ingress)
+            && self.values.text::<DomainName>(path).is_none()
+            && self.values.written(path).is_none()
+        {
+            self.refuse(
+                &["load_balancer.targets"],
+                "an Ingress is made for a host name, and none is declared",
+                format!("add `domain: {}` under load_balancer", example(path)),
+            );
+        }
+    }
+
+    fn license(&mut self) {
+        let path = "package_manager.license.server";
+        for key in ["package_manager.license.secret", "package_manager.license.key"] {
+            if let (Some(server), Some(place)) = (self.values.written(path), self.values.written(key)) {
+                self.refuse_at(
+                    place,
+                    key,
+                    format!("a license server (line {}) is used, and this key describes a license file", server.line),
+                    format!("delete this key, or {path}"),
+                );
+            }
         }
     }
 }
