@@ -26,7 +26,9 @@ mod yaml;
 mod tests;
 
 pub use commands::{Command, next_commands};
+pub use connections::connection_room;
 pub use error::ValuesError;
+pub use sizing::fits;
 pub use values::{Values, values};
 
 /// Kubernetes Secret with the encryption key of Package Manager.

@@ -1,8 +1,8 @@
 //! Whether a new revision ever replaces the old one: the rules of the scheduler and of the Deployment controller, played
 //! through for every choice they leave open.
 //!
-//! Promises: [`play`] says `Stuck` exactly when some order of free choices (which node of several, which pod of several
-//! equals) leads to where nothing moves any more until a person intervenes.
+//! Promises: [`play`] finds every end that some order of free choices (which node of several, which pod of several
+//! equals) leads to, those included where nothing moves any more until a person intervenes.
 //!
 //! The rules. A pod fits on a node if `pods that count there + 1 - least over all counted nodes <= max skew`
 //! (`PodTopologySpread` of kube-scheduler). Counted are nodes that the node selector takes; with `nodeTaintsPolicy:
@@ -61,16 +61,20 @@ pub struct Situation {
     pub new_waiting: u32,
 }
 
-/// How it ends.
+/// Every way in which it may end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Always with every pod new; the spreads over open nodes that are possible, each with the fullest node first.
-    Done(BTreeSet<Vec<u32>>),
-    /// At least once with nothing left that moves.
-    Stuck {
-        /// Where, for the first such end that was found.
-        at: Situation,
-    },
+pub struct Outcome {
+    /// Ends with every pod new: pods on open nodes, the fullest first.
+    pub endings: BTreeSet<Vec<u32>>,
+    /// Where nothing moves any more, for the first such end that was found.
+    pub stuck: Option<Situation>,
+}
+
+impl Outcome {
+    /// Whether it stops half way whatever is chosen.
+    pub fn is_always_stuck(&self) -> bool {
+        self.endings.is_empty()
+    }
 }
 
 impl Situation {
@@ -148,22 +152,22 @@ impl Situation {
 pub fn play(rollout: &Rollout, from: Situation) -> Outcome {
     let mut seen = BTreeSet::new();
     let mut open = vec![from.sorted()];
-    let mut endings = BTreeSet::new();
+    let mut outcome = Outcome { endings: BTreeSet::new(), stuck: None };
     while let Some(situation) = open.pop() {
         if !seen.insert(situation.clone()) {
             continue;
         }
         if situation.old() == 0 && situation.new_running() == rollout.replicas {
-            endings.insert(situation.ending());
+            outcome.endings.insert(situation.ending());
             continue;
         }
         let next = moves(rollout, &situation);
         if next.is_empty() {
-            return Outcome::Stuck { at: situation };
+            outcome.stuck.get_or_insert(situation);
         }
         open.extend(next.into_iter().map(Situation::sorted));
     }
-    Outcome::Done(endings)
+    outcome
 }
 
 /// Everything that may happen next.
@@ -248,18 +252,21 @@ mod tests {
         Rollout { replicas: 3, max_surge, max_unavailable, spread: Some(spread) }
     }
 
-    /// How it ends, in the words of the table.
+    /// How it ends, in the words of the table. Where it depends on what is chosen, both.
     fn said(rollout: &Rollout, situation: &Situation) -> String {
-        match play(rollout, situation.clone()) {
-            Outcome::Done(_) => "ok".to_owned(),
-            Outcome::Stuck { at } => format!("stuck {}+{}", at.old_running(), at.new_running()),
+        let Outcome { endings, stuck } = play(rollout, situation.clone());
+        match stuck {
+            None => "ok".to_owned(),
+            Some(_) if !endings.is_empty() => "ok or stuck".to_owned(),
+            Some(at) => format!("stuck {}+{}", at.old_running(), at.new_running()),
         }
     }
 
-    /// Three replicas; pods old and new that run where a rollout stuck. The columns: the chart's surge of 100 %, one pod
-    /// more, one pod less, each with the plain spread; then one pod more with nodes that take no pods left out, with each
-    /// revision by itself, and with both.
+    /// Three replicas; where a rollout sticks, the pods old and new that run then. The columns: the chart's surge of
+    /// 100 %, one pod more, one pod less, each with the plain spread; then one pod more with nodes that take no pods left
+    /// out, with each revision by itself, and with both.
     #[test]
+    #[rustfmt::skip]
     fn each_situation_ends_as_it_does_in_a_cluster() {
         let columns = [
             rollout(3, 0, SEED),
@@ -269,36 +276,21 @@ mod tests {
             rollout(1, 0, PER_REVISION),
             rollout(1, 0, EXACT),
         ];
-        let steady = || Situation::steady(3, 3, 2);
-        let table: [(&str, Situation, [&str; 6]); 9] = [
-            ("three nodes, two pods on each", steady(), ["ok", "ok", "ok", "ok", "ok", "ok"]),
-            (
-                "three nodes, one pod on each",
-                Situation::steady(3, 3, 1),
-                ["stuck 3+0", "stuck 3+0", "ok", "stuck 3+0", "stuck 3+0", "stuck 3+0"],
-            ),
-            (
-                "a node cordoned, its pod waiting",
-                steady().with_closed_node(true),
-                ["stuck 2+0", "stuck 2+0", "stuck 2+0", "ok", "stuck 1+2", "ok"],
-            ),
+        let steady = || Situation::steady(3, 3, 3);
+        let full = "stuck 3+0";
+        let table: [(&str, Situation, [&str; 6]); 10] = [
+            ("three nodes", steady(), ["ok", "ok", "ok", "ok", "ok", "ok"]),
+            ("three nodes, two pods on each", Situation::steady(3, 3, 2), ["ok", "ok", "ok", "ok", "ok", "ok"]),
+            ("three nodes, one pod on each", Situation::steady(3, 3, 1), [full, full, "ok", full, full, full]),
+            ("a node cordoned, its pod waiting", steady().with_closed_node(true),
+                ["stuck 2+0", "stuck 2+0", "stuck 2+0", "ok", "stuck 1+2", "ok"]),
             ("a node gone", steady().without_node(), ["ok", "ok", "ok", "ok", "ok", "ok"]),
-            (
-                "a node cordoned, its pod running",
-                steady().with_closed_node(false),
-                ["ok", "ok", "stuck", "ok", "stuck", "ok"],
-            ),
-            (
-                "another node with a taint",
-                steady().with_empty_node(2, false),
-                ["stuck 3+0", "stuck 3+0", "ok", "ok", "ok", "ok"],
-            ),
-            (
-                "another node that is full",
-                steady().with_empty_node(0, true),
-                ["stuck 3+0", "stuck 3+0", "ok", "stuck 3+0", "ok", "ok"],
-            ),
-            ("another node with room", steady().with_empty_node(2, true), ["ok", "ok", "ok", "ok", "ok", "ok"]),
+            // Which of two equal old pods goes decides: if that on the cordoned node goes first, nothing can take its place.
+            ("a node cordoned, its pod running", steady().with_closed_node(false),
+                ["ok or stuck", "ok or stuck", "stuck 0+2", "ok", "stuck 1+2", "ok"]),
+            ("another node with a taint", steady().with_empty_node(3, false), [full, full, "ok", "ok", "ok", "ok"]),
+            ("another node that is full", steady().with_empty_node(0, true), [full, full, "ok", full, "ok", "ok"]),
+            ("another node with room", steady().with_empty_node(3, true), ["ok", "ok", "ok", "ok", "ok", "ok"]),
             // A node that the node selector leaves out is none of these nodes.
             ("another node left out", steady(), ["ok", "ok", "ok", "ok", "ok", "ok"]),
         ];
@@ -306,7 +298,7 @@ mod tests {
         for (name, situation, expected) in &table {
             for (column, (rollout, expected)) in columns.iter().zip(expected).enumerate() {
                 let said = said(rollout, situation);
-                if !said.starts_with(expected) {
+                if said != *expected {
                     wrong.push(format!("{name}, column {column}: {said}, not {expected}"));
                 }
             }
@@ -315,22 +307,23 @@ mod tests {
     }
 
     fn endings(rollout: &Rollout, situation: Situation) -> Vec<Vec<u32>> {
-        match play(rollout, situation) {
-            Outcome::Done(endings) => endings.into_iter().collect(),
-            Outcome::Stuck { at } => panic!("stuck at {at:?}"),
-        }
+        let outcome = play(rollout, situation);
+        assert_eq!(outcome.stuck, None);
+        outcome.endings.into_iter().collect()
     }
 
     #[test]
     fn where_the_pods_end_depends_on_the_spread() {
         let steady = || Situation::steady(3, 3, 2);
-        assert_eq!(endings(&rollout(3, 0, SEED), steady()), [[1, 1, 1]]);
         // Counted together, old pods hold places that are empty once they are gone.
-        assert_eq!(endings(&rollout(1, 0, SEED), steady()), [[1, 1, 1], [2, 1, 0]]);
-        assert_eq!(endings(&rollout(1, 0, HONOR), steady()), [[1, 1, 1], [2, 1, 0]]);
-        assert_eq!(endings(&rollout(1, 0, PER_REVISION), steady()), [[1, 1, 1]]);
-        assert_eq!(endings(&rollout(1, 0, EXACT), steady()), [[1, 1, 1]]);
-        assert_eq!(endings(&rollout(1, 0, EXACT), steady().with_closed_node(true)), [[2, 1]]);
+        for spread in [SEED, HONOR] {
+            assert_eq!(endings(&rollout(1, 0, spread), steady()), [[1, 1, 1], [2, 1, 0]]);
+        }
+        for spread in [PER_REVISION, EXACT] {
+            assert_eq!(endings(&rollout(1, 0, spread), steady()), [[1, 1, 1]]);
+        }
+        let closed = Situation::steady(3, 3, 3).with_closed_node(true);
+        assert_eq!(endings(&rollout(1, 0, EXACT), closed), [[2, 1]]);
     }
 
     #[test]
@@ -341,15 +334,20 @@ mod tests {
     }
 
     #[test]
+    fn with_room_for_two_a_lost_node_can_stop_it() {
+        let short = play(&rollout(1, 0, EXACT), Situation::steady(3, 3, 2).without_node());
+        assert!(short.stuck.is_some() && !short.is_always_stuck());
+    }
+
+    #[test]
     fn without_a_spread_only_room_counts() {
         let free = Rollout { spread: None, ..rollout(1, 0, SEED) };
-        assert!(matches!(play(&free, Situation::steady(3, 3, 2).with_closed_node(true)), Outcome::Done(_)));
-        assert!(matches!(play(&free, Situation::steady(3, 3, 1)), Outcome::Stuck { .. }));
+        assert!(play(&free, Situation::steady(3, 3, 2).with_closed_node(true)).stuck.is_none());
+        assert!(play(&free, Situation::steady(3, 3, 1)).is_always_stuck());
     }
 
     #[test]
     fn neither_more_nor_less_never_moves() {
-        let stiff = rollout(0, 0, EXACT);
-        assert!(matches!(play(&stiff, Situation::steady(3, 3, 2)), Outcome::Stuck { .. }));
+        assert!(play(&rollout(0, 0, EXACT), Situation::steady(3, 3, 2)).is_always_stuck());
     }
 }

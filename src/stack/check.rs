@@ -7,14 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use super::error::{Place, Problem};
 use super::keys::{self, Absent, Item, Key, Kind, Literal, children, joined, scalar, supported};
-use super::parse::{Member, Node, Shape};
-use super::spelling::nearest;
 use super::tags;
 use super::values::{Value, Values};
 use super::words::Choice;
 use crate::model::values::shown;
+use crate::text::nearest;
+use crate::text::{Member, Node, Shape};
+use crate::text::{Place, Problem};
 
 /// Checks a whole document.
 pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {

@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 
 use super::keys::{Absent, Item, KEYS, Key, Kind, Literal, children, find, joined};
-use super::spelling::nearest;
 use super::words::Choice;
+use crate::text::nearest;
 
 /// One key, explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

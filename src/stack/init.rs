@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use super::check::check_value;
 use super::document::{Detail, Line, document, placeholder};
-use super::error::Place;
 use super::keys::{Absent, KEYS, Key, Kind, Literal, find, joined, scalar};
-use super::parse::{Member, Node, Shape};
 use super::values::Value;
 use crate::model::values::{Region, StackName, ValueError, shown};
+use crate::text::Place;
+use crate::text::{Member, Node, Shape};
 
 /// Something to ask a person who starts a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
             parts()
                 .map(|part| {
                     let (key, value) = part.split_once('=').unwrap_or((part, ""));
-                    Member { key: key.trim().to_owned(), at: Place::START, value: text(value) }
+                    Member { key: key.trim().to_owned(), at: Place::START, is_quoted: false, value: text(value) }
                 })
                 .collect(),
         ),

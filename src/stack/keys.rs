@@ -11,9 +11,9 @@ use std::fmt::{Display, Write};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::parse::is_plain;
 use super::words::{Choice, Word};
 use crate::model::values::{Text, ValueError};
+use crate::text::is_plain;
 
 pub(super) use table::KEYS;
 

@@ -7,15 +7,12 @@
 //! Leaves to others the AWS objects a declaration leads to, and everything only AWS knows.
 
 mod check;
-mod connections;
 mod document;
 mod error;
 pub mod explain;
 pub mod init;
 mod keys;
-mod parse;
 pub mod schema;
-mod spelling;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -32,9 +29,11 @@ use crate::model::values::{
     FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
     ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
+use crate::text::tree;
 use values::Values;
 
-pub use error::{DeclarationError, Problem};
+pub use crate::text::Problem;
+pub use error::DeclarationError;
 pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
@@ -248,7 +247,7 @@ impl Stack {
     /// nothing can be said about the rest.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, DeclarationError> {
         let mut problems = Vec::new();
-        let (document, problem) = parse::tree(text);
+        let (document, problem) = tree(text);
         problems.extend(problem);
         let values = document.map(|document| {
             let (values, found) = check::check(&document);
