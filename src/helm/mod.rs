@@ -17,6 +17,7 @@ mod form;
 pub mod gcfg;
 pub mod keys;
 mod objects;
+mod review;
 pub mod rollout;
 mod sizing;
 mod values;
@@ -28,6 +29,7 @@ mod tests;
 pub use commands::{Command, next_commands};
 pub use connections::connection_room;
 pub use error::ValuesError;
+pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
 pub use sizing::fits;
 pub use values::{Values, values};
 
