@@ -18,7 +18,7 @@ mod outputs;
 use std::collections::BTreeMap;
 
 pub use emitted::remember;
-pub use outputs::{NotReady, helm_inputs, outputs};
+pub use outputs::{NotReady, helm_facts, helm_inputs, outputs};
 
 use crate::engine::state::State;
 use crate::model::address::{Address, Name};

@@ -8,7 +8,7 @@ use super::data::USER;
 use super::emitted;
 use super::kubernetes::NODE_LABEL;
 use crate::engine::state::State;
-use crate::helm::{Exposure, Image, Ingress, Inputs, License, SharedStorage, Strategy};
+use crate::helm::{Exposure, Facts, Image, Ingress, Inputs, License, Nodes, Reach, SharedStorage, Strategy};
 use crate::model::address::Address;
 use crate::model::resource::Resource;
 use crate::resources::bucket::Bucket;
@@ -156,5 +156,39 @@ fn ingress(stack: &Stack) -> Ingress {
         allow_from: declared.allow_from.iter().map(ToString::to_string).collect(),
         idle_timeout_seconds: u32::from(declared.idle_timeout_seconds),
         subnets,
+    }
+}
+
+/// What a values file can be compared with: all that is declared, and what stands of the rest.
+pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
+    if let Ok(inputs) = helm_inputs(stack, state) {
+        return Facts::from(&inputs);
+    }
+    let chart = &stack.package_manager;
+    let nodes = &stack.kubernetes.nodes;
+    Facts {
+        chart_version: Some(chart.chart_version.to_string()),
+        namespace: Some(chart.namespace.to_string()),
+        release: Some(chart.release.to_string()),
+        region: Some(stack.region.to_string()),
+        bucket: stack.storage.bucket.as_ref().map(ToString::to_string),
+        role_arn: computed::<IamRole>(state, "package-manager").ok().map(|role| role.arn),
+        database_host: computed::<Database>(state, "main").ok().map(|database| database.address),
+        database_class: Some(stack.database.instance_class.to_string()),
+        address: url(stack),
+        reach: Some(match stack.load_balancer.targets {
+            Targets::NodePort => Reach::NodePort(stack.load_balancer.node_port),
+            Targets::TargetGroupBinding => {
+                Reach::Pods(computed::<TargetGroup>(state, "main").ok().map(|group| group.id))
+            }
+            Targets::Ingress => Reach::Ingress,
+        }),
+        kubernetes_minor: Some(u32::from(stack.kubernetes.version.minor())),
+        nodes: Some(Nodes {
+            count: u32::from(nodes.count),
+            instance_type: nodes.instance_type.to_string(),
+            disk_gib: nodes.disk_gib,
+            label: (NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned()),
+        }),
     }
 }

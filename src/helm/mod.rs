@@ -19,6 +19,7 @@ pub mod keys;
 mod objects;
 mod review;
 pub mod rollout;
+mod schema;
 mod sizing;
 mod values;
 mod yaml;
@@ -30,6 +31,7 @@ pub use commands::{Command, next_commands};
 pub use connections::connection_room;
 pub use error::ValuesError;
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
+pub use schema::values_schema;
 pub use sizing::fits;
 pub use values::{Values, values};
 

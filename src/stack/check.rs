@@ -117,7 +117,7 @@ impl Check {
         let names: Vec<&str> = children(section).map(Key::name).collect();
         let path = if section.is_empty() { member.key.clone() } else { format!("{section}.{}", member.key) };
         let meant = nearest(&member.key, names.iter().copied());
-        let elsewhere: Vec<&str> = keys::KEYS.iter().filter(|key| key.name() == member.key).map(Key::section).collect();
+        let elsewhere: Vec<&str> = keys::all().filter(|key| key.name() == member.key).map(Key::section).collect();
         let hint = match (meant, elsewhere.as_slice()) {
             (Some(meant), _) => format!("did you mean `{meant}`? The keys here are: {}", joined(&names)),
             (None, [""]) => format!("`{}` belongs at the top level, without indentation", member.key),

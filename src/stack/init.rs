@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::check::check_value;
 use super::document::{Detail, Line, document, placeholder};
-use super::keys::{Absent, KEYS, Key, Kind, Literal, find, joined, scalar};
+use super::keys::{Absent, Key, Kind, Literal, all, find, joined, scalar};
 use super::values::Value;
 use crate::model::values::{Region, StackName, ValueError, shown};
 use crate::text::Place;
@@ -24,13 +24,12 @@ pub struct Question {
     pub prompt: &'static str,
     /// Whether an empty answer is refused; otherwise it leaves the default.
     pub required: bool,
-    key_in_table: usize,
 }
 
 impl Question {
     /// What holds if nothing is answered: a value, or none.
     pub fn default(&self) -> Option<String> {
-        match KEYS[self.key_in_table].absent {
+        match self.entry().absent {
             Absent::Is(literal) => Some(literal.yaml()),
             Absent::Required | Absent::Means(_) | Absent::Defaults => None,
         }
@@ -44,17 +43,20 @@ impl Question {
         if answer.is_empty() && !self.required {
             return Ok(());
         }
-        answered(&KEYS[self.key_in_table], answer).map(drop)
+        answered(self.entry(), answer).map(drop)
+    }
+
+    fn entry(&self) -> &'static Key {
+        find(self.key).expect("questions are made from the table")
     }
 }
 
 /// What to ask, in order. Everything else has a default that suits most.
 pub fn questions() -> Vec<Question> {
-    KEYS.iter()
-        .enumerate()
-        .filter_map(|(key_in_table, key)| {
+    all()
+        .filter_map(|key| {
             let required = matches!(key.absent, Absent::Required);
-            key.question.map(|prompt| Question { key: key.path, prompt, required, key_in_table })
+            key.question.map(|prompt| Question { key: key.path, prompt, required })
         })
         .collect()
 }

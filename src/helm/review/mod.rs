@@ -16,6 +16,8 @@ mod server;
 mod settings;
 mod shape;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

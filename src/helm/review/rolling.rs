@@ -228,7 +228,8 @@ fn rolling(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {
         }
         return;
     }
-    let Some(spread) = spread else { return };
+    // A lone node that goes takes everything with it, however pods are spread.
+    let Some(spread) = spread.filter(|_| count > 1) else { return };
     day_two(desk, &rollout, spread, &steady());
 }
 

@@ -8,15 +8,14 @@
 use super::Absent::{Defaults, Is, Means, Required};
 use super::{Item, Key, Kind, Literal, choices, set, text, whole};
 use crate::model::values::{
-    AccessPointId, AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
-    FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
-    ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType, KubernetesVersion,
+    Region, StackName, SubnetId, VpcId,
 };
 use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
 
-const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
+pub(super) const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
 
-/// All keys, sections before their keys.
+/// The keys before those of Package Manager.
 pub(in crate::stack) static KEYS: &[Key] = &[
     Key {
         path: "stack",
@@ -369,159 +368,10 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         example: Literal::Whole(600),
         question: None,
     },
-    Key {
-        path: "package_manager",
-        kind: Kind::Section,
-        absent: Defaults,
-        what: "Package Manager itself, as the Helm values install it.",
-        source: POSIT,
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.namespace",
-        kind: text::<Namespace>(),
-        absent: Is(Literal::Text("ppm")),
-        what: "The Kubernetes namespace. The IAM role trusts its service account alone.",
-        source: "A convention of this program.",
-        example: Literal::Text("package-manager"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.release",
-        kind: text::<ReleaseName>(),
-        absent: Is(Literal::Text("ppm")),
-        what: "The name of the Helm release, by which its pods are selected.",
-        source: "A convention of this program; 53 characters is Helm's limit.",
-        example: Literal::Text("packages"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.chart_version",
-        kind: text::<ChartVersion>(),
-        absent: Is(Literal::Text("0.20.4")),
-        what: "The version of the rstudio-pm chart the values are written for: 0.20.x, or 0.5.x from 0.5.43.",
-        source: "The newest version whose values were checked; a version brings its own Package Manager, and two of them may not share a database.",
-        example: Literal::Text("0.5.43"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.replicas",
-        kind: whole(1, 50, "replicas"),
-        absent: Is(Literal::Whole(3)),
-        what: "How many pods serve, spread over the nodes.",
-        source: "Posit's reference architecture: three, on different nodes.",
-        example: Literal::Whole(2),
-        question: None,
-    },
-    Key {
-        path: "package_manager.database_connections",
-        kind: whole(1, 1000, "connections"),
-        absent: Is(Literal::Whole(50)),
-        what: "The most database connections each replica opens. All replicas and one more must fit into the class of the database.",
-        source: "Posit's reference architecture: 50.",
-        example: Literal::Whole(40),
-        question: None,
-    },
-    Key {
-        path: "package_manager.license",
-        kind: Kind::Section,
-        absent: Defaults,
-        what: "Where the license is: in a Kubernetes Secret that you make, or on a license server.",
-        source: "License files suit containers, which come and go; activation keys leak a slot with each pod.",
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.license.secret",
-        kind: text::<SecretName>(),
-        absent: Is(Literal::Text("rstudio-pm-license")),
-        what: "The name of the Secret.",
-        source: "The name Posit's documentation uses.",
-        example: Literal::Text("ppm-license"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.license.key",
-        kind: text::<SecretKey>(),
-        absent: Is(Literal::Text("rstudio-pm.lic")),
-        what: "The key inside the Secret whose value is the license file.",
-        source: "The name Posit's documentation uses.",
-        example: Literal::Text("license.lic"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.license.server",
-        kind: text::<HostPort>(),
-        absent: Means("the license is a file"),
-        what: "A floating license server and its port, in place of the file in a Secret. The pods must reach it.",
-        source: "The chart then sets Licensing.LicenseType to remote.",
-        example: Literal::Text("licenses.example.com:8989"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.image",
-        kind: Kind::Section,
-        absent: Means("the image that the chart names, from Docker Hub"),
-        what: "The image, where it comes from a registry of your own. Another one is a change of version: all pods stop before new ones start.",
-        source: "Docker Hub limits how often one address may pull, and nodes behind one NAT gateway share theirs; without internet access there must be a mirror.",
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.image.repository",
-        kind: text::<ImageRepository>(),
-        absent: Required,
-        what: "The registry and the repository in it, without a tag. Nodes may pull from ECR of the same account; no pull secret is written.",
-        source: "Key image.repository of the chart.",
-        example: Literal::Text("111122223333.dkr.ecr.us-east-1.amazonaws.com/posit/package-manager"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.image.tag",
-        kind: text::<ImageTag>(),
-        absent: Required,
-        what: "The whole tag, in quotes. It must be the one the chart was made for: the chart's version does not choose the image any more.",
-        source: "The two chart lines compose a tag in different ways, and both take a whole one.",
-        example: Literal::Text("2026.08.0-ubuntu-24.04"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.shared_storage",
-        kind: Kind::Section,
-        absent: Means("packages are kept in the bucket"),
-        what: "An existing EFS file system that holds the packages in place of the bucket. Packages are not moved from one to the other. The EFS CSI driver must run in the cluster, and the nodes must reach the file system on port 2049.",
-        source: "Package Manager supports EFS and is faster on S3, which the reference architecture uses (Posit, Network File Systems).",
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.shared_storage.file_system",
-        kind: text::<FileSystemId>(),
-        absent: Required,
-        what: "The id of the file system, with a mount target in each zone of the nodes.",
-        source: "It is somebody else's; nothing about it is made or changed here.",
-        example: Literal::Text("fs-0123456789abcdef0"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.shared_storage.access_point",
-        kind: text::<AccessPointId>(),
-        absent: Means("the root of the file system is mounted, and must belong to user 999"),
-        what: "An access point of the file system. Its POSIX user must be 999:999.",
-        source: "Package Manager runs as user and group 999 in its image.",
-        example: Literal::Text("fsap-0123456789abcdef0"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.shared_storage.path",
-        kind: text::<MountPath>(),
-        absent: Is(Literal::Text("/data")),
-        what: "Where it is mounted in the pods; Server.DataDir follows. Never /var/lib/rstudio-pm, which the start script of the image rearranges.",
-        source: "A convention of this program.",
-        example: Literal::Text("/mnt/packages"),
-        question: None,
-    },
+];
+
+/// The keys after those of Package Manager.
+pub(in crate::stack) static LAST: &[Key] = &[
     Key {
         path: "protect",
         kind: Kind::Set { of: Item::Word(Protected::CHOICES), least: 0, most: 3 },
