@@ -69,11 +69,13 @@ emulator-check: venv ## the emulator and the scripts: syntax, and the emulator's
 emulator: ## the emulator alone, until Ctrl-C: http://127.0.0.1:5000 (PORT=, SCALE=)
 	tests/emulator/run.sh --host 127.0.0.1 --port $(PORT) --scale $(SCALE)
 
-schema: ## write plans/stack.schema.json and plans/full.yaml again, from the program
+schema: ## write plans/*.schema.json and plans/full.yaml again, from the program
 	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(CARGO) run --locked --quiet --no-default-features -- schema > "$$fresh/schema.json"; \
 	$(CARGO) run --locked --quiet --no-default-features -- init --full "$$fresh/full.yaml"; \
+	$(CARGO) run --locked --quiet --no-default-features -- values --schema > "$$fresh/values.json"; \
 	cat "$$fresh/schema.json" > plans/stack.schema.json; \
+	cat "$$fresh/values.json" > plans/values.schema.json; \
 	cat "$$fresh/full.yaml" > plans/full.yaml
 
 clean-demo: ## remove what the demo left

@@ -6,11 +6,12 @@
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
-//! - [`stack`] (model) declarations: YAML to a checked `Stack`, every complaint with its place.
+//! - [`text`] (model) YAML with places, problems, spelling.
+//! - [`helm`] (text) the finished values file for the chart, and the check of one; pure.
+//! - [`stack`] (model, text, what helm knows of sizes) declarations: YAML to a checked `Stack`, every complaint with its place.
 //! - [`architecture`] (model, resources, stack, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
-//! - [`helm`] the finished values file for the chart; pure.
 //! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 //! - [`cli`] (every room) the program.
 
@@ -25,3 +26,4 @@ pub mod resources;
 pub mod run;
 pub mod stack;
 pub mod store;
+pub mod text;

@@ -25,6 +25,8 @@ const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 /// Adds everything in front of the nodes.
 pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
     let (port, target_type) = match plot.stack.load_balancer.targets {
+        // The controller makes all of it, its security groups too.
+        Targets::Ingress => return,
         Targets::NodePort => (plot.stack.load_balancer.node_port, "instance"),
         Targets::TargetGroupBinding => (POD_PORT, "ip"),
     };

@@ -8,6 +8,7 @@
 
 mod access;
 mod data;
+mod emitted;
 mod front;
 mod kubernetes;
 mod names;
@@ -16,7 +17,8 @@ mod outputs;
 
 use std::collections::BTreeMap;
 
-pub use outputs::{NotReady, helm_inputs, outputs};
+pub use emitted::remember;
+pub use outputs::{NotReady, helm_facts, helm_inputs, outputs};
 
 use crate::engine::state::State;
 use crate::model::address::{Address, Name};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::data::USER;
+use super::emitted;
 use super::kubernetes::NODE_LABEL;
 use crate::engine::state::State;
-use crate::helm::{Exposure, Inputs, Strategy};
+use crate::helm::{Exposure, Facts, Image, Ingress, Inputs, License, Nodes, Reach, SharedStorage, Strategy};
 use crate::model::address::Address;
 use crate::model::resource::Resource;
 use crate::resources::bucket::Bucket;
@@ -18,7 +19,7 @@ use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::secret::Secret;
 use crate::resources::target_group::TargetGroup;
-use crate::stack::{Network, Stack, Targets};
+use crate::stack::{Network, Scheme, Stack, Targets};
 
 /// Something the values need does not stand yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +56,13 @@ pub fn outputs(stack: &Stack, state: &State) -> BTreeMap<String, Value> {
     put("load_balancer_dns_name", balancer.as_ref().map(|b| json!(b.dns_name)));
     put("load_balancer_zone_id", balancer.as_ref().map(|b| json!(b.zone_id)));
     put("target_group_arn", computed::<TargetGroup>(state, "main").ok().map(|t| json!(t.id)));
-    put("url", balancer.map(|b| json!(url(stack).unwrap_or_else(|| format!("http://{}", b.dns_name)))));
+    let there = balancer.map(|b| url(stack).unwrap_or_else(|| format!("http://{}", b.dns_name)));
+    let elsewhere =
+        (stack.load_balancer.targets == Targets::Ingress && cluster.is_some()).then(|| url(stack)).flatten();
+    put("url", there.or(elsewhere).map(Value::from));
+    if cluster.is_some() {
+        all.extend(emitted::remembered(state));
+    }
     all
 }
 
@@ -71,8 +78,11 @@ fn url(stack: &Stack) -> Option<String> {
 /// The first thing that does not stand yet.
 pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
     let database = computed::<Database>(state, "main")?;
-    let balancer = computed::<LoadBalancer>(state, "main")?;
     computed::<NodeGroup>(state, "main")?;
+    let load_balancer_dns_name = match stack.load_balancer.targets {
+        Targets::NodePort | Targets::TargetGroupBinding => Some(computed::<LoadBalancer>(state, "main")?.dns_name),
+        Targets::Ingress => None,
+    };
     let exposure = match stack.load_balancer.targets {
         Targets::NodePort => Exposure::NodePort { port: stack.load_balancer.node_port },
         Targets::TargetGroupBinding => Exposure::TargetGroupBinding {
@@ -82,6 +92,7 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
                 Network::Existing(existing) => existing.vpc.to_string(),
             },
         },
+        Targets::Ingress => Exposure::Ingress(ingress(stack)),
     };
     let chart = &stack.package_manager;
     Ok(Inputs {
@@ -90,8 +101,19 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
         chart_version: chart.chart_version.to_string(),
         replicas: u32::from(chart.replicas),
         database_connections: u32::from(chart.database_connections),
-        license_secret: chart.license.secret.to_string(),
-        license_key: chart.license.key.to_string(),
+        license: match &chart.license.server {
+            Some(server) => License::Server(server.to_string()),
+            None => License::File { secret: chart.license.secret.to_string(), key: chart.license.key.to_string() },
+        },
+        image: chart
+            .image
+            .as_ref()
+            .map(|image| Image { repository: image.repository.to_string(), tag: image.tag.to_string() }),
+        shared_storage: chart.shared_storage.as_ref().map(|storage| SharedStorage {
+            file_system: storage.file_system.to_string(),
+            access_point: storage.access_point.as_ref().map(ToString::to_string),
+            path: storage.path.to_string(),
+        }),
         role_arn: computed::<IamRole>(state, "package-manager")?.arn,
         database_host: database.address,
         database_port: database.port,
@@ -101,16 +123,72 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
         bucket: computed::<Bucket>(state, "packages")?.id,
         region: stack.region.to_string(),
         address: url(stack),
-        load_balancer_dns_name: balancer.dns_name,
+        load_balancer_dns_name,
         exposure,
         node_label: (NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned()),
         kubernetes_minor: u32::from(stack.kubernetes.version.minor()),
         instance_type: stack.kubernetes.nodes.instance_type.to_string(),
         disk_gib: stack.kubernetes.nodes.disk_gib,
         node_count: u32::from(stack.kubernetes.nodes.count),
-        strategy: Strategy::Rolling,
+        strategy: if emitted::is_version_change(stack, state) { Strategy::Recreate } else { Strategy::Rolling },
         database_secret_arn: computed::<Secret>(state, "database")?.id,
         encryption_key_secret_arn: computed::<Secret>(state, "encryption-key")?.id,
         cluster_name: computed::<Cluster>(state, "main")?.id,
     })
+}
+
+/// What the controller is asked for, from the keys that would shape a load balancer of our own.
+fn ingress(stack: &Stack) -> Ingress {
+    let declared = &stack.load_balancer;
+    let is_internal = declared.scheme == Scheme::Internal;
+    let subnets = match &stack.network {
+        // The controller finds subnets of our own by the tags they carry.
+        Network::Made(_) => Vec::new(),
+        Network::Existing(existing) => {
+            let subnets = if is_internal { &existing.private_subnets } else { &existing.public_subnets };
+            subnets.iter().map(ToString::to_string).collect()
+        }
+    };
+    Ingress {
+        host: declared.domain.as_ref().map(ToString::to_string).unwrap_or_default(),
+        is_internal,
+        certificate_arn: declared.certificate.as_ref().map(ToString::to_string),
+        allow_from: declared.allow_from.iter().map(ToString::to_string).collect(),
+        idle_timeout_seconds: u32::from(declared.idle_timeout_seconds),
+        subnets,
+    }
+}
+
+/// What a values file can be compared with: all that is declared, and what stands of the rest.
+pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
+    if let Ok(inputs) = helm_inputs(stack, state) {
+        return Facts::from(&inputs);
+    }
+    let chart = &stack.package_manager;
+    let nodes = &stack.kubernetes.nodes;
+    Facts {
+        chart_version: Some(chart.chart_version.to_string()),
+        namespace: Some(chart.namespace.to_string()),
+        release: Some(chart.release.to_string()),
+        region: Some(stack.region.to_string()),
+        bucket: stack.storage.bucket.as_ref().map(ToString::to_string),
+        role_arn: computed::<IamRole>(state, "package-manager").ok().map(|role| role.arn),
+        database_host: computed::<Database>(state, "main").ok().map(|database| database.address),
+        database_class: Some(stack.database.instance_class.to_string()),
+        address: url(stack),
+        reach: Some(match stack.load_balancer.targets {
+            Targets::NodePort => Reach::NodePort(stack.load_balancer.node_port),
+            Targets::TargetGroupBinding => {
+                Reach::Pods(computed::<TargetGroup>(state, "main").ok().map(|group| group.id))
+            }
+            Targets::Ingress => Reach::Ingress,
+        }),
+        kubernetes_minor: Some(u32::from(stack.kubernetes.version.minor())),
+        nodes: Some(Nodes {
+            count: u32::from(nodes.count),
+            instance_type: nodes.instance_type.to_string(),
+            disk_gib: nodes.disk_gib,
+            label: (NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned()),
+        }),
+    }
 }

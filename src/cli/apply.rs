@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::place::{Held, Place};
 use super::saved::{ENDING, Saved};
 use super::{exit, lost, out, show, values, workplace};
+use crate::architecture::remember;
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
@@ -140,8 +141,10 @@ impl<'a> Work<'a> {
             }
             return Ok(show::exit_status(self.session, &report));
         }
-        let state = self.state();
+        let state = remember(&self.declaration.stack, &self.state());
         values::write(self.common, self.declaration, &state, values)?;
+        // Only now: values that were never written were for no version.
+        self.publish(&state).await?;
         values::next_steps(self.common, self.declaration, &state, values)?;
         Ok(exit::DONE)
     }
@@ -185,6 +188,14 @@ impl<'a> Work<'a> {
         self.book = None;
         let fresh = State { lineage: self.session.host.fresh_id(), ..workplace::fresh(self.declaration) };
         Ok(Ledger::open(Box::new(store), fresh).await?)
+    }
+
+    /// Records what `state` publishes.
+    async fn publish(&mut self, state: &State) -> Result<(), Failure> {
+        let mut ledger = self.open().await?;
+        let closed = ledger.close(|kept| kept.outputs.clone_from(&state.outputs)).await;
+        self.ledger = Some(ledger);
+        Ok(closed?)
     }
 
     pub(super) fn show(&self, planned: &Planned, goal: Goal) {

@@ -83,7 +83,7 @@ pub(super) enum Command {
     Recover(RecoverArgs),
     /// Take over one object that somebody else made
     Adopt(AdoptArgs),
-    /// Print the Helm values of what stands
+    /// Print the Helm values of what stands, or check a file of them
     Values(ValuesArgs),
     /// Print the resources and what they need
     Graph(GraphArgs),
@@ -255,8 +255,14 @@ pub(super) struct ValuesArgs {
     #[command(flatten)]
     pub(super) file: File,
     /// Write them there instead of stdout
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["check", "schema"])]
     pub(super) out: Option<PathBuf>,
+    /// Check this values file, such as one that was edited, and print no values
+    #[arg(long, value_name = "VALUES", conflicts_with = "schema")]
+    pub(super) check: Option<PathBuf>,
+    /// Print the JSON Schema of the chart's values, for editors
+    #[arg(long)]
+    pub(super) schema: bool,
 }
 
 /// Arguments of `graph`.

@@ -9,15 +9,22 @@ use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
 use super::failure::Failure;
 use super::{exit, out, show, workplace};
-use crate::architecture::helm_inputs;
+use crate::architecture::{helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::helm;
 use crate::model::document::canonical_pretty;
 use crate::store::file;
 use workplace::Declaration;
 
-/// Prints the Helm values, or writes them.
+/// Prints the Helm values, or writes them; or checks a file of them.
 pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Failure> {
+    if args.schema {
+        out::data(&format!("{:#}\n", helm::values_schema()));
+        return Ok(exit::DONE);
+    }
+    if let Some(path) = &args.check {
+        return check(common, args.file.file.as_deref(), path).await;
+    }
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
@@ -37,6 +44,39 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
         None => out::data(&text),
     }
     Ok(exit::DONE)
+}
+
+/// Checks a values file, against the stack if a declaration is at hand.
+async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Result<u8, Failure> {
+    let text = file::read_if_there(path)?.ok_or_else(|| {
+        Failure::new(exit::USAGE, format!("there is no file {}", path.display()))
+            .hint("`ppm-infra values -o FILE` writes one for what stands")
+    })?;
+    let facts = match Declaration::load(declaration) {
+        Ok(declaration) => {
+            let mut store = workplace::store(common, &declaration);
+            helm_facts(&declaration.stack, &workplace::load(&mut store, &declaration).await?.state)
+        }
+        // Nobody named one and there is not just one: the file alone can be checked.
+        Err(failure) if declaration.is_none() && failure.code == exit::USAGE => {
+            out::note("No declaration is named, so the file is checked by itself and not against a stack.\n");
+            helm::Facts::default()
+        }
+        Err(failure) => return Err(failure),
+    };
+    let review = helm::review(&path.display().to_string(), &text, &facts);
+    let errors = review.count(helm::Severity::Error);
+    if common.json {
+        let (warnings, valid) = (review.count(helm::Severity::Warning), errors == 0);
+        let told = json!({
+            "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
+            "checked": review.to_json(),
+        });
+        out::data(&format!("{told}\n"));
+    } else {
+        out::data(&format!("{review}\n"));
+    }
+    Ok(if errors == 0 { exit::DONE } else { exit::DECLARATION })
 }
 
 fn render(declaration: &Declaration, state: &State) -> Result<String, Failure> {

@@ -3,13 +3,15 @@
 //! Leaves the forms themselves to `form`, sizes and budgets to `sizing` and `connections`.
 
 use super::form::{self, Form};
-use super::{Exposure, Inputs, ValuesError};
+use super::{Exposure, Ingress, Inputs, License, ValuesError};
 
 /// Refuses inputs that are malformed or contradict each other.
 pub(super) fn inputs(inputs: &Inputs) -> Result<(), ValuesError> {
     texts(inputs)?;
     numbers(inputs)?;
     exposure(inputs)?;
+    license(&inputs.license)?;
+    extras(inputs)?;
     for (field, arn) in [
         ("database_secret_arn", &inputs.database_secret_arn),
         ("encryption_key_secret_arn", &inputs.encryption_key_secret_arn),
@@ -23,19 +25,16 @@ pub(super) fn inputs(inputs: &Inputs) -> Result<(), ValuesError> {
 }
 
 fn texts(inputs: &Inputs) -> Result<(), ValuesError> {
-    let rules: [(&'static str, &str, &Form); 17] = [
+    let rules: [(&'static str, &str, &Form); 14] = [
         ("namespace", &inputs.namespace, &form::NAMESPACE),
         ("release", &inputs.release, &form::RELEASE),
         ("chart_version", &inputs.chart_version, &form::CHART_VERSION),
-        ("license_secret", &inputs.license_secret, &form::LICENSE_SECRET),
-        ("license_key", &inputs.license_key, &form::SECRET_KEY),
         ("role_arn", &inputs.role_arn, &form::ROLE),
         ("database_host", &inputs.database_host, &form::HOST),
         ("database_name", &inputs.database_name, &form::DATABASE_NAME),
         ("database_user", &inputs.database_user, &form::DATABASE_NAME),
         ("bucket", &inputs.bucket, &form::BUCKET),
         ("region", &inputs.region, &form::REGION),
-        ("load_balancer_dns_name", &inputs.load_balancer_dns_name, &form::HOST),
         ("node_label key", &inputs.node_label.0, &form::LABEL_KEY),
         ("node_label value", &inputs.node_label.1, &form::LABEL_VALUE),
         ("database_secret_arn", &inputs.database_secret_arn, &form::SECRET),
@@ -43,8 +42,32 @@ fn texts(inputs: &Inputs) -> Result<(), ValuesError> {
         ("cluster_name", &inputs.cluster_name, &form::CLUSTER),
     ];
     rules.into_iter().try_for_each(|(field, value, form)| matches(field, value, form))?;
-    let address = inputs.address.as_deref();
-    address.map_or(Ok(()), |address| matches("address", address, &form::ADDRESS))
+    optional("load_balancer_dns_name", inputs.load_balancer_dns_name.as_ref(), &form::HOST)?;
+    optional("address", inputs.address.as_ref(), &form::ADDRESS)
+}
+
+fn license(license: &License) -> Result<(), ValuesError> {
+    match license {
+        License::File { secret, key } => {
+            matches("license_secret", secret, &form::LICENSE_SECRET)?;
+            matches("license_key", key, &form::SECRET_KEY)
+        }
+        License::Server(server) => matches("license_server", server, &form::LICENSE_SERVER),
+    }
+}
+
+/// Image and file system.
+fn extras(inputs: &Inputs) -> Result<(), ValuesError> {
+    if let Some(image) = &inputs.image {
+        matches("image repository", &image.repository, &form::REPOSITORY)?;
+        matches("image tag", &image.tag, &form::TAG)?;
+    }
+    if let Some(storage) = &inputs.shared_storage {
+        matches("file_system", &storage.file_system, &form::FILE_SYSTEM)?;
+        optional("access_point", storage.access_point.as_ref(), &form::ACCESS_POINT)?;
+        matches("shared storage path", &storage.path, &form::MOUNT)?;
+    }
+    Ok(())
 }
 
 fn numbers(inputs: &Inputs) -> Result<(), ValuesError> {
@@ -68,7 +91,22 @@ fn exposure(inputs: &Inputs) -> Result<(), ValuesError> {
             in_region("target_group_arn", target_group_arn, &inputs.region)?;
             matches("vpc_id", vpc_id, &form::VPC)
         }
+        Exposure::Ingress(ingress) => check_ingress(ingress, &inputs.region),
     }
+}
+
+fn check_ingress(ingress: &Ingress, region: &str) -> Result<(), ValuesError> {
+    matches("ingress host", &ingress.host, &form::HOST)?;
+    optional("certificate_arn", ingress.certificate_arn.as_ref(), &form::CERTIFICATE)?;
+    if let Some(arn) = &ingress.certificate_arn {
+        in_region("certificate_arn", arn, region)?;
+    }
+    ingress.allow_from.iter().try_for_each(|network| matches("allow_from", network, &form::NETWORK))?;
+    ingress.subnets.iter().try_for_each(|subnet| matches("subnet", subnet, &form::SUBNET))
+}
+
+fn optional(field: &'static str, value: Option<&String>, form: &Form) -> Result<(), ValuesError> {
+    value.map_or(Ok(()), |value| matches(field, value, form))
 }
 
 fn matches(field: &'static str, value: &str, form: &Form) -> Result<(), ValuesError> {
@@ -90,7 +128,21 @@ fn in_region(field: &'static str, arn: &str, region: &str) -> Result<(), ValuesE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::helm::tests::{reference, target_group_binding};
+    use crate::helm::tests::{ingress, reference, target_group_binding};
+    use crate::helm::{Image, SharedStorage};
+
+    fn file(secret: &str, key: &str) -> License {
+        License::File { secret: secret.into(), key: key.into() }
+    }
+
+    fn image(repository: &str, tag: &str) -> Option<Image> {
+        Some(Image { repository: repository.into(), tag: tag.into() })
+    }
+
+    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> Option<SharedStorage> {
+        let access_point = access_point.map(str::to_owned);
+        Some(SharedStorage { file_system: file_system.into(), access_point, path: path.into() })
+    }
 
     fn refused(change: impl FnOnce(&mut Inputs)) -> String {
         let mut changed = reference();
@@ -102,12 +154,14 @@ mod tests {
     fn the_reference_passes() {
         assert_eq!(inputs(&reference()), Ok(()));
         assert_eq!(inputs(&target_group_binding()), Ok(()));
+        let exposure = Exposure::Ingress(ingress());
+        assert_eq!(inputs(&Inputs { exposure, load_balancer_dns_name: None, ..reference() }), Ok(()));
     }
 
     #[test]
     fn every_malformed_input_is_named() {
         type Case = (fn(&mut Inputs), &'static str);
-        let cases: [Case; 30] = [
+        let cases: [Case; 40] = [
             (|i| i.namespace = "Ppm".into(), "namespace"),
             (|i| i.namespace = "ppm-".into(), "namespace"),
             (|i| i.release = "1ppm".into(), "release"),
@@ -115,8 +169,21 @@ mod tests {
             (|i| i.chart_version = "^0.20".into(), "chart_version"),
             (|i| i.chart_version = "0.5.42".into(), "chart_version"),
             (|i| i.chart_version = "0.20.4-1".into(), "chart_version"),
-            (|i| i.license_secret = "ppm-secrets".into(), "license_secret"),
-            (|i| i.license_key = "../x".into(), "license_key"),
+            (|i| i.license = file("ppm-secrets", "a.lic"), "license_secret"),
+            (|i| i.license = file("license", "../x"), "license_key"),
+            (|i| i.license = License::Server("https://a:1".into()), "license_server"),
+            (|i| i.image = image("posit/package-manager:1", "1"), "image repository"),
+            (|i| i.image = image("posit/package-manager", "latest"), "image tag"),
+            (|i| i.shared_storage = storage("fs-x", None, "/data"), "file_system"),
+            (|i| i.shared_storage = storage("fs-01", Some("fs-01"), "/data"), "access_point"),
+            (|i| i.shared_storage = storage("fs-01", None, "/var/lib/rstudio-pm/x"), "shared storage path"),
+            (|i| i.exposure = Exposure::Ingress(Ingress { host: "a b".into(), ..ingress() }), "ingress host"),
+            (|i| i.exposure = Exposure::Ingress(Ingress { allow_from: vec!["all".into()], ..ingress() }), "allow_from"),
+            (|i| i.exposure = Exposure::Ingress(Ingress { subnets: vec!["a,b".into()], ..ingress() }), "subnet"),
+            (
+                |i| i.exposure = Exposure::Ingress(Ingress { certificate_arn: Some("x".into()), ..ingress() }),
+                "certificate_arn",
+            ),
             (|i| i.role_arn = "arn:aws:iam::1:role/x".into(), "role_arn"),
             (|i| i.role_arn = "arn:aws:iam::111122223333:user/x".into(), "role_arn"),
             (|i| i.database_host = "db host".into(), "database_host"),
@@ -129,7 +196,7 @@ mod tests {
             (|i| i.address = Some("packages.example.com".into()), "address"),
             (|i| i.address = Some("https://packages.example.com/".into()), "address"),
             (|i| i.address = Some("https://packages.example.com:x".into()), "address"),
-            (|i| i.load_balancer_dns_name = "a$b".into(), "load_balancer_dns_name"),
+            (|i| i.load_balancer_dns_name = Some("a$b".into()), "load_balancer_dns_name"),
             (|i| i.node_label.0 = "node.kubernetes.io/role".into(), "node_label key"),
             (|i| i.node_label.1 = String::new(), "node_label value"),
             (|i| i.replicas = 0, "replicas"),

@@ -6,7 +6,9 @@
 //! Leaves running them to a person.
 
 use super::values::PING;
-use super::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs};
+use super::{
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, License, Strategy,
+};
 
 /// Length of the encryption key in characters: 512 bytes in hexadecimal.
 const ENCRYPTION_KEY_LENGTH: usize = 1024;
@@ -43,12 +45,29 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
             format!("kubectl label namespace {namespace} --overwrite pod-security.kubernetes.io/enforce=privileged"),
         ),
     ];
-    commands.extend(binding_commands(inputs));
+    commands.extend(controller_commands(inputs));
+    commands.extend(inputs.shared_storage.iter().map(|storage| {
+        command(
+            format!(
+                "If this finds nothing, install the EFS CSI driver before you go on. The nodes must reach {} on port \
+                 2049.",
+                storage.file_system
+            ),
+            "kubectl get csidriver efs.csi.aws.com",
+        )
+    }));
+    commands.extend(license_command(inputs));
     commands.extend(secret_commands(inputs));
     commands.extend([
         command("The chart.", "helm repo add rstudio https://helm.rstudio.com && helm repo update rstudio"),
         command(
-            "Install, or change what is installed.",
+            match inputs.strategy {
+                Strategy::Rolling => "Install, or change what is installed.",
+                Strategy::Recreate => {
+                    "Chart or image change: all pods stop, then the new ones start. Do it before the next apply, whose \
+                     values replace pods one by one again."
+                }
+            },
             format!(
                 "helm upgrade --install {release} rstudio/rstudio-pm --version {} -n {namespace} -f {} --timeout 20m",
                 inputs.chart_version,
@@ -65,10 +84,10 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
 }
 
 /// What the AWS Load Balancer Controller needs before the first pod exists.
-fn binding_commands(inputs: &Inputs) -> Vec<Command> {
+fn controller_commands(inputs: &Inputs) -> Vec<Command> {
     match inputs.exposure {
         Exposure::NodePort { .. } => Vec::new(),
-        Exposure::TargetGroupBinding { .. } => vec![
+        Exposure::TargetGroupBinding { .. } | Exposure::Ingress(_) => vec![
             command(
                 "Pods count as ready only once the load balancer reaches them. The label must be there before the pods.",
                 format!(
@@ -84,19 +103,26 @@ fn binding_commands(inputs: &Inputs) -> Vec<Command> {
     }
 }
 
-fn secret_commands(inputs: &Inputs) -> [Command; 3] {
-    let Inputs { namespace, region, license_secret, license_key, .. } = inputs;
-    let create = format!("kubectl -n {namespace} create secret generic");
+fn create_secret(namespace: &str) -> String {
+    format!("kubectl -n {namespace} create secret generic")
+}
+
+/// Nothing where a server hands licenses out.
+fn license_command(inputs: &Inputs) -> Option<Command> {
+    let License::File { secret, key } = &inputs.license else { return None };
+    let create = create_secret(&inputs.namespace);
+    Some(command("The license file, from this directory.", format!("{create} {secret} --from-file={key}=./{key}")))
+}
+
+fn secret_commands(inputs: &Inputs) -> [Command; 2] {
+    let Inputs { namespace, region, .. } = inputs;
+    let create = create_secret(namespace);
     let read = |arn: &str| {
         format!(
             "aws secretsmanager get-secret-value --region {region} --secret-id {arn} --query SecretString --output text"
         )
     };
     [
-        command(
-            "The license file, from this directory.",
-            format!("{create} {license_secret} --from-file={license_key}=./{license_key}"),
-        ),
         // The shell strips trailing newlines from `$(…)`, which would otherwise become part of the secret, and `&&`
         // keeps a failed read from making an empty Secret. The parentheses forget the variable again.
         command(
@@ -119,7 +145,12 @@ fn secret_commands(inputs: &Inputs) -> [Command; 3] {
 }
 
 fn ping_command(inputs: &Inputs) -> Command {
-    let load_balancer = &inputs.load_balancer_dns_name;
+    let Some(load_balancer) = &inputs.load_balancer_dns_name else {
+        return command(
+            "The load balancer that the controller made. Point the DNS record of the domain at it.",
+            format!("kubectl -n {} get ingress {}", inputs.namespace, inputs.release),
+        );
+    };
     let Some(address) = &inputs.address else {
         return command("Ask through the load balancer.", format!("curl -fsS http://{load_balancer}{PING}"));
     };

@@ -42,6 +42,12 @@ pub(super) fn budget(pods: u64, each: u32, instance_class: &str) -> Result<Budge
     }
 }
 
+/// About how many connections all pods together may open on a class of database; nothing for a class that is not known
+/// here.
+pub fn connection_room(instance_class: &str) -> Option<u64> {
+    max_connections(instance_class).map(|limit| limit.saturating_sub(RESERVED))
+}
+
 /// Estimates the default of `max_connections`: `LEAST(DBInstanceClassMemory/9531392, 5000)` (Amazon RDS User Guide,
 /// "Quotas and constraints"), where `DBInstanceClassMemory` is what the operating system and RDS leave of the memory.
 /// How much they take is not published; the estimate stays just below what instances report.
@@ -97,6 +103,12 @@ mod tests {
         assert!(error.contains("package_manager.database_connections") && error.contains("db.t3.small"), "{error}");
         assert!(budget(173, 1, "db.t3.small").is_ok());
         assert!(budget(174, 1, "db.t3.small").is_err());
+    }
+
+    #[test]
+    fn the_room_is_what_a_budget_may_take() {
+        assert_eq!(connection_room("db.t3.small"), Some(173));
+        assert_eq!(connection_room("db.x2g.large"), None);
     }
 
     #[test]

@@ -8,11 +8,10 @@ use std::fmt::Write as _;
 use super::gcfg::{Leaf, Section};
 use super::sizing::{Amount, gib};
 use super::values::{
-    Domain, Probe, SecretVariable, Service, SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values,
-    has_exact_spread,
+    Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
 use super::yaml::{self, Entry, Node, entry, list, map, script};
-use super::{Inputs, form};
+use super::{Inputs, License, form, objects};
 
 /// Newest chart version the emitted keys were read against.
 const NEWEST_READ: (u32, u32, u32) = (0, 20, 4);
@@ -24,15 +23,13 @@ pub(super) fn to_yaml(values: &Values) -> String {
 
 /// The top-level keys.
 pub(super) fn entries(values: &Values) -> Vec<Entry> {
-    let mut entries = vec![
-        fullname(values),
+    let mut entries = vec![fullname(values)];
+    entries.extend(image(values));
+    entries.extend([
         replicas(values),
         entry("revisionHistoryLimit", values.chart.revision_history_limit)
             .why("How many old revisions stay for a rollback. Chart 0.5.43 ignores it."),
-        entry("enableMigration", values.chart.enable_migration).why(
-            "Off, as in newer charts: the job only changes owners on a shared volume, and there is none. Chart 0.5.43 \
-             has it on.",
-        ),
+        migration(values),
         entry("enableSandboxing", values.chart.enable_sandboxing).why(
             "Git builds run in a sandbox, away from the server's password, key and role. It needs the namespace label \
              pod-security.kubernetes.io/enforce=privileged; where nodes forbid it, Git builds are off and everything \
@@ -46,9 +43,11 @@ pub(super) fn entries(values: &Values) -> Vec<Entry> {
         license(values),
         config(values),
         pod(values),
-        service(values),
-    ];
-    entries.extend(extra_objects(values));
+    ]);
+    entries.extend(shared_storage(values));
+    entries.push(service(values));
+    entries.extend(objects::ingress(&values.chart));
+    entries.extend(objects::extra(&values.chart));
     entries.extend([readiness(values), startup(values), liveness(values), resources(values)]);
     entries
 }
@@ -188,16 +187,65 @@ fn service_account(values: &Values) -> Entry {
     entry("serviceAccount", account)
 }
 
+fn image(values: &Values) -> Option<Entry> {
+    values.chart.image.as_ref().map(|image| {
+        let image = map([
+            entry("repository", &image.repository),
+            entry("tag", &image.tag).why("Whole, because the two chart lines compose a tag in different ways."),
+        ]);
+        entry("image", image).why(
+            "From package_manager.image. The chart's version does not choose the image any more, so the tag must fit it.",
+        )
+    })
+}
+
+fn migration(values: &Values) -> Entry {
+    let why = match values.chart.shared_storage {
+        None => {
+            "Off, as in newer charts: the job only changes owners on a shared volume, and there is none. Chart 0.5.43 \
+             has it on."
+        }
+        Some(_) => {
+            "Off, as in newer charts: the job would change owners on the shared volume, as root and with an image from \
+             Docker Hub; everything there must belong to user 999. Chart 0.5.43 has it on."
+        }
+    };
+    entry("enableMigration", values.chart.enable_migration).why(why)
+}
+
+fn shared_storage(values: &Values) -> Option<Entry> {
+    values.chart.shared_storage.as_ref().map(|volume| {
+        let storage = map([
+            entry("mount", true),
+            entry("name", &volume.claim).why("The claim in extraObjects below."),
+            entry("path", &volume.path)
+                .why("Outside /var/lib/rstudio-pm, which the image's start script rearranges; Server.DataDir follows."),
+        ]);
+        entry("sharedStorage", storage)
+            .why("From package_manager.shared_storage: all pods keep packages there, in place of the bucket.")
+    })
+}
+
 fn license(values: &Values) -> Entry {
-    let license = &values.chart.license;
+    let (secret, key) = match &values.chart.license {
+        License::File { secret, key } => (secret, key),
+        License::Server(server) => {
+            return entry(
+                "license",
+                map([entry("server", server).why(
+                    "From package_manager.license: the license server, which the pods must reach. The chart sets \
+                     Licensing.LicenseType to remote.",
+                )]),
+            );
+        }
+    };
     let file = map([
-        entry("secret", &license.secret).why(
+        entry("secret", secret).why(
             "From package_manager.license; must exist in the namespace before the release. A renewed license needs a \
              restart of the pods.",
         ),
-        entry("secretKey", &license.secret_key),
-        entry("mountPath", license.mount_path)
-            .why("Outside /var/lib/rstudio-pm, which the image's start script rearranges."),
+        entry("secretKey", key),
+        entry("mountPath", LICENSE_PATH).why("Outside /var/lib/rstudio-pm, which the image's start script rearranges."),
     ]);
     entry("license", map([entry("file", file)]))
 }
@@ -230,6 +278,7 @@ fn config_section(values: &Values, section: &Section) -> Entry {
 fn setting_why(values: &Values, section: &str, key: &str) -> String {
     let why = match (section, key) {
         ("Server", "Address") => "From load_balancer.domain: links, e-mails and logins lead here.",
+        ("Server", "DataDir") => "From package_manager.shared_storage: where the shared volume is mounted.",
         ("HTTP", "Listen") => "The port that Service and probes expect.",
         ("Metrics", "Enabled") => {
             "Prometheus metrics on port 2112 of the pods, without a login; the load balancer does not reach them."
@@ -239,6 +288,9 @@ fn setting_why(values: &Values, section: &str, key: &str) -> String {
             "The endpoint of the RDS instance. Encrypted; RDS refuses anything else. The password comes from pod.env."
         }
         ("PostgresPool", "MaxOpenConnections") => return connections_why(values),
+        ("Storage", "Default") if values.chart.shared_storage.is_some() => {
+            "Everything goes to Server.DataDir, which all pods share."
+        }
         ("Storage", "Default") => "Everything goes to S3. The server's default is a directory inside each pod.",
         ("S3Storage", "Bucket") => "The bucket made for Package Manager; it encrypts what it stores with its KMS key.",
         ("S3Storage", "Region") => "Said here rather than left to variables that a webhook adds.",
@@ -313,34 +365,6 @@ fn service(values: &Values) -> Entry {
         Service::ClusterIp { port } => entry("service", map([entry("type", "ClusterIP"), entry("port", port)]))
             .why("The load balancer's targets are the pods themselves (load_balancer.targets)."),
     }
-}
-
-fn extra_objects(values: &Values) -> Option<Entry> {
-    let bindings = &values.chart.extra_objects;
-    (!bindings.is_empty()).then(|| {
-        entry("extraObjects", list(bindings.iter().map(binding))).why(
-            "Makes the AWS Load Balancer Controller, which must be installed first, keep the target group filled with \
-             the pods. It removes every other target, so nothing else may register there. Uninstall the release before \
-             the controller.",
-        )
-    })
-}
-
-fn binding(binding: &TargetGroupBinding) -> Node {
-    let service = map([entry("name", &binding.service), entry("port", binding.port)]);
-    let spec = map([
-        entry("serviceRef", service),
-        entry("targetGroupARN", &binding.target_group_arn)
-            .why("The target group made beside the load balancer; its security group rules are made there too."),
-        entry("targetType", "ip").why("Said here, like the VPC, so that the controller need not ask AWS to admit it."),
-        entry("vpcID", &binding.vpc_id),
-    ]);
-    map([
-        entry("apiVersion", "elbv2.k8s.aws/v1beta1"),
-        entry("kind", "TargetGroupBinding"),
-        entry("metadata", map([entry("name", &binding.name)])),
-        entry("spec", spec),
-    ])
 }
 
 fn probe(probe: &Probe, timeout_why: &str, failure_why: &str) -> Node {

@@ -179,6 +179,43 @@ impl Config {
     }
 }
 
+/// Reads what stands after `=` as the Go package does, for values on one line; comments end it.
+///
+/// # Errors
+/// What the server stops at.
+pub(super) fn read_value(text: &str) -> Result<String, String> {
+    let mut value = String::new();
+    let mut kept = 0;
+    let mut is_quoted = false;
+    let mut rest = text.trim_start_matches([' ', '\t']).chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '#' | ';' if !is_quoted => break,
+            '"' => is_quoted = !is_quoted,
+            '\\' => match rest.next() {
+                Some('n') => value.push('\n'),
+                Some('t') => value.push('\t'),
+                Some(literal @ ('"' | '\\')) => value.push(literal),
+                other => return Err(format!("unknown escape sequence {other:?}")),
+            },
+            _ => value.push(c),
+        }
+        if is_quoted || !matches!(c, ' ' | '\t') {
+            kept = value.len();
+        }
+    }
+    if is_quoted {
+        return Err(format!("string not terminated: {text}"));
+    }
+    value.truncate(kept);
+    Ok(value)
+}
+
+/// Whether the reader takes this for a section's or a setting's name.
+pub(super) fn has_setting_name(name: &str) -> bool {
+    check_name(name).is_ok()
+}
+
 fn check_name(name: &str) -> Result<(), ConfigError> {
     let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
     if begins_well && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
@@ -230,34 +267,6 @@ pub(super) mod tests {
             lines.push((heading.clone(), key.trim().to_owned(), read_value(value)?));
         }
         Ok(lines)
-    }
-
-    fn read_value(text: &str) -> Result<String, String> {
-        let mut value = String::new();
-        let mut kept = 0;
-        let mut is_quoted = false;
-        let mut rest = text.trim_start_matches([' ', '\t']).chars();
-        while let Some(c) = rest.next() {
-            match c {
-                '#' | ';' if !is_quoted => break,
-                '"' => is_quoted = !is_quoted,
-                '\\' => match rest.next() {
-                    Some('n') => value.push('\n'),
-                    Some('t') => value.push('\t'),
-                    Some(literal @ ('"' | '\\')) => value.push(literal),
-                    other => return Err(format!("unknown escape sequence {other:?}")),
-                },
-                _ => value.push(c),
-            }
-            if is_quoted || !matches!(c, ' ' | '\t') {
-                kept = value.len();
-            }
-        }
-        if is_quoted {
-            return Err(format!("string not terminated: {text}"));
-        }
-        value.truncate(kept);
-        Ok(value)
     }
 
     fn written(text: &str) -> String {

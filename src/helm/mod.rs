@@ -16,6 +16,10 @@ mod error;
 mod form;
 pub mod gcfg;
 pub mod keys;
+mod objects;
+mod review;
+pub mod rollout;
+mod schema;
 mod sizing;
 mod values;
 mod yaml;
@@ -24,7 +28,11 @@ mod yaml;
 mod tests;
 
 pub use commands::{Command, next_commands};
+pub use connections::connection_room;
 pub use error::ValuesError;
+pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
+pub use schema::values_schema;
+pub use sizing::fits;
 pub use values::{Values, values};
 
 /// Kubernetes Secret with the encryption key of Package Manager.
@@ -49,10 +57,12 @@ pub struct Inputs {
     pub replicas: u32,
     /// Largest number of database connections one pod may open.
     pub database_connections: u32,
-    /// Kubernetes Secret with the license file.
-    pub license_secret: String,
-    /// Key in the license Secret, which is the name of the mounted file.
-    pub license_key: String,
+    /// Where the license is.
+    pub license: License,
+    /// Image in a registry of one's own; nothing for the one the chart names.
+    pub image: Option<Image>,
+    /// File system that holds the packages in place of the bucket.
+    pub shared_storage: Option<SharedStorage>,
     /// IAM role that the service account assumes (IRSA).
     pub role_arn: String,
     /// Endpoint address of the database.
@@ -71,8 +81,8 @@ pub struct Inputs {
     pub region: String,
     /// Public URL without a path, or nothing when only the load balancer's own name exists.
     pub address: Option<String>,
-    /// DNS name that AWS gave the load balancer.
-    pub load_balancer_dns_name: String,
+    /// DNS name that AWS gave the load balancer; nothing when it is not made here.
+    pub load_balancer_dns_name: Option<String>,
     /// How requests reach the pods.
     pub exposure: Exposure,
     /// Label, key and value, that the node group puts on its nodes.
@@ -117,6 +127,59 @@ pub enum Exposure {
         /// VPC of the target group.
         vpc_id: String,
     },
+    /// The AWS Load Balancer Controller, which must be installed first, makes a load balancer from an Ingress.
+    Ingress(Ingress),
+}
+
+/// What the Ingress asks of the controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingress {
+    /// Host name of the one rule.
+    pub host: String,
+    /// Whether only the VPC and what is connected to it can route to it.
+    pub is_internal: bool,
+    /// Certificate of ACM; nothing for plain HTTP.
+    pub certificate_arn: Option<String>,
+    /// Networks that may connect.
+    pub allow_from: Vec<String>,
+    /// When an idle connection ends.
+    pub idle_timeout_seconds: u32,
+    /// Subnets of the load balancer; none when the controller finds them by their tags.
+    pub subnets: Vec<String>,
+}
+
+/// Where the license is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum License {
+    /// A file in a Kubernetes Secret.
+    File {
+        /// The Secret.
+        secret: String,
+        /// Key in it, which is the name of the mounted file.
+        key: String,
+    },
+    /// A floating license server, `host:port`.
+    Server(String),
+}
+
+/// An image in a registry of one's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Registry and repository.
+    pub repository: String,
+    /// The whole tag.
+    pub tag: String,
+}
+
+/// An EFS file system that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedStorage {
+    /// Its id.
+    pub file_system: String,
+    /// What of it is mounted; nothing for its root.
+    pub access_point: Option<String>,
+    /// Where it is mounted in the pods.
+    pub path: String,
 }
 
 /// How a new revision replaces the old one.

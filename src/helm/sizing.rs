@@ -90,6 +90,19 @@ pub(super) struct Sizing {
     pub(super) limits: Amount,
 }
 
+/// Says whether pods fit on nodes of this type with a root disk of this many GiB, two on each.
+///
+/// # Errors
+/// What is too small, or that nothing is known about the type.
+pub fn fits(instance_type: &str, disk_gib: u32) -> Result<(), ValuesError> {
+    size(instance_type, disk_gib).map(|_| ())
+}
+
+/// What a node leaves for pods; nothing for a type that is not known here.
+pub(super) fn of(instance_type: &str, disk_gib: u32) -> Option<Allocatable> {
+    machine(instance_type).map(|machine| allocatable(machine, disk_gib))
+}
+
 /// Sizes a pod for nodes of this type with a root disk of this many GiB.
 pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesError> {
     let machine = machine(instance_type).ok_or_else(|| ValuesError::UnknownInstanceType {

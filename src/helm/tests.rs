@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::gcfg::tests::read;
 use super::keys::{ChartKey, Lines};
 use super::yaml::tests::{parse, paths, plain_map};
-use super::{Command, Exposure, Inputs, Strategy as Replacement, ValuesError, document, next_commands, values};
+use super::{
+    Command, Exposure, Image, Ingress, Inputs, License, SharedStorage, Strategy as Replacement, ValuesError, document,
+    next_commands, values,
+};
 
 /// The reference architecture with every default.
 pub(super) fn reference() -> Inputs {
@@ -18,8 +21,9 @@ pub(super) fn reference() -> Inputs {
         chart_version: "0.20.4".into(),
         replicas: 3,
         database_connections: 50,
-        license_secret: "rstudio-pm-license".into(),
-        license_key: "rstudio-pm.lic".into(),
+        license: License::File { secret: "rstudio-pm-license".into(), key: "rstudio-pm.lic".into() },
+        image: None,
+        shared_storage: None,
         role_arn: "arn:aws:iam::111122223333:role/ppm-prod-package-manager".into(),
         database_host: "ppm-prod.abc123.us-east-1.rds.amazonaws.com".into(),
         database_port: 5432,
@@ -29,7 +33,7 @@ pub(super) fn reference() -> Inputs {
         bucket: "ppm-prod-111122223333".into(),
         region: "us-east-1".into(),
         address: Some("https://packages.example.com".into()),
-        load_balancer_dns_name: "ppm-prod-1234567890.us-east-1.elb.amazonaws.com".into(),
+        load_balancer_dns_name: Some("ppm-prod-1234567890.us-east-1.elb.amazonaws.com".into()),
         exposure: Exposure::NodePort { port: 30443 },
         node_label: ("ppm-infra/stack".into(), "ppm-prod".into()),
         kubernetes_minor: 33,
@@ -53,6 +57,18 @@ pub(super) fn target_group_binding() -> Inputs {
             vpc_id: "vpc-0123456789abcdef0".into(),
         },
         ..reference()
+    }
+}
+
+/// An Ingress open to all.
+pub(super) fn ingress() -> Ingress {
+    Ingress {
+        host: "packages.example.com".into(),
+        is_internal: false,
+        certificate_arn: Some("arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222".into()),
+        allow_from: vec!["0.0.0.0/0".into()],
+        idle_timeout_seconds: 300,
+        subnets: Vec::new(),
     }
 }
 
@@ -111,6 +127,86 @@ fn other_nodes_and_database() {
     insta::assert_snapshot!(yaml(&inputs));
 }
 
+/// The reference architecture behind somebody else's load balancer.
+pub(super) fn behind_an_ingress(ingress: Ingress) -> Inputs {
+    Inputs { exposure: Exposure::Ingress(ingress), load_balancer_dns_name: None, ..reference() }
+}
+
+fn mirror() -> Option<Image> {
+    let repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/posit/package-manager".into();
+    Some(Image { repository, tag: "2026.08.0-ubuntu-24.04".into() })
+}
+
+fn file_system(access_point: Option<&str>) -> Option<SharedStorage> {
+    let access_point = access_point.map(str::to_owned);
+    Some(SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point, path: "/data".into() })
+}
+
+#[test]
+fn behind_an_ingress_with_a_certificate() {
+    insta::assert_snapshot!(yaml(&behind_an_ingress(ingress())));
+}
+
+#[test]
+fn behind_an_ingress_inside_an_existing_network() {
+    let ingress = Ingress {
+        is_internal: true,
+        certificate_arn: None,
+        allow_from: vec!["10.0.0.0/8".into(), "192.168.0.0/16".into()],
+        idle_timeout_seconds: 600,
+        subnets: vec!["subnet-0a1b2c3d".into(), "subnet-0a1b2c3e".into()],
+        ..ingress()
+    };
+    let address = Some("http://packages.example.com".into());
+    insta::assert_snapshot!(yaml(&Inputs { address, ..behind_an_ingress(ingress) }));
+}
+
+#[test]
+fn registry_mirror() {
+    insta::assert_snapshot!(yaml(&Inputs { image: mirror(), ..reference() }));
+}
+
+#[test]
+fn license_server() {
+    let license = License::Server("licenses.example.com:8989".into());
+    insta::assert_snapshot!(yaml(&Inputs { license, ..reference() }));
+}
+
+#[test]
+fn shared_storage() {
+    insta::assert_snapshot!(yaml(&Inputs { shared_storage: file_system(None), ..reference() }));
+}
+
+#[test]
+fn shared_storage_and_pods_as_targets() {
+    let shared_storage = file_system(Some("fsap-0123456789abcdef0"));
+    insta::assert_snapshot!(yaml(&Inputs { shared_storage, ..target_group_binding() }));
+}
+
+#[test]
+fn older_chart() {
+    insta::assert_snapshot!(yaml(&Inputs { chart_version: "0.5.43".into(), ..reference() }));
+}
+
+#[test]
+fn everything_of_ones_own() {
+    let inputs = Inputs {
+        namespace: "packages".into(),
+        release: "library".into(),
+        replicas: 5,
+        node_count: 6,
+        database_connections: 40,
+        license: License::Server("licenses.example.com:8989".into()),
+        image: mirror(),
+        shared_storage: file_system(Some("fsap-0123456789abcdef0")),
+        instance_type: "r6i.8xlarge".into(),
+        disk_gib: 500,
+        strategy: Replacement::Recreate,
+        ..behind_an_ingress(ingress())
+    };
+    insta::assert_snapshot!(yaml(&inputs));
+}
+
 #[test]
 fn commands() {
     let text = |inputs: &Inputs, path: &str| {
@@ -121,6 +217,13 @@ fn commands() {
     insta::assert_snapshot!("commands_node_port", text(&reference(), "out/values.yaml"));
     let inputs = Inputs { address: None, ..target_group_binding() };
     insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml"));
+    let inputs = Inputs {
+        license: License::Server("licenses.example.com:8989".into()),
+        shared_storage: file_system(None),
+        strategy: Replacement::Recreate,
+        ..behind_an_ingress(ingress())
+    };
+    insta::assert_snapshot!("commands_ingress", text(&inputs, "out/values.yaml"));
 }
 
 #[test]
@@ -184,19 +287,37 @@ fn the_connection_budget_counts_the_extra_pod() {
     assert!(values(&Inputs { kubernetes_minor: 26, ..small }).is_ok());
 }
 
+fn exposures() -> impl Strategy<Value = Exposure> {
+    let name = "[a-z]([a-z0-9-]{0,8}[a-z0-9])?/[0-9a-f]{16}";
+    let networks = prop::collection::vec("10\\.[0-9]\\.0\\.0/16", 1..4);
+    let subnets = prop::collection::vec("subnet-[0-9a-f]{8,17}", 0..4);
+    let certificate = prop::option::of("arn:aws:acm:eu-west-1:111122223333:certificate/[0-9a-f]{8}");
+    prop_oneof![
+        (30000_u16..=32767).prop_map(|port| Exposure::NodePort { port }),
+        (name, "vpc-[0-9a-f]{8,17}").prop_map(|(name, vpc_id)| Exposure::TargetGroupBinding {
+            target_group_arn: format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/{name}"),
+            vpc_id,
+        }),
+        ("[a-z]{1,8}\\.[a-z]{2,5}", any::<bool>(), certificate, networks, subnets, 1_u32..4000).prop_map(
+            |(host, is_internal, certificate_arn, allow_from, subnets, idle_timeout_seconds)| {
+                let ingress = Ingress { host, is_internal, certificate_arn, allow_from, idle_timeout_seconds, subnets };
+                Exposure::Ingress(ingress)
+            }
+        ),
+    ]
+}
+
 prop_compose! {
-    fn exposures()(
-        is_node_port in any::<bool>(),
-        port in 30000_u16..=32767,
-        name in "[a-z]([a-z0-9-]{0,8}[a-z0-9])?/[0-9a-f]{16}",
-        vpc in "vpc-[0-9a-f]{8,17}",
-    ) -> Exposure {
-        if is_node_port {
-            Exposure::NodePort { port }
-        } else {
-            let target_group_arn = format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/{name}");
-            Exposure::TargetGroupBinding { target_group_arn, vpc_id: vpc }
-        }
+    fn extras()(
+        license_server in prop::option::weighted(0.3, "[a-z]{1,8}\\.[a-z]{2,5}:[1-9][0-9]{0,3}"),
+        image in prop::option::weighted(0.3, ("[a-z]{1,8}(\\.[a-z]{2,4}(:5000)?/[a-z]{1,8})?", "[a-z0-9]{1,8}|1e3|0x1f|10")),
+        shared in prop::option::weighted(0.3, ("fs-[0-9a-f]{8}", prop::option::of("fsap-[0-9a-f]{8}"), "/(data|mnt/a)")),
+    ) -> (Option<License>, Option<Image>, Option<SharedStorage>) {
+        (
+            license_server.map(License::Server),
+            image.map(|(repository, tag)| Image { repository, tag }),
+            shared.map(|(file_system, access_point, path)| SharedStorage { file_system, access_point, path }),
+        )
     }
 }
 
@@ -215,10 +336,11 @@ prop_compose! {
         host in "[a-z0-9]{1,8}(\\.[a-z0-9]{1,8}){0,2}",
     ) -> Inputs {
         Inputs {
-            namespace, release, license_secret, license_key, bucket, database_name, database_user,
+            namespace, release, bucket,
+            license: License::File { secret: license_secret, key: license_key }, database_name, database_user,
             node_label: (label_key, label_value),
             database_host: host.clone(),
-            load_balancer_dns_name: host,
+            load_balancer_dns_name: Some(host),
             ..reference()
         }
     }
@@ -228,6 +350,7 @@ prop_compose! {
     fn good_inputs()(
         names in names(),
         exposure in exposures(),
+        (license, image, shared_storage) in extras(),
         chart_version in prop_oneof![Just("0.5.43"), Just("0.20.4"), Just("1.0.0")],
         replicas in 1_u32..6,
         more_nodes in 0_u32..3,
@@ -239,8 +362,13 @@ prop_compose! {
         disk_gib in 20_u32..500,
         is_rolling in any::<bool>(),
     ) -> Inputs {
+        let is_made_here = !matches!(exposure, Exposure::Ingress(_));
         Inputs {
             exposure,
+            license: license.unwrap_or(names.license),
+            image,
+            shared_storage,
+            load_balancer_dns_name: names.load_balancer_dns_name.filter(|_| is_made_here),
             chart_version: chart_version.into(),
             replicas,
             node_count: replicas + more_nodes,
@@ -285,11 +413,15 @@ proptest! {
         let setting = |section: &str, key: &str| {
             read.iter().find(|(s, k, _)| s == section && k == key).map(|(.., value)| value.clone())
         };
-        prop_assert_eq!(setting("S3Storage", "Bucket"), Some(inputs.bucket));
-        prop_assert_eq!(setting("S3Storage", "Region"), Some(inputs.region));
+        let (default, bucket, directory) = match inputs.shared_storage {
+            None => ("s3", Some((inputs.bucket, inputs.region)), None),
+            Some(storage) => ("file", None, Some(storage.path)),
+        };
+        prop_assert_eq!(setting("S3Storage", "Bucket").zip(setting("S3Storage", "Region")), bucket);
+        prop_assert_eq!(setting("Server", "DataDir"), directory);
+        prop_assert_eq!(setting("Storage", "Default"), Some(default.to_owned()));
         prop_assert_eq!(setting("Server", "Address"), inputs.address);
         prop_assert_eq!(setting("PostgresPool", "MaxOpenConnections"), Some(inputs.database_connections.to_string()));
-        prop_assert_eq!(setting("Storage", "Default"), Some("s3".to_owned()));
         let url = format!(
             "postgres://{}@{}:5432/{}?sslmode=require", inputs.database_user, inputs.database_host, inputs.database_name
         );
@@ -320,6 +452,11 @@ proptest! {
             Exposure::TargetGroupBinding { target_group_arn, .. } => {
                 prop_assert_eq!(&file["extraObjects"][0]["spec"]["serviceRef"]["name"], release);
                 prop_assert_eq!(&file["extraObjects"][0]["spec"]["targetGroupARN"], &target_group_arn);
+            }
+            Exposure::Ingress(ingress) => {
+                prop_assert_eq!(&file["ingress"]["hosts"][0]["host"], &ingress.host);
+                let annotations = &file["ingress"]["annotations"];
+                prop_assert_eq!(&annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/__ping__");
             }
         }
     }

@@ -11,14 +11,16 @@ use super::connections::{self, Budget};
 use super::gcfg::{Config, Leaf, Section};
 use super::sizing::{self, Amount, Sizing};
 use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, Strategy,
-    ValuesError, check, document,
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Image, Ingress, Inputs,
+    License, Strategy, ValuesError, check, document,
 };
 
 /// Port of Package Manager in its pod. Listening address, Service and probes must agree on it, and older charts fix it.
 pub(super) const HTTP_PORT: u16 = 4242;
 /// Port of the Service inside the cluster.
 pub(super) const SERVICE_PORT: u16 = 80;
+/// Where the license file is mounted: outside the directory that the image's start script rearranges.
+pub(super) const LICENSE_PATH: &str = "/etc/rstudio-licensing";
 /// Answers 200 while the server serves.
 pub(super) const PING: &str = "/__ping__";
 /// First Kubernetes minor with `matchLabelKeys` and `nodeTaintsPolicy` both on by default.
@@ -64,11 +66,14 @@ pub(super) struct Chart {
     pub(super) node_selector: BTreeMap<String, String>,
     pub(super) pod_disruption_budget: DisruptionBudget,
     pub(super) service_account: ServiceAccount,
-    pub(super) license: LicenseFile,
+    pub(super) license: License,
+    pub(super) image: Option<Image>,
+    pub(super) shared_storage: Option<Volume>,
     pub(super) config: Config,
     pub(super) pod: Pod,
     pub(super) service: Service,
-    pub(super) extra_objects: Vec<TargetGroupBinding>,
+    pub(super) ingress: Option<Ingress>,
+    pub(super) binding: Option<TargetGroupBinding>,
     pub(super) readiness_probe: Probe,
     pub(super) startup_probe: Probe,
     pub(super) liveness_probe_enabled: bool,
@@ -115,12 +120,15 @@ pub(super) struct ServiceAccount {
     pub(super) role_arn: String,
 }
 
-/// `license.file`.
+/// `sharedStorage`, and the claim and the volume that stand behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LicenseFile {
-    pub(super) secret: String,
-    pub(super) secret_key: String,
-    pub(super) mount_path: &'static str,
+pub(super) struct Volume {
+    /// Volumes belong to the whole cluster, so the namespace is part of the name.
+    pub(super) name: String,
+    pub(super) claim: String,
+    pub(super) namespace: String,
+    pub(super) handle: String,
+    pub(super) path: String,
 }
 
 /// `pod`.
@@ -189,7 +197,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
     };
     let pods = u64::from(inputs.replicas) + u64::from(surge);
     let budget = connections::budget(pods, inputs.database_connections, &inputs.database_instance_class)?;
-    let (service, extra_objects) = exposure(inputs);
+    let (service, binding) = exposure(inputs);
     let chart = Chart {
         fullname_override: inputs.release.clone(),
         replicas: inputs.replicas,
@@ -205,15 +213,17 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
             name: inputs.release.clone(),
             role_arn: inputs.role_arn.clone(),
         },
-        license: LicenseFile {
-            secret: inputs.license_secret.clone(),
-            secret_key: inputs.license_key.clone(),
-            mount_path: "/etc/rstudio-licensing",
-        },
+        license: inputs.license.clone(),
+        image: inputs.image.clone(),
+        shared_storage: volume(inputs),
         config: config(inputs)?,
         pod: pod(),
         service,
-        extra_objects,
+        ingress: match &inputs.exposure {
+            Exposure::Ingress(ingress) => Some(ingress.clone()),
+            Exposure::NodePort { .. } | Exposure::TargetGroupBinding { .. } => None,
+        },
+        binding,
         readiness_probe: Probe {
             path: PING,
             port: HTTP_PORT,
@@ -268,17 +278,43 @@ fn spread(inputs: &Inputs, domain: Domain) -> SpreadConstraint {
 
 fn config(inputs: &Inputs) -> Result<Config, ValuesError> {
     let Inputs { database_host: host, database_port: port, database_name: name, database_user: user, .. } = inputs;
-    let server = inputs.address.iter().map(|address| Section::new("Server").text("Address", address));
+    let mut server = Section::new("Server");
+    if let Some(address) = &inputs.address {
+        server = server.text("Address", address);
+    }
+    if let Some(storage) = &inputs.shared_storage {
+        server = server.text("DataDir", &storage.path);
+    }
+    let storage = match &inputs.shared_storage {
+        None => vec![
+            Section::new("Storage").text("Default", "s3"),
+            Section::new("S3Storage").text("Bucket", &inputs.bucket).text("Region", &inputs.region),
+        ],
+        Some(_) => vec![Section::new("Storage").text("Default", "file")],
+    };
     let fixed = [
         Section::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
         Section::new("Metrics").set("Enabled", Leaf::Flag(true)),
         Section::new("Database").text("Provider", "postgres"),
         Section::new("Postgres").text("URL", format!("postgres://{user}@{host}:{port}/{name}?sslmode=require")),
         Section::new("PostgresPool").text("MaxOpenConnections", inputs.database_connections.to_string()),
-        Section::new("Storage").text("Default", "s3"),
-        Section::new("S3Storage").text("Bucket", &inputs.bucket).text("Region", &inputs.region),
     ];
-    Ok(Config::new(server.chain(fixed).collect())?)
+    let server = (!server.settings().is_empty()).then_some(server);
+    Ok(Config::new(server.into_iter().chain(fixed).chain(storage).collect())?)
+}
+
+fn volume(inputs: &Inputs) -> Option<Volume> {
+    let Inputs { namespace, release, shared_storage, .. } = inputs;
+    shared_storage.as_ref().map(|storage| Volume {
+        name: format!("{namespace}-{release}-data"),
+        claim: format!("{release}-data"),
+        namespace: namespace.clone(),
+        handle: match &storage.access_point {
+            Some(access_point) => format!("{}::{access_point}", storage.file_system),
+            None => storage.file_system.clone(),
+        },
+        path: storage.path.clone(),
+    })
 }
 
 fn pod() -> Pod {
@@ -298,9 +334,10 @@ fn pod() -> Pod {
     }
 }
 
-fn exposure(inputs: &Inputs) -> (Service, Vec<TargetGroupBinding>) {
+fn exposure(inputs: &Inputs) -> (Service, Option<TargetGroupBinding>) {
     match &inputs.exposure {
-        Exposure::NodePort { port } => (Service::NodePort { port: SERVICE_PORT, node_port: *port }, Vec::new()),
+        Exposure::NodePort { port } => (Service::NodePort { port: SERVICE_PORT, node_port: *port }, None),
+        Exposure::Ingress(_) => (Service::ClusterIp { port: SERVICE_PORT }, None),
         Exposure::TargetGroupBinding { target_group_arn, vpc_id } => {
             let binding = TargetGroupBinding {
                 name: inputs.release.clone(),
@@ -309,7 +346,7 @@ fn exposure(inputs: &Inputs) -> (Service, Vec<TargetGroupBinding>) {
                 target_group_arn: target_group_arn.clone(),
                 vpc_id: vpc_id.clone(),
             };
-            (Service::ClusterIp { port: SERVICE_PORT }, vec![binding])
+            (Service::ClusterIp { port: SERVICE_PORT }, Some(binding))
         }
     }
 }

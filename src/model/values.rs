@@ -6,6 +6,7 @@
 //! Leaves to others: whether a value exists at AWS (preflight) and whether two values fit together (`stack`).
 
 mod arn;
+mod chart;
 mod cluster;
 mod name;
 mod network;
@@ -13,6 +14,7 @@ mod version;
 mod vocabulary;
 
 pub use arn::{AccountId, Arn, ArnParts};
+pub use chart::{AccessPointId, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath};
 pub use cluster::{Namespace, ReleaseName, SecretKey, SecretName};
 pub use name::{BucketName, DomainName, S3Location, StackName};
 pub use network::Cidr;
@@ -172,6 +174,12 @@ mod tests {
         round_trip::<ReleaseName>();
         round_trip::<SecretName>();
         round_trip::<SecretKey>();
+        round_trip::<ImageRepository>();
+        round_trip::<ImageTag>();
+        round_trip::<HostPort>();
+        round_trip::<FileSystemId>();
+        round_trip::<AccessPointId>();
+        round_trip::<MountPath>();
     }
 
     #[test]

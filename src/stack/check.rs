@@ -7,14 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use super::error::{Place, Problem};
 use super::keys::{self, Absent, Item, Key, Kind, Literal, children, joined, scalar, supported};
-use super::parse::{Member, Node, Shape};
-use super::spelling::nearest;
 use super::tags;
 use super::values::{Value, Values};
 use super::words::Choice;
 use crate::model::values::shown;
+use crate::text::nearest;
+use crate::text::{Member, Node, Shape};
+use crate::text::{Place, Problem};
 
 /// Checks a whole document.
 pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
@@ -117,7 +117,7 @@ impl Check {
         let names: Vec<&str> = children(section).map(Key::name).collect();
         let path = if section.is_empty() { member.key.clone() } else { format!("{section}.{}", member.key) };
         let meant = nearest(&member.key, names.iter().copied());
-        let elsewhere: Vec<&str> = keys::KEYS.iter().filter(|key| key.name() == member.key).map(Key::section).collect();
+        let elsewhere: Vec<&str> = keys::all().filter(|key| key.name() == member.key).map(Key::section).collect();
         let hint = match (meant, elsewhere.as_slice()) {
             (Some(meant), _) => format!("did you mean `{meant}`? The keys here are: {}", joined(&names)),
             (None, [""]) => format!("`{}` belongs at the top level, without indentation", member.key),

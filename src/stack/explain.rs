@@ -8,9 +8,9 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use super::keys::{Absent, Item, KEYS, Key, Kind, Literal, children, find, joined};
-use super::spelling::nearest;
+use super::keys::{Absent, Item, Key, Kind, Literal, all, children, find, joined};
 use super::words::Choice;
+use crate::text::nearest;
 
 /// One key, explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,15 +80,15 @@ pub fn explain(asked: &str) -> Result<Explanation, UnknownKey> {
     if let Some(key) = find(asked) {
         return Ok(explanation(key));
     }
-    let named: Vec<&'static Key> = KEYS.iter().filter(|key| key.name() == asked).collect();
+    let named: Vec<&'static Key> = all().filter(|key| key.name() == asked).collect();
     if let [key] = named.as_slice() {
         return Ok(explanation(key));
     }
     let mut meant: Vec<&'static str> = named.iter().map(|key| key.path).collect();
     if meant.is_empty() {
-        meant.extend(nearest(asked, KEYS.iter().map(|key| key.path)));
-        let name = nearest(asked.rsplit('.').next().unwrap_or_default(), KEYS.iter().map(Key::name));
-        meant.extend(KEYS.iter().filter(|key| Some(key.name()) == name).map(|key| key.path));
+        meant.extend(nearest(asked, all().map(|key| key.path)));
+        let name = nearest(asked.rsplit('.').next().unwrap_or_default(), all().map(Key::name));
+        meant.extend(all().filter(|key| Some(key.name()) == name).map(|key| key.path));
         let mut seen = std::collections::BTreeSet::new();
         meant.retain(|path| seen.insert(*path));
     }
@@ -97,10 +97,8 @@ pub fn explain(asked: &str) -> Result<Explanation, UnknownKey> {
 
 /// All keys, for a first look.
 pub fn overview() -> Overview {
-    let entries = KEYS
-        .iter()
-        .map(|key| Entry { key: key.path, default: short_default(key), what: first_sentence(key.what) })
-        .collect();
+    let entries =
+        all().map(|key| Entry { key: key.path, default: short_default(key), what: first_sentence(key.what) }).collect();
     Overview { entries }
 }
 
@@ -246,7 +244,7 @@ mod tests {
     #[test]
     fn the_overview_has_every_key() {
         let overview = overview();
-        assert_eq!(overview.entries.len(), KEYS.len());
+        assert_eq!(overview.entries.len(), all().count());
         assert!(overview.to_string().lines().all(|line| line.ends_with('.')), "{overview}");
     }
 }

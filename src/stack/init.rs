@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use super::check::check_value;
 use super::document::{Detail, Line, document, placeholder};
-use super::error::Place;
-use super::keys::{Absent, KEYS, Key, Kind, Literal, find, joined, scalar};
-use super::parse::{Member, Node, Shape};
+use super::keys::{Absent, Key, Kind, Literal, all, find, joined, scalar};
 use super::values::Value;
 use crate::model::values::{Region, StackName, ValueError, shown};
+use crate::text::Place;
+use crate::text::{Member, Node, Shape};
 
 /// Something to ask a person who starts a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,12 @@ pub struct Question {
     pub prompt: &'static str,
     /// Whether an empty answer is refused; otherwise it leaves the default.
     pub required: bool,
-    key_in_table: usize,
 }
 
 impl Question {
     /// What holds if nothing is answered: a value, or none.
     pub fn default(&self) -> Option<String> {
-        match KEYS[self.key_in_table].absent {
+        match self.entry().absent {
             Absent::Is(literal) => Some(literal.yaml()),
             Absent::Required | Absent::Means(_) | Absent::Defaults => None,
         }
@@ -44,17 +43,20 @@ impl Question {
         if answer.is_empty() && !self.required {
             return Ok(());
         }
-        answered(&KEYS[self.key_in_table], answer).map(drop)
+        answered(self.entry(), answer).map(drop)
+    }
+
+    fn entry(&self) -> &'static Key {
+        find(self.key).expect("questions are made from the table")
     }
 }
 
 /// What to ask, in order. Everything else has a default that suits most.
 pub fn questions() -> Vec<Question> {
-    KEYS.iter()
-        .enumerate()
-        .filter_map(|(key_in_table, key)| {
+    all()
+        .filter_map(|key| {
             let required = matches!(key.absent, Absent::Required);
-            key.question.map(|prompt| Question { key: key.path, prompt, required, key_in_table })
+            key.question.map(|prompt| Question { key: key.path, prompt, required })
         })
         .collect()
 }
@@ -111,10 +113,15 @@ pub fn full() -> String {
                  written; whatever is left out is as it stands here. Keys that are comments have no default value.";
     document(title, Detail::Whole, |key| match key.absent {
         Absent::Required if key.depth() == 0 => Line::Active(key.example.yaml()),
-        Absent::Is(literal) => Line::Active(literal.yaml()),
-        // What a section without a default requires is as optional as the section.
-        Absent::Required | Absent::Means(_) | Absent::Defaults => Line::Comment(placeholder(key)),
+        Absent::Is(literal) if !is_optional(key.section()) => Line::Active(literal.yaml()),
+        // What a section without a default holds is as optional as the section.
+        Absent::Is(_) | Absent::Required | Absent::Means(_) | Absent::Defaults => Line::Comment(placeholder(key)),
     })
+}
+
+/// Whether a section is there only when it is written.
+fn is_optional(section: &str) -> bool {
+    find(section).is_some_and(|section| matches!(section.absent, Absent::Means(_)))
 }
 
 fn yaml(value: &Value) -> String {
@@ -145,7 +152,7 @@ fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
             parts()
                 .map(|part| {
                     let (key, value) = part.split_once('=').unwrap_or((part, ""));
-                    Member { key: key.trim().to_owned(), at: Place::START, value: text(value) }
+                    Member { key: key.trim().to_owned(), at: Place::START, is_quoted: false, value: text(value) }
                 })
                 .collect(),
         ),

@@ -5,17 +5,21 @@
 //!
 //! Leaves to others rules between keys (`validate`) and the meaning of values (`Stack`).
 
+mod package_manager;
 mod table;
 
 use std::fmt::{Display, Write};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::parse::is_plain;
 use super::words::{Choice, Word};
 use crate::model::values::{Text, ValueError};
+use crate::text::is_plain;
 
-pub(super) use table::KEYS;
+/// All keys, sections before their keys.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
+    table::KEYS.iter().chain(package_manager::KEYS).chain(table::LAST)
+}
 
 /// One key of a declaration.
 pub(super) struct Key {
@@ -178,12 +182,12 @@ fn split(path: &'static str) -> (&'static str, &'static str) {
 
 /// The key at a path.
 pub(super) fn find(path: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.path == path)
+    all().find(|key| key.path == path)
 }
 
 /// The keys directly inside a section (`""` for the top), in the order of the table.
 pub(super) fn children(section: &str) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| key.section() == section)
+    all().filter(move |key| key.section() == section)
 }
 
 impl Kind {
@@ -239,7 +243,7 @@ mod tests {
     #[test]
     fn every_key_stands_after_its_section_and_once() {
         let mut seen = BTreeSet::from([""]);
-        for key in KEYS {
+        for key in all() {
             assert!(seen.contains(key.section()), "{} comes before its section", key.path);
             assert!(seen.insert(key.path), "{} stands twice", key.path);
             let section = find(key.section());
@@ -249,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_key_is_documented_in_sentences() {
-        for key in KEYS {
+        for key in all() {
             for sentence in [key.what, key.source] {
                 assert!(sentence.ends_with('.') && sentence.starts_with(|c: char| !c.is_lowercase()), "{}", key.path);
             }

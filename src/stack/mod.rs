@@ -7,15 +7,12 @@
 //! Leaves to others the AWS objects a declaration leads to, and everything only AWS knows.
 
 mod check;
-mod connections;
 mod document;
 mod error;
 pub mod explain;
 pub mod init;
 mod keys;
-mod parse;
 pub mod schema;
-mod spelling;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -28,12 +25,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::values::{
-    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
-    KubernetesVersion, Namespace, Region, ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    AccessPointId, AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
+    FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
+    ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
+use crate::text::tree;
 use values::Values;
 
-pub use error::{DeclarationError, Problem};
+pub use crate::text::Problem;
+pub use error::DeclarationError;
 pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
@@ -204,15 +204,41 @@ pub struct PackageManager {
     pub database_connections: u16,
     /// Where its license is.
     pub license: License,
+    /// The image, if it is not the chart's own.
+    pub image: Option<Image>,
+    /// What holds the packages, if it is not the bucket.
+    pub shared_storage: Option<SharedStorage>,
 }
 
-/// A license file in a Kubernetes Secret.
+/// Where the license is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct License {
-    /// The Secret.
+    /// The Secret with the license file.
     pub secret: SecretName,
     /// The key inside it.
     pub key: SecretKey,
+    /// The license server, in place of the file.
+    pub server: Option<HostPort>,
+}
+
+/// An image in a registry of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// Registry and repository.
+    pub repository: ImageRepository,
+    /// The whole tag.
+    pub tag: ImageTag,
+}
+
+/// An EFS file system that is not the stack's to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SharedStorage {
+    /// The file system.
+    pub file_system: FileSystemId,
+    /// What of it is mounted; none means its root.
+    pub access_point: Option<AccessPointId>,
+    /// Where it is mounted in the pods.
+    pub path: MountPath,
 }
 
 impl Stack {
@@ -223,7 +249,7 @@ impl Stack {
     /// nothing can be said about the rest.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, DeclarationError> {
         let mut problems = Vec::new();
-        let (document, problem) = parse::tree(text);
+        let (document, problem) = tree(text);
         problems.extend(problem);
         let values = document.map(|document| {
             let (values, found) = check::check(&document);
@@ -273,7 +299,10 @@ impl Stack {
                 license: License {
                     secret: values.text("package_manager.license.secret")?,
                     key: values.text("package_manager.license.key")?,
+                    server: values.text("package_manager.license.server"),
                 },
+                image: Image::from_values(values),
+                shared_storage: SharedStorage::from_values(values),
             },
             protect: values.words("protect")?,
             state: values.text("state"),
@@ -296,6 +325,25 @@ impl Network {
             zones: values.whole("network.zones")?,
             nat: values.word("network.nat")?,
         }))
+    }
+}
+
+impl Image {
+    fn from_values(values: &Values) -> Option<Self> {
+        Some(Self {
+            repository: values.text("package_manager.image.repository")?,
+            tag: values.text("package_manager.image.tag")?,
+        })
+    }
+}
+
+impl SharedStorage {
+    fn from_values(values: &Values) -> Option<Self> {
+        Some(Self {
+            file_system: values.text("package_manager.shared_storage.file_system")?,
+            access_point: values.text("package_manager.shared_storage.access_point"),
+            path: values.text("package_manager.shared_storage.path")?,
+        })
     }
 }
 

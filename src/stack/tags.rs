@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::check::found;
-use super::error::Problem;
-use super::parse::{Member, Shape};
 use crate::model::values::shown;
+use crate::text::{Member, Problem, Shape};
 
 /// The most tags of a person's own: AWS allows 50 on an object, and this program and the services need some.
 pub(super) const MOST: usize = 40;

@@ -7,14 +7,15 @@
 
 use std::net::Ipv4Addr;
 
-use super::connections::connection_room;
-use super::error::{Place, Problem};
 use super::keys::children;
 use super::values::Values;
 use super::words::{Scheme, Targets};
+use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
-    AccountId, Arn, BucketName, Cidr, DatabaseClass, KubernetesVersion, Region, S3Location, StackName, SubnetId, shown,
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, InstanceType, KubernetesVersion, Region, S3Location,
+    StackName, SubnetId, shown,
 };
+use crate::text::{Place, Problem};
 
 /// Everything that is wrong between the values.
 pub(super) fn validate(values: &Values) -> Vec<Problem> {
@@ -28,11 +29,14 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.admins();
     rules.node_sizes();
     rules.replicas_fit();
+    rules.pods_fit();
     rules.connections_fit();
     rules.key();
     rules.certificate();
     rules.node_port();
     rules.state_apart();
+    rules.ingress();
+    rules.license();
     rules.problems
 }
 
@@ -237,21 +241,43 @@ impl Rules<'_> {
         }
     }
 
-    /// Requests are sized so that two pods fit on a node, and a rolling update adds one pod.
+    /// The spread over nodes is strict, so each replica has a node of its own.
     fn replicas_fit(&mut self) {
         let (replicas, count) = ("package_manager.replicas", "kubernetes.nodes.count");
         if let (Some(pods), Some(nodes)) = (self.values.whole::<u64>(replicas), self.values.whole::<u64>(count))
-            && pods + 1 > 2 * nodes
+            && pods > nodes
         {
             self.refuse(
                 &[replicas, count],
-                format!("{pods} replicas and the one an update adds do not fit on {nodes} nodes, two on each"),
-                format!(
-                    "set {count} to {} or more, or {replicas} to {} or less",
-                    (pods + 1).div_ceil(2),
-                    2 * nodes - 1
-                ),
+                format!("{pods} replicas cannot each have a node of their own on {nodes}"),
+                format!("set {count} to {pods} or more, or {replicas} to {nodes} or less"),
             );
+        }
+    }
+
+    /// A rollout puts the new pod beside an old one.
+    fn pods_fit(&mut self) {
+        let (machine, disk) = ("kubernetes.nodes.instance_type", "kubernetes.nodes.disk_gib");
+        let (Some(of), Some(gib)) = (self.values.text::<InstanceType>(machine), self.values.whole::<u32>(disk)) else {
+            return;
+        };
+        match fits(of.as_str(), gib) {
+            Err(ValuesError::UnknownInstanceType { known, .. }) => self.refuse(
+                &[machine],
+                format!("how much a pod may use on {of} is not known here"),
+                format!("use one of {known}"),
+            ),
+            Err(ValuesError::NodeTooSmall { resource, each, allocatable, .. }) => self.refuse(
+                &[machine],
+                format!("a rollout needs room for two pods, and twice {each} of {resource} is more than {allocatable}, which {of} leaves for pods"),
+                "use a larger one, such as c6a.4xlarge",
+            ),
+            Err(ValuesError::DiskTooSmall { each, allocatable, .. }) => self.refuse(
+                &[disk],
+                format!("two pods need {each} each, and {gib} GiB leave {allocatable} for them"),
+                "write 100",
+            ),
+            Ok(()) | Err(_) => {}
         }
     }
 
@@ -265,7 +291,7 @@ impl Rules<'_> {
         ) else {
             return;
         };
-        let Some(room) = connection_room(&of) else {
+        let Some(room) = connection_room(of.as_str()) else {
             return;
         };
         let wanted = (pods + 1) * each;
@@ -373,13 +399,44 @@ impl Rules<'_> {
     fn node_port(&mut self) {
         let path = "load_balancer.node_port";
         if self.values.written(path).is_some()
-            && self.values.word::<Targets>("load_balancer.targets") == Some(Targets::TargetGroupBinding)
+            && let Some(targets) = self.values.word::<Targets>("load_balancer.targets")
+            && targets != Targets::NodePort
         {
             self.refuse(
                 &[path],
-                "with targets: target_group_binding requests go straight to the pods, and no node port is opened",
+                format!("with targets: {targets} requests go straight to the pods, and no node port is opened"),
                 "delete this key, or set targets to node_port",
             );
+        }
+    }
+
+    /// Without a host name the Ingress of the chart has no rule, and the controller would make a load balancer that
+    /// answers 404.
+    fn ingress(&mut self) {
+        let path = "load_balancer.domain";
+        if self.values.word::<Targets>("load_balancer.targets") == Some(Targets::Ingress)
+            && self.values.text::<DomainName>(path).is_none()
+            && self.values.written(path).is_none()
+        {
+            self.refuse(
+                &["load_balancer.targets"],
+                "an Ingress is made for a host name, and none is declared",
+                format!("add `domain: {}` under load_balancer", example(path)),
+            );
+        }
+    }
+
+    fn license(&mut self) {
+        let path = "package_manager.license.server";
+        for key in ["package_manager.license.secret", "package_manager.license.key"] {
+            if let (Some(server), Some(place)) = (self.values.written(path), self.values.written(key)) {
+                self.refuse_at(
+                    place,
+                    key,
+                    format!("a license server (line {}) is used, and this key describes a license file", server.line),
+                    format!("delete this key, or {path}"),
+                );
+            }
         }
     }
 }

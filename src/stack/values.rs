@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::Place;
 use super::words::Word;
 use crate::model::values::Text;
+use crate::text::Place;
 
 /// A value that fits its key.
 #[derive(Clone, Debug, PartialEq)]

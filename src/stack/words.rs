@@ -103,6 +103,7 @@ words! {
     Targets {
         NodePort = "node_port": "the nodes, at one fixed port; nothing needs to be installed in the cluster first",
         TargetGroupBinding = "target_group_binding": "the pods; needs the AWS Load Balancer Controller in the cluster",
+        Ingress = "ingress": "the pods, by an Ingress from which the AWS Load Balancer Controller makes a load balancer; none is made here",
     }
 }
 

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
     ("resources", &["model", "cloud"]),
-    ("stack", &["model"]),
+    ("text", &["model"]),
+    ("stack", &["model", "text", "helm"]),
     ("store", &["model", "engine"]),
-    ("helm", &[]),
+    ("helm", &["text"]),
     ("architecture", &["model", "resources", "stack", "engine::state", "helm"]),
     ("run", &["model", "engine", "cloud", "store"]),
     ("render", &["model", "engine", "run"]),

@@ -7,7 +7,7 @@ use ppm_infra::model::document::{canonical, digest};
 use ppm_infra::store::Store;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
 use crate::support::fixture::{desk, shelf, text};
@@ -24,8 +24,19 @@ fn a_lockfile_of_format_1_loads_and_nothing_is_to_be_done() {
     desk.run(&["drift"]).exit(0);
     let before = desk.files();
     desk.run(&["apply", "--auto-approve", "--values", "values.yaml"]).exit(0);
-    assert_eq!(desk.read(LOCKFILE), text("whole", "ppm-prod.lock.json"), "it is left as it is");
-    assert_eq!(before.len() + 1, desk.files().len(), "the values alone are written");
+    let old: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
+    let new: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
+    for part in ["resources", "deposed", "lineage", "format", "account"] {
+        assert_eq!(new[part], old[part], "{part} is left as it is");
+    }
+    let outputs = |lockfile: &Value| lockfile["outputs"].as_object().unwrap().clone();
+    let mut expected = outputs(&old);
+    expected.insert("values_for".to_owned(), json!("rstudio-pm 0.20.4"));
+    assert_eq!(outputs(&new), expected, "what the values were written for is new");
+    assert_eq!(before.len() + 1, desk.files().len(), "the values and nothing else are new");
+    let after = desk.read(LOCKFILE);
+    desk.run(&["apply", "--auto-approve", "--values", "values.yaml"]).exit(0);
+    assert_eq!(desk.read(LOCKFILE), after, "and then it is left as it is");
 }
 
 #[test]

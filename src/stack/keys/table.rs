@@ -8,14 +8,14 @@
 use super::Absent::{Defaults, Is, Means, Required};
 use super::{Item, Key, Kind, Literal, choices, set, text, whole};
 use crate::model::values::{
-    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
-    KubernetesVersion, Namespace, Region, ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType, KubernetesVersion,
+    Region, S3Location, StackName, SubnetId, VpcId,
 };
 use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
 
-const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
+pub(super) const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
 
-/// All keys, sections before their keys.
+/// The keys before those of Package Manager.
 pub(in crate::stack) static KEYS: &[Key] = &[
     Key {
         path: "stack",
@@ -183,7 +183,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         path: "kubernetes.nodes.count",
         kind: whole(1, 100, "nodes"),
         absent: Is(Literal::Whole(3)),
-        what: "How many nodes run, spread over the zones. Two replicas fit on a node, and an update needs room for one more.",
+        what: "How many nodes run, spread over the zones. Each replica has a node of its own, which holds one more pod during an update.",
         source: "Posit's reference architecture: three, one in each zone, each with one replica.",
         example: Literal::Whole(4),
         question: Some("How many nodes?"),
@@ -201,7 +201,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         path: "kubernetes.nodes.instance_type",
         kind: text::<InstanceType>(),
         absent: Is(Literal::Text("c6a.4xlarge")),
-        what: "The EC2 instance type of the nodes. Another one replaces the node group: new nodes first, then the old ones are drained.",
+        what: "The EC2 instance type of the nodes: c5, c6a, c6i, c7a, c7i or the like of m and r, from large to 8xlarge, or t3. Another one replaces the node group: new nodes first, then the old ones are drained.",
         source: "Posit's reference architecture: c6a.4xlarge, 16 vCPU and 32 GiB.",
         example: Literal::Text("m6i.4xlarge"),
         question: None,
@@ -368,87 +368,10 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         example: Literal::Whole(600),
         question: None,
     },
-    Key {
-        path: "package_manager",
-        kind: Kind::Section,
-        absent: Defaults,
-        what: "Package Manager itself, as the Helm values install it.",
-        source: POSIT,
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.namespace",
-        kind: text::<Namespace>(),
-        absent: Is(Literal::Text("ppm")),
-        what: "The Kubernetes namespace. The IAM role trusts its service account alone.",
-        source: "A convention of this program.",
-        example: Literal::Text("package-manager"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.release",
-        kind: text::<ReleaseName>(),
-        absent: Is(Literal::Text("ppm")),
-        what: "The name of the Helm release, by which its pods are selected.",
-        source: "A convention of this program; 53 characters is Helm's limit.",
-        example: Literal::Text("packages"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.chart_version",
-        kind: text::<ChartVersion>(),
-        absent: Is(Literal::Text("0.20.4")),
-        what: "The version of the rstudio-pm chart the values are written for: 0.20.x, or 0.5.x from 0.5.43.",
-        source: "The newest version whose values were checked; a version brings its own Package Manager, and two of them may not share a database.",
-        example: Literal::Text("0.5.43"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.replicas",
-        kind: whole(1, 50, "replicas"),
-        absent: Is(Literal::Whole(3)),
-        what: "How many pods serve, spread over the nodes.",
-        source: "Posit's reference architecture: three, on different nodes.",
-        example: Literal::Whole(2),
-        question: None,
-    },
-    Key {
-        path: "package_manager.database_connections",
-        kind: whole(1, 1000, "connections"),
-        absent: Is(Literal::Whole(50)),
-        what: "The most database connections each replica opens. All replicas and one more must fit into the class of the database.",
-        source: "Posit's reference architecture: 50.",
-        example: Literal::Whole(40),
-        question: None,
-    },
-    Key {
-        path: "package_manager.license",
-        kind: Kind::Section,
-        absent: Defaults,
-        what: "Where the license file is: in a Kubernetes Secret that you make.",
-        source: "License files suit containers, which come and go; activation keys leak a slot with each pod.",
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "package_manager.license.secret",
-        kind: text::<SecretName>(),
-        absent: Is(Literal::Text("rstudio-pm-license")),
-        what: "The name of the Secret.",
-        source: "The name Posit's documentation uses.",
-        example: Literal::Text("ppm-license"),
-        question: None,
-    },
-    Key {
-        path: "package_manager.license.key",
-        kind: text::<SecretKey>(),
-        absent: Is(Literal::Text("rstudio-pm.lic")),
-        what: "The key inside the Secret whose value is the license file.",
-        source: "The name Posit's documentation uses.",
-        example: Literal::Text("license.lic"),
-        question: None,
-    },
+];
+
+/// The keys after those of Package Manager.
+pub(in crate::stack) static LAST: &[Key] = &[
     Key {
         path: "protect",
         kind: Kind::Set { of: Item::Word(Protected::CHOICES), least: 0, most: 3 },

@@ -52,7 +52,7 @@ fn what_is_not_yaml() {
         ("---\nstack: other\n",
             &[(4, 1, "", "second YAML document", "file of its own")]),
         ("? [a, b]\n: 1\n",
-            &[(3, 3, "", "not YAML", "ppm-infra explain")]),
+            &[(3, 3, "", "not YAML", "with an example")]),
     ]);
 }
 

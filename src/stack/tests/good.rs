@@ -123,7 +123,11 @@ fn what_aws_allows_is_allowed() {
         "storage: {kms: 'arn:aws:kms:us-east-1:111122223333:key/mrk-1234'}\n",
         "tags: {team: 'data science', Größe: groß, empty: ''}\n",
         "load_balancer: {targets: target_group_binding}\n",
-        "package_manager: {chart_version: 0.5.43, replicas: 5}\n",
+        "load_balancer: {targets: ingress, domain: packages.example.com}\n",
+        "package_manager: {license: {server: 'licenses.example.com:8989'}}\n",
+        "package_manager: {image: {repository: ghcr.io/posit-dev/package-manager, tag: '2026.08.0'}}\n",
+        "package_manager: {shared_storage: {file_system: fs-0123456789abcdef0}}\n",
+        "kubernetes: {nodes: {count: 5}}\npackage_manager: {chart_version: 0.5.43, replicas: 5}\n",
         "kubernetes: {nodes: {count: 1}}\npackage_manager: {replicas: 1}\n",
     ] {
         parsed(text);

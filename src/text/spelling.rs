@@ -6,7 +6,7 @@
 
 /// The candidate nearest to `word`, if one is near: the same but for case, hyphens and underscores, or a few typing
 /// errors away. The first of equals wins.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 80;
     let word = plain(word);
     if word.is_empty() || word.len() > LONGEST {

@@ -3,7 +3,7 @@
 //! Promises: no interpretation beyond YAML's own (core schema: only `true` and `false` are booleans); scalars keep
 //! their spelling; text that is not YAML, or repeats a key, is a problem with line, column and remedy.
 //!
-//! Leaves to others which keys and values make a declaration.
+//! Leaves to others which keys and values are right.
 
 use std::fmt;
 
@@ -11,41 +11,55 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
-use super::error::{Place, Problem};
+use super::problem::{Place, Problem};
 use crate::model::values::shown;
 
 /// A piece of YAML and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) shape: Shape,
+pub struct Node {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub shape: Shape,
     /// The spelling of a scalar in the file, quotes included; empty for lists and mappings.
-    pub(super) spelling: String,
+    pub spelling: String,
 }
 
 /// What YAML's core schema says a piece is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Shape {
+pub enum Shape {
+    /// Nothing.
     Null,
+    /// `true` or `false`.
     Flag(bool),
+    /// A whole number.
     Whole(i128),
+    /// Any other number.
     Fraction(f64),
+    /// Text.
     Text(String),
+    /// Items in order.
     List(Vec<Node>),
+    /// Keys with values in the order of the file.
     Map(Vec<Member>),
 }
 
 /// One key of a mapping with its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Member {
-    pub(super) key: String,
-    pub(super) at: Place,
-    pub(super) value: Node,
+pub struct Member {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub at: Place,
+    /// Whether the key is written in quotes.
+    pub is_quoted: bool,
+    /// The value.
+    pub value: Node,
 }
 
 /// Reads text as one YAML document: the tree, or a problem, or both where a repeated key leaves a tree (of the first
 /// ones). Never neither.
-pub(super) fn tree(text: &str) -> (Option<Node>, Option<Problem>) {
+pub fn tree(text: &str) -> (Option<Node>, Option<Problem>) {
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => (Some(node), None),
         Err(error) => {
@@ -57,7 +71,7 @@ pub(super) fn tree(text: &str) -> (Option<Node>, Option<Problem>) {
 }
 
 /// Whether YAML reads this text, unquoted and inside a list, as itself.
-pub(super) fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     let list = read(&format!("[{text}, x]"), DuplicateKeyPolicy::Error);
     match list.map(|node| node.shape) {
         Ok(Shape::List(items)) => {
@@ -177,8 +191,9 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
 }
 
 fn member(text: &str, key: Spanned<String>, value: Spanned<Raw>) -> Member {
-    let at = place(key.referenced, spelling(text, key.defined));
-    Member { key: key.value, at, value: node(text, value) }
+    let spelling = spelling(text, key.defined);
+    let at = place(key.referenced, spelling);
+    Member { key: key.value, at, is_quoted: spelling.starts_with(['"', '\'']), value: node(text, value) }
 }
 
 fn spelling(text: &str, location: serde_saphyr::Location) -> &str {
@@ -209,8 +224,8 @@ fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
         return Problem::new(
             place,
             "",
-            "a second YAML document begins here, and a declaration is one",
-            "put each stack into a file of its own",
+            "a second YAML document begins here, and only one is read",
+            "put each document into a file of its own",
         );
     }
     let whole = error.to_string();
@@ -238,7 +253,7 @@ fn remedy(said: &str, line: &str) -> &'static str {
     } else if said.contains("anchor") {
         "write the value out"
     } else {
-        "compare this line and the one above with an example: `ppm-infra explain` lists the keys"
+        "compare this line and the one above with an example"
     }
 }
 

@@ -1,0 +1,194 @@
+//! The file on the desk of whoever checks it: what stands where, read as Helm reads it.
+
+use super::{Facts, Finding, Severity};
+use crate::text::{Member, Node, Place, Problem, Shape};
+
+/// Words that YAML 1.1, which Helm reads, takes for booleans where they are not quoted.
+const TRUE: [&str; 5] = ["y", "yes", "on", "true", "True"];
+const FALSE: [&str; 5] = ["n", "no", "off", "false", "False"];
+
+/// The file, what is known, and what was found so far.
+pub(super) struct Desk<'a> {
+    pub(super) root: &'a Node,
+    pub(super) facts: &'a Facts,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(root: &'a Node, facts: &'a Facts) -> Self {
+        Self { root, facts, findings: Vec::new() }
+    }
+
+    /// Notes something that cannot work.
+    pub(super) fn error(
+        &mut self,
+        place: Place,
+        path: &str,
+        what: impl AsRef<str>,
+        why: &str,
+        remedy: impl AsRef<str>,
+    ) {
+        self.note(Severity::Error, Problem::new(place, path, what, remedy), why);
+    }
+
+    /// Notes something that works for now.
+    pub(super) fn warning(
+        &mut self,
+        place: Place,
+        path: &str,
+        what: impl AsRef<str>,
+        why: &str,
+        remedy: impl AsRef<str>,
+    ) {
+        self.note(Severity::Warning, Problem::new(place, path, what, remedy), why);
+    }
+
+    fn note(&mut self, severity: Severity, problem: Problem, why: &str) {
+        self.findings.push(Finding { severity, problem, why: why.to_owned() });
+    }
+
+    /// What is written at a path of plain keys, joined by `.`.
+    pub(super) fn at(&self, path: &str) -> Option<&'a Member> {
+        let keys: Vec<&str> = path.split('.').collect();
+        find(self.root, &keys)
+    }
+
+    /// Where to point for a path: at its value or key, or at the nearest section that is written.
+    pub(super) fn place(&self, path: &str) -> Place {
+        match (self.at(path), path.rsplit_once('.')) {
+            (Some(member), _) => spot(member),
+            (None, Some((section, _))) => self.section_place(section),
+            (None, None) => Place::START,
+        }
+    }
+
+    fn section_place(&self, path: &str) -> Place {
+        match (self.at(path), path.rsplit_once('.')) {
+            (Some(member), _) => member.at,
+            (None, Some((section, _))) => self.section_place(section),
+            (None, None) => Place::START,
+        }
+    }
+
+    /// Text at a path; nothing for what is empty, of another kind or not there.
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        self.at(path).and_then(|member| text(&member.value)).filter(|text| !text.is_empty())
+    }
+
+    /// Text at a path, or what the chart has there.
+    pub(super) fn text_or(&self, path: &str, default: &str) -> String {
+        self.text(path).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A flag at a path, or what the chart has there.
+    pub(super) fn flag(&self, path: &str, default: bool) -> bool {
+        self.at(path).and_then(|member| flag(&member.value)).unwrap_or(default)
+    }
+
+    /// A number at a path.
+    pub(super) fn whole(&self, path: &str) -> Option<i128> {
+        self.at(path).and_then(|member| whole(&member.value))
+    }
+
+    /// Items at a path.
+    pub(super) fn items(&self, path: &str) -> &'a [Node] {
+        self.at(path).map_or(&[], |member| items(&member.value))
+    }
+
+    /// Keys at a path.
+    pub(super) fn members(&self, path: &str) -> &'a [Member] {
+        self.at(path).map_or(&[], |member| members(&member.value))
+    }
+}
+
+/// What is written below a node at a path of keys.
+pub(super) fn find<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Member> {
+    let (first, rest) = keys.split_first()?;
+    let member = members(node).iter().find(|member| member.key == *first)?;
+    if rest.is_empty() { Some(member) } else { find(&member.value, rest) }
+}
+
+/// Where a member is best pointed at: its value if that is on one line, or its key.
+pub(super) fn spot(member: &Member) -> Place {
+    match member.value.shape {
+        Shape::Null | Shape::List(_) | Shape::Map(_) => member.at,
+        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) => member.value.place,
+    }
+}
+
+/// Keys of a node.
+pub(super) fn members(node: &Node) -> &[Member] {
+    match &node.shape {
+        Shape::Map(members) => members,
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => &[],
+    }
+}
+
+/// Items of a node.
+pub(super) fn items(node: &Node) -> &[Node] {
+    match &node.shape {
+        Shape::List(items) => items,
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::Map(_) => &[],
+    }
+}
+
+/// Whether a word without quotes is a boolean in YAML 1.1.
+pub(super) fn old_boolean(word: &str) -> Option<bool> {
+    let lower = word.to_ascii_lowercase();
+    if TRUE.contains(&lower.as_str()) { Some(true) } else { FALSE.contains(&lower.as_str()).then_some(false) }
+}
+
+/// A flag, as YAML 1.1 reads it.
+pub(super) fn flag(node: &Node) -> Option<bool> {
+    match &node.shape {
+        Shape::Flag(flag) => Some(*flag),
+        Shape::Text(text) if node.spelling == *text => old_boolean(text),
+        Shape::Null | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
+    }
+}
+
+/// Text, as YAML 1.1 reads it.
+pub(super) fn text(node: &Node) -> Option<String> {
+    match &node.shape {
+        Shape::Text(text) if flag(node).is_none() => Some(text.clone()),
+        Shape::Null
+        | Shape::Flag(_)
+        | Shape::Whole(_)
+        | Shape::Fraction(_)
+        | Shape::Text(_)
+        | Shape::List(_)
+        | Shape::Map(_) => None,
+    }
+}
+
+/// A number.
+pub(super) fn whole(node: &Node) -> Option<i128> {
+    match node.shape {
+        Shape::Whole(number) => Some(number),
+        Shape::Null | Shape::Flag(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
+    }
+}
+
+/// Text or number, as it would be printed.
+pub(super) fn printed(node: &Node) -> Option<String> {
+    text(node).or_else(|| whole(node).map(|number| number.to_string())).or_else(|| match node.shape {
+        Shape::Fraction(number) => Some(number.to_string()),
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
+    })
+}
+
+/// What stands there, in words.
+pub(super) fn found(node: &Node) -> String {
+    match &node.shape {
+        Shape::Null => "nothing".to_owned(),
+        Shape::List(_) => "a list".to_owned(),
+        Shape::Map(_) => "keys with values".to_owned(),
+        Shape::Whole(number) => format!("the number {number}"),
+        Shape::Fraction(number) => format!("the number {number}"),
+        Shape::Flag(flag) => format!("the boolean {flag}"),
+        Shape::Text(text) => match flag(node) {
+            Some(flag) => format!("the boolean {flag}"),
+            None => format!("the text `{text}`"),
+        },
+    }
+}

@@ -1,0 +1,209 @@
+//! As whom the pods run and which secrets they get: service account, license, environment.
+
+use std::collections::BTreeMap;
+
+use super::desk::{Desk, find, members, printed, spot, text};
+use crate::helm::form::{self, IMAGE_DATA, is_within};
+use crate::text::{Member, Node};
+
+const ROLE: &str = "eks.amazonaws.com/role-arn";
+const DENIED: &str = "IAM refuses the pods: AccessDenied from S3 at start, and a restart without end.";
+const READABLE: &str = "Values and Helm's record of the release can be read by many more people than a Secret.";
+/// Variables that must come from Secrets, and what is missing without each.
+const SECRETS: [(&str, &str); 3] = [
+    (
+        "PACKAGEMANAGER_ENCRYPTION_KEY",
+        "Each pod makes a key of its own, and what one encrypts the others cannot read; with S3 the server does not start.",
+    ),
+    ("PACKAGEMANAGER_POSTGRES_PASSWORD", "The database refuses the server."),
+    (
+        "PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD",
+        "Package Manager 2024.08.2 does not take it from PACKAGEMANAGER_POSTGRES_PASSWORD, and does not start.",
+    ),
+];
+/// Variables that do not belong into the server's pods.
+const STRANGE: [(&str, &str); 5] = [
+    ("PACKAGEMANAGER_ADDRESS", "It belongs to the command line client, which runs in the same container."),
+    ("PACKAGEMANAGER_TOKEN", "It belongs to the command line client, which runs in the same container."),
+    ("PACKAGEMANAGER_SECRET_KEY", "It is a name of earlier versions; the key is not read from it any more."),
+    ("AWS_ACCESS_KEY_ID", "Static keys win over the role of the service account."),
+    ("AWS_SECRET_ACCESS_KEY", "Static keys win over the role of the service account."),
+];
+
+/// Checks names and secrets.
+pub(super) fn check(desk: &mut Desk<'_>) {
+    names(desk);
+    account(desk);
+    license(desk);
+    environment(desk);
+}
+
+fn names(desk: &mut Desk<'_>) {
+    let path = "fullnameOverride";
+    let Some(release) = desk.facts.release.clone() else { return };
+    let name = desk.text_or(path, "");
+    if name != release {
+        let what =
+            if name.is_empty() { "the name is left to the chart".to_owned() } else { format!("the name is `{name}`") };
+        let why = "Service, ConfigMap and Deployment get other names than the commands and the target group expect.";
+        desk.error(desk.place(path), path, what, why, format!("write \"{release}\""));
+    }
+}
+
+fn account(desk: &mut Desk<'_>) {
+    let path = "serviceAccount.name";
+    if let Some(release) = desk.facts.release.clone() {
+        let default = if desk.flag("serviceAccount.create", true) {
+            desk.text_or("fullnameOverride", "")
+        } else {
+            "default".into()
+        };
+        let name = desk.text_or(path, &default);
+        if name != release {
+            let namespace = desk.facts.namespace.clone().unwrap_or_else(|| "NAMESPACE".to_owned());
+            let what = format!("the role trusts system:serviceaccount:{namespace}:{release}, and not `{name}`");
+            desk.error(desk.place(path), path, what, DENIED, format!("write \"{release}\""));
+        }
+    }
+    if !desk.members("serviceAccount.labels").is_empty() {
+        let path = "serviceAccount.labels";
+        let why = "The chart's template leaves them out.";
+        desk.warning(desk.place(path), path, "labels of the service account are not written", why, "delete the key");
+    }
+    if !desk.flag("serviceAccount.create", true) {
+        return;
+    }
+    let path = "serviceAccount.annotations";
+    let known = desk.facts.role_arn.clone();
+    let Some(member) = desk.members(path).iter().find(|member| member.key == ROLE) else {
+        let arn = known.unwrap_or_else(|| "arn:aws:iam::ACCOUNT:role/NAME".to_owned());
+        let remedy = format!("add `{ROLE}: \"{arn}\"`");
+        desk.error(desk.place(path), path, "the service account has no role", DENIED, remedy);
+        return;
+    };
+    let arn = printed(&member.value).unwrap_or_default();
+    if !(form::ROLE.holds)(&arn) {
+        let remedy = known.unwrap_or_else(|| "arn:aws:iam::ACCOUNT:role/NAME".to_owned());
+        desk.error(spot(member), path, format!("`{arn}` is not the ARN of a role"), DENIED, format!("write {remedy}"));
+    } else if let Some(known) = known.filter(|known| *known != arn) {
+        desk.error(spot(member), path, "this is not the stack's role", DENIED, format!("write {known}"));
+    }
+}
+
+fn license(desk: &mut Desk<'_>) {
+    let secret = desk.text("license.file.secret");
+    let server = desk.text("license.server");
+    let key = desk.text("license.key");
+    if key.is_some() {
+        let path = "license.key";
+        let why = "Each new pod activates the key again until none is left; and it stands in the values.";
+        desk.error(
+            desk.place(path),
+            path,
+            "a license key stands in the values",
+            why,
+            "use license.file.secret or license.server",
+        );
+    }
+    if secret.is_none() && server.is_none() && key.is_none() {
+        let why = "The server serves nothing without a license.";
+        desk.error(
+            desk.place("license"),
+            "license",
+            "no license is named",
+            why,
+            "add `file: {secret: …, secretKey: …}`",
+        );
+    }
+    if secret.is_some() && server.is_some() {
+        let path = "license.server";
+        let why = "The chart then sets the license type to remote, and the file is mounted for nothing.";
+        desk.warning(
+            desk.place(path),
+            path,
+            "both a license file and a license server are named",
+            why,
+            "keep one of the two",
+        );
+    }
+    if let Some(server) = server
+        && !form::is_host_port(&server)
+    {
+        let path = "license.server";
+        let why = "The server does not find it.";
+        desk.error(desk.place(path), path, format!("`{server}` is not a server with its port"), why, "write host:port");
+    }
+    let path = "license.file.mountPath";
+    let mounted = desk.text_or(path, "/etc/rstudio-licensing");
+    if is_within(&mounted, IMAGE_DATA) {
+        let why = "The image's start script deletes licenses there before it looks for one.";
+        desk.error(
+            desk.place(path),
+            path,
+            format!("the license is mounted at {mounted}"),
+            why,
+            "write /etc/rstudio-licensing",
+        );
+    }
+}
+
+fn environment(desk: &mut Desk<'_>) {
+    let path = "pod.env";
+    let mut seen: BTreeMap<String, &Member> = BTreeMap::new();
+    let mut variables: BTreeMap<String, &Node> = BTreeMap::new();
+    for variable in desk.items(path) {
+        let Some(member) = find(variable, &["name"]) else {
+            let why = "Kubernetes refuses the pods.";
+            desk.error(variable.place, path, "a variable has no name", why, "write `name: …` and `value: …`");
+            continue;
+        };
+        let name = printed(&member.value).unwrap_or_default();
+        if let Some(first) = seen.insert(name.clone(), member) {
+            let what = format!("`{name}` is in line {} already", first.at.line);
+            desk.error(spot(member), path, what, "The last of the two wins.", "keep one of the two");
+        }
+        variables.insert(name.clone(), variable);
+        if let Some((_, why)) = STRANGE.iter().find(|(strange, _)| *strange == name) {
+            desk.error(spot(member), path, format!("`{name}` does not belong here"), why, "delete the variable");
+        }
+        if let Some(value) = find(variable, &["value"])
+            && printed(&value.value).is_none()
+        {
+            let why = "Kubernetes takes text alone, and refuses the pods.";
+            desk.error(spot(value), path, format!("the value of `{name}` is not text"), why, "write it in quotes");
+        }
+    }
+    for (name, why) in SECRETS {
+        match variables.get(name) {
+            None => {
+                let remedy = format!("add `name: {name}` with `valueFrom: {{secretKeyRef: {{name: …, key: …}}}}`");
+                desk.error(desk.place(path), path, format!("`{name}` is missing"), why, remedy);
+            }
+            Some(variable) => secret(desk, name, variable),
+        }
+    }
+}
+
+fn secret(desk: &mut Desk<'_>, name: &str, variable: &Node) {
+    let path = "pod.env";
+    let remedy = "write `valueFrom: {secretKeyRef: {name: …, key: …}}`";
+    if let Some(value) = find(variable, &["value"]) {
+        desk.error(spot(value), path, format!("`{name}` stands in the values"), READABLE, remedy);
+        return;
+    }
+    let Some(reference) = find(variable, &["valueFrom", "secretKeyRef"]) else {
+        desk.error(variable.place, path, format!("`{name}` does not come from a Secret"), READABLE, remedy);
+        return;
+    };
+    let is_named = |key: &str| find(&reference.value, &[key]).and_then(|member| text(&member.value)).is_some();
+    if !is_named("name") || !is_named("key") {
+        let why = "Kubernetes refuses the pods.";
+        desk.error(reference.at, path, format!("`{name}` does not say which key of which Secret"), why, remedy);
+    }
+    for member in
+        members(&reference.value).iter().filter(|member| !["name", "key", "optional"].contains(&member.key.as_str()))
+    {
+        let what = format!("a reference to a Secret has no key `{}`", member.key);
+        desk.error(member.at, path, what, "Kubernetes drops it.", "the keys are name and key");
+    }
+}

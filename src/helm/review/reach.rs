@@ -1,0 +1,318 @@
+//! How requests reach the pods: ports that must agree, Service, Ingress, binding, probes.
+
+use super::Reach;
+use super::desk::{Desk, find, items, printed, spot, text};
+use super::settings::setting;
+use crate::text::{Member, Node, Shape};
+
+/// Port of the container where nothing else is said.
+const HTTP_PORT: i128 = 4242;
+const NOBODY: &str = "Requests go to a port on which nobody listens, and no pod becomes ready.";
+
+/// Checks ports and ways in.
+pub(super) fn check(desk: &mut Desk<'_>) {
+    let listen = listen(desk);
+    pod_ports(desk, listen);
+    probes(desk, listen);
+    service(desk);
+    ingress(desk);
+    binding(desk);
+    templates(desk);
+}
+
+/// The port the server listens on.
+fn listen(desk: &mut Desk<'_>) -> i128 {
+    let path = "config.HTTP.Listen";
+    let Some((member, listen)) = setting(desk, "HTTP", "Listen") else { return HTTP_PORT };
+    let port = listen.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).map(i128::from);
+    let Some(port) = port else {
+        let what = format!("`{listen}` names no port");
+        desk.error(spot(member), path, what, "The server does not start.", "write \":4242\"");
+        return HTTP_PORT;
+    };
+    if listen.starts_with("localhost") || listen.starts_with("127.") {
+        let why = "Nobody outside the pod reaches it, the probes neither.";
+        desk.error(spot(member), path, "the server listens to its own pod alone", why, format!("write \":{port}\""));
+    }
+    if let Some((https, at)) = setting(desk, "HTTPS", "Listen")
+        && at.rsplit_once(':').is_some_and(|(_, other)| other.parse::<u16>().ok().map(i128::from) == Some(port))
+    {
+        let why = "The server does not start.";
+        desk.error(spot(https), "config.HTTPS.Listen", "HTTP and HTTPS share a port", why, "write another port");
+    }
+    if desk.facts.is_older_line() && port != HTTP_PORT {
+        let why = "Service and container of this chart use 4242, whatever is set.";
+        desk.error(spot(member), path, format!("the server listens on {port}"), why, "write \":4242\"");
+    }
+    port
+}
+
+fn pod_ports(desk: &mut Desk<'_>, listen: i128) {
+    if desk.facts.is_older_line() {
+        return;
+    }
+    for path in ["pod.port", "service.targetPort"] {
+        let port = desk.whole(path).unwrap_or(HTTP_PORT);
+        if port != listen {
+            let what = format!("the port is {port}, and the server listens on {listen}");
+            desk.error(desk.place(path), path, what, NOBODY, format!("write {listen}"));
+        }
+    }
+}
+
+fn probes(desk: &mut Desk<'_>, listen: i128) {
+    let defaults = [("readinessProbe", true), ("startupProbe", false), ("livenessProbe", false)];
+    for (probe, is_on) in defaults {
+        if !desk.flag(&format!("{probe}.enabled"), is_on) {
+            continue;
+        }
+        let path = format!("{probe}.httpGet.port");
+        let port = match desk.at(&path).map(|member| &member.value) {
+            Some(node) if matches!(node.shape, Shape::Text(_)) => listen,
+            _ => desk.whole(&path).unwrap_or(HTTP_PORT),
+        };
+        if port != listen {
+            let what = format!("the probe asks port {port}, and the server listens on {listen}");
+            let why = if probe == "readinessProbe" { NOBODY } else { "Pods are restarted for ever." };
+            desk.error(desk.place(&path), &path, what, why, format!("write {listen}"));
+        }
+        for key in ["periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"] {
+            let path = format!("{probe}.{key}");
+            if desk.whole(&path).is_some_and(|number| number < 1) {
+                let why = "Kubernetes refuses the pods.";
+                desk.error(desk.place(&path), &path, "the least is 1", why, "write 1 or more");
+            }
+        }
+        if probe != "readinessProbe"
+            && desk.whole(&format!("{probe}.successThreshold")).is_some_and(|number| number > 1)
+        {
+            let path = format!("{probe}.successThreshold");
+            desk.error(desk.place(&path), &path, "this probe takes 1 alone", "Kubernetes refuses the pods.", "write 1");
+        }
+    }
+    if desk.flag("livenessProbe.enabled", false) {
+        let path = "livenessProbe.enabled";
+        let why = "In offline mode, which administrators switch on, the server answers 503, and is restarted for ever.";
+        desk.warning(desk.place(path), path, "the liveness probe is on", why, "write false");
+    }
+    if !desk.flag("readinessProbe.enabled", true) {
+        let path = "readinessProbe.enabled";
+        let why = "Pods get requests before they serve, and a rollout goes on over pods that never do.";
+        desk.error(desk.place(path), path, "the readiness probe is off", why, "write true");
+    }
+}
+
+fn service(desk: &mut Desk<'_>) {
+    let kind = desk.text_or("service.type", "ClusterIP");
+    let (path, place) = ("service.type", desk.place("service.type"));
+    if !["ClusterIP", "NodePort", "LoadBalancer"].contains(&kind.as_str()) {
+        let why = "Kubernetes refuses the Service.";
+        desk.error(place, path, format!("there is no type `{kind}`"), why, "write NodePort or ClusterIP");
+        return;
+    }
+    match &desk.facts.reach {
+        Some(Reach::NodePort(_)) if kind != "NodePort" => {
+            let why = "The load balancer's targets are the nodes, which do not answer then.";
+            desk.error(place, path, format!("the type is {kind}"), why, "write NodePort");
+        }
+        Some(Reach::Pods(_) | Reach::Ingress) if kind == "NodePort" => {
+            let why = "The pods are the targets; a port of the nodes only widens what can be reached.";
+            desk.warning(place, path, "the type is NodePort", why, "write ClusterIP");
+        }
+        _ if kind == "LoadBalancer" => {
+            let why = "Kubernetes makes a second load balancer, which nobody here knows.";
+            desk.error(place, path, "the type is LoadBalancer", why, "write NodePort or ClusterIP");
+        }
+        _ => {}
+    }
+    let path = "service.nodePort";
+    let (place, port) = (desk.place(path), desk.whole(path));
+    if port.is_some_and(|port| !(30000..=32767).contains(&port)) {
+        let why = "Kubernetes keeps 30000 to 32767 for node ports and refuses others.";
+        desk.error(place, path, "the port is out of range", why, "write one from 30000 to 32767");
+    } else if kind == "NodePort" {
+        match (port, desk.facts.reach.clone()) {
+            (None, Some(Reach::NodePort(known))) => {
+                let why = "Kubernetes chooses one by chance, and target group and firewall name another.";
+                desk.error(place, path, "no port is written", why, format!("add `nodePort: {known}`"));
+            }
+            (Some(port), Some(Reach::NodePort(known))) if port != i128::from(known) => {
+                let why = "Target group and firewall name the declared one.";
+                desk.error(
+                    place,
+                    path,
+                    format!("the declared port is {known}, and not {port}"),
+                    why,
+                    format!("write {known}"),
+                );
+            }
+            (None, None) => {
+                let why = "Kubernetes chooses one by chance, and another one when the Service is made again.";
+                desk.warning(place, path, "no port is written", why, "add `nodePort: 30442`");
+            }
+            (None | Some(_), _) => {}
+        }
+    } else if port.is_some() {
+        let why = "Only a Service of type NodePort has one.";
+        desk.warning(place, path, "the port is not used", why, "delete it, or write `type: NodePort`");
+    }
+}
+
+fn ingress(desk: &mut Desk<'_>) {
+    let path = "ingress.enabled";
+    let is_on = desk.flag(path, false);
+    match (&desk.facts.reach, is_on) {
+        (Some(Reach::NodePort(_) | Reach::Pods(_)), true) if class(desk) == "alb" => {
+            let why = "The controller makes a second load balancer beside the stack's own.";
+            desk.error(desk.place(path), path, "there is an Ingress of class alb", why, "write false");
+        }
+        (Some(Reach::Ingress), false) => {
+            let why = "Nothing leads to the pods then: with targets: ingress no load balancer is made here.";
+            desk.error(desk.place(path), path, "there is no Ingress", why, "write true");
+        }
+        _ => {}
+    }
+    if !is_on {
+        return;
+    }
+    let hosts = "ingress.hosts";
+    if desk.items(hosts).is_empty() {
+        let why = "The Ingress has no rule, and every request is answered with 404.";
+        desk.error(
+            desk.place(hosts),
+            hosts,
+            "no host is named",
+            why,
+            "add `- host: packages.example.com` with `paths: [/]`",
+        );
+    }
+    for host in desk.items(hosts) {
+        let paths = find(host, &["paths"]);
+        if find(host, &["host"]).is_none() || paths.is_none_or(|paths| items(&paths.value).is_empty()) {
+            let why = "The chart's template makes no rule of it.";
+            desk.error(host.place, hosts, "an entry has no host or no paths", why, "write `host: …` and `paths: [/]`");
+        }
+    }
+    if class(desk) == "alb" {
+        alb(desk);
+    }
+}
+
+fn class(desk: &Desk<'_>) -> String {
+    desk.text_or("ingress.ingressClassName", "")
+}
+
+fn alb(desk: &mut Desk<'_>) {
+    let path = "ingress.annotations";
+    let annotation = |name: &str| {
+        let key = format!("alb.ingress.kubernetes.io/{name}");
+        desk.members(path).iter().find(|member| member.key == key)
+    };
+    let (health, target) = (annotation("healthcheck-path"), annotation("target-type"));
+    let target_is_ip = target.and_then(|member| text(&member.value)).is_some_and(|kind| kind == "ip");
+    if health.is_none() {
+        let why = "The controller asks for /, which is not answered with 200, and every target is unhealthy.";
+        let remedy = "add `alb.ingress.kubernetes.io/healthcheck-path: /__ping__`";
+        desk.error(desk.place(path), path, "the path of the health check is missing", why, remedy);
+    }
+    if !target_is_ip && desk.text_or("service.type", "ClusterIP") == "ClusterIP" {
+        let why = "The controller's default is instance, for which the Service must be of type NodePort.";
+        let place = target.map_or_else(|| desk.place(path), spot);
+        let remedy = "add `alb.ingress.kubernetes.io/target-type: ip`";
+        desk.error(place, path, "the targets are nodes, and the Service has no port on them", why, remedy);
+    }
+    for member in desk.members(path) {
+        if text(&member.value).is_none() {
+            let why = "Kubernetes takes text alone as an annotation, and refuses the Ingress.";
+            desk.error(
+                spot(member),
+                path,
+                format!("the value of `{}` is not text", member.key),
+                why,
+                "write it in quotes",
+            );
+        }
+    }
+}
+
+fn objects<'a>(desk: &Desk<'a>, kind: &str) -> Vec<&'a Node> {
+    let is_kind = |object: &&Node| {
+        find(object, &["kind"]).and_then(|member| text(&member.value)).is_some_and(|found| found == kind)
+    };
+    desk.items("extraObjects").iter().filter(is_kind).collect()
+}
+
+fn binding(desk: &mut Desk<'_>) {
+    let path = "extraObjects";
+    let bindings = objects(desk, "TargetGroupBinding");
+    if let (Some(Reach::Pods(known)), true) = (&desk.facts.reach, bindings.is_empty()) {
+        let arn = known.clone().unwrap_or_else(|| "…".to_owned());
+        let why = "Nobody registers the pods in the target group, and the load balancer answers 503.";
+        let remedy = format!("add the TargetGroupBinding for {arn}, as `ppm-infra values` writes it");
+        desk.error(desk.place(path), path, "there is no TargetGroupBinding", why, remedy);
+    }
+    let name = desk.text("fullnameOverride");
+    let port = desk.whole("service.port").unwrap_or(80);
+    for binding in bindings {
+        let differs = |member: &&Member, wanted: &str| printed(&member.value).is_none_or(|written| written != wanted);
+        let why = "The controller finds no such Service, and registers nothing.";
+        if let (Some(name), Some(member)) = (&name, find(binding, &["spec", "serviceRef", "name"]))
+            && differs(&member, name)
+        {
+            desk.error(spot(member), path, format!("the Service is called {name}"), why, format!("write \"{name}\""));
+        }
+        if let Some(member) = find(binding, &["spec", "serviceRef", "port"])
+            && differs(&member, &port.to_string())
+        {
+            desk.error(spot(member), path, format!("the Service has port {port}"), why, format!("write {port}"));
+        }
+        if let (Some(Reach::Pods(Some(arn))), Some(member)) =
+            (&desk.facts.reach, find(binding, &["spec", "targetGroupARN"]))
+            && differs(&member, arn)
+        {
+            let why = "The pods are registered where the stack's load balancer does not look.";
+            desk.error(spot(member), path, "this is not the stack's target group", why, format!("write {arn}"));
+        }
+        if matches!(desk.facts.reach, Some(Reach::NodePort(_))) {
+            let why = "The controller takes the target group over and removes the nodes from it.";
+            let remedy = "delete the object, or declare targets: target_group_binding";
+            desk.error(binding.place, path, "the declared targets are the nodes", why, remedy);
+        }
+    }
+}
+
+/// The chart sends `extraObjects` through its template engine, and other places not.
+fn templates(desk: &mut Desk<'_>) {
+    let mut open = Vec::new();
+    for object in desk.items("extraObjects") {
+        braces(object, &mut open);
+    }
+    for (place, text) in open {
+        if !text.replace("{{ `{{` }}", "").contains("{{") || text.contains(".Values.") || text.contains(".Release.") {
+            continue;
+        }
+        let why = "The chart sends extraObjects through its template engine, which takes {{ for its own.";
+        desk.error(place, "extraObjects", "braces stand unescaped", why, "write {{ `{{` }} for {{");
+    }
+    let mut fixed = Vec::new();
+    for path in ["topologySpreadConstraints", "affinity", "nodeSelector", "podDisruptionBudget"] {
+        if let Some(member) = desk.at(path) {
+            let mut open = Vec::new();
+            braces(&member.value, &mut open);
+            fixed.extend(open.into_iter().map(|(place, _)| (path, place)));
+        }
+    }
+    for (path, place) in fixed {
+        let why = "The chart passes this on word for word: the braces arrive in Kubernetes.";
+        desk.error(place, path, "a template does nothing here", why, "write the name out");
+    }
+}
+
+fn braces(node: &Node, found: &mut Vec<(crate::text::Place, String)>) {
+    match &node.shape {
+        Shape::Text(text) if text.contains("{{") => found.push((node.place, text.clone())),
+        Shape::List(items) => items.iter().for_each(|item| braces(item, found)),
+        Shape::Map(members) => members.iter().for_each(|member| braces(&member.value, found)),
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) => {}
+    }
+}

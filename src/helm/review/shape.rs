@@ -1,0 +1,200 @@
+//! Keys the chart knows, each with a value of its kind.
+
+use super::desk::{Desk, flag, found, members, old_boolean, spot, text, whole};
+use super::quantity::milli;
+use crate::helm::keys::{Below, ChartKey, KEYS, Lines, Takes};
+use crate::text::{Member, Node, Shape, nearest};
+
+const SILENT: &str = "The chart has no schema: Helm takes the key without a word, and nothing comes of it.";
+
+/// Keys that people take from elsewhere, and what the chart calls them.
+const KNOWN_MISTAKES: [(&str, &str); 6] = [
+    ("enableMigrations", "enableMigration"),
+    ("image.pullPolicy", "image.imagePullPolicy"),
+    ("imagePullSecrets", "image.imagePullSecrets"),
+    ("replicaCount", "replicas"),
+    ("env", "pod.env"),
+    ("securityContext", "pod.securityContext"),
+];
+
+/// Checks the whole file.
+pub(super) fn check(desk: &mut Desk<'_>) {
+    match &desk.root.shape {
+        Shape::Map(members) => section(desk, "", members),
+        Shape::Null => {}
+        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
+            let what = format!("values are `key: value` lines, and this is {}", found(desk.root));
+            desk.error(desk.root.place, "", what, "Helm refuses the file.", "write keys such as `replicas: 3`");
+        }
+    }
+}
+
+fn section(desk: &mut Desk<'_>, path: &str, members: &[Member]) {
+    for member in members {
+        let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
+        plain_key(desk, &path, member);
+        match (ChartKey::find(&path), ChartKey::children(&path).is_empty()) {
+            (Some(key), _) => value(desk, key, &path, member),
+            (None, true) => unknown(desk, &path, member),
+            (None, false) => subsection(desk, &path, member),
+        }
+    }
+}
+
+/// YAML 1.1 reads some words as booleans, also as keys.
+fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
+    if !member.is_quoted
+        && let Some(flag) = old_boolean(&member.key)
+    {
+        desk.error(
+            member.at,
+            path,
+            format!("the key `{}` is a boolean in YAML 1.1, which Helm reads", member.key),
+            &format!("It arrives as `{flag}`, which nobody knows."),
+            format!("write \"{}\": in quotes", member.key),
+        );
+    }
+}
+
+fn subsection(desk: &mut Desk<'_>, path: &str, member: &Member) {
+    match &member.value.shape {
+        Shape::Map(members) => section(desk, path, members),
+        Shape::Null => desk.error(
+            member.at,
+            path,
+            "nothing is written below",
+            "Null removes the chart's own values of the section, and its templates fail or go without.",
+            "delete the line, or write keys below it",
+        ),
+        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
+            let names = ChartKey::children(path).join(", ");
+            let what = format!("expected keys indented below, found {}", found(&member.value));
+            desk.error(spot(member), path, what, "The chart's templates fail on it.", format!("the keys are: {names}"));
+        }
+    }
+}
+
+fn unknown(desk: &mut Desk<'_>, path: &str, member: &Member) {
+    let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let names = ChartKey::children(above);
+    let meant = KNOWN_MISTAKES.iter().find(|(wrong, _)| *wrong == path).map(|(_, meant)| *meant);
+    let meant = meant.or_else(|| nearest(name, names.iter().copied()));
+    let elsewhere = KEYS.iter().find(|key| key.path.ends_with(&format!(".{name}")) || key.path == name);
+    let remedy = match (meant, elsewhere) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, Some(key)) => format!("did you mean `{}`?", key.path),
+        (None, None) => format!("the keys here are: {}", names.join(", ")),
+    };
+    desk.error(member.at, path, format!("the chart has no key `{path}`"), SILENT, remedy);
+}
+
+fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
+    if key.path != path {
+        return;
+    }
+    let node = &member.value;
+    let is_older = desk.facts.is_older_line();
+    if let Some(why) = key.never {
+        let is_allowed = key.lines == Lines::Older && is_older;
+        if !is_allowed && !is_empty(node) {
+            let remedy = instead(path);
+            desk.error(spot(member), path, "this key must not be set", &format!("Set, {why}."), remedy);
+        }
+        return;
+    }
+    if key.lines == Lines::Newer && is_older && path != "revisionHistoryLimit" {
+        let what = format!("chart {} does not know this key", desk.facts.chart_version.as_deref().unwrap_or("0.5.43"));
+        desk.warning(member.at, path, what, SILENT, "delete it, or use chart 0.20.4");
+    }
+    if let Shape::Null = node.shape {
+        // What is null in the chart's own values may be null here.
+        if !matches!(path, "ingress.hosts" | "license.key") {
+            let why = "Null removes the chart's own value, and its templates fail or go without.";
+            desk.error(member.at, path, "no value is written", why, "delete the line, or write a value");
+        }
+        return;
+    }
+    if !is(key.takes, node) {
+        let what = format!("expected {}, found {}", key.takes.expected(), found(node));
+        desk.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
+    }
+    if key.below == Below::Anything && key.path != "config" {
+        below(desk, path, node);
+    }
+}
+
+/// Booleans of YAML 1.1 among the keys that the chart hands on.
+fn below(desk: &mut Desk<'_>, path: &str, node: &Node) {
+    for member in members(node) {
+        let path = format!("{path}.{}", member.key);
+        plain_key(desk, &path, member);
+        below(desk, &path, &member.value);
+    }
+}
+
+fn is_empty(node: &Node) -> bool {
+    matches!(node.shape, Shape::Null) || flag(node) == Some(false) || text(node).is_some_and(|text| text.is_empty())
+}
+
+fn is(takes: Takes, node: &Node) -> bool {
+    let is_false = flag(node) == Some(false);
+    match takes {
+        Takes::Text => text(node).is_some(),
+        Takes::TextOrFalse => is_false || text(node).is_some(),
+        Takes::Flag => flag(node).is_some(),
+        Takes::Whole => whole(node).is_some_and(|number| number >= 0),
+        Takes::WholeOrFalse => is_false || whole(node).is_some_and(|number| number >= 0),
+        Takes::WholeOrShare => {
+            whole(node).is_some_and(|number| number >= 0) || text(node).is_some_and(|text| share(&text).is_some())
+        }
+        Takes::Quantity => {
+            text(node).is_some_and(|text| milli(&text).is_some())
+                || whole(node).is_some()
+                || matches!(node.shape, Shape::Fraction(_))
+        }
+        Takes::Map => matches!(node.shape, Shape::Map(_)),
+        Takes::List => matches!(node.shape, Shape::List(_)),
+        Takes::ListOrFalse => is_false || matches!(node.shape, Shape::List(_)),
+    }
+}
+
+/// Reads `25%`.
+pub(super) fn share(text: &str) -> Option<u32> {
+    text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit())).and_then(|d| d.parse().ok())
+}
+
+fn why_wrong(path: &str) -> &'static str {
+    match path {
+        "command" | "args" => {
+            "The chart pastes the value as it stands: a list becomes one broken word, where a JSON text becomes a list."
+        }
+        _ => "The chart hands it on as it stands, and Kubernetes refuses the object or reads something else.",
+    }
+}
+
+fn remedy(takes: Takes, node: &Node) -> String {
+    match takes {
+        Takes::Text | Takes::TextOrFalse if matches!(node.shape, Shape::List(_)) => {
+            "write a JSON text, such as '[\"/bin/sh\", \"-c\", \"…\"]'".to_owned()
+        }
+        Takes::Text | Takes::TextOrFalse => "write it in quotes".to_owned(),
+        Takes::Flag => "write true or false, without quotes".to_owned(),
+        Takes::Whole | Takes::WholeOrFalse => "write a number without quotes".to_owned(),
+        Takes::WholeOrShare | Takes::Quantity | Takes::Map | Takes::List | Takes::ListOrFalse => {
+            format!("write {}", takes.expected())
+        }
+    }
+}
+
+/// What does the work of a key that must not be set.
+fn instead(path: &str) -> &'static str {
+    match path {
+        "nameOverride" => "use fullnameOverride",
+        "image.tagPrefix" => "use image.tag, the whole tag",
+        "license.file.contents" => "use license.file.secret, the name of a Secret",
+        "awsAccessKeyId" | "awsSecretAccessKey" => "delete it; serviceAccount.annotations names the role",
+        "rstudioPMKey" => "put the key into a Secret and name it in pod.env as PACKAGEMANAGER_ENCRYPTION_KEY",
+        "pod.serviceAccountName" => "use serviceAccount.name",
+        _ => "delete the line",
+    }
+}

@@ -1,0 +1,157 @@
+//! Where packages are kept, and what is mounted.
+
+use super::desk::{Desk, find, flag, items, printed, spot, text};
+use super::settings::setting;
+use crate::helm::form::{IMAGE_DATA, is_within};
+use crate::text::Shape;
+
+const LOST: &str = "Packages would be in a directory of each pod: different from pod to pod, and gone with it.";
+const HIDDEN: &str = "The image's start script rearranges that directory, and refuses to start where it is a mount.";
+
+/// Checks storage and mounts.
+pub(super) fn check(desk: &mut Desk<'_>) {
+    let shared = desk.flag("sharedStorage.create", false) || desk.flag("sharedStorage.mount", false);
+    default(desk, shared);
+    bucket(desk);
+    if shared {
+        volume(desk);
+    }
+    mounts(desk);
+    context(desk);
+}
+
+fn uses_bucket(desk: &Desk<'_>) -> bool {
+    setting(desk, "Storage", "Default").is_some_and(|(_, default)| default.eq_ignore_ascii_case("s3"))
+}
+
+fn default(desk: &mut Desk<'_>, shared: bool) {
+    let path = "config.Storage.Default";
+    match setting(desk, "Storage", "Default") {
+        Some((_, default)) if default.eq_ignore_ascii_case("s3") => {}
+        Some((_, default)) if default.eq_ignore_ascii_case("file") && shared => {}
+        None if shared => {}
+        Some((member, default)) if default.eq_ignore_ascii_case("file") => {
+            desk.error(spot(member), path, "nothing that pods share is mounted", LOST, "write \"s3\"");
+        }
+        Some((member, default)) => {
+            let what = format!("there is no storage `{default}`");
+            desk.error(spot(member), path, what, "The server does not start.", "write \"s3\"");
+        }
+        None => {
+            desk.error(desk.place(path), path, "where packages are kept is not said", LOST, "add `Default: \"s3\"`")
+        }
+    }
+    for name in ["CRAN", "PyPI", "Bioconductor", "Cache", "Persistent", "Packages", "Launcher"] {
+        if let Some((member, kind)) = setting(desk, "Storage", name)
+            && kind.eq_ignore_ascii_case("file")
+            && !shared
+        {
+            desk.error(
+                spot(member),
+                &format!("config.Storage.{name}"),
+                "nothing that pods share is mounted",
+                LOST,
+                "write \"s3\"",
+            );
+        }
+    }
+}
+
+fn bucket(desk: &mut Desk<'_>) {
+    if !uses_bucket(desk) {
+        return;
+    }
+    let known = [("Bucket", desk.facts.bucket.clone()), ("Region", desk.facts.region.clone())];
+    for (name, known) in known {
+        let path = format!("config.S3Storage.{name}");
+        let why = "Every storage class is tried at start, and the server ends when one fails.";
+        match (setting(desk, "S3Storage", name), known) {
+            (None, known) => {
+                let value = known.unwrap_or_else(|| "…".to_owned());
+                let what = format!("`{name}` is missing");
+                desk.error(desk.place(&path), &path, what, why, format!("add `{name}: \"{value}\"`"));
+            }
+            (Some((member, written)), Some(known)) if written != known => {
+                desk.error(spot(member), &path, format!("the stack has {known}"), why, format!("write \"{known}\""));
+            }
+            (Some(_), _) => {}
+        }
+    }
+    if let Some((member, _)) = setting(desk, "S3Storage", "KeyID") {
+        desk.warning(
+            member.at,
+            "config.S3Storage.KeyID",
+            "packages are encrypted by the client",
+            "What was stored before cannot be read then, and the reverse when it is turned off.",
+            "delete it: the bucket encrypts what it stores",
+        );
+    }
+}
+
+fn volume(desk: &mut Desk<'_>) {
+    let path = "sharedStorage.path";
+    let mounted = desk.text_or(path, IMAGE_DATA);
+    if is_within(&mounted, IMAGE_DATA) {
+        let remedy = "write another path, such as /data, and Server.DataDir to match";
+        desk.error(desk.place(path), path, format!("the volume is mounted at {mounted}"), HIDDEN, remedy);
+    }
+    if !uses_bucket(desk) {
+        let directory = setting(desk, "Server", "DataDir");
+        let place = directory.as_ref().map_or_else(|| desk.place("config.Server.DataDir"), |(member, _)| spot(member));
+        let named = directory.map_or_else(|| IMAGE_DATA.to_owned(), |(_, directory)| directory);
+        if !is_within(&named, &mounted) {
+            let what = format!("the volume is at {mounted}, and the server writes to {named}");
+            desk.error(place, "config.Server.DataDir", what, LOST, format!("write `DataDir: \"{mounted}\"`"));
+        }
+    }
+    let modes = "sharedStorage.accessModes";
+    let is_shared = desk.at(modes).is_none_or(|member| {
+        items(&member.value).iter().any(|mode| text(mode).is_some_and(|mode| mode == "ReadWriteMany"))
+    });
+    if desk.flag("sharedStorage.create", false) && !is_shared && desk.whole("replicas").unwrap_or(1) > 1 {
+        let why = "The volume is given to one node, and pods elsewhere wait for it for ever.";
+        desk.error(desk.place(modes), modes, "pods on several nodes cannot share it", why, "write [ReadWriteMany]");
+    }
+}
+
+fn mounts(desk: &mut Desk<'_>) {
+    let volumes: Vec<String> = desk
+        .items("pod.volumes")
+        .iter()
+        .filter_map(|volume| find(volume, &["name"]).and_then(|name| text(&name.value)))
+        .collect();
+    for mount in desk.items("pod.volumeMounts") {
+        if let Some(member) = find(mount, &["mountPath"])
+            && let Some(at) = text(&member.value)
+            && is_within(&at, IMAGE_DATA)
+        {
+            let remedy = "mount it elsewhere";
+            desk.error(spot(member), "pod.volumeMounts", format!("a volume is mounted at {at}"), HIDDEN, remedy);
+        }
+        if let Some(member) = find(mount, &["name"])
+            && let Some(name) = printed(&member.value)
+            && !volumes.contains(&name)
+        {
+            let why = "Kubernetes refuses the pods.";
+            let what = format!("there is no volume `{name}` in pod.volumes");
+            desk.error(spot(member), "pod.volumeMounts", what, why, "add the volume, or delete the mount");
+        }
+    }
+}
+
+fn context(desk: &mut Desk<'_>) {
+    let path = "pod.containerSecurityContext";
+    let Some(context) = desk.at(path) else { return };
+    if let Some(member) = find(&context.value, &["readOnlyRootFilesystem"])
+        && flag(&member.value) == Some(true)
+    {
+        let why = "The image's start script copies the license into the root file system.";
+        desk.error(spot(member), path, "the root file system cannot be written to", why, "delete the line");
+    }
+    if let Some(member) = find(&context.value, &["runAsUser"])
+        && matches!(member.value.shape, Shape::Whole(0))
+    {
+        let why = "The chart also says runAsNonRoot, and Kubernetes refuses to start the container.";
+        desk.error(spot(member), path, "the container would run as root", why, "write 999");
+    }
+}

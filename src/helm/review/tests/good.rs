@@ -1,0 +1,142 @@
+//! Files in which nothing is found.
+
+use super::{Facts, Inputs, behind_an_ingress, checked, file, ingress, reference, review, target_group_binding};
+use crate::helm::{Image, License, SharedStorage, Strategy};
+
+fn with_storage() -> Inputs {
+    let storage =
+        SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
+    Inputs { shared_storage: Some(storage), ..reference() }
+}
+
+/// Good edits of the file of the reference, each by itself.
+#[rustfmt::skip]
+const EDITS: [(&str, &str); 20] = [
+    ("replicas: 3", "replicas: 2"),
+    ("    maxUnavailable: 0", "    maxUnavailable: 1"),
+    ("  maxUnavailable: 1", "  maxUnavailable: \"25%\""),
+    ("MaxOpenConnections: \"50\"", "MaxOpenConnections: 50"),
+    ("    Enabled: \"true\"", "    Enabled: true"),
+    ("  HTTP:", "  \"S3Storage \\\"cache\\\"\": {Bucket: \"other\"}\n  HTTP:"),
+    ("  Server:\n", "  Server:\n    RVersion: [\"/opt/R/4.5.1\", '\"/opt/R/4;4\"']\n"),
+    ("  HTTP:", "  Git: {AllowUnsandboxedGitBuilds: \"false\"}\n  HTTP:"),
+    ("?sslmode=require", "?sslmode=verify-full&sslrootcert=/etc/rds/ca.pem"),
+    ("  env:\n", "  env:\n    - name: TZ\n      value: \"UTC\"\n"),
+    ("pod:\n", "pod:\n  annotations: {prometheus.io/scrape: \"true\"}\n  labels: {team: data}\n"),
+    ("pod:\n", "pod:\n  volumes: [{name: ca, configMap: {name: ca}}]\n  volumeMounts: [{name: ca, mountPath: /etc/rds}]\n"),
+    ("replicas: 3", "replicas: 3\ntolerations: [{key: a, operator: Exists}]\npriorityClassName: high"),
+    ("replicas: 3", "replicas: 3\nimage: {repository: mirror.example.com/ppm, tag: \"2026.08.0\", imagePullSecrets: [{name: pull}]}"),
+    ("replicas: 3", "replicas: 3\nserviceMonitor: {enabled: true, additionalLabels: {release: prometheus}}"),
+    ("type: \"RollingUpdate\"\n  rollingUpdate:\n    # One extra pod at a time: room on one node and one more pool of database connections.\n    maxSurge: 1\n    # Never fewer pods serving than declared.\n    maxUnavailable: 0", "type: Recreate"),
+    ("    cpu: \"4\"", "    cpu: 3500m"),
+    ("    memory: \"8Gi\"", "    memory: 6.5Gi"),
+    ("  initialDelaySeconds: 3", "  initialDelaySeconds: 0"),
+    ("replicas: 3", "replicas: 3\nextraContainers: []\ninitContainers: false"),
+];
+
+#[test]
+fn files_of_this_program() {
+    let license = License::Server("licenses.example.com:8989".into());
+    let image = Some(Image { repository: "mirror.example.com:5000/ppm".into(), tag: "2026.08.0".into() });
+    let all = [
+        reference(),
+        target_group_binding(),
+        behind_an_ingress(ingress()),
+        with_storage(),
+        Inputs { license, ..reference() },
+        Inputs { image, ..reference() },
+        Inputs { strategy: Strategy::Recreate, ..reference() },
+        Inputs { chart_version: "0.5.43".into(), ..reference() },
+        Inputs { address: None, ..reference() },
+        Inputs { replicas: 1, node_count: 1, ..reference() },
+        Inputs { replicas: 5, node_count: 7, instance_type: "t3.large".into(), disk_gib: 20, ..reference() },
+    ];
+    for inputs in all {
+        let review = checked(&file(&inputs), &inputs);
+        assert_eq!(review.findings, [], "{review}");
+    }
+}
+
+#[test]
+fn good_edits() {
+    let good = file(&reference());
+    for (from, to) in EDITS {
+        assert!(good.contains(from), "the file has no `{from}`");
+        let review = checked(&good.replacen(from, to, 1), &reference());
+        assert_eq!(review.findings, [], "{to}: {review}");
+    }
+}
+
+/// What the chart's own values lack: the same for both lines.
+#[rustfmt::skip]
+const REQUIRED: [(&str, &str); 12] = [
+    ("fullnameOverride: \"\"", "fullnameOverride: \"ppm\""),
+    ("    secret: false", "    secret: rstudio-pm-license"),
+    ("  type: ClusterIP", "  type: NodePort"),
+    ("  nodePort: false", "  nodePort: 30443"),
+    ("  env: []", "  env:\n    - {name: PACKAGEMANAGER_ENCRYPTION_KEY, valueFrom: {secretKeyRef: {name: a, key: k}}}\n    - {name: PACKAGEMANAGER_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}\n    - {name: PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}"),
+    ("    enabled: false\n    memory: \"2Gi\"", "    enabled: true\n    memory: \"2Gi\""),
+    ("    enabled: false\n    memory: \"4Gi\"", "    enabled: true\n    memory: \"4Gi\""),
+    ("    ephemeralStorage: \"200Mi\"", "    ephemeralStorage: \"20Gi\""),
+    ("  # -- Annotations for the ServiceAccount, if any\n  annotations: {}", "  annotations: {eks.amazonaws.com/role-arn: \"arn:aws:iam::111122223333:role/ppm-prod-package-manager\"}"),
+    ("config:\n", "config:\n  Database: {Provider: postgres}\n  Postgres: {URL: \"postgres://ppm@ppm-prod.abc123.us-east-1.rds.amazonaws.com:5432/ppm?sslmode=require\"}\n"),
+    ("  HTTP:\n", "  Storage: {Default: s3}\n  S3Storage: {Bucket: ppm-prod-111122223333, Region: us-east-1}\n  HTTP:\n"),
+    ("replicas: 1", "replicas: 1 # one pod"),
+];
+
+/// The values of the charts themselves, where they are at hand: `PPM_INFRA_CHARTS` names a folder with
+/// `0.5.43/values.yaml` and `0.20.4/values.yaml`.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
+fn the_charts_own_values_with_what_they_lack() {
+    let Ok(folder) = std::env::var("PPM_INFRA_CHARTS") else {
+        eprintln!("PPM_INFRA_CHARTS is not set: the charts' own values are not compared");
+        return;
+    };
+    for chart_version in ["0.5.43", "0.20.4"] {
+        let path = std::path::Path::new(&folder).join(chart_version).join("values.yaml");
+        let text = std::fs::read_to_string(path).expect("the chart's values");
+        let inputs = Inputs { chart_version: chart_version.into(), ..reference() };
+        let bare = checked(&text, &inputs);
+        assert!(bare.findings.iter().all(|finding| !finding.problem.message.contains("no key")), "{bare}");
+        let whole = REQUIRED.iter().fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "the chart's values have no `{from}`");
+            text.replacen(from, to, 1)
+        });
+        let review = checked(&whole, &inputs);
+        assert_eq!(review.findings, [], "{review}");
+    }
+}
+
+/// The same required settings alone, on top of whatever the chart has.
+#[test]
+fn the_least_that_is_needed() {
+    let text = "\
+fullnameOverride: ppm
+license: {file: {secret: rstudio-pm-license, secretKey: rstudio-pm.lic}}
+service: {type: NodePort, nodePort: 30443}
+serviceAccount:
+  annotations: {eks.amazonaws.com/role-arn: \"arn:aws:iam::111122223333:role/ppm-prod-package-manager\"}
+pod:
+  env:
+    - {name: PACKAGEMANAGER_ENCRYPTION_KEY, valueFrom: {secretKeyRef: {name: a, key: k}}}
+    - {name: PACKAGEMANAGER_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}
+    - {name: PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}
+config:
+  Database: {Provider: postgres}
+  Postgres: {URL: \"postgres://ppm@ppm-prod.abc123.us-east-1.rds.amazonaws.com/ppm?sslmode=require\"}
+  Storage: {Default: s3}
+  S3Storage: {Bucket: ppm-prod-111122223333, Region: us-east-1}
+resources:
+  requests: {enabled: true}
+  limits: {enabled: true, ephemeralStorage: 20Gi}
+";
+    let review = checked(text, &reference());
+    assert_eq!(review.findings, [], "{review}");
+}
+
+#[test]
+fn a_file_without_a_stack_is_checked_by_itself() {
+    let review = review("values.yaml", &file(&reference()), &Facts::default());
+    assert_eq!(review.findings, [], "{review}");
+}

@@ -1,0 +1,14 @@
+//! Text that people write: YAML as a tree whose every node knows its place, what is wrong where, and the nearest right
+//! spelling of a wrong word.
+//!
+//! Promises: no interpretation beyond YAML's own; whatever is refused is refused with line, column and remedy.
+//!
+//! Leaves to others which keys and values are right.
+
+mod problem;
+mod spelling;
+mod tree;
+
+pub use problem::{Place, Problem};
+pub use spelling::nearest;
+pub use tree::{Member, Node, Shape, is_plain, tree};
