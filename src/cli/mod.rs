@@ -8,11 +8,13 @@ mod drift;
 pub mod exit;
 mod failure;
 mod graph;
+mod kubeconfig;
 mod lost;
 mod out;
 mod plan;
 mod recover;
 mod saved;
+mod secrets;
 mod show;
 mod state;
 mod values;
@@ -77,6 +79,9 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Recover(args) => recover::recover(common, &args, stop).await,
         Command::Adopt(args) => adopt::adopt(common, &args, stop).await,
         Command::Values(args) => values::values(common, args).await,
+        Command::Secrets(args) => secrets::secrets(common, args, stop).await,
+        Command::Kubeconfig(args) => kubeconfig::kubeconfig(common, &args).await,
+        Command::EksToken(args) => kubeconfig::eks_token(&args).await,
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,
         Command::Output(args) => values::output(common, args).await,

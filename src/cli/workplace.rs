@@ -10,6 +10,7 @@ use super::exit;
 use super::failure::Failure;
 use crate::architecture;
 use crate::cloud::simulated::{Simulated, World};
+use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::state::{Book, State};
 use crate::model::address::Address;
@@ -142,15 +143,28 @@ pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Resul
 
 async fn cloud(common: &Common, stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
     match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => aws(stack).await,
+        None if common.cloud == "aws" => Ok(aws(stack).await?),
         Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
-        Some(_) | None => Err(Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
-            .hint("clouds are `aws` and `simulated:FILE`")),
+        Some(_) | None => Err(no_cloud(common)),
     }
 }
 
+/// Where the values of the secrets are.
+pub(super) async fn vault(common: &Common, stack: &Stack) -> Result<Arc<dyn Vault>, Failure> {
+    match common.cloud.split_once(':') {
+        None if common.cloud == "aws" => Ok(aws(stack).await?),
+        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
+        Some(_) | None => Err(no_cloud(common)),
+    }
+}
+
+fn no_cloud(common: &Common) -> Failure {
+    Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
+        .hint("clouds are `aws` and `simulated:FILE`")
+}
+
 #[cfg(feature = "aws")]
-async fn aws(stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+async fn aws(stack: &Stack) -> Result<Arc<crate::resources::Aws>, Failure> {
     use crate::cloud::aws::Clients;
     use crate::resources::Aws;
     Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str()).await)))
@@ -158,7 +172,7 @@ async fn aws(stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-async fn aws(_: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+async fn aws(_: &Stack) -> Result<Arc<Simulated>, Failure> {
     Err(Failure::new(exit::USAGE, "this ppm-infra was built without AWS").hint("build it with its default features"))
 }
 

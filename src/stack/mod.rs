@@ -34,7 +34,7 @@ use crate::model::values::{
 use values::Values;
 
 pub use error::{DeclarationError, Problem};
-pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
+pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -200,6 +200,8 @@ pub struct PackageManager {
     pub replicas: u16,
     /// The most database connections of each.
     pub database_connections: u16,
+    /// How its password and key get into the cluster.
+    pub secrets: SecretsBy,
     /// Where its license is.
     pub license: License,
 }
@@ -268,6 +270,7 @@ impl Stack {
                 chart_version: values.text("package_manager.chart_version")?,
                 replicas: values.whole("package_manager.replicas")?,
                 database_connections: values.whole("package_manager.database_connections")?,
+                secrets: values.word("package_manager.secrets")?,
                 license: License {
                     secret: values.text("package_manager.license.secret")?,
                     key: values.text("package_manager.license.key")?,

@@ -107,6 +107,15 @@ words! {
 }
 
 words! {
+    /// How passwords and keys get from Secrets Manager into the cluster.
+    SecretsBy {
+        Kubectl = "kubectl": "by `ppm-infra secrets`, through a pipe to kubectl; nothing needs to be installed",
+        ExternalSecrets = "external_secrets": "by the External Secrets Operator, with a role of its own",
+        Csi = "csi": "by the Secrets Store CSI driver and its AWS provider, with the role of the pods",
+    }
+}
+
+words! {
     /// What `destroy` and replacements refuse to delete.
     Protected {
         Database = "database": "the database, with RDS's deletion protection",

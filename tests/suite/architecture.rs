@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
@@ -12,7 +12,8 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("stack", &["model"]),
     ("store", &["model", "engine"]),
     ("helm", &[]),
-    ("architecture", &["model", "resources", "stack", "engine::state", "helm"]),
+    ("handoff", &["model", "helm"]),
+    ("architecture", &["model", "resources", "stack", "engine::state", "helm", "handoff"]),
     ("run", &["model", "engine", "cloud", "store"]),
     ("render", &["model", "engine", "run"]),
 ];

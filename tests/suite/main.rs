@@ -10,6 +10,7 @@ mod bad_input;
 mod crash;
 mod edits;
 mod fuzz;
+mod handoff;
 mod interrupted;
 mod json;
 mod lockfile;

@@ -11,7 +11,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
     KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
-use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
+use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
 
 const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
 
@@ -420,6 +420,15 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         what: "The most database connections each replica opens. All replicas and one more must fit into the class of the database.",
         source: "Posit's reference architecture: 50.",
         example: Literal::Whole(40),
+        question: None,
+    },
+    Key {
+        path: "package_manager.secrets",
+        kind: choices::<SecretsBy>(),
+        absent: Is(Literal::Text("kubectl")),
+        what: "How the database password and the encryption key get from Secrets Manager into the cluster. The rights this takes are made with it; `ppm-infra secrets` prints what belongs into the cluster.",
+        source: "The default needs no software in the cluster and works without internet; no way makes running pods take another password.",
+        example: Literal::Text("external_secrets"),
         question: None,
     },
     Key {
