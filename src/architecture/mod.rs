@@ -8,6 +8,7 @@
 
 mod access;
 mod data;
+mod endpoints;
 mod front;
 mod kubernetes;
 mod names;

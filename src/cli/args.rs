@@ -96,6 +96,8 @@ pub(super) enum Command {
     Kubeconfig(KubeconfigArgs),
     /// Print a token for the cluster, as kubectl asks for it
     EksToken(EksTokenArgs),
+    /// List what to bring into a network that does not reach the internet
+    OfflineChecklist(File),
     /// Print the resources and what they need
     Graph(GraphArgs),
     /// Look into the lockfile, and mend it

@@ -10,6 +10,7 @@ mod failure;
 mod graph;
 mod kubeconfig;
 mod lost;
+mod offline;
 mod out;
 mod plan;
 mod recover;
@@ -82,6 +83,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Secrets(args) => secrets::secrets(common, args, stop).await,
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(common, &args).await,
         Command::EksToken(args) => kubeconfig::eks_token(&args).await,
+        Command::OfflineChecklist(args) => offline::offline_checklist_of(common, &args),
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,
         Command::Output(args) => values::output(common, args).await,

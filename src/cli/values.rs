@@ -69,7 +69,12 @@ pub(super) fn next_steps(
     state: &State,
     path: &Path,
 ) -> Result<(), Failure> {
-    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &path.display().to_string());
+    let at = helm::Whereabouts {
+        values: path.display().to_string(),
+        declaration: declaration.path.display().to_string(),
+        air_gapped: declaration.stack.network.is_air_gapped(),
+    };
+    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();

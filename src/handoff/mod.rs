@@ -9,12 +9,14 @@
 mod database;
 mod kubeconfig;
 mod manifests;
+mod offline;
 mod references;
 mod yaml;
 
 pub use database::{DatabaseJob, UsageData, database_job, usage_url};
 pub use kubeconfig::{Entry, KubeconfigError, merge};
 pub use manifests::{Material, secrets};
+pub use offline::{Item, Site, offline_checklist};
 pub use references::{READER, external_secrets, provider_class};
 
 /// Several manifests in one stream.

@@ -1,15 +1,23 @@
 //! What to type once the infrastructure stands: from the kubeconfig to the first answer of the server.
 //!
-//! Promises: no secret is printed, written to a file or passed as an argument; an encryption key that exists is never
-//! replaced; every command may be typed again (one that makes a Secret then says that it exists).
+//! Promises: no secret is printed on a screen, written to a file or passed as an argument; an encryption key that exists
+//! is never replaced; every command may be typed again.
 //!
 //! Leaves running them to a person.
 
 use super::values::PING;
-use super::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs};
+use super::{Exposure, Inputs};
 
-/// Length of the encryption key in characters: 512 bytes in hexadecimal.
-const ENCRYPTION_KEY_LENGTH: usize = 1024;
+/// Where the files are, and what is there to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The values.
+    pub values: String,
+    /// The declaration.
+    pub declaration: String,
+    /// Whether charts and images must be brought in.
+    pub air_gapped: bool,
+}
 
 /// A line for a POSIX shell, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +32,21 @@ fn command(comment: impl Into<String>, line: impl Into<String>) -> Command {
     Command { comment: comment.into(), line: line.into() }
 }
 
-/// Lists the commands that bring Package Manager up with the values at `values_path`, in order.
+/// Lists the commands that bring Package Manager up, in order.
 ///
 /// The inputs are those of the values: what [`super::values()`] accepted needs no quoting.
-pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
-    let Inputs { namespace, release, region, cluster_name, .. } = inputs;
-    let mut commands = vec![
-        command(
-            "Point kubectl and helm at the cluster.",
-            format!("aws eks update-kubeconfig --name {cluster_name} --region {region}"),
-        ),
+pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
+    let Inputs { namespace, release, chart_version, .. } = inputs;
+    let declaration = shell_word(&at.declaration);
+    let mut commands = Vec::new();
+    if at.air_gapped {
+        commands.push(command(
+            "Bring in what cannot be fetched from inside. What follows is typed inside the network.",
+            format!("ppm-infra offline-checklist {declaration}"),
+        ));
+    }
+    commands.extend([
+        command("Point kubectl and helm at the cluster.", format!("ppm-infra kubeconfig {declaration}")),
         command(
             "The namespace of the release.",
             format!("kubectl create namespace {namespace} --dry-run=client -o yaml | kubectl apply -f -"),
@@ -42,18 +55,28 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
             "Sandboxes for Git builds need more than the stricter pod security levels allow.",
             format!("kubectl label namespace {namespace} --overwrite pod-security.kubernetes.io/enforce=privileged"),
         ),
-    ];
+    ]);
     commands.extend(binding_commands(inputs));
-    commands.extend(secret_commands(inputs));
+    commands.push(command(
+        "License, database password and encryption key, from Secrets Manager into the cluster. The license file is the \
+         one you got from Posit.",
+        format!(
+            "ppm-infra secrets {declaration} --license ./{} | kubectl apply --server-side -f -",
+            inputs.license_key
+        ),
+    ));
+    let chart = if at.air_gapped {
+        format!("./rstudio-pm-{chart_version}.tgz")
+    } else {
+        commands
+            .push(command("The chart.", "helm repo add rstudio https://helm.rstudio.com && helm repo update rstudio"));
+        format!("rstudio/rstudio-pm --version {chart_version}")
+    };
+    let values = shell_word(&at.values);
     commands.extend([
-        command("The chart.", "helm repo add rstudio https://helm.rstudio.com && helm repo update rstudio"),
         command(
             "Install, or change what is installed.",
-            format!(
-                "helm upgrade --install {release} rstudio/rstudio-pm --version {} -n {namespace} -f {} --timeout 20m",
-                inputs.chart_version,
-                shell_word(values_path)
-            ),
+            format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
         ),
         command(
             "Wait until every pod serves.",
@@ -82,40 +105,6 @@ fn binding_commands(inputs: &Inputs) -> Vec<Command> {
             ),
         ],
     }
-}
-
-fn secret_commands(inputs: &Inputs) -> [Command; 3] {
-    let Inputs { namespace, region, license_secret, license_key, .. } = inputs;
-    let create = format!("kubectl -n {namespace} create secret generic");
-    let read = |arn: &str| {
-        format!(
-            "aws secretsmanager get-secret-value --region {region} --secret-id {arn} --query SecretString --output text"
-        )
-    };
-    [
-        command(
-            "The license file, from this directory.",
-            format!("{create} {license_secret} --from-file={license_key}=./{license_key}"),
-        ),
-        // The shell strips trailing newlines from `$(…)`, which would otherwise become part of the secret, and `&&`
-        // keeps a failed read from making an empty Secret. The parentheses forget the variable again.
-        command(
-            "The database password, from Secrets Manager. An existing Secret is left alone.",
-            format!(
-                "(secret=\"$({} | jq -er .password)\" && printf %s \"$secret\" | {create} {DATABASE_SECRET} \
-                 --from-file={DATABASE_SECRET_KEY}=/dev/stdin)",
-                read(&inputs.database_secret_arn)
-            ),
-        ),
-        command(
-            "The encryption key, from Secrets Manager, where it was made once. Never make another for this database.",
-            format!(
-                "(secret=\"$({})\" && [ \"${{#secret}}\" -eq {ENCRYPTION_KEY_LENGTH} ] && printf %s \"$secret\" | \
-                 {create} {ENCRYPTION_SECRET} --from-file={ENCRYPTION_SECRET_KEY}=/dev/stdin)",
-                read(&inputs.encryption_key_secret_arn)
-            ),
-        ),
-    ]
 }
 
 fn ping_command(inputs: &Inputs) -> Command {

@@ -23,7 +23,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, next_commands};
+pub use commands::{Command, Whereabouts, next_commands};
 pub use error::ValuesError;
 pub use values::{Values, values};
 

@@ -91,6 +91,14 @@ words! {
 }
 
 words! {
+    /// Whether what stands in the network reaches the internet.
+    Connectivity {
+        Internet = "internet": "private subnets reach it through NAT gateways",
+        AirGapped = "air_gapped": "nothing reaches it: AWS is reached through endpoints in the network",
+    }
+}
+
+words! {
     /// Who can route to the load balancer.
     Scheme {
         InternetFacing = "internet_facing": "public addresses in the public subnets",

@@ -5,6 +5,7 @@
     reason = "whatever a test does not expect is a failure, also what comes later"
 )]
 
+mod air_gapped;
 mod architecture;
 mod bad_input;
 mod crash;
@@ -22,6 +23,8 @@ mod support;
 
 #[cfg(feature = "aws")]
 mod drift;
+#[cfg(feature = "aws")]
+mod eks_token;
 #[cfg(feature = "aws")]
 mod faults;
 #[cfg(feature = "aws")]

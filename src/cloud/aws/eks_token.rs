@@ -12,6 +12,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, 
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
 use crate::cloud::{CloudError, ErrorKind};
@@ -21,6 +22,8 @@ use crate::model::base64;
 const EXPIRES: Duration = Duration::from_secs(60);
 /// How long kubectl may keep the token. EKS takes one for 15 minutes after it was signed, whatever its address says.
 const KEPT_MINUTES: i64 = 14;
+/// What is escaped in an address under Signature Version 4.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The header that names the cluster.
 pub const HEADER: &str = "x-k8s-aws-id";
 
@@ -74,9 +77,7 @@ fn signed(cluster: &str, region: &str, now: Timestamp, identity: &Identity) -> R
     let (instructions, _) = sign(request, &params).map_err(|error| failed(&error))?.into_parts();
     let mut address = address;
     for (name, value) in instructions.params() {
-        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-        let plain = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-        address.extend(["&", name, "=", &utf8_percent_encode(value, &plain).to_string()]);
+        address.extend(["&", name, "=", &utf8_percent_encode(value, ESCAPED).to_string()]);
     }
     Ok(address)
 }

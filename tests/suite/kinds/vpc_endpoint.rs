@@ -23,6 +23,7 @@ fn sample(tables: &[&str]) -> VpcEndpoint {
         vpc: Ref::named("main"),
         service: S3.to_owned(),
         route_tables: tables.iter().map(|name| Ref::named(name)).collect(),
+        interface: None,
         tags: Lab::tags("vpc_endpoint", "s3"),
     }
 }
