@@ -18,7 +18,7 @@ use workplace::Declaration;
 /// Writes the entry.
 pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let address = Address::of(Cluster::KIND, "main");
     let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.read().ok());

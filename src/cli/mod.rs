@@ -9,9 +9,11 @@ pub mod exit;
 mod failure;
 mod graph;
 mod kubeconfig;
+mod lock;
 mod lost;
 mod offline;
 mod out;
+mod place;
 mod plan;
 mod recover;
 mod saved;
@@ -19,6 +21,7 @@ mod secrets;
 mod show;
 mod state;
 mod values;
+mod versions;
 mod workplace;
 
 use std::ffi::OsString;
@@ -26,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Color, Command};
+use args::{Cli, Color, Command, LockCommand};
 pub use failure::Failure;
 
 use crate::run::Stop;
@@ -86,6 +89,8 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::OfflineChecklist(args) => offline::offline_checklist_of(common, &args),
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,
+        Command::Lock(LockCommand::Status(args)) => lock::status(common, &args).await,
+        Command::Unlock { file, force } => lock::unlock(common, &file, force).await,
         Command::Output(args) => values::output(common, args).await,
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),

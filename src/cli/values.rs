@@ -19,7 +19,7 @@ use workplace::Declaration;
 /// Prints the Helm values, or writes them.
 pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let text = render(&declaration, &state)?;
     match args.out.filter(|path| !is_stdout(path)) {
@@ -92,7 +92,7 @@ pub(super) fn next_steps(
 /// Prints the outputs, or one of them.
 pub(super) async fn output(common: &Common, args: OutputArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     match args.name {
         None if common.json => {

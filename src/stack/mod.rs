@@ -29,7 +29,7 @@ use serde::Serialize;
 
 use crate::model::values::{
     AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
-    KubernetesVersion, Namespace, Region, ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    KubernetesVersion, Namespace, Region, ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
 use values::Values;
 
@@ -61,6 +61,8 @@ pub struct Stack {
     pub package_manager: PackageManager,
     /// What may not be deleted.
     pub protect: BTreeSet<Protected>,
+    /// Where the state is kept; none means a folder.
+    pub state: Option<S3Location>,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
 }
@@ -279,6 +281,7 @@ impl Stack {
                 },
             },
             protect: values.words("protect")?,
+            state: values.text("state"),
             tags: values.tags("tags")?,
         })
     }

@@ -12,7 +12,9 @@ use super::error::{Place, Problem};
 use super::keys::children;
 use super::values::Values;
 use super::words::{Connectivity, Scheme, Targets};
-use crate::model::values::{AccountId, Arn, Cidr, DatabaseClass, KubernetesVersion, Region, SubnetId, shown};
+use crate::model::values::{
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, KubernetesVersion, Region, S3Location, StackName, SubnetId, shown,
+};
 
 /// Everything that is wrong between the values.
 pub(super) fn validate(values: &Values) -> Vec<Problem> {
@@ -31,6 +33,7 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.key();
     rules.certificate();
     rules.node_port();
+    rules.state_apart();
     rules.problems
 }
 
@@ -326,6 +329,29 @@ impl Rules<'_> {
             );
         } else {
             self.same_region(path, &arn, "the key", "S3, RDS and the nodes use keys of their own region only");
+        }
+    }
+
+    /// The stack's own bucket does not exist before the first apply, and goes with the last destroy.
+    fn state_apart(&mut self) {
+        let path = "state";
+        let Some(location) = self.values.text::<S3Location>(path) else {
+            return;
+        };
+        let own = match (self.values.text::<BucketName>("storage.bucket"), self.values.text::<StackName>("stack")) {
+            (Some(bucket), _) => bucket.as_str() == location.bucket(),
+            (None, Some(stack)) => {
+                let account = location.bucket().strip_prefix(stack.as_str()).and_then(|rest| rest.strip_prefix('-'));
+                account.is_some_and(|account| account.parse::<AccountId>().is_ok())
+            }
+            (None, None) => false,
+        };
+        if own {
+            self.refuse(
+                &[path],
+                format!("{} is the stack's own bucket, which is not there before the first apply", location.bucket()),
+                "make another bucket for the state, such as s3://acme-ppm-state/ppm",
+            );
         }
     }
 
