@@ -12,6 +12,7 @@
 //! - [`architecture`] (model, resources, stack, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
+//! - [`handoff`] (model, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 //! - [`cli`] (every room) the program.
 
@@ -19,6 +20,7 @@ pub mod architecture;
 pub mod cli;
 pub mod cloud;
 pub mod engine;
+pub mod handoff;
 pub mod helm;
 pub mod model;
 pub mod render;

@@ -49,6 +49,7 @@ ON_BEHALF = {
     "kms:CreateGrant": "giving the key to the database and to the cluster",
     "kms:Decrypt": "secrets that are encrypted with the key",
     "kms:GenerateDataKey": "secrets that are encrypted with the key",
+    "route53:AssociateVPCWithHostedZone": "endpoints that answer to the usual name of a service",
 }
 
 

@@ -15,6 +15,7 @@ use crate::resources::cluster::Cluster;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::route_table::RouteTable;
 use crate::resources::subnet::Subnet;
+use crate::resources::vpc_endpoint::VpcEndpoint;
 use crate::stack::Stack;
 
 /// Add-ons the nodes need before they come.
@@ -165,8 +166,12 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
     }
 }
 
-/// Whether `node` is a route table on the way from the nodes to the internet: theirs, or that of the NAT gateways.
+/// Whether `node` is on the way from the nodes to AWS: a route table of theirs, that of the NAT gateways, or an endpoint.
 fn leads_out(node: &Node, net: &Net) -> bool {
+    if let Ok(endpoint) = node.declared.read::<VpcEndpoint>() {
+        // Images lie in S3, so without another way to it that endpoint counts as well.
+        return endpoint.interface.is_some() || net.public.is_empty();
+    }
     let Ok(table) = node.declared.read::<RouteTable>() else { return false };
     let on_the_way = |subnet: &Ref<Subnet>| net.private.contains(subnet) || net.public.contains(subnet);
     table.subnets.iter().any(on_the_way)

@@ -9,6 +9,7 @@
 mod access;
 mod data;
 mod emitted;
+mod endpoints;
 mod front;
 mod kubernetes;
 mod names;

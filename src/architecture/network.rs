@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Net, Plot, recorded};
+use super::{Net, Plot, endpoints, recorded};
 use crate::engine::state::State;
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
@@ -15,7 +15,7 @@ use crate::resources::route_table::{RouteTable, RouteTarget};
 use crate::resources::subnet::Subnet;
 use crate::resources::vpc::Vpc;
 use crate::resources::vpc_endpoint::VpcEndpoint;
-use crate::stack::{ExistingNetwork, MadeNetwork, NatPlacement, Network, Stack};
+use crate::stack::{Connectivity, ExistingNetwork, MadeNetwork, NatPlacement, Network, Stack};
 
 const EVERYWHERE: &str = "0.0.0.0/0";
 
@@ -59,13 +59,24 @@ fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
     let vpc: Ref<Vpc> = Ref::named("main");
     let tags = plot.tags::<Vpc>("main");
     plot.add("main", &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
-    let tags = plot.tags::<InternetGateway>("main");
-    plot.add("main", &InternetGateway { vpc: vpc.clone(), tags });
+    let open = made.connectivity == Connectivity::Internet;
+    if open {
+        let tags = plot.tags::<InternetGateway>("main");
+        plot.add("main", &InternetGateway { vpc: vpc.clone(), tags });
+    }
 
     let (zones, left) = zones(plot, made);
     let private: Vec<Ref<Subnet>> = zones.iter().map(|zone| private_subnet(plot, made, zone)).collect();
     let mut settled = private.clone();
     settled.extend(left.iter().map(|zone| private_subnet(plot, made, zone)));
+    if !open {
+        for zone in zones.iter().chain(&left) {
+            private_routes(plot, zone, None);
+        }
+        endpoints::endpoints(plot, made.cidr, &private);
+        s3_endpoint(plot, zones.iter().chain(&left), false);
+        return Net { vpc, cidr: Some(made.cidr.to_string()), private, settled, public: Vec::new() };
+    }
     let public: Vec<Ref<Subnet>> = zones.iter().map(|zone| public_subnet(plot, made, zone)).collect();
 
     for zone in &zones {
@@ -84,7 +95,7 @@ fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
     for zone in &left {
         private_routes(plot, zone, None);
     }
-    s3_endpoint(plot, zones.iter().chain(&left));
+    s3_endpoint(plot, zones.iter().chain(&left), true);
     Net { vpc, cidr: Some(made.cidr.to_string()), private, settled, public }
 }
 
@@ -206,11 +217,13 @@ fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
     plot.add(&name, &table);
 }
 
-fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>) {
+fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>, public: bool) {
     let mut route_tables: BTreeSet<Ref<RouteTable>> =
         zones.map(|zone| Ref::named(&format!("private-{}", zone.short))).collect();
-    route_tables.insert(Ref::named("public"));
+    if public {
+        route_tables.insert(Ref::named("public"));
+    }
     let tags = plot.tags::<VpcEndpoint>("s3");
-    let service = format!("com.amazonaws.{}.s3", plot.stack.region);
-    plot.add("s3", &VpcEndpoint { vpc: Ref::named("main"), service, route_tables, tags });
+    let service = endpoints::service(plot, "s3");
+    plot.add("s3", &VpcEndpoint { vpc: Ref::named("main"), service, route_tables, interface: None, tags });
 }

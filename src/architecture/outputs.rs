@@ -52,6 +52,7 @@ pub fn outputs(stack: &Stack, state: &State) -> BTreeMap<String, Value> {
     put("encryption_key_secret_arn", computed::<Secret>(state, "encryption-key").ok().map(|s| json!(s.id)));
     put("bucket", computed::<Bucket>(state, "packages").ok().map(|b| json!(b.id)));
     put("package_manager_role_arn", computed::<IamRole>(state, "package-manager").ok().map(|r| json!(r.arn)));
+    put("secrets_reader_role_arn", computed::<IamRole>(state, "secrets-reader").ok().map(|r| json!(r.arn)));
     let balancer = computed::<LoadBalancer>(state, "main").ok();
     put("load_balancer_dns_name", balancer.as_ref().map(|b| json!(b.dns_name)));
     put("load_balancer_zone_id", balancer.as_ref().map(|b| json!(b.zone_id)));

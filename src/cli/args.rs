@@ -1,11 +1,16 @@
 //! The command line.
 
+mod handoff;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::address::Address;
+pub(super) use handoff::{
+    EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm, UsagePlace,
+};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
 #[derive(Debug, Parser)]
@@ -85,6 +90,14 @@ pub(super) enum Command {
     Adopt(AdoptArgs),
     /// Print the Helm values of what stands, or check a file of them
     Values(ValuesArgs),
+    /// Print the Kubernetes Secrets that the values name, for a pipe to kubectl
+    Secrets(SecretsArgs),
+    /// Enter the cluster into a kubeconfig
+    Kubeconfig(KubeconfigArgs),
+    /// Print a token for the cluster, as kubectl asks for it
+    EksToken(EksTokenArgs),
+    /// List what to bring into a network that does not reach the internet
+    OfflineChecklist(File),
     /// Print the resources and what they need
     Graph(GraphArgs),
     /// Look into the lockfile, and mend it

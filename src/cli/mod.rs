@@ -8,13 +8,16 @@ mod drift;
 pub mod exit;
 mod failure;
 mod graph;
+mod kubeconfig;
 mod lock;
 mod lost;
+mod offline;
 mod out;
 mod place;
 mod plan;
 mod recover;
 mod saved;
+mod secrets;
 mod show;
 mod state;
 mod values;
@@ -80,6 +83,10 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Recover(args) => recover::recover(common, &args, stop).await,
         Command::Adopt(args) => adopt::adopt(common, &args, stop).await,
         Command::Values(args) => values::values(common, args).await,
+        Command::Secrets(args) => secrets::secrets(common, args, stop).await,
+        Command::Kubeconfig(args) => kubeconfig::kubeconfig(common, &args).await,
+        Command::EksToken(args) => kubeconfig::eks_token(&args).await,
+        Command::OfflineChecklist(args) => offline::offline_checklist_of(common, &args),
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,
         Command::Lock(LockCommand::Status(args)) => lock::status(common, &args).await,

@@ -144,6 +144,11 @@ pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
     }
 }
 
+/// What to type next, for programs.
+pub(super) fn steps(command: &str, lines: &[String]) {
+    out::data(&format!("{}\n", json!({"schema": 1, "command": command, "next": lines})));
+}
+
 /// What was written where, for programs.
 pub(super) fn written(command: &str, path: &Path) {
     out::data(&format!("{}\n", json!({"schema": 1, "command": command, "written": path})));

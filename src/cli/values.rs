@@ -54,7 +54,7 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     })?;
     let facts = match Declaration::load(declaration) {
         Ok(declaration) => {
-            let mut store = workplace::store(common, &declaration);
+            let mut store = workplace::store(common, &declaration)?;
             helm_facts(&declaration.stack, &workplace::load(&mut store, &declaration).await?.state)
         }
         // Nobody named one and there is not just one: the file alone can be checked.
@@ -109,7 +109,12 @@ pub(super) fn next_steps(
     state: &State,
     path: &Path,
 ) -> Result<(), Failure> {
-    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &path.display().to_string());
+    let at = helm::Whereabouts {
+        values: path.display().to_string(),
+        declaration: declaration.path.display().to_string(),
+        air_gapped: declaration.stack.network.is_air_gapped(),
+    };
+    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::place::Place;
 use crate::architecture;
 use crate::cloud::simulated::{Simulated, World};
+use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::state::{Book, State};
 use crate::model::address::Address;
@@ -161,15 +162,28 @@ pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Resul
 
 async fn cloud(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Cloud>, Failure> {
     match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => aws(stack, stop.clone()).await,
+        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
         Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
-        Some(_) | None => Err(Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
-            .hint("clouds are `aws` and `simulated:FILE`")),
+        Some(_) | None => Err(no_cloud(common)),
     }
 }
 
+/// Where the values of the secrets are.
+pub(super) async fn vault(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Vault>, Failure> {
+    match common.cloud.split_once(':') {
+        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
+        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
+        Some(_) | None => Err(no_cloud(common)),
+    }
+}
+
+fn no_cloud(common: &Common) -> Failure {
+    Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
+        .hint("clouds are `aws` and `simulated:FILE`")
+}
+
 #[cfg(feature = "aws")]
-async fn aws(stack: &Stack, stop: Stop) -> Result<Arc<dyn Cloud>, Failure> {
+async fn aws(stack: &Stack, stop: Stop) -> Result<Arc<crate::resources::Aws>, Failure> {
     use crate::cloud::aws::{Clients, Gate};
     use crate::resources::Aws;
     let gate = Gate::new(move || stop.may_act());
@@ -178,7 +192,7 @@ async fn aws(stack: &Stack, stop: Stop) -> Result<Arc<dyn Cloud>, Failure> {
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-async fn aws(_: &Stack, _: Stop) -> Result<Arc<dyn Cloud>, Failure> {
+async fn aws(_: &Stack, _: Stop) -> Result<Arc<Simulated>, Failure> {
     Err(Failure::new(exit::USAGE, "this ppm-infra was built without AWS").hint("build it with its default features"))
 }
 

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod ec2;
 pub mod eks;
+pub mod eks_token;
 pub mod elb;
 mod error;
 mod gate;

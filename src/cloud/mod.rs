@@ -14,6 +14,7 @@
 pub mod aws;
 mod error;
 pub mod simulated;
+pub mod vault;
 pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};

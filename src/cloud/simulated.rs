@@ -5,6 +5,8 @@
 //! verbs take as long as they usually take on AWS, divided by the time scale, so it runs at once on tokio's paused
 //! clock. Knows no kind: all it needs stands in the [`Catalog`].
 
+mod vault;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use crate::model::observation::Observation;
 use crate::model::reference::reference;
 use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
 use crate::model::surroundings::{Questions, Surroundings};
+pub use vault::Turn;
 
 const ID: &str = "$id";
 const KIND: &str = "$kind";
@@ -35,6 +38,9 @@ pub struct World {
     pub made: u64,
     /// The objects there are, by the order in which they were made.
     pub objects: BTreeMap<u64, Object>,
+    /// How far the logins are whose passwords were ever exchanged, by the ARN of their secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub turns: BTreeMap<String, Turn>,
 }
 
 /// One object.

@@ -1,17 +1,23 @@
 //! What to type once the infrastructure stands: from the kubeconfig to the first answer of the server.
 //!
-//! Promises: no secret is printed, written to a file or passed as an argument; an encryption key that exists is never
-//! replaced; every command may be typed again (one that makes a Secret then says that it exists).
+//! Promises: no secret is printed on a screen, written to a file or passed as an argument; an encryption key that exists
+//! is never replaced; every command may be typed again.
 //!
 //! Leaves running them to a person.
 
 use super::values::PING;
-use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, License, Strategy,
-};
+use super::{Exposure, Inputs, License, Strategy};
 
-/// Length of the encryption key in characters: 512 bytes in hexadecimal.
-const ENCRYPTION_KEY_LENGTH: usize = 1024;
+/// Where the files are, and what is there to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The values.
+    pub values: String,
+    /// The declaration.
+    pub declaration: String,
+    /// Whether charts and images must be brought in.
+    pub air_gapped: bool,
+}
 
 /// A line for a POSIX shell, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +32,21 @@ fn command(comment: impl Into<String>, line: impl Into<String>) -> Command {
     Command { comment: comment.into(), line: line.into() }
 }
 
-/// Lists the commands that bring Package Manager up with the values at `values_path`, in order.
+/// Lists the commands that bring Package Manager up, in order.
 ///
 /// The inputs are those of the values: what [`super::values()`] accepted needs no quoting.
-pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
-    let Inputs { namespace, release, region, cluster_name, .. } = inputs;
-    let mut commands = vec![
-        command(
-            "Point kubectl and helm at the cluster.",
-            format!("aws eks update-kubeconfig --name {cluster_name} --region {region}"),
-        ),
+pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
+    let Inputs { namespace, release, chart_version, .. } = inputs;
+    let declaration = shell_word(&at.declaration);
+    let mut commands = Vec::new();
+    if at.air_gapped {
+        commands.push(command(
+            "Bring in what cannot be fetched from inside. What follows is typed inside the network.",
+            format!("ppm-infra offline-checklist {declaration}"),
+        ));
+    }
+    commands.extend([
+        command("Point kubectl and helm at the cluster.", format!("ppm-infra kubeconfig {declaration}")),
         command(
             "The namespace of the release.",
             format!("kubectl create namespace {namespace} --dry-run=client -o yaml | kubectl apply -f -"),
@@ -44,7 +55,7 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
             "Sandboxes for Git builds need more than the stricter pod security levels allow.",
             format!("kubectl label namespace {namespace} --overwrite pod-security.kubernetes.io/enforce=privileged"),
         ),
-    ];
+    ]);
     commands.extend(controller_commands(inputs));
     commands.extend(inputs.shared_storage.iter().map(|storage| {
         command(
@@ -56,10 +67,16 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
             "kubectl get csidriver efs.csi.aws.com",
         )
     }));
-    commands.extend(license_command(inputs));
-    commands.extend(secret_commands(inputs));
+    commands.push(secrets_command(inputs, &declaration));
+    let chart = if at.air_gapped {
+        format!("./rstudio-pm-{chart_version}.tgz")
+    } else {
+        commands
+            .push(command("The chart.", "helm repo add rstudio https://helm.rstudio.com && helm repo update rstudio"));
+        format!("rstudio/rstudio-pm --version {chart_version}")
+    };
+    let values = shell_word(&at.values);
     commands.extend([
-        command("The chart.", "helm repo add rstudio https://helm.rstudio.com && helm repo update rstudio"),
         command(
             match inputs.strategy {
                 Strategy::Rolling => "Install, or change what is installed.",
@@ -68,11 +85,7 @@ pub fn next_commands(inputs: &Inputs, values_path: &str) -> Vec<Command> {
                      values replace pods one by one again."
                 }
             },
-            format!(
-                "helm upgrade --install {release} rstudio/rstudio-pm --version {} -n {namespace} -f {} --timeout 20m",
-                inputs.chart_version,
-                shell_word(values_path)
-            ),
+            format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
         ),
         command(
             "Wait until every pod serves.",
@@ -103,45 +116,20 @@ fn controller_commands(inputs: &Inputs) -> Vec<Command> {
     }
 }
 
-fn create_secret(namespace: &str) -> String {
-    format!("kubectl -n {namespace} create secret generic")
-}
-
-/// Nothing where a server hands licenses out.
-fn license_command(inputs: &Inputs) -> Option<Command> {
-    let License::File { secret, key } = &inputs.license else { return None };
-    let create = create_secret(&inputs.namespace);
-    Some(command("The license file, from this directory.", format!("{create} {secret} --from-file={key}=./{key}")))
-}
-
-fn secret_commands(inputs: &Inputs) -> [Command; 2] {
-    let Inputs { namespace, region, .. } = inputs;
-    let create = create_secret(namespace);
-    let read = |arn: &str| {
-        format!(
-            "aws secretsmanager get-secret-value --region {region} --secret-id {arn} --query SecretString --output text"
-        )
-    };
-    [
-        // The shell strips trailing newlines from `$(…)`, which would otherwise become part of the secret, and `&&`
-        // keeps a failed read from making an empty Secret. The parentheses forget the variable again.
-        command(
-            "The database password, from Secrets Manager. An existing Secret is left alone.",
-            format!(
-                "(secret=\"$({} | jq -er .password)\" && printf %s \"$secret\" | {create} {DATABASE_SECRET} \
-                 --from-file={DATABASE_SECRET_KEY}=/dev/stdin)",
-                read(&inputs.database_secret_arn)
-            ),
+/// From Secrets Manager into the cluster. Where a server hands licenses out, no file is asked for.
+fn secrets_command(inputs: &Inputs, declaration: &str) -> Command {
+    let pipe = "kubectl apply --server-side -f -";
+    match &inputs.license {
+        License::File { key, .. } => command(
+            "License, database password and encryption key, from Secrets Manager into the cluster. The license file is \
+             the one you got from Posit.",
+            format!("ppm-infra secrets {declaration} --license ./{key} | {pipe}"),
         ),
-        command(
-            "The encryption key, from Secrets Manager, where it was made once. Never make another for this database.",
-            format!(
-                "(secret=\"$({})\" && [ \"${{#secret}}\" -eq {ENCRYPTION_KEY_LENGTH} ] && printf %s \"$secret\" | \
-                 {create} {ENCRYPTION_SECRET} --from-file={ENCRYPTION_SECRET_KEY}=/dev/stdin)",
-                read(&inputs.encryption_key_secret_arn)
-            ),
+        License::Server(_) => command(
+            "Database password and encryption key, from Secrets Manager into the cluster.",
+            format!("ppm-infra secrets {declaration} | {pipe}"),
         ),
-    ]
+    }
 }
 
 fn ping_command(inputs: &Inputs) -> Command {

@@ -27,7 +27,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, next_commands};
+pub use commands::{Command, Whereabouts, next_commands};
 pub use connections::connection_room;
 pub use error::ValuesError;
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};

@@ -9,8 +9,8 @@ use super::gcfg::tests::read;
 use super::keys::{ChartKey, Lines};
 use super::yaml::tests::{parse, paths, plain_map};
 use super::{
-    Command, Exposure, Image, Ingress, Inputs, License, SharedStorage, Strategy as Replacement, ValuesError, document,
-    next_commands, values,
+    Command, Exposure, Image, Ingress, Inputs, License, SharedStorage, Strategy as Replacement, ValuesError,
+    Whereabouts, document, next_commands, values,
 };
 
 /// The reference architecture with every default.
@@ -209,21 +209,23 @@ fn everything_of_ones_own() {
 
 #[test]
 fn commands() {
-    let text = |inputs: &Inputs, path: &str| {
-        next_commands(inputs, path)
+    let text = |inputs: &Inputs, path: &str, air_gapped: bool| {
+        let declaration = "plans/my stack.yaml".to_owned();
+        next_commands(inputs, &Whereabouts { values: path.to_owned(), declaration, air_gapped })
             .iter()
             .fold(String::new(), |text, Command { comment, line }| text + "# " + comment + "\n" + line + "\n")
     };
-    insta::assert_snapshot!("commands_node_port", text(&reference(), "out/values.yaml"));
+    insta::assert_snapshot!("commands_node_port", text(&reference(), "out/values.yaml", false));
+    insta::assert_snapshot!("commands_air_gapped", text(&reference(), "out/values.yaml", true));
     let inputs = Inputs { address: None, ..target_group_binding() };
-    insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml"));
+    insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml", false));
     let inputs = Inputs {
         license: License::Server("licenses.example.com:8989".into()),
         shared_storage: file_system(None),
         strategy: Replacement::Recreate,
         ..behind_an_ingress(ingress())
     };
-    insta::assert_snapshot!("commands_ingress", text(&inputs, "out/values.yaml"));
+    insta::assert_snapshot!("commands_ingress", text(&inputs, "out/values.yaml", false));
 }
 
 #[test]

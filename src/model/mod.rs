@@ -1,6 +1,7 @@
 //! Floor 1: the words of the program. No I/O, no async, no decisions.
 
 pub mod address;
+pub mod base64;
 pub mod document;
 pub mod index;
 pub mod mark;

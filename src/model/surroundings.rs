@@ -14,7 +14,7 @@ pub struct Questions {
 }
 
 /// The account and region the stack lives in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surroundings {
     /// Account number, twelve digits.
     pub account: String,

@@ -28,6 +28,11 @@ impl Aws {
         Self { clients }
     }
 
+    /// Its clients.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
     fn reading<'a>(&'a self, look: &Look<'a>) -> Reading<'a> {
         Reading {
             aws: &self.clients,

@@ -32,6 +32,8 @@ pub mod subnet;
 mod survey;
 pub mod target_attachment;
 pub mod target_group;
+#[cfg(feature = "aws")]
+mod vault;
 pub mod vpc;
 pub mod vpc_endpoint;
 

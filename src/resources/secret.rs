@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+pub(super) use aws::fresh;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! A way from a network to an AWS service that does not cross the internet (gateway endpoint).
+//! A way from a network to an AWS service that does not cross the internet: a route (gateway endpoint), or network
+//! interfaces of the service in our subnets (interface endpoint).
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -8,13 +9,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::route_table::RouteTable;
+use super::security_group::SecurityGroup;
+use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
-/// A way from a network to an AWS service that does not cross the internet (gateway endpoint).
+/// A way from a network to an AWS service that does not cross the internet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VpcEndpoint {
@@ -22,10 +25,25 @@ pub struct VpcEndpoint {
     pub vpc: Ref<Vpc>,
     /// The service, such as `com.amazonaws.us-east-1.s3`.
     pub service: String,
-    /// The route tables that lead to it.
+    /// The route tables that lead to it, if it is a gateway endpoint.
     pub route_tables: BTreeSet<Ref<RouteTable>>,
+    /// Where its network interfaces are, if it is an interface endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<Interface>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// The network interfaces of an interface endpoint. Whether an endpoint has them is settled when it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interface {
+    /// A subnet in each zone.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// Who may reach it.
+    pub security_groups: BTreeSet<Ref<SecurityGroup>>,
+    /// Whether the service's usual host name leads to it inside the network.
+    pub private_dns: bool,
 }
 
 /// What AWS computes for a [`VpcEndpoint`].
@@ -45,8 +63,8 @@ impl Computed for VpcEndpointComputed {
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind::new("vpc_endpoint");
     const FIELDS: &'static [Field] =
-        fields!(VpcEndpoint { vpc: Replace, service: Replace, route_tables: Update, tags: Update });
-    // A route table has room for one route to a service.
+        fields!(VpcEndpoint { vpc: Replace, service: Replace, route_tables: Update, interface: Update, tags: Update });
+    // A route table has room for one route to a service, and a network for one private name of it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Typical = Typical { create: 10, update: 5, delete: 10 };
     type Computed = VpcEndpointComputed;

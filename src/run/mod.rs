@@ -12,6 +12,7 @@ mod rebuild;
 mod recover;
 mod refresh;
 mod rollback;
+mod rotate;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use host::{Host, Stop};
 pub use ledger::Ledger;
 pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::{RolledBack, roll_back};
+pub use rotate::{Rotated, Rotation, rotate};
 
 use crate::cloud::{Cloud, CloudError, Consent};
 use crate::engine::plan::{Action, Drift, Plan};

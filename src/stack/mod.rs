@@ -34,7 +34,7 @@ use values::Values;
 
 pub use crate::text::Problem;
 pub use error::DeclarationError;
-pub use words::{Architecture, Choice, NatPlacement, Protected, Scheme, Targets, Word};
+pub use words::{Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,6 +86,8 @@ pub struct MadeNetwork {
     pub zones: u8,
     /// Where NAT gateways stand.
     pub nat: NatPlacement,
+    /// Whether it reaches the internet.
+    pub connectivity: Connectivity,
 }
 
 impl MadeNetwork {
@@ -202,6 +204,8 @@ pub struct PackageManager {
     pub replicas: u16,
     /// The most database connections of each.
     pub database_connections: u16,
+    /// How its password and key get into the cluster.
+    pub secrets: SecretsBy,
     /// Where its license is.
     pub license: License,
     /// The image, if it is not the chart's own.
@@ -284,7 +288,7 @@ impl Stack {
             load_balancer: LoadBalancer {
                 domain: values.text("load_balancer.domain"),
                 certificate: values.text("load_balancer.certificate"),
-                scheme: values.word("load_balancer.scheme")?,
+                scheme: Scheme::from_values(values)?,
                 allow_from: values.texts("load_balancer.allow_from")?,
                 targets: values.word("load_balancer.targets")?,
                 node_port: values.whole("load_balancer.node_port")?,
@@ -296,6 +300,7 @@ impl Stack {
                 chart_version: values.text("package_manager.chart_version")?,
                 replicas: values.whole("package_manager.replicas")?,
                 database_connections: values.whole("package_manager.database_connections")?,
+                secrets: values.word("package_manager.secrets")?,
                 license: License {
                     secret: values.text("package_manager.license.secret")?,
                     key: values.text("package_manager.license.key")?,
@@ -311,7 +316,26 @@ impl Stack {
     }
 }
 
+/// Whether a network is made that does not reach the internet.
+fn is_air_gapped(values: &Values) -> bool {
+    values.written("network.existing").is_none() && values.word("network.connectivity") == Some(Connectivity::AirGapped)
+}
+
+impl Scheme {
+    fn from_values(values: &Values) -> Option<Self> {
+        if is_air_gapped(values) && values.written("load_balancer.scheme").is_none() {
+            return Some(Self::Internal);
+        }
+        values.word("load_balancer.scheme")
+    }
+}
+
 impl Network {
+    /// Whether it is made by the stack and does not reach the internet.
+    pub fn is_air_gapped(&self) -> bool {
+        matches!(self, Self::Made(MadeNetwork { connectivity: Connectivity::AirGapped, .. }))
+    }
+
     fn from_values(values: &Values) -> Option<Self> {
         if values.written("network.existing").is_some() {
             return Some(Self::Existing(ExistingNetwork {
@@ -324,6 +348,7 @@ impl Network {
             cidr: values.text("network.cidr")?,
             zones: values.whole("network.zones")?,
             nat: values.word("network.nat")?,
+            connectivity: values.word("network.connectivity")?,
         }))
     }
 }
@@ -353,7 +378,12 @@ impl Kubernetes {
         Some(Self {
             version: values.text("kubernetes.version")?,
             service_cidr: values.text("kubernetes.service_cidr")?,
-            public_cidrs: values.texts("kubernetes.public_cidrs")?,
+            // Where nothing comes from the internet, nobody comes from it unless it is said.
+            public_cidrs: if is_air_gapped(values) && values.written("kubernetes.public_cidrs").is_none() {
+                BTreeSet::new()
+            } else {
+                values.texts("kubernetes.public_cidrs")?
+            },
             admins: values.texts("kubernetes.admins")?,
             nodes: Nodes {
                 count,

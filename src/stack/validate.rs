@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 
 use super::keys::children;
 use super::values::Values;
-use super::words::{Scheme, Targets};
+use super::words::{Connectivity, Scheme, Targets};
 use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, InstanceType, KubernetesVersion, Region, S3Location,
@@ -22,6 +22,7 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     let mut rules = Rules { values, problems: Vec::new() };
     rules.network_range();
     rules.network_made_or_found();
+    rules.air_gap();
     rules.existing_subnets();
     rules.service_range();
     rules.kubernetes_version();
@@ -95,7 +96,7 @@ impl Rules<'_> {
         let Some(existing) = self.values.written("network.existing") else {
             return;
         };
-        for key in ["network.cidr", "network.zones", "network.nat"] {
+        for key in ["network.cidr", "network.zones", "network.nat", "network.connectivity"] {
             if let Some(place) = self.values.written(key) {
                 self.refuse_at(
                     place,
@@ -119,6 +120,33 @@ impl Rules<'_> {
                 public,
                 "the load balancer is internet_facing and has no public subnets",
                 format!("add `public_subnets: {}`, or set load_balancer.scheme to internal", example(public)),
+            );
+        }
+    }
+
+    fn air_gap(&mut self) {
+        let connectivity = "network.connectivity";
+        let gapped = self.values.word::<Connectivity>(connectivity) == Some(Connectivity::AirGapped);
+        if !gapped || self.values.written("network.existing").is_some() {
+            return;
+        }
+        let scheme = "load_balancer.scheme";
+        if let Some(place) = self.values.written(scheme)
+            && self.values.word::<Scheme>(scheme) == Some(Scheme::InternetFacing)
+        {
+            self.refuse_at(
+                place,
+                scheme,
+                "an air_gapped network has no internet gateway, and a load balancer that faces the internet needs one",
+                "delete this key: the load balancer is internal then; or set network.connectivity to internet",
+            );
+        }
+        if let Some(place) = self.values.written("network.nat") {
+            self.refuse_at(
+                place,
+                "network.nat",
+                "an air_gapped network has no NAT gateways",
+                "delete this key, or set network.connectivity to internet",
             );
         }
     }

@@ -91,6 +91,14 @@ words! {
 }
 
 words! {
+    /// Whether what stands in the network reaches the internet.
+    Connectivity {
+        Internet = "internet": "private subnets reach it through NAT gateways",
+        AirGapped = "air_gapped": "nothing reaches it: AWS is reached through endpoints in the network",
+    }
+}
+
+words! {
     /// Who can route to the load balancer.
     Scheme {
         InternetFacing = "internet_facing": "public addresses in the public subnets",
@@ -104,6 +112,15 @@ words! {
         NodePort = "node_port": "the nodes, at one fixed port; nothing needs to be installed in the cluster first",
         TargetGroupBinding = "target_group_binding": "the pods; needs the AWS Load Balancer Controller in the cluster",
         Ingress = "ingress": "the pods, by an Ingress from which the AWS Load Balancer Controller makes a load balancer; none is made here",
+    }
+}
+
+words! {
+    /// How passwords and keys get from Secrets Manager into the cluster.
+    SecretsBy {
+        Kubectl = "kubectl": "by `ppm-infra secrets`, through a pipe to kubectl; nothing needs to be installed",
+        ExternalSecrets = "external_secrets": "by the External Secrets Operator, with a role of its own",
+        Csi = "csi": "by the Secrets Store CSI driver and its AWS provider, with the role of the pods",
     }
 }
 

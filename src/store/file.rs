@@ -243,6 +243,11 @@ pub fn previous(path: &Path) -> Option<PathBuf> {
     Some(backup(path)).filter(|path| path.is_file())
 }
 
+/// Where a path leads, following links; itself if nothing is there yet.
+pub fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Writes a file as a whole or not at all, readable by its owner only: a temporary file beside it, synced, renamed, and
 /// the folder synced.
 ///

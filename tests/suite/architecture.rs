@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
@@ -13,7 +13,8 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("stack", &["model", "text", "helm"]),
     ("store", &["model", "engine"]),
     ("helm", &["text"]),
-    ("architecture", &["model", "resources", "stack", "engine::state", "helm"]),
+    ("handoff", &["model", "helm"]),
+    ("architecture", &["model", "resources", "stack", "engine::state", "helm", "handoff"]),
     ("run", &["model", "engine", "cloud", "store"]),
     ("render", &["model", "engine", "run"]),
 ];

@@ -5,11 +5,13 @@
     reason = "whatever a test does not expect is a failure, also what comes later"
 )]
 
+mod air_gapped;
 mod architecture;
 mod bad_input;
 mod crash;
 mod edits;
 mod fuzz;
+mod handoff;
 mod helm;
 mod interrupted;
 mod json;
@@ -22,6 +24,8 @@ mod support;
 
 #[cfg(feature = "aws")]
 mod drift;
+#[cfg(feature = "aws")]
+mod eks_token;
 #[cfg(feature = "aws")]
 mod faults;
 #[cfg(feature = "aws")]

@@ -47,6 +47,20 @@ fn everything_is_made_stays_as_it_is_and_goes_without_a_trace() {
 }
 
 #[test]
+fn without_the_internet_everything_is_made_and_goes_without_a_trace() {
+    let emulator = Emulator::start(0);
+    let desk = Desk::at(&emulator.endpoint(), 0);
+    desk.declare_with("network: {connectivity: air_gapped}");
+    let before = inventory(&emulator);
+    let applied = desk.run(&["apply", "--auto-approve"]).exit(0);
+    assert!(applied.stdout.contains("ppm-infra offline-checklist"), "{applied}");
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    desk.run(&["drift"]).exit(0);
+    desk.run(&DESTROY).exit(0);
+    assert_eq!(inventory(&emulator), before, "nothing is left");
+}
+
+#[test]
 fn it_takes_its_time_as_on_aws() {
     let (emulator, desk) = start(600);
     let before = inventory(&emulator);

@@ -6,8 +6,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
 
-use crate::support::binary::Said;
+use crate::support::binary::{Desk, Said};
 use crate::support::deed::Deed;
+use crate::support::emulator::{Emulator, Line};
 
 /// What Secrets Manager holds: the password of the database, and what Package Manager encrypts with.
 async fn canaries(aws: &Clients) -> Vec<(&'static str, String)> {
@@ -132,4 +133,66 @@ fn values_of_secrets_stand_nowhere() {
     for (path, bytes) in desk.files() {
         assert_clean(&found, &path.display().to_string(), &bytes);
     }
+}
+
+/// The two values as they stand in Secrets Manager now.
+fn values_now(line: &Line) -> Vec<(&'static str, String)> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { canaries(&line.clients().await).await })
+}
+
+#[test]
+fn on_their_way_into_the_cluster_they_stand_on_the_one_stdout_that_is_meant() {
+    let emulator = Emulator::start(0);
+    let desk = Desk::at(&emulator.endpoint(), 0).with("PPM_INFRA_LOG", "trace");
+    desk.declare_with("package_manager: {secrets: external_secrets}");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    let first = values_now(&emulator);
+    let printed = desk.run(&["-vv", "secrets", "--as", "kubectl"]).exit(0);
+    assert!(printed.stderr.contains("TRACE"), "everything is logged");
+    for (what, value) in &first {
+        assert!(printed.stdout.contains(&base64(value.as_bytes())), "{what} is printed");
+    }
+    assert_clean(&first, "secrets, stderr", printed.stderr.as_bytes());
+
+    let silent = |arguments: &[&str], code: i32, known: &[(&str, String)]| {
+        let said = desk.run(arguments).exit(code);
+        let place = arguments.join(" ");
+        assert_clean(known, &format!("{place}, stdout"), said.stdout.as_bytes());
+        assert_clean(known, &format!("{place}, stderr"), said.stderr.as_bytes());
+    };
+    let rotate = ["-vv", "secrets", "rotate", "database", "--auto-approve"];
+    let all: [(&[&str], i32); 6] = [
+        (&["-vv", "secrets"], 0),
+        (&["-vv", "secrets", "--with-database-job", "--usage-data", "database", "--application-role", "app"], 0),
+        (&["-vv", "kubeconfig"], 0),
+        (&["-vv", "eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"], 0),
+        (&["-vv", "offline-checklist"], 0),
+        (&["-vv", "secrets", "rotate", "encryption-key"], 1),
+    ];
+    for (arguments, code) in all {
+        silent(arguments, code, &first);
+    }
+
+    // A rotation that is refused by the database, or whose answer is lost, and the one that finishes it.
+    let refusal = json!({"operation": "ModifyDBInstance", "kind": "code", "code": "InvalidDBInstanceState", "nth": 1});
+    emulator.post("/strict/faults", &refusal);
+    let refused = desk.run(&rotate).exit(1).says(&["nobody is locked out"]);
+    assert_eq!(values_now(&emulator), first, "what everybody reads is what the database takes");
+    emulator.post("/strict/faults", &json!({"operation": "UpdateSecretVersionStage", "kind": "reset_after", "nth": 1}));
+    let finished = desk.run(&rotate).exit(0).says(&["A rotation that was cut off is finished"]);
+    let second = values_now(&emulator);
+    assert_ne!(second, first);
+    let fresh = desk.run(&rotate).exit(0).says(&["The database takes a new password"]);
+    let third = values_now(&emulator);
+    assert_ne!(third, second);
+    for known in [&first, &second, &third] {
+        for (place, said) in [("refused", &refused), ("finished", &finished), ("fresh", &fresh)] {
+            assert_all_clean(known, place, said);
+        }
+        for (path, bytes) in desk.files() {
+            assert_clean(known, &path.display().to_string(), &bytes);
+        }
+    }
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }

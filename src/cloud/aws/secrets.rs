@@ -9,6 +9,7 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use super::{Clients, During};
+use crate::cloud::vault::login_in;
 use crate::cloud::{CloudError, ErrorKind};
 
 /// The login kept in the secret `arn`: user name and password (Secrets Manager `GetSecretValue`).
@@ -20,7 +21,7 @@ pub async fn login(aws: &Clients, arn: &str) -> Result<(String, SecretString), C
     let doing = "read the login";
     let value = unlogged(aws.secrets.get_secret_value().secret_id(arn).send()).await.during(doing)?;
     let text = value.secret_string.map(SecretString::from);
-    text.as_ref().and_then(parse).ok_or_else(|| {
+    text.as_ref().and_then(login_in).ok_or_else(|| {
         // The parser's own words would quote the value.
         CloudError::new(ErrorKind::Refused, doing, format!("{arn} holds no JSON with the texts username and password"))
     })
@@ -30,38 +31,4 @@ pub async fn login(aws: &Clients, arn: &str) -> Result<(String, SecretString), C
 /// whole requests.
 pub async fn unlogged<F: IntoFuture>(call: F) -> F::Output {
     call.into_future().with_subscriber(NoSubscriber::new()).await
-}
-
-fn parse(text: &SecretString) -> Option<(String, SecretString)> {
-    use secrecy::ExposeSecret as _;
-
-    #[derive(serde::Deserialize)]
-    struct Login {
-        username: String,
-        password: String,
-    }
-    let Login { username, password } = serde_json::from_str(text.expose_secret()).ok()?;
-    Some((username, SecretString::from(password)))
-}
-
-#[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret as _;
-
-    use super::*;
-
-    #[test]
-    fn a_login_has_a_user_and_a_password_that_is_not_shown() {
-        let text = SecretString::from(r#"{"username":"ppm","password":"canary","engine":"postgres"}"#);
-        let (user, password) = parse(&text).unwrap();
-        assert_eq!((user.as_str(), password.expose_secret()), ("ppm", "canary"));
-        assert!(!format!("{password:?}").contains("canary"));
-    }
-
-    #[test]
-    fn anything_else_is_no_login() {
-        for text in ["", "canary", r#"{"username":"ppm"}"#, r#"{"username":"ppm","password":5}"#] {
-            assert!(parse(&SecretString::from(text)).is_none(), "{text}");
-        }
-    }
 }

@@ -6,6 +6,8 @@
 
 mod value;
 
+pub(in crate::resources) use value::fresh;
+
 use std::time::Duration;
 
 use aws_sdk_kms::types::{KeyMetadata, KeyState};

@@ -1,7 +1,8 @@
-//! The calls of a gateway endpoint (EC2 `CreateVpcEndpoint`, `DescribeVpcEndpoints`, `ModifyVpcEndpoint`,
+//! The calls of an endpoint (EC2 `CreateVpcEndpoint`, `DescribeVpcEndpoints`, `ModifyVpcEndpoint`,
 //! `DeleteVpcEndpoints`).
 //!
-//! A route table has room for one route to a service: another endpoint that has one of our tables holds our place.
+//! A route table has room for one route to a service, and a network for one private name of it: another endpoint that
+//! has one of our tables, or the name, holds our place.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -9,7 +10,7 @@ use std::sync::Mutex;
 use aws_sdk_ec2::operation::delete_vpc_endpoints::DeleteVpcEndpointsOutput;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcEndpointType};
 
-use super::{VpcEndpoint, VpcEndpointComputed};
+use super::{Interface, VpcEndpoint, VpcEndpointComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::ec2::{
     filter, known_id, look, mark_taken_over, not_ours, once_visible, retag, strangers, tag_specification, tags_of, told,
@@ -23,6 +24,8 @@ use crate::model::policy::Policy;
 // Seconds as a rule; the limits are those of Terraform's provider.
 const READY: Patience = Patience::seconds(10, 600, 3);
 const GONE: Patience = Patience::seconds(10, 600, 3);
+// Network interfaces take one or two minutes.
+const INTERFACES_READY: Patience = Patience::seconds(90, 900, 5);
 // What an endpoint allows unless it is told otherwise (VPC user guide, "Default endpoint policy").
 const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
@@ -40,6 +43,11 @@ impl Provision for VpcEndpoint {
                     vpc: cx.refer(endpoint.vpc_id().unwrap_or_default()),
                     service: endpoint.service_name().unwrap_or_default().to_owned(),
                     route_tables: endpoint.route_table_ids().iter().map(|id| cx.refer(id)).collect(),
+                    interface: is_interface(endpoint).then(|| Interface {
+                        subnets: endpoint.subnet_ids().iter().map(|id| cx.refer(id)).collect(),
+                        security_groups: group_ids(endpoint).map(|id| cx.refer(id)).collect(),
+                        private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
+                    }),
                     tags,
                 };
                 let notes = policy_note(endpoint);
@@ -56,7 +64,7 @@ impl Provision for VpcEndpoint {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let tables = wanted.route_tables.iter().filter_map(|table| known_id(cx, table)).collect();
-            let holder = holder(cx.aws, &vpc, &wanted.service, &tables, None).await?;
+            let holder = holder(cx.aws, &vpc, wanted, &tables, None).await?;
             Ok(holder.map(|endpoint| (computed_of(&endpoint).id, tags_of(endpoint.tags()))))
         })
         .await;
@@ -67,22 +75,31 @@ impl Provision for VpcEndpoint {
     async fn create(&self, cx: &Writing<'_>) -> Result<VpcEndpointComputed, CloudError> {
         let doing = "create the endpoint";
         let vpc = cx.id(&self.vpc)?;
-        let tables: BTreeSet<String> = cx.all_ids(&self.route_tables)?.into_iter().collect();
+        let shape = self.shape(cx)?;
+        let tables = &shape.tables;
         clear_remains(cx).await?;
         let made = once_visible(cx, || async {
             let call = cx.aws.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(&self.service);
-            let call = call.vpc_endpoint_type(VpcEndpointType::Gateway).client_token(cx.mark.token(0));
-            let call = call.set_route_table_ids(Some(tables.iter().cloned().collect()));
+            let call = call.client_token(cx.mark.token(0));
+            let listed = |ids: &BTreeSet<String>| Some(ids.iter().cloned().collect());
+            let call = match &self.interface {
+                None => call.vpc_endpoint_type(VpcEndpointType::Gateway).set_route_table_ids(listed(&shape.tables)),
+                Some(interface) => call
+                    .vpc_endpoint_type(VpcEndpointType::Interface)
+                    .set_subnet_ids(listed(&shape.subnets))
+                    .set_security_group_ids(listed(&shape.groups))
+                    .private_dns_enabled(interface.private_dns),
+            };
             let made = call.tag_specifications(tag_specification(cx, ResourceType::VpcEndpoint, self)).send().await;
             told(made.during(doing)?.vpc_endpoint().map(computed_of), doing)
         })
         .await;
         let computed = match made {
-            Err(error) if error.is("RouteAlreadyExists") => {
-                let Some(there) = holder(cx.aws, &vpc, &self.service, &tables, None).await? else { return Err(error) };
+            Err(error) if error.is("RouteAlreadyExists") || error.says("conflicting DNS domain") => {
+                let Some(there) = holder(cx.aws, &vpc, self, tables, None).await? else { return Err(error) };
                 let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
                 if !cx.ours(&tags) {
-                    let taken = format!("{} leads one of the route tables to {}", computed.id, self.service);
+                    let taken = format!("{} holds the way to {} already", computed.id, self.service);
                     return Err(not_ours(cx, doing, &taken, &tags));
                 }
                 cx.made(&computed).await?;
@@ -105,6 +122,10 @@ impl Provision for VpcEndpoint {
         known: &VpcEndpointComputed,
         cx: &Writing<'_>,
     ) -> Result<VpcEndpointComputed, CloudError> {
+        if from.interface.is_some() != self.interface.is_some() {
+            let message = "an endpoint with routes never gets network interfaces, nor the other way round";
+            return Err(CloudError::new(ErrorKind::Refused, "change the endpoint", message));
+        }
         retag(cx.aws, &known.id, &from.tags, &self.tags).await?;
         self.put(&known.id, cx).await?;
         Ok(known.clone())
@@ -116,14 +137,25 @@ impl Provision for VpcEndpoint {
 }
 
 impl VpcEndpoint {
-    /// Waits until the endpoint is available and has these route tables; gives it those that differ. What the references
+    fn shape(&self, cx: &Writing<'_>) -> Result<Shape, CloudError> {
+        let tables = cx.all_ids(&self.route_tables)?.into_iter().collect();
+        let Some(interface) = &self.interface else { return Ok(Shape { tables, ..Shape::default() }) };
+        Ok(Shape {
+            tables,
+            subnets: cx.all_ids(&interface.subnets)?.into_iter().collect(),
+            groups: cx.all_ids(&interface.security_groups)?.into_iter().collect(),
+            private_dns: interface.private_dns,
+        })
+    }
+
+    /// Waits until the endpoint is available and has this shape; changes what differs. What the references
     /// mean now counts, not what they meant when it was made.
     async fn put(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let wanted: BTreeSet<String> = cx.all_ids(&self.route_tables)?.into_iter().collect();
-        let wanted = &wanted;
-        // The tables it was seen with when they were last changed: the change is not sent anew until a read shows it.
-        let changed: &Mutex<Option<BTreeSet<String>>> = &Mutex::new(None);
-        until(cx, "set the route tables of the endpoint", READY, || async move {
+        let wanted = &self.shape(cx)?;
+        // The shape it was seen in when it was last changed: the change is not sent anew until a read shows it.
+        let changed: &Mutex<Option<Shape>> = &Mutex::new(None);
+        let patience = if self.interface.is_some() { INTERFACES_READY } else { READY };
+        until(cx, "bring the endpoint into shape", patience, || async move {
             let Some(endpoint) = list(cx.aws, vec![filter("vpc-endpoint-id", [id])]).await?.into_iter().next() else {
                 return Ok(Answer::Pending("not visible yet".to_owned()));
             };
@@ -136,11 +168,11 @@ impl VpcEndpoint {
                 }
                 _ => return Ok(Answer::Pending(state)),
             }
-            let there: BTreeSet<String> = endpoint.route_table_ids().iter().cloned().collect();
+            let there = Shape::of(&endpoint);
             if there == *wanted {
                 return Ok(Answer::Ready(()));
             }
-            let changing = || Answer::Pending("changing route tables".to_owned());
+            let changing = || Answer::Pending("changing its shape".to_owned());
             if changed.lock().expect("nobody panics with it").as_ref() == Some(&there) {
                 return Ok(changing());
             }
@@ -149,15 +181,21 @@ impl VpcEndpoint {
                 (!ids.is_empty()).then_some(ids)
             };
             let call = cx.aws.ec2.modify_vpc_endpoint().vpc_endpoint_id(id);
-            let call = call.set_add_route_table_ids(only(wanted, &there));
-            let call = call.set_remove_route_table_ids(only(&there, wanted));
-            match call.send().await.during("change the route tables of the endpoint") {
+            let call = call.set_add_route_table_ids(only(&wanted.tables, &there.tables));
+            let call = call.set_remove_route_table_ids(only(&there.tables, &wanted.tables));
+            let call = call.set_add_subnet_ids(only(&wanted.subnets, &there.subnets));
+            let call = call.set_remove_subnet_ids(only(&there.subnets, &wanted.subnets));
+            let call = call.set_add_security_group_ids(only(&wanted.groups, &there.groups));
+            let call = call.set_remove_security_group_ids(only(&there.groups, &wanted.groups));
+            let other_name = wanted.private_dns != there.private_dns;
+            let call = call.set_private_dns_enabled(other_name.then_some(wanted.private_dns));
+            match call.send().await.during("change the endpoint") {
                 // A table made moments ago is not known everywhere.
                 Err(error) if error.kind == ErrorKind::NotFound => Ok(Answer::Pending(error.message)),
                 // Either the read does not show yet what an earlier call did, or another endpoint has the table.
                 Err(error) if error.is("RouteAlreadyExists") => {
                     let vpc = endpoint.vpc_id().unwrap_or_default();
-                    match holder(cx.aws, vpc, &self.service, wanted, Some(id)).await? {
+                    match holder(cx.aws, vpc, self, &wanted.tables, Some(id)).await? {
                         Some(_) => Err(error),
                         None => Ok(Answer::Pending(error.message)),
                     }
@@ -171,6 +209,38 @@ impl VpcEndpoint {
         })
         .await
     }
+}
+
+/// What of an endpoint can be changed, with ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shape {
+    tables: BTreeSet<String>,
+    subnets: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    private_dns: bool,
+}
+
+impl Shape {
+    fn of(endpoint: &types::VpcEndpoint) -> Self {
+        let tables = endpoint.route_table_ids().iter().cloned().collect();
+        if !is_interface(endpoint) {
+            return Self { tables, ..Self::default() };
+        }
+        Self {
+            tables,
+            subnets: endpoint.subnet_ids().iter().cloned().collect(),
+            groups: group_ids(endpoint).map(str::to_owned).collect(),
+            private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
+        }
+    }
+}
+
+fn is_interface(endpoint: &types::VpcEndpoint) -> bool {
+    endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Interface)
+}
+
+fn group_ids(endpoint: &types::VpcEndpoint) -> impl Iterator<Item = &str> {
+    endpoint.groups().iter().filter_map(|group| group.group_id())
 }
 
 /// Removes what failed under this address before.
@@ -209,17 +279,22 @@ async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     .await
 }
 
-/// The endpoint for `service` that has one of these tables, other than `but`.
+/// The endpoint for the same service, other than `but`, that stands in the place of `wanted`: it has one of these tables,
+/// or the private name.
 async fn holder(
     aws: &Clients,
     vpc: &str,
-    service: &str,
+    wanted: &VpcEndpoint,
     tables: &BTreeSet<String>,
     but: Option<&str>,
 ) -> Result<Option<types::VpcEndpoint>, CloudError> {
-    let all = standing(aws, vec![filter("vpc-id", [vpc]), filter("service-name", [service])]).await?;
+    let all = standing(aws, vec![filter("vpc-id", [vpc]), filter("service-name", [wanted.service.as_str()])]).await?;
     let mut others = all.into_iter().filter(|endpoint| but.is_none() || endpoint.vpc_endpoint_id() != but);
-    Ok(others.find(|endpoint| endpoint.route_table_ids().iter().any(|table| tables.contains(table))))
+    let named = wanted.interface.as_ref().is_some_and(|interface| interface.private_dns);
+    Ok(others.find(|endpoint| {
+        let has_name = is_interface(endpoint) && endpoint.private_dns_enabled() == Some(true);
+        named && has_name || endpoint.route_table_ids().iter().any(|table| tables.contains(table))
+    }))
 }
 
 fn policy_note(endpoint: &types::VpcEndpoint) -> Vec<String> {

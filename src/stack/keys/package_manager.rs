@@ -2,11 +2,12 @@
 
 use super::Absent::{Defaults, Is, Means, Required};
 use super::table::POSIT;
-use super::{Key, Kind, Literal, text, whole};
+use super::{Key, Kind, Literal, choices, text, whole};
 use crate::model::values::{
     AccessPointId, ChartVersion, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath, Namespace, ReleaseName,
     SecretKey, SecretName,
 };
+use crate::stack::words::SecretsBy;
 
 /// The keys, sections before their keys.
 pub(in crate::stack) static KEYS: &[Key] = &[
@@ -62,6 +63,15 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         what: "The most database connections each replica opens. All replicas and one more must fit into the class of the database.",
         source: "Posit's reference architecture: 50.",
         example: Literal::Whole(40),
+        question: None,
+    },
+    Key {
+        path: "package_manager.secrets",
+        kind: choices::<SecretsBy>(),
+        absent: Is(Literal::Text("kubectl")),
+        what: "How the database password and the encryption key get from Secrets Manager into the cluster. The rights this takes are made with it; `ppm-infra secrets` prints what belongs into the cluster.",
+        source: "The default needs no software in the cluster and works without internet; no way makes running pods take another password.",
+        example: Literal::Text("external_secrets"),
         question: None,
     },
     Key {

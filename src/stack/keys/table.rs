@@ -11,7 +11,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType, KubernetesVersion,
     Region, S3Location, StackName, SubnetId, VpcId,
 };
-use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
+use crate::stack::words::{Architecture, Connectivity, NatPlacement, Protected, Scheme, Targets, Word};
 
 pub(super) const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
 
@@ -90,10 +90,19 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         question: None,
     },
     Key {
+        path: "network.connectivity",
+        kind: choices::<Connectivity>(),
+        absent: Is(Literal::Text("internet")),
+        what: "Whether the network reaches the internet. With air_gapped there are no public subnets, no internet gateway and no NAT gateways; AWS is reached through endpoints in the private subnets, the load balancer is internal, and the API of the cluster is reached from inside unless kubernetes.public_cidrs is written. Images and packages must be brought in: `ppm-infra offline-checklist` lists them.",
+        source: "Posit's documentation of air-gapped servers; the endpoints are those a private EKS cluster needs (EKS User Guide, \"Deploy private clusters with limited internet access\"). Each costs about 7 dollars a month in each zone (us-east-1).",
+        example: Literal::Text("air_gapped"),
+        question: None,
+    },
+    Key {
         path: "network.existing",
         kind: Kind::Section,
-        absent: Means("a network is made from cidr, zones and nat"),
-        what: "A network somebody else made and keeps. Nothing in it is changed; cidr, zones and nat may not be written then.",
+        absent: Means("a network is made from cidr, zones, nat and connectivity"),
+        what: "A network somebody else made and keeps. Nothing in it is changed; cidr, zones, nat and connectivity may not be written then.",
         source: "The private subnets need a route to the internet (NAT), the public ones an internet gateway, in two zones at least (APIs of EKS and Elastic Load Balancing).",
         example: Literal::Nothing,
         question: None,

@@ -24,6 +24,8 @@ NAT_LISTED = HOUR  # deleted and failed ones stay listed about an hour
 ADDRESS_HELD = 15.0  # an address stays refused after its NAT gateway is gone
 ENDPOINT_CREATE = 10.0  # pending for seconds
 ENDPOINT_DELETE = 10.0  # deleting for seconds
+INTERFACE_ENDPOINT_CREATE = 90.0  # until the interfaces answer
+INTERFACE_ENDPOINT_DELETE = 60.0  # until the interfaces are gone
 
 # Load balancers.
 BALANCER_CREATE = 130.0  # provisioning for 1.5 to 3 minutes

@@ -24,6 +24,7 @@ from .durations import (
 from .ec2_common import find
 from .ec2_interfaces import free_address
 from .eks_addons import networking_works
+from .eks_endpoints import missing_endpoints
 from .eks_model import (
     Cluster,
     Json,
@@ -546,7 +547,10 @@ def obstacles(world: World, cluster: Cluster, group: Nodegroup) -> list[str]:
     for identifier in group.subnets:
         subnet = find(backend, identifier)
         kind, address = way_out(backend, subnet) if subnet else ("", "")
-        if not kind:
+        if not kind and subnet is not None and cluster.private:
+            lacking = missing_endpoints(backend, subnet, cluster.region)
+            found += [f"{identifier} does not reach {each}" for each in lacking]
+        elif not kind:
             found.append(f"{identifier} has no way out")
         elif not api_reachable(cluster, address):
             found.append(f"{address} may not reach the API endpoint")

@@ -22,6 +22,7 @@ from .core import (
 )
 from .faults import S3_ACTIONS, denial, expiry, rules_of
 from .log import Entry
+from .presigned import check_presigned
 
 CALLER_ROLE = "platform-admin"
 CALLER_SESSION = "session"
@@ -101,6 +102,7 @@ def account_has_caller(world: World, account: str) -> Any:
 @before("sts", "GetCallerIdentity")
 def caller_identity(call: Call, world: World) -> Reply:
     """An assumed role, as people and pipelines have; needs no permission."""
+    check_presigned(call)
     role = account_has_caller(world, call.account)
     return call.reply(
         {

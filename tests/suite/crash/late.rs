@@ -100,7 +100,7 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
         let computed = (catalog[&at.kind].sample)(declared, at, serial);
         (serial, Object { mark: mark(at), declared: declared.clone(), computed })
     });
-    let world = World { made: wanted.len() as u64, objects: objects.collect() };
+    let world = World { made: wanted.len() as u64, objects: objects.collect(), ..World::default() };
     let cloud =
         Arc::new(Late { cloud: Simulated::new(catalog.clone(), REGION, world), from, looks: AtomicUsize::new(0) });
     let session = Session {

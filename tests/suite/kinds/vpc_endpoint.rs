@@ -1,19 +1,21 @@
-//! Gateway endpoints.
+//! Endpoints: by a route, and by interfaces.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::ResourceType;
+use aws_sdk_ec2::types::{ResourceType, VpcEndpointType};
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::reference::Ref;
 use ppm_infra::model::resource::Resource;
-use ppm_infra::resources::vpc_endpoint::VpcEndpoint;
+use ppm_infra::resources::security_group::SecurityGroup;
+use ppm_infra::resources::subnet::Subnet;
+use ppm_infra::resources::vpc_endpoint::{Interface, VpcEndpoint};
 use serde_json::json;
 
-use super::route_table;
 use super::vpc::{marks, network};
+use super::{route_table, security_group, subnet};
 use crate::support::lifecycle::Lab;
 
 const S3: &str = "com.amazonaws.us-east-1.s3";
@@ -23,6 +25,7 @@ fn sample(tables: &[&str]) -> VpcEndpoint {
         vpc: Ref::named("main"),
         service: S3.to_owned(),
         route_tables: tables.iter().map(|name| Ref::named(name)).collect(),
+        interface: None,
         tags: Lab::tags("vpc_endpoint", "s3"),
     }
 }
@@ -127,4 +130,88 @@ async fn an_endpoint_that_is_being_made_is_not_at_rest() {
     let call = lab.clients.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(S3).route_table_ids(&one);
     call.tag_specifications(marks(ResourceType::VpcEndpoint, "vpc_endpoint", "s3")).send().await.unwrap();
     assert!(!lab.is_settled("s3", &sample(&["one"])).await);
+}
+
+const STS: &str = "com.amazonaws.us-east-1.sts";
+
+fn interface(subnets: &[&str], groups: &[&str], private_dns: bool) -> VpcEndpoint {
+    VpcEndpoint {
+        vpc: Ref::named("main"),
+        service: STS.to_owned(),
+        route_tables: BTreeSet::new(),
+        interface: Some(Interface {
+            subnets: subnets.iter().map(|name| Ref::named(name)).collect(),
+            security_groups: groups.iter().map(|name| Ref::named(name)).collect(),
+            private_dns,
+        }),
+        tags: Lab::tags("vpc_endpoint", "sts"),
+    }
+}
+
+/// A network with two subnets and two firewalls; its id.
+async fn places(scale: u32) -> (Lab, String) {
+    let mut lab = Lab::new(scale).await;
+    let vpc = network(&mut lab).await;
+    for (name, part, zone) in [("a", 1, "us-east-1a"), ("b", 2, "us-east-1b")] {
+        lab.make(name, &Subnet { zone: zone.to_owned(), ..subnet::sample(name, part) }).await;
+    }
+    for name in ["one", "two"] {
+        lab.make(name, &security_group::sample(name)).await;
+    }
+    (lab, vpc)
+}
+
+#[tokio::test]
+async fn an_endpoint_with_interfaces_is_made_found_changed_and_removed() {
+    let (mut lab, _) = places(60).await;
+    let endpoint = interface(&["a", "b"], &["one"], true);
+    lab.make("sts", &endpoint).await;
+    lab.find_again::<VpcEndpoint>("sts").await;
+    for changed in [
+        interface(&["a"], &["one"], true),
+        interface(&["a", "b"], &["one", "two"], true),
+        interface(&["b"], &["two"], false),
+        endpoint.clone(),
+    ] {
+        lab.change("sts", &changed).await;
+    }
+    // What others do is seen.
+    let id = lab.ids.computed(&Address::of(VpcEndpoint::KIND, "sts")).unwrap().text("id").unwrap().to_owned();
+    let call = lab.clients.ec2.modify_vpc_endpoint().vpc_endpoint_id(&id).private_dns_enabled(false);
+    call.send().await.unwrap();
+    assert_eq!(lab.look("sts", Some(&endpoint)).await.unwrap(), interface(&["a", "b"], &["one"], false));
+    lab.change("sts", &endpoint).await;
+    lab.remove::<VpcEndpoint>("sts").await;
+    // It keeps neither subnets nor firewalls in use.
+    lab.remove::<Subnet>("a").await;
+    lab.remove::<SecurityGroup>("one").await;
+}
+
+#[tokio::test]
+async fn the_private_name_of_others_is_left_to_them() {
+    let (mut lab, vpc) = places(0).await;
+    let call = lab.clients.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(STS);
+    let theirs = call.vpc_endpoint_type(VpcEndpointType::Interface).private_dns_enabled(true).send().await.unwrap();
+    let theirs = theirs.vpc_endpoint.unwrap().vpc_endpoint_id.unwrap();
+    let endpoint = interface(&["a"], &["one"], true);
+    let at = Address::of(VpcEndpoint::KIND, "sts");
+    let found = lab.observe(&at, Some(&Document::of(&endpoint)), false).await;
+    assert!(matches!(&found, Observation::Foreign { id, .. } if *id == theirs), "{found:?}");
+    let error = lab.try_make("sts", &endpoint).await.unwrap_err();
+    assert!(error.kind == ErrorKind::NotOurs && error.says(&theirs), "{error}");
+    // Without the name there is room for both.
+    lab.make("sts", &interface(&["a"], &["one"], false)).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_makes_no_second_endpoint_with_interfaces() {
+    let (mut lab, _) = places(0).await;
+    for operation in ["CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints"] {
+        lab.emulator.post("/strict/faults", &json!({"operation": operation, "kind": "reset_after", "nth": 1}));
+    }
+    lab.make("sts", &interface(&["a"], &["one"], true)).await;
+    let all = lab.clients.ec2.describe_vpc_endpoints().send().await.unwrap();
+    assert_eq!(all.vpc_endpoints().len(), 1);
+    lab.change("sts", &interface(&["b"], &["two"], true)).await;
+    lab.remove::<VpcEndpoint>("sts").await;
 }

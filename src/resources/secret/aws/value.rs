@@ -14,7 +14,7 @@ const LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A fresh value.
-pub(super) fn fresh(content: &SecretContent) -> Result<SecretString, CloudError> {
+pub(in crate::resources) fn fresh(content: &SecretContent) -> Result<SecretString, CloudError> {
     match content {
         SecretContent::Login { username } => {
             let password = password()?;

@@ -48,6 +48,11 @@ fn networks_that_cannot_be() {
     check_all(&[
         ("network: {cidr: 10.0.3.7/16}\n",
             &[(3, 17, "network.cidr", "has host bits set: the network of 16 bits is 10.0.0.0/16", "write 10.0.0.0/16")]),
+        ("network: {connectivity: air_gapped, nat: single}\nload_balancer: {scheme: internet_facing}\n",
+            &[
+                (3, 42, "network.nat", "no NAT gateways", "set network.connectivity to internet"),
+                (4, 25, "load_balancer.scheme", "no internet gateway", "the load balancer is internal then"),
+            ]),
         ("network: {cidr: 10.0.0.0}\n",
             &[(3, 17, "network.cidr", "is an address", "prefix length")]),
         ("network: {cidr: 10.0.0.0/24}\n",

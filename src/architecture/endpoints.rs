@@ -1,0 +1,63 @@
+//! The ways to AWS in a network that does not reach the internet.
+
+use std::collections::BTreeSet;
+
+use super::Plot;
+use crate::model::reference::Ref;
+use crate::model::values::Cidr;
+use crate::resources::security_group::{Peer, Rule, SecurityGroup};
+use crate::resources::subnet::Subnet;
+use crate::resources::vpc_endpoint::{Interface, VpcEndpoint};
+
+/// Services and who asks them from inside (EKS User Guide, "Deploy private clusters with limited internet access").
+pub(super) const SERVICES: [(&str, &str); 10] = [
+    ("autoscaling", "node groups"),
+    ("ec2", "nodes and the addresses of pods"),
+    ("ecr.api", "images"),
+    ("ecr.dkr", "images"),
+    ("eks", "nodes that join"),
+    ("elasticloadbalancing", "the load balancer controller"),
+    ("kms", "Package Manager, for its bucket"),
+    ("logs", "logs"),
+    ("secretsmanager", "whoever fetches secrets into the cluster"),
+    ("sts", "the role of Package Manager"),
+];
+
+/// Name of the firewall of the endpoints.
+const GROUP: &str = "endpoints";
+
+/// Adds an endpoint for each service, in these subnets, and the firewall they share.
+pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subnet>]) {
+    let tags = plot.tags::<SecurityGroup>(GROUP);
+    let group = SecurityGroup {
+        vpc: Ref::named("main"),
+        name: format!("{}-{GROUP}", plot.stack.stack),
+        description: "The endpoints of AWS services".to_owned(),
+        ingress: BTreeSet::from([Rule::tcp(443, Peer::Cidr(network.to_string()), "The network")]),
+        // An endpoint answers and never asks.
+        egress: BTreeSet::new(),
+        tags,
+    };
+    plot.add(GROUP, &group);
+    for (name, _) in SERVICES {
+        let address = name.replace('.', "-");
+        let tags = plot.tags::<VpcEndpoint>(&address);
+        let endpoint = VpcEndpoint {
+            vpc: Ref::named("main"),
+            service: service(plot, name),
+            route_tables: BTreeSet::new(),
+            interface: Some(Interface {
+                subnets: subnets.iter().cloned().collect(),
+                security_groups: BTreeSet::from([Ref::named(GROUP)]),
+                private_dns: true,
+            }),
+            tags,
+        };
+        plot.add(&address, &endpoint);
+    }
+}
+
+/// The name under which EC2 knows an endpoint of a service.
+pub(super) fn service(plot: &Plot<'_>, name: &str) -> String {
+    format!("com.amazonaws.{}.{name}", plot.stack.region)
+}

@@ -1,0 +1,113 @@
+//! Arguments of the commands between an infrastructure and a running Package Manager.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::File;
+
+/// Arguments of `secrets`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in crate::cli) struct SecretsArgs {
+    /// What to do instead of printing
+    #[command(subcommand)]
+    pub(in crate::cli) instead: Option<SecretsCommand>,
+    /// Which declaration
+    #[command(flatten)]
+    pub(in crate::cli) file: File,
+    /// The license file, to be printed as a Secret too
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) license: Option<PathBuf>,
+    /// What to print; without it, what the declaration says under `package_manager.secrets`
+    #[arg(long = "as", value_name = "FORM")]
+    pub(in crate::cli) form: Option<SecretsForm>,
+    /// Print secrets even if somebody looks on
+    #[arg(long)]
+    pub(in crate::cli) to_terminal: bool,
+    /// Print also a Job that makes what the database server is to hold
+    #[arg(long)]
+    pub(in crate::cli) with_database_job: bool,
+    /// Let the Job make a place of its own for usage data
+    #[arg(long, value_name = "WHERE", requires = "with_database_job")]
+    pub(in crate::cli) usage_data: Option<UsagePlace>,
+    /// Let the Job make a role that may log in and use everything
+    #[arg(long, value_name = "ROLE", requires = "with_database_job")]
+    pub(in crate::cli) application_role: Option<String>,
+    /// Kubernetes Secret with the password of that role, under the key `password`; yours to make
+    #[arg(long, value_name = "SECRET", default_value = "rstudio-pm-application")]
+    pub(in crate::cli) application_secret: String,
+    /// Container image of the Job; by default that of `PostgreSQL` in the version of the database
+    #[arg(long, value_name = "IMAGE", requires = "with_database_job")]
+    pub(in crate::cli) database_image: Option<String>,
+}
+
+/// What to do with secrets instead of printing them.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum SecretsCommand {
+    /// Exchange the password of the database; the encryption key is never exchanged
+    Rotate {
+        /// Which one
+        what: Rotatable,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+        /// Do not ask
+        #[arg(long)]
+        auto_approve: bool,
+    },
+}
+
+/// What could be exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Rotatable {
+    /// The password of the database user.
+    Database,
+    /// What Package Manager encrypts with: refused.
+    EncryptionKey,
+}
+
+/// What manifests are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SecretsForm {
+    /// Secrets with their values, for `kubectl apply`.
+    Kubectl,
+    /// Names for the External Secrets Operator.
+    ExternalSecrets,
+    /// Names for the Secrets Store CSI driver.
+    Csi,
+}
+
+/// Where usage data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum UsagePlace {
+    /// A database of its own.
+    Database,
+    /// A schema of its own.
+    Schema,
+}
+
+/// Arguments of `kubeconfig`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct KubeconfigArgs {
+    /// Which declaration
+    #[command(flatten)]
+    pub(in crate::cli) file: File,
+    /// The file to write; `-` prints the entry. By default the first of KUBECONFIG, else ~/.kube/config
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Name of the context; by default that of the stack
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) context: Option<String>,
+}
+
+/// Arguments of `eks-token`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EksTokenArgs {
+    /// The cluster
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) cluster: String,
+    /// Its region
+    #[arg(long, value_name = "REGION")]
+    pub(in crate::cli) region: crate::model::values::Region,
+}

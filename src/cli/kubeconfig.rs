@@ -1,0 +1,153 @@
+//! `kubeconfig` and `eks-token`: the way to the cluster for kubectl and helm, with nothing but this program.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::apply::is_stdout;
+use super::args::{Common, EksTokenArgs, KubeconfigArgs};
+use super::failure::Failure;
+use super::{exit, out, show, workplace};
+use crate::handoff::{Entry, merge};
+use crate::model::address::Address;
+use crate::model::resource::Resource as _;
+use crate::resources::cluster::{Cluster, ClusterComputed};
+use crate::store::file;
+use workplace::Declaration;
+
+/// Writes the entry.
+pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration)?;
+    let state = workplace::load(&mut store, &declaration).await?.state;
+    let address = Address::of(Cluster::KIND, "main");
+    let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.read().ok());
+    let missing = || Failure::new(exit::FAILED, format!("{address} does not stand yet")).hint("run apply first");
+    let cluster: ClusterComputed = recorded.ok_or_else(missing)?;
+    let entry = entry(&declaration, &cluster, args.context.clone())?;
+    let path = match &args.out {
+        Some(path) if is_stdout(path) => {
+            out::data(&merge(None, &entry).unwrap_or_default());
+            return Ok(exit::DONE);
+        }
+        Some(path) => path.clone(),
+        None => usual()?,
+    };
+    // A link, as people who keep such files elsewhere make it, stays one.
+    let path = file::real(&path);
+    let before = file::read_if_there(&path)?;
+    let after = merge(before.as_deref(), &entry).map_err(|error| {
+        Failure::new(exit::FAILED, format!("{} cannot take the entry: {error}", path.display()))
+            .hint("it was not touched; name another file with `--out`, or mend it")
+    })?;
+    if before.as_deref() != Some(after.as_str()) {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            file::make_folder(folder)?;
+        }
+        if let Some(before) = &before {
+            file::write_whole(&beside(&path), before.as_bytes())?;
+        }
+        file::write_whole(&path, after.as_bytes())?;
+    }
+    if common.json {
+        show::written("kubeconfig", &path);
+    } else {
+        out::note(&format!("{} has the context {}, and it is the current one.\n", path.display(), entry.context));
+    }
+    Ok(exit::DONE)
+}
+
+fn entry(declaration: &Declaration, cluster: &ClusterComputed, context: Option<String>) -> Result<Entry, Failure> {
+    let stack = &declaration.stack;
+    let arguments = ["eks-token", "--cluster", &cluster.id, "--region", stack.region.as_str()];
+    Ok(Entry {
+        name: cluster.arn.clone(),
+        context: context.unwrap_or_else(|| stack.stack.to_string()),
+        namespace: stack.package_manager.namespace.to_string(),
+        server: cluster.endpoint.clone(),
+        certificate_authority: cluster.certificate_authority.clone(),
+        command: this_program()?,
+        arguments: arguments.map(str::to_owned).into(),
+        // Whoever chose a profile now means the same one whenever kubectl asks.
+        environment: variable("AWS_PROFILE").map(|profile| ("AWS_PROFILE".to_owned(), profile)).into_iter().collect(),
+    })
+}
+
+/// The copy of the file as it was.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".backup");
+    name.into()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read here")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn this_program() -> Result<String, Failure> {
+    let path = std::env::current_exe().map_err(|error| error.to_string());
+    let path = path.and_then(|path| path.to_str().map(str::to_owned).ok_or_else(|| "its path is no text".to_owned()));
+    path.map_err(|error| Failure::new(exit::FAILED, format!("this program does not know where it is: {error}")))
+}
+
+/// Where kubectl looks first.
+fn usual() -> Result<PathBuf, Failure> {
+    let listed = variable("KUBECONFIG");
+    if let Some(first) = listed.as_deref().and_then(|list| list.split(':').find(|path| !path.is_empty())) {
+        return Ok(first.into());
+    }
+    let home = variable("HOME").ok_or_else(|| {
+        Failure::new(exit::USAGE, "neither KUBECONFIG nor HOME says where the kubeconfig is")
+            .hint("say it with `--out`")
+    })?;
+    Ok(Path::new(&home).join(".kube/config"))
+}
+
+/// Prints a token in the form kubectl asks for (Kubernetes documentation, "client-go credential plugins").
+pub(super) async fn eks_token(args: &EksTokenArgs) -> Result<u8, Failure> {
+    let version = api_version()?;
+    let token = token(args).await?;
+    let answer = json!({
+        "apiVersion": version,
+        "kind": "ExecCredential",
+        "spec": {},
+        "status": {"token": secrecy::ExposeSecret::expose_secret(&token.text), "expirationTimestamp": token.expires.to_string()},
+    });
+    out::data(&format!("{answer}\n"));
+    Ok(exit::DONE)
+}
+
+/// Versions of the form that are understood, the newest first.
+const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+
+/// The version kubectl asks for; the newest if nobody asks.
+fn api_version() -> Result<&'static str, Failure> {
+    let Some(text) = variable("KUBERNETES_EXEC_INFO") else { return Ok(VERSIONS[0]) };
+    let asked = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let asked = asked.as_ref().and_then(|info| info["apiVersion"].as_str());
+    VERSIONS.iter().find(|version| asked == Some(**version)).copied().ok_or_else(|| {
+        let asked = asked.unwrap_or("none that can be read");
+        Failure::new(exit::USAGE, format!("KUBERNETES_EXEC_INFO asks for a version that is not known: {asked}"))
+            .hint("`ppm-infra kubeconfig` writes an entry that asks for one that is")
+    })
+}
+
+/// A token and its end.
+struct Token {
+    text: secrecy::SecretString,
+    expires: jiff::Timestamp,
+}
+
+#[cfg(feature = "aws")]
+async fn token(args: &EksTokenArgs) -> Result<Token, Failure> {
+    let now = crate::run::Host::system().now();
+    let token = crate::cloud::aws::eks_token::token(&args.cluster, args.region.as_str(), now).await?;
+    Ok(Token { text: token.text, expires: token.expires })
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with AWS")]
+async fn token(_: &EksTokenArgs) -> Result<Token, Failure> {
+    Err(Failure::new(exit::USAGE, "this ppm-infra was built without AWS").hint("build it with its default features"))
+}

@@ -1,0 +1,260 @@
+//! `secrets`: values from Secrets Manager to the cluster, by a pipe, and another password for the database.
+
+use std::io::IsTerminal as _;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use super::apply::{Work, approve};
+use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm, UsagePlace};
+use super::failure::Failure;
+use super::{exit, out, show, workplace};
+use crate::architecture::helm_inputs;
+use crate::cloud::vault::{Stage, Vault, Version};
+use crate::engine::state::State;
+use crate::handoff::{self, DatabaseJob, Material, UsageData};
+use crate::helm::{DATABASE_SECRET, ENCRYPTION_SECRET, Inputs, License};
+use crate::model::address::Address;
+use crate::model::resource::Resource as _;
+use crate::resources::database::Database;
+use crate::run::{self, Rotated, Rotation, Session, Stop};
+use crate::stack::SecretsBy;
+use crate::store::file;
+use workplace::Declaration;
+
+/// Characters of an encryption key: 512 bytes in hexadecimal ("Configuration Encryption").
+const KEY_LENGTH: usize = 1024;
+
+/// Prints manifests, or rotates.
+pub(super) async fn secrets(common: &Common, args: SecretsArgs, stop: Stop) -> Result<u8, Failure> {
+    match args.instead {
+        Some(SecretsCommand::Rotate { what: Rotatable::EncryptionKey, .. }) => Err(key_stays()),
+        Some(SecretsCommand::Rotate { what: Rotatable::Database, file, auto_approve }) => {
+            let declaration = Declaration::load(file.file.as_deref())?;
+            rotate(common, &declaration, auto_approve, stop).await
+        }
+        None => print(common, &args, &stop).await,
+    }
+}
+
+async fn print(common: &Common, args: &SecretsArgs, stop: &Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration)?;
+    let state = workplace::load(&mut store, &declaration).await?.state;
+    let inputs = helm_inputs(&declaration.stack, &state)?;
+    let form = args.form.unwrap_or(match declaration.stack.package_manager.secrets {
+        SecretsBy::Kubectl => SecretsForm::Kubectl,
+        SecretsBy::ExternalSecrets => SecretsForm::ExternalSecrets,
+        SecretsBy::Csi => SecretsForm::Csi,
+    });
+    if args.license.is_some() && matches!(inputs.license, License::Server(_)) {
+        return Err(Failure::new(
+            exit::USAGE,
+            "a server hands the licenses out, so there is no Secret for a license file",
+        )
+        .hint("leave `--license` away, or take `package_manager.license.server` out of the declaration"));
+    }
+    let holds_values = form == SecretsForm::Kubectl || args.license.is_some();
+    if holds_values && !args.to_terminal && std::io::stdout().is_terminal() {
+        return Err(Failure::new(exit::USAGE, "this prints secrets, and somebody looks on: stdout is a terminal")
+            .hint("hand them on: `ppm-infra secrets | kubectl apply --server-side -f -`")
+            .hint("to see them all the same, say `--to-terminal`"));
+    }
+    let mut material = Material { license: license(args)?, ..Material::default() };
+    let mut manifests: Vec<Value> = Vec::new();
+    match form {
+        SecretsForm::Kubectl => {
+            let vault = workplace::vault(common, &declaration.stack, stop).await?;
+            material.database_password = Some(password(&*vault, &inputs).await?);
+            material.encryption_key = Some(encryption_key(&*vault, &inputs).await?);
+        }
+        SecretsForm::ExternalSecrets => manifests.extend(handoff::external_secrets(&inputs, &reader(&state)?)),
+        SecretsForm::Csi => {
+            if declaration.stack.package_manager.secrets != SecretsBy::Csi {
+                return Err(undeclared("csi", "the role of the pods may not read the secrets"));
+            }
+            manifests.push(handoff::provider_class(&inputs));
+        }
+    }
+    if args.with_database_job {
+        manifests.push(handoff::database_job(&inputs, &job(args, &declaration)?));
+    }
+    let secret = handoff::secrets(&inputs, &material);
+    if common.json {
+        return Err(Failure::new(exit::USAGE, "manifests are YAML; `--json` has nothing to say here"));
+    }
+    out::data(secret.expose_secret());
+    out::data(&handoff::stream(&manifests));
+    out::note(&remarks(args, form, &inputs));
+    Ok(exit::DONE)
+}
+
+/// What else has to be known, on stderr.
+fn remarks(args: &SecretsArgs, form: SecretsForm, inputs: &Inputs) -> String {
+    let mut lines = Vec::new();
+    if let (None, License::File { secret, key }) = (&args.license, &inputs.license) {
+        lines.push(format!(
+            "The license is not among them (`--license FILE` adds it): Secret {secret} with the key {key}."
+        ));
+    }
+    if form == SecretsForm::Csi {
+        lines.push(format!(
+            "{DATABASE_SECRET} and {ENCRYPTION_SECRET} exist only while a pod mounts the volume. The values need: \
+             pod.volumes with csi {{driver: secrets-store.csi.k8s.io, readOnly: true, volumeAttributes: \
+             {{secretProviderClass: {}-secrets}}}}, and pod.volumeMounts for it.",
+            inputs.release
+        ));
+    }
+    if let Some(usage) = args.usage_data.map(usage_data) {
+        lines.push(format!(
+            "For usage data to go there, the values need: config.Postgres.UsageDataURL: \"{}\".",
+            handoff::usage_url(inputs, usage)
+        ));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn usage_data(place: UsagePlace) -> UsageData {
+    match place {
+        UsagePlace::Database => UsageData::Database,
+        UsagePlace::Schema => UsageData::Schema,
+    }
+}
+
+fn job(args: &SecretsArgs, declaration: &Declaration) -> Result<DatabaseJob, Failure> {
+    let role = args.application_role.clone();
+    if let Some(role) = role.as_deref().filter(|role| !is_role(role)) {
+        return Err(Failure::new(exit::USAGE, format!("`{role}` is no name for a role"))
+            .hint("1 to 63 of a-z, 0-9 and _, a letter first, as in `ppm_app`"));
+    }
+    let major = declaration.stack.database.engine_version.major();
+    Ok(DatabaseJob {
+        image: args.database_image.clone().unwrap_or_else(|| format!("docker.io/library/postgres:{major}")),
+        usage: args.usage_data.map(usage_data),
+        application: role.map(|role| (role, args.application_secret.clone())),
+    })
+}
+
+/// Names that `PostgreSQL` takes without quotes, and that mean the same in every tool.
+fn is_role(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    name.len() <= 63 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(fits)
+}
+
+fn license(args: &SecretsArgs) -> Result<Option<SecretString>, Failure> {
+    let Some(path) = &args.license else { return Ok(None) };
+    let text = file::read_if_there(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
+    match text.filter(|text| !text.trim().is_empty()) {
+        Some(text) => Ok(Some(SecretString::from(text))),
+        None => Err(Failure::new(exit::USAGE, format!("there is no license in {}", path.display()))
+            .hint("name the file you got from Posit, as in `--license rstudio-pm.lic`")),
+    }
+}
+
+async fn password(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretString, Failure> {
+    let arn = &inputs.database_secret_arn;
+    let version = current(vault, arn).await?;
+    if vault.version(arn, Stage::Pending).await?.is_some_and(|pending| pending.id != version.id) {
+        out::note(
+            "A rotation of the database password was begun and not finished: the database may take the new password \
+             already. `ppm-infra secrets rotate database` finishes it; then print the Secrets again.\n",
+        );
+    }
+    let login = version.login().ok_or_else(|| Failure::new(exit::FAILED, format!("{arn} holds no login")))?;
+    Ok(login.1)
+}
+
+async fn encryption_key(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretString, Failure> {
+    let arn = &inputs.encryption_key_secret_arn;
+    let key = current(vault, arn).await?.value;
+    let text = key.expose_secret();
+    if text.len() == KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(key);
+    }
+    let found = format!("{arn} holds no encryption key: {KEY_LENGTH} hexadecimal characters are wanted");
+    Err(Failure::new(exit::FAILED, found)
+        .hint("if it was changed by hand, take the version before back: AWSPREVIOUS in Secrets Manager")
+        .hint("never make another key for a database that has been in use: what is encrypted in it would be lost"))
+}
+
+async fn current(vault: &dyn Vault, arn: &str) -> Result<Version, Failure> {
+    let found = vault.version(arn, Stage::Current).await?;
+    found.ok_or_else(|| Failure::new(exit::FAILED, format!("{arn} has no current version")))
+}
+
+/// The role by which the External Secrets Operator reads.
+fn reader(state: &State) -> Result<String, Failure> {
+    let arn = state.outputs.get("secrets_reader_role_arn").and_then(Value::as_str);
+    arn.map(str::to_owned).ok_or_else(|| undeclared("external_secrets", "there is no role by which it could read"))
+}
+
+fn undeclared(word: &str, why: &str) -> Failure {
+    Failure::new(exit::FAILED, format!("the stack is not made for this: {why}"))
+        .hint(format!("declare `package_manager.secrets: {word}` and apply"))
+}
+
+fn key_stays() -> Failure {
+    Failure::new(exit::FAILED, "the encryption key is never rotated; nothing was changed")
+        .hint(
+            "credentials and tokens in the database are encrypted with it: with another key Package Manager cannot \
+             read them, and offers no way to encrypt them anew",
+        )
+        .hint("if it became known, renew what it protects: the Git credentials, tokens and passwords kept in Package Manager")
+}
+
+async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop: Stop) -> Result<u8, Failure> {
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let (work, held) = Work::begin(common, declaration, &session, "secrets rotate database").await?;
+    let done = exchange(common, declaration, &session, &work.state(), approved).await;
+    held.release().await?;
+    done
+}
+
+/// Rotates under the lock.
+async fn exchange(
+    common: &Common,
+    declaration: &Declaration,
+    session: &Session,
+    state: &State,
+    approved: bool,
+) -> Result<u8, Failure> {
+    // Only now: an earlier run that was settled may have changed what is there.
+    let vault = workplace::vault(common, &declaration.stack, &session.stop).await?;
+    let inputs = helm_inputs(&declaration.stack, state)?;
+    let address = Address::of(Database::KIND, "main");
+    let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.text("id").map(str::to_owned));
+    let database =
+        recorded.ok_or_else(|| Failure::new(exit::FAILED, "there is no database yet").hint("run apply first"))?;
+    out::note(&format!(
+        "From the moment the database takes the new password, running pods open no new connections with the old one; \
+         those that are open go on. Restart them right afterwards, as is said then.\nThe database is {database}.\n"
+    ));
+    if !approved {
+        approve("rotate", declaration, "yes", &session.stop).await?;
+    }
+    let stack = declaration.stack.stack.to_string();
+    let rotation = Rotation { stack, address, database, secret: inputs.database_secret_arn.clone() };
+    let done = run::rotate(session, &*vault, &rotation).await.map_err(|error| {
+        Failure::from(error).hint("nobody is locked out: the same command goes on from where it stopped")
+    })?;
+    let what = match done {
+        Rotated::Fresh => "The database takes a new password",
+        Rotated::Finished => "A rotation that was cut off is finished: the database takes the password it had staged",
+    };
+    let Inputs { namespace, release, .. } = &inputs;
+    let path = declaration.path.display();
+    let lines = [
+        format!("ppm-infra secrets {path} | kubectl apply --server-side -f -"),
+        format!("kubectl -n {namespace} rollout restart deployment/{release}"),
+        format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
+    ];
+    if common.json {
+        show::steps("secrets rotate", &lines);
+    } else {
+        out::note(&format!(
+            "{what}, and Secrets Manager gives it to whoever asks. The one before is kept as AWSPREVIOUS.\nNow let the pods know:\n"
+        ));
+        out::data(&lines.map(|line| format!("  {line}\n")).concat());
+    }
+    Ok(exit::DONE)
+}

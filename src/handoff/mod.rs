@@ -1,0 +1,25 @@
+//! Floor 4: what stands between an infrastructure and a running Package Manager, beside the values: manifests for
+//! Secrets and for the first start of the database, the entry in a kubeconfig, the list for a site without internet.
+//!
+//! Promises: pure. What holds a secret comes out as a [`SecretString`](secrecy::SecretString), everything else holds
+//! none; every manifest is YAML that reads back as what was meant, whatever the names in it look like.
+//!
+//! Leaves to others where the values come from, where the text goes, and handing it to kubectl.
+
+mod database;
+mod kubeconfig;
+mod manifests;
+mod offline;
+mod references;
+mod yaml;
+
+pub use database::{DatabaseJob, UsageData, database_job, usage_url};
+pub use kubeconfig::{Entry, KubeconfigError, merge};
+pub use manifests::{Material, secrets};
+pub use offline::{Item, Site, offline_checklist};
+pub use references::{READER, external_secrets, provider_class};
+
+/// Several manifests in one stream.
+pub fn stream<'a>(manifests: impl IntoIterator<Item = &'a serde_json::Value>) -> String {
+    manifests.into_iter().flat_map(|manifest| ["---\n".to_owned(), yaml::document(manifest)]).collect()
+}

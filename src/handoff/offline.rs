@@ -1,0 +1,144 @@
+//! What has to be brought into a network that does not reach the internet, and how.
+
+/// A thing to bring in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Item {
+    /// What it is.
+    pub what: String,
+    /// What it is for, how large it is, what to mind: whole sentences.
+    pub about: String,
+    /// What to type on a machine that reaches the internet, and then on one inside.
+    pub commands: Vec<String>,
+}
+
+/// What the list depends on.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Version of the chart.
+    pub chart_version: String,
+    /// Region of the registry.
+    pub region: String,
+    /// Account of the registry, if the declaration names it.
+    pub account: Option<String>,
+    /// Major version of the database.
+    pub postgres: String,
+    /// Whether the AWS Load Balancer Controller has to run in the cluster.
+    pub controller: bool,
+}
+
+/// The image of a chart line whose chart brings a Package Manager that is known here.
+fn image(chart_version: &str) -> (&'static str, &'static str, &'static str) {
+    if chart_version.starts_with("0.5.") {
+        // Chart 0.5.43 and its neighbours ("NEWS" of the chart).
+        ("rstudio/rstudio-package-manager", "ubuntu2204-2024.11.0", "2024.11.0")
+    } else {
+        ("posit/package-manager", "2026.08.0-ubuntu-24.04", "2026.08.0")
+    }
+}
+
+/// The list, in the order in which it is worked through.
+pub fn offline_checklist(site: &Site) -> Vec<Item> {
+    let (repository, tag, version) = image(&site.chart_version);
+    let account = site.account.as_deref().unwrap_or("ACCOUNT");
+    let registry = format!("{account}.dkr.ecr.{}.amazonaws.com", site.region);
+    let mirror = |from: &str, repository: &str, tag: &str| {
+        vec![
+            format!("aws ecr create-repository --region {} --repository-name {repository}", site.region),
+            format!("docker pull {from}/{repository}:{tag}"),
+            format!("docker tag {from}/{repository}:{tag} {registry}/{repository}:{tag}"),
+            format!("docker push {registry}/{repository}:{tag}"),
+        ]
+    };
+    let item = |what: &str, about: &str, commands: Vec<String>| Item {
+        what: what.to_owned(),
+        about: about.to_owned(),
+        commands,
+    };
+    let mut list = vec![
+        item(
+            "The image of Package Manager",
+            "The values must name the mirror: image.repository and the whole image.tag. Look up which version the chart \
+             brings (`helm show chart`) if it is not the one written here.",
+            mirror("docker.io", repository, tag),
+        ),
+        item(
+            "The image of psql",
+            "Only for `secrets --with-database-job`, which then takes it by `--database-image`.",
+            mirror("docker.io", "library/postgres", &site.postgres),
+        ),
+    ];
+    if site.controller {
+        list.push(item(
+            "The AWS Load Balancer Controller",
+            "load_balancer.targets is target_group_binding: its chart and image must be in place before the pods.",
+            vec!["helm pull aws-load-balancer-controller --repo https://aws.github.io/eks-charts".to_owned()],
+        ));
+    }
+    list.extend([
+        item(
+            "The chart",
+            "Its index leads to downloads from GitHub, so it is carried in as a file.",
+            vec![format!("helm pull rstudio-pm --repo https://helm.rstudio.com --version {}", site.chart_version)],
+        ),
+        item(
+            "The license",
+            "A file: nothing asks for it over the network. `ppm-infra secrets --license FILE` makes its Secret.",
+            Vec::new(),
+        ),
+        item(
+            "CRAN",
+            "Sources take 120 GB or more; binaries about 200 GB for each version of R on each distribution and \
+             architecture. The version named must be that of the server.",
+            vec![format!("rspm-offline-downloader get cran --rspm-version {version} --destination ./offline")],
+        ),
+        item(
+            "Bioconductor",
+            "Up to 220 GB for each release, more than 2.6 TB for all. Leave it out where nobody needs it.",
+            vec![format!("rspm-offline-downloader get bioconductor --rspm-version {version} --destination ./offline")],
+        ),
+        item(
+            "PyPI",
+            "More than 20 TB as a whole: name what you need in a file of requirements.",
+            vec![format!("rspm-offline-downloader get pypi --rspm-version {version} --destination ./offline")],
+        ),
+        item(
+            "Known vulnerabilities",
+            "Small. It ages: fetch it again with every update of the packages.",
+            vec![format!("rspm-offline-downloader get vulns --rspm-version {version} --destination ./offline")],
+        ),
+        item(
+            "All of it inside",
+            "Check what was fetched, copy it to storage that every pod mounts, owned by user and group 999, and tell \
+             Package Manager where it is. What to write into the values for that depends on its version: see \
+             \"Air-Gapped Package Manager\" in Posit's documentation and try it before the rollout.",
+            vec!["rspm-offline-downloader validate --destination ./offline".to_owned()],
+        ),
+    ]);
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_follows_the_declaration() {
+        let site = Site {
+            chart_version: "0.20.4".to_owned(),
+            region: "eu-west-1".to_owned(),
+            account: None,
+            postgres: "17".to_owned(),
+            controller: false,
+        };
+        let text = format!("{:?}", offline_checklist(&site));
+        for part in ["posit/package-manager:2026.08.0-ubuntu-24.04", "ACCOUNT.dkr.ecr.eu-west-1", "--version 0.20.4"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let older =
+            Site { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
+        let text = format!("{:?}", offline_checklist(&older));
+        for part in ["ubuntu2204-2024.11.0", "1.dkr.ecr", "--rspm-version 2024.11.0", "Load Balancer Controller"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Secret values on AWS: Secrets Manager keeps them, RDS takes the password (`GetSecretValue`, `PutSecretValue`,
+//! `UpdateSecretVersionStage`, `ModifyDBInstance`).
+
+use futures_core::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::dispatch::Aws;
+use super::secret::{SecretContent, fresh};
+use crate::cloud::aws::During;
+use crate::cloud::aws::secrets::unlogged;
+use crate::cloud::vault::{Stage, Vault, Version};
+use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::{CloudError, Context, ErrorKind};
+
+// "Resetting master credentials" takes half a minute as a rule.
+const TAKEN: Patience = Patience::seconds(40, 900, 5);
+
+impl Stage {
+    /// The label Secrets Manager has for it ("Secret versions").
+    fn label(self) -> &'static str {
+        match self {
+            Self::Current => "AWSCURRENT",
+            Self::Pending => "AWSPENDING",
+        }
+    }
+}
+
+impl Vault for Aws {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+        Box::pin(async move {
+            let call = self.clients().secrets.get_secret_value().secret_id(arn).version_stage(stage.label());
+            let answer = match unlogged(call.send()).await.during("read the secret") {
+                // There is a current version always; without the other one this is how it is said.
+                Err(error) if error.kind == ErrorKind::NotFound && stage == Stage::Pending => return Ok(None),
+                answer => answer?,
+            };
+            let id = answer.version_id.unwrap_or_default();
+            let text = answer.secret_string.map(SecretString::from);
+            text.map(|value| Some(Version { id, value }))
+                .ok_or_else(|| CloudError::new(ErrorKind::Refused, "read the secret", format!("{arn} holds no text")))
+        })
+    }
+
+    fn stage_login<'a>(
+        &'a self,
+        arn: &'a str,
+        user: &'a str,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move {
+            let value = fresh(&SecretContent::Login { username: user.to_owned() })?;
+            let call = self.clients().secrets.put_secret_value().secret_id(arn).client_request_token(cx.mark.token(0));
+            let call = call.version_stages(Stage::Pending.label()).secret_string(value.expose_secret());
+            unlogged(call.send()).await.during("stage a new password").map(drop)
+        })
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        database: &'a str,
+        password: &'a SecretString,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move {
+            let doing = "change the password of the database";
+            let rds = &self.clients().rds;
+            let call = rds.modify_db_instance().db_instance_identifier(database).apply_immediately(true);
+            unlogged(call.master_user_password(password.expose_secret()).send()).await.during(doing)?;
+            until(cx, doing, TAKEN, || async move {
+                let answer = rds.describe_db_instances().db_instance_identifier(database).send().await.during(doing)?;
+                let there = answer.db_instances().first();
+                let status = there.and_then(|there| there.db_instance_status()).unwrap_or("not visible");
+                let waits = there.and_then(|there| there.pending_modified_values());
+                if waits.is_some_and(|waits| waits.master_user_password().is_some()) {
+                    return Ok(Answer::Pending("the new password waits to be taken".to_owned()));
+                }
+                Ok(match status {
+                    "available" => Answer::Ready(()),
+                    _ => Answer::Pending(status.to_owned()),
+                })
+            })
+            .await
+        })
+    }
+
+    fn promote<'a>(&'a self, arn: &'a str, next: &'a str, current: &'a str) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async move {
+            let call = self.clients().secrets.update_secret_version_stage().secret_id(arn);
+            let call = call.version_stage(Stage::Current.label()).move_to_version_id(next);
+            let call = call.remove_from_version_id(current);
+            call.send().await.during("make the new password the current one").map(drop)
+        })
+    }
+}
