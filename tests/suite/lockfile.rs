@@ -33,7 +33,7 @@ fn a_lockfile_of_format_1_loads_and_nothing_is_to_be_done() {
     let mut expected = outputs(&old);
     expected.insert("values_for".to_owned(), json!("rstudio-pm 0.20.4"));
     assert_eq!(outputs(&new), expected, "what the values were written for is new");
-    assert_eq!(before.len() + 1, desk.files().len(), "the values and nothing else are new");
+    assert_eq!(before.len() + 2, desk.files().len(), "the values and the lockfile as it was before are new");
     let after = desk.read(LOCKFILE);
     desk.run(&["apply", "--auto-approve", "--values", "values.yaml"]).exit(0);
     assert_eq!(desk.read(LOCKFILE), after, "and then it is left as it is");

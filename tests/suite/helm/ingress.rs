@@ -6,7 +6,7 @@ use ppm_infra::helm::Exposure;
 use ppm_infra::stack::{Stack, Targets};
 
 use crate::support::bench::Bench;
-use crate::support::reference::{Declared, Standing, changes, reference};
+use crate::support::reference::{Standing, changes, reference};
 
 /// What leads from the load balancer to the nodes, itself included.
 const FRONT: [&str; 6] = [
@@ -34,7 +34,7 @@ async fn no_load_balancer_is_made() {
     }
     assert_eq!(state.outputs["url"], "https://packages.example.com");
     assert!(!state.outputs.contains_key("load_balancer_dns_name"));
-    let inputs = helm_inputs(&standing.stack, state).unwrap();
+    let inputs = helm_inputs(&standing.stack, &state).unwrap();
     let Exposure::Ingress(ingress) = &inputs.exposure else { panic!("{:?}", inputs.exposure) };
     assert_eq!((ingress.host.as_str(), ingress.is_internal), ("packages.example.com", false));
     assert_eq!(inputs.load_balancer_dns_name, None);
@@ -72,7 +72,7 @@ async fn it_is_destroyed_without_a_rest() {
 async fn values_wait_for_the_nodes() {
     let stack = behind_an_ingress();
     let bench = Bench::new(&ppm_infra::resources::catalog(), "ppm-prod", false);
-    let missing: NotReady = helm_inputs(&Declared(stack).0, bench.state()).unwrap_err();
+    let missing: NotReady = helm_inputs(&stack, &bench.state()).unwrap_err();
     assert!(missing.to_string().contains("does not stand yet"));
 }
 
