@@ -6,15 +6,27 @@ use super::failure::Failure;
 use super::{exit, out, show, workplace};
 use crate::cloud::Consent;
 use crate::render::Goal;
-use crate::run::{self, Stop};
+use crate::run::{self, Session, Stop};
 use workplace::Declaration;
 
 /// Takes an object over.
 pub(super) async fn adopt(common: &Common, args: &AdoptArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut work = Work::begin(common, &declaration, &session, "adopt").await?;
-    let adoption = run::examine(&session, &declaration, &work.state(), &args.address, &args.id).await?;
+    let (mut work, held) = Work::begin(common, &declaration, &session, "adopt").await?;
+    let done = take(common, args, &declaration, &session, &mut work).await;
+    held.release().await?;
+    done
+}
+
+async fn take(
+    common: &Common,
+    args: &AdoptArgs,
+    declaration: &Declaration,
+    session: &Session,
+    work: &mut Work<'_>,
+) -> Result<u8, Failure> {
+    let adoption = run::examine(session, declaration, &work.state(), &args.address, &args.id).await?;
     let (address, id) = (&args.address, &adoption.id);
     work.show(&adoption.ahead, Goal::Converge);
     if adoption.is_vain() {
@@ -29,11 +41,11 @@ pub(super) async fn adopt(common: &Common, args: &AdoptArgs, stop: Stop) -> Resu
         out::note(&format!("{id} is what is declared at {address}.\n"));
     }
     if !args.auto_approve {
-        approve("adopt", &declaration, "yes", &session.stop).await?;
+        approve("adopt", declaration, "yes", &session.stop).await?;
     }
     let report = work.carry_out(&adoption.taking, Consent::default(), Goal::Converge).await?;
     if !report.is_complete() {
-        return Ok(show::exit_status(&session, &report));
+        return Ok(show::exit_status(session, &report));
     }
     if !common.json {
         out::note(&format!("{address} is {id} from now on. Next: ppm-infra plan {}\n", declaration.path.display()));

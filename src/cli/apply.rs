@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::failure::Failure;
+use super::place::{Held, Place};
 use super::saved::{ENDING, Saved};
 use super::{exit, lost, out, show, values, workplace};
 use crate::architecture::remember;
@@ -13,7 +14,6 @@ use crate::engine::state::{Book, State};
 use crate::render::Goal;
 use crate::run::event::{EventKind, Report};
 use crate::run::{self, Ledger, Planned, Session, Stop, Teller};
-use crate::store::FileStore;
 use workplace::Declaration;
 
 /// Makes what is declared.
@@ -32,30 +32,11 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
         None => Request { replace: args.replace.into_iter().collect(), ..Request::default() },
     };
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut work = Work::begin(common, &declaration, &session, "apply").await?;
-    let planned = work.plan(&ask).await?;
-    if let Some(saved) = &saved {
-        saved.same_plan(&planned.plan)?;
-    }
-    work.show(&planned, Goal::Converge);
-    let wanted = planned.plan.has_changes();
-    if wanted && saved.is_none() && !args.auto_approve {
-        approve("apply", &declaration, "yes", &session.stop).await?;
-    }
-    let before = work.state();
-    let report = work.carry_out(&planned, Consent::default(), Goal::Converge).await?;
-    if !report.is_complete() {
-        if args.on_failure == OnFailure::Rollback && !report.failed.is_empty() {
-            work.roll_back(&planned, &report, &before).await?;
-        }
-        return Ok(show::exit_status(&session, &report));
-    }
-    let state = remember(&declaration.stack, &work.state());
-    values::write(common, &declaration, &state, &args.values)?;
-    // Only now: values that were never written were for no version.
-    work.publish(&state).await?;
-    values::next_steps(common, &declaration, &state, &args.values)?;
-    Ok(exit::DONE)
+    let (mut work, held) = Work::begin(common, &declaration, &session, "apply").await?;
+    let approved = args.auto_approve || saved.is_some();
+    let done = work.apply(&ask, saved.as_ref(), approved, &args.values, args.on_failure).await;
+    held.release().await?;
+    done
 }
 
 /// Removes everything; data only with consent.
@@ -64,20 +45,12 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
     let delete_data: std::collections::BTreeSet<String> =
         args.delete_data.iter().map(|store| store.word().to_owned()).collect();
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut work = Work::begin(common, &declaration, &session, "destroy").await?;
+    let (mut work, held) = Work::begin(common, &declaration, &session, "destroy").await?;
     let ask = Request { destroy: true, delete_data: delete_data.clone(), ..Request::default() };
-    let planned = work.plan(&ask).await?;
-    work.show(&planned, Goal::Destroy);
-    if planned.plan.has_changes() && !args.auto_approve {
-        approve("destroy", &declaration, declaration.stack.stack.as_str(), &session.stop).await?;
-    }
     let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
-    let report = work.carry_out(&planned, consent, Goal::Destroy).await?;
-    if !report.is_complete() {
-        return Ok(show::exit_status(&session, &report));
-    }
-    let left = run::leftovers(&session, &declaration, &work.state()).await;
-    Ok(lost::left(common, &declaration, &work.state(), left))
+    let done = work.destroy(&ask, consent, args.auto_approve).await;
+    held.release().await?;
+    done
 }
 
 /// Asks for a word. Nobody there to answer is an error, not a yes.
@@ -105,10 +78,9 @@ pub(super) struct Work<'a> {
     common: &'a Common,
     declaration: &'a Declaration,
     session: &'a Session,
-    store: Option<FileStore>,
+    store: Option<Place>,
     book: Option<Book>,
     ledger: Option<Ledger>,
-    _lock: crate::store::Lock,
 }
 
 impl<'a> Work<'a> {
@@ -118,19 +90,78 @@ impl<'a> Work<'a> {
         declaration: &'a Declaration,
         session: &'a Session,
         command: &str,
-    ) -> Result<Self, Failure> {
-        let mut store = workplace::store(common, declaration);
-        let lock = store.lock(&workplace::lock_info(command, &session.host))?;
-        let book = workplace::load(&mut store, declaration).await?;
-        let mut work =
-            Self { common, declaration, session, store: Some(store), book: Some(book), ledger: None, _lock: lock };
-        if work.book.as_ref().is_some_and(|book| !book.open.is_empty()) {
-            let mut ledger = work.open().await?;
-            let mut sinks = show::sinks(common, session);
-            run::recover(session, &mut ledger, &mut Teller::new(&session.host, &mut sinks)).await?;
-            work.ledger = Some(ledger);
+    ) -> Result<(Self, Held), Failure> {
+        let mut store = workplace::store(common, declaration)?;
+        let held = store.lock(&workplace::lock_info(command, &session.host), &session.host, &session.stop).await?;
+        let mut work = Self { common, declaration, session, store: Some(store), book: None, ledger: None };
+        match work.settle().await {
+            Ok(()) => Ok((work, held)),
+            Err(failure) => {
+                held.release().await?;
+                Err(failure)
+            }
         }
-        Ok(work)
+    }
+
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let store = self.store.as_mut().expect("the store is taken later");
+        let book = workplace::load(store, self.declaration).await?;
+        let open = !book.open.is_empty();
+        self.book = Some(book);
+        if open {
+            let mut ledger = self.open().await?;
+            let mut sinks = show::sinks(self.common, self.session);
+            run::recover(self.session, &mut ledger, &mut Teller::new(&self.session.host, &mut sinks)).await?;
+            self.ledger = Some(ledger);
+        }
+        Ok(())
+    }
+
+    async fn apply(
+        &mut self,
+        ask: &Request,
+        saved: Option<&Saved>,
+        approved: bool,
+        values: &Path,
+        on_failure: OnFailure,
+    ) -> Result<u8, Failure> {
+        let planned = self.plan(ask).await?;
+        if let Some(saved) = saved {
+            saved.same_plan(&planned.plan)?;
+        }
+        self.show(&planned, Goal::Converge);
+        if planned.plan.has_changes() && !approved {
+            approve("apply", self.declaration, "yes", &self.session.stop).await?;
+        }
+        let before = self.state();
+        let report = self.carry_out(&planned, Consent::default(), Goal::Converge).await?;
+        if !report.is_complete() {
+            if on_failure == OnFailure::Rollback && !report.failed.is_empty() {
+                self.roll_back(&planned, &report, &before).await?;
+            }
+            return Ok(show::exit_status(self.session, &report));
+        }
+        let state = remember(&self.declaration.stack, &self.state());
+        values::write(self.common, self.declaration, &state, values)?;
+        // Only now: values that were never written were for no version.
+        self.publish(&state).await?;
+        values::next_steps(self.common, self.declaration, &state, values)?;
+        Ok(exit::DONE)
+    }
+
+    async fn destroy(&mut self, ask: &Request, consent: Consent, approved: bool) -> Result<u8, Failure> {
+        let planned = self.plan(ask).await?;
+        self.show(&planned, Goal::Destroy);
+        if planned.plan.has_changes() && !approved {
+            let stack = self.declaration.stack.stack.as_str();
+            approve("destroy", self.declaration, stack, &self.session.stop).await?;
+        }
+        let report = self.carry_out(&planned, consent, Goal::Destroy).await?;
+        if !report.is_complete() {
+            return Ok(show::exit_status(self.session, &report));
+        }
+        let left = run::leftovers(self.session, self.declaration, &self.state()).await;
+        Ok(lost::left(self.common, self.declaration, &self.state(), left))
     }
 
     /// The state as it is now.

@@ -90,6 +90,18 @@ pub(super) enum Command {
     /// Look into the lockfile, and mend it
     #[command(subcommand)]
     State(StateCommand),
+    /// See who works on the stack
+    #[command(subcommand)]
+    Lock(LockCommand),
+    /// End the lease of somebody who died; of a living holder only with --force
+    Unlock {
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+        /// Although the holder is alive: it then writes nothing any more
+        #[arg(long)]
+        force: bool,
+    },
     /// Print what the stack publishes
     Output(OutputArgs),
     /// Check a declaration without asking the cloud
@@ -273,6 +285,13 @@ pub(super) enum GraphFormat {
     Mermaid,
 }
 
+/// What to do with the lock.
+#[derive(Debug, Subcommand)]
+pub(super) enum LockCommand {
+    /// Show who holds it, since when, and what they are doing
+    Status(File),
+}
+
 /// What to do with the lockfile.
 #[derive(Debug, Subcommand)]
 pub(super) enum StateCommand {
@@ -311,6 +330,31 @@ pub(super) enum StateCommand {
         #[command(flatten)]
         file: File,
     },
+    /// List the serials that are kept in the bucket
+    History(File),
+    /// Put a lockfile that is kept in the bucket in force again
+    Restore {
+        /// Its serial
+        serial: u64,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+    },
+    /// Print the lockfile
+    Pull(File),
+    /// Put a lockfile in force
+    Push {
+        /// The lockfile
+        lockfile: PathBuf,
+        /// Which declaration
+        #[command(flatten)]
+        file: File,
+        /// Although it is older, or of another lineage
+        #[arg(long)]
+        force: bool,
+    },
+    /// Move the state from the folder into the bucket that the declaration names
+    Migrate(File),
 }
 
 /// Arguments of `output`.

@@ -9,7 +9,7 @@ use workplace::Declaration;
 /// Shows what somebody else moved, and changes nothing.
 pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let mut sinks = show::quiet_sinks(common);

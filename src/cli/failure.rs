@@ -13,6 +13,8 @@ use crate::helm::ValuesError;
 use crate::render::CLOCK;
 use crate::run::{AdoptError, RunError};
 use crate::stack::DeclarationError;
+use crate::store::bucket::BucketErrorKind;
+use crate::store::lease::{SLACK, VALID};
 use crate::store::{StoreError, file};
 
 /// Why a command did not do what it was asked for.
@@ -60,10 +62,37 @@ impl Failure {
         }})
     }
 
+    /// What to do about a bucket.
+    fn bucket(self, kind: BucketErrorKind) -> Self {
+        match kind {
+            BucketErrorKind::Unreachable => self.hint("check the network and AWS_ENDPOINT_URL; then run again"),
+            BucketErrorKind::Credentials => {
+                self.hint("check them with `aws sts get-caller-identity`; with SSO, `aws sso login` renews them")
+            }
+            BucketErrorKind::Denied => self
+                .hint("state on S3 needs s3:GetObject and s3:PutObject on its objects, and s3:ListBucket on the bucket")
+                .hint("without s3:ListBucket, S3 answers AccessDenied also for an object that is not there"),
+            BucketErrorKind::Key => self
+                .hint("the bucket is encrypted with a key of KMS: that takes kms:Decrypt and kms:GenerateDataKey on it")
+                .hint("a key that is disabled or scheduled for deletion can be read with by nobody: enable it again"),
+            BucketErrorKind::NoBucket => {
+                self.hint("make the bucket of the state first, with versioning on; it cannot be the stack's own")
+            }
+            BucketErrorKind::Other => self,
+        }
+    }
+
     /// What to do about a file of the state that cannot be used. Other files get no hint.
     fn damaged(self, path: &Path) -> Self {
         let at = path.display();
         let by_marks = "what it does not know is found in AWS by its marks";
+        if path.starts_with("s3:") {
+            return self
+                .hint(
+                    "nothing was changed; the bucket has its earlier versions, if it keeps them: put the last one back",
+                )
+                .hint("`ppm-infra state history` lists earlier lockfiles, as they stood");
+        }
         match path.to_string_lossy() {
             name if name.ends_with(".journal") => self.hint(format!(
                 "nothing was changed; move the journal away, as in `mv {at} {at}.damaged`, and run again: {by_marks}"
@@ -102,7 +131,23 @@ impl From<DeclarationError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let code = if matches!(error, StoreError::Busy { .. }) { exit::BUSY } else { exit::STATE };
+        let code = match &error {
+            StoreError::Busy { .. } | StoreError::Leased { .. } | StoreError::Lost { .. } => exit::BUSY,
+            StoreError::Bucket { source, .. } => match source.kind {
+                BucketErrorKind::Unreachable | BucketErrorKind::Credentials => exit::CLOUD,
+                BucketErrorKind::Denied | BucketErrorKind::Key | BucketErrorKind::NoBucket | BucketErrorKind::Other => {
+                    exit::STATE
+                }
+            },
+            StoreError::Io { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Edited { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Unsound { .. }
+            | StoreError::Journal { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::Shaky { .. } => exit::STATE,
+        };
         let failure = Self::new(code, error.to_string()).caused(&error);
         match &error {
             StoreError::Io { .. } => {
@@ -117,6 +162,17 @@ impl From<StoreError> for Failure {
                 .hint(RECOVER),
             StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
             StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
+            StoreError::Bucket { source, .. } => failure.bucket(source.kind),
+            StoreError::Leased { silent, .. } => {
+                let left = (VALID + SLACK).saturating_sub(*silent).as_secs();
+                failure
+                    .hint(format!("wait until that run is over; if it died, run again in {left} s: its lease runs out"))
+                    .hint("`ppm-infra lock status` shows what it is doing")
+            }
+            StoreError::Shaky { .. } => failure.hint("check the network; run again: it goes on from what is recorded"),
+            StoreError::Lost { .. } => failure
+                .hint("nothing was written since; what was begun is recorded, and whoever applies next finds it")
+                .hint("`ppm-infra lock status` shows who works on the stack now"),
         }
     }
 }

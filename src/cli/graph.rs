@@ -17,7 +17,7 @@ use workplace::Declaration;
 /// Prints the resources of a declaration and what each needs. Asks no cloud: zones and account stand for themselves.
 pub(super) async fn graph(common: &Common, args: &GraphArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let stack = &declaration.stack;
     let nodes = expand(stack, &stand_in(stack, &questions(stack, &state)), &state);

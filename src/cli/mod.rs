@@ -8,14 +8,17 @@ mod drift;
 pub mod exit;
 mod failure;
 mod graph;
+mod lock;
 mod lost;
 mod out;
+mod place;
 mod plan;
 mod recover;
 mod saved;
 mod show;
 mod state;
 mod values;
+mod versions;
 mod workplace;
 
 use std::ffi::OsString;
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Color, Command};
+use args::{Cli, Color, Command, LockCommand};
 pub use failure::Failure;
 
 use crate::run::Stop;
@@ -79,6 +82,8 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Values(args) => values::values(common, args).await,
         Command::Graph(args) => graph::graph(common, &args).await,
         Command::State(command) => state::state(common, command).await,
+        Command::Lock(LockCommand::Status(args)) => lock::status(common, &args).await,
+        Command::Unlock { file, force } => lock::unlock(common, &file, force).await,
         Command::Output(args) => values::output(common, args).await,
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),

@@ -12,7 +12,7 @@ use workplace::Declaration;
 /// Shows what would change, and changes nothing.
 pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let ask = Request { destroy: args.destroy, replace: args.replace.into_iter().collect(), ..Request::default() };

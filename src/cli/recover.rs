@@ -2,6 +2,7 @@
 
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
+use super::place::Place;
 use super::{apply, exit, lost, out, show, workplace};
 use crate::engine::state::State;
 use crate::run::{self, Stop, Teller};
@@ -12,12 +13,15 @@ use workplace::Declaration;
 pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut store = workplace::store(common, &declaration);
+    let Place::Folder(mut store) = workplace::store(common, &declaration)? else {
+        return Err(Failure::new(exit::USAGE, "`recover` makes lockfiles in folders; the state of this stack is in a bucket")
+            .hint("`ppm-infra state history` lists the lockfiles kept there, `ppm-infra state restore SERIAL` brings one back"));
+    };
     let _lock = store.lock(&workplace::lock_info("recover", &session.host))?;
     let word = match store.load().await {
         // Whoever renamed the stack is told so, rather than given an empty record.
         Ok(None) => {
-            workplace::load(&mut store, &declaration).await?;
+            workplace::load(&mut workplace::store(common, &declaration)?, &declaration).await?;
             "damaged"
         }
         Ok(Some(_)) if args.force => "backup",

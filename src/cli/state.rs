@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::args::{Common, File, StateCommand};
 use super::failure::Failure;
-use super::{exit, out, workplace};
+use super::place::{Held, Place};
+use super::{exit, out, versions, workplace};
 use crate::engine::state::{Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::{Document, canonical_pretty};
 use crate::model::reference::{reference, references};
-use crate::run::Host;
-use crate::store::{FileStore, Lock, Store};
+use crate::run::{Host, Stop};
+use crate::store::Store;
 use workplace::Declaration;
 
 /// Looks into the lockfile, or mends it.
@@ -20,6 +21,11 @@ pub(super) async fn state(common: &Common, command: StateCommand) -> Result<u8, 
         StateCommand::Show { address, file } => show(common, &file, &address).await,
         StateCommand::Rm { address, file } => remove(common, &file, &address).await,
         StateCommand::Mv { from, to, file } => rename(common, &file, &from, &to).await,
+        StateCommand::History(file) => versions::history(common, &file).await,
+        StateCommand::Restore { serial, file } => versions::restore(common, &file, serial).await,
+        StateCommand::Pull(file) => versions::pull(common, &file).await,
+        StateCommand::Push { lockfile, file, force } => versions::push(common, &lockfile, &file, force).await,
+        StateCommand::Migrate(file) => versions::migrate(common, &file).await,
     }
 }
 
@@ -53,7 +59,13 @@ async fn show(common: &Common, file: &File, address: &Address) -> Result<u8, Fai
 }
 
 async fn remove(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
-    let (mut store, mut state, _lock) = open(common, file, "state rm").await?;
+    let (mut store, state, held) = open(common, file, "state rm").await?;
+    let done = removed(&mut store, state, address).await;
+    held.release().await?;
+    done
+}
+
+async fn removed(store: &mut Place, mut state: State, address: &Address) -> Result<u8, Failure> {
     let gone = state.resources.remove(address).ok_or_else(|| unrecorded(address))?;
     let users: Vec<String> = state
         .resources
@@ -68,7 +80,7 @@ async fn remove(common: &Common, file: &File, address: &Address) -> Result<u8, F
         )
         .hint("forget those first"));
     }
-    write(&mut store, state).await?;
+    write(store, state).await?;
     let id = gone.computed.text("id").unwrap_or_default();
     out::note(&format!(
         "{address} is forgotten. The object {id} still exists and carries its marks: the next plan finds it.\n"
@@ -80,7 +92,13 @@ async fn rename(common: &Common, file: &File, from: &Address, to: &Address) -> R
     if from.kind != to.kind {
         return Err(Failure::new(exit::USAGE, format!("{from} cannot become a {}", to.kind)));
     }
-    let (mut store, mut state, _lock) = open(common, file, "state mv").await?;
+    let (mut store, state, held) = open(common, file, "state mv").await?;
+    let done = renamed(&mut store, state, from, to).await;
+    held.release().await?;
+    done
+}
+
+async fn renamed(store: &mut Place, mut state: State, from: &Address, to: &Address) -> Result<u8, Failure> {
     if state.resources.contains_key(to) || state.deposed.contains_key(to) {
         return Err(Failure::new(exit::FAILED, format!("{to} is taken; nothing was changed")));
     }
@@ -98,7 +116,7 @@ async fn rename(common: &Common, file: &File, from: &Address, to: &Address) -> R
             recorded.after.insert(to.clone());
         }
     }
-    write(&mut store, state).await?;
+    write(store, state).await?;
     out::note(&format!("{from} is now {to}.\n"));
     Ok(exit::DONE)
 }
@@ -119,22 +137,35 @@ fn repoint(document: &Document, from: &Address, to: &Address) -> Document {
 
 async fn read(common: &Common, file: &File) -> Result<State, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    Ok(workplace::load(&mut workplace::store(common, &declaration), &declaration).await?.state)
+    Ok(workplace::load(&mut workplace::store(common, &declaration)?, &declaration).await?.state)
 }
 
-async fn open(common: &Common, file: &File, command: &str) -> Result<(FileStore, State, Lock), Failure> {
+/// The state under its lock, with nothing left open by an earlier run.
+pub(super) async fn open(common: &Common, file: &File, command: &str) -> Result<(Place, State, Held), Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
-    let lock = store.lock(&workplace::lock_info(command, &Host::system()))?;
-    let book = workplace::load(&mut store, &declaration).await?;
+    let mut store = workplace::store(common, &declaration)?;
+    let host = Host::system();
+    let held = store.lock(&workplace::lock_info(command, &host), &host, &Stop::new()).await?;
+    match settled(&mut store, &declaration).await {
+        Ok(state) => Ok((store, state, held)),
+        Err(failure) => {
+            held.release().await?;
+            Err(failure)
+        }
+    }
+}
+
+async fn settled(store: &mut Place, declaration: &Declaration) -> Result<State, Failure> {
+    let book = workplace::load(store, declaration).await?;
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
             .hint("run apply: it settles the journal before it does anything else"));
     }
-    Ok((store, book.state, lock))
+    Ok(book.state)
 }
 
-async fn write(store: &mut FileStore, mut state: State) -> Result<(), Failure> {
+/// Writes the state as the next serial.
+pub(super) async fn write(store: &mut Place, mut state: State) -> Result<(), Failure> {
     state.serial += 1;
     Ok(store.write(&state).await?)
 }

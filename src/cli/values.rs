@@ -26,7 +26,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
         return check(common, args.file.file.as_deref(), path).await;
     }
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let text = render(&declaration, &state)?;
     match args.out.filter(|path| !is_stdout(path)) {
@@ -54,7 +54,7 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     })?;
     let facts = match Declaration::load(declaration) {
         Ok(declaration) => {
-            let mut store = workplace::store(common, &declaration);
+            let mut store = workplace::store(common, &declaration)?;
             helm_facts(&declaration.stack, &workplace::load(&mut store, &declaration).await?.state)
         }
         // Nobody named one and there is not just one: the file alone can be checked.
@@ -127,7 +127,7 @@ pub(super) fn next_steps(
 /// Prints the outputs, or one of them.
 pub(super) async fn output(common: &Common, args: OutputArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration);
+    let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     match args.name {
         None if common.json => {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::Common;
 use super::exit;
 use super::failure::Failure;
+use super::place::Place;
 use crate::architecture;
 use crate::cloud::simulated::{Simulated, World};
 use crate::cloud::{Cloud, CloudError, ErrorKind};
@@ -16,10 +17,11 @@ use crate::model::address::Address;
 use crate::model::document::{canonical_pretty, digest};
 use crate::model::resource::Node;
 use crate::model::surroundings::{Questions, Surroundings};
+use crate::model::values::S3Location;
 use crate::resources::catalog;
 use crate::run::{Blueprint, Host, Session, Stop};
 use crate::stack::Stack;
-use crate::store::{FileStore, LockInfo, Store, file};
+use crate::store::{FileStore, LockInfo, S3Store, Store, file};
 
 /// A declaration and where it came from.
 #[derive(Clone, Debug)]
@@ -89,18 +91,35 @@ impl Blueprint for Declaration {
     }
 }
 
-/// The lockfile of a declaration.
-pub(super) fn store(common: &Common, declaration: &Declaration) -> FileStore {
-    FileStore::new(&common.state, declaration.stack.stack.as_str(), catalog())
+/// Where the state of a declaration is: in the bucket it names, else in the folder.
+pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place, Failure> {
+    let stack = &declaration.stack;
+    match &stack.state {
+        None => Ok(Place::Folder(FileStore::new(&common.state, stack.stack.as_str(), catalog()))),
+        Some(location) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
+    }
+}
+
+#[cfg(feature = "aws")]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as without AWS")]
+fn bucket(location: &S3Location, stack: &Stack) -> Result<S3Store, Failure> {
+    let bucket = crate::store::s3::S3Bucket::new(location.bucket(), stack.region.as_str());
+    Ok(S3Store::new(Arc::new(bucket), location.prefix(), stack.stack.as_str(), catalog()))
+}
+
+#[cfg(not(feature = "aws"))]
+fn bucket(location: &S3Location, _: &Stack) -> Result<S3Store, Failure> {
+    Err(Failure::new(exit::USAGE, format!("this ppm-infra was built without AWS and cannot reach {location}"))
+        .hint("build it with its default features"))
 }
 
 /// What the lockfile and its journal hold; an empty state if there is none. Refuses a renamed stack.
-pub(super) async fn load(store: &mut FileStore, declaration: &Declaration) -> Result<Book, Failure> {
+pub(super) async fn load(store: &mut Place, declaration: &Declaration) -> Result<Book, Failure> {
     if let Some(book) = store.load().await? {
         return Ok(book);
     }
     let name = declaration.name();
-    if let Some(other) = store.others_from(&name)?.first() {
+    if let Some(other) = store.others_from(&name).await?.first() {
         let new = &declaration.stack.stack;
         let heading = format!(
             "{name} now names the stack {new}, but was applied as {}, of which {} resources stand",
@@ -131,7 +150,7 @@ pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Resul
         return Err(Failure::new(exit::USAGE, "--parallelism takes a number greater than 0"));
     }
     Ok(Session {
-        cloud: cloud(common, stack).await?,
+        cloud: cloud(common, stack, &stop).await?,
         catalog: catalog(),
         host: Host::system(),
         stop,
@@ -140,9 +159,9 @@ pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Resul
     })
 }
 
-async fn cloud(common: &Common, stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+async fn cloud(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Cloud>, Failure> {
     match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => aws(stack).await,
+        None if common.cloud == "aws" => aws(stack, stop.clone()).await,
         Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
         Some(_) | None => Err(Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
             .hint("clouds are `aws` and `simulated:FILE`")),
@@ -150,15 +169,16 @@ async fn cloud(common: &Common, stack: &Stack) -> Result<Arc<dyn Cloud>, Failure
 }
 
 #[cfg(feature = "aws")]
-async fn aws(stack: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
-    use crate::cloud::aws::Clients;
+async fn aws(stack: &Stack, stop: Stop) -> Result<Arc<dyn Cloud>, Failure> {
+    use crate::cloud::aws::{Clients, Gate};
     use crate::resources::Aws;
-    Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str()).await)))
+    let gate = Gate::new(move || stop.may_act());
+    Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str(), &gate).await)))
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with AWS")]
-async fn aws(_: &Stack) -> Result<Arc<dyn Cloud>, Failure> {
+async fn aws(_: &Stack, _: Stop) -> Result<Arc<dyn Cloud>, Failure> {
     Err(Failure::new(exit::USAGE, "this ppm-infra was built without AWS").hint("build it with its default features"))
 }
 

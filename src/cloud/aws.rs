@@ -8,6 +8,7 @@ pub mod ec2;
 pub mod eks;
 pub mod elb;
 mod error;
+mod gate;
 pub mod iam;
 pub mod kms;
 mod provision;
@@ -23,6 +24,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 pub use error::{During, code_is};
+pub use gate::Gate;
 pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 
 /// The clients of every service we call, for one region.
@@ -65,8 +67,8 @@ pub struct Once {
 
 impl Clients {
     /// Clients for `region`, with credentials and endpoint from the environment and the shared configuration files, as
-    /// every AWS tool finds them.
-    pub async fn connect(region: &str) -> Self {
+    /// every AWS tool finds them. Nothing is sent while `gate` is closed.
+    pub async fn connect(region: &str, gate: &Gate) -> Self {
         // The SDK gives up after three attempts and waits for an answer without limit: both too little for a run of
         // twenty minutes with eighty objects that shares its rate limits with the rest of the account.
         let retries = RetryConfig::standard().with_max_attempts(8).with_max_backoff(Duration::from_secs(20));
@@ -81,24 +83,34 @@ impl Clients {
             .timeout_config(timeouts)
             .load()
             .await;
-        Self::of(&config, region)
+        Self::behind(gate, &config, region)
     }
 
     /// Clients with a configuration made elsewhere, for `region`.
     pub fn of(config: &SdkConfig, region: &str) -> Self {
+        Self::behind(&Gate::open(), config, region)
+    }
+
+    /// The same; nothing is sent while `gate` is closed.
+    pub fn behind(gate: &Gate, config: &SdkConfig, region: &str) -> Self {
+        macro_rules! client {
+            ($service:ident, $config:expr) => {
+                $service::Client::from_conf($service::config::Builder::from($config).interceptor(gate.clone()).build())
+            };
+        }
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
-            ec2: aws_sdk_ec2::Client::new(config),
-            eks: aws_sdk_eks::Client::new(config),
-            rds: aws_sdk_rds::Client::new(config),
-            iam: iam::client(config),
-            s3: aws_sdk_s3::Client::new(config),
-            elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
-            kms: aws_sdk_kms::Client::new(config),
-            secrets: aws_sdk_secretsmanager::Client::new(config),
-            autoscaling: aws_sdk_autoscaling::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-            once: Once { ec2: aws_sdk_ec2::Client::new(&once), kms: aws_sdk_kms::Client::new(&once) },
+            ec2: client!(aws_sdk_ec2, config),
+            eks: client!(aws_sdk_eks, config),
+            rds: client!(aws_sdk_rds, config),
+            iam: iam::client(config, gate),
+            s3: client!(aws_sdk_s3, config),
+            elb: client!(aws_sdk_elasticloadbalancingv2, config),
+            kms: client!(aws_sdk_kms, config),
+            secrets: client!(aws_sdk_secretsmanager, config),
+            autoscaling: client!(aws_sdk_autoscaling, config),
+            sts: client!(aws_sdk_sts, config),
+            once: Once { ec2: client!(aws_sdk_ec2, &once), kms: client!(aws_sdk_kms, &once) },
             region: region.to_owned(),
         }
     }

@@ -16,7 +16,7 @@ mod vocabulary;
 pub use arn::{AccountId, Arn, ArnParts};
 pub use chart::{AccessPointId, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath};
 pub use cluster::{Namespace, ReleaseName, SecretKey, SecretName};
-pub use name::{BucketName, DomainName, StackName};
+pub use name::{BucketName, DomainName, S3Location, StackName};
 pub use network::Cidr;
 pub use version::{ChartVersion, EngineVersion, KubernetesVersion};
 pub use vocabulary::{DatabaseClass, InstanceType, Region, SubnetId, VpcId};
@@ -166,6 +166,7 @@ mod tests {
         round_trip::<DatabaseClass>();
         round_trip::<BucketName>();
         round_trip::<DomainName>();
+        round_trip::<S3Location>();
         round_trip::<VpcId>();
         round_trip::<SubnetId>();
         round_trip::<ChartVersion>();

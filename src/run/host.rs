@@ -1,7 +1,7 @@
 //! The one door to what differs between two runs of the same thing: clock, fresh ids, signals.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -64,10 +64,20 @@ impl Host {
 
 /// The wish to stop, in two degrees: first drain (start nothing new, await what runs), then abandon (leave at once,
 /// intents recorded).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Stop {
     drain: CancellationToken,
     abandon: CancellationToken,
+    guard: Arc<OnceLock<Guard>>,
+}
+
+/// Whether this run may act at this very moment.
+type Guard = Box<dyn Fn() -> bool + Send + Sync>;
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stop").field("draining", &self.is_draining()).field("abandoned", &self.is_abandoned()).finish()
+    }
 }
 
 impl Stop {
@@ -83,6 +93,24 @@ impl Stop {
         } else {
             self.drain.cancel();
         }
+    }
+
+    /// From now on `guard` is asked before every call: a process that slept may have lost its lock before anything in it
+    /// has noticed. The first guard stays.
+    pub fn guard(&self, guard: impl Fn() -> bool + Send + Sync + 'static) {
+        // There is one lock in a run.
+        let _ = self.guard.set(Box::new(guard));
+    }
+
+    /// Whether calls may be sent at this moment.
+    pub fn may_act(&self) -> bool {
+        self.guard.get().is_none_or(|guard| guard())
+    }
+
+    /// Leave at once.
+    pub fn abandon(&self) {
+        self.drain.cancel();
+        self.abandon.cancel();
     }
 
     /// Start nothing new.

@@ -27,7 +27,7 @@ use serde::Serialize;
 use crate::model::values::{
     AccessPointId, AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
     FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
-    ReleaseName, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
 };
 use crate::text::tree;
 use values::Values;
@@ -61,6 +61,8 @@ pub struct Stack {
     pub package_manager: PackageManager,
     /// What may not be deleted.
     pub protect: BTreeSet<Protected>,
+    /// Where the state is kept; none means a folder.
+    pub state: Option<S3Location>,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
 }
@@ -303,6 +305,7 @@ impl Stack {
                 shared_storage: SharedStorage::from_values(values),
             },
             protect: values.words("protect")?,
+            state: values.text("state"),
             tags: values.tags("tags")?,
         })
     }

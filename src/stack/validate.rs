@@ -12,7 +12,8 @@ use super::values::Values;
 use super::words::{Scheme, Targets};
 use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
-    AccountId, Arn, Cidr, DatabaseClass, DomainName, InstanceType, KubernetesVersion, Region, SubnetId, shown,
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, InstanceType, KubernetesVersion, Region, S3Location,
+    StackName, SubnetId, shown,
 };
 use crate::text::{Place, Problem};
 
@@ -35,6 +36,7 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.node_port();
     rules.ingress();
     rules.license();
+    rules.state_apart();
     rules.problems
 }
 
@@ -325,6 +327,29 @@ impl Rules<'_> {
             );
         } else {
             self.same_region(path, &arn, "the key", "S3, RDS and the nodes use keys of their own region only");
+        }
+    }
+
+    /// The stack's own bucket does not exist before the first apply, and goes with the last destroy.
+    fn state_apart(&mut self) {
+        let path = "state";
+        let Some(location) = self.values.text::<S3Location>(path) else {
+            return;
+        };
+        let own = match (self.values.text::<BucketName>("storage.bucket"), self.values.text::<StackName>("stack")) {
+            (Some(bucket), _) => bucket.as_str() == location.bucket(),
+            (None, Some(stack)) => {
+                let account = location.bucket().strip_prefix(stack.as_str()).and_then(|rest| rest.strip_prefix('-'));
+                account.is_some_and(|account| account.parse::<AccountId>().is_ok())
+            }
+            (None, None) => false,
+        };
+        if own {
+            self.refuse(
+                &[path],
+                format!("{} is the stack's own bucket, which is not there before the first apply", location.bucket()),
+                "make another bucket for the state, such as s3://acme-ppm-state/ppm",
+            );
         }
     }
 

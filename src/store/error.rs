@@ -2,7 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::bucket::{Bucket, BucketError};
+use super::lease::{Lease, VALID};
 use super::lock::LockInfo;
 use crate::engine::check::Finding;
 use crate::engine::state::FoldError;
@@ -76,9 +79,46 @@ pub enum StoreError {
         /// The serial it has.
         found: u64,
     },
+    /// A bucket did not do it.
+    #[error("could not {doing} {place}")]
+    Bucket {
+        /// What was being done.
+        doing: &'static str,
+        /// To which object.
+        place: String,
+        /// What the bucket said.
+        source: BucketError,
+    },
+    /// Somebody else works on the stack, on whatever machine, and was heard of `silent` ago.
+    #[error("the stack is locked by {}, and was heard of {} s ago", lease.holder, silent.as_secs())]
+    Leased {
+        /// The lease.
+        lease: Box<Lease>,
+        /// How long ago it was renewed.
+        silent: Duration,
+    },
+    /// The lease could not be renewed for a while; it may be again.
+    #[error("the lease was not renewed for {silent} of its {} s{cause}, so nothing new is started", VALID.as_secs())]
+    Shaky {
+        /// For how long, in seconds.
+        silent: u64,
+        /// Why, in parentheses; or nothing.
+        cause: String,
+    },
+    /// Somebody else may work on the stack: this run writes nothing any more.
+    #[error("this run does not hold the stack any more: {why}")]
+    Lost {
+        /// Since when or to whom.
+        why: String,
+    },
 }
 
 impl StoreError {
+    /// An error of a bucket on an object.
+    pub(super) fn bucket(doing: &'static str, bucket: &dyn Bucket, key: &str, source: BucketError) -> Self {
+        Self::Bucket { doing, place: format!("{}/{key}", bucket.url()), source }
+    }
+
     /// An error of the operating system on a file.
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }

@@ -83,6 +83,23 @@ impl FileStore {
         Ok(())
     }
 
+    /// Who works on the stack, if anybody does.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the lock is there and cannot be looked at.
+    pub fn holder(&self) -> Result<Option<LockInfo>, StoreError> {
+        Lock::holder(&self.folder.join(format!("{}.lock", self.stack)))
+    }
+
+    /// The lockfile before the last write, if it was kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], or why it cannot be read.
+    pub fn previous(&self) -> Result<Option<State>, StoreError> {
+        let path = backup(&self.path());
+        read_if_there(&path)?.map(|text| lockfile::parse(&path, &text, &self.catalog)).transpose()
+    }
+
     /// Other stacks in the same folder that hold resources and were applied from `declaration`.
     ///
     /// # Errors

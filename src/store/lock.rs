@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -69,5 +69,27 @@ impl Lock {
         file.seek(SeekFrom::Start(0)).map_err(io("write the lock"))?;
         file.write_all(text.as_bytes()).map_err(io("write the lock"))?;
         Ok(Self { _file: file })
+    }
+
+    /// Who holds the lock at `path`, if anybody does. Leaves the file as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub(super) fn holder(path: &Path) -> Result<Option<LockInfo>, StoreError> {
+        let io = |source| StoreError::io("open the lock", path, source);
+        let mut file = match OpenOptions::new().read(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(io(source)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                file.read_to_string(&mut text).map_err(io)?;
+                Ok(Some(serde_json::from_str(&text).unwrap_or_default()))
+            }
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
     }
 }

@@ -4,19 +4,26 @@
 //! - [`Store::write`] replaces the state as a whole or not at all, and removes the journal it absorbs.
 //! - A state that was truncated, edited by hand, or written by a newer program is refused, never half read.
 
+pub mod bucket;
 mod error;
 pub mod file;
 mod journal;
+pub mod lease;
 mod lock;
 mod lockfile;
+pub mod s3;
+
+use std::path::Path;
 
 use futures_core::future::BoxFuture;
 
 use crate::engine::state::{Book, Entry, State};
+use crate::model::resource::Catalog;
 
 pub use error::StoreError;
 pub use file::FileStore;
 pub use lock::{Lock, LockInfo};
+pub use s3::S3Store;
 
 /// A place where the state of one stack lives.
 pub trait Store: Send {
@@ -28,4 +35,17 @@ pub trait Store: Send {
 
     /// Writes the state as a whole. Its serial must follow the one that is there.
     fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// The text of a lockfile.
+pub fn lockfile(state: &State) -> String {
+    lockfile::render(state)
+}
+
+/// The state in the text of a lockfile; `path` is for the message.
+///
+/// # Errors
+/// As for a lockfile in its place.
+pub fn read_lockfile(path: &Path, text: &str, catalog: &Catalog) -> Result<State, StoreError> {
+    lockfile::parse(path, text, catalog)
 }

@@ -32,3 +32,5 @@ mod kinds;
 mod main_job;
 #[cfg(feature = "aws")]
 mod secrets;
+#[cfg(feature = "aws")]
+mod shared_state;

@@ -84,6 +84,54 @@ fn tidied(text: &str) -> String {
     tidy.trim_end_matches('-').to_owned()
 }
 
+/// A place in S3: `s3://bucket` or `s3://bucket/prefix`, the prefix of letters, digits and `. _ - /`.
+///
+/// Those are among the characters safe in keys everywhere (Amazon S3 User Guide, "Naming Amazon S3 objects").
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct S3Location(String);
+
+checked_string!(S3Location, check_location, "a place in S3", "^s3://[a-z0-9].*$", "s3://acme-ppm-state/ppm");
+
+impl S3Location {
+    /// The bucket.
+    pub fn bucket(&self) -> &str {
+        self.split().0
+    }
+
+    /// What keys begin with; empty if nothing.
+    pub fn prefix(&self) -> &str {
+        self.split().1
+    }
+
+    fn split(&self) -> (&str, &str) {
+        let rest = self.0.strip_prefix("s3://").unwrap_or(&self.0);
+        rest.split_once('/').unwrap_or((rest, ""))
+    }
+}
+
+fn check_location(text: &str) -> Result<(), ValueError> {
+    let refuse = |why: &str| {
+        let problem = format!("`{}` is no place in S3: {why}", shown(text));
+        Err(ValueError::new(problem, "write it like s3://acme-ppm-state/ppm"))
+    };
+    let Some(rest) = text.strip_prefix("s3://") else { return refuse("it must begin with s3://") };
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if let Err(error) = check_bucket(bucket) {
+        return refuse(error.problem());
+    }
+    let strange = |c: &char| !(c.is_ascii_alphanumeric() || ['.', '_', '-', '/'].contains(c));
+    if let Some(wrong) = prefix.chars().find(strange) {
+        return refuse(&format!("`{}` is not among letters, digits and . _ - /", wrong.escape_debug()));
+    }
+    if prefix.trim_end_matches('/').split('/').any(|part| matches!(part, "." | "..")) || prefix.contains("//") {
+        return refuse("its prefix has an empty or a dotted part");
+    }
+    if prefix.len() > 200 {
+        return refuse("its prefix has more than 200 characters");
+    }
+    Ok(())
+}
+
 /// The name of an S3 bucket: 3 to 63 of `a-z`, `0-9` and `-`.
 ///
 /// Source: Amazon S3 User Guide, "General purpose bucket naming rules". Dots, which S3 allows, are refused: with

@@ -9,7 +9,7 @@ use super::Absent::{Defaults, Is, Means, Required};
 use super::{Item, Key, Kind, Literal, choices, set, text, whole};
 use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType, KubernetesVersion,
-    Region, StackName, SubnetId, VpcId,
+    Region, S3Location, StackName, SubnetId, VpcId,
 };
 use crate::stack::words::{Architecture, NatPlacement, Protected, Scheme, Targets, Word};
 
@@ -379,6 +379,15 @@ pub(in crate::stack) static LAST: &[Key] = &[
         what: "What destroy and replacements refuse to delete. An empty list protects nothing.",
         source: "Three things hold data that cannot be made again.",
         example: Literal::List(&["database"]),
+        question: None,
+    },
+    Key {
+        path: "state",
+        kind: text::<S3Location>(),
+        absent: Means("it is kept in the folder that --state names"),
+        what: "Where the state is kept, so that several machines can work on the stack, one at a time. The bucket must exist, must not be the stack's own, and should have versioning on.",
+        source: "What is in a bucket survives the machine that applied; conditional writes keep two of them apart (Amazon S3 User Guide, \"Conditional requests\").",
+        example: Literal::Text("s3://acme-ppm-state/ppm"),
         question: None,
     },
     Key {

@@ -100,7 +100,6 @@ fn unknown_keys_at_every_level() {
             &[(4, 3, "network.tags", "no key `tags`", "top level")]),
         ("state: s3://bucket\ndrift: {}\n",
             &[
-                (3, 1, "state", "no key `state`", ""),
                 (4, 1, "drift", "no key `drift`", ""),
             ]),
         ("load-balancer: {domain: a.b}\n",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from . import eks, eks_catalogue, eks_nodes, elbv2_balancers
@@ -411,3 +412,15 @@ def issue_certificate(world: World, order: Order) -> None:
     if found is None:
         raise Impossible("no such certificate")
     found.status = order.get("value", "ISSUED")
+
+
+@change("s3_object", "age")
+def age_object(world: World, order: Order) -> None:
+    """An object was written so many seconds earlier; ``id`` is bucket/key."""
+    bucket, _, key = str(need(order, "id")).partition("/")
+    _, account = place(order)
+    found = world.moto("s3", account=account).buckets.get(bucket)
+    written = found and found.keys.get(key)
+    if not written:
+        raise Impossible("no such object")
+    written.last_modified -= timedelta(seconds=need(order, "seconds"))

@@ -161,3 +161,16 @@ fn tags_that_cannot_be() {
         &[(4, 3, &format!("tags.{long}"), "at most 128", "shorten")],
     );
 }
+
+#[test]
+#[rustfmt::skip]
+fn a_state_in_the_bucket_of_the_stack() {
+    check_all(&[
+        ("state: s3://packages/ppm\nstorage: {bucket: packages}\n",
+            &[(3, 8, "state", "packages is the stack's own bucket", "another bucket")]),
+        ("state: s3://ppm-prod-111122223333\n",
+            &[(3, 8, "state", "ppm-prod-111122223333 is the stack's own bucket", "another bucket")]),
+        ("state: s3://ppm-prod-1111\nstorage: {bucket: x}\n",
+            &[(4, 19, "storage.bucket", "", "")]),
+    ]);
+}

@@ -1,0 +1,387 @@
+//! State in a bucket: `<stack>.state.json` holds lockfile and journal together, `<stack>.lease.json` says who works on
+//! the stack, `<stack>.history/` keeps earlier lockfiles. Knows no SDK: the bucket is a port.
+//!
+//! Promises: all writes of the state form one chain, each on the condition that the one before is still there, and each
+//! with the epoch of its lease. Whoever takes the lease begins by writing the state anew with its own epoch, so that
+//! whatever an earlier holder still sends finds its condition broken: writes of two epochs never interleave, whatever
+//! the clocks say. What [`Store::append`] returned from is there for whoever takes over.
+//!
+//! Leaves to others when to beat (`cli`), and what a lease's age means (`lease`).
+
+#[cfg(feature = "aws")]
+mod client;
+mod tenancy;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::bucket::{Bucket, BucketError, Condition, put};
+use super::journal::{self, Header};
+use super::lease::{Lease, Verdict};
+use super::{LockInfo, Store, StoreError, lockfile};
+use crate::engine::state::{Book, Entry, State};
+use crate::model::document::canonical_pretty;
+use crate::model::resource::Catalog;
+
+#[cfg(feature = "aws")]
+pub use client::S3Bucket;
+pub use tenancy::{Clock, Tenancy};
+
+/// The version of the object this program writes.
+const FORMAT: u32 = 1;
+
+/// The object that holds a state.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    /// Version of the object.
+    format: u32,
+    /// Of the lease under which it was written.
+    epoch: u64,
+    /// The lockfile, as it stands in a file; nothing while a stack has none yet.
+    lockfile: Option<Value>,
+    /// The lines of the journal that continues it.
+    journal: Vec<String>,
+}
+
+/// What an object holds.
+#[derive(Clone, Debug, Default)]
+struct Content {
+    epoch: u64,
+    state: Option<State>,
+    entries: Vec<Entry>,
+}
+
+/// A taken lock.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// What is held.
+    pub tenancy: Arc<Tenancy>,
+    /// Whose lease ran out, if one did.
+    pub over: Option<Lease>,
+}
+
+/// The state of one stack in a bucket.
+pub struct S3Store {
+    bucket: Arc<dyn Bucket>,
+    /// Empty, or ending in `/`.
+    prefix: String,
+    stack: String,
+    catalog: Catalog,
+    tenancy: Option<Arc<Tenancy>>,
+    /// What we wrote last under our lease, and its tag.
+    kept: Option<(Content, String)>,
+}
+
+impl S3Store {
+    /// The state of `stack` in `bucket`, below `prefix`.
+    pub fn new(bucket: Arc<dyn Bucket>, prefix: &str, stack: &str, catalog: Catalog) -> Self {
+        let prefix = prefix.trim_matches('/');
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Self { bucket, prefix, stack: stack.to_owned(), catalog, tenancy: None, kept: None }
+    }
+
+    fn key(&self, ending: &str) -> String {
+        format!("{}{}{ending}", self.prefix, self.stack)
+    }
+
+    fn state_key(&self) -> String {
+        self.key(".state.json")
+    }
+
+    fn lease_key(&self) -> String {
+        self.key(".lease.json")
+    }
+
+    fn history_key(&self, serial: u64) -> String {
+        format!("{}{serial:08}.lock.json", self.key(".history/"))
+    }
+
+    /// Where the state is.
+    pub fn url(&self) -> PathBuf {
+        place(self.bucket.as_ref(), &self.state_key())
+    }
+
+    /// Whether the bucket keeps what is overwritten or deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`].
+    pub async fn keeps_versions(&self) -> Result<bool, StoreError> {
+        self.bucket.keeps_versions().await.map_err(|source| self.failed("ask for the versioning of", source))
+    }
+
+    /// Keeps everybody else from working on the stack until the lease is given back or runs out. From here on, nobody
+    /// who held it before can write the state. `id` tells this run from all others.
+    ///
+    /// # Errors
+    /// [`StoreError::Leased`] with the holder; what reading the state answers; [`StoreError::Bucket`].
+    pub async fn lock(&mut self, info: &LockInfo, id: String, clock: Arc<dyn Clock>) -> Result<Taken, StoreError> {
+        let (tenancy, over) = Tenancy::take(self.bucket.clone(), &self.lease_key(), clock, (info, id)).await?;
+        match self.fence(&tenancy).await {
+            Ok(kept) => self.kept = Some(kept),
+            Err(error) => {
+                // Whoever comes next need not wait for it to run out; if this fails, too, they must.
+                let _ = tenancy.release().await;
+                return Err(error);
+            }
+        }
+        let tenancy = Arc::new(tenancy);
+        self.tenancy = Some(tenancy.clone());
+        Ok(Taken { tenancy, over })
+    }
+
+    /// Writes the state as it is with our epoch: from now on the conditions of all earlier holders are broken.
+    async fn fence(&self, tenancy: &Tenancy) -> Result<(Content, String), StoreError> {
+        let key = self.state_key();
+        loop {
+            let found = self.found(&key).await?;
+            let (content, condition) = match found {
+                None => (Content::default(), Condition::Absent),
+                Some((content, tag)) => (content, Condition::Is(tag)),
+            };
+            if content.epoch > tenancy.epoch() {
+                return Err(tenancy.lost().await);
+            }
+            let content = Content { epoch: tenancy.epoch(), ..content };
+            tenancy.may_write()?;
+            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition).await;
+            if let Some(tag) = written.map_err(|source| self.failed("write", source))? {
+                return Ok((content, tag));
+            }
+            // An earlier holder was still writing: take that in.
+        }
+    }
+
+    /// Who holds the lease, whether it ran out, and how long ago it was renewed.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`], or a lease that cannot be read.
+    pub async fn holder(&self) -> Result<(Verdict, Duration), StoreError> {
+        let (verdict, _, silent) = tenancy::look(self.bucket.as_ref(), &self.lease_key()).await?;
+        Ok((verdict, silent))
+    }
+
+    /// Ends the lease of whoever holds it: one that is alive only by `force`. Answers whose it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Leased`] with a holder that is alive; [`StoreError::Bucket`].
+    pub async fn unlock(&self, force: bool) -> Result<Option<Lease>, StoreError> {
+        let key = self.lease_key();
+        loop {
+            let (verdict, seen, silent) = tenancy::look(self.bucket.as_ref(), &key).await?;
+            let lease = match verdict {
+                Verdict::Free(_) => return Ok(None),
+                Verdict::Held(lease) if !force => return Err(StoreError::Leased { lease, silent }),
+                Verdict::Held(lease) | Verdict::Expired(lease) => *lease,
+            };
+            if tenancy::seize(self.bucket.as_ref(), &key, lease.clone(), &seen).await? {
+                return Ok(Some(lease));
+            }
+        }
+    }
+
+    /// Other stacks below the same prefix that hold resources and were applied from `declaration`.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`]. States that cannot be read are passed over.
+    pub async fn others_from(&self, declaration: &str) -> Result<Vec<State>, StoreError> {
+        let keys = self.bucket.list(&self.prefix).await.map_err(|source| self.failed("list what is beside", source))?;
+        let mut others = Vec::new();
+        for key in keys.into_iter().filter(|key| key.ends_with(".state.json") && *key != self.state_key()) {
+            if let Ok(Some((Content { state: Some(state), .. }, _))) = self.found(&key).await
+                && state.declaration == declaration
+                && !state.is_empty()
+            {
+                others.push(state);
+            }
+        }
+        others.sort_by(|a, b| a.stack.cmp(&b.stack));
+        Ok(others)
+    }
+
+    /// The serials of the lockfiles that are kept besides the one in force, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`].
+    pub async fn history(&self) -> Result<Vec<u64>, StoreError> {
+        let prefix = self.key(".history/");
+        let keys = self.bucket.list(&prefix).await.map_err(|source| self.failed("list the history of", source))?;
+        let serial = |key: &String| key.strip_prefix(&prefix)?.strip_suffix(".lock.json")?.parse().ok();
+        let mut serials: Vec<u64> = keys.iter().filter_map(serial).collect();
+        serials.sort_unstable();
+        Ok(serials)
+    }
+
+    /// A lockfile that was kept; nothing if that serial was not.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`], or why it cannot be read.
+    pub async fn earlier(&self, serial: u64) -> Result<Option<State>, StoreError> {
+        let key = self.history_key(serial);
+        let failed = |source| StoreError::bucket("read", self.bucket.as_ref(), &key, source);
+        let Some(found) = self.bucket.get(&key).await.map_err(failed)? else { return Ok(None) };
+        let place = place(self.bucket.as_ref(), &key);
+        let text = String::from_utf8_lossy(&found.body);
+        lockfile::parse(&place, &text, &self.catalog).map(Some)
+    }
+
+    fn failed(&self, doing: &'static str, source: BucketError) -> StoreError {
+        StoreError::bucket(doing, self.bucket.as_ref(), &self.state_key(), source)
+    }
+
+    async fn found(&self, key: &str) -> Result<Option<(Content, String)>, StoreError> {
+        let failed = |source| StoreError::bucket("read", self.bucket.as_ref(), key, source);
+        let Some(found) = self.bucket.get(key).await.map_err(failed)? else { return Ok(None) };
+        Ok(Some((parse(place(self.bucket.as_ref(), key), &found.body, &self.catalog)?, found.tag)))
+    }
+
+    /// Writes `content` after what we wrote last.
+    async fn follow(&mut self, content: Content) -> Result<(), StoreError> {
+        const ATTEMPTS: u32 = 3;
+        let (tenancy, key) = (self.held()?, self.state_key());
+        let body = render(&content);
+        for _ in 0..ATTEMPTS {
+            tenancy.may_write()?;
+            let (_, tag) = self.kept.as_ref().expect("who holds the lease wrote the state first");
+            let written = put(self.bucket.as_ref(), &key, &body, &Condition::Is(tag.clone())).await;
+            if let Some(tag) = written.map_err(|source| self.failed("write", source))? {
+                self.kept = Some((content, tag));
+                return Ok(());
+            }
+            // A write of our own whose answer was lost carries our epoch; it counts as never made.
+            match self.found(&key).await? {
+                Some((there, tag)) if there.epoch == content.epoch => {
+                    self.kept = self.kept.take().map(|(content, _)| (content, tag));
+                }
+                Some(_) | None => return Err(tenancy.lost().await),
+            }
+        }
+        Err(tenancy.lost().await)
+    }
+
+    fn held(&self) -> Result<Arc<Tenancy>, StoreError> {
+        self.tenancy.clone().ok_or_else(|| StoreError::Lost { why: "it never took the lease".to_owned() })
+    }
+
+    async fn read(&mut self) -> Result<Option<Book>, StoreError> {
+        let key = self.state_key();
+        let Some((content, tag)) = self.found(&key).await? else { return Ok(None) };
+        if let Some(tenancy) = self.tenancy.clone() {
+            if content.epoch != tenancy.epoch() {
+                return Err(tenancy.lost().await);
+            }
+            self.kept = Some((content.clone(), tag));
+        }
+        let Some(state) = content.state else { return Ok(None) };
+        let mut book = Book::of(state);
+        for entry in &content.entries {
+            book.apply(entry).map_err(|source| StoreError::Journal { path: self.url(), source })?;
+        }
+        Ok(Some(book))
+    }
+
+    async fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let tenancy = self.held()?;
+        if entries.iter().any(|entry| matches!(entry, Entry::Begin { .. })) {
+            tenancy.may_start()?;
+        }
+        let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
+        let (expected, found) = (base.serial, kept.state.as_ref().map_or(0, |state| state.serial));
+        if kept.state.as_ref().is_none_or(|state| Header::of(state) != Header::of(base)) {
+            return Err(StoreError::Conflict { path: self.url(), expected, found });
+        }
+        let mut content = kept.clone();
+        content.entries.retain(|entry| entry.seq() < first.seq());
+        content.entries.extend_from_slice(entries);
+        self.follow(content).await
+    }
+
+    async fn replace(&mut self, state: &State) -> Result<(), StoreError> {
+        lockfile::sound(&self.url(), state, &self.catalog)?;
+        let tenancy = self.held()?;
+        let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
+        let epoch = kept.epoch;
+        if let Some(there) = kept.state.clone() {
+            if there.serial + 1 != state.serial || there.lineage != state.lineage {
+                let expected = state.serial.saturating_sub(1);
+                return Err(StoreError::Conflict { path: self.url(), expected, found: there.serial });
+            }
+            tenancy.may_write()?;
+            self.keep(&there).await?;
+        }
+        self.follow(Content { epoch, state: Some(state.clone()), entries: Vec::new() }).await
+    }
+
+    /// Keeps a lockfile that is about to be replaced. It is kept as it stood, whoever does it and however often.
+    async fn keep(&self, state: &State) -> Result<(), StoreError> {
+        let key = self.history_key(state.serial);
+        let text = lockfile::render(state);
+        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent).await;
+        let failed = |source| StoreError::bucket("keep the last lockfile as", self.bucket.as_ref(), &key, source);
+        done.map(|_| ()).map_err(failed)
+    }
+}
+
+impl Store for S3Store {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        Box::pin(self.read())
+    }
+
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.add(base, entries))
+    }
+
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.replace(state))
+    }
+}
+
+/// The URL of an object, in the place of a path.
+fn place(bucket: &dyn Bucket, key: &str) -> PathBuf {
+    PathBuf::from(format!("{}/{key}", bucket.url()))
+}
+
+fn render(content: &Content) -> Vec<u8> {
+    let lockfile = content.state.as_ref().map(lockfile::render);
+    let header = content.state.as_ref().filter(|_| !content.entries.is_empty()).map(Header::of);
+    let lines = header.iter().map(journal::line).chain(content.entries.iter().map(journal::line));
+    let envelope = Envelope {
+        format: FORMAT,
+        epoch: content.epoch,
+        lockfile: lockfile.map(|text| serde_json::from_str(&text).expect("lockfiles are JSON")),
+        journal: lines.map(|line| line.trim_end().to_owned()).collect(),
+    };
+    canonical_pretty(&serde_json::to_value(envelope).expect("states serialise")).into_bytes()
+}
+
+fn parse(place: PathBuf, body: &[u8], catalog: &Catalog) -> Result<Content, StoreError> {
+    let damaged = |reason: String| StoreError::Damaged { path: place.clone(), reason };
+    let value: Value = serde_json::from_slice(body).map_err(|error| damaged(error.to_string()))?;
+    let format = value.get("format").and_then(Value::as_u64).ok_or_else(|| damaged("it has no format".to_owned()))?;
+    if format > u64::from(FORMAT) {
+        return Err(StoreError::Newer { path: place, found: format, known: FORMAT });
+    }
+    let envelope: Envelope = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+    let Some(lockfile) = envelope.lockfile else {
+        return Ok(Content { epoch: envelope.epoch, ..Content::default() });
+    };
+    let state = lockfile::parse(&place, &lockfile.to_string(), catalog)?;
+    let lines: String = envelope.journal.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let entries = match journal::parse(&place, lines.as_bytes())? {
+        None if envelope.journal.is_empty() => Vec::new(),
+        // Objects are written whole: here no line can be torn.
+        Some((header, entries)) if entries.len() + 1 == envelope.journal.len() && header == Header::of(&state) => {
+            entries
+        }
+        None | Some(_) => return Err(damaged("its journal is not whole".to_owned())),
+    };
+    Ok(Content { epoch: envelope.epoch, state: Some(state), entries })
+}

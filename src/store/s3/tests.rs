@@ -1,0 +1,496 @@
+//! Two holders of one stack, step by step, over a bucket in memory: every order of their calls in which they take turns a
+//! few times (`PPM_INFRA_TEST=all`: some more times).
+
+use std::collections::BTreeMap;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
+use super::super::lease::{Moment, Standing};
+use super::super::{LockInfo, Store, StoreError};
+use super::{Clock, S3Store, Tenancy};
+use crate::engine::state::{Book, Entry, State};
+use crate::model::resource::Catalog;
+
+/// What the bucket and every holder's calls share.
+#[derive(Default)]
+struct World {
+    objects: BTreeMap<String, (Vec<u8>, u64, u64)>,
+    writes: Vec<(String, Vec<u8>)>,
+    now: u64,
+    /// The next call that writes is performed, and its answer lost.
+    lose_answer: bool,
+    calls: usize,
+}
+
+/// A bucket each of whose calls waits once before it is performed: one poll, one call.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<World>>);
+
+/// Ready when asked the second time.
+fn turn() -> impl Future<Output = ()> {
+    let mut asked = false;
+    std::future::poll_fn(move |_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending })
+}
+
+impl Bucket for Memory {
+    fn url(&self) -> String {
+        "s3://memory".to_owned()
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>> {
+        Box::pin(async move {
+            turn().await;
+            let mut world = self.0.lock().unwrap();
+            world.calls += 1;
+            Ok(world.objects.get(key).map(|(body, tag, at)| Found {
+                body: body.clone(),
+                tag: tag.to_string(),
+                age: Some(Duration::from_secs(world.now - at)),
+            }))
+        })
+    }
+
+    fn put_if<'a>(
+        &'a self,
+        key: &'a str,
+        body: &'a [u8],
+        condition: &'a Condition,
+    ) -> BoxFuture<'a, Result<Put, BucketError>> {
+        Box::pin(async move {
+            turn().await;
+            let mut world = self.0.lock().unwrap();
+            world.calls += 1;
+            let holds = match (condition, world.objects.get(key)) {
+                (Condition::Absent, None) => true,
+                (Condition::Is(tag), Some((_, there, _))) => *tag == there.to_string(),
+                (Condition::Absent, Some(_)) | (Condition::Is(_), None) => false,
+            };
+            if !holds {
+                return Ok(Put::Refused);
+            }
+            world.writes.push((key.to_owned(), body.to_vec()));
+            let (tag, now) = (world.writes.len() as u64, world.now);
+            world.objects.insert(key.to_owned(), (body.to_vec(), tag, now));
+            if std::mem::take(&mut world.lose_answer) {
+                return Err(BucketError { kind: BucketErrorKind::Unreachable, message: "lost".to_owned() });
+            }
+            Ok(Put::Done(tag.to_string()))
+        })
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, BucketError>> {
+        let keys = self.0.lock().unwrap().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+        Box::pin(std::future::ready(Ok(keys)))
+    }
+
+    fn keeps_versions(&self) -> BoxFuture<'_, Result<bool, BucketError>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+}
+
+impl Memory {
+    fn pass(&self, seconds: u64) {
+        self.0.lock().unwrap().now += seconds;
+    }
+
+    fn store(&self) -> S3Store {
+        S3Store::new(Arc::new(self.clone()), "team/ppm", "lab", Catalog::new())
+    }
+
+    fn calls(&self) -> usize {
+        self.0.lock().unwrap().calls
+    }
+
+    fn written(&self) -> usize {
+        self.0.lock().unwrap().writes.len()
+    }
+
+    /// The epochs under which the state was written, in order.
+    fn epochs(&self) -> Vec<u64> {
+        let world = self.0.lock().unwrap();
+        let states = world.writes.iter().filter(|(key, _)| key.ends_with(".state.json"));
+        states
+            .map(|(_, body)| serde_json::from_slice::<serde_json::Value>(body).unwrap()["epoch"].as_u64().unwrap())
+            .collect()
+    }
+}
+
+/// The clock of the world, or of a machine whose clock stands still while it is not looked at.
+struct Watch {
+    memory: Memory,
+    stopped: bool,
+}
+
+impl Clock for Watch {
+    fn moment(&self) -> Moment {
+        let now = if self.stopped { 0 } else { self.memory.0.lock().unwrap().now };
+        Moment { steady: Duration::from_secs(now), wall: Duration::from_secs(now) }
+    }
+
+    fn told(&self) -> String {
+        "now".to_owned()
+    }
+}
+
+fn state(serial: u64) -> State {
+    State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
+}
+
+fn note(seq: u64) -> Entry {
+    Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
+}
+
+fn begin(seq: u64, by: &str) -> Entry {
+    let address: crate::model::address::Address = "vpc.main".parse().unwrap();
+    let step = crate::engine::plan::StepKey { address: address.clone(), part: crate::engine::plan::Part::Create };
+    let mark = crate::model::mark::Mark { stack: "lab".to_owned(), address, attempt: format!("{by}-{seq}") };
+    let (declared, after) = (None, std::collections::BTreeSet::default());
+    Entry::Begin {
+        seq,
+        intent: crate::engine::state::Intent { step, mark, declared, after, vanished: false, replaced: None },
+    }
+}
+
+/// Runs a future whose calls are answered at once.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+}
+
+fn who(name: &str) -> LockInfo {
+    LockInfo { who: name.to_owned(), pid: 1, command: "ppm-infra apply".to_owned(), since: "now".to_owned() }
+}
+
+fn locked(memory: &Memory, name: &str) -> (S3Store, Arc<Tenancy>) {
+    let mut store = memory.store();
+    let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+    let taken = now(store.lock(&who(name), name.to_owned(), watch)).unwrap();
+    (store, taken.tenancy)
+}
+
+/// What one holder saw and was promised.
+#[derive(Clone, Debug, Default)]
+struct Life {
+    refused: bool,
+    /// Whether it got as far as reading.
+    read: bool,
+    saw: Option<Book>,
+    promised: Vec<Entry>,
+    written: bool,
+}
+
+/// An apply of one step: take the lease, load, an intent, the state as a whole, give the lease back.
+async fn life(memory: Memory, name: &'static str, stopped: bool, told: Arc<Mutex<Life>>) {
+    let mut store = memory.store();
+    let watch = Arc::new(Watch { memory, stopped });
+    let Ok(taken) = store.lock(&who(name), name.to_owned(), watch).await else {
+        told.lock().unwrap().refused = true;
+        return;
+    };
+    let Ok(book) = store.load().await else { return };
+    {
+        let mut told = told.lock().unwrap();
+        (told.read, told.saw) = (true, book.clone());
+    }
+    let book = if let Some(book) = book {
+        book
+    } else {
+        if store.write(&state(1)).await.is_err() {
+            return;
+        }
+        Book::of(state(1))
+    };
+    let base = State { serial: book.state.serial, ..state(1) };
+    let intent = begin(book.last + 1, name);
+    if store.append(&base, std::slice::from_ref(&intent)).await.is_err() {
+        return;
+    }
+    told.lock().unwrap().promised.push(intent);
+    if store.write(&State { serial: base.serial + 1, ..base }).await.is_err() {
+        return;
+    }
+    told.lock().unwrap().written = true;
+    let _ = taken.tenancy.release().await;
+}
+
+/// Whose call comes when, and before which of all calls five lease times pass, if they do.
+#[derive(Clone, Debug)]
+struct Schedule {
+    /// Whose turn it is, call by call; after that, as many as possible of one holder.
+    turns: Vec<usize>,
+    pause: Option<usize>,
+    /// Whether the first holder has a clock that stands still: then only the chain of writes stops it.
+    stopped: bool,
+    /// Whether the stack has no state yet.
+    fresh: bool,
+}
+
+struct Outcome {
+    memory: Memory,
+    first: Life,
+    second: Life,
+    /// Whose turn it was, and whether the other could have had it.
+    turns: Vec<(usize, bool)>,
+}
+
+/// Plays two lives to their ends.
+fn play(schedule: &Schedule) -> Outcome {
+    let memory = Memory::default();
+    if !schedule.fresh {
+        let (mut store, tenancy) = locked(&memory, "before");
+        now(store.write(&state(1))).unwrap();
+        now(tenancy.release()).unwrap();
+    }
+    let (told_first, told_second) = (Arc::default(), Arc::default());
+    let mut lives: [Option<Pin<Box<dyn Future<Output = ()>>>>; 2] = [
+        Some(Box::pin(life(memory.clone(), "first", schedule.stopped, Arc::clone(&told_first)))),
+        Some(Box::pin(life(memory.clone(), "second", false, Arc::clone(&told_second)))),
+    ];
+    let mut context = Context::from_waker(Waker::noop());
+    // Up to the first call of each.
+    for life in &mut lives {
+        assert!(life.as_mut().unwrap().as_mut().poll(&mut context).is_pending());
+    }
+    let (mut turns, mut whose): (Vec<(usize, bool)>, usize) = (Vec::new(), 0);
+    while lives.iter().any(Option::is_some) {
+        if schedule.pause == Some(turns.len()) {
+            memory.pass(300);
+        }
+        whose = schedule.turns.get(turns.len()).copied().unwrap_or(whose);
+        if lives[whose].is_none() {
+            whose = 1 - whose;
+        }
+        turns.push((whose, lives[1 - whose].is_some()));
+        if lives[whose].as_mut().unwrap().as_mut().poll(&mut context).is_ready() {
+            lives[whose] = None;
+        }
+    }
+    let unwrap = |told: Arc<Mutex<Life>>| told.lock().unwrap().clone();
+    Outcome { memory, first: unwrap(told_first), second: unwrap(told_second), turns }
+}
+
+/// The next schedule after one that was played, in an order in which all come in which turns change hands at most
+/// `most` times.
+fn next(played: &[(usize, bool)], most: usize) -> Option<Vec<usize>> {
+    let changes = |turns: &[usize]| turns.windows(2).filter(|two| two[0] != two[1]).count();
+    (0..played.len()).rev().find_map(|at| {
+        let mut turns: Vec<usize> = played[..=at].iter().map(|(whose, _)| *whose).collect();
+        let (whose, free) = played[at];
+        let before = at.checked_sub(1).map_or(0, |before| turns[before]);
+        // Each place has the one who goes on first, then the other.
+        turns[at] = 1 - whose;
+        (free && whose == before && changes(&turns) <= most).then_some(turns)
+    })
+}
+
+/// Tries every schedule in which turns change hands at most `most` times; answers how many there are, and in how many
+/// of them both held the lease, one after the other.
+fn every(schedule: &Schedule, most: usize) -> (usize, usize) {
+    let (mut played, mut both) = (0, 0);
+    let mut schedule = schedule.clone();
+    loop {
+        let outcome = play(&schedule);
+        sound(&schedule, &outcome);
+        played += 1;
+        both += usize::from(outcome.first.read && outcome.second.read);
+        match next(&outcome.turns, most) {
+            Some(turns) => schedule.turns = turns,
+            None => return (played, both),
+        }
+    }
+}
+
+fn sound(schedule: &Schedule, outcome: &Outcome) {
+    let epochs = outcome.memory.epochs();
+    assert!(epochs.is_sorted(), "writes of two epochs interleave: {epochs:?} after {schedule:?}");
+    // Nobody works on a stack that somebody works on and nobody was silent for long.
+    let both = outcome.first.read && outcome.second.read;
+    let one_after_the_other = outcome.first.written || outcome.second.written;
+    assert!(!both || one_after_the_other || schedule.pause.is_some(), "{schedule:?}");
+    // What one was promised is there: absorbed by its own write, or seen by the other, or in the bucket.
+    let end = now(outcome.memory.store().load()).unwrap();
+    for (own, other) in [(&outcome.first, &outcome.second), (&outcome.second, &outcome.first)] {
+        let Some(Entry::Begin { seq, intent }) = own.promised.first() else { continue };
+        let holds = |book: &Option<Book>| {
+            book.as_ref().is_some_and(|book| book.open.get(seq).is_some_and(|open| open.intent == *intent))
+        };
+        let seen = holds(&other.saw);
+        assert!(own.written || seen || holds(&end), "an intent is lost after {schedule:?}: {own:?} {other:?}");
+    }
+}
+
+/// No two lives make more calls together.
+const CALLS: usize = 30;
+
+/// Plays all; answers as [`every`].
+fn every_pause(most: usize) -> (usize, usize) {
+    let (mut played, mut both) = (0, 0);
+    for (stopped, fresh) in [(true, false), (true, true), (false, false), (false, true)] {
+        for pause in std::iter::once(None).chain((0..CALLS).map(Some)) {
+            let (more, taken_over) = every(&Schedule { turns: Vec::new(), pause, stopped, fresh }, most);
+            (played, both) = (played + more, both + taken_over);
+        }
+    }
+    (played, both)
+}
+
+#[test]
+fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
+    let (played, both) = every_pause(if wants_all() { 4 } else { 2 });
+    assert!(both > 1500, "in {both} of {played} schedules both held the lease, one after the other");
+}
+
+/// Whether everything is asked for, however long it takes.
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
+fn wants_all() -> bool {
+    std::env::var("PPM_INFRA_TEST").is_ok_and(|which| which == "all")
+}
+
+#[test]
+fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
+    for taken_over in [true, false] {
+        let memory = Memory::default();
+        let (mut store, tenancy) = locked(&memory, "sleeper");
+        now(store.write(&state(1))).unwrap();
+        now(store.append(&state(1), &[begin(1, "sleeper")])).unwrap();
+        memory.pass(5 * 60);
+        if taken_over {
+            let mut other = memory.store();
+            let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+            let taken = now(other.lock(&who("other"), "other".to_owned(), watch)).unwrap();
+            assert_eq!(taken.over.unwrap().holder.who, "sleeper");
+            assert_eq!(now(other.load()).unwrap().unwrap().open.len(), 1, "the intent is found");
+        }
+        let (calls, written) = (memory.calls(), memory.written());
+        assert_eq!(tenancy.standing(), Standing::Over);
+        let lost = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Lost { .. })), "{done:?}");
+        lost(now(store.append(&state(1), &[note(2)])));
+        lost(now(store.write(&state(2))));
+        lost(now(tenancy.beat()));
+        now(tenancy.release()).unwrap();
+        assert_eq!((memory.calls(), memory.written()), (calls, written), "not a single call");
+    }
+}
+
+#[test]
+fn the_living_keep_others_out_and_the_silent_are_taken_over_in_time() {
+    let memory = Memory::default();
+    let (_, tenancy) = locked(&memory, "ann");
+    let try_lock = || {
+        let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+        now(memory.store().lock(&who("ben"), "ben".to_owned(), watch)).map(|taken| taken.over.unwrap().holder.who)
+    };
+    for _ in 0..8 {
+        memory.pass(15);
+        now(tenancy.beat()).unwrap();
+    }
+    memory.pass(59);
+    let Err(StoreError::Leased { lease, silent }) = try_lock() else { panic!("ann is alive") };
+    assert_eq!((lease.holder.who.as_str(), lease.beat, silent.as_secs()), ("ann", 9, 59));
+    memory.pass(75 - 59);
+    assert_eq!(try_lock().unwrap(), "ann");
+}
+
+#[test]
+fn who_cannot_renew_starts_nothing_new_but_records_what_runs() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
+    memory.pass(31);
+    assert!(matches!(now(store.append(&state(1), &[begin(2, "ann")])), Err(StoreError::Shaky { silent: 31, .. })));
+    now(store.append(&state(1), &[note(2)])).unwrap();
+    now(tenancy.beat()).unwrap();
+    now(store.append(&state(1), &[begin(3, "ann")])).unwrap();
+    assert_eq!(now(memory.store().load()).unwrap().unwrap().last, 3);
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_ours_and_counts_as_never_made() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    let lose = || memory.0.lock().unwrap().lose_answer = true;
+    lose();
+    assert!(matches!(now(store.append(&state(1), &[note(1), note(2)])), Err(StoreError::Bucket { .. })));
+    now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
+    assert_eq!(now(memory.store().load()).unwrap().unwrap().open.len(), 1);
+    lose();
+    assert!(now(tenancy.beat()).is_err());
+    now(tenancy.beat()).unwrap();
+    lose();
+    assert!(now(tenancy.release()).is_err());
+}
+
+#[test]
+fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_it() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    for serial in 1..=3 {
+        now(store.write(&state(serial))).unwrap();
+        now(store.append(&state(serial), &[note(1)])).unwrap();
+    }
+    assert!(matches!(now(store.write(&state(3))), Err(StoreError::Conflict { found: 3, .. })));
+    assert!(matches!(now(store.append(&state(2), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
+    now(tenancy.release()).unwrap();
+    let mut reader = memory.store();
+    assert_eq!(now(reader.history()).unwrap(), [1, 2]);
+    assert_eq!(now(reader.earlier(2)).unwrap(), Some(state(2)));
+    assert_eq!(now(reader.earlier(7)).unwrap(), None);
+    let book = now(reader.load()).unwrap().unwrap();
+    assert_eq!((book.state, book.last), (state(3), 1));
+    assert!(
+        matches!(now(reader.write(&state(4))), Err(StoreError::Lost { .. })),
+        "reading needs no lease, writing does"
+    );
+}
+
+#[test]
+fn a_living_holder_is_sent_away_only_by_force() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    assert!(matches!(now(memory.store().unlock(false)), Err(StoreError::Leased { .. })));
+    assert_eq!(now(memory.store().unlock(true)).unwrap().unwrap().holder.who, "ann");
+    assert_eq!(now(memory.store().unlock(false)).unwrap(), None);
+    assert!(matches!(now(tenancy.beat()), Err(StoreError::Lost { .. })));
+    let (_, next) = locked(&memory, "ben");
+    assert_eq!(next.epoch(), 2);
+    let (_, calls) = (now(store.write(&state(2))).unwrap_err(), memory.epochs());
+    assert!(calls.is_sorted());
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_refused_and_the_lease_given_back() {
+    let memory = Memory::default();
+    let (mut store, tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    now(store.append(&state(1), &[note(1)])).unwrap();
+    now(tenancy.release()).unwrap();
+    let key = "team/ppm/lab.state.json";
+    let whole = memory.0.lock().unwrap().objects[key].0.clone();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let put = |body: Vec<u8>| memory.0.lock().unwrap().objects.get_mut(key).unwrap().0 = body;
+    for length in 0..whole.len() - 1 {
+        put(whole[..length].to_vec());
+        assert!(now(memory.store().load()).is_err(), "truncated to {length}");
+    }
+    put(text.replace("us-east-1", "us-west-2").into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Edited { .. })));
+    put(text.replace("\"seq\\\":1", "\"seq\\\":2").into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Damaged { .. })));
+    let watch = || Arc::new(Watch { memory: memory.clone(), stopped: false });
+    assert!(now(memory.store().lock(&who("ben"), "ben".to_owned(), watch())).is_err());
+    put(whole);
+    now(memory.store().lock(&who("cas"), "cas".to_owned(), watch())).unwrap();
+}
