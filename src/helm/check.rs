@@ -135,13 +135,13 @@ mod tests {
         License::File { secret: secret.into(), key: key.into() }
     }
 
-    fn image(repository: &str, tag: &str) -> Option<Image> {
-        Some(Image { repository: repository.into(), tag: tag.into() })
+    fn image(repository: &str, tag: &str) -> Image {
+        Image { repository: repository.into(), tag: tag.into() }
     }
 
-    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> Option<SharedStorage> {
+    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> SharedStorage {
         let access_point = access_point.map(str::to_owned);
-        Some(SharedStorage { file_system: file_system.into(), access_point, path: path.into() })
+        SharedStorage { file_system: file_system.into(), access_point, path: path.into() }
     }
 
     fn refused(change: impl FnOnce(&mut Inputs)) -> String {
@@ -172,11 +172,11 @@ mod tests {
             (|i| i.license = file("ppm-secrets", "a.lic"), "license_secret"),
             (|i| i.license = file("license", "../x"), "license_key"),
             (|i| i.license = License::Server("https://a:1".into()), "license_server"),
-            (|i| i.image = image("posit/package-manager:1", "1"), "image repository"),
-            (|i| i.image = image("posit/package-manager", "latest"), "image tag"),
-            (|i| i.shared_storage = storage("fs-x", None, "/data"), "file_system"),
-            (|i| i.shared_storage = storage("fs-01", Some("fs-01"), "/data"), "access_point"),
-            (|i| i.shared_storage = storage("fs-01", None, "/var/lib/rstudio-pm/x"), "shared storage path"),
+            (|i| i.image = Some(image("posit/package-manager:1", "1")), "image repository"),
+            (|i| i.image = Some(image("posit/package-manager", "latest")), "image tag"),
+            (|i| i.shared_storage = Some(storage("fs-x", None, "/data")), "file_system"),
+            (|i| i.shared_storage = Some(storage("fs-01", Some("fs-01"), "/data")), "access_point"),
+            (|i| i.shared_storage = Some(storage("fs-01", None, "/var/lib/rstudio-pm/x")), "shared storage path"),
             (|i| i.exposure = Exposure::Ingress(Ingress { host: "a b".into(), ..ingress() }), "ingress host"),
             (|i| i.exposure = Exposure::Ingress(Ingress { allow_from: vec!["all".into()], ..ingress() }), "allow_from"),
             (|i| i.exposure = Exposure::Ingress(Ingress { subnets: vec!["a,b".into()], ..ingress() }), "subnet"),

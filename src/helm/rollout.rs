@@ -111,7 +111,7 @@ impl Situation {
         self
     }
 
-    fn old(&self) -> u32 {
+    fn all_old(&self) -> u32 {
         self.old_waiting + self.old_running()
     }
 
@@ -119,7 +119,7 @@ impl Situation {
         self.nodes.iter().map(|node| node.old).sum()
     }
 
-    fn new(&self) -> u32 {
+    fn all_new(&self) -> u32 {
         self.new_waiting + self.new_running()
     }
 
@@ -157,7 +157,7 @@ pub fn play(rollout: &Rollout, from: Situation) -> Outcome {
         if !seen.insert(situation.clone()) {
             continue;
         }
-        if situation.old() == 0 && situation.new_running() == rollout.replicas {
+        if situation.all_old() == 0 && situation.new_running() == rollout.replicas {
             outcome.endings.insert(situation.ending());
             continue;
         }
@@ -206,7 +206,7 @@ fn places<'a>(
         rollout.spread.is_none_or(|spread| {
             let all = now.nodes.iter().filter(|node| counted(spread, node));
             let least = all.map(|node| count(spread, node)).min().unwrap_or(0);
-            count(spread, node) + 1 <= least + spread.max_skew
+            count(spread, node) < least + spread.max_skew
         })
     };
     let has_room = |node: &Node| node.is_open && node.old + node.new < node.room;
@@ -215,7 +215,8 @@ fn places<'a>(
 
 /// One more new pod, where there may be one.
 fn grown(rollout: &Rollout, now: &Situation) -> Option<Situation> {
-    let may_be = now.old() + now.new() < rollout.replicas + rollout.max_surge && now.new() < rollout.replicas;
+    let may_be =
+        now.all_old() + now.all_new() < rollout.replicas + rollout.max_surge && now.all_new() < rollout.replicas;
     may_be.then(|| Situation { new_waiting: now.new_waiting + 1, ..now.clone() })
 }
 
@@ -223,7 +224,7 @@ fn grown(rollout: &Rollout, now: &Situation) -> Option<Situation> {
 fn shrunk(rollout: &Rollout, now: &Situation) -> Vec<Situation> {
     let least = rollout.replicas.saturating_sub(rollout.max_unavailable);
     // New pods that do not run yet may not be made up for by old ones that go.
-    if now.old() + now.new() <= least + now.new_waiting {
+    if now.all_old() + now.all_new() <= least + now.new_waiting {
         return Vec::new();
     }
     if now.old_waiting > 0 {

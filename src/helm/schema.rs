@@ -5,6 +5,8 @@
 //!
 //! Leaves to others rules between keys: the check of a file knows those.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::keys::{ChartKey, Lines, Takes};
@@ -42,7 +44,7 @@ fn property(key: &ChartKey) -> Value {
         Lines::Newer => description.push_str(" Not in chart 0.5.43."),
     }
     if let Some(why) = key.never {
-        description.push_str(&format!(" Do not set it: {why}."));
+        let _ = write!(description, " Do not set it: {why}.");
         schema["deprecated"] = json!(true);
     }
     schema["description"] = json!(description);

@@ -132,14 +132,14 @@ pub(super) fn behind_an_ingress(ingress: Ingress) -> Inputs {
     Inputs { exposure: Exposure::Ingress(ingress), load_balancer_dns_name: None, ..reference() }
 }
 
-fn mirror() -> Option<Image> {
+fn mirror() -> Image {
     let repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/posit/package-manager".into();
-    Some(Image { repository, tag: "2026.08.0-ubuntu-24.04".into() })
+    Image { repository, tag: "2026.08.0-ubuntu-24.04".into() }
 }
 
-fn file_system(access_point: Option<&str>) -> Option<SharedStorage> {
+fn file_system(access_point: Option<&str>) -> SharedStorage {
     let access_point = access_point.map(str::to_owned);
-    Some(SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point, path: "/data".into() })
+    SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point, path: "/data".into() }
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn behind_an_ingress_inside_an_existing_network() {
 
 #[test]
 fn registry_mirror() {
-    insta::assert_snapshot!(yaml(&Inputs { image: mirror(), ..reference() }));
+    insta::assert_snapshot!(yaml(&Inputs { image: Some(mirror()), ..reference() }));
 }
 
 #[test]
@@ -174,12 +174,12 @@ fn license_server() {
 
 #[test]
 fn shared_storage() {
-    insta::assert_snapshot!(yaml(&Inputs { shared_storage: file_system(None), ..reference() }));
+    insta::assert_snapshot!(yaml(&Inputs { shared_storage: Some(file_system(None)), ..reference() }));
 }
 
 #[test]
 fn shared_storage_and_pods_as_targets() {
-    let shared_storage = file_system(Some("fsap-0123456789abcdef0"));
+    let shared_storage = Some(file_system(Some("fsap-0123456789abcdef0")));
     insta::assert_snapshot!(yaml(&Inputs { shared_storage, ..target_group_binding() }));
 }
 
@@ -197,8 +197,8 @@ fn everything_of_ones_own() {
         node_count: 6,
         database_connections: 40,
         license: License::Server("licenses.example.com:8989".into()),
-        image: mirror(),
-        shared_storage: file_system(Some("fsap-0123456789abcdef0")),
+        image: Some(mirror()),
+        shared_storage: Some(file_system(Some("fsap-0123456789abcdef0"))),
         instance_type: "r6i.8xlarge".into(),
         disk_gib: 500,
         strategy: Replacement::Recreate,
@@ -221,7 +221,7 @@ fn commands() {
     insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml", false));
     let inputs = Inputs {
         license: License::Server("licenses.example.com:8989".into()),
-        shared_storage: file_system(None),
+        shared_storage: Some(file_system(None)),
         strategy: Replacement::Recreate,
         ..behind_an_ingress(ingress())
     };

@@ -33,7 +33,7 @@ fn a_lockfile_of_format_1_loads_and_nothing_is_to_be_done() {
     let mut expected = outputs(&old);
     expected.insert("values_for".to_owned(), json!("rstudio-pm 0.20.4"));
     assert_eq!(outputs(&new), expected, "what the values were written for is new");
-    assert_eq!(before.len() + 1, desk.files().len(), "the values and nothing else are new");
+    assert_eq!(before.len() + 2, desk.files().len(), "the values and the lockfile as it was before are new");
     let after = desk.read(LOCKFILE);
     desk.run(&["apply", "--auto-approve", "--values", "values.yaml"]).exit(0);
     assert_eq!(desk.read(LOCKFILE), after, "and then it is left as it is");
@@ -206,15 +206,18 @@ fn a_declaration_that_is_no_text_gets_no_advice_about_lockfiles() {
 fn the_lockfile_before_the_last_write_is_put_in_force_again() {
     let desk = desk("whole");
     desk.run(&["state", "history"]).exit(0).says(&["2  in force"]);
+    // The first apply of a lockfile that does not know it records what the values were written for, in a write of its own.
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["state", "history"]).exit(0).says(&["2\n3  in force"]);
     desk.run(&["apply", "--auto-approve", "--replace", "node_group.main"]).exit(0);
     let nodes = |desk: &Desk| desk.run(&["state", "show", "node_group.main"]).exit(0).stdout;
     let new = nodes(&desk);
-    desk.run(&["state", "history"]).exit(0).says(&["2\n3  in force"]);
+    desk.run(&["state", "history"]).exit(0).says(&["3\n4  in force"]);
     desk.run(&["state", "restore", "1"]).exit(64).says(&["serial 1 is not kept", "a folder keeps the one before"]);
-    desk.run(&["state", "restore", "2"]).exit(0).says(&["as serial 4"]);
+    desk.run(&["state", "restore", "3"]).exit(0).says(&["as serial 5"]);
     assert_ne!(nodes(&desk), new, "the old record is in force");
     // What was undone is kept in its turn.
-    desk.run(&["state", "restore", "3"]).exit(0).says(&["as serial 5"]);
+    desk.run(&["state", "restore", "4"]).exit(0).says(&["as serial 6"]);
     assert_eq!(nodes(&desk), new);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }

@@ -94,12 +94,10 @@ fn exceeding(desk: &mut Desk<'_>) {
         return;
     }
     let has_requests = desk.flag("resources.requests.enabled", false);
-    let read: [(&str, &str, &str, fn(&str) -> Option<u64>); 3] = [
-        ("cpu", "100m", "2000m", millis),
-        ("memory", "2Gi", "4Gi", mebi),
-        ("ephemeralStorage", "100Mi", "200Mi", mebi),
-    ];
-    for (name, request, limit, read) in read {
+    for (name, request, limit) in
+        [("cpu", "100m", "2000m"), ("memory", "2Gi", "4Gi"), ("ephemeralStorage", "100Mi", "200Mi")]
+    {
+        let read = if name == "cpu" { millis } else { mebi };
         let path = format!("resources.limits.{name}");
         let (asked, most) = (amount(desk, &format!("resources.requests.{name}"), request), amount(desk, &path, limit));
         if let (true, Some(asked_for), Some(allowed)) = (has_requests, read(&asked), read(&most))
@@ -124,13 +122,13 @@ fn exceeding(desk: &mut Desk<'_>) {
 
 /// How many pods fit; two must.
 fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
-    let resources: [(&str, &str, Option<u64>, u64); 3] = [
-        ("cpu", "100m", None, allocatable.millicores),
-        ("memory", "2Gi", None, allocatable.memory_mib),
-        ("ephemeralStorage", "100Mi", None, allocatable.ephemeral_mib),
+    let resources = [
+        ("cpu", "100m", allocatable.millicores),
+        ("memory", "2Gi", allocatable.memory_mib),
+        ("ephemeralStorage", "100Mi", allocatable.ephemeral_mib),
     ];
     let mut room = u32::MAX;
-    for (name, default, _, there) in resources {
+    for (name, default, there) in resources {
         let path = format!("resources.requests.{name}");
         let written = amount(desk, &path, default);
         let each = if name == "cpu" { millis(&written) } else { mebi(&written) };

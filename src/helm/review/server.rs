@@ -30,7 +30,7 @@ fn provider(desk: &mut Desk<'_>) {
             "write \"postgres\"",
         ),
         Some((member, _)) => {
-            desk.error(spot(member), path, "the database must be PostgreSQL", why, "write \"postgres\"")
+            desk.error(spot(member), path, "the database must be PostgreSQL", why, "write \"postgres\"");
         }
     }
 }

@@ -38,7 +38,7 @@ fn default(desk: &mut Desk<'_>, shared: bool) {
             desk.error(spot(member), path, what, "The server does not start.", "write \"s3\"");
         }
         None => {
-            desk.error(desk.place(path), path, "where packages are kept is not said", LOST, "add `Default: \"s3\"`")
+            desk.error(desk.place(path), path, "where packages are kept is not said", LOST, "add `Default: \"s3\"`");
         }
     }
     for name in ["CRAN", "PyPI", "Bioconductor", "Cache", "Persistent", "Packages", "Launcher"] {

@@ -71,7 +71,7 @@ fn any_declaration() -> impl Strategy<Value = String> {
 
 /// The record of the reference stack once it stands: what AWS computed.
 fn standing() -> State {
-    crate::support::random::paused().block_on(async { Standing::new().await.bench.state().clone() })
+    crate::support::random::paused().block_on(async { Standing::new().await.bench.state() })
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ppm_infra::helm::Exposure;
 use ppm_infra::stack::{Stack, Targets};
 
 use crate::support::bench::Bench;
-use crate::support::reference::{Declared, Standing, changes, reference};
+use crate::support::reference::{Standing, changes, reference};
 
 /// What leads from the load balancer to the nodes, itself included.
 const FRONT: [&str; 6] = [
@@ -72,7 +72,7 @@ async fn it_is_destroyed_without_a_rest() {
 async fn values_wait_for_the_nodes() {
     let stack = behind_an_ingress();
     let bench = Bench::new(&ppm_infra::resources::catalog(), "ppm-prod", false);
-    let missing: NotReady = helm_inputs(&Declared(stack).0, &bench.state()).unwrap_err();
+    let missing: NotReady = helm_inputs(&stack, &bench.state()).unwrap_err();
     assert!(missing.to_string().contains("does not stand yet"));
 }
 

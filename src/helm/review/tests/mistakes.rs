@@ -46,7 +46,7 @@ fn keys() {
         ("replicas: 3", "replicas:", "replicas:", Error, "no value"),
     ]);
     find_all(&reference(), &[
-        ("replicas: 3", "replicas: 3\nnameOverride: ppm", "nameOverride", Error, "must not be set"),
+        ("replicas: 3", "replicas: 3\nnameOverride: ppm", "nameOverride: ppm", Error, "must not be set"),
         ("replicas: 3", "replicas: 3\nawsAccessKeyId: AKIA0", "awsAccessKeyId", Error, "must not be set"),
         ("replicas: 3", "replicas: 3\nrstudioPMKey: aabb", "rstudioPMKey", Error, "must not be set"),
         ("    secretKey: \"rstudio-pm.lic\"", "    contents: abc", "contents: abc", Error, "must not be set"),

@@ -126,7 +126,7 @@ fn things_that_do_not_fit_together() {
         ("kubernetes: {nodes: {count: 1}}\n",
             &[(3, 29, "kubernetes.nodes.count", "3 replicas cannot each have a node of their own on 1", "to 3 or more")]),
         ("package_manager: {database_connections: 60}\ndatabase: {instance_class: db.t3.small}\n",
-            &[(3, 41, "package_manager.database_connections", "want 240, and db.t3.small has room for about 202", "to 50 or less")]),
+            &[(3, 41, "package_manager.database_connections", "want 240, and db.t3.small has room for about 173", "to 43 or less")]),
         ("load_balancer: {targets: target_group_binding, node_port: 30000}\n",
             &[(3, 59, "load_balancer.node_port", "no node port is opened", "delete this key")]),
         ("kubernetes: {version: '1.25'}\n",
