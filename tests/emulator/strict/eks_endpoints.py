@@ -10,6 +10,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from .eks_network import route_table_of
+
 NEEDED = ("ec2", "ecr.api", "ecr.dkr", "sts")
 
 
@@ -34,13 +36,12 @@ def missing_endpoints(backend: Any, subnet: Any, region: str) -> list[str]:
 
 def leads_to_s3(backend: Any, subnet: Any, service: str) -> bool:
     """Whether the route table of the subnet has the endpoint's route."""
-    tables = backend.describe_route_tables(filters={"association.subnet-id": [subnet.id]})
-    named = {each.id for each in tables}
-    return any(
+    table = route_table_of(backend, subnet)
+    return table is not None and any(
         each.service_name == service
         and each.vpc_endpoint_type == "Gateway"
         and each.state == "available"
-        and named.intersection(each.route_table_ids)
+        and table.id in each.route_table_ids
         for each in backend.vpc_end_points.values()
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .core import Call, Refusal, World, before
+from .core import Call, Refusal, Reply, World, after, before
 from .kms import key_of
 
 
@@ -70,3 +70,14 @@ def deleted_secrets(call: Call, world: World) -> None:
             "You can't perform this operation on the secret because it was marked "
             "for deletion.",
         )
+
+
+@after("secretsmanager", "UpdateSecretVersionStage")
+def read_the_current(call: Call, reply: Reply, world: World) -> None:
+    """Who names no version is given the current one, wherever the label went."""
+    secret = secret_of(call, world, call.get("SecretId"))
+    if not reply.ok or secret is None:
+        return
+    for identifier, version in secret.versions.items():
+        if "AWSCURRENT" in version["version_stages"]:
+            secret.set_default_version_id(identifier)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from scene import Network, refused, slow
 from strict.durations import INTERFACE_ENDPOINT_CREATE, INTERFACE_ENDPOINT_DELETE
@@ -136,8 +134,9 @@ def test_nodes_are_told_what_they_do_not_reach(world, ec2, net, clock):
 
     def missing():
         clock.advance(INTERFACE_ENDPOINT_CREATE + 1)
+        ec2.describe_vpcs()  # what is due happens with the next call
         subnet = backend.get_subnet(net.subnets[0])
-        return missing_endpoints(backend, SimpleNamespace(**vars(subnet)), "us-east-1")
+        return missing_endpoints(backend, subnet, "us-east-1")
 
     assert missing() == ["ec2", "ecr.api", "ecr.dkr", "sts", "s3"]
     for service in ("ec2", "ecr.api", "ecr.dkr", "sts"):

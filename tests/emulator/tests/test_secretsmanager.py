@@ -59,3 +59,26 @@ def test_another_key_needs_the_old_one_once_more(aws, secrets):
         secrets.update_secret(SecretId="one", KmsKeyId=new)
     secrets.update_secret(SecretId="one", KmsKeyId=new, SecretString="t")
     assert secrets.get_secret_value(SecretId="one")["SecretString"] == "t"
+
+
+def test_who_names_no_version_is_given_the_current_one(secrets):
+    first = secrets.create_secret(Name="one", SecretString="s")["VersionId"]
+    second = secrets.put_secret_value(
+        SecretId="one",
+        SecretString="t",
+        ClientRequestToken="2" * 32,
+        VersionStages=["AWSPENDING"],
+    )["VersionId"]
+    assert secrets.get_secret_value(SecretId="one")["SecretString"] == "s"
+    moved = {
+        "SecretId": "one",
+        "VersionStage": "AWSCURRENT",
+        "MoveToVersionId": second,
+        "RemoveFromVersionId": first,
+    }
+    secrets.update_secret_version_stage(**moved)
+    assert secrets.get_secret_value(SecretId="one")["SecretString"] == "t"
+    previous = secrets.get_secret_value(SecretId="one", VersionStage="AWSPREVIOUS")
+    assert previous["SecretString"] == "s"
+    with refused("InvalidParameterException"):
+        secrets.update_secret_version_stage(**moved)
