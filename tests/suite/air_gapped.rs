@@ -66,7 +66,7 @@ async fn there_is_no_way_out_and_every_way_to_aws() {
     for endpoint in &endpoints {
         match &endpoint.interface {
             None => {
-                assert_eq!((endpoint.route_tables.len(), endpoint.service == "com.amazonaws.us-east-1.s3"), (3, true))
+                assert_eq!((endpoint.route_tables.len(), endpoint.service == "com.amazonaws.us-east-1.s3"), (3, true));
             }
             Some(interface) => {
                 assert_eq!((interface.subnets.len(), interface.private_dns), (3, true));
