@@ -9,6 +9,9 @@ use crate::resources::security_group::{Peer, Rule, SecurityGroup};
 use crate::resources::subnet::Subnet;
 use crate::resources::vpc_endpoint::{Interface, VpcEndpoint};
 
+/// The service that mounts of file systems ask, if packages are on one.
+const FILES: (&str, &str) = ("elasticfilesystem", "mounts of the file system");
+
 /// Services and who asks them from inside (EKS User Guide, "Deploy private clusters with limited internet access").
 pub(super) const SERVICES: [(&str, &str); 10] = [
     ("autoscaling", "node groups"),
@@ -39,7 +42,8 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
         tags,
     };
     plot.add(GROUP, &group);
-    for (name, _) in SERVICES {
+    let files = plot.stack.package_manager.shared_storage.is_some().then_some(FILES);
+    for (name, _) in SERVICES.into_iter().chain(files) {
         let address = name.replace('.', "-");
         let tags = plot.tags::<VpcEndpoint>(&address);
         let endpoint = VpcEndpoint {

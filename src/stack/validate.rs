@@ -130,6 +130,16 @@ impl Rules<'_> {
         if !gapped || self.values.written("network.existing").is_some() {
             return;
         }
+        if self.values.written("package_manager.image").is_none() {
+            self.refuse(
+                &[connectivity],
+                "from an air_gapped network the image of Package Manager cannot be pulled where the chart looks for it",
+                format!(
+                    "copy it into a registry inside, and write package_manager.image.repository, such as {}, and its tag",
+                    example("package_manager.image.repository")
+                ),
+            );
+        }
         let scheme = "load_balancer.scheme";
         if let Some(place) = self.values.written(scheme)
             && self.values.word::<Scheme>(scheme) == Some(Scheme::InternetFacing)

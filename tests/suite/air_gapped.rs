@@ -14,9 +14,18 @@ use ppm_infra::stack::{Connectivity, Network, Scheme, Stack};
 use crate::support::reference::{Declared, Standing, changes};
 
 fn air_gapped() -> Stack {
-    let text = format!("{}\nnetwork: {{connectivity: air_gapped}}\n", include_str!("../../plans/reference.yaml"));
+    declared("")
+}
+
+/// The reference without internet, with more keys of Package Manager.
+fn declared(more: &str) -> Stack {
+    let reference = include_str!("../../plans/reference.yaml");
+    let text = format!("{reference}\n{GAPPED}package_manager:\n  image: {MIRROR}\n{more}");
     Stack::parse("air-gapped.yaml", &text).unwrap()
 }
+
+const GAPPED: &str = "network: {connectivity: air_gapped}\n";
+const MIRROR: &str = "{repository: registry.example.com/posit/package-manager, tag: \"2026.08.0-ubuntu-24.04\"}";
 
 /// What is recorded, by address.
 fn recorded(standing: &Standing) -> Vec<(String, Document)> {
@@ -30,8 +39,11 @@ fn what_is_not_said_follows_from_it() {
     assert!(stack.network.is_air_gapped());
     assert_eq!(stack.load_balancer.scheme, Scheme::Internal);
     assert!(stack.kubernetes.public_cidrs.is_empty(), "the API is reached from inside");
-    let text = "stack: ppm\nregion: us-east-1\nnetwork: {connectivity: air_gapped}\nkubernetes: {public_cidrs: [203.0.113.0/24]}\n";
-    assert_eq!(Stack::parse("x", text).unwrap().kubernetes.public_cidrs.len(), 1, "what is said holds");
+    let text = format!(
+        "stack: ppm\nregion: us-east-1\n{GAPPED}package_manager: {{image: {MIRROR}}}\n\
+         kubernetes: {{public_cidrs: [203.0.113.0/24]}}\n"
+    );
+    assert_eq!(Stack::parse("x", &text).unwrap().kubernetes.public_cidrs.len(), 1, "what is said holds");
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,6 +99,18 @@ async fn there_is_no_way_out_and_every_way_to_aws() {
     let (_, balancer) = all.iter().find(|(at, _)| at == "load_balancer.main").unwrap();
     let balancer: LoadBalancer = balancer.read().unwrap();
     assert_eq!((balancer.scheme.as_str(), balancer.subnets.len()), ("internal", 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_system_is_reached_by_an_endpoint_of_its_own() {
+    let standing = Standing::of(declared("  shared_storage: {file_system: fs-0123456789abcdef0}\n")).await;
+    let all = recorded(&standing);
+    let (_, files) = all.iter().find(|(at, _)| at == "vpc_endpoint.elasticfilesystem").unwrap();
+    let files: VpcEndpoint = files.read().unwrap();
+    assert_eq!(
+        (files.service.as_str(), files.interface.is_some()),
+        ("com.amazonaws.us-east-1.elasticfilesystem", true)
+    );
 }
 
 #[tokio::test(start_paused = true)]

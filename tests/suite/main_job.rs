@@ -50,7 +50,10 @@ fn everything_is_made_stays_as_it_is_and_goes_without_a_trace() {
 fn without_the_internet_everything_is_made_and_goes_without_a_trace() {
     let emulator = Emulator::start(0);
     let desk = Desk::at(&emulator.endpoint(), 0);
-    desk.declare_with("network: {connectivity: air_gapped}");
+    desk.declare_with(
+        "network: {connectivity: air_gapped}\n\
+         package_manager: {image: {repository: registry.example.com/ppm, tag: \"2026.08.0-ubuntu-24.04\"}}",
+    );
     let before = inventory(&emulator);
     let applied = desk.run(&["apply", "--auto-approve"]).exit(0);
     assert!(applied.stdout.contains("ppm-infra offline-checklist"), "{applied}");

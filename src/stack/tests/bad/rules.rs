@@ -50,6 +50,7 @@ fn networks_that_cannot_be() {
             &[(3, 17, "network.cidr", "has host bits set: the network of 16 bits is 10.0.0.0/16", "write 10.0.0.0/16")]),
         ("network: {connectivity: air_gapped, nat: single}\nload_balancer: {scheme: internet_facing}\n",
             &[
+                (3, 25, "network.connectivity", "the image of Package Manager cannot be pulled", "a registry inside"),
                 (3, 42, "network.nat", "no NAT gateways", "set network.connectivity to internet"),
                 (4, 25, "load_balancer.scheme", "no internet gateway", "the load balancer is internal then"),
             ]),
