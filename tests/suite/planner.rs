@@ -21,7 +21,7 @@ use order::assert_in_order;
 #[test]
 fn whatever_is_edited_one_apply_brings_it_about() {
     check(
-        1500,
+        1000,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
@@ -49,7 +49,7 @@ fn whatever_is_edited_one_apply_brings_it_about() {
 #[test]
 fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
     check(
-        1750,
+        1150,
         || any_story(false),
         |runtime, story| {
             runtime.block_on(async {
@@ -79,7 +79,7 @@ fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
 fn whenever_it_is_stopped_the_next_run_finishes() {
     let stops = || prop::collection::vec((0usize..40, 1u8..3), 4);
     check(
-        1250,
+        850,
         move || (any_story(true), stops()),
         |runtime, (story, stops)| {
             runtime.block_on(async {

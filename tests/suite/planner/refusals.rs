@@ -19,7 +19,7 @@ use crate::support::toys::{self, SLOTS};
 #[test]
 fn what_is_protected_is_never_replaced_and_the_chain_leads_to_what_began_it() {
     check(
-        1000,
+        700,
         || (any_story(true), 0u8..1 << SLOTS),
         |runtime, (story, protected)| {
             runtime.block_on(async {
@@ -81,7 +81,7 @@ fn what_is_protected_is_never_replaced_and_the_chain_leads_to_what_began_it() {
 #[test]
 fn destroying_keeps_data_and_what_it_needs_until_it_is_allowed() {
     check(
-        1000,
+        700,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
@@ -139,7 +139,7 @@ fn turned(nodes: &BTreeMap<Address, Node>) -> BTreeMap<Address, Node> {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     check(
-        500,
+        350,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
