@@ -331,7 +331,7 @@ fn sound(schedule: &Schedule, outcome: &Outcome) {
 }
 
 /// No two lives make more calls together.
-const CALLS: usize = 24;
+const CALLS: usize = 30;
 
 /// Plays all; answers as [`every`].
 fn every_pause(most: usize) -> (usize, usize) {
