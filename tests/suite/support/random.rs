@@ -25,10 +25,13 @@ pub(crate) fn check<S: Strategy>(
 ) where
     S::Value: Clone + Debug,
 {
-    // Strategies of many parts and futures of a debug build ask for more than a test thread has.
+    with_room(|| try_all(cases, &strategy(), test));
+}
+
+/// Strategies of many parts and futures of a debug build ask for more stack than a test thread has.
+fn with_room(test: impl FnOnce() + Send) {
     std::thread::scope(|scope| {
-        let tried =
-            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || try_all(cases, &strategy(), test));
+        let tried = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, test);
         if let Err(panic) = tried.unwrap().join() {
             std::panic::resume_unwind(panic);
         }
@@ -51,11 +54,27 @@ where
     }
 }
 
+/// Tries the first `cases` values that a seed leads to: those with which it once found something.
+pub(crate) fn repeat<S: Strategy>(
+    seed: u64,
+    cases: u32,
+    strategy: impl FnOnce() -> S + Send,
+    test: impl Fn(&Runtime, S::Value) + Send,
+) where
+    S::Value: Clone + Debug,
+{
+    with_room(|| run(Config { cases, rng_seed: RngSeed::Fixed(seed), ..config() }, seed, &strategy(), test));
+}
+
+fn config() -> Config {
+    Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
+}
+
 fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Runtime, S::Value))
 where
     S::Value: Clone + Debug,
 {
-    let mut config = Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    let mut config = config();
     if config.cases == UNSAID {
         config.cases = if wants_all() { cases * ALL } else { cases };
     }
@@ -64,6 +83,13 @@ where
         RngSeed::Random => RandomState::new().hash_one(0),
     };
     config.rng_seed = RngSeed::Fixed(seed);
+    run(config, seed, strategy, test);
+}
+
+fn run<S: Strategy>(config: Config, seed: u64, strategy: &S, test: impl Fn(&Runtime, S::Value))
+where
+    S::Value: Clone + Debug,
+{
     let runtime = paused();
     let tried = TestRunner::new(config).run(strategy, |value| {
         test(&runtime, value);
@@ -87,7 +113,7 @@ pub(crate) fn sample<T>(all: Vec<T>) -> Vec<T> {
 #[cfg(feature = "aws")]
 /// Whether point number `number` of many costly ones is tried; other ones in each run, but when everything is asked for.
 pub(crate) fn chosen(number: usize) -> bool {
-    const ONE_IN: u64 = 24;
+    const ONE_IN: u64 = 40;
     static FIRST: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| RandomState::new().hash_one(0) % ONE_IN);
     wants_all() || number as u64 % ONE_IN == *FIRST
 }
