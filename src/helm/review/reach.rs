@@ -3,6 +3,7 @@
 use super::Reach;
 use super::desk::{Desk, find, items, printed, spot, text};
 use super::settings::setting;
+use super::shape::text_alone;
 use crate::text::{Member, Node, Shape};
 
 /// Port of the container where nothing else is said.
@@ -221,18 +222,7 @@ fn alb(desk: &mut Desk<'_>) {
         let remedy = "add `alb.ingress.kubernetes.io/target-type: ip`";
         desk.error(place, path, "the targets are nodes, and the Service has no port on them", why, remedy);
     }
-    for member in desk.members(path) {
-        if text(&member.value).is_none() {
-            let why = "Kubernetes takes text alone as an annotation, and refuses the Ingress.";
-            desk.error(
-                spot(member),
-                path,
-                format!("the value of `{}` is not text", member.key),
-                why,
-                "write it in quotes",
-            );
-        }
-    }
+    text_alone(desk, path, "Kubernetes takes text alone as an annotation, and refuses the Ingress.");
 }
 
 fn objects<'a>(desk: &Desk<'a>, kind: &str) -> Vec<&'a Node> {

@@ -3,7 +3,7 @@
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::quantity::{mebi, millis};
 use super::settings::setting;
-use super::shape::share;
+use super::shape::{share, text_alone};
 use crate::helm::connections::connection_room;
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
 use crate::helm::sizing::{self, Allocatable};
@@ -340,18 +340,7 @@ fn selector(desk: &mut Desk<'_>) {
         let why = "No node carries that label, and every pod waits.";
         desk.error(spot(member), path, format!("the nodes carry {key}: {value}"), why, format!("write \"{value}\""));
     }
-    for member in desk.members(path) {
-        if text(&member.value).is_none() {
-            let why = "Kubernetes takes text alone as a label, and refuses the pods.";
-            desk.error(
-                spot(member),
-                path,
-                format!("the value of `{}` is not text", member.key),
-                why,
-                "write it in quotes",
-            );
-        }
-    }
+    text_alone(desk, path, "Kubernetes takes text alone as a label, and refuses the pods.");
 }
 
 fn disruption(desk: &mut Desk<'_>, replicas: u32) {

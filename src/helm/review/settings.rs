@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, flag, found, members, old_boolean};
+use super::desk::{Desk, flag, found, members};
+use super::shape::plain_key;
 use crate::helm::gcfg::{has_setting_name, read_value};
 use crate::text::{Member, Node, Place, Shape};
 
@@ -20,7 +21,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     for section in desk.members("config") {
         once(desk, &mut seen, &section.key, "config", section);
         let path = format!("config.{}", section.key);
-        plain(desk, &path, section);
+        plain_key(desk, &path, section);
         heading(desk, &path, section);
         match &section.value.shape {
             Shape::Map(settings) => {
@@ -61,20 +62,6 @@ fn once(desk: &mut Desk<'_>, seen: &mut BTreeMap<String, Place>, key: &str, abov
     }
 }
 
-fn plain(desk: &mut Desk<'_>, path: &str, member: &Member) {
-    if !member.is_quoted
-        && let Some(flag) = old_boolean(&member.key)
-    {
-        desk.error(
-            member.at,
-            path,
-            format!("the key `{}` is a boolean in YAML 1.1, which Helm reads", member.key),
-            &format!("The setting arrives as `{flag}`, which the server does not know."),
-            format!("write \"{}\": in quotes", member.key),
-        );
-    }
-}
-
 fn heading(desk: &mut Desk<'_>, path: &str, section: &Member) {
     let (name, subsection) = section.key.split_once(' ').unwrap_or((&section.key, "\"\""));
     let is_quoted = subsection.len() >= 2 && subsection.starts_with('"') && subsection.ends_with('"');
@@ -85,7 +72,7 @@ fn heading(desk: &mut Desk<'_>, path: &str, section: &Member) {
 }
 
 fn check_setting(desk: &mut Desk<'_>, path: &str, setting: &Member) {
-    plain(desk, path, setting);
+    plain_key(desk, path, setting);
     if !has_setting_name(&setting.key) {
         let what = format!("`{}` cannot name a setting", setting.key);
         desk.error(setting.at, path, what, STOPS, "write letters, digits and `-`, beginning with a letter");

@@ -42,7 +42,7 @@ fn section(desk: &mut Desk<'_>, path: &str, members: &[Member]) {
 }
 
 /// YAML 1.1 reads some words as booleans, also as keys.
-fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
+pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
     if !member.is_quoted
         && let Some(flag) = old_boolean(&member.key)
     {
@@ -50,9 +50,19 @@ fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
             member.at,
             path,
             format!("the key `{}` is a boolean in YAML 1.1, which Helm reads", member.key),
-            &format!("It arrives as `{flag}`, which nobody knows."),
+            &format!("It arrives as `{flag}`, which neither the chart nor the server knows."),
             format!("write \"{}\": in quotes", member.key),
         );
+    }
+}
+
+/// Labels and annotations are text, each of them; `why` says who refuses what.
+pub(super) fn text_alone(desk: &mut Desk<'_>, path: &str, why: &str) {
+    for member in desk.members(path) {
+        if text(&member.value).is_none() {
+            let what = format!("the value of `{}` is not text", member.key);
+            desk.error(spot(member), path, what, why, "write it in quotes");
+        }
     }
 }
 
