@@ -31,6 +31,8 @@ pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing,
 /// The clients of every service we call, for one region.
 #[derive(Clone, Debug)]
 pub struct Clients {
+    /// Certificates.
+    pub acm: aws_sdk_acm::Client,
     /// Networks.
     pub ec2: aws_sdk_ec2::Client,
     /// Kubernetes.
@@ -101,6 +103,7 @@ impl Clients {
         }
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
+            acm: client!(aws_sdk_acm, config),
             ec2: client!(aws_sdk_ec2, config),
             eks: client!(aws_sdk_eks, config),
             rds: client!(aws_sdk_rds, config),
