@@ -115,8 +115,8 @@ fn findings(report: &StatusReport, text: &mut Styled) {
             Severity::Warning => ("warning: ", Label::Warning),
         };
         text.line(Styled::of(label, word).with(Label::Plain, &finding.what));
-        if let Some(remedy) = &finding.remedy {
-            text.line(Styled::of(Label::Hint, "  hint: ").with(Label::Plain, remedy));
+        for hint in &finding.hints {
+            text.line(Styled::of(Label::Hint, "  hint: ").with(Label::Plain, hint));
         }
     }
 }

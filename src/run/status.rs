@@ -6,7 +6,7 @@
 
 mod judge;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -202,8 +202,8 @@ pub struct Finding {
     pub part: Part,
     /// What is the matter, in one sentence without a full stop.
     pub what: String,
-    /// What to do.
-    pub remedy: Option<String>,
+    /// What to do, one thing each.
+    pub hints: Vec<String>,
 }
 
 /// Whether the stack serves, and from what that is concluded.

@@ -61,7 +61,7 @@ fn finding(finding: &Finding) -> Value {
         },
         "part": finding.part.word(),
         "what": finding.what,
-        "remedy": finding.remedy,
+        "hints": finding.hints,
     })
 }
 

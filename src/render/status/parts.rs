@@ -77,8 +77,11 @@ fn elsewhere(report: &StatusReport) -> Told {
         name: "load balancer",
         worst: None,
         is_known: false,
-        state: "a controller in the cluster made it, and it cannot be seen from here".to_owned(),
-        more: format!("kubectl -n {} get ingress {}", typed.namespace, typed.release),
+        state: "made by a controller".to_owned(),
+        more: format!(
+            "cannot be seen from here; `kubectl -n {} get ingress {}` shows it",
+            typed.namespace, typed.release
+        ),
     }
 }
 
