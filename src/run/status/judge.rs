@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 
 use super::{Certificate, Finding, Part, Seen, Severity, Sights, Subject, Target, TargetsAre, WayIn};
 
-/// Days before its end at which a certificate is mentioned: ACM begins to renew 60 days before ("Managed certificate
-/// renewal"), so one that is still as old then is not being renewed.
+/// Days before its end at which a certificate is mentioned. ACM renews earlier than that, so something keeps it from doing
+/// so, or it is not ACM's to renew ("Managed certificate renewal").
 const CERTIFICATE_DAYS: i64 = 30;
 
 /// Everything that is not as it should be, the worst first.
@@ -31,11 +31,6 @@ pub fn judge(subject: &Subject, sights: &Sights, now: Timestamp) -> Vec<Finding>
 /// Whole days from `now` until `then`; negative once it is over.
 pub fn days_until(then: Timestamp, now: Timestamp) -> i64 {
     then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
-}
-
-/// Whether a certificate ends so soon that somebody should look.
-pub fn is_certificate_due(expires: Timestamp, now: Timestamp) -> bool {
-    days_until(expires, now) < CERTIFICATE_DAYS
 }
 
 /// Whether a certificate for `names` is good for `host`; a star stands for one label (RFC 6125, section 6.4.3).
