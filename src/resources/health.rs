@@ -107,7 +107,6 @@ async fn balancer(aws: &Clients, arn: &str) -> Result<Option<Balancer>, CloudErr
         return Ok(None);
     };
     let mut listeners = Vec::new();
-    // One more than fifty listeners is refused by ELB, and a page has room for more; paged all the same.
     let mut pages = aws.elb.describe_listeners().load_balancer_arn(arn).into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.during("read the listeners")?;
@@ -131,7 +130,7 @@ fn dns_name(found: &LoadBalancer) -> String {
     found.dns_name().unwrap_or_default().to_owned()
 }
 
-/// The call has no pages: it answers for all targets at once, up to a thousand.
+/// The call has no pages: it answers for all targets at once.
 async fn targets(aws: &Clients, arn: &str) -> Result<Option<Vec<Target>>, CloudError> {
     let call = aws.elb.describe_target_health().target_group_arn(arn);
     let Some(found) = if_there(call.send().await.during("read the health of the targets"))? else { return Ok(None) };

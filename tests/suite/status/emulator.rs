@@ -76,14 +76,14 @@ async fn from_the_first_apply_to_the_end_of_a_certificate() {
     desk.run(&["status"]).exit(1).says(&["error: the certificate is expired"]);
     happens(&emulator, &json!({"kind": "certificate", "id": arn, "action": "ends", "days": 300}));
 
-    // What stands around ails.
-    let database = json!({"kind": "db_instance", "id": "ppm-prod", "action": "maintenance", "days": 5});
-    happens(&emulator, &database);
-    happens(&emulator, &json!({"kind": "cluster", "id": "ppm-prod", "action": "platform_version"}));
+    // The database ails.
+    let lockfile: Value = serde_json::from_str(&desk.read("state/ppm-prod.lock.json")).unwrap();
+    let database = lockfile["resources"]["database.main"]["computed"]["id"].as_str().unwrap();
+    happens(&emulator, &json!({"kind": "db_instance", "id": database, "action": "maintenance", "days": 5}));
     desk.run(&["status"]).exit(0).says(&["warning: maintenance of the database on", "New Operating System update"]);
-    happens(&emulator, &json!({"kind": "db_instance", "id": "ppm-prod", "action": "status", "value": "storage-full"}));
+    happens(&emulator, &json!({"kind": "db_instance", "id": database, "action": "status", "value": "storage-full"}));
     desk.run(&["status"]).exit(1).says(&["error: the storage of the database is full"]);
-    happens(&emulator, &json!({"kind": "db_instance", "id": "ppm-prod", "action": "status", "value": "available"}));
+    happens(&emulator, &json!({"kind": "db_instance", "id": database, "action": "status", "value": "available"}));
     answers(false);
     desk.run(&["status"]).exit(1).says(&["0 of 3 healthy"]);
     assert_eq!(emulator.mutations(), 0, "all of that was looking");
