@@ -51,14 +51,15 @@ fn names_of_certificates() {
 #[test]
 fn the_worst_comes_first_and_decides() {
     let (subject, mut sights) = (subject(), well());
-    there(&mut sights.database).status = "backing-up".to_owned();
     let report = |sights: &Sights| report(&subject, sights);
+    targets(&mut sights)[0].state = "unhealthy".to_owned();
     assert_eq!(report(&sights).worst(), Some(Severity::Warning));
     sights.nodes = denied();
     assert_eq!(report(&sights).worst(), Some(Severity::Unread));
-    sights.targets = Some(Seen::Gone);
+    there(&mut sights.cluster).status = "FAILED".to_owned();
     let all = report(&sights);
     assert_eq!(all.worst(), Some(Severity::Error));
+    assert_eq!((all.count(Severity::Warning), all.worst_of(Part::Targets)), (1, Some(Severity::Warning)));
     let parts: Vec<&str> = all.findings.iter().map(|finding| finding.part.word()).collect();
-    assert_eq!(parts, ["targets", "node_group", "database"]);
+    assert_eq!(parts, ["cluster", "node_group", "targets"]);
 }
