@@ -653,7 +653,9 @@ def pending_maintenance(call: Call, world: World) -> Reply:
     arns = [each.arn for each in backend.databases.values()]
     if wanted and wanted not in arns:
         raise Refusal(
-            "ResourceNotFoundFault", f"The specified resource {wanted} is not found", 404
+            "ResourceNotFoundFault",
+            f"The specified resource {wanted} is not found",
+            404,
         )
     awaits = world.book("rds_maintenance")
     shown = [
