@@ -15,8 +15,11 @@ fn told(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(line).collect()
 }
 
-/// Demands for each edit of what is well that what is found begins and ends with these texts, in order.
-fn assert_all(cases: &[(&str, Edit, &[(&str, &str)])]) {
+/// What the case is called, how what is well is spoilt, and how each finding begins and what else stands in it.
+type Case<'a> = (&'a str, Edit, &'a [(&'a str, &'a str)]);
+
+/// Demands of each case that exactly this is found, in order.
+fn assert_all(cases: &[Case<'_>]) {
     for (name, edit, expected) in cases {
         let (mut subject, mut sights) = (subject(), well());
         edit(&mut subject, &mut sights);

@@ -56,7 +56,8 @@ async fn from_the_first_apply_to_the_end_of_a_certificate() {
         happens(&emulator, &json!({"kind": "target_group", "id": group, "action": "answers", "value": value}));
     };
     answers(true);
-    let said = desk.run(&["status"]).exit(0).says(&["3 of 3 healthy", "; renewed by ACM", "3 of 3 nodes run", "Serves."]);
+    let said =
+        desk.run(&["status"]).exit(0).says(&["3 of 3 healthy", "; renewed by ACM", "3 of 3 nodes run", "Serves."]);
     said.says(&[
         "available",
         "a standby in another zone",
