@@ -5,14 +5,16 @@
 use aws_sdk_acm::types::{
     CertificateDetail, CertificateStatus, CertificateType, RenewalEligibility, RenewalStatus, ValidationMethod,
 };
-use aws_sdk_autoscaling::types::LifecycleState;
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use aws_sdk_eks::types::{
-    ClusterHealth, ClusterIssueCode, ClusterStatus, NodegroupHealth, NodegroupIssueCode, NodegroupStatus, SupportType,
+    ClusterHealth, ClusterIssueCode, ClusterStatus, NodegroupHealth, NodegroupIssueCode, NodegroupResources,
+    NodegroupScalingConfig, NodegroupStatus, SupportType,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer, ProtocolEnum, TargetHealthDescription, TargetHealthReasonEnum, TargetHealthStateEnum,
+    LoadBalancer, ProtocolEnum, TargetDescription, TargetHealthDescription, TargetHealthReasonEnum,
+    TargetHealthStateEnum,
 };
-use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
+use aws_sdk_rds::types::{DbInstance, PendingModifiedValues, ResourcePendingMaintenanceActions};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
@@ -78,7 +80,7 @@ impl Health for Aws {
                 return Ok(None);
             };
             let actions = found.pending_maintenance_actions().iter();
-            let actions = actions.flat_map(|of| of.pending_maintenance_action_details());
+            let actions = actions.flat_map(ResourcePendingMaintenanceActions::pending_maintenance_action_details);
             Ok(Some(
                 actions
                     .map(|one| Maintenance {
@@ -145,7 +147,7 @@ fn target(told: &TargetHealthDescription) -> Target {
     let reason = health.and_then(|health| health.reason()).map(TargetHealthReasonEnum::as_str);
     Target {
         id: told.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
-        port: port(told.target().and_then(|target| target.port())),
+        port: port(told.target().and_then(TargetDescription::port)),
         state: state.to_owned(),
         reason: reason.map(str::to_owned),
         description: health.and_then(|health| health.description()).map(str::to_owned),
@@ -196,7 +198,7 @@ async fn nodes(aws: &Clients, cluster: &str, name: &str) -> Result<Option<Nodes>
         Err(error) => eks::nothing_there(aws, cluster, error).await.map(|()| None)?,
     };
     let Some(found) = found else { return Ok(None) };
-    let groups = found.resources().map(|of| of.auto_scaling_groups()).unwrap_or_default().iter();
+    let groups = found.resources().map(NodegroupResources::auto_scaling_groups).unwrap_or_default().iter();
     let groups: Vec<String> = groups.filter_map(|group| group.name()).map(str::to_owned).collect();
     let issues = found.health().map(NodegroupHealth::issues).unwrap_or_default().iter();
     let running = if groups.is_empty() { None } else { Some(running(aws, groups).await?) };
@@ -204,7 +206,7 @@ async fn nodes(aws: &Clients, cluster: &str, name: &str) -> Result<Option<Nodes>
         status: found.status().map_or("unknown", NodegroupStatus::as_str).to_owned(),
         desired: found
             .scaling_config()
-            .and_then(|c| c.desired_size())
+            .and_then(NodegroupScalingConfig::desired_size)
             .and_then(|n| n.try_into().ok())
             .unwrap_or_default(),
         running,
@@ -218,7 +220,7 @@ async fn nodes(aws: &Clients, cluster: &str, name: &str) -> Result<Option<Nodes>
 async fn running(aws: &Clients, groups: Vec<String>) -> Result<u32, CloudError> {
     let call = aws.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(groups));
     let answer = call.send().await.during("count the machines")?;
-    let machines = answer.auto_scaling_groups().iter().flat_map(|group| group.instances());
+    let machines = answer.auto_scaling_groups().iter().flat_map(AutoScalingGroup::instances);
     let well = machines.filter(|one| {
         one.lifecycle_state() == Some(&LifecycleState::InService) && one.health_status() != Some("Unhealthy")
     });
