@@ -98,7 +98,7 @@ fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
 }
 
 /// Writes the values after an apply.
-pub(super) fn write(_: &Common, declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
+pub(super) fn write(declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
     put(path, &render(declaration, state)?).map_err(|failure| unwritten(failure, declaration))
 }
 

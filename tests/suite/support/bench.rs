@@ -122,8 +122,7 @@ impl Bench {
         let planned = run::plan(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-        let report =
-            run::apply(&self.session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
         for event in &events {
             self.assert_is_its_text(event);

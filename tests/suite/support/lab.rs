@@ -55,7 +55,7 @@ pub(crate) async fn process(
     run::recover(session, &mut ledger, &mut tell).await?;
     let planned = run::plan(session, blueprint, ledger.state(), ask, &mut tell).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
     Ok(Lived { plan: planned.plan, report })
 }
 
@@ -148,7 +148,7 @@ impl Lab {
             let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut tell).await.unwrap();
             let before = ledger.state().clone();
             let consent = Consent::default();
-            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell);
+            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell);
             let done = done.await.unwrap();
             let applied = life.effects().len();
             run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut tell).await.unwrap();
