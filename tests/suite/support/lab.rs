@@ -11,11 +11,11 @@ use ppm_infra::engine::plan::Plan;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::run::event::{Report, Sink};
-use ppm_infra::run::{self, Blueprint, Host, Ledger, RunError, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
-use super::bench::{REGION, brief};
+use super::bench::{REGION, brief, session};
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
 
@@ -74,14 +74,7 @@ impl Lab {
 
     fn of(catalog: &Catalog, stack: &'static str, shelf: Shelf) -> Self {
         let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
-        let session = Session {
-            cloud: cloud.clone(),
-            catalog: catalog.clone(),
-            host: Host::pinned(1),
-            stop: Stop::new(),
-            parallelism: run::PARALLELISM,
-            time_scale: 1.0,
-        };
+        let session = session(cloud.clone(), catalog);
         Self { cloud, shelf, session, stack }
     }
 
