@@ -11,6 +11,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 /// Sections in the order in which they are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -18,7 +20,7 @@ pub struct Config {
 }
 
 /// One `[Name]` or `[Name "subsection"]` with its settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Section {
     name: String,
     subsection: Option<String>,
@@ -26,7 +28,8 @@ pub struct Section {
 }
 
 /// The value of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Leaf {
     /// Any text, numbers included.
     Text(String),
@@ -78,6 +81,24 @@ impl Section {
         Section { subsection: Some(subsection.to_owned()), ..Section::new(name) }
     }
 
+    /// Begins the section that stands between brackets as `Name` or `Name "subsection"`.
+    ///
+    /// # Errors
+    /// If the server would not read it as the name of a section.
+    pub fn headed(heading: &str) -> Result<Section, ConfigError> {
+        let wrong = || ConfigError::Name { name: heading.to_owned() };
+        let section = match heading.split_once(' ') {
+            None => Section::new(heading),
+            Some((name, rest)) => {
+                let is_quoted = rest.starts_with('"') && is_whole_quoted(rest);
+                let subsection = read_value(rest).ok().filter(|_| is_quoted).ok_or_else(wrong)?;
+                Section::within(name, &subsection)
+            }
+        };
+        section.check().map_err(|_| wrong())?;
+        Ok(section)
+    }
+
     /// Adds a setting.
     #[must_use]
     pub fn set(mut self, key: &str, leaf: Leaf) -> Section {
@@ -99,12 +120,31 @@ impl Section {
         }
     }
 
+    /// Whether the server takes both for one section.
+    pub fn is_same_as(&self, other: &Section) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name) && self.subsection == other.subsection
+    }
+
+    /// Whether this is the section of this name itself, and no subsection.
+    pub fn is(&self, name: &str) -> bool {
+        self.is_same_as(&Section::new(name))
+    }
+
+    /// The setting of this name.
+    pub fn setting(&self, key: &str) -> Option<&Leaf> {
+        self.settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, leaf)| leaf)
+    }
+
     /// Settings in the order in which they were added.
     pub fn settings(&self) -> &[(String, Leaf)] {
         &self.settings
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Whether section and settings can be written.
+    ///
+    /// # Errors
+    /// The first name, value or repetition that the format has no way to express.
+    pub fn check(&self) -> Result<(), ConfigError> {
         check_name(&self.name)?;
         check_text(&self.name, self.subsection.as_deref().unwrap_or_default())?;
         let mut seen = BTreeSet::new();
@@ -152,6 +192,20 @@ impl Config {
             }
         }
         Ok(Config { sections })
+    }
+
+    /// Takes further settings: into a section that is there, or in one of their own after the others.
+    ///
+    /// # Errors
+    /// As [`Config::new`]; a setting that is there already is a repetition.
+    pub fn with(mut self, more: &[Section]) -> Result<Config, ConfigError> {
+        for section in more {
+            match self.sections.iter_mut().find(|there| there.is_same_as(section)) {
+                Some(there) => there.settings.extend(section.settings.iter().cloned()),
+                None => self.sections.push(section.clone()),
+            }
+        }
+        Config::new(self.sections)
     }
 
     /// Sections in the order in which they are to be shown.
@@ -209,6 +263,18 @@ pub(super) fn read_value(text: &str) -> Result<String, String> {
     }
     value.truncate(kept);
     Ok(value)
+}
+
+/// Whether text is quoted for the reader from end to end.
+pub(super) fn is_whole_quoted(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
+    let mut is_escaped = false;
+    let ends_inside = inner.chars().any(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    !ends_inside && !is_escaped
 }
 
 /// Whether the reader takes this for a section's or a setting's name.
@@ -341,6 +407,40 @@ pub(super) mod tests {
         let sections = vec![Section::new("HTTP"), Section::new("http")];
         let twice = ConfigError::Twice { setting: "section http".into() };
         assert_eq!(Config::new(sections), Err(twice));
+    }
+
+    #[test]
+    fn a_heading_is_a_name_and_perhaps_a_subsection_in_quotes() {
+        for (heading, name, subsection) in [
+            ("Git", "Git", None),
+            (r#"S3Storage "cache""#, "S3Storage", Some("cache")),
+            (r#"S3Storage "a \"b\" c\\""#, "S3Storage", Some(r#"a "b" c\"#)),
+        ] {
+            let section = Section::headed(heading).expect("a heading");
+            assert_eq!((section.name.as_str(), section.subsection.as_deref()), (name, subsection));
+            assert_eq!(section.heading(), heading);
+        }
+        for heading in
+            ["", "G_it", "S3Storage cache", r#"S3Storage "a" b"#, r#"S3Storage "a"#, r#"S3Storage "a\""#, "a\tb"]
+        {
+            assert_eq!(Section::headed(heading), Err(ConfigError::Name { name: heading.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn further_settings_join_the_section_that_is_there() {
+        let ours = Config::new(vec![Section::new("Server").text("Address", "https://a")]).expect("writable");
+        let more = [
+            Section::new("server").text("RVersion", "/opt/R"),
+            Section::within("Server", "x").text("Address", "y"),
+            Section::new("Git").text("PollInterval", "1m"),
+        ];
+        let config = ours.clone().with(&more).expect("writable");
+        let headings: Vec<String> = config.sections().iter().map(Section::heading).collect();
+        assert_eq!(headings, ["Server", "Server \"x\"", "Git"]);
+        assert_eq!(config.sections()[0].setting("rversion"), Some(&Leaf::Text("/opt/R".to_owned())));
+        let twice = ours.with(&[Section::new("SERVER").text("address", "https://b")]);
+        assert_eq!(twice, Err(ConfigError::Twice { setting: "Server.address".into() }));
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Files in which nothing is found.
 
 use super::{Facts, Inputs, behind_an_ingress, checked, file, ingress, reference, review, target_group_binding};
-use crate::helm::{Image, License, SharedStorage, Strategy};
+use crate::helm::{FileSystem, Image, License, Strategy};
 
 fn with_storage() -> Inputs {
-    let storage =
-        SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
+    let storage = FileSystem { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
     Inputs { shared_storage: Some(storage), ..reference() }
 }
 
