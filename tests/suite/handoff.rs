@@ -180,7 +180,7 @@ fn the_job_makes_the_place_that_the_values_lead_to() {
         assert!(values.lines().any(|line| line.contains("UsageDataURL") && line.ends_with(url)), "{values}");
         desk.run(&["secrets"]).exit(0).says(&["`--with-database-job` adds it"]);
         let said = desk.run(&["secrets", "--with-database-job"]).exit(0);
-        assert!(!said.stderr.contains("adds it") && statements(&said).contains(made), "{said}");
+        assert!(!said.stderr.contains("`--with-database-job` adds it") && statements(&said).contains(made), "{said}");
     }
     // Nothing is declared, and nothing of the kind is made, waited for or set.
     let desk = standing("");

@@ -38,13 +38,12 @@ fn provider(desk: &mut Desk<'_>) {
 
 fn urls(desk: &mut Desk<'_>) {
     let path = "config.Postgres.URL";
-    match setting(desk, "Postgres", "URL") {
-        Some((member, written)) => url(desk, path, spot(member), &written),
-        None => {
-            let why = "The server does not find its database.";
-            let remedy = "add `URL: \"postgres://USER@HOST:5432/DATABASE?sslmode=require\"`";
-            desk.error(desk.place(path), path, "no database is named", why, remedy);
-        }
+    if let Some((member, written)) = setting(desk, "Postgres", "URL") {
+        url(desk, path, spot(member), &written);
+    } else {
+        let why = "The server does not find its database.";
+        let remedy = "add `URL: \"postgres://USER@HOST:5432/DATABASE?sslmode=require\"`";
+        desk.error(desk.place(path), path, "no database is named", why, remedy);
     }
     if let Some((member, written)) = setting(desk, "Postgres", "UsageDataURL") {
         url(desk, "config.Postgres.UsageDataURL", spot(member), &written);

@@ -1,6 +1,7 @@
 //! Whatever is declared, the values are such that our own check finds nothing and every rollout ends.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ppm_infra::architecture::{helm_facts, helm_inputs};
 use ppm_infra::engine::state::State;
@@ -142,15 +143,24 @@ fn every_declaration_that_is_accepted_leads_to_values_without_a_finding() {
 
 #[test]
 fn most_of_these_declarations_are_accepted() {
-    let accepted = std::sync::atomic::AtomicU32::new(0);
-    let tried = std::sync::atomic::AtomicU32::new(0);
+    let counters: [AtomicU32; 5] = Default::default();
+    let count = |counter: &AtomicU32, one: bool| {
+        counter.fetch_add(u32::from(one), Ordering::Relaxed);
+    };
+    let [tried, accepted, settings, offline, usage] = &counters;
     check(200, any_declaration, |_, text| {
-        let one = u32::from(Stack::parse("random.yaml", &text).is_ok());
-        accepted.fetch_add(one, std::sync::atomic::Ordering::Relaxed);
-        tried.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let is_accepted = Stack::parse("random.yaml", &text).is_ok();
+        count(tried, true);
+        count(accepted, is_accepted);
+        for (counter, key) in [(settings, " settings: {"), (offline, " offline_data: {"), (usage, " usage_data: ")] {
+            count(counter, is_accepted && text.contains(key));
+        }
     });
-    let (accepted, tried) = (accepted.into_inner(), tried.into_inner());
+    let [tried, accepted, settings, offline, usage] = counters.map(AtomicU32::into_inner);
     assert!(accepted * 2 > tried, "{accepted} of {tried}");
+    for (key, with) in [("settings", settings), ("offline_data", offline), ("usage_data", usage)] {
+        assert!(with * 5 > tried, "{key}: {with} of {tried}");
+    }
 }
 
 /// Every key is one that both lines know, or that one ignores, and none that must not be set.

@@ -4,8 +4,7 @@ use super::check_all;
 
 /// A declaration with these settings: they begin in line 5.
 fn settings(lines: &str) -> String {
-    let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
-    format!("package_manager:\n  settings:\n{indented}")
+    format!("package_manager:\n  settings:\n    {}\n", lines.replace('\n', "\n    "))
 }
 
 /// Cases are lines of settings, and the problems: line and column in the file, path below the settings, message, hint.
