@@ -88,7 +88,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         kind: Kind::Settings,
         absent: Means("the server's own settings hold, besides those this program decides"),
         what: "Further settings of the server, by section. A value is text, a whole number, true, false or a list of texts; a subsection is written 'S3Storage \"cache\"'. What other keys decide is refused here, and so are secrets in plain text.",
-        source: "Posit's documentation of Package Manager, appendix \"Configuration\". Names are not known here: the server refuses what it does not know.",
+        source: "Posit's documentation of Package Manager, appendix \"Configuration\". Which names there are is not known here: the server judges them when it starts.",
         example: Literal::Setting("Git", "PollInterval", "10m"),
         question: None,
     },
