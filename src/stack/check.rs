@@ -185,10 +185,12 @@ impl Check {
                 let found = tags::check(key.path, members);
                 if found.is_empty() { Some(Value::Tags(tags::read(members))) } else { self.report(found) }
             }
-            (Kind::Settings, Shape::Map(members)) => match settings::check(key.path, members) {
-                Ok(settings) => Some(Value::Settings(settings)),
-                Err(problems) => self.report(problems),
-            },
+            (Kind::Settings, Shape::Map(members)) => {
+                // Those that are right stay, so that rules between keys see them.
+                let (settings, found) = settings::check(key.path, members);
+                self.problems.extend(found);
+                Some(Value::Settings(settings))
+            }
             (Kind::Tags | Kind::Settings, _) => {
                 let message = format!("expected {}, found {}", key.kind.expected(), found(node));
                 self.refuse(node.place, key.path, message, format!("write them like {}", key.example.yaml()));

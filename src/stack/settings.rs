@@ -58,15 +58,15 @@ pub(super) fn sections(settings: &[Setting]) -> Vec<Section> {
     sorted.into_values().filter_map(filled).collect()
 }
 
-/// The settings written under the key `path`, or everything that is wrong with them.
-pub(super) fn check(path: &str, members: &[Member]) -> Result<Vec<Setting>, Vec<Problem>> {
+/// The settings written under the key `path` that are right by themselves, and everything that is wrong with the others.
+pub(super) fn check(path: &str, members: &[Member]) -> (Vec<Setting>, Vec<Problem>) {
     let mut check = Check { settings: Vec::new(), problems: Vec::new() };
     for (index, member) in members.iter().enumerate() {
         let path = format!("{path}.{}", member.key);
         check.once(&path, &members[..index], member, "section");
         check.section(&path, member);
     }
-    if check.problems.is_empty() { Ok(check.settings) } else { Err(check.problems) }
+    (check.settings, check.problems)
 }
 
 struct Check {

@@ -89,7 +89,11 @@ impl Rules<'_> {
         let name = setting.key.to_ascii_lowercase();
         let is_named_so = SECRETS.iter().any(|end| name.ends_with(end));
         let is_open = |text: &String| !text.is_empty() && !text.starts_with('/') && !is_encrypted(text);
-        let variable = format!("PACKAGEMANAGER_{}_{}", setting.section.heading(), setting.key).to_ascii_uppercase();
+        let named = format!("{}_{}", setting.section.heading(), setting.key);
+        // A subsection has no variable that is known here.
+        let is_variable = named.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let variable =
+            if is_variable { format!(" as PACKAGEMANAGER_{}", named.to_ascii_uppercase()) } else { String::new() };
         let path = setting.path(SETTINGS);
         if is_named_so && setting.texts().iter().any(is_open) {
             self.refuse_at(
@@ -98,7 +102,7 @@ impl Rules<'_> {
                 "a secret in plain text can be read by everybody who reads the declaration, the values or the release",
                 format!(
                     "write what `rspm encrypt` makes of it with the stack's encryption key; or keep it in a Secret, and \
-                     add it to pod.env of the values as {variable}"
+                     add it to pod.env of the values{variable}"
                 ),
             );
         } else if setting.texts().iter().any(|text| has_password(text)) {
@@ -108,7 +112,7 @@ impl Rules<'_> {
                 "the URL contains a password, which everybody reads who reads the declaration, the values or the release",
                 format!(
                     "write it without, and the password encrypted where the server has a setting for it (Proxy.Password); \
-                     or keep the whole URL in a Secret, and add it to pod.env of the values as {variable}"
+                     or keep the whole URL in a Secret, and add it to pod.env of the values{variable}"
                 ),
             );
         }

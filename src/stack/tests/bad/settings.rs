@@ -74,6 +74,12 @@ fn shapes_that_cannot_be_written() {
             &[(5, 24, "Server.RVersion", "the character U+000A", "as a list")]),
         ("Git: {Interval: 1m, interval: 2m}",
             &[(5, 25, "Git.interval", "`interval` is the setting `Interval` of line 5 to the server", "keep one")]),
+        ("Git: {A: ~}\nHTTP: {Listen: x}\n'X \"y\"': {Token: z}",
+            &[
+                (5, 11, "Git.A", "no value is written", "delete the line"),
+                (6, 12, "HTTP.Listen", "port 4242", "delete the line"),
+                (7, 22, "X \"y\".Token", "a secret in plain text", "add it to pod.env of the values"),
+            ]),
         ("Git: {A: x}\ngit: {B: y}",
             &[(6, 5, "git", "`git` is the section `Git` of line 5 to the server", "keep one")]),
     ]);
