@@ -54,7 +54,7 @@ pub enum Packages {
 impl Packages {
     /// What is left to do about it.
     fn about(&self) -> String {
-        let check = "Which setting that is depends on its version, and is not known here: see \"Air-Gapped Package Manager\" \
+        let check = "Which setting leads there depends on its version, and is not known here: see \"Air-Gapped Package Manager\" \
                      in Posit's documentation, and let the server check its configuration before the rollout.";
         let copied = |file_system: &str, path: &str| {
             format!(
@@ -73,10 +73,9 @@ impl Packages {
                  {check}",
                 copied(file_system, path)
             ),
-            Packages::Named { file_system, path, setting } => format!(
-                "{} {setting} in package_manager.settings leads the server there. {check}",
-                copied(file_system, path)
-            ),
+            Packages::Named { file_system, path, setting } => {
+                format!("{} {setting} in package_manager.settings names that path. {check}", copied(file_system, path))
+            }
         }
     }
 }
@@ -199,7 +198,7 @@ mod tests {
         for (packages, says) in [
             (&Packages::Nowhere, "Nothing declared leads there yet: package_manager.offline_data"),
             (&mounted, "No setting in package_manager.settings names that path yet"),
-            (&named, "Manifest.URL in package_manager.settings leads the server there"),
+            (&named, "Manifest.URL in package_manager.settings names that path"),
         ] {
             let about = place(packages);
             assert!(about.contains(says) && about.contains("check its configuration before the rollout"), "{about}");

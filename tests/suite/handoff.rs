@@ -210,7 +210,7 @@ fn the_list_for_a_site_without_internet_names_what_is_not_declared_yet() {
     told("").says(&["package_manager.offline_data mounts", "package_manager.settings tells the server where"]);
     told(data).says(&["fs-0123456789abcdef0", "at /mnt/ppm-offline", "No setting in package_manager.settings names"]);
     told(&format!("{data}  settings: {{Manifest: {{URL: 'file:///mnt/ppm-offline'}}}}\n"))
-        .says(&["Manifest.URL in package_manager.settings leads the server there", "before the rollout"]);
+        .says(&["Manifest.URL in package_manager.settings names that path", "before the rollout"]);
 }
 
 #[test]
