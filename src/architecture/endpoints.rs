@@ -9,8 +9,8 @@ use crate::resources::security_group::{Peer, Rule, SecurityGroup};
 use crate::resources::subnet::Subnet;
 use crate::resources::vpc_endpoint::{Interface, VpcEndpoint};
 
-/// The service that mounts of file systems ask, if packages are on one.
-const FILES: (&str, &str) = ("elasticfilesystem", "mounts of the file system");
+/// The service that mounts of file systems ask, if one is mounted.
+const FILES: (&str, &str) = ("elasticfilesystem", "mounts of file systems");
 
 /// Services and who asks them from inside (EKS User Guide, "Deploy private clusters with limited internet access").
 pub(super) const SERVICES: [(&str, &str); 10] = [
@@ -46,7 +46,8 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
         tags,
     };
     plot.add(GROUP, &group);
-    let files = plot.stack.package_manager.shared_storage.is_some().then_some(FILES);
+    let manager = &plot.stack.package_manager;
+    let files = (manager.shared_storage.is_some() || manager.offline_data.is_some()).then_some(FILES);
     for (name, _) in SERVICES.into_iter().chain(files) {
         let address = name.replace('.', "-");
         let tags = plot.tags::<VpcEndpoint>(&address);

@@ -13,6 +13,7 @@ use crate::architecture::{helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::helm;
 use crate::model::document::canonical_pretty;
+use crate::stack::SecretsBy;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -113,6 +114,7 @@ pub(super) fn next_steps(
         values: path.display().to_string(),
         declaration: declaration.path.display().to_string(),
         air_gapped: declaration.stack.network.is_air_gapped(),
+        secrets_by_pods: declaration.stack.package_manager.secrets == SecretsBy::Csi,
     };
     let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
     if common.json {

@@ -24,6 +24,60 @@ pub struct Site {
     pub postgres: String,
     /// Whether the AWS Load Balancer Controller has to run in the cluster.
     pub controller: bool,
+    /// Where the packages go.
+    pub packages: Packages,
+}
+
+/// What is declared of the place for packages from outside.
+#[derive(Clone, Debug)]
+pub enum Packages {
+    /// Nothing.
+    Nowhere,
+    /// A file system, and no setting of the server names where it is.
+    Mounted {
+        /// Its id.
+        file_system: String,
+        /// Where pods have it.
+        path: String,
+    },
+    /// A file system, and a setting of the server that names where it is.
+    Named {
+        /// Its id.
+        file_system: String,
+        /// Where pods have it.
+        path: String,
+        /// Section and key.
+        setting: String,
+    },
+}
+
+impl Packages {
+    /// What is left to do about it.
+    fn about(&self) -> String {
+        let check = "Which setting leads there depends on its version, and is not known here: see \"Air-Gapped Package Manager\" \
+                     in Posit's documentation, and let the server check its configuration before the rollout.";
+        let copied = |file_system: &str, path: &str| {
+            format!(
+                "Check what was fetched and copy it to {file_system}, readable for user and group 999: \
+                 package_manager.offline_data mounts it at {path} in every pod."
+            )
+        };
+        match self {
+            Packages::Nowhere => format!(
+                "Check what was fetched and copy it to an EFS file system, readable for user and group 999. Nothing \
+                 declared leads there yet: package_manager.offline_data mounts the file system in every pod, and \
+                 package_manager.settings tells the server where. {check}"
+            ),
+            Packages::Mounted { file_system, path } => format!(
+                "{} No setting in package_manager.settings names that path yet, so the server would not look there. \
+                 {check}",
+                copied(file_system, path)
+            ),
+            Packages::Named { file_system, path, setting } => {
+                format!("{} {setting} in package_manager.settings names that path. {check}", copied(file_system, path))
+            }
+        }
+    }
 }
 
 /// The image of a chart line whose chart brings a Package Manager that is known here.
@@ -63,7 +117,8 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
         ),
         item(
             "The image of psql",
-            "Only for `secrets --with-database-job`, which then takes it by `--database-image`.",
+            "Only for `secrets --with-database-job` (package_manager.usage_data needs it). It is taken from the registry of \
+             package_manager.image, or from where `--database-image` says.",
             mirror("docker.io", "library/postgres", &site.postgres),
         ),
     ];
@@ -108,9 +163,7 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
         ),
         item(
             "All of it inside",
-            "Check what was fetched, copy it to storage that every pod mounts, owned by user and group 999, and tell \
-             Package Manager where it is. What to write into the values for that depends on its version: see \
-             \"Air-Gapped Package Manager\" in Posit's documentation and try it before the rollout.",
+            &site.packages.about(),
             vec!["rspm-offline-downloader validate --destination ./offline".to_owned()],
         ),
     ]);
@@ -129,11 +182,28 @@ mod tests {
             account: None,
             postgres: "17".to_owned(),
             controller: false,
+            packages: Packages::Nowhere,
         };
         let text = format!("{:?}", offline_checklist(&site));
         for part in ["posit/package-manager:2026.08.0-ubuntu-24.04", "ACCOUNT.dkr.ecr.eu-west-1", "--version 0.20.4"] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        let place = |packages: &Packages| {
+            let list = offline_checklist(&Site { packages: packages.clone(), ..site.clone() });
+            list.last().map(|item| item.about.clone()).unwrap_or_default()
+        };
+        let (file_system, path) = ("fs-01".to_owned(), "/mnt/in".to_owned());
+        let mounted = Packages::Mounted { file_system: file_system.clone(), path: path.clone() };
+        let named = Packages::Named { file_system, path, setting: "Manifest.URL".to_owned() };
+        for (packages, says) in [
+            (&Packages::Nowhere, "Nothing declared leads there yet: package_manager.offline_data"),
+            (&mounted, "No setting in package_manager.settings names that path yet"),
+            (&named, "Manifest.URL in package_manager.settings names that path"),
+        ] {
+            let about = place(packages);
+            assert!(about.contains(says) && about.contains("check its configuration before the rollout"), "{about}");
+        }
+        assert!(place(&mounted).contains("copy it to fs-01") && place(&mounted).contains("mounts it at /mnt/in"));
         let older =
             Site { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
         let text = format!("{:?}", offline_checklist(&older));
