@@ -94,7 +94,8 @@ fn image(chart_version: &str) -> (&'static str, &'static str, &'static str) {
 pub fn offline_checklist(site: &Site) -> Vec<Item> {
     let (repository, tag, version) = image(&site.chart_version);
     let account = site.account.as_deref().unwrap_or("ACCOUNT");
-    let registry = format!("{account}.dkr.ecr.{}.amazonaws.com", site.region);
+    let suffix = if site.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let registry = format!("{account}.dkr.ecr.{}.{suffix}", site.region);
     let mirror = |from: &str, repository: &str, tag: &str| {
         vec![
             format!("aws ecr create-repository --region {} --repository-name {repository}", site.region),
@@ -103,6 +104,11 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
             format!("docker push {registry}/{repository}:{tag}"),
         ]
     };
+    // "Offline Downloader" in the appendix of Posit's administration guide.
+    let fetch = |what: &str, more: &str| {
+        vec![format!("rspm-offline-downloader {what} --rspm-version {version} --destination ./offline{more}")]
+    };
+    let validate = ["cran", "bioconductor", "pypi"].map(|source| fetch(&format!("validate {source}"), " --packages"));
     let item = |what: &str, about: &str, commands: Vec<String>| Item {
         what: what.to_owned(),
         about: about.to_owned(),
@@ -143,28 +149,34 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
         item(
             "CRAN",
             "Sources take 120 GB or more; binaries about 200 GB for each version of R on each distribution and \
-             architecture. The version named must be that of the server.",
-            vec![format!("rspm-offline-downloader get cran --rspm-version {version} --destination ./offline")],
+             architecture, which --include-binaries, --r-versions, --distributions and --architectures name. The version \
+             named must be that of the server.",
+            fetch("get cran", ""),
         ),
         item(
             "Bioconductor",
             "Up to 220 GB for each release, more than 2.6 TB for all. Leave it out where nobody needs it.",
-            vec![format!("rspm-offline-downloader get bioconductor --rspm-version {version} --destination ./offline")],
+            fetch("get bioconductor", ""),
         ),
         item(
             "PyPI",
             "More than 20 TB as a whole: name what you need in a file of requirements.",
-            vec![format!("rspm-offline-downloader get pypi --rspm-version {version} --destination ./offline")],
+            fetch("get pypi", " --file-in ./requirements.txt"),
         ),
         item(
             "Known vulnerabilities",
             "Small. It ages: fetch it again with every update of the packages.",
-            vec![format!("rspm-offline-downloader get vulns --rspm-version {version} --destination ./offline")],
+            // Its documentation of 2024 knows no version here, that of 2025 does.
+            if version.starts_with("2024.") {
+                vec!["rspm-offline-downloader get vulns --destination ./offline".to_owned()]
+            } else {
+                fetch("get vulns", "")
+            },
         ),
         item(
             "All of it inside",
             &site.packages.about(),
-            vec!["rspm-offline-downloader validate --destination ./offline".to_owned()],
+            validate.concat(),
         ),
     ]);
     list
@@ -185,7 +197,14 @@ mod tests {
             packages: Packages::Nowhere,
         };
         let text = format!("{:?}", offline_checklist(&site));
-        for part in ["posit/package-manager:2026.08.0-ubuntu-24.04", "ACCOUNT.dkr.ecr.eu-west-1", "--version 0.20.4"] {
+        for part in [
+            "posit/package-manager:2026.08.0-ubuntu-24.04",
+            "ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com/",
+            "--version 0.20.4",
+            "get pypi --rspm-version 2026.08.0 --destination ./offline --file-in ./requirements.txt",
+            "get vulns --rspm-version 2026.08.0",
+            "validate cran --rspm-version 2026.08.0 --destination ./offline --packages",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         let place = |packages: &Packages| {
@@ -206,7 +225,10 @@ mod tests {
         assert!(place(&mounted).contains("copy it to fs-01") && place(&mounted).contains("mounts it at /mnt/in"));
         let older =
             Site { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
+        let china = offline_checklist(&Site { region: "cn-north-1".to_owned(), ..older.clone() });
+        assert!(format!("{china:?}").contains("1.dkr.ecr.cn-north-1.amazonaws.com.cn/"));
         let text = format!("{:?}", offline_checklist(&older));
+        assert!(text.contains("get vulns --destination"), "{text}");
         for part in ["ubuntu2204-2024.11.0", "1.dkr.ecr", "--rspm-version 2024.11.0", "Load Balancer Controller"] {
             assert!(text.contains(part), "{part}: {text}");
         }
