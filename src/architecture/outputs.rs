@@ -8,7 +8,7 @@ use super::data::USER;
 use super::emitted;
 use super::kubernetes::NODE_LABEL;
 use crate::engine::state::State;
-use crate::helm::{Exposure, Facts, Image, Ingress, Inputs, License, Nodes, Reach, SharedStorage, Strategy};
+use crate::helm::{Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData};
 use crate::model::address::Address;
 use crate::model::resource::Resource;
 use crate::resources::bucket::Bucket;
@@ -19,7 +19,7 @@ use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::secret::Secret;
 use crate::resources::target_group::TargetGroup;
-use crate::stack::{Network, Scheme, Stack, Targets};
+use crate::stack::{self, Network, Scheme, Stack, Targets};
 
 /// Something the values need does not stand yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,11 +110,13 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
             .image
             .as_ref()
             .map(|image| Image { repository: image.repository.to_string(), tag: image.tag.to_string() }),
-        shared_storage: chart.shared_storage.as_ref().map(|storage| SharedStorage {
-            file_system: storage.file_system.to_string(),
-            access_point: storage.access_point.as_ref().map(ToString::to_string),
-            path: storage.path.to_string(),
+        shared_storage: chart.shared_storage.as_ref().map(files),
+        offline_data: chart.offline_data.as_ref().map(files),
+        usage_data: chart.usage_data.map(|place| match place {
+            stack::UsageData::Database => UsageData::Database,
+            stack::UsageData::Schema => UsageData::Schema,
         }),
+        settings: chart.settings.clone(),
         role_arn: computed::<IamRole>(state, "package-manager")?.arn,
         database_host: database.address,
         database_port: database.port,
@@ -136,6 +138,14 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
         encryption_key_secret_arn: computed::<Secret>(state, "encryption-key")?.id,
         cluster_name: computed::<Cluster>(state, "main")?.id,
     })
+}
+
+fn files(declared: &stack::FileSystem) -> FileSystem {
+    FileSystem {
+        file_system: declared.file_system.to_string(),
+        access_point: declared.access_point.as_ref().map(ToString::to_string),
+        path: declared.path.to_string(),
+    }
 }
 
 /// What the controller is asked for, from the keys that would shape a load balancer of our own.

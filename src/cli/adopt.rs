@@ -43,7 +43,7 @@ async fn take(
     if !args.auto_approve {
         approve("adopt", declaration, "yes", &session.stop).await?;
     }
-    let report = work.carry_out(&adoption.taking, Consent::default(), Goal::Converge).await?;
+    let report = work.carry_out(&adoption.taking, Consent::default(), Goal::Converge, |_| ()).await?;
     if !report.is_complete() {
         return Ok(show::exit_status(session, &report));
     }

@@ -134,18 +134,23 @@ impl<'a> Work<'a> {
             approve("apply", self.declaration, "yes", &self.session.stop).await?;
         }
         let before = self.state();
-        let report = self.carry_out(&planned, Consent::default(), Goal::Converge).await?;
+        let (stack, mut unwritten) = (&self.declaration.stack, None);
+        // In the write that ends the run: values that were never written were for no version.
+        let publish = |state: &mut State| match values::write(self.declaration, &remember(stack, state), values) {
+            Ok(()) => *state = remember(stack, state),
+            Err(failure) => unwritten = Some(failure),
+        };
+        let report = self.carry_out(&planned, Consent::default(), Goal::Converge, publish).await?;
         if !report.is_complete() {
             if on_failure == OnFailure::Rollback && !report.failed.is_empty() {
                 self.roll_back(&planned, &report, &before).await?;
             }
             return Ok(show::exit_status(self.session, &report));
         }
-        let state = remember(&self.declaration.stack, &self.state());
-        values::write(self.common, self.declaration, &state, values)?;
-        // Only now: values that were never written were for no version.
-        self.publish(&state).await?;
-        values::next_steps(self.common, self.declaration, &state, values)?;
+        if let Some(failure) = unwritten {
+            return Err(failure);
+        }
+        values::next_steps(self.common, self.declaration, &self.state(), values)?;
         Ok(exit::DONE)
     }
 
@@ -156,7 +161,7 @@ impl<'a> Work<'a> {
             let stack = self.declaration.stack.stack.as_str();
             approve("destroy", self.declaration, stack, &self.session.stop).await?;
         }
-        let report = self.carry_out(&planned, consent, Goal::Destroy).await?;
+        let report = self.carry_out(&planned, consent, Goal::Destroy, |_| ()).await?;
         if !report.is_complete() {
             return Ok(show::exit_status(self.session, &report));
         }
@@ -190,14 +195,6 @@ impl<'a> Work<'a> {
         Ok(Ledger::open(Box::new(store), fresh).await?)
     }
 
-    /// Records what `state` publishes.
-    async fn publish(&mut self, state: &State) -> Result<(), Failure> {
-        let mut ledger = self.open().await?;
-        let closed = ledger.close(|kept| kept.outputs.clone_from(&state.outputs)).await;
-        self.ledger = Some(ledger);
-        Ok(closed?)
-    }
-
     pub(super) fn show(&self, planned: &Planned, goal: Goal) {
         let (common, session) = (self.common, self.session);
         let view = show::PlanShow { common, stack: &self.declaration.stack, session, goal, verbose: false };
@@ -221,11 +218,13 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Carries a plan out and says how it went. `publish` adds to the state that is written once all of it was done.
     pub(super) async fn carry_out(
         &mut self,
         planned: &Planned,
         consent: Consent,
         goal: Goal,
+        publish: impl FnOnce(&mut State),
     ) -> Result<Report, Failure> {
         let mut ledger = self.open().await?;
         let mut sinks = show::sinks(self.common, self.session);
@@ -239,8 +238,13 @@ impl<'a> Work<'a> {
             stack: planned.plan.stack.clone(),
             serial: ledger.state().serial,
         });
-        let name = self.declaration.name();
-        let done = run::apply(self.session, planned, self.declaration, &mut ledger, consent, &name, &mut tell).await;
+        let finish = |state: &mut State, complete| {
+            state.declaration = self.declaration.name();
+            if complete {
+                publish(state);
+            }
+        };
+        let done = run::apply(self.session, planned, self.declaration, &mut ledger, consent, finish, &mut tell).await;
         drop(sinks);
         let left = ledger.state().resources.len();
         self.ledger = Some(ledger);

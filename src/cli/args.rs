@@ -8,9 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::address::Address;
-pub(super) use handoff::{
-    EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm, UsagePlace,
-};
+pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
 #[derive(Debug, Parser)]

@@ -7,21 +7,46 @@ use serde_json::json;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, out};
-use crate::handoff::{Site, offline_checklist};
+use crate::handoff::{Packages, Site, offline_checklist};
+use crate::helm::gcfg::{Leaf, Section};
 use crate::stack::Targets;
 
 use super::workplace::Declaration;
+
+/// The first setting that names a path.
+fn naming(settings: &[Section], path: &str) -> Option<String> {
+    let names = |leaf: &Leaf| match leaf {
+        Leaf::Text(text) => text.contains(path),
+        Leaf::List(items) => items.iter().any(|item| item.contains(path)),
+        Leaf::Flag(_) => false,
+    };
+    settings.iter().find_map(|section| {
+        let found = section.settings().iter().find(|(_, leaf)| names(leaf));
+        found.map(|(key, _)| format!("{}.{key}", section.heading()))
+    })
+}
 
 /// Prints the list. Nobody is asked.
 pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
     let stack = &declaration.stack;
+    let manager = &stack.package_manager;
     let list = offline_checklist(&Site {
         chart_version: stack.package_manager.chart_version.to_string(),
         region: stack.region.to_string(),
         account: stack.account.as_ref().map(ToString::to_string),
         postgres: stack.database.engine_version.major().to_string(),
         controller: stack.load_balancer.targets == Targets::TargetGroupBinding,
+        packages: match &manager.offline_data {
+            None => Packages::Nowhere,
+            Some(data) => {
+                let (file_system, path) = (data.file_system.to_string(), data.path.to_string());
+                match naming(&manager.settings, &path) {
+                    Some(setting) => Packages::Named { file_system, path, setting },
+                    None => Packages::Mounted { file_system, path },
+                }
+            }
+        },
     });
     if common.json {
         out::data(&format!("{}\n", json!({"schema": 1, "command": "offline-checklist", "items": list})));

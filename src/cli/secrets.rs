@@ -6,14 +6,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::apply::{Work, approve};
-use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm, UsagePlace};
+use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
 use super::{exit, out, show, workplace};
 use crate::architecture::helm_inputs;
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
-use crate::handoff::{self, DatabaseJob, Material, UsageData};
-use crate::helm::{DATABASE_SECRET, ENCRYPTION_SECRET, Inputs, License};
+use crate::handoff::{self, DatabaseJob, Material};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, Inputs, License};
 use crate::model::address::Address;
 use crate::model::resource::Resource as _;
 use crate::resources::database::Database;
@@ -105,20 +105,18 @@ fn remarks(args: &SecretsArgs, form: SecretsForm, inputs: &Inputs) -> String {
             inputs.release
         ));
     }
-    if let Some(usage) = args.usage_data.map(usage_data) {
-        lines.push(format!(
-            "For usage data to go there, the values need: config.Postgres.UsageDataURL: \"{}\".",
-            handoff::usage_url(inputs, usage)
-        ));
+    match (args.with_database_job, form) {
+        (false, _) if inputs.usage_data.is_some() => lines.push(
+            "The place for usage data (package_manager.usage_data) is made by a Job, which is not among them: \
+             `--with-database-job` adds it. The server does not start before it is made."
+                .to_owned(),
+        ),
+        (true, SecretsForm::Csi) => lines.push(format!(
+            "The Job {DATABASE_JOB} gets its password once a pod of Package Manager mounts that volume."
+        )),
+        (true | false, _) => {}
     }
     lines.into_iter().map(|line| line + "\n").collect()
-}
-
-fn usage_data(place: UsagePlace) -> UsageData {
-    match place {
-        UsagePlace::Database => UsageData::Database,
-        UsagePlace::Schema => UsageData::Schema,
-    }
 }
 
 fn job(args: &SecretsArgs, declaration: &Declaration) -> Result<DatabaseJob, Failure> {
@@ -129,10 +127,20 @@ fn job(args: &SecretsArgs, declaration: &Declaration) -> Result<DatabaseJob, Fai
     }
     let major = declaration.stack.database.engine_version.major();
     Ok(DatabaseJob {
-        image: args.database_image.clone().unwrap_or_else(|| format!("docker.io/library/postgres:{major}")),
-        usage: args.usage_data.map(usage_data),
+        image: args
+            .database_image
+            .clone()
+            .unwrap_or_else(|| format!("{}/library/postgres:{major}", registry(declaration))),
         application: role.map(|role| (role, args.application_secret.clone())),
     })
+}
+
+/// Where images come from: where nothing reaches the internet, the registry of the image of Package Manager.
+fn registry(declaration: &Declaration) -> String {
+    let stack = &declaration.stack;
+    let mirror = stack.package_manager.image.as_ref().filter(|_| stack.network.is_air_gapped());
+    let host = mirror.and_then(|image| image.repository.as_str().split_once('/')).map(|(host, _)| host);
+    host.filter(|host| host.contains(['.', ':'])).unwrap_or("docker.io").to_owned()
 }
 
 /// Names that `PostgreSQL` takes without quotes, and that mean the same in every tool.

@@ -148,8 +148,8 @@ pub(super) fn failure(common_json: bool, failure: &Failure) {
 
 /// The exit status of a run that did not do everything.
 pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
-    if report.record_lost.is_some() {
-        exit::STATE
+    if let Some(lost) = &report.record_lost {
+        if lost.taken_over { exit::BUSY } else { exit::STATE }
     } else if report.credentials_refused {
         exit::CLOUD
     } else if session.stop.is_draining() && report.failed.is_empty() {

@@ -13,6 +13,7 @@ use crate::architecture::{helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::helm;
 use crate::model::document::canonical_pretty;
+use crate::stack::SecretsBy;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -98,7 +99,7 @@ fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
 }
 
 /// Writes the values after an apply.
-pub(super) fn write(_: &Common, declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
+pub(super) fn write(declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
     put(path, &render(declaration, state)?).map_err(|failure| unwritten(failure, declaration))
 }
 
@@ -113,6 +114,7 @@ pub(super) fn next_steps(
         values: path.display().to_string(),
         declaration: declaration.path.display().to_string(),
         air_gapped: declaration.stack.network.is_air_gapped(),
+        secrets_by_pods: declaration.stack.package_manager.secrets == SecretsBy::Csi,
     };
     let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
     if common.json {

@@ -6,32 +6,17 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, Inputs};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, DATABASE_SECRET_KEY, Inputs, USAGE_SCHEMA, UsageData};
 
-/// Where usage data goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UsageData {
-    /// A database of its own on the same server.
-    Database,
-    /// A schema of its own in the same database.
-    Schema,
-}
-
-/// What the Job is to make besides the database.
+/// What the Job is to make besides the database and the declared place for usage data.
 #[derive(Clone, Debug)]
 pub struct DatabaseJob {
     /// Container image with `psql` 14 or newer.
     pub image: String,
-    /// A place for usage data.
-    pub usage: Option<UsageData>,
     /// A role that may log in and use everything; the name of the Secret with its password, under the key `password`.
     pub application: Option<(String, String)>,
 }
 
-/// Schema of usage data.
-const USAGE_SCHEMA: &str = "usage_data";
-/// Name of the Job.
-const NAME: &str = "ppm-database-setup";
 /// User and group of the container: nobody who owns anything.
 const UID: u32 = 65534;
 
@@ -67,7 +52,7 @@ pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": NAME, "namespace": inputs.namespace},
+        "metadata": {"name": DATABASE_JOB, "namespace": inputs.namespace},
         "spec": {
             "backoffLimit": 6,
             "activeDeadlineSeconds": 600,
@@ -92,8 +77,8 @@ pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
 fn sql(inputs: &Inputs, job: &DatabaseJob) -> String {
     let database = &inputs.database_name;
     let mut lines = vec![format!("\\set database {}", literal(database)), make_database("database")];
-    if job.usage == Some(UsageData::Database) {
-        lines.push(format!("\\set usage {}", literal(&usage_database(inputs))));
+    if inputs.usage_data == Some(UsageData::Database) {
+        lines.push(format!("\\set usage {}", literal(&inputs.usage_database())));
         lines.push(make_database("usage"));
     }
     if let Some((role, _)) = &job.application {
@@ -108,16 +93,16 @@ fn sql(inputs: &Inputs, job: &DatabaseJob) -> String {
     }
     let grant = |what: &str| format!("SELECT format('GRANT ALL ON SCHEMA %I TO %I', {what}, :'role')\n\\gexec");
     let role = job.application.is_some();
-    if job.usage == Some(UsageData::Schema) || role {
+    if inputs.usage_data == Some(UsageData::Schema) || role {
         lines.push("\\connect :\"database\"".to_owned());
     }
     lines.extend(role.then(|| grant("'public'")));
-    if job.usage == Some(UsageData::Schema) {
+    if inputs.usage_data == Some(UsageData::Schema) {
         lines.push(format!("\\set schema {}", literal(USAGE_SCHEMA)));
         lines.push("SELECT format('CREATE SCHEMA IF NOT EXISTS %I', :'schema')\n\\gexec".to_owned());
         lines.extend(role.then(|| grant(":'schema'")));
     }
-    if job.usage == Some(UsageData::Database) && role {
+    if inputs.usage_data == Some(UsageData::Database) && role {
         lines.push("SELECT format('GRANT ALL ON DATABASE %I TO %I', :'usage', :'role')\n\\gexec".to_owned());
         lines.push("\\connect :\"usage\"".to_owned());
         lines.push(grant("'public'"));
@@ -135,18 +120,4 @@ fn make_database(variable: &str) -> String {
 /// A word of psql's own commands.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
-fn usage_database(inputs: &Inputs) -> String {
-    format!("{}_usage", inputs.database_name)
-}
-
-/// What `Postgres.UsageDataURL` of Package Manager must be for usage data to go there. It holds no password.
-pub fn usage_url(inputs: &Inputs, usage: UsageData) -> String {
-    let Inputs { database_user, database_host, database_port, database_name, .. } = inputs;
-    let at = format!("postgres://{database_user}@{database_host}:{database_port}");
-    match usage {
-        UsageData::Database => format!("{at}/{}?sslmode=require", usage_database(inputs)),
-        UsageData::Schema => format!("{at}/{database_name}?sslmode=require&search_path={USAGE_SCHEMA}"),
-    }
 }

@@ -13,10 +13,10 @@ mod offline;
 mod references;
 mod yaml;
 
-pub use database::{DatabaseJob, UsageData, database_job, usage_url};
+pub use database::{DatabaseJob, database_job};
 pub use kubeconfig::{Entry, KubeconfigError, merge};
 pub use manifests::{Material, secrets};
-pub use offline::{Item, Site, offline_checklist};
+pub use offline::{Item, Packages, Site, offline_checklist};
 pub use references::{READER, external_secrets, provider_class};
 
 /// Several manifests in one stream.

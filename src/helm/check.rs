@@ -56,16 +56,30 @@ fn license(license: &License) -> Result<(), ValuesError> {
     }
 }
 
-/// Image and file system.
+/// Image, file systems and the place of usage data.
 fn extras(inputs: &Inputs) -> Result<(), ValuesError> {
     if let Some(image) = &inputs.image {
         matches("image repository", &image.repository, &form::REPOSITORY)?;
         matches("image tag", &image.tag, &form::TAG)?;
     }
-    if let Some(storage) = &inputs.shared_storage {
-        matches("file_system", &storage.file_system, &form::FILE_SYSTEM)?;
-        optional("access_point", storage.access_point.as_ref(), &form::ACCESS_POINT)?;
-        matches("shared storage path", &storage.path, &form::MOUNT)?;
+    let files = [("shared storage path", &inputs.shared_storage), ("offline data path", &inputs.offline_data)];
+    for (path, files) in files {
+        let Some(files) = files else { continue };
+        matches("file_system", &files.file_system, &form::FILE_SYSTEM)?;
+        optional("access_point", files.access_point.as_ref(), &form::ACCESS_POINT)?;
+        matches(path, &files.path, &form::MOUNT)?;
+    }
+    if let (Some(storage), Some(data)) = (&inputs.shared_storage, &inputs.offline_data) {
+        if form::is_within(&data.path, &storage.path) || form::is_within(&storage.path, &data.path) {
+            return Err(invalid("offline data path", &data.path, "a path apart from that of the shared storage"));
+        }
+        if (&data.file_system, &data.access_point) == (&storage.file_system, &storage.access_point) {
+            let expected = "another file system than the shared storage, or another access point of it";
+            return Err(invalid("offline data", &data.file_system, expected));
+        }
+    }
+    if inputs.usage_data.is_some() {
+        matches("usage database", &inputs.usage_database(), &form::DATABASE_NAME)?;
     }
     Ok(())
 }
@@ -129,7 +143,7 @@ fn in_region(field: &'static str, arn: &str, region: &str) -> Result<(), ValuesE
 mod tests {
     use super::*;
     use crate::helm::tests::{ingress, reference, target_group_binding};
-    use crate::helm::{Image, SharedStorage};
+    use crate::helm::{FileSystem, Image, UsageData};
 
     fn file(secret: &str, key: &str) -> License {
         License::File { secret: secret.into(), key: key.into() }
@@ -139,9 +153,14 @@ mod tests {
         Image { repository: repository.into(), tag: tag.into() }
     }
 
-    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> SharedStorage {
+    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> FileSystem {
         let access_point = access_point.map(str::to_owned);
-        SharedStorage { file_system: file_system.into(), access_point, path: path.into() }
+        FileSystem { file_system: file_system.into(), access_point, path: path.into() }
+    }
+
+    /// Shared storage at `/data`, and other data at a path.
+    fn two(file_system: &str, path: &str) -> (Option<FileSystem>, Option<FileSystem>) {
+        (Some(storage("fs-02", None, "/data")), Some(storage(file_system, None, path)))
     }
 
     fn refused(change: impl FnOnce(&mut Inputs)) -> String {
@@ -161,7 +180,7 @@ mod tests {
     #[test]
     fn every_malformed_input_is_named() {
         type Case = (fn(&mut Inputs), &'static str);
-        let cases: [Case; 40] = [
+        let cases: [Case; 45] = [
             (|i| i.namespace = "Ppm".into(), "namespace"),
             (|i| i.namespace = "ppm-".into(), "namespace"),
             (|i| i.release = "1ppm".into(), "release"),
@@ -177,6 +196,11 @@ mod tests {
             (|i| i.shared_storage = Some(storage("fs-x", None, "/data")), "file_system"),
             (|i| i.shared_storage = Some(storage("fs-01", Some("fs-01"), "/data")), "access_point"),
             (|i| i.shared_storage = Some(storage("fs-01", None, "/var/lib/rstudio-pm/x")), "shared storage path"),
+            (|i| i.offline_data = Some(storage("fs-x", None, "/mnt/offline")), "file_system"),
+            (|i| i.offline_data = Some(storage("fs-01", None, "/var/lib/rstudio-pm")), "offline data path"),
+            (|i| (i.shared_storage, i.offline_data) = two("fs-01", "/data/in"), "offline data path"),
+            (|i| (i.shared_storage, i.offline_data) = two("fs-02", "/mnt"), "offline data"),
+            (|i| (i.usage_data, i.database_name) = (Some(UsageData::Database), "p".repeat(60)), "usage database"),
             (|i| i.exposure = Exposure::Ingress(Ingress { host: "a b".into(), ..ingress() }), "ingress host"),
             (|i| i.exposure = Exposure::Ingress(Ingress { allow_from: vec!["all".into()], ..ingress() }), "allow_from"),
             (|i| i.exposure = Exposure::Ingress(Ingress { subnets: vec!["a,b".into()], ..ingress() }), "subnet"),

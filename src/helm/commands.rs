@@ -6,7 +6,7 @@
 //! Leaves running them to a person.
 
 use super::values::PING;
-use super::{Exposure, Inputs, License, Strategy};
+use super::{DATABASE_JOB, Exposure, Inputs, License, Strategy};
 
 /// Where the files are, and what is there to reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Whereabouts {
     pub declaration: String,
     /// Whether charts and images must be brought in.
     pub air_gapped: bool,
+    /// Whether Secrets exist only while a pod of Package Manager mounts them.
+    pub secrets_by_pods: bool,
 }
 
 /// A line for a POSIX shell, and what it is for.
@@ -57,17 +59,12 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
         ),
     ]);
     commands.extend(controller_commands(inputs));
-    commands.extend(inputs.shared_storage.iter().map(|storage| {
-        command(
-            format!(
-                "If this finds nothing, install the EFS CSI driver before you go on. The nodes must reach {} on port \
-                 2049.",
-                storage.file_system
-            ),
-            "kubectl get csidriver efs.csi.aws.com",
-        )
-    }));
+    commands.extend(driver_command(inputs));
     commands.push(secrets_command(inputs, &declaration));
+    let wait = job_command(inputs, at);
+    if !at.secrets_by_pods {
+        commands.extend(wait.clone());
+    }
     let chart = if at.air_gapped {
         format!("./rstudio-pm-{chart_version}.tgz")
     } else {
@@ -76,27 +73,27 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
         format!("rstudio/rstudio-pm --version {chart_version}")
     };
     let values = shell_word(&at.values);
-    commands.extend([
-        command(
-            match inputs.strategy {
-                Strategy::Rolling => "Install, or change what is installed.",
-                Strategy::Recreate => {
-                    "Chart or image change: all pods stop, then the new ones start. Do it before the next apply, whose \
+    commands.extend([command(
+        match inputs.strategy {
+            Strategy::Rolling => "Install, or change what is installed.",
+            Strategy::Recreate => {
+                "Chart or image change: all pods stop, then the new ones start. Do it before the next apply, whose \
                      values replace pods one by one again."
-                }
-            },
-            format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
-        ),
+            }
+        },
+        format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
+    )]);
+    if at.secrets_by_pods {
+        commands.extend(wait);
+    }
+    commands.extend([
         command(
             "Wait until every pod serves.",
             format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
         ),
+        ping_command(inputs),
+        command("Does it serve, and what ends when? Ask again any day.", format!("ppm-infra status {declaration}")),
     ]);
-    commands.push(ping_command(inputs));
-    commands.push(command(
-        "Does it serve, and what ends when? Ask again any day.",
-        format!("ppm-infra status {declaration}"),
-    ));
     commands
 }
 
@@ -120,20 +117,58 @@ fn controller_commands(inputs: &Inputs) -> Vec<Command> {
     }
 }
 
+/// What the volumes of file systems need.
+fn driver_command(inputs: &Inputs) -> Option<Command> {
+    let mut named: Vec<&str> = [&inputs.shared_storage, &inputs.offline_data]
+        .into_iter()
+        .flatten()
+        .map(|of| of.file_system.as_str())
+        .collect();
+    named.dedup();
+    (!named.is_empty()).then(|| {
+        command(
+            format!(
+                "If this finds nothing, install the EFS CSI driver before you go on. The nodes must reach {} on port \
+                 2049.",
+                named.join(" and ")
+            ),
+            "kubectl get csidriver efs.csi.aws.com",
+        )
+    })
+}
+
+/// Waits for the place of usage data, which must be there before the server opens it.
+fn job_command(inputs: &Inputs, at: &Whereabouts) -> Option<Command> {
+    inputs.usage_data.map(|_| {
+        let why = if at.secrets_by_pods {
+            "Wait until the place for usage data is made: the Job gets its password once a pod mounts the Secret, and \
+             pods start again until the place is there."
+        } else {
+            "Wait until the place for usage data is made; the server does not start without it."
+        };
+        command(
+            why,
+            format!("kubectl -n {} wait --for=condition=complete job/{DATABASE_JOB} --timeout=10m", inputs.namespace),
+        )
+    })
+}
+
 /// From Secrets Manager into the cluster. Where a server hands licenses out, no file is asked for.
 fn secrets_command(inputs: &Inputs, declaration: &str) -> Command {
-    let pipe = "kubectl apply --server-side -f -";
-    match &inputs.license {
-        License::File { key, .. } => command(
-            "License, database password and encryption key, from Secrets Manager into the cluster. The license file is \
-             the one you got from Posit.",
-            format!("ppm-infra secrets {declaration} --license ./{key} | {pipe}"),
+    let job = if inputs.usage_data.is_some() { " --with-database-job" } else { "" };
+    let (what, license, about) = match &inputs.license {
+        License::File { key, .. } => (
+            "License, database password and encryption key",
+            format!(" --license ./{key}"),
+            " The license file is the one you got from Posit.",
         ),
-        License::Server(_) => command(
-            "Database password and encryption key, from Secrets Manager into the cluster.",
-            format!("ppm-infra secrets {declaration} | {pipe}"),
-        ),
-    }
+        License::Server(_) => ("Database password and encryption key", String::new(), ""),
+    };
+    let also = if job.is_empty() { "" } else { " The Job makes the place for usage data." };
+    command(
+        format!("{what}, from Secrets Manager into the cluster.{about}{also}"),
+        format!("ppm-infra secrets {declaration}{license}{job} | kubectl apply --server-side -f -"),
+    )
 }
 
 fn ping_command(inputs: &Inputs) -> Command {

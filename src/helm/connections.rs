@@ -12,6 +12,8 @@ const RESERVED: u64 = 10;
 pub(super) struct Budget {
     /// Most pods that exist at one time.
     pub(super) pods: u64,
+    /// Pools of each of them.
+    pub(super) pools: u64,
     /// Connections of all of them.
     pub(super) wanted: u64,
     /// Estimate of `max_connections`, if the class is known.
@@ -19,26 +21,27 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Says whether a second pool of the same size per pod would fit too. Package Manager may keep one for usage data.
+    /// Says whether twice the pools would fit too. Package Manager may keep one more for usage data.
     pub(super) fn holds_twice(&self) -> bool {
         self.limit.is_none_or(|limit| 2 * self.wanted + RESERVED <= limit)
     }
 }
 
-/// Works out the budget, or refuses it.
-pub(super) fn budget(pods: u64, each: u32, instance_class: &str) -> Result<Budget, ValuesError> {
-    let wanted = pods * u64::from(each);
+/// Works out the budget, or refuses it. Each pool of each pod may open `each` connections.
+pub(super) fn budget(pods: u64, pools: u64, each: u32, instance_class: &str) -> Result<Budget, ValuesError> {
+    let wanted = pods * pools * u64::from(each);
     let limit = max_connections(instance_class);
     match limit {
         Some(limit) if wanted + RESERVED > limit => Err(ValuesError::TooManyConnections {
             pods,
+            pools,
             each,
             wanted,
             instance_class: instance_class.to_owned(),
             limit,
             reserved: RESERVED,
         }),
-        Some(_) | None => Ok(Budget { pods, wanted, limit }),
+        Some(_) | None => Ok(Budget { pods, pools, wanted, limit }),
     }
 }
 
@@ -91,18 +94,25 @@ mod tests {
 
     #[test]
     fn the_reference_holds_even_a_second_pool() {
-        let budget = budget(4, 50, "db.t3.xlarge").expect("the reference fits");
-        assert_eq!(budget, Budget { pods: 4, wanted: 200, limit: Some(1697) });
+        let budget = budget(4, 1, 50, "db.t3.xlarge").expect("the reference fits");
+        assert_eq!(budget, Budget { pods: 4, pools: 1, wanted: 200, limit: Some(1697) });
         assert!(budget.holds_twice());
-        assert!(!super::budget(4, 50, "db.t3.medium").expect("200 of 399").holds_twice());
+        assert!(!super::budget(4, 1, 50, "db.t3.medium").expect("200 of 399").holds_twice());
     }
 
     #[test]
     fn too_many_connections_name_both_ways_out() {
-        let error = budget(4, 50, "db.t3.small").expect_err("200 of 183").to_string();
+        let error = budget(4, 1, 50, "db.t3.small").expect_err("200 of 183").to_string();
         assert!(error.contains("package_manager.database_connections") && error.contains("db.t3.small"), "{error}");
-        assert!(budget(173, 1, "db.t3.small").is_ok());
-        assert!(budget(174, 1, "db.t3.small").is_err());
+        assert!(budget(173, 1, 1, "db.t3.small").is_ok());
+        assert!(budget(174, 1, 1, "db.t3.small").is_err());
+    }
+
+    #[test]
+    fn a_second_pool_counts() {
+        let error = budget(4, 2, 50, "db.t3.medium").expect_err("400 of 399").to_string();
+        assert!(error.contains("4 pods with 2 pools of 50 connections each may open 400"), "{error}");
+        assert_eq!(budget(4, 2, 48, "db.t3.medium").expect("384 of 399").wanted, 384);
     }
 
     #[test]
@@ -114,7 +124,7 @@ mod tests {
     #[test]
     fn an_unknown_class_is_let_through() {
         for class in ["db.x2g.large", "db.m5", "m5.large", "db.m5.micro", "db.m5.1xlarge"] {
-            assert_eq!(budget(4, 50, class).expect("not refused").limit, None, "{class}");
+            assert_eq!(budget(4, 1, 50, class).expect("not refused").limit, None, "{class}");
         }
     }
 }

@@ -5,13 +5,12 @@
 
 use std::fmt::Write as _;
 
-use super::gcfg::{Leaf, Section};
 use super::sizing::{Amount, gib};
 use super::values::{
     Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
 use super::yaml::{self, Entry, Node, entry, list, map, script};
-use super::{Inputs, License, form, objects};
+use super::{Inputs, License, config, form, objects};
 
 /// Newest chart version the emitted keys were read against.
 const NEWEST_READ: (u32, u32, u32) = (0, 20, 4);
@@ -41,7 +40,7 @@ pub(super) fn entries(values: &Values) -> Vec<Entry> {
         disruption_budget(values),
         service_account(values),
         license(values),
-        config(values),
+        config::document(values),
         pod(values),
     ]);
     entries.extend(shared_storage(values));
@@ -250,77 +249,11 @@ fn license(values: &Values) -> Entry {
     entry("license", map([entry("file", file)]))
 }
 
-fn config(values: &Values) -> Entry {
-    let sections = values.chart.config.sections().iter().map(|section| config_section(values, section));
-    let mut why = "Becomes /etc/rstudio-pm/rstudio-pm.gcfg. The chart prints values without quoting them, so \
-                   everything here is text: a bare number might arrive as 1e+06."
-        .to_owned();
-    if values.inputs.address.is_none() {
-        why += " Server.Address is left out, because load_balancer.domain is not declared and a wrong address breaks \
-                links.";
-    }
-    entry("config", map(sections)).why(why)
-}
-
-fn config_section(values: &Values, section: &Section) -> Entry {
-    let heading = section.heading();
-    let settings = section.settings().iter().map(|(key, leaf)| {
-        let written = leaf.written();
-        let node = match leaf {
-            Leaf::Text(_) | Leaf::Flag(_) => Node::from(written.concat()),
-            Leaf::List(_) => list(written),
-        };
-        entry(key, node).why(setting_why(values, &heading, key))
-    });
-    entry(&heading, map(settings))
-}
-
-fn setting_why(values: &Values, section: &str, key: &str) -> String {
-    let why = match (section, key) {
-        ("Server", "Address") => "From load_balancer.domain: links, e-mails and logins lead here.",
-        ("Server", "DataDir") => "From package_manager.shared_storage: where the shared volume is mounted.",
-        ("HTTP", "Listen") => "The port that Service and probes expect.",
-        ("Metrics", "Enabled") => {
-            "Prometheus metrics on port 2112 of the pods, without a login; the load balancer does not reach them."
-        }
-        ("Database", "Provider") => "Lower case. The server's default is a SQLite file in each pod.",
-        ("Postgres", "URL") => {
-            "The endpoint of the RDS instance. Encrypted; RDS refuses anything else. The password comes from pod.env."
-        }
-        ("PostgresPool", "MaxOpenConnections") => return connections_why(values),
-        ("Storage", "Default") if values.chart.shared_storage.is_some() => {
-            "Everything goes to Server.DataDir, which all pods share."
-        }
-        ("Storage", "Default") => "Everything goes to S3. The server's default is a directory inside each pod.",
-        ("S3Storage", "Bucket") => "The bucket made for Package Manager; it encrypts what it stores with its KMS key.",
-        ("S3Storage", "Region") => "Said here rather than left to variables that a webhook adds.",
-        _ => "",
-    };
-    why.to_owned()
-}
-
-fn connections_why(values: &Values) -> String {
-    let Inputs { database_connections: each, database_instance_class: class, .. } = &values.inputs;
-    let budget = &values.budget;
-    let accepted = match budget.limit {
-        Some(limit) => format!(" of about {limit} that {class} accepts."),
-        None => format!("; how many {class} accepts is not known here, so compare."),
-    };
-    let mut why = format!(
-        "From package_manager.database_connections, for each pod: at most {} pods × {each} = {}{accepted}",
-        budget.pods, budget.wanted
-    );
-    if !budget.holds_twice() {
-        why += " Should the server open a second pool for usage data, that would not suffice.";
-    }
-    why
-}
-
 fn pod(values: &Values) -> Entry {
     let pod = &values.chart.pod;
     let command = list([Node::from("/bin/sh"), Node::from("-c"), script(pod.pre_stop)]);
     let pre_stop = map([entry("exec", map([entry("command", command)]))]);
-    let pod = map([
+    let mut entries = vec![
         entry("env", list(pod.env.iter().map(variable))),
         entry("terminationGracePeriodSeconds", pod.termination_grace_period_seconds)
             .why("Long downloads and Git builds may finish."),
@@ -328,8 +261,9 @@ fn pod(values: &Values) -> Entry {
             "First the load balancer and kube-proxy stop sending, then the server is told to end: the start script of \
              newer images would swallow the signal and every pod would be killed after the whole grace period.",
         )])),
-    ]);
-    entry("pod", pod).why(
+    ];
+    entries.extend(objects::pod_volumes(&values.chart));
+    entry("pod", map(entries)).why(
         "Must exist as Secrets in the namespace before the release. They are read at start: a changed Secret needs a \
          restart of the pods.",
     )

@@ -76,14 +76,17 @@ pub enum ValuesError {
     },
     /// The pods together may open more connections than the database accepts.
     #[error(
-        "{pods} pods with {each} connections each may open {wanted}, but {instance_class} accepts about {limit}, of \
+        "{pods} pods with {}{each} connections each may open {wanted}, but {instance_class} accepts about {limit}, of \
          which {reserved} are kept for administration: lower package_manager.database_connections or choose a larger \
-         database.instance_class"
+         database.instance_class",
+        if *pools > 1 { format!("{pools} pools of ") } else { String::new() }
     )]
     TooManyConnections {
         /// Most pods that exist at one time, the extra one of a rollout included.
         pods: u64,
-        /// Connections of one pod.
+        /// Pools of one pod; usage data has one of its own where it has a place of its own.
+        pools: u64,
+        /// Connections of one pool.
         each: u32,
         /// Connections of all pods.
         wanted: u64,

@@ -11,6 +11,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 /// Sections in the order in which they are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -18,7 +20,7 @@ pub struct Config {
 }
 
 /// One `[Name]` or `[Name "subsection"]` with its settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Section {
     name: String,
     subsection: Option<String>,
@@ -26,7 +28,8 @@ pub struct Section {
 }
 
 /// The value of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Leaf {
     /// Any text, numbers included.
     Text(String),
@@ -78,6 +81,24 @@ impl Section {
         Section { subsection: Some(subsection.to_owned()), ..Section::new(name) }
     }
 
+    /// Begins the section that stands between brackets as `Name` or `Name "subsection"`.
+    ///
+    /// # Errors
+    /// If the server would not read it as the name of a section.
+    pub fn headed(heading: &str) -> Result<Section, ConfigError> {
+        let wrong = || ConfigError::Name { name: heading.to_owned() };
+        let section = match heading.split_once(' ') {
+            None => Section::new(heading),
+            Some((name, rest)) => {
+                let is_quoted = rest.starts_with('"') && is_whole_quoted(rest);
+                let subsection = read_value(rest).ok().filter(|_| is_quoted).ok_or_else(wrong)?;
+                Section::within(name, &subsection)
+            }
+        };
+        section.check().map_err(|_| wrong())?;
+        Ok(section)
+    }
+
     /// Adds a setting.
     #[must_use]
     pub fn set(mut self, key: &str, leaf: Leaf) -> Section {
@@ -99,12 +120,31 @@ impl Section {
         }
     }
 
+    /// Whether the server takes both for one section.
+    pub fn is_same_as(&self, other: &Section) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name) && self.subsection == other.subsection
+    }
+
+    /// Whether this is the section of this name itself, and no subsection.
+    pub fn is(&self, name: &str) -> bool {
+        self.is_same_as(&Section::new(name))
+    }
+
+    /// The setting of this name.
+    pub fn setting(&self, key: &str) -> Option<&Leaf> {
+        self.settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, leaf)| leaf)
+    }
+
     /// Settings in the order in which they were added.
     pub fn settings(&self) -> &[(String, Leaf)] {
         &self.settings
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Whether section and settings can be written.
+    ///
+    /// # Errors
+    /// The first name, value or repetition that the format has no way to express.
+    pub fn check(&self) -> Result<(), ConfigError> {
         check_name(&self.name)?;
         check_text(&self.name, self.subsection.as_deref().unwrap_or_default())?;
         let mut seen = BTreeSet::new();
@@ -152,6 +192,20 @@ impl Config {
             }
         }
         Ok(Config { sections })
+    }
+
+    /// Takes further settings: into a section that is there, or in one of their own after the others.
+    ///
+    /// # Errors
+    /// As [`Config::new`]; a setting that is there already is a repetition.
+    pub fn with(mut self, more: &[Section]) -> Result<Config, ConfigError> {
+        for section in more {
+            match self.sections.iter_mut().find(|there| there.is_same_as(section)) {
+                Some(there) => there.settings.extend(section.settings.iter().cloned()),
+                None => self.sections.push(section.clone()),
+            }
+        }
+        Config::new(self.sections)
     }
 
     /// Sections in the order in which they are to be shown.
@@ -211,6 +265,18 @@ pub(super) fn read_value(text: &str) -> Result<String, String> {
     Ok(value)
 }
 
+/// Whether text is quoted for the reader from end to end.
+pub(super) fn is_whole_quoted(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
+    let mut is_escaped = false;
+    let ends_inside = inner.chars().any(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    !ends_inside && !is_escaped
+}
+
 /// Whether the reader takes this for a section's or a setting's name.
 pub(super) fn has_setting_name(name: &str) -> bool {
     check_name(name).is_ok()
@@ -244,124 +310,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// What the reader finds: heading, key and value of every line, in order.
-    pub(in super::super) type Lines = Vec<(String, String, String)>;
-
-    /// Reads as the Go package does, errors included, for the part of the format that one-line values use.
-    pub(in super::super) fn read(file: &str) -> Result<Lines, String> {
-        let mut heading = String::new();
-        let mut lines = Lines::new();
-        for line in file.lines().filter(|line| !line.trim().is_empty()) {
-            if let Some(inner) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                heading = match inner.split_once(' ') {
-                    Some((name, subsection)) => format!("{name}/{}", read_value(subsection)?),
-                    None => inner.to_owned(),
-                };
-                continue;
-            }
-            let (key, value) = line.split_once('=').ok_or(format!("no `=` in {line}"))?;
-            lines.push((heading.clone(), key.trim().to_owned(), read_value(value)?));
-        }
-        Ok(lines)
-    }
-
-    fn written(text: &str) -> String {
-        let config = Config::new(vec![Section::new("S").text("K", text)]).expect("writable");
-        config.to_gcfg().lines().nth(1).expect("one setting").to_owned()
-    }
-
-    #[test]
-    fn hazards_are_quoted_and_the_rest_is_left_alone() {
-        let vector = [
-            ("50", "K = 50"),
-            ("1000000", "K = 1000000"),
-            ("", "K = "),
-            ("abc#def", r#"K = "abc#def""#),
-            ("a;b", r#"K = "a;b""#),
-            (r"a\b", r#"K = "a\\b""#),
-            (r#"p"q"#, r#"K = "p\"q""#),
-            (" a ", r#"K = " a ""#),
-            ("postgres://u@h:5432/d?a=b&c=%20", "K = postgres://u@h:5432/d?a=b&c=%20"),
-        ];
-        for (text, line) in vector {
-            assert_eq!(written(text), line);
-        }
-    }
-
-    #[test]
-    fn sections_and_keys_are_sorted_and_lists_repeat_their_key() {
-        let list = Leaf::List(vec!["/opt/R/4.5.1".to_owned(), "/opt/R/4;4".to_owned()]);
-        let config = Config::new(vec![
-            Section::new("Server").set("RVersion", list).text("Address", "https://packages.example.com"),
-            Section::within("S3Storage", r#"ca"che"#).text("Bucket", "other"),
-            Section::new("S3Storage").text("Bucket", "111122223333"),
-            Section::new("Metrics").set("Enabled", Leaf::Flag(false)),
-        ]);
-        insta::assert_snapshot!(config.expect("writable").to_gcfg(), @r#"
-        [Metrics]
-        Enabled = false
-
-        [S3Storage]
-        Bucket = 111122223333
-
-        [S3Storage "ca\"che"]
-        Bucket = other
-
-        [Server]
-        Address = https://packages.example.com
-        RVersion = /opt/R/4.5.1
-        RVersion = "/opt/R/4;4"
-        "#);
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_refused() {
-        let one = |section: Section| Config::new(vec![section]).expect_err("must be refused");
-        assert_eq!(
-            one(Section::new("S").text("K", "a\nb")),
-            ConfigError::Character { setting: "S.K".into(), code: 10 }
-        );
-        assert_eq!(
-            one(Section::new("S").text("K", "a\u{FEFF}")),
-            ConfigError::Character { setting: "S.K".into(), code: 0xFEFF }
-        );
-        assert_eq!(one(Section::within("S", "a\tb")), ConfigError::Character { setting: "S".into(), code: 9 });
-        for name in ["", "1a", "a b", "a_b", "a]", "ä"] {
-            assert_eq!(one(Section::new(name)), ConfigError::Name { name: name.to_owned() });
-            assert_eq!(one(Section::new("S").text(name, "")), ConfigError::Name { name: name.to_owned() });
-        }
-        let empty = Section::new("S").set("K", Leaf::List(Vec::new()));
-        assert_eq!(one(empty), ConfigError::EmptyList { setting: "S.K".into() });
-        let twice = Section::new("S").text("K", "1").text("k", "2");
-        assert_eq!(one(twice), ConfigError::Twice { setting: "S.k".into() });
-        let sections = vec![Section::new("HTTP"), Section::new("http")];
-        let twice = ConfigError::Twice { setting: "section http".into() };
-        assert_eq!(Config::new(sections), Err(twice));
-    }
-
-    #[test]
-    fn the_reader_of_these_tests_fails_where_the_server_does() {
-        assert_eq!(read_value("abc#def"), Ok("abc".to_owned()));
-        assert_eq!(read_value(r#" "a;b#c" "#), Ok("a;b#c".to_owned()));
-        assert!(read_value(r"a\b").is_err());
-        assert!(read_value(r#"p"q"#).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn every_text_without_control_characters_comes_back(
-            texts in prop::collection::vec(r#"[^\p{Cc}\x{FEFF}]{0,20}|[#;"\\ a=]{0,8}"#, 1..4),
-            subsection in r#"[^\p{Cc}\x{FEFF}]{0,8}|["\\ a]{0,4}"#,
-        ) {
-            let section = Section::within("S", &subsection).set("K", Leaf::List(texts.clone()));
-            let file = Config::new(vec![section]).expect("writable").to_gcfg();
-            let expected: Lines =
-                texts.into_iter().map(|text| (format!("S/{subsection}"), "K".to_owned(), text)).collect();
-            prop_assert_eq!(read(&file), Ok(expected));
-        }
-    }
-}
+pub(super) mod tests;

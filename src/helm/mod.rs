@@ -10,7 +10,9 @@
 
 mod check;
 mod commands;
+mod config;
 mod connections;
+mod database;
 mod document;
 mod error;
 mod form;
@@ -30,6 +32,7 @@ mod tests;
 
 pub use commands::{Command, Whereabouts, next_commands, shell_word};
 pub use connections::connection_room;
+pub use database::{USAGE_SCHEMA, UsageData};
 pub use error::ValuesError;
 pub use releases::{Release, ending_image, release};
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
@@ -45,6 +48,8 @@ pub const ENCRYPTION_SECRET_KEY: &str = "ppm-encryption-key-user";
 pub const DATABASE_SECRET: &str = "rstudio-pm-database";
 /// Key in [`DATABASE_SECRET`].
 pub const DATABASE_SECRET_KEY: &str = "password";
+/// Kubernetes Job that makes what Package Manager expects of its database server.
+pub const DATABASE_JOB: &str = "ppm-database-setup";
 
 /// Everything the values file and the commands after it depend on: what was declared and what was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +62,20 @@ pub struct Inputs {
     pub chart_version: String,
     /// Pods of Package Manager, at most one per node.
     pub replicas: u32,
-    /// Largest number of database connections one pod may open.
+    /// Largest number of database connections each pool of a pod may open.
     pub database_connections: u32,
     /// Where the license is.
     pub license: License,
     /// Image in a registry of one's own; nothing for the one the chart names.
     pub image: Option<Image>,
     /// File system that holds the packages in place of the bucket.
-    pub shared_storage: Option<SharedStorage>,
+    pub shared_storage: Option<FileSystem>,
+    /// File system with packages that were brought in from outside, to be read alone.
+    pub offline_data: Option<FileSystem>,
+    /// Place of its own for usage data.
+    pub usage_data: Option<UsageData>,
+    /// Further settings of the server; none of those this program decides.
+    pub settings: Vec<gcfg::Section>,
     /// IAM role that the service account assumes (IRSA).
     pub role_arn: String,
     /// Endpoint address of the database.
@@ -175,7 +186,7 @@ pub struct Image {
 
 /// An EFS file system that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SharedStorage {
+pub struct FileSystem {
     /// Its id.
     pub file_system: String,
     /// What of it is mounted; nothing for its root.

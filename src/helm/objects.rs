@@ -1,4 +1,4 @@
-//! Objects beside the chart's own: the Ingress, the target group's binding, the shared volume.
+//! Objects beside the chart's own: the Ingress, the target group's binding, the volumes.
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
@@ -6,8 +6,10 @@ use super::Ingress;
 use super::values::{Chart, PING, TargetGroupBinding, Volume};
 use super::yaml::{Entry, Node, entry, list, map, script};
 
-/// Nominal size of the shared volume: EFS has none and Kubernetes asks for one.
+/// Nominal size of a volume: EFS has none and Kubernetes asks for one.
 const NOMINAL_SIZE: &str = "1Ti";
+/// Name of the volume of packages from outside, among those the chart itself gives the pods.
+const OFFLINE: &str = "offline-data";
 
 /// The Ingress, where the controller makes the load balancer.
 pub(super) fn ingress(chart: &Chart) -> Option<Entry> {
@@ -87,9 +89,32 @@ pub(super) fn extra(chart: &Chart) -> Option<Entry> {
             "The volume and the claim of sharedStorage, written out because the chart cannot name a volume without a \
              storage class. Both stay when the release is uninstalled.",
         );
-        objects.extend([volume(made), claim(made)]);
+        objects.extend([volume(made, "From package_manager.shared_storage."), claim(made)]);
+    }
+    if let Some(made) = &chart.offline_data {
+        whys.push(
+            "The volume and the claim of the packages that are brought in from outside (package_manager.offline_data). \
+             Both stay when the release is uninstalled.",
+        );
+        objects.extend([volume(made, "From package_manager.offline_data."), claim(made)]);
     }
     (!objects.is_empty()).then(|| entry("extraObjects", list(objects)).why(whys.join(" ")))
+}
+
+/// `pod.volumes` and `pod.volumeMounts`, if packages are brought in from outside. The chart mounts the shared volume
+/// itself.
+pub(super) fn pod_volumes(chart: &Chart) -> Vec<Entry> {
+    let Some(data) = &chart.offline_data else { return Vec::new() };
+    let claim = map([entry("claimName", &data.claim), entry("readOnly", true)]);
+    let volume = map([entry("name", OFFLINE), entry("persistentVolumeClaim", claim)]);
+    let mount = map([entry("name", OFFLINE), entry("mountPath", &data.path), entry("readOnly", true)]);
+    vec![
+        entry("volumes", list([volume])).why("The claim in extraObjects below."),
+        entry("volumeMounts", list([mount])).why(
+            "From package_manager.offline_data: packages that were brought in from outside, to be read and never \
+             written. Which setting leads the server there is for package_manager.settings to say.",
+        ),
+    ]
 }
 
 /// Text as it must stand where the template engine reads it.
@@ -119,11 +144,8 @@ fn kept(name: &str) -> Node {
     map([entry("name", templated(name)), entry("annotations", keep)])
 }
 
-fn volume(volume: &Volume) -> Node {
-    let csi = map([
-        entry("driver", "efs.csi.aws.com"),
-        entry("volumeHandle", templated(&volume.handle)).why("From package_manager.shared_storage."),
-    ]);
+fn volume(volume: &Volume, why: &str) -> Node {
+    let csi = map([entry("driver", "efs.csi.aws.com"), entry("volumeHandle", templated(&volume.handle)).why(why)]);
     let claim = map([entry("namespace", templated(&volume.namespace)), entry("name", templated(&volume.claim))]);
     let spec = map([
         entry("capacity", map([entry("storage", NOMINAL_SIZE)])).why("Kubernetes wants a size; EFS grows by itself."),

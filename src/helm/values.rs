@@ -8,11 +8,11 @@
 use std::collections::BTreeMap;
 
 use super::connections::{self, Budget};
-use super::gcfg::{Config, Leaf, Section};
+use super::gcfg::Config;
 use super::sizing::{self, Amount, Sizing};
 use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Image, Ingress, Inputs,
-    License, Strategy, ValuesError, check, document,
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, FileSystem, Image,
+    Ingress, Inputs, License, Strategy, ValuesError, check, config, document,
 };
 
 /// Port of Package Manager in its pod. Listening address, Service and probes must agree on it, and older charts fix it.
@@ -68,7 +68,10 @@ pub(super) struct Chart {
     pub(super) service_account: ServiceAccount,
     pub(super) license: License,
     pub(super) image: Option<Image>,
+    /// `sharedStorage`.
     pub(super) shared_storage: Option<Volume>,
+    /// Packages brought in from outside, among `pod.volumes`.
+    pub(super) offline_data: Option<Volume>,
     pub(super) config: Config,
     pub(super) pod: Pod,
     pub(super) service: Service,
@@ -120,7 +123,7 @@ pub(super) struct ServiceAccount {
     pub(super) role_arn: String,
 }
 
-/// `sharedStorage`, and the claim and the volume that stand behind it.
+/// A file system in the pods, and the claim and the volume that stand behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Volume {
     /// Volumes belong to the whole cluster, so the namespace is part of the name.
@@ -196,7 +199,8 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         UpdateStrategy::Recreate => 0,
     };
     let pods = u64::from(inputs.replicas) + u64::from(surge);
-    let budget = connections::budget(pods, inputs.database_connections, &inputs.database_instance_class)?;
+    let budget =
+        connections::budget(pods, inputs.pools(), inputs.database_connections, &inputs.database_instance_class)?;
     let (service, binding) = exposure(inputs);
     let chart = Chart {
         fullname_override: inputs.release.clone(),
@@ -215,8 +219,9 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         },
         license: inputs.license.clone(),
         image: inputs.image.clone(),
-        shared_storage: volume(inputs),
-        config: config(inputs)?,
+        shared_storage: inputs.shared_storage.as_ref().map(|storage| volume(inputs, "data", storage)),
+        offline_data: inputs.offline_data.as_ref().map(|data| volume(inputs, "offline", data)),
+        config: config::config(inputs)?,
         pod: pod(),
         service,
         ingress: match &inputs.exposure {
@@ -276,45 +281,19 @@ fn spread(inputs: &Inputs, domain: Domain) -> SpreadConstraint {
     }
 }
 
-fn config(inputs: &Inputs) -> Result<Config, ValuesError> {
-    let Inputs { database_host: host, database_port: port, database_name: name, database_user: user, .. } = inputs;
-    let mut server = Section::new("Server");
-    if let Some(address) = &inputs.address {
-        server = server.text("Address", address);
-    }
-    if let Some(storage) = &inputs.shared_storage {
-        server = server.text("DataDir", &storage.path);
-    }
-    let storage = match &inputs.shared_storage {
-        None => vec![
-            Section::new("Storage").text("Default", "s3"),
-            Section::new("S3Storage").text("Bucket", &inputs.bucket).text("Region", &inputs.region),
-        ],
-        Some(_) => vec![Section::new("Storage").text("Default", "file")],
-    };
-    let fixed = [
-        Section::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
-        Section::new("Metrics").set("Enabled", Leaf::Flag(true)),
-        Section::new("Database").text("Provider", "postgres"),
-        Section::new("Postgres").text("URL", format!("postgres://{user}@{host}:{port}/{name}?sslmode=require")),
-        Section::new("PostgresPool").text("MaxOpenConnections", inputs.database_connections.to_string()),
-    ];
-    let server = (!server.settings().is_empty()).then_some(server);
-    Ok(Config::new(server.into_iter().chain(fixed).chain(storage).collect())?)
-}
-
-fn volume(inputs: &Inputs) -> Option<Volume> {
-    let Inputs { namespace, release, shared_storage, .. } = inputs;
-    shared_storage.as_ref().map(|storage| Volume {
-        name: format!("{namespace}-{release}-data"),
-        claim: format!("{release}-data"),
+/// The volume of a file system; `role` is the last word of its names.
+fn volume(inputs: &Inputs, role: &str, files: &FileSystem) -> Volume {
+    let Inputs { namespace, release, .. } = inputs;
+    Volume {
+        name: format!("{namespace}-{release}-{role}"),
+        claim: format!("{release}-{role}"),
         namespace: namespace.clone(),
-        handle: match &storage.access_point {
-            Some(access_point) => format!("{}::{access_point}", storage.file_system),
-            None => storage.file_system.clone(),
+        handle: match &files.access_point {
+            Some(access_point) => format!("{}::{access_point}", files.file_system),
+            None => files.file_system.clone(),
         },
-        path: storage.path.clone(),
-    })
+        path: files.path.clone(),
+    }
 }
 
 fn pod() -> Pod {

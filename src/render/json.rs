@@ -17,7 +17,7 @@ use crate::engine::plan::{Action, Base, Drift, Part, StepKey, Why};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::{OnChange, ReplaceOrder};
-use crate::run::event::{Failure, Report};
+use crate::run::event::{Failure, RecordLost, Report};
 use crate::run::{DriftReport, Planned};
 
 use super::drift::DriftView;
@@ -149,7 +149,7 @@ struct ApplyOut<'a> {
     elapsed_ms: u64,
     failed: Vec<FailureOut<'a>>,
     abandoned: Vec<StepOut<'a>>,
-    record_lost: Option<&'a str>,
+    record_lost: Option<&'a RecordLost>,
     unrecorded: Vec<UnrecordedOut<'a>>,
     summary: Value,
 }
@@ -237,7 +237,7 @@ pub fn apply_json(report: &Report, view: &SummaryView<'_>) -> Value {
         elapsed_ms: report.elapsed_ms,
         failed: report.failed.iter().map(|(key, failure)| FailureOut { step: step(key), failure }).collect(),
         abandoned: report.abandoned.iter().map(step).collect(),
-        record_lost: report.record_lost.as_deref(),
+        record_lost: report.record_lost.as_ref(),
         unrecorded: report
             .unrecorded
             .iter()

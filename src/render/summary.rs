@@ -35,8 +35,10 @@ pub fn summary_text(report: &Report, view: &SummaryView<'_>) -> Styled {
         failed(step, failure, &mut text);
     }
     if let Some(lost) = &report.record_lost {
-        text.line(Styled::of(Label::Error, "error: ").with(Label::Plain, "the record could not be written"));
-        cause(1, lost, &mut text);
+        let head =
+            if lost.taken_over { "another run may hold the stack now" } else { "the record could not be written" };
+        text.line(Styled::of(Label::Error, "error: ").with(Label::Plain, head));
+        cause(1, &lost.why, &mut text);
     }
     unrecorded(&report.unrecorded, &mut text);
     abandoned(&report.abandoned, &mut text);
@@ -154,7 +156,11 @@ fn next(report: &Report, view: &SummaryView<'_>, text: &mut Styled) {
     if report.failed.iter().any(|(_, failure)| failure.clock_is_off()) {
         text.line(Styled::of(Label::Hint, "hint: ").with(Label::Plain, CLOCK));
     }
-    let hint = if report.record_lost.is_some() {
+    let hint = if report.record_lost.as_ref().is_some_and(|lost| lost.taken_over) {
+        format!(
+            "`ppm-infra lock status` shows who works on the stack; then run `{again}`: it finds these objects by their marks."
+        )
+    } else if report.record_lost.is_some() {
         format!(
             "mend what kept the record from being written, then run `{again}`: it finds these objects by their marks."
         )

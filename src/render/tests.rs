@@ -17,7 +17,7 @@ use crate::model::document::Document;
 use crate::model::resource::{OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
 use crate::resources::catalog;
-use crate::run::event::{Event, EventKind, Failure, Report, SCHEMA as EVENTS};
+use crate::run::event::{Event, EventKind, Failure, RecordLost, Report, SCHEMA as EVENTS};
 use crate::run::{DriftReport, Planned};
 
 mod events;

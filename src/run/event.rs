@@ -13,6 +13,7 @@ use crate::engine::diff::FieldDiff;
 use crate::engine::plan::{Counts, StepKey};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::store::StoreError;
 
 /// The version of the event schema; grows when an event changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -188,14 +189,35 @@ pub struct Report {
     /// Whether the cloud refused the credentials; then nothing new was started.
     #[serde(default)]
     pub credentials_refused: bool,
-    /// Whether the record could not be kept; then nothing new was started.
-    pub record_lost: Option<String>,
+    /// Why the record could not be kept; then nothing new was started.
+    pub record_lost: Option<RecordLost>,
     /// What was done and could not be recorded: this is the only copy.
     pub unrecorded: Vec<(StepKey, Document)>,
     /// Serial of the state afterwards.
     pub serial: u64,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// Why the record could not be kept to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordLost {
+    /// What went wrong.
+    pub why: String,
+    /// Whether the stack is no longer this run's: another run may work on it by now.
+    #[serde(default)]
+    pub taken_over: bool,
+}
+
+impl RecordLost {
+    /// What an error of the store means for the record.
+    pub(super) fn of(error: &StoreError) -> Self {
+        let why = match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        Self { why, taken_over: matches!(error, StoreError::Lost { .. }) }
+    }
 }
 
 impl Report {

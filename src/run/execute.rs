@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
-use super::event::{EventKind, Failure, Report as RunReport, millis};
+use super::event::{EventKind, Failure, RecordLost, Report as RunReport, millis};
 use super::ledger::Ledger;
 use super::{Session, Teller};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
@@ -313,16 +313,8 @@ impl Execution<'_, '_> {
 
     /// Without a record nothing new may start; what runs is awaited, for it happens anyway.
     fn lose_record(&mut self, error: &crate::store::StoreError, report: &mut RunReport) {
-        report.record_lost.get_or_insert_with(|| told(error));
+        report.record_lost.get_or_insert_with(|| RecordLost::of(error));
         self.session.stop.drain();
-    }
-}
-
-/// An error of the store with its cause.
-pub(super) fn told(error: &crate::store::StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }
 

@@ -39,7 +39,7 @@ use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::store::StoreError;
-use event::{Event, EventKind, Report, SCHEMA, Sink};
+use event::{Event, EventKind, RecordLost, Report, SCHEMA, Sink};
 use execute::Execution;
 use refresh::refresh;
 
@@ -199,7 +199,8 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
 }
 
 /// Carries a plan out, which must have been made from the state of `ledger`. Recording what was adopted, merely read or
-/// is gone comes first; the state is written as a whole at the end unless something is left open.
+/// is gone comes first; the state is written as a whole at the end unless something is left open. `finish` gives it its
+/// last touch, knowing whether everything planned was done.
 ///
 /// # Errors
 /// [`StoreError`] when even the first record could not be written: nothing was changed then.
@@ -209,7 +210,7 @@ pub async fn apply(
     blueprint: &dyn Blueprint,
     ledger: &mut Ledger,
     consent: Consent,
-    declaration: &str,
+    finish: impl FnOnce(&mut State, bool),
     tell: &mut Teller<'_>,
 ) -> Result<Report, RunError> {
     let plan = &planned.plan;
@@ -247,17 +248,18 @@ pub async fn apply(
         settled = recover(session, ledger, tell).await.is_ok();
     }
     if settled {
+        let complete = report.is_complete();
         let closed = ledger
             .close(|state| {
                 state.account.clone_from(&planned.surroundings.account);
-                declaration.clone_into(&mut state.declaration);
                 state.outputs = blueprint.outputs(state);
                 env!("CARGO_PKG_VERSION").clone_into(&mut state.tool);
+                finish(state, complete);
             })
             .await;
         match closed {
             Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
-            Err(error) => report.record_lost = Some(execute::told(&error)),
+            Err(error) => report.record_lost = Some(RecordLost::of(&error)),
         }
     }
     report.serial = ledger.state().serial;

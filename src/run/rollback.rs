@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::event::{EventKind, Report};
+use super::event::{EventKind, RecordLost, Report};
 use super::execute::Execution;
 use super::{Blueprint, Ledger, Planned, RunError, Session, Teller};
 use crate::cloud::Consent;
@@ -67,7 +67,7 @@ pub async fn roll_back(
         let closed = ledger.close(|state| state.outputs = blueprint.outputs(state)).await;
         match closed {
             Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
-            Err(error) => report.record_lost = Some(error.to_string()),
+            Err(error) => report.record_lost = Some(RecordLost::of(&error)),
         }
     }
     report.serial = ledger.state().serial;

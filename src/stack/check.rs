@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::keys::{self, Absent, Item, Key, Kind, Literal, children, joined, scalar, supported};
+use super::settings;
 use super::tags;
 use super::values::{Value, Values};
 use super::words::Choice;
@@ -153,7 +154,7 @@ impl Check {
             Literal::Tags(tags) => {
                 Value::Tags(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
             }
-            Literal::Nothing => return,
+            Literal::Setting(..) | Literal::Nothing => return,
         };
         self.values.values.insert(key.path, value);
     }
@@ -184,7 +185,13 @@ impl Check {
                 let found = tags::check(key.path, members);
                 if found.is_empty() { Some(Value::Tags(tags::read(members))) } else { self.report(found) }
             }
-            (Kind::Tags, _) => {
+            (Kind::Settings, Shape::Map(members)) => {
+                // Those that are right stay, so that rules between keys see them.
+                let (settings, found) = settings::check(key.path, members);
+                self.problems.extend(found);
+                Some(Value::Settings(settings))
+            }
+            (Kind::Tags | Kind::Settings, _) => {
                 let message = format!("expected {}, found {}", key.kind.expected(), found(node));
                 self.refuse(node.place, key.path, message, format!("write them like {}", key.example.yaml()));
                 None

@@ -87,7 +87,13 @@ fn has_value(key: &Key) -> bool {
 fn has_active(section: &'static Key, line: &impl Fn(&'static Key) -> Line) -> bool {
     children(section.path).any(|key| match key.kind {
         Kind::Section => has_active(key, line),
-        Kind::Text(_) | Kind::Word(_) | Kind::Whole { .. } | Kind::Flag | Kind::Set { .. } | Kind::Tags => {
+        Kind::Text(_)
+        | Kind::Word(_)
+        | Kind::Whole { .. }
+        | Kind::Flag
+        | Kind::Set { .. }
+        | Kind::Tags
+        | Kind::Settings => {
             matches!(line(key), Line::Active(_))
         }
     })
@@ -112,7 +118,12 @@ fn about(key: &Key, detail: Detail) -> Vec<String> {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
             let _ = write!(about[0], " {least} to {most}{unit}.");
         }
-        Kind::Section | Kind::Text(_) | Kind::Flag | Kind::Set { of: Item::Text(_), .. } | Kind::Tags => {}
+        Kind::Section
+        | Kind::Text(_)
+        | Kind::Flag
+        | Kind::Set { of: Item::Text(_), .. }
+        | Kind::Tags
+        | Kind::Settings => {}
     }
     if let Absent::Means(clause) = key.absent {
         let _ = write!(about[0], " Without it, {clause}.");

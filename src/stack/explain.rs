@@ -114,7 +114,8 @@ fn explanation(key: &'static Key) -> Explanation {
             | Kind::Whole { .. }
             | Kind::Flag
             | Kind::Set { of: Item::Text(_), .. }
-            | Kind::Tags => Vec::new(),
+            | Kind::Tags
+            | Kind::Settings => Vec::new(),
         },
         default: match key.absent {
             Absent::Required => "none: it must be written".to_owned(),

@@ -134,6 +134,8 @@ fn yaml(value: &Value) -> String {
         Value::Tags(tags) => {
             format!("{{ {} }}", joined(tags.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value)))))
         }
+        // No answer is a setting: they are written into the file.
+        Value::Settings(_) => "{}".to_owned(),
     }
 }
 
@@ -144,7 +146,7 @@ fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
     let text = |text: &str| node(Shape::Text(text.trim().to_owned()));
     let parts = || answer.split(',').map(str::trim).filter(|part| !part.is_empty());
     let shape = match key.kind {
-        Kind::Text(_) | Kind::Word(_) | Kind::Section => Shape::Text(answer.to_owned()),
+        Kind::Text(_) | Kind::Word(_) | Kind::Section | Kind::Settings => Shape::Text(answer.to_owned()),
         Kind::Whole { .. } => answer.parse::<i128>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Whole),
         Kind::Flag => answer.parse::<bool>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Flag),
         Kind::Set { .. } => Shape::List(parts().map(text).collect()),
@@ -239,6 +241,7 @@ mod tests {
             ("network", "x", "no key `network`"),
             ("stack", "", "cannot name a stack"),
             ("nonsense", "x", "no key `nonsense`"),
+            ("package_manager.settings", "Git.PollInterval=1m", "expected sections"),
         ] {
             let error = answers.set(key, answer).unwrap_err();
             assert!(error.problem().contains(problem), "{key}: {error}");

@@ -58,6 +58,8 @@ pub(super) enum Kind {
     },
     /// Tag keys and values of AWS.
     Tags,
+    /// Settings of the server: sections, each with its keys.
+    Settings,
 }
 
 /// What a set is made of.
@@ -108,6 +110,8 @@ pub(super) enum Literal {
     Flag(bool),
     List(&'static [&'static str]),
     Tags(&'static [(&'static str, &'static str)]),
+    /// One section of settings, one key in it, and its value.
+    Setting(&'static str, &'static str, &'static str),
     /// For sections, whose keys have examples of their own.
     Nothing,
 }
@@ -126,6 +130,9 @@ impl Literal {
                     "{{ {} }}",
                     joined(tags.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value))))
                 )
+            }
+            Self::Setting(section, key, value) => {
+                format!("{{ {}: {{ {}: {} }} }}", scalar(section), scalar(key), scalar(value))
             }
             Self::Nothing => String::new(),
         }
@@ -205,6 +212,7 @@ impl Kind {
             Self::Set { of: Item::Text(text), .. } => format!("a list, each item {}", text.called),
             Self::Set { of: Item::Word(choices), .. } => format!("a list of any of {}", joined(supported(choices))),
             Self::Tags => "tag keys with their values, indented below".to_owned(),
+            Self::Settings => "sections, each with its settings indented below".to_owned(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod init;
 mod keys;
 pub mod schema;
+mod settings;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::helm::gcfg::Section;
 use crate::model::values::{
     AccessPointId, AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
     FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
@@ -34,7 +36,9 @@ use values::Values;
 
 pub use crate::text::Problem;
 pub use error::DeclarationError;
-pub use words::{Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
+pub use words::{
+    Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, UsageData, Word,
+};
 
 /// One declared environment: plain values, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -211,7 +215,13 @@ pub struct PackageManager {
     /// The image, if it is not the chart's own.
     pub image: Option<Image>,
     /// What holds the packages, if it is not the bucket.
-    pub shared_storage: Option<SharedStorage>,
+    pub shared_storage: Option<FileSystem>,
+    /// What holds packages that were brought in from outside.
+    pub offline_data: Option<FileSystem>,
+    /// Where usage data goes, if it has a place of its own.
+    pub usage_data: Option<UsageData>,
+    /// Further settings of the server.
+    pub settings: Vec<Section>,
 }
 
 /// Where the license is.
@@ -236,7 +246,7 @@ pub struct Image {
 
 /// An EFS file system that is not the stack's to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SharedStorage {
+pub struct FileSystem {
     /// The file system.
     pub file_system: FileSystemId,
     /// What of it is mounted; none means its root.
@@ -307,7 +317,10 @@ impl Stack {
                     server: values.text("package_manager.license.server"),
                 },
                 image: Image::from_values(values),
-                shared_storage: SharedStorage::from_values(values),
+                shared_storage: FileSystem::from_values(values, "package_manager.shared_storage"),
+                offline_data: FileSystem::from_values(values, "package_manager.offline_data"),
+                usage_data: values.word("package_manager.usage_data"),
+                settings: settings::sections(values.settings("package_manager.settings")),
             },
             protect: values.words("protect")?,
             state: values.text("state"),
@@ -362,12 +375,12 @@ impl Image {
     }
 }
 
-impl SharedStorage {
-    fn from_values(values: &Values) -> Option<Self> {
+impl FileSystem {
+    fn from_values(values: &Values, section: &str) -> Option<Self> {
         Some(Self {
-            file_system: values.text("package_manager.shared_storage.file_system")?,
-            access_point: values.text("package_manager.shared_storage.access_point"),
-            path: values.text("package_manager.shared_storage.path")?,
+            file_system: values.text(&format!("{section}.file_system"))?,
+            access_point: values.text(&format!("{section}.access_point")),
+            path: values.text(&format!("{section}.path"))?,
         })
     }
 }

@@ -72,6 +72,7 @@ fn property(key: &Key, generator: &mut SchemaGenerator) -> Schema {
             "propertyNames": { "minLength": 1, "maxLength": tags::LONGEST_KEY },
             "maxProperties": tags::MOST,
         }),
+        Kind::Settings => settings(),
     };
     let mut description = key.what.to_owned();
     if let Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } = key.kind {
@@ -92,6 +93,25 @@ fn property(key: &Key, generator: &mut SchemaGenerator) -> Schema {
     schema
 }
 
+/// Sections of settings. What stands in quotes after a section's name is a subsection.
+fn settings() -> Schema {
+    let text = json!({ "type": "string" });
+    let value = json!({ "anyOf": [
+        { "type": ["string", "boolean", "integer"] },
+        { "type": "array", "items": text, "minItems": 1 },
+    ] });
+    json_schema!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9-]*( \".*\")?$" },
+        "additionalProperties": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9-]*$" },
+            "additionalProperties": value,
+        },
+    })
+}
+
 fn value(literal: Literal) -> Value {
     match literal {
         Literal::Text(text) => json!(text),
@@ -99,6 +119,7 @@ fn value(literal: Literal) -> Value {
         Literal::Flag(flag) => json!(flag),
         Literal::List(items) => json!(items),
         Literal::Tags(tags) => tags.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect(),
+        Literal::Setting(section, key, value) => json!({ section: { key: value } }),
         Literal::Nothing => Value::Null,
     }
 }

@@ -6,13 +6,14 @@
 //! Leaves to others what only AWS knows: whether things exist, quotas, permissions (preflight).
 
 mod network;
+mod settings;
 
 use super::values::Values;
 use super::words::Targets;
 use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
-    AccountId, Arn, BucketName, DatabaseClass, DomainName, InstanceType, KubernetesVersion, Region, S3Location,
-    StackName, shown,
+    AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType,
+    KubernetesVersion, MountPath, Region, S3Location, StackName, shown,
 };
 use crate::text::{Place, Problem};
 
@@ -37,6 +38,8 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.state_apart();
     rules.ingress();
     rules.license();
+    rules.offline_data();
+    rules.settings();
     rules.problems
 }
 
@@ -163,15 +166,17 @@ impl Rules<'_> {
         let Some(room) = connection_room(of.as_str()) else {
             return;
         };
-        let wanted = (pods + 1) * each;
+        let pools = (pods + 1) * if self.values.written("package_manager.usage_data").is_some() { 2 } else { 1 };
+        let wanted = pools * each;
         if wanted > room {
+            let each_of = if pools > pods + 1 { "2 pools of " } else { "" };
             self.refuse(
                 &[connections, class, replicas],
                 format!(
-                    "{pods} replicas and the one an update adds, with {each} connections each, want {wanted}, and {of} \
+                    "{pods} replicas and the one an update adds, with {each_of}{each} connections each, want {wanted}, and {of} \
                      has room for about {room}"
                 ),
-                format!("set {connections} to {} or less, or {class} to a larger one", room / (pods + 1)),
+                format!("set {connections} to {} or less, or {class} to a larger one", room / pools),
             );
         }
     }
@@ -295,6 +300,43 @@ impl Rules<'_> {
         }
     }
 
+    /// Two volumes in one pod: neither inside the other, and not of one handle, which Kubernetes takes for one volume.
+    fn offline_data(&mut self) {
+        let (shared, offline) = ("package_manager.shared_storage", "package_manager.offline_data");
+        if self.values.written(shared).is_none() || self.values.written(offline).is_none() {
+            return;
+        }
+        let path =
+            |section: &str| self.values.text::<MountPath>(&format!("{section}.path")).map(|path| path.to_string());
+        if let (Some(storage), Some(data)) = (path(shared), path(offline))
+            && (is_within(&data, &storage) || is_within(&storage, &data))
+        {
+            self.refuse(
+                &["package_manager.offline_data.path", "package_manager.shared_storage.path", offline],
+                format!(
+                    "packages from outside are at {data}, and the shared storage at {storage}: one hides the other"
+                ),
+                "choose paths apart, such as /mnt/ppm-offline and /data",
+            );
+        }
+        let handle = |section: &str| {
+            let files = self.values.text::<FileSystemId>(&format!("{section}.file_system"));
+            files.map(|files| (files, self.values.text::<AccessPointId>(&format!("{section}.access_point"))))
+        };
+        let is_misread = |section: &str| {
+            let path = format!("{section}.access_point");
+            self.values.written(&path).is_some() && self.values.text::<AccessPointId>(&path).is_none()
+        };
+        if handle(offline).is_some() && handle(offline) == handle(shared) && !is_misread(offline) && !is_misread(shared)
+        {
+            self.refuse(
+                &["package_manager.offline_data.access_point", "package_manager.offline_data.file_system"],
+                "this is the shared storage itself, and pods that mount one thing twice do not start",
+                "give the packages from outside an access point of their own, or another file system",
+            );
+        }
+    }
+
     fn license(&mut self) {
         let path = "package_manager.license.server";
         for key in ["package_manager.license.secret", "package_manager.license.key"] {
@@ -308,6 +350,11 @@ impl Rules<'_> {
             }
         }
     }
+}
+
+/// Whether one path is the other, or inside it.
+fn is_within(path: &str, directory: &str) -> bool {
+    path == directory || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn example(path: &str) -> String {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::settings::Setting;
 use super::words::Word;
 use crate::model::values::Text;
 use crate::text::Place;
@@ -18,6 +19,7 @@ pub(super) enum Value {
     Flag(bool),
     Set(Vec<(String, Place)>),
     Tags(BTreeMap<String, String>),
+    Settings(Vec<Setting>),
 }
 
 /// The values of a declaration by path, defaults included; keys whose value is wrong are absent.
@@ -44,28 +46,28 @@ impl Values {
     pub(super) fn text<T: Text>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Text(text) => text.parse().ok(),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
+            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
         }
     }
 
     pub(super) fn word<T: Word>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Text(word) => T::from_word(word),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
+            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
         }
     }
 
     pub(super) fn whole<T: TryFrom<u64>>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Whole(number) => T::try_from(*number).ok(),
-            Value::Text(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) => None,
+            Value::Text(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
         }
     }
 
     pub(super) fn flag(&self, path: &str) -> Option<bool> {
         match self.values.get(path)? {
             Value::Flag(flag) => Some(*flag),
-            Value::Text(_) | Value::Whole(_) | Value::Set(_) | Value::Tags(_) => None,
+            Value::Text(_) | Value::Whole(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
         }
     }
 
@@ -73,7 +75,7 @@ impl Values {
     pub(super) fn items<T>(&self, path: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, Place)>> {
         match self.values.get(path)? {
             Value::Set(items) => items.iter().map(|(item, place)| Some((read(item)?, *place))).collect(),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) => None,
+            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) | Value::Settings(_) => None,
         }
     }
 
@@ -88,7 +90,15 @@ impl Values {
     pub(super) fn tags(&self, path: &str) -> Option<BTreeMap<String, String>> {
         match self.values.get(path)? {
             Value::Tags(tags) => Some(tags.clone()),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) => None,
+            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Settings(_) => None,
+        }
+    }
+
+    /// The settings written under a key; none if there are none.
+    pub(super) fn settings(&self, path: &str) -> &[Setting] {
+        match self.values.get(path) {
+            Some(Value::Settings(settings)) => settings,
+            Some(Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_)) | None => &[],
         }
     }
 }

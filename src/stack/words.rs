@@ -125,6 +125,14 @@ words! {
 }
 
 words! {
+    /// Where usage data goes, if it has a place of its own.
+    UsageData {
+        Database = "database": "a database of its own on the same server, `ppm_usage`",
+        Schema = "schema": "a schema of its own in the same database, `usage_data`",
+    }
+}
+
+words! {
     /// What `destroy` and replacements refuse to delete.
     Protected {
         Database = "database": "the database, with RDS's deletion protection",

@@ -103,14 +103,17 @@ async fn there_is_no_way_out_and_every_way_to_aws() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_system_is_reached_by_an_endpoint_of_its_own() {
-    let standing = Standing::of(declared("  shared_storage: {file_system: fs-0123456789abcdef0}\n")).await;
-    let all = recorded(&standing);
-    let (_, files) = all.iter().find(|(at, _)| at == "vpc_endpoint.elasticfilesystem").unwrap();
-    let files: VpcEndpoint = files.read().unwrap();
-    assert_eq!(
-        (files.service.as_str(), files.interface.is_some()),
-        ("com.amazonaws.us-east-1.elasticfilesystem", true)
-    );
+    for key in ["shared_storage", "offline_data"] {
+        let standing = Standing::of(declared(&format!("  {key}: {{file_system: fs-0123456789abcdef0}}\n"))).await;
+        let all = recorded(&standing);
+        let (_, files) = all.iter().find(|(at, _)| at == "vpc_endpoint.elasticfilesystem").unwrap();
+        let files: VpcEndpoint = files.read().unwrap();
+        assert_eq!(
+            (files.service.as_str(), files.interface.is_some()),
+            ("com.amazonaws.us-east-1.elasticfilesystem", true),
+            "{key}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

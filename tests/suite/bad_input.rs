@@ -60,6 +60,14 @@ fn names_must_fit_aws_and_architectures_must_be_known() {
 }
 
 #[test]
+fn settings_that_are_decided_elsewhere_or_secret_are_refused() {
+    let settings = |lines: &str| format!("package_manager:\n  settings:\n    {lines}");
+    declared(&settings("HTTP: {Listen: ':80'}"), &["HTTP.Listen is fixed", "port 4242", "delete the line"]);
+    declared(&settings("Proxy: {Password: hunter2}"), &["a secret in plain text", "`rspm encrypt`"]);
+    declared(&settings("Metrics:"), &["the section is empty", "delete the line"]);
+}
+
+#[test]
 fn files_must_be_there_and_chosen() {
     let desk = Desk::simulated();
     refused(&desk, 64, &["no declaration in plans/", "ppm-infra init"]);

@@ -136,9 +136,9 @@ fn the_csi_driver_gets_names_and_the_pods_the_right_to_read() {
 
 #[test]
 fn the_database_job_holds_no_password_and_may_run_where_little_is_allowed() {
-    let desk = standing("package_manager:\n  secrets: csi");
-    let asked = ["secrets", "--with-database-job", "--usage-data", "schema", "--application-role", "ppm_app"];
-    let said = desk.run(&asked).exit(0).says(&["config.Postgres.UsageDataURL", "search_path=usage_data"]);
+    let desk = standing("package_manager:\n  secrets: csi\n  usage_data: schema");
+    let asked = ["secrets", "--with-database-job", "--application-role", "ppm_app"];
+    let said = desk.run(&asked).exit(0).says(&["The Job ppm-database-setup gets its password once a pod"]);
     let job = manifests(&said).pop().unwrap();
     assert_eq!(job["kind"], "Job");
     let pod = &job["spec"]["template"]["spec"];
@@ -155,7 +155,62 @@ fn the_database_job_holds_no_password_and_may_run_where_little_is_allowed() {
     let mirror = desk.run(&["secrets", "--with-database-job", "--database-image", "mirror/postgres:17"]).exit(0);
     assert!(mirror.stdout.contains("mirror/postgres:17") && !mirror.stdout.contains("CREATE ROLE"));
     desk.run(&["secrets", "--with-database-job", "--application-role", "Robert'; DROP"]).exit(64).says(&["no name"]);
-    desk.run(&["secrets", "--usage-data", "schema"]).exit(64);
+    desk.run(&["secrets", "--with-database-job", "--usage-data", "schema"]).exit(64);
+}
+
+/// What psql would be told, by the Job among what was said.
+fn statements(said: &Said) -> String {
+    let job = manifests(said).pop().unwrap();
+    job["spec"]["template"]["spec"]["containers"][0]["command"][2].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_job_makes_the_place_that_the_values_lead_to() {
+    for (place, made, url) in [
+        ("database", "\\set usage 'ppm_usage'", "/ppm_usage?sslmode=require\""),
+        ("schema", "\\set schema 'usage_data'", "/ppm?sslmode=require&search_path=usage_data\""),
+    ] {
+        let desk = Desk::simulated();
+        desk.declare_with(&format!("package_manager:\n  usage_data: {place}"));
+        let applied = desk.run(&["apply", "--auto-approve"]).exit(0);
+        let line = |part: &str| applied.stdout.lines().position(|line| line.contains(part)).unwrap_or(usize::MAX);
+        let order = [line("--with-database-job |"), line("wait --for=condition=complete"), line("helm upgrade")];
+        assert!(order.is_sorted() && order[2] < usize::MAX, "{applied}");
+        let values = desk.read("out/values.yaml");
+        assert!(values.lines().any(|line| line.contains("UsageDataURL") && line.ends_with(url)), "{values}");
+        desk.run(&["secrets"]).exit(0).says(&["`--with-database-job` adds it"]);
+        let said = desk.run(&["secrets", "--with-database-job"]).exit(0);
+        assert!(!said.stderr.contains("`--with-database-job` adds it") && statements(&said).contains(made), "{said}");
+    }
+    // Nothing is declared, and nothing of the kind is made, waited for or set.
+    let desk = standing("");
+    assert!(!statements(&desk.run(&["secrets", "--with-database-job"]).exit(0)).contains("usage"));
+    assert!(!desk.read("out/values.yaml").contains("UsageDataURL"));
+}
+
+#[test]
+fn without_internet_the_job_comes_from_the_registry_of_the_declared_image() {
+    let desk = standing(
+        "network: {connectivity: air_gapped}\npackage_manager:\n  image: {repository: registry.example.com:5000/ppm, \
+         tag: \"2026.08.0\"}",
+    );
+    let job = manifests(&desk.run(&["secrets", "--with-database-job"]).exit(0)).pop().unwrap();
+    let image = &job["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert_eq!(image, "registry.example.com:5000/library/postgres:17");
+}
+
+#[test]
+fn the_list_for_a_site_without_internet_names_what_is_not_declared_yet() {
+    let told = |manager: &str| {
+        let desk = Desk::simulated();
+        desk.declare_with(&format!("package_manager:\n  replicas: 3\n{manager}"));
+        desk.run(&["offline-checklist"]).exit(0)
+    };
+    let data = "  offline_data: {file_system: fs-0123456789abcdef0}\n";
+    told("").says(&["package_manager.offline_data mounts", "package_manager.settings tells the server where"]);
+    told(data).says(&["fs-0123456789abcdef0", "at /mnt/ppm-offline", "No setting in package_manager.settings names"]);
+    told(&format!("{data}  settings: {{Manifest: {{URL: 'file:///mnt/ppm-offline'}}}}\n"))
+        .says(&["Manifest.URL in package_manager.settings names that path", "before the rollout"]);
 }
 
 #[test]

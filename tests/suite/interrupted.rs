@@ -86,7 +86,7 @@ fn a_disk_that_is_full_at_any_write_stops_the_run_and_the_next_goes_on() {
             let full = |store| Box::new(Full { store, room: Arc::new(AtomicUsize::new(room)) }) as Box<dyn Store>;
             match lab.live_with(full, &declared, &ask).await {
                 Ok(lived) => {
-                    let told = lived.report.record_lost.as_deref().unwrap_or_default();
+                    let told = lived.report.record_lost.clone().map_or_else(String::new, |lost| lost.why);
                     assert!(told.contains("ppm-prod.journal") && told.contains("no storage space"), "{room}: {told}");
                 }
                 // Not even the first write, or the record of what was found.

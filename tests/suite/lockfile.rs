@@ -128,23 +128,18 @@ fn an_edited_lockfile_is_refused() {
 /// Whoever edits may make the digest fit as well: then it is refused, or planned with, and nothing panics.
 #[test]
 fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
+    use crate::support::bench::session;
     use crate::support::fixture::world;
     use crate::support::reference::{Declared, reference};
     use ppm_infra::cloud::simulated::Simulated;
     use ppm_infra::resources;
-    use ppm_infra::run::{self, Host, Session, Stop, Teller};
+    use ppm_infra::run::{self, Teller};
     use std::sync::Arc;
 
     let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
     whole.as_object_mut().unwrap().remove("digest");
-    let session = Session {
-        cloud: Arc::new(Simulated::new(resources::catalog(), "us-east-1", world("whole"))),
-        catalog: resources::catalog(),
-        host: Host::pinned(1),
-        stop: Stop::new(),
-        parallelism: run::PARALLELISM,
-        time_scale: 1.0,
-    };
+    let cloud = Simulated::new(resources::catalog(), "us-east-1", world("whole"));
+    let session = session(Arc::new(cloud), &resources::catalog());
     check(
         100,
         || (prop::collection::vec(any_twist(), 1..4), any::<bool>(), any::<Index>()),

@@ -214,9 +214,9 @@ fn edits_are_applied_as_aws_needs_them() {
 
 #[test]
 fn the_front_door_is_rebuilt_without_closing() {
-    let (_emulator, desk) = start(0);
+    let (emulator, desk) = start(0);
     desk.run(&["apply", "--auto-approve"]).exit(0);
-    let steps: [(&str, &[&str]); 4] = [
+    let steps: [(&str, &[&str]); 6] = [
         ("node_port: 30500", &["target_group.main", "listener.https", "target_attachment.nodes"]),
         (
             "certificate: arn:aws:acm:us-east-1:123456789012:certificate/99999999-2222-3333-4444-555555555555",
@@ -224,6 +224,15 @@ fn the_front_door_is_rebuilt_without_closing() {
         ),
         ("allow_from: [203.0.113.0/24]", &["security_group.load-balancer"]),
         ("targets: target_group_binding", &["target_group.main", "target_attachment.nodes"]),
+        // Left to a controller altogether, and taken back.
+        (
+            "targets: ingress",
+            &["load_balancer.main", "listener.https", "target_group.main", "security_group.load-balancer"],
+        ),
+        (
+            "targets: node_port",
+            &["load_balancer.main", "listener.https", "target_group.main", "target_attachment.nodes"],
+        ),
     ];
     let mut declaration = desk.read("plans/reference.yaml");
     for (line, changed) in steps {
@@ -244,6 +253,9 @@ fn the_front_door_is_rebuilt_without_closing() {
         let applied = desk.run(&["apply", "--auto-approve"]);
         assert_eq!(applied.code, 0, "{line}: {applied}");
         desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+        let balancers = emulator.get("/strict/inventory")["objects"]["load_balancer"].as_array().map_or(0, Vec::len);
+        assert_eq!(balancers, usize::from(line != "targets: ingress"), "{line}");
+        assert_eq!(desk.read("out/values.yaml").contains("ingressClassName: \"alb\""), line == "targets: ingress");
     }
 }
 

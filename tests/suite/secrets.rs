@@ -145,7 +145,7 @@ fn values_now(line: &Line) -> Vec<(&'static str, String)> {
 fn on_their_way_into_the_cluster_they_stand_on_the_one_stdout_that_is_meant() {
     let emulator = Emulator::start(0);
     let desk = Desk::at(&emulator.endpoint(), 0).with("PPM_INFRA_LOG", "trace");
-    desk.declare_with("package_manager: {secrets: external_secrets}");
+    desk.declare_with("package_manager: {secrets: external_secrets, usage_data: database}");
     desk.run(&["apply", "--auto-approve"]).exit(0);
     let first = values_now(&emulator);
     let printed = desk.run(&["-vv", "secrets", "--as", "kubectl"]).exit(0);
@@ -166,7 +166,7 @@ fn on_their_way_into_the_cluster_they_stand_on_the_one_stdout_that_is_meant() {
         (&["-vv", "status"], 1),
         (&["-vv", "--json", "status"], 1),
         (&["-vv", "secrets"], 0),
-        (&["-vv", "secrets", "--with-database-job", "--usage-data", "database", "--application-role", "app"], 0),
+        (&["-vv", "secrets", "--with-database-job", "--application-role", "app"], 0),
         (&["-vv", "kubeconfig"], 0),
         (&["-vv", "eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"], 0),
         (&["-vv", "offline-checklist"], 0),

@@ -25,19 +25,17 @@ pub(in crate::cli) struct SecretsArgs {
     /// Print secrets even if somebody looks on
     #[arg(long)]
     pub(in crate::cli) to_terminal: bool,
-    /// Print also a Job that makes what the database server is to hold
+    /// Print also a Job that makes what the database server is to hold, a place for usage data among it
     #[arg(long)]
     pub(in crate::cli) with_database_job: bool,
-    /// Let the Job make a place of its own for usage data
-    #[arg(long, value_name = "WHERE", requires = "with_database_job")]
-    pub(in crate::cli) usage_data: Option<UsagePlace>,
     /// Let the Job make a role that may log in and use everything
     #[arg(long, value_name = "ROLE", requires = "with_database_job")]
     pub(in crate::cli) application_role: Option<String>,
     /// Kubernetes Secret with the password of that role, under the key `password`; yours to make
     #[arg(long, value_name = "SECRET", default_value = "rstudio-pm-application")]
     pub(in crate::cli) application_secret: String,
-    /// Container image of the Job; by default that of `PostgreSQL` in the version of the database
+    /// Container image of the Job; by default that of `PostgreSQL` in the version of the database, without internet from
+    /// the registry of `package_manager.image`
     #[arg(long, value_name = "IMAGE", requires = "with_database_job")]
     pub(in crate::cli) database_image: Option<String>,
 }
@@ -76,15 +74,6 @@ pub(in crate::cli) enum SecretsForm {
     ExternalSecrets,
     /// Names for the Secrets Store CSI driver.
     Csi,
-}
-
-/// Where usage data goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum UsagePlace {
-    /// A database of its own.
-    Database,
-    /// A schema of its own.
-    Schema,
 }
 
 /// Arguments of `kubeconfig`.

@@ -7,6 +7,7 @@
 //!
 //! Leaves to others where the facts come from; what only the cluster knows is not judged.
 
+mod connections;
 mod desk;
 mod identity;
 mod quantity;

@@ -1,10 +1,9 @@
 //! Whether pods start, fit, and are ever replaced: replicas, strategy, spread, sizes, image, ends.
 
+use super::connections;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::quantity::{mebi, millis};
-use super::settings::setting;
 use super::shape::{share, text_alone};
-use crate::helm::connections::connection_room;
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
 use crate::helm::sizing::{self, Allocatable};
 use crate::text::{Node, Place};
@@ -21,7 +20,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     strategy(desk, replicas, sizes);
     selector(desk);
     disruption(desk, replicas);
-    connections(desk, replicas);
+    connections::check(desk, replicas);
     image(desk);
     ending(desk);
     sandbox(desk);
@@ -159,7 +158,7 @@ fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
 }
 
 /// Reads a number or a share of `replicas`.
-fn of_replicas(desk: &Desk<'_>, path: &str, default: &str, replicas: u32, is_rounded_up: bool) -> u32 {
+pub(super) fn of_replicas(desk: &Desk<'_>, path: &str, default: &str, replicas: u32, is_rounded_up: bool) -> u32 {
     let written = amount(desk, path, default);
     match share(&written) {
         Some(percent) if is_rounded_up => (replicas * percent).div_ceil(100),
@@ -365,34 +364,6 @@ fn disruption(desk: &mut Desk<'_>, replicas: u32) {
             desk.error(desk.place(least), path, "every pod must be there", why, "write `maxUnavailable: 1` instead");
         }
         (Some(_) | None, None) | (None, Some(_)) => {}
-    }
-}
-
-fn connections(desk: &mut Desk<'_>, replicas: u32) {
-    let path = "config.PostgresPool.MaxOpenConnections";
-    let Some((member, written)) = setting(desk, "PostgresPool", "MaxOpenConnections") else { return };
-    let Ok(each) = written.parse::<u64>() else {
-        let what = format!("`{written}` is not a number");
-        desk.error(spot(member), path, what, "The server does not start.", "write \"50\"");
-        return;
-    };
-    if each == 0 {
-        let why = "The server takes 0 for as many as it likes.";
-        desk.error(spot(member), path, "there is no limit", why, "write \"50\"");
-        return;
-    }
-    let is_recreate = desk.text_or("strategy.type", "RollingUpdate") == "Recreate";
-    let surge = of_replicas(desk, "strategy.rollingUpdate.maxSurge", "100%", replicas, true);
-    let pods = u64::from(replicas) + if is_recreate { 0 } else { u64::from(surge) };
-    let Some(class) = desk.facts.database_class.clone() else { return };
-    if let Some(room) = connection_room(&class).filter(|room| pods * each > *room) {
-        let what = format!(
-            "{pods} pods with {each} connections each want {}, and {class} has room for about {room}",
-            pods * each
-        );
-        let why = "The database refuses the last ones, and pods fail by chance.";
-        let fitting = room / pods.max(1);
-        desk.error(spot(member), path, what, why, format!("write \"{fitting}\" or less, or declare a larger class"));
     }
 }
 

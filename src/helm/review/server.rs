@@ -3,13 +3,14 @@
 use super::desk::{Desk, spot};
 use super::settings::setting;
 use crate::helm::form;
+use crate::text::Place;
 
 const OTHER: &str = "The file is for another stack, or was written before it was changed.";
 
 /// Checks database and address.
 pub(super) fn check(desk: &mut Desk<'_>) {
     provider(desk);
-    url(desk);
+    urls(desk);
     passwords(desk);
     address(desk);
     root(desk);
@@ -35,15 +36,21 @@ fn provider(desk: &mut Desk<'_>) {
     }
 }
 
-fn url(desk: &mut Desk<'_>) {
+fn urls(desk: &mut Desk<'_>) {
     let path = "config.Postgres.URL";
-    let Some((member, url)) = setting(desk, "Postgres", "URL") else {
+    if let Some((member, written)) = setting(desk, "Postgres", "URL") {
+        url(desk, path, spot(member), &written);
+    } else {
         let why = "The server does not find its database.";
         let remedy = "add `URL: \"postgres://USER@HOST:5432/DATABASE?sslmode=require\"`";
         desk.error(desk.place(path), path, "no database is named", why, remedy);
-        return;
-    };
-    let place = spot(member);
+    }
+    if let Some((member, written)) = setting(desk, "Postgres", "UsageDataURL") {
+        url(desk, "config.Postgres.UsageDataURL", spot(member), &written);
+    }
+}
+
+fn url(desk: &mut Desk<'_>, path: &str, place: Place, url: &str) {
     let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
         let remedy = "write postgres://USER@HOST:5432/DATABASE?sslmode=require";
         desk.error(place, path, "this is not the URL of a PostgreSQL database", "The server refuses it.", remedy);

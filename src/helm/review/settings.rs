@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::desk::{Desk, flag, found, members};
 use super::shape::plain_key;
-use crate::helm::gcfg::{has_setting_name, read_value};
+use crate::helm::gcfg::{has_setting_name, is_whole_quoted, read_value};
 use crate::text::{Member, Node, Place, Shape};
 
 const PRINTED: &str = "The chart prints numbers as floating point: from a million on as 1e+06, and 1.10 as 1.1.";
@@ -171,11 +171,6 @@ fn written(desk: &mut Desk<'_>, path: &str, node: &Node, text: &str) {
             desk.error(node.place, path, what, CUT, remedy);
         }
     }
-}
-
-/// Whether a value is quoted for the server from end to end.
-fn is_whole_quoted(text: &str) -> bool {
-    text.len() >= 2 && text.starts_with('"') && text.ends_with('"') && !text.ends_with("\\\"")
 }
 
 /// A setting as the server reads it, by section and name without regard to case.

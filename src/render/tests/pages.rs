@@ -385,7 +385,10 @@ fn what_could_not_be_recorded_is_printed_in_full() {
     let lost = Report {
         succeeded: 4,
         not_started: 40,
-        record_lost: Some("could not append to state/ppm-prod.journal: No space left on device".to_owned()),
+        record_lost: Some(RecordLost {
+            why: "could not append to state/ppm-prod.journal: No space left on device".to_owned(),
+            taken_over: false,
+        }),
         unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"id": "vpc-0abc"})))],
         serial: 51,
         elapsed_ms: 12_000,
@@ -403,6 +406,28 @@ fn what_could_not_be_recorded_is_printed_in_full() {
     Incomplete after 12s: 40 steps were not begun; 4 succeeded and are recorded in the journal at serial 51; what 1 more step did stands only in this text.
     hint: mend what kept the record from being written, then run `ppm-infra apply plans/prod.yaml`: it finds these objects by their marks.
     "#);
+}
+
+#[test]
+fn who_lost_the_stack_is_not_told_to_mend_the_record() {
+    let lost = Report {
+        succeeded: 4,
+        not_started: 40,
+        record_lost: Some(RecordLost {
+            why: "this run does not hold the stack any more: ann@ops took it over".to_owned(),
+            taken_over: true,
+        }),
+        serial: 51,
+        elapsed_ms: 12_000,
+        ..Report::default()
+    };
+    insta::assert_snapshot!(summary_text(&lost, &summary_view(Goal::Converge)), @r"
+    error: another run may hold the stack now
+      1: this run does not hold the stack any more: ann@ops took it over
+
+    Incomplete after 12s: 40 steps were not begun; 4 succeeded and are recorded in the journal at serial 51.
+    hint: `ppm-infra lock status` shows who works on the stack; then run `ppm-infra apply plans/prod.yaml`: it finds these objects by their marks.
+    ");
 }
 
 #[test]

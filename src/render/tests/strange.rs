@@ -130,7 +130,7 @@ proptest! {
         let failure = Failure { doing: word.clone(), code: Some(word.clone()), message: word.clone(), request_id: None };
         let report = Report {
             failed: vec![(step("vpc.main", Part::Create), failure)],
-            record_lost: Some(word),
+            record_lost: Some(RecordLost { why: word, taken_over: false }),
             unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"x": value})))],
             elapsed_ms: u64::MAX,
             ..Report::default()

@@ -7,7 +7,7 @@ use crate::model::values::{
     AccessPointId, ChartVersion, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath, Namespace, ReleaseName,
     SecretKey, SecretName,
 };
-use crate::stack::words::SecretsBy;
+use crate::stack::words::{SecretsBy, UsageData};
 
 /// The keys, sections before their keys.
 pub(in crate::stack) static KEYS: &[Key] = &[
@@ -60,7 +60,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         path: "package_manager.database_connections",
         kind: whole(1, 1000, "connections"),
         absent: Is(Literal::Whole(50)),
-        what: "The most database connections each replica opens. All replicas and one more must fit into the class of the database.",
+        what: "The most database connections each replica opens, twice with usage_data. All replicas and one more must fit into the class of the database.",
         source: "Posit's reference architecture: 50.",
         example: Literal::Whole(40),
         question: None,
@@ -72,6 +72,24 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         what: "How the database password and the encryption key get from Secrets Manager into the cluster. The rights this takes are made with it; `ppm-infra secrets` prints what belongs into the cluster.",
         source: "The default needs no software in the cluster and works without internet; no way makes running pods take another password.",
         example: Literal::Text("external_secrets"),
+        question: None,
+    },
+    Key {
+        path: "package_manager.usage_data",
+        kind: choices::<UsageData>(),
+        absent: Means("Postgres.UsageDataURL is not set"),
+        what: "A place of its own for usage data. The Job of `ppm-infra secrets --with-database-job` makes it, and must have run before the server starts. Each pod opens a second pool of database_connections for it.",
+        source: "Package Manager can keep usage data apart, in a database or in a schema (Posit, \"Database\").",
+        example: Literal::Text("database"),
+        question: None,
+    },
+    Key {
+        path: "package_manager.settings",
+        kind: Kind::Settings,
+        absent: Means("the server's own settings hold, besides those this program decides"),
+        what: "Further settings of the server, by section. A value is text, a whole number, true, false or a list of texts; a subsection is written 'S3Storage \"cache\"'. What other keys decide is refused here, and so are secrets in plain text.",
+        source: "Posit's documentation of Package Manager, appendix \"Configuration\". Which names there are is not known here: the server judges them when it starts.",
+        example: Literal::Setting("Git", "PollInterval", "10m"),
         question: None,
     },
     Key {
@@ -171,6 +189,42 @@ pub(in crate::stack) static KEYS: &[Key] = &[
         what: "Where it is mounted in the pods; Server.DataDir follows. Never /var/lib/rstudio-pm, which the start script of the image rearranges.",
         source: "A convention of this program.",
         example: Literal::Text("/mnt/packages"),
+        question: None,
+    },
+    Key {
+        path: "package_manager.offline_data",
+        kind: Kind::Section,
+        absent: Means("no packages from outside are mounted"),
+        what: "An existing EFS file system with packages that the offline downloader fetched, for a network without internet. All pods read it and none writes. Which setting leads the server there depends on its version: package_manager.settings says it. The EFS CSI driver must run in the cluster, and the nodes must reach the file system on port 2049.",
+        source: "Posit's documentation of air-gapped servers: the downloaded directory is copied to where the server reads it.",
+        example: Literal::Nothing,
+        question: None,
+    },
+    Key {
+        path: "package_manager.offline_data.file_system",
+        kind: text::<FileSystemId>(),
+        absent: Required,
+        what: "The id of the file system, with a mount target in each zone of the nodes.",
+        source: "It is somebody else's; nothing about it is made or changed here.",
+        example: Literal::Text("fs-0fedcba9876543210"),
+        question: None,
+    },
+    Key {
+        path: "package_manager.offline_data.access_point",
+        kind: text::<AccessPointId>(),
+        absent: Means("the root of the file system is mounted"),
+        what: "An access point of the file system. User and group 999 must be able to read what is there. The same access point as that of shared_storage is refused: a node mounts it once.",
+        source: "Package Manager runs as user and group 999 in its image; Kubernetes takes two volumes of one handle for one.",
+        example: Literal::Text("fsap-0fedcba9876543210"),
+        question: None,
+    },
+    Key {
+        path: "package_manager.offline_data.path",
+        kind: text::<MountPath>(),
+        absent: Is(Literal::Text("/mnt/ppm-offline")),
+        what: "Where it is mounted in the pods. Never /var/lib/rstudio-pm, which the start script of the image rearranges, and apart from the path of shared_storage.",
+        source: "A convention of this program.",
+        example: Literal::Text("/mnt/packages-from-outside"),
         question: None,
     },
 ];

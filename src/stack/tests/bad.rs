@@ -1,7 +1,8 @@
 //! Declarations that are refused: where, why and with what advice. Here what is wrong by itself; `rules` has what is
-//! wrong together. The tables are not formatted by machine, so that a case stays two lines.
+//! wrong together, `settings` the settings of the server. The tables are not formatted by machine, so that a case stays two lines.
 
 mod rules;
+mod settings;
 
 use super::{HEAD, refused};
 use crate::stack::Problem;

@@ -1,6 +1,7 @@
 //! Declarations that are accepted, and what they mean.
 
 use super::{HEAD, parsed};
+use crate::helm::gcfg::{Leaf, Section};
 use crate::stack::{Architecture, NatPlacement, Network, Protected, Scheme, Stack, Targets};
 
 #[test]
@@ -127,11 +128,36 @@ fn what_aws_allows_is_allowed() {
         "package_manager: {license: {server: 'licenses.example.com:8989'}}\n",
         "package_manager: {image: {repository: ghcr.io/posit-dev/package-manager, tag: '2026.08.0'}}\n",
         "package_manager: {shared_storage: {file_system: fs-0123456789abcdef0}}\n",
+        "package_manager: {shared_storage: {file_system: fs-01234567}, offline_data: {file_system: fs-01234567, access_point: fsap-01234567}}\n",
+        "package_manager: {shared_storage: {file_system: fs-01234567}, settings: {S3Storage: {Bucket: b}, Storage: {Cache: s3}}}\n",
+        "package_manager: {settings: {Launcher: {ServerUser: rstudio-pm}, HTTPS: {Listen: ':4243', Key: /etc/tls/key.pem}}}\n",
+        "package_manager: {settings: {Proxy: {Password: Qu0lI/gridhu85sqChwFtP2wFkqCcWt9owBpxFjAhKFaU2ZraBB2LM62Ieo=}}}\n",
+        "package_manager: {settings: {Proxy: {Password: ''}, Some: {RequireToken: true}, S3Storage: {Prefix: p}}}\n",
+        "package_manager: {settings: {'S3Storage \"cache\"': {Bucket: b, Region: eu-west-1}, Server: {DataDir: /srv}}}\n",
+        "package_manager: {settings: {}, usage_data: database}\n",
         "kubernetes: {nodes: {count: 5}}\npackage_manager: {chart_version: 0.5.43, replicas: 5}\n",
         "kubernetes: {nodes: {count: 1}}\npackage_manager: {replicas: 1}\n",
     ] {
         parsed(text);
     }
+}
+
+#[test]
+fn settings_are_what_was_written_whatever_their_order() {
+    let stack = parsed(
+        "package_manager:\n  settings:\n    Git: {PollInterval: 5m, Retries: 3, Unsafe: false}\n    \
+         Debug: {Log: [a, 'b']}\n    'S3Storage \"a b\"': {Prefix: ''}\n",
+    );
+    let list = Leaf::List(vec!["a".to_owned(), "b".to_owned()]);
+    let expected = [
+        Section::new("Debug").set("Log", list),
+        Section::new("Git").text("PollInterval", "5m").text("Retries", "3").set("Unsafe", Leaf::Flag(false)),
+        Section::within("S3Storage", "a b").text("Prefix", ""),
+    ];
+    assert_eq!(stack.package_manager.settings, expected);
+    let turned = "package_manager:\n  settings:\n    'S3Storage \"a b\"': {Prefix: ''}\n    Debug: {Log: [a, 'b']}\n    \
+                  Git: {Unsafe: false, Retries: 3, PollInterval: 5m}\n";
+    assert_eq!(parsed(turned), stack);
 }
 
 #[test]

@@ -57,6 +57,9 @@ const AWKWARD: &[&str] = &[
     "sg-",
     "arn:aws:",
     "vpc-0a1b2c3d",
+    "package_manager: {settings: {",
+    "'S3Storage \"",
+    "Git: {Key: ",
 ];
 
 fn answers(text: &str) -> Result<(), TestCaseError> {

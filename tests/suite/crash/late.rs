@@ -20,10 +20,10 @@ use ppm_infra::resources;
 use ppm_infra::resources::elastic_ip::ElasticIp;
 use ppm_infra::resources::kms_key::KmsKey;
 use ppm_infra::run::event::Sink;
-use ppm_infra::run::{self, Host, Ledger, Session, Stop, Teller};
+use ppm_infra::run::{self, Ledger, Teller};
 use serde_json::json;
 
-use crate::support::bench::REGION;
+use crate::support::bench::{REGION, session};
 use crate::support::memory::MemoryStore;
 use crate::support::random::paused;
 
@@ -103,14 +103,7 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     let world = World { made: wanted.len() as u64, objects: objects.collect(), ..World::default() };
     let cloud =
         Arc::new(Late { cloud: Simulated::new(catalog.clone(), REGION, world), from, looks: AtomicUsize::new(0) });
-    let session = Session {
-        cloud: cloud.clone(),
-        catalog: catalog.clone(),
-        host: Host::pinned(1),
-        stop: Stop::new(),
-        parallelism: run::PARALLELISM,
-        time_scale: 1.0,
-    };
+    let session = session(cloud.clone(), &catalog);
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(MemoryStore::new(catalog, false)), fresh).await.unwrap();
     let intents = wanted.iter().map(|(at, declared)| Intent {

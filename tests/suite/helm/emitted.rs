@@ -1,5 +1,8 @@
 //! Whatever is declared, the values are such that our own check finds nothing and every rollout ends.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use ppm_infra::architecture::{helm_facts, helm_inputs};
 use ppm_infra::engine::state::State;
 use ppm_infra::helm::keys::{ChartKey, Lines};
@@ -30,7 +33,7 @@ fn any_declaration() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["1.27", "1.30", "1.34"]),
     );
     let database =
-        (1..200u32, prop::sample::select(vec!["db.t3.xlarge", "db.t3.small", "db.r6g.large", "db.x2g.large"]));
+        (1..100u32, prop::sample::select(vec!["db.t3.xlarge", "db.t3.small", "db.r6g.large", "db.x2g.large"]));
     let front = prop_oneof![
         (30000..32768u32).prop_map(|port| format!("{{domain: packages.example.com, node_port: {port}}}")),
         Just("{}".to_owned()),
@@ -55,18 +58,64 @@ fn any_declaration() -> impl Strategy<Value = String> {
         ", shared_storage: {file_system: fs-0123456789abcdef0}",
         ", shared_storage: {file_system: fs-01234567, access_point: fsap-01234567, path: /mnt/a}",
     ]);
+    let further = (
+        prop::sample::select(vec![
+            "",
+            ", offline_data: {file_system: fs-abcdef01}",
+            ", offline_data: {file_system: fs-0123456789abcdef0, access_point: fsap-11111111, path: /mnt/b}",
+        ]),
+        prop::sample::select(vec!["", ", usage_data: database", ", usage_data: schema"]),
+        any_settings(),
+    );
     let names = (prop::sample::select(vec!["ppm", "on", "null", "y"]), prop::sample::select(vec!["0.5.43", "0.20.4"]));
-    (nodes, database, front, network, license, image, storage, names).prop_map(
-        |((replicas, more, machine, disk, version), (each, class), front, network, license, image, storage, (name, chart))| {
+    (nodes, database, front, network, (license, image), storage, further, names).prop_map(
+        |((replicas, more, machine, disk, version), (each, class), front, network, (license, image), storage, (offline, usage, settings), (name, chart))| {
             format!(
                 "stack: ppm-prod\nregion: us-east-1\n{network}load_balancer: {front}\nkubernetes: {{version: '{version}', \
                  nodes: {{count: {}, instance_type: {machine}, disk_gib: {disk}}}}}\ndatabase: {{instance_class: {class}}}\n\
                  package_manager: {{namespace: \"{name}\", release: \"{name}\", chart_version: '{chart}', replicas: {replicas}, \
-                 database_connections: {each}{license}{image}{storage}}}\n",
+                 database_connections: {each}{license}{image}{storage}{offline}{usage}{settings}}}\n",
                 replicas + more
             )
         },
     )
+}
+
+/// Settings as people write them, in flow style, with values that YAML, the chart and the server find awkward.
+fn any_settings() -> impl Strategy<Value = String> {
+    let section = prop::sample::select(vec![
+        "Git",
+        "git",
+        "Server",
+        "Proxy",
+        "N",
+        "Storage",
+        "S3Storage",
+        "HTTPS",
+        "Launcher",
+        "'S3Storage \"cache\"'",
+        "'S3Storage \"a\\\\\"'",
+        "Manifest",
+        "Postgres",
+    ]);
+    let key = "PollInterval|URL|Cache|Prefix|Listen|ServerUser|DataDir|X[a-z0-9-]{0,4}|N|on";
+    // Any text between single quotes, some of it without, and lists.
+    let text =
+        || r#"[^\p{Cc}\p{Zl}\p{Zp}\x{FEFF}\x{FFFE}\x{FFFF}']{0,10}|[#;"\\ =a:{}%&*!-]{0,6}|file|s3|:4242|/data/x|root"#;
+    let value = prop_oneof![
+        text().prop_map(|text| format!("'{text}'")),
+        prop::collection::vec(text(), 1..3).prop_map(|items| format!("['{}']", items.join("', '"))),
+        "true|false|0|7|1000000|-3|111122223333|yes|No|5m".prop_map(|plain| plain),
+    ];
+    let keys = prop::collection::btree_map(key, value, 1..4);
+    prop::collection::btree_map(section, keys, 0..3).prop_map(|sections| {
+        let line = |(section, keys): (&str, BTreeMap<String, String>)| {
+            let keys: Vec<String> = keys.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            format!("{section}: {{{}}}", keys.join(", "))
+        };
+        let sections: Vec<String> = sections.into_iter().map(line).collect();
+        if sections.is_empty() { String::new() } else { format!(", settings: {{{}}}", sections.join(", ")) }
+    })
 }
 
 /// The record of the reference stack once it stands: what AWS computed.
@@ -94,15 +143,24 @@ fn every_declaration_that_is_accepted_leads_to_values_without_a_finding() {
 
 #[test]
 fn most_of_these_declarations_are_accepted() {
-    let accepted = std::sync::atomic::AtomicU32::new(0);
-    let tried = std::sync::atomic::AtomicU32::new(0);
+    let counters: [AtomicU32; 5] = Default::default();
+    let count = |counter: &AtomicU32, one: bool| {
+        counter.fetch_add(u32::from(one), Ordering::Relaxed);
+    };
+    let [tried, accepted, settings, offline, usage] = &counters;
     check(200, any_declaration, |_, text| {
-        let one = u32::from(Stack::parse("random.yaml", &text).is_ok());
-        accepted.fetch_add(one, std::sync::atomic::Ordering::Relaxed);
-        tried.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let is_accepted = Stack::parse("random.yaml", &text).is_ok();
+        count(tried, true);
+        count(accepted, is_accepted);
+        for (counter, key) in [(settings, " settings: {"), (offline, " offline_data: {"), (usage, " usage_data: ")] {
+            count(counter, is_accepted && text.contains(key));
+        }
     });
-    let (accepted, tried) = (accepted.into_inner(), tried.into_inner());
+    let [tried, accepted, settings, offline, usage] = counters.map(AtomicU32::into_inner);
     assert!(accepted * 2 > tried, "{accepted} of {tried}");
+    for (key, with) in [("settings", settings), ("offline_data", offline), ("usage_data", usage)] {
+        assert!(with * 5 > tried, "{key}: {with} of {tried}");
+    }
 }
 
 /// Every key is one that both lines know, or that one ignores, and none that must not be set.

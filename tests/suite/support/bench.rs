@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use ppm_infra::cloud::Consent;
 use ppm_infra::cloud::simulated::{Simulated, World};
+use ppm_infra::cloud::{Cloud, Consent};
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::{Action, Plan, StepKey};
 use ppm_infra::engine::state::State;
@@ -23,6 +23,18 @@ use super::memory::MemoryStore;
 
 /// Region of every workbench.
 pub(crate) const REGION: &str = "us-east-1";
+
+/// A session in which the same happens every time.
+pub(crate) fn session(cloud: Arc<dyn Cloud>, catalog: &Catalog) -> Session {
+    Session {
+        cloud,
+        catalog: catalog.clone(),
+        host: Host::pinned(1),
+        stop: Stop::new(),
+        parallelism: run::PARALLELISM,
+        time_scale: 1.0,
+    }
+}
 
 /// The runner, a cloud and a store.
 pub(crate) struct Bench {
@@ -53,14 +65,7 @@ impl Bench {
     /// must survive their text.
     pub(crate) fn new(catalog: &Catalog, stack: &'static str, as_text: bool) -> Self {
         let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
-        let session = Session {
-            cloud: cloud.clone(),
-            catalog: catalog.clone(),
-            host: Host::pinned(1),
-            stop: Stop::new(),
-            parallelism: run::PARALLELISM,
-            time_scale: 1.0,
-        };
+        let session = session(cloud.clone(), catalog);
         Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stop_after: None, stack, as_text }
     }
 
@@ -122,8 +127,7 @@ impl Bench {
         let planned = run::plan(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-        let report =
-            run::apply(&self.session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
         for event in &events {
             self.assert_is_its_text(event);

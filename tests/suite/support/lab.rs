@@ -11,11 +11,11 @@ use ppm_infra::engine::plan::Plan;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::run::event::{Report, Sink};
-use ppm_infra::run::{self, Blueprint, Host, Ledger, RunError, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
-use super::bench::{REGION, brief};
+use super::bench::{REGION, brief, session};
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
 
@@ -55,7 +55,7 @@ pub(crate) async fn process(
     run::recover(session, &mut ledger, &mut tell).await?;
     let planned = run::plan(session, blueprint, ledger.state(), ask, &mut tell).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell).await?;
+    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
     Ok(Lived { plan: planned.plan, report })
 }
 
@@ -74,14 +74,7 @@ impl Lab {
 
     fn of(catalog: &Catalog, stack: &'static str, shelf: Shelf) -> Self {
         let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
-        let session = Session {
-            cloud: cloud.clone(),
-            catalog: catalog.clone(),
-            host: Host::pinned(1),
-            stop: Stop::new(),
-            parallelism: run::PARALLELISM,
-            time_scale: 1.0,
-        };
+        let session = session(cloud.clone(), catalog);
         Self { cloud, shelf, session, stack }
     }
 
@@ -148,7 +141,7 @@ impl Lab {
             let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut tell).await.unwrap();
             let before = ledger.state().clone();
             let consent = Consent::default();
-            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, "lab.yaml", &mut tell);
+            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell);
             let done = done.await.unwrap();
             let applied = life.effects().len();
             run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut tell).await.unwrap();

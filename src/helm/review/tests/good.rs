@@ -1,11 +1,11 @@
 //! Files in which nothing is found.
 
 use super::{Facts, Inputs, behind_an_ingress, checked, file, ingress, reference, review, target_group_binding};
-use crate::helm::{Image, License, SharedStorage, Strategy};
+use crate::helm::tests::settings;
+use crate::helm::{FileSystem, Image, License, Strategy, UsageData};
 
 fn with_storage() -> Inputs {
-    let storage =
-        SharedStorage { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
+    let storage = FileSystem { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
     Inputs { shared_storage: Some(storage), ..reference() }
 }
 
@@ -48,6 +48,8 @@ fn files_of_this_program() {
         Inputs { strategy: Strategy::Recreate, ..reference() },
         Inputs { chart_version: "0.5.43".into(), ..reference() },
         Inputs { address: None, ..reference() },
+        Inputs { settings: settings(), usage_data: Some(UsageData::Schema), ..reference() },
+        Inputs { usage_data: Some(UsageData::Database), ..with_storage() },
         Inputs { replicas: 1, node_count: 1, ..reference() },
         Inputs { replicas: 5, node_count: 7, instance_type: "t3.large".into(), disk_gib: 20, ..reference() },
     ];

@@ -1,6 +1,7 @@
 //! A table of mistakes: one edit of a good file, and what is said of it at which line.
 
 use super::{Inputs, Review, Severity, behind_an_ingress, checked, file, ingress, reference, target_group_binding};
+use crate::helm::{FileSystem, UsageData};
 use Severity::{Error, Warning};
 
 /// What is replaced, by what, a piece of the line that is pointed at, how bad it is, and a piece of what is said.
@@ -111,6 +112,21 @@ fn the_server() {
         ("  HTTP:\n", "  Launcher: {ServerUser: \"root\"}\n  HTTP:\n", "Launcher", Error, "must not be root"),
         ("  HTTP:\n", "  HTTPS: {Listen: \":4242\"}\n  HTTP:\n", "HTTPS", Error, "share a port"),
         ("replicas: 3", "replicas: 3\nsharedStorage: {mount: true, name: x}", "sharedStorage", Error, "mounted at /var/lib/rstudio-pm"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn usage_data_and_packages_from_outside() {
+    let files = FileSystem { file_system: "fs-01".into(), access_point: None, path: "/mnt/in".into() };
+    let inputs = Inputs { usage_data: Some(UsageData::Schema), offline_data: Some(files), ..reference() };
+    find_all(&inputs, &[
+        ("UsageDataURL: \"postgres://ppm@", "UsageDataURL: \"postgres://ppm:hunter2@", "hunter2", Error, "contains a password"),
+        ("UsageDataURL: \"postgres://ppm@ppm-prod", "UsageDataURL: \"postgres://ppm@ppm-old", "ppm-old", Error, "the database is ppm-prod"),
+        ("sslmode=require&search_path=usage_data", "sslmode=disable", "disable", Error, "turns TLS off"),
+        ("MaxOpenConnections: \"50\"", "MaxOpenConnections: \"300\"", "\"300\"", Error, "4 pods with 2 pools of 300 connections each want 2400"),
+        ("      mountPath: \"/mnt/in\"", "      mountPath: \"/var/lib/rstudio-pm\"", "mountPath: \"/var", Error, "a volume is mounted at"),
+        ("    - name: \"offline-data\"\n      persistent", "    - name: \"data\"\n      persistent", "    - name: \"offline-data\"", Error, "no volume `offline-data`"),
     ]);
 }
 
