@@ -17,7 +17,7 @@ SOURCES = HERE.parent.parent / "src"
 LARGEST = 6144
 
 CLIENTS = {"elb": "elasticloadbalancing", "secrets": "secretsmanager"}
-SERVICES = "autoscaling|ec2|eks|elb|iam|kms|rds|s3|secrets"
+SERVICES = "acm|autoscaling|ec2|eks|elb|iam|kms|rds|s3|secrets"
 VERBS = (
     "abort|add|allocate|associate|attach|authorize|copy|create|delete|describe|detach"
     "|disable|disassociate|enable|get|head|list|modify|put|release|remove|replace"

@@ -18,8 +18,8 @@ const WRITTEN_FOR: &str = "values_for";
 /// What that took the place of, if it was another: then the values said `Recreate`.
 const IN_PLACE_OF: &str = "values_in_place_of";
 
-/// What the declared values are for.
-fn wanted(stack: &Stack) -> String {
+/// What the declared values are for: chart, and image if it is not the chart's own.
+pub fn wanted(stack: &Stack) -> String {
     let manager = &stack.package_manager;
     match &manager.image {
         None => format!("rstudio-pm {}", manager.chart_version),

@@ -82,6 +82,8 @@ pub(super) enum Command {
     Destroy(DestroyArgs),
     /// Show what somebody else moved, and change nothing
     Drift(File),
+    /// Show whether the stack serves, and what ends when
+    Status(File),
     /// Make a lost or damaged lockfile again, from what stands in AWS
     Recover(RecoverArgs),
     /// Take over one object that somebody else made

@@ -2,7 +2,7 @@
 
 /// Done; or there was nothing to do; or everything is in sync.
 pub const DONE: u8 = 0;
-/// Something failed. What succeeded is recorded.
+/// Something failed. What succeeded is recorded. Or the stack does not serve (`status`).
 pub const FAILED: u8 = 1;
 /// Changes or drift exist (`plan --detailed-exitcode`, `drift`).
 pub const DIFFERENT: u8 = 2;

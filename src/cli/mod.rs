@@ -20,6 +20,7 @@ mod saved;
 mod secrets;
 mod show;
 mod state;
+mod status;
 mod values;
 mod versions;
 mod workplace;
@@ -80,6 +81,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Apply(args) => apply::apply(common, args, stop).await,
         Command::Destroy(args) => apply::destroy(common, args, stop).await,
         Command::Drift(args) => drift::drift(common, &args, stop).await,
+        Command::Status(args) => status::status(common, &args, stop).await,
         Command::Recover(args) => recover::recover(common, &args, stop).await,
         Command::Adopt(args) => adopt::adopt(common, &args, stop).await,
         Command::Values(args) => values::values(common, args).await,

@@ -11,10 +11,11 @@ use super::{exit, out};
 use crate::engine::state::Book;
 use crate::model::document::canonical;
 use crate::render::{
-    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, SummaryView, apply_json, drift_json, drift_text,
-    plan_json, plan_text, summary_text,
+    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, apply_json, drift_json,
+    drift_text, plan_json, plan_text, status_json, status_text, summary_text,
 };
 use crate::run::event::{Report, Sink};
+use crate::run::status::StatusReport;
 use crate::run::{DriftReport, Planned, Session};
 use crate::stack::Stack;
 
@@ -91,6 +92,20 @@ pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, r
         out::data(&format!("{}\n", canonical(&drift_json(report, &view))));
     } else {
         out::data(&drift_text(report, &view).text(true));
+    }
+}
+
+/// Whether the stack serves.
+pub(super) fn status(common: &Common, declaration: &Declaration, report: &StatusReport) {
+    let view = StatusView {
+        stack: declaration.stack.stack.as_str(),
+        region: declaration.stack.region.as_str(),
+        symbols: symbols(),
+    };
+    if common.json {
+        out::data(&format!("{}\n", canonical(&status_json(report, &view))));
+    } else {
+        out::data(&status_text(report, &view).text(true));
     }
 }
 

@@ -10,6 +10,7 @@ use super::exit;
 use super::failure::Failure;
 use super::place::Place;
 use crate::architecture;
+use crate::cloud::health::Health;
 use crate::cloud::simulated::{Simulated, World};
 use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
@@ -170,6 +171,15 @@ async fn cloud(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Cl
 
 /// Where the values of the secrets are.
 pub(super) async fn vault(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Vault>, Failure> {
+    match common.cloud.split_once(':') {
+        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
+        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
+        Some(_) | None => Err(no_cloud(common)),
+    }
+}
+
+/// Who tells how well things serve.
+pub(super) async fn health(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Health>, Failure> {
     match common.cloud.split_once(':') {
         None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
         Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),

@@ -31,6 +31,8 @@ pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing,
 /// The clients of every service we call, for one region.
 #[derive(Clone, Debug)]
 pub struct Clients {
+    /// Certificates.
+    pub acm: aws_sdk_acm::Client,
     /// Networks.
     pub ec2: aws_sdk_ec2::Client,
     /// Kubernetes.
@@ -101,6 +103,7 @@ impl Clients {
         }
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
+            acm: acm(config, gate),
             ec2: client!(aws_sdk_ec2, config),
             eks: client!(aws_sdk_eks, config),
             rds: client!(aws_sdk_rds, config),
@@ -115,4 +118,16 @@ impl Clients {
             region: region.to_owned(),
         }
     }
+}
+
+/// Certificates are only looked at, and from a network without internet there may be no way to them: then that is to
+/// be told soon.
+fn acm(config: &SdkConfig, gate: &Gate) -> aws_sdk_acm::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(20))
+        .build();
+    let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts).interceptor(gate.clone());
+    aws_sdk_acm::Client::from_conf(config.build())
 }

@@ -13,6 +13,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 mod error;
+pub mod health;
 pub mod simulated;
 pub mod vault;
 pub mod wait;

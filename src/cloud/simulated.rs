@@ -5,6 +5,7 @@
 //! verbs take as long as they usually take on AWS, divided by the time scale, so it runs at once on tokio's paused
 //! clock. Knows no kind: all it needs stands in the [`Catalog`].
 
+mod health;
 mod vault;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::model::observation::Observation;
 use crate::model::reference::reference;
 use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
 use crate::model::surroundings::{Questions, Surroundings};
+pub use health::Told;
 pub use vault::Turn;
 
 const ID: &str = "$id";
@@ -41,6 +43,9 @@ pub struct World {
     /// How far the logins are whose passwords were ever exchanged, by the ARN of their secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub turns: BTreeMap<String, Turn>,
+    /// What is told of health otherwise than by default.
+    #[serde(default, skip_serializing_if = "Told::is_empty")]
+    pub health: Told,
 }
 
 /// One object.

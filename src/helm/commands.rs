@@ -92,6 +92,7 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
             format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
         ),
         ping_command(inputs),
+        command("Does it serve, and what ends when? Ask again any day.", format!("ppm-infra status {declaration}")),
     ]);
     commands
 }
@@ -191,7 +192,7 @@ fn ping_command(inputs: &Inputs) -> Command {
 }
 
 /// Quotes a word for the shell where it needs it.
-fn shell_word(word: &str) -> String {
+pub fn shell_word(word: &str) -> String {
     let is_plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | ':' | '@' | '+' | ',');
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -19,6 +19,7 @@ mod form;
 pub mod gcfg;
 pub mod keys;
 mod objects;
+mod releases;
 mod review;
 pub mod rollout;
 mod schema;
@@ -29,10 +30,11 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, Whereabouts, next_commands};
+pub use commands::{Command, Whereabouts, next_commands, shell_word};
 pub use connections::connection_room;
 pub use database::{USAGE_SCHEMA, UsageData};
 pub use error::ValuesError;
+pub use releases::{Release, ending_image, release};
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
 pub use schema::values_schema;
 pub use sizing::fits;

@@ -9,8 +9,9 @@
 //! |---|---|
 //! | [`plan_text`] | a plan: what will change, why, and how long it takes |
 //! | [`drift_text`] | what somebody else moved |
+//! | [`status_text`] | whether the stack serves |
 //! | [`summary_text`] | how carrying out a plan went |
-//! | [`plan_json`], [`drift_json`], [`apply_json`] | the same for programs, versioned |
+//! | [`plan_json`], [`drift_json`], [`status_json`], [`apply_json`] | the same for programs, versioned |
 //! | [`Lines`], [`Live`], [`JsonLines`] | events, while they happen |
 
 mod drift;
@@ -22,6 +23,7 @@ mod plan;
 mod progress;
 mod signs;
 mod statements;
+mod status;
 mod style;
 mod summary;
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub use drift::{DriftView, drift_text};
 pub use json::{SCHEMA, apply_json, drift_json, plan_json};
 pub use plan::{Goal, PlanView, plan_text};
 pub use progress::{JsonLines, Lines, Live, ProgressView};
+pub use status::{StatusView, status_json, status_text};
 pub use style::{Label, Styled};
 pub use summary::{CLOCK, SummaryView, summary_text};
 pub(crate) use words::count;

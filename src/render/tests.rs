@@ -24,6 +24,7 @@ mod events;
 mod pages;
 mod plans;
 mod programs;
+mod status;
 mod strange;
 
 pub(super) use events::{at, events, failing};

@@ -14,6 +14,8 @@ pub mod db_subnet_group;
 #[cfg(feature = "aws")]
 mod dispatch;
 pub mod elastic_ip;
+#[cfg(feature = "aws")]
+mod health;
 pub mod iam_policy;
 pub mod iam_role;
 pub mod internet_gateway;

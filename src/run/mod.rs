@@ -13,6 +13,7 @@ mod recover;
 mod refresh;
 mod rollback;
 mod rotate;
+pub mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

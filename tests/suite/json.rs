@@ -15,6 +15,8 @@ fn every_step_of_the_main_job_is_json() {
     assert_eq!(outputs[0], "ppm-prod");
     let drift = desk.run(&["drift", "--json"]).exit(0).json().pop().unwrap();
     assert_eq!(drift["summary"]["in_sync"], true, "{drift}");
+    let status = desk.run(&["status", "--json"]).exit(1).json().pop().unwrap();
+    assert_eq!((&status["serves"], &status["summary"]["errors"]), (&false.into(), &1.into()), "{status}");
     let listed = desk.run(&["state", "list", "--json"]).exit(0).json();
     assert_eq!(listed[0]["resources"].as_array().unwrap().len(), 46);
     desk.run(&["validate", "--json"]).exit(0).json();

@@ -20,6 +20,7 @@ mod planner;
 mod recover;
 mod rollback;
 mod runbook;
+mod status;
 mod support;
 
 #[cfg(feature = "aws")]

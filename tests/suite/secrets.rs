@@ -162,7 +162,9 @@ fn on_their_way_into_the_cluster_they_stand_on_the_one_stdout_that_is_meant() {
         assert_clean(known, &format!("{place}, stderr"), said.stderr.as_bytes());
     };
     let rotate = ["-vv", "secrets", "rotate", "database", "--auto-approve"];
-    let all: [(&[&str], i32); 6] = [
+    let all: [(&[&str], i32); 8] = [
+        (&["-vv", "status"], 1),
+        (&["-vv", "--json", "status"], 1),
         (&["-vv", "secrets"], 0),
         (&["-vv", "secrets", "--with-database-job", "--application-role", "app"], 0),
         (&["-vv", "kubeconfig"], 0),

@@ -74,6 +74,9 @@ fn every_key_is_documented() {
         ..Report::default()
     };
     keys(&apply_json(&report, &summary_view(Goal::Converge)), &mut found);
+    for told in super::status::every_shape() {
+        keys(&told, &mut found);
+    }
     for event in events() {
         keys(&serde_json::to_value(event).unwrap(), &mut found);
     }

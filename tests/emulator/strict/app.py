@@ -20,6 +20,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app  # noqa:
 
 from . import control, faults, misc  # noqa: E402
 from . import (  # noqa: E402,F401  registered by being imported
+    acm,
     autoscaling,
     ec2,
     eks,

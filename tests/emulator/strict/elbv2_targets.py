@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from .core import Call, Refusal, Reply, World, before
+from .core import DEFAULT_REGION, Call, Refusal, Reply, World, before, on_tick
 from .durations import TARGET_GROUP_HELD, TARGET_INITIAL
 from .elbv2_common import (
     SERVICE,
@@ -283,9 +283,76 @@ def delete_group(call: Call, world: World) -> Reply:
     return render(call, {})
 
 
+# --------------------------------------------------------------------------
+# Health
+
+
+def answering(world: World, group: Any, value: bool) -> None:
+    """From now on the targets of a group answer health checks, or do not."""
+    world.book("elbv2_answers")[group.arn] = (value, world.clock.now())
+
+
+def checked(world: World, group: Any, since: float) -> dict[str, str]:
+    """The health of a registered target: nothing answers unless a test says so.
+
+    A change shows after as many checks as the group asks for, the first answer
+    of a new target at once.
+    """
+    if not world.clock.older(since, TARGET_INITIAL):
+        return {
+            "State": "initial",
+            "Reason": "Elb.RegistrationInProgress",
+            "Description": "Target registration is in progress",
+        }
+    value, changed = world.book("elbv2_answers").get(group.arn, (False, None))
+    checks = group.healthy_threshold_count if value else group.unhealthy_threshold_count
+    seconds = float(group.health_check_interval_seconds) * float(checks)
+    known = changed is not None and since < changed
+    if known and not world.clock.older(changed, seconds):
+        value = not value
+    if value:
+        return {"State": "healthy"}
+    return {
+        "State": "unhealthy",
+        "Reason": "Target.FailedHealthChecks",
+        "Description": "Health checks failed",
+    }
+
+
+@on_tick
+def notice_departures(world: World) -> None:
+    """Remember since when targets are gone; forget it once they are back."""
+    left = world.book("elbv2_left")
+    gone = {
+        (group.arn, identifier)
+        for group in world.moto(SERVICE, DEFAULT_REGION).target_groups.values()
+        for identifier in (*group.deregistered_targets, *group.terminated_targets)
+        if identifier not in group.targets
+    }
+    for key in set(left) - gone:
+        del left[key]
+    for key in gone - set(left):
+        left[key] = world.clock.now()
+
+
+def draining(world: World, group: Any) -> list[dict[str, Any]]:
+    """Targets that were taken off and may still finish what they began."""
+    delay = float(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+    left = world.book("elbv2_left")
+    return [
+        target
+        for target in (
+            *group.deregistered_targets.values(),
+            *group.terminated_targets.values(),
+        )
+        if (group.arn, target["Id"]) in left
+        and not world.clock.older(left[(group.arn, target["Id"])], delay)
+    ]
+
+
 @before(SERVICE, "DescribeTargetHealth")
 def describe_health(call: Call, world: World) -> Reply:
-    """Unused until a listener forwards, initial for a moment, then healthy."""
+    """Unused until a listener forwards, initial for a moment, then as it answers."""
     backend = backend_of(call, world)
     wanted = members(call)
     group = group_of(world, backend, wanted.get("TargetGroupArn", ""))
@@ -293,25 +360,28 @@ def describe_health(call: Call, world: World) -> Reply:
     seen = world.book("elbv2_seen")
     shown = []
     ids = [each["Id"] for each in wanted.get("Targets", [])]
-    for target in list(group.targets.values()):
+    leaving = draining(world, group) if used else []
+    for target in [*group.targets.values(), *leaving]:
         if ids and target["Id"] not in ids:
             continue
         key = (group.arn, target["Id"], used)
-        since = seen.setdefault(key, world.clock.now())
-        health = {"State": "healthy"}
-        if not used:
+        if target in leaving:
+            seen.pop(key, None)
+            health = {
+                "State": "draining",
+                "Reason": "Target.DeregistrationInProgress",
+                "Description": "Target deregistration is in progress",
+            }
+        elif not used:
             health = {
                 "State": "unused",
                 "Reason": "Target.NotInUse",
                 "Description": "Target group is not configured to receive traffic "
                 "from the load balancer",
             }
-        elif not world.clock.older(since, TARGET_INITIAL):
-            health = {
-                "State": "initial",
-                "Reason": "Elb.RegistrationInProgress",
-                "Description": "Target registration is in progress",
-            }
+        else:
+            since = seen.setdefault(key, world.clock.now())
+            health = checked(world, group, since)
         port = target.get("Port") or group.port
         shown.append(
             {

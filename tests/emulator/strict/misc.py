@@ -599,12 +599,6 @@ def rds_account(call: Call, world: World) -> Reply:
     return call.reply({"AccountQuotas": Listed("AccountQuota", quotas)})
 
 
-@before("rds", "DescribePendingMaintenanceActions")
-def pending_maintenance(call: Call, world: World) -> Reply:
-    """Nothing is pending."""
-    return call.reply({"PendingMaintenanceActions": []})
-
-
 # --------------------------------------------------------------------------
 # What preflight checks ask for and moto does not answer
 

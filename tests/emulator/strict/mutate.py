@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from . import eks, eks_catalogue, eks_nodes, elbv2_balancers
+from . import acm, eks, eks_catalogue, eks_nodes, elbv2_balancers, elbv2_targets
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, World
 from .ec2_common import find
 from .eks_model import Cluster, Json, books
@@ -329,6 +329,22 @@ def ca_certificate(world: World, order: Order) -> None:
     record.settings["CACertificateIdentifier"] = need(order, "value")
 
 
+@change("db_instance", "maintenance")
+def database_maintenance(world: World, order: Order) -> None:
+    """RDS plans maintenance, due so many days from now (none: left to the owner)."""
+    record = the_database(world, order)
+    due = order.get("days")
+    end = world.clock.wall() + timedelta(days=due) if due is not None else None
+    awaits = world.book("rds_maintenance").setdefault(record.database.arn, [])
+    awaits.append(
+        {
+            "Action": order.get("value", "system-update"),
+            "Description": order.get("description", "New Operating System update"),
+            "ForcedApplyDate": end and end.replace(tzinfo=None),
+        }
+    )
+
+
 @change("db_snapshot", "status")
 def snapshot_status(world: World, order: Order) -> None:
     """A snapshot or a copy of one fails."""
@@ -403,15 +419,38 @@ def balancer_state(world: World, order: Order) -> None:
     raise Impossible("no such load balancer")
 
 
-@change("certificate", "issue")
-def issue_certificate(world: World, order: Order) -> None:
-    """ACM has validated the domain: the certificate is ISSUED."""
+@change("target_group", "answers")
+def targets_answer(world: World, order: Order) -> None:
+    """The targets answer health checks from now on: a chart is installed, say."""
+    region, account = place(order)
+    known = world.moto("elasticloadbalancing", region, account).target_groups
+    for arn, group in known.items():
+        if need(order, "id") in (arn, group.name):
+            elbv2_targets.answering(world, group, bool(order.get("value", True)))
+            return
+    raise Impossible("no such target group")
+
+
+def the_certificate(world: World, order: Order) -> Any:
+    """The certificate an order names."""
     region, account = place(order)
     backend = world.moto("acm", region, account)
     found = backend._certificates.get(need(order, "id"))
     if found is None:
         raise Impossible("no such certificate")
-    found.status = order.get("value", "ISSUED")
+    return found
+
+
+@change("certificate", "issue")
+def issue_certificate(world: World, order: Order) -> None:
+    """ACM has validated the domain: the certificate is ISSUED."""
+    the_certificate(world, order).status = order.get("value", "ISSUED")
+
+
+@change("certificate", "ends")
+def certificate_ends(world: World, order: Order) -> None:
+    """It ends so many days from now, or ended so many days ago."""
+    acm.ends_in(world, the_certificate(world, order).arn, float(need(order, "days")))
 
 
 @change("s3_object", "age")

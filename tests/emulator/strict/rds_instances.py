@@ -7,6 +7,7 @@ import re
 import secrets
 import string
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from botocore import xform_name
@@ -55,6 +56,7 @@ from .rds_groups import (
 )
 from .support import later, matches, members, render
 
+CERTIFICATE_LIFE = timedelta(days=365)  # of the server's certificate
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 USER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}")
 DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -577,6 +579,10 @@ def shown(record: Record) -> dict[str, Any]:
             "HostedZoneId": "Z2R2ITUGPM61AM",
         }
         result["InstanceCreateTime"] = database.created
+        result["CertificateDetails"] = {
+            "CAIdentifier": settings["CACertificateIdentifier"],
+            "ValidTill": database.created + CERTIFICATE_LIFE,
+        }
         result["AvailabilityZone"] = record.zones[0]
         if len(record.zones) > 1:
             result["SecondaryAvailabilityZone"] = record.zones[1]
@@ -637,6 +643,30 @@ def describe_instances(call: Call, world: World) -> Reply:
         record = record_of(row)
         view.append(shown(record) if record is not None else row)
     return render(call, {"DBInstances": view, "Marker": marker})
+
+
+@before("rds", "DescribePendingMaintenanceActions")
+def pending_maintenance(call: Call, world: World) -> Reply:
+    """What awaits the instances that have something; one of them by its ARN."""
+    backend = backend_of(call, world)
+    wanted = members(call).get("ResourceIdentifier", "")
+    arns = [each.arn for each in backend.databases.values()]
+    if wanted and wanted not in arns:
+        raise Refusal(
+            "ResourceNotFoundFault",
+            f"The specified resource {wanted} is not found",
+            404,
+        )
+    awaits = world.book("rds_maintenance")
+    shown = [
+        {
+            "ResourceIdentifier": arn,
+            "PendingMaintenanceActionDetails": awaits[arn],
+        }
+        for arn in arns
+        if awaits.get(arn) and wanted in ("", arn)
+    ]
+    return render(call, {"PendingMaintenanceActions": shown})
 
 
 # --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -299,9 +300,20 @@ def test_certificates_are_issued_on_order(emulator, aws):
     arn = aws("acm").request_certificate(DomainName="packages.example.com")[
         "CertificateArn"
     ]
+
+    def found():
+        return aws("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+
+    assert found()["Status"] == "PENDING_VALIDATION" and "NotAfter" not in found()
     mutate(emulator, "certificate", arn, "issue")
-    found = aws("acm").describe_certificate(CertificateArn=arn)["Certificate"]
-    assert found["Status"] == "ISSUED"
+    assert found()["Status"] == "ISSUED"
+    mutate(emulator, "certificate", arn, "ends", days=10)
+    left = found()["NotAfter"] - datetime.now(UTC)
+    assert timedelta(days=9) < left <= timedelta(days=10)
+    mutate(emulator, "certificate", arn, "ends", days=-1)
+    assert found()["Status"] == "EXPIRED"
+    assert found()["RenewalEligibility"] == "INELIGIBLE"
+    aws("acm").delete_certificate(CertificateArn=arn)
 
 
 def test_senseless_mutations_are_refused(emulator):

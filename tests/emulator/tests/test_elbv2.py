@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scene import Network, refused, slow
+from strict import mutate
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
 TLS13 = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -429,15 +430,21 @@ def test_redirects_and_changes(elb, clock, make, targets):
     elb.delete_target_group(TargetGroupArn=other)
 
 
-def test_target_health(elb, ec2, net, clock, make, targets):
+def test_target_health(world, elb, ec2, net, clock, make, targets):
     balancer, group = make()["LoadBalancerArn"], targets()
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.9"}])
 
+    def all_health():
+        found = elb.describe_target_health(TargetGroupArn=group)
+        return [each["TargetHealth"] for each in found["TargetHealthDescriptions"]]
+
     def health():
-        (found,) = elb.describe_target_health(TargetGroupArn=group)[
-            "TargetHealthDescriptions"
-        ]
-        return found["TargetHealth"]
+        (found,) = all_health()
+        return found
+
+    def answers(value):
+        order = {"kind": "target_group", "id": group, "action": "answers"}
+        mutate.perform(world, {**order, "value": value})
 
     assert health()["Reason"] == "Target.NotInUse"
     elb.create_listener(
@@ -448,4 +455,58 @@ def test_target_health(elb, ec2, net, clock, make, targets):
     )
     assert health()["State"] == "initial"
     clock.advance(20)
+    assert health()["Reason"] == "Target.FailedHealthChecks"
+    # five checks of thirty seconds, and two
+    answers(True)
+    clock.advance(140)
+    assert health()["State"] == "unhealthy"
+    clock.advance(20)
     assert health() == {"State": "healthy"}
+    answers(False)
+    clock.advance(50)
+    assert health()["State"] == "healthy"
+    clock.advance(20)
+    assert health()["State"] == "unhealthy"
+    answers(True)
+    clock.advance(160)
+    # another one begins anew
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.10"}])
+    assert sorted(each["State"] for each in all_health()) == ["healthy", "initial"]
+    clock.advance(160)
+    assert [each["State"] for each in all_health()] == ["healthy", "healthy"]
+
+    elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.9"}])
+    states = [(each["State"], each.get("Reason")) for each in all_health()]
+    assert states == [
+        ("healthy", None),
+        ("draining", "Target.DeregistrationInProgress"),
+    ]
+    clock.advance(301)
+    assert health() == {"State": "healthy"}
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.9"}])
+    assert sorted(each["State"] for each in all_health()) == ["healthy", "initial"]
+    elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.9"}])
+    assert sorted(each["State"] for each in all_health()) == ["draining", "healthy"]
+
+
+def test_a_certificate_in_use_stays(world, aws, elb, clock, make, targets):
+    acm = aws("acm")
+    arn = acm.request_certificate(DomainName="packages.example.com")["CertificateArn"]
+    order = {"kind": "certificate", "id": arn, "action": "issue"}
+    mutate.perform(world, order)
+    balancer = make()["LoadBalancerArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Port=443,
+        Protocol="HTTPS",
+        Certificates=[{"CertificateArn": arn}],
+        SslPolicy=TLS13,
+        DefaultActions=forward(targets()),
+    )["Listeners"][0]["ListenerArn"]
+    found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert found["InUseBy"] == [balancer]
+    assert found["RenewalEligibility"] == "ELIGIBLE"
+    with refused("ResourceInUseException"):
+        acm.delete_certificate(CertificateArn=arn)
+    elb.delete_listener(ListenerArn=listener)
+    acm.delete_certificate(CertificateArn=arn)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from scene import Network, refused, slow
+from strict import mutate
 
 
 @pytest.fixture
@@ -662,3 +663,26 @@ def test_instant_world(emulator, aws, rds, ec2):
     rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
     assert rds.describe_db_instances()["DBInstances"] == []
     rds.delete_db_subnet_group(DBSubnetGroupName="g")
+
+
+def test_maintenance_awaits_an_instance(world, rds, make, look, clock):
+    make()
+    clock.advance(1000)
+    shown = look()
+    assert shown["CertificateDetails"]["CAIdentifier"] == "rds-ca-rsa2048-g1"
+    arn = shown["DBInstanceArn"]
+
+    def awaits(**which):
+        found = rds.describe_pending_maintenance_actions(**which)
+        return found["PendingMaintenanceActions"]
+
+    assert awaits() == [] == awaits(ResourceIdentifier=arn)
+    order = {"kind": "db_instance", "id": "main", "action": "maintenance", "days": 10}
+    mutate.perform(world, order)
+    print(world.book("rds_maintenance"), arn, awaits())
+    (found,) = awaits(ResourceIdentifier=arn)
+    (action,) = found["PendingMaintenanceActionDetails"]
+    assert found["ResourceIdentifier"] == arn and action["Action"] == "system-update"
+    assert action["ForcedApplyDate"] > shown["InstanceCreateTime"]
+    with refused("ResourceNotFoundFault"):
+        awaits(ResourceIdentifier=arn + "x")

@@ -1,0 +1,88 @@
+//! `status`.
+
+use serde_json::Value;
+
+use super::args::{Common, File};
+use super::failure::Failure;
+use super::{exit, show, workplace};
+use crate::architecture::values_are_for;
+use crate::engine::state::State;
+use crate::helm::{ending_image, release, shell_word};
+use crate::model::address::Address;
+use crate::model::resource::Resource;
+use crate::resources::cluster::Cluster;
+use crate::resources::database::Database;
+use crate::resources::load_balancer::LoadBalancer;
+use crate::resources::node_group::NodeGroup;
+use crate::resources::target_group::TargetGroup;
+use crate::run::Stop;
+use crate::run::status::{self, Chart, Severity, Subject, TargetsAre, Typed, WayIn};
+use crate::stack::{Stack, Targets};
+use workplace::Declaration;
+
+/// Shows whether the stack serves, and changes nothing.
+pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.as_deref())?;
+    let mut store = workplace::store(common, &declaration)?;
+    let book = workplace::load(&mut store, &declaration).await?;
+    let (stack, file) = (&declaration.stack, shell_word(&declaration.name()));
+    if book.state.resources.is_empty() {
+        return Err(Failure::new(exit::FAILED, format!("nothing of {} stands yet", stack.stack))
+            .hint(format!("`ppm-infra apply {file}` makes it")));
+    }
+    show::open_intents(&book);
+    let health = workplace::health(common, stack, &stop).await?;
+    let session = workplace::session(common, stack, stop).await?;
+    let report = status::status(&session, &*health, subject(stack, &book.state, file), &book.state).await?;
+    show::status(common, &declaration, &report);
+    Ok(match report.worst() {
+        Some(Severity::Error) => exit::FAILED,
+        Some(Severity::Unread) => exit::INCOMPLETE,
+        Some(Severity::Warning) | None => exit::DONE,
+    })
+}
+
+fn computed<R: Resource>(state: &State) -> Option<R::Computed> {
+    state.resources.get(&Address::of(R::KIND, "main"))?.computed.read().ok()
+}
+
+/// What is recorded and declared, as far as it matters here.
+fn subject(stack: &Stack, state: &State, file: String) -> Subject {
+    let declared = &stack.load_balancer;
+    let ours = |targets| WayIn::Ours {
+        balancer: computed::<LoadBalancer>(state).map(|found| found.id),
+        group: computed::<TargetGroup>(state).map(|found| found.id),
+        targets,
+    };
+    let manager = &stack.package_manager;
+    Subject {
+        account: stack.account.as_ref().map(ToString::to_string),
+        way_in: match declared.targets {
+            Targets::NodePort => ours(TargetsAre::Nodes),
+            Targets::TargetGroupBinding => ours(TargetsAre::Pods),
+            Targets::Ingress => WayIn::Theirs,
+        },
+        domain: declared.domain.as_ref().map(ToString::to_string),
+        certificate: declared.certificate.as_ref().map(ToString::to_string),
+        cluster: computed::<Cluster>(state).map(|found| found.id),
+        nodes: computed::<NodeGroup>(state).map(|found| found.name),
+        database: computed::<Database>(state).map(|found| (found.id, found.arn)),
+        chart: chart(stack, state),
+        typed: Typed { file, release: manager.release.to_string(), namespace: manager.namespace.to_string() },
+    }
+}
+
+fn chart(stack: &Stack, state: &State) -> Chart {
+    let manager = &stack.package_manager;
+    let version = manager.chart_version.to_string();
+    let image = manager.image.as_ref().map(|image| (image.repository.to_string(), image.tag.to_string()));
+    let (repository, tag) = image.as_ref().map(|(repository, tag)| (repository.as_str(), tag.as_str())).unzip();
+    let release = release(&version, tag);
+    Chart {
+        declared: values_are_for(stack),
+        written_for: state.outputs.get("values_for").and_then(Value::as_str).map(str::to_owned),
+        application: release.as_ref().map(|release| release.version.clone()),
+        supported_until: release.map(|release| release.supported_until),
+        ending_image: ending_image(&version, repository),
+    }
+}

@@ -1,0 +1,206 @@
+//! The port to health: what the cloud says of how well the objects serve, which nobody declares and nobody records.
+//!
+//! Promises: reads alone. What is not there is nothing, what may not be read is an error; words of the cloud are kept as
+//! they are, times are points in time.
+//!
+//! Leaves to the runner which objects are meant, and what is good enough.
+
+use futures_core::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::CloudError;
+
+/// An answer that may be nothing: then the object is not there.
+pub type Answer<'a, T> = BoxFuture<'a, Result<Option<T>, CloudError>>;
+
+/// How well things serve.
+pub trait Health: Send + Sync {
+    /// The load balancer `arn` and what listens on it.
+    fn balancer<'a>(&'a self, arn: &'a str) -> Answer<'a, Balancer>;
+
+    /// The targets of the target group `arn`, in the order of their ids.
+    fn targets<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Target>>;
+
+    /// The certificate `arn`.
+    fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate>;
+
+    /// The cluster of this name.
+    fn cluster<'a>(&'a self, name: &'a str) -> Answer<'a, Cluster>;
+
+    /// Until when a version of Kubernetes is supported; nothing if the cloud does not list it any more.
+    fn support<'a>(&'a self, version: &'a str) -> Answer<'a, Support>;
+
+    /// The node group `name` of `cluster`.
+    fn nodes<'a>(&'a self, cluster: &'a str, name: &'a str) -> Answer<'a, Nodes>;
+
+    /// The database of this name.
+    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, Database>;
+
+    /// Maintenance that awaits the database `arn`.
+    fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>>;
+}
+
+/// A load balancer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Balancer {
+    /// `active`, `active_impaired`, `provisioning` or `failed`.
+    pub state: String,
+    /// Why it is in that state.
+    pub reason: Option<String>,
+    /// Its host name.
+    pub dns_name: String,
+    /// What listens on it, by port.
+    pub listeners: Vec<Listener>,
+}
+
+/// Something that listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Its port.
+    pub port: u16,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// ARN of its certificate.
+    pub certificate: Option<String>,
+}
+
+/// A target, as the load balancer sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Id of an instance, or an address.
+    pub id: String,
+    /// Its port.
+    pub port: Option<u16>,
+    /// `healthy`, `unhealthy`, `initial`, `unused`, `draining`, `unhealthy.draining` or `unavailable`.
+    pub state: String,
+    /// The reason code, such as `Target.Timeout`.
+    pub reason: Option<String>,
+    /// What the cloud says of it in words.
+    pub description: Option<String>,
+}
+
+impl Target {
+    /// Whether it gets requests because it answers.
+    pub fn is_healthy(&self) -> bool {
+        self.state == "healthy"
+    }
+
+    /// Whether it is on its way out.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.state.as_str(), "draining" | "unhealthy.draining")
+    }
+
+    /// What its reason code means (Elastic Load Balancing API reference, `TargetHealth`); nothing for one that is not
+    /// known.
+    pub fn meaning(&self) -> Option<&'static str> {
+        Some(match self.reason.as_deref()? {
+            "Elb.RegistrationInProgress" => "is being registered",
+            "Elb.InitialHealthChecking" => "is being checked for the first time",
+            "Target.ResponseCodeMismatch" => "answers the health check, with another status than 200",
+            "Target.Timeout" => "does not answer the health check in time",
+            "Target.FailedHealthChecks" => "refuses the connection, or answers what is no HTTP",
+            "Elb.InternalError" => "could not be checked: an error inside the load balancer",
+            "Target.NotRegistered" => "is not registered any more",
+            "Target.NotInUse" => {
+                "is in a target group that no listener forwards to, or in a zone the load balancer is not in"
+            }
+            "Target.InvalidState" => "is stopped or terminated",
+            "Target.IpUnusable" => "has an address that the load balancer itself uses",
+            "Target.DeregistrationInProgress" => "is leaving, and finishes what it began",
+            "Target.HealthCheckDisabled" => "is not checked: health checks are off",
+            _ => return None,
+        })
+    }
+}
+
+/// A certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`, `REVOKED` and others.
+    pub status: String,
+    /// Where it comes from: `AMAZON_ISSUED`, `IMPORTED` or `PRIVATE`.
+    pub origin: String,
+    /// The names it is for, `*.example.com` among them.
+    pub names: Vec<String>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// Whether ACM renews it by itself.
+    pub is_renewed: bool,
+    /// How far a renewal is: `PENDING_AUTO_RENEWAL`, `PENDING_VALIDATION`, `SUCCESS` or `FAILED`.
+    pub renewal: Option<String>,
+    /// How the names were proved: `DNS`, `EMAIL` or `HTTP`.
+    pub validated_by: Option<String>,
+}
+
+/// A control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// `ACTIVE`, `UPDATING` and others.
+    pub status: String,
+    /// Its version of Kubernetes.
+    pub version: String,
+    /// What happens when standard support ends: `STANDARD` (it is upgraded) or `EXTENDED` (it is charged for).
+    pub policy: Option<String>,
+    /// What the cloud complains of.
+    pub issues: Vec<String>,
+}
+
+/// Until when a version of Kubernetes is supported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Support {
+    /// The end of standard support.
+    pub standard_until: Option<Timestamp>,
+    /// The end of extended, paid support.
+    pub extended_until: Option<Timestamp>,
+}
+
+/// A node group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nodes {
+    /// `ACTIVE`, `UPDATING`, `DEGRADED` and others.
+    pub status: String,
+    /// How many nodes there should be.
+    pub desired: u32,
+    /// How many machines run; nothing if nobody could count them.
+    pub running: Option<u32>,
+    /// What the cloud complains of.
+    pub issues: Vec<String>,
+}
+
+/// A database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `available` and many others.
+    pub status: String,
+    /// Its version.
+    pub engine_version: String,
+    /// Whether a second instance stands by in another zone.
+    pub multi_az: bool,
+    /// Changes that wait for the maintenance window, by field.
+    pub pending: Vec<String>,
+    /// Name of the authority that signed its certificate.
+    pub authority: Option<String>,
+    /// When that certificate ends.
+    pub certificate_until: Option<Timestamp>,
+}
+
+/// Maintenance that awaits a database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintenance {
+    /// Such as `system-update`.
+    pub action: String,
+    /// What is done.
+    pub description: Option<String>,
+    /// When it is done whether anybody agrees or not; nothing if that is left to the owner.
+    pub due: Option<Timestamp>,
+}

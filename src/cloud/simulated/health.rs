@@ -1,0 +1,182 @@
+//! Health in the simulated cloud: everything it made stands, and no pod answers until somebody writes so into the world.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ID, Object, Simulated, World};
+use crate::cloud::health::{
+    Answer, Balancer, Certificate, Cluster, Database, Health, Listener, Maintenance, Nodes, Support, Target,
+};
+
+/// What is told otherwise than by default, by ARN, name or version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Told {
+    /// Targets of target groups.
+    pub targets: BTreeMap<String, Vec<Target>>,
+    /// Certificates.
+    pub certificates: BTreeMap<String, Certificate>,
+    /// Versions of Kubernetes.
+    pub support: BTreeMap<String, Support>,
+    /// Clusters.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Databases.
+    pub databases: BTreeMap<String, Database>,
+    /// What awaits databases.
+    pub maintenance: BTreeMap<String, Vec<Maintenance>>,
+}
+
+impl Told {
+    /// Whether nothing is told otherwise.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl World {
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(move |object| object.mark.address.kind.as_str() == kind)
+    }
+
+    fn find<'w>(&'w self, kind: &str, id: &str) -> Option<&'w Object> {
+        self.objects.values().find(|object| object.mark.address.kind.as_str() == kind && object.id() == id)
+    }
+}
+
+fn field<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
+    object.declared.fields().find(|(field, _)| *field == name).map(|(_, value)| value)
+}
+
+fn text(object: &Object, name: &str) -> String {
+    field(object, name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn number<N: TryFrom<u64>>(object: &Object, name: &str) -> Option<N> {
+    field(object, name).and_then(Value::as_u64).and_then(|number| number.try_into().ok())
+}
+
+fn points_at(object: &Object, name: &str, id: &str) -> bool {
+    field(object, name).and_then(|value| value.get(ID)).and_then(Value::as_str) == Some(id)
+}
+
+fn balancer(world: &World, arn: &str) -> Option<Balancer> {
+    let found = world.find("load_balancer", arn)?;
+    let listeners = world.of_kind("listener").filter(|listener| points_at(listener, "load_balancer", arn));
+    let mut listeners: Vec<Listener> = listeners
+        .map(|listener| Listener {
+            port: number(listener, "port").unwrap_or_default(),
+            protocol: text(listener, "protocol"),
+            certificate: field(listener, "certificate").and_then(Value::as_str).map(str::to_owned),
+        })
+        .collect();
+    listeners.sort_by_key(|listener| listener.port);
+    let dns_name = found.computed.text("dns_name").unwrap_or_default().to_owned();
+    Some(Balancer { state: "active".to_owned(), reason: None, dns_name, listeners })
+}
+
+/// The nodes of the group that is attached: nothing answers on any.
+fn targets(world: &World, arn: &str) -> Option<Vec<Target>> {
+    let group = world.find("target_group", arn)?;
+    if let Some(told) = world.health.targets.get(arn) {
+        return Some(told.clone());
+    }
+    let attached = world.of_kind("target_attachment").any(|one| points_at(one, "target_group", arn));
+    let count = world.of_kind("node_group").filter_map(|nodes| number::<u32>(nodes, "count")).sum();
+    let count = if attached { count } else { 0 };
+    let silent = |n: u32| Target {
+        id: format!("i-{n:017x}"),
+        port: number(group, "port"),
+        state: "unhealthy".to_owned(),
+        reason: Some("Target.FailedHealthChecks".to_owned()),
+        description: Some("Health checks failed".to_owned()),
+    };
+    Some((1..=count).map(silent).collect())
+}
+
+/// One that never ends, unless told otherwise.
+fn certificate(world: &World, arn: &str) -> Certificate {
+    let eternal = || Certificate {
+        status: "ISSUED".to_owned(),
+        origin: "AMAZON_ISSUED".to_owned(),
+        names: Vec::new(),
+        expires: None,
+        is_renewed: true,
+        renewal: None,
+        validated_by: Some("DNS".to_owned()),
+    };
+    world.health.certificates.get(arn).cloned().unwrap_or_else(eternal)
+}
+
+fn cluster(world: &World, name: &str) -> Option<Cluster> {
+    let found = world.find("cluster", name)?;
+    let well = || Cluster {
+        status: "ACTIVE".to_owned(),
+        version: text(found, "version"),
+        policy: Some(text(found, "support")),
+        issues: Vec::new(),
+    };
+    Some(world.health.clusters.get(name).cloned().unwrap_or_else(well))
+}
+
+fn nodes(world: &World, name: &str) -> Option<Nodes> {
+    let found = world.of_kind("node_group").find(|group| group.computed.text("name") == Some(name))?;
+    let desired = number(found, "count").unwrap_or_default();
+    Some(Nodes { status: "ACTIVE".to_owned(), desired, running: Some(desired), issues: Vec::new() })
+}
+
+fn database(world: &World, name: &str) -> Option<Database> {
+    let found = world.find("database", name)?;
+    let well = || Database {
+        status: "available".to_owned(),
+        engine_version: text(found, "engine_version"),
+        multi_az: field(found, "multi_az").and_then(Value::as_bool).unwrap_or_default(),
+        pending: Vec::new(),
+        authority: None,
+        certificate_until: None,
+    };
+    Some(world.health.databases.get(name).cloned().unwrap_or_else(well))
+}
+
+impl Simulated {
+    fn tell<T: Send + 'static>(&self, read: impl FnOnce(&World) -> Option<T>) -> Answer<'static, T> {
+        let found = read(&self.world.lock().expect("no panic under this lock"));
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+impl Health for Simulated {
+    fn balancer<'a>(&'a self, arn: &'a str) -> Answer<'a, Balancer> {
+        self.tell(|world| balancer(world, arn))
+    }
+
+    fn targets<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Target>> {
+        self.tell(|world| targets(world, arn))
+    }
+
+    fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate> {
+        self.tell(|world| Some(certificate(world, arn)))
+    }
+
+    fn cluster<'a>(&'a self, name: &'a str) -> Answer<'a, Cluster> {
+        self.tell(|world| cluster(world, name))
+    }
+
+    fn support<'a>(&'a self, version: &'a str) -> Answer<'a, Support> {
+        let untold = || Support { standard_until: None, extended_until: None };
+        self.tell(|world| Some(world.health.support.get(version).cloned().unwrap_or_else(untold)))
+    }
+
+    fn nodes<'a>(&'a self, _: &'a str, name: &'a str) -> Answer<'a, Nodes> {
+        self.tell(|world| nodes(world, name))
+    }
+
+    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, Database> {
+        self.tell(|world| database(world, name))
+    }
+
+    fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>> {
+        self.tell(|world| Some(world.health.maintenance.get(arn).cloned().unwrap_or_default()))
+    }
+}

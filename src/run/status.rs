@@ -1,0 +1,320 @@
+//! Looking whether the stack serves: the way in, the certificate, versions, and what stands around them.
+//!
+//! Promises: reads alone, no lock, no file. What could not be read is told as such and never taken for well.
+//!
+//! Leaves the judgement to [`judge()`], which is pure, and the picture to render.
+
+mod judge;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{RunError, Session, stoppable, survey};
+pub use crate::cloud::health::{
+    Balancer, Certificate, Cluster, Database, Health, Listener, Maintenance, Nodes, Support, Target,
+};
+use crate::cloud::{CloudError, ErrorKind};
+use crate::engine::state::State;
+use crate::model::surroundings::Questions;
+pub use judge::{covers, days_until, judge};
+
+/// What is looked at: what is recorded and declared, as far as it matters here.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The account that is declared.
+    pub account: Option<String>,
+    /// How requests get in.
+    pub way_in: WayIn,
+    /// The host name people use.
+    pub domain: Option<String>,
+    /// ARN of the declared certificate.
+    pub certificate: Option<String>,
+    /// Name of the cluster.
+    pub cluster: Option<String>,
+    /// Name of the node group.
+    pub nodes: Option<String>,
+    /// Name and ARN of the database.
+    pub database: Option<(String, String)>,
+    /// Package Manager.
+    pub chart: Chart,
+    /// What to type about this stack.
+    pub typed: Typed,
+}
+
+/// How requests get in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WayIn {
+    /// Through a load balancer of the stack.
+    Ours {
+        /// Its ARN.
+        balancer: Option<String>,
+        /// ARN of the target group.
+        group: Option<String>,
+        /// What a target is.
+        targets: TargetsAre,
+    },
+    /// Through one that a controller in the cluster made.
+    Theirs,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetsAre {
+    /// A node: it answers if any pod answers.
+    Nodes,
+    /// A pod.
+    Pods,
+}
+
+/// Chart and application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// What is declared, such as `rstudio-pm 0.20.4`.
+    pub declared: String,
+    /// What the values were last written for, in the same form.
+    pub written_for: Option<String>,
+    /// The version of Package Manager in that chart, if it is known.
+    pub application: Option<String>,
+    /// The last day on which Posit supports that version.
+    pub supported_until: Option<Date>,
+    /// The image whose publication ends, if it is that one, and the last day of it.
+    pub ending_image: Option<(String, Date)>,
+}
+
+/// What to type about this stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// The declaration, quoted for a shell.
+    pub file: String,
+    /// The Helm release.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+}
+
+/// What became of one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen<T> {
+    /// It is there.
+    There(T),
+    /// It is not there any more.
+    Gone,
+    /// It was never made.
+    NotMade,
+    /// It could not be read, and why.
+    Unread {
+        /// The error.
+        error: String,
+        /// Whether the caller may not.
+        denied: bool,
+    },
+}
+
+impl<T> Seen<T> {
+    /// It, if it is there.
+    pub fn there(&self) -> Option<&T> {
+        match self {
+            Self::There(it) => Some(it),
+            Self::Gone | Self::NotMade | Self::Unread { .. } => None,
+        }
+    }
+}
+
+/// Everything that was seen.
+#[derive(Clone, Debug)]
+pub struct Sights {
+    /// The load balancer; nothing if it is somebody else's.
+    pub balancer: Option<Seen<Balancer>>,
+    /// Its targets; nothing if it is somebody else's.
+    pub targets: Option<Seen<Vec<Target>>>,
+    /// The certificates in use or declared, by ARN.
+    pub certificates: BTreeMap<String, Seen<Certificate>>,
+    /// The control plane.
+    pub cluster: Seen<Cluster>,
+    /// The support of its version; nothing if that is not known.
+    pub support: Option<Seen<Support>>,
+    /// The nodes.
+    pub nodes: Seen<Nodes>,
+    /// The database.
+    pub database: Seen<Database>,
+    /// What awaits the database.
+    pub maintenance: Seen<Vec<Maintenance>>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The load balancer and its listeners.
+    LoadBalancer,
+    /// What is behind it.
+    Targets,
+    /// A certificate.
+    Certificate,
+    /// The version of Kubernetes.
+    Kubernetes,
+    /// Chart and application.
+    Chart,
+    /// The control plane.
+    Cluster,
+    /// The nodes.
+    NodeGroup,
+    /// The database.
+    Database,
+}
+
+impl Part {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LoadBalancer => "load_balancer",
+            Self::Targets => "targets",
+            Self::Certificate => "certificate",
+            Self::Kubernetes => "kubernetes",
+            Self::Chart => "chart",
+            Self::Cluster => "cluster",
+            Self::NodeGroup => "node_group",
+            Self::Database => "database",
+        }
+    }
+}
+
+/// How bad a finding is; the worst comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It does not serve.
+    Error,
+    /// Nobody knows.
+    Unread,
+    /// It serves, and somebody should do something.
+    Warning,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about.
+    pub part: Part,
+    /// What is the matter, in one sentence without a full stop.
+    pub what: String,
+    /// What to do, one thing each.
+    pub hints: Vec<String>,
+}
+
+/// Whether the stack serves, and from what that is concluded.
+#[derive(Clone, Debug)]
+pub struct StatusReport {
+    /// The account.
+    pub account: String,
+    /// When it was looked.
+    pub at: Timestamp,
+    /// What was looked at.
+    pub subject: Subject,
+    /// What was seen.
+    pub sights: Sights,
+    /// What is not as it should be, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl StatusReport {
+    /// How many findings there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// The worst finding there is.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).min()
+    }
+
+    /// The worst finding about a part.
+    pub fn worst_of(&self, part: Part) -> Option<Severity> {
+        self.findings.iter().filter(|finding| finding.part == part).map(|finding| finding.severity).min()
+    }
+}
+
+/// Looks whether the stack serves. Changes nothing.
+///
+/// # Errors
+/// [`RunError`] when not even the account could be told, or the credentials end.
+pub async fn status(
+    session: &Session,
+    health: &dyn Health,
+    subject: Subject,
+    state: &State,
+) -> Result<StatusReport, RunError> {
+    let surroundings = survey(session, &Questions::default(), subject.account.clone(), state).await?;
+    let sights = stoppable(session, look(health, &subject)).await??;
+    let at = session.host.now();
+    let findings = judge(&subject, &sights, at);
+    Ok(StatusReport { account: surroundings.account, at, subject, sights, findings })
+}
+
+/// Looks at everything, as much as possible at the same time.
+async fn look(health: &dyn Health, subject: &Subject) -> Result<Sights, CloudError> {
+    let way_in = async {
+        let (balancer, targets) = match &subject.way_in {
+            WayIn::Theirs => (None, None),
+            WayIn::Ours { balancer, group, .. } => {
+                let one = async { seen(balancer.as_deref().map(|arn| health.balancer(arn))).await };
+                let other = async { seen(group.as_deref().map(|arn| health.targets(arn))).await };
+                let (one, other) = tokio::join!(one, other);
+                (Some(one?), Some(other?))
+            }
+        };
+        let listeners = balancer.as_ref().and_then(Seen::there).map(|it| it.listeners.as_slice()).unwrap_or_default();
+        let mut arns: BTreeSet<String> = listeners.iter().filter_map(|one| one.certificate.clone()).collect();
+        if arns.is_empty() {
+            arns.extend(subject.certificate.clone());
+        }
+        let mut certificates = BTreeMap::new();
+        for arn in arns {
+            let found = seen(Some(health.certificate(&arn))).await?;
+            certificates.insert(arn, found);
+        }
+        Ok::<_, CloudError>((balancer, targets, certificates))
+    };
+    let control_plane = async {
+        let cluster = seen(subject.cluster.as_deref().map(|name| health.cluster(name))).await?;
+        let support = match cluster.there() {
+            Some(found) => Some(seen(Some(health.support(&found.version))).await?),
+            None => None,
+        };
+        Ok::<_, CloudError>((cluster, support))
+    };
+    let nodes = async {
+        let both = subject.cluster.as_deref().zip(subject.nodes.as_deref());
+        seen(both.map(|(cluster, name)| health.nodes(cluster, name))).await
+    };
+    let database = async { seen(subject.database.as_ref().map(|(name, _)| health.database(name))).await };
+    let maintenance = async { seen(subject.database.as_ref().map(|(_, arn)| health.maintenance(arn))).await };
+    let (way_in, control_plane, nodes, database, maintenance) =
+        tokio::join!(way_in, control_plane, nodes, database, maintenance);
+    let ((balancer, targets, certificates), (cluster, support)) = (way_in?, control_plane?);
+    Ok(Sights {
+        balancer,
+        targets,
+        certificates,
+        cluster,
+        support,
+        nodes: nodes?,
+        database: database?,
+        maintenance: maintenance?,
+    })
+}
+
+/// What became of a look; nothing to look at was never made. Credentials that are refused end everything.
+async fn seen<T>(look: Option<crate::cloud::health::Answer<'_, T>>) -> Result<Seen<T>, CloudError> {
+    let Some(look) = look else { return Ok(Seen::NotMade) };
+    match look.await {
+        Ok(Some(found)) => Ok(Seen::There(found)),
+        Ok(None) => Ok(Seen::Gone),
+        Err(error) if matches!(error.kind, ErrorKind::Credentials | ErrorKind::Bug) => Err(error),
+        Err(error) => Ok(Seen::Unread { denied: error.kind == ErrorKind::Denied, error: error.to_string() }),
+    }
+}

@@ -1,0 +1,212 @@
+//! Versions and their ends, and what stands around the way in.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Court, count, day, days, days_until, listed};
+use crate::run::status::{Chart, Cluster, Database, Maintenance, Nodes, Part, Seen, Sights, Support};
+
+/// Days before the end of a support at which it is mentioned: an upgrade takes planning.
+const SUPPORT_DAYS: i64 = 90;
+/// Days before maintenance that nobody can put off any longer.
+const MAINTENANCE_DAYS: i64 = 30;
+
+impl Court<'_> {
+    pub(super) fn kubernetes(&mut self, sights: &Sights) {
+        let (Some(cluster), Some(support)) = (sights.cluster.there(), &sights.support) else { return };
+        let part = Part::Kubernetes;
+        let version = &cluster.version;
+        let upgrade = format!(
+            "raise `kubernetes.version` in {} and apply: it goes one minor version at a time",
+            self.subject.typed.file
+        );
+        if *support == Seen::Gone {
+            return self.warning(part, format!("EKS does not list Kubernetes {version} any more"), upgrade);
+        }
+        let Some(support) = self.there(support, part, "its support", "eks:DescribeClusterVersions") else { return };
+        let Support { standard_until, extended_until } = support;
+        let paid = cluster.policy.as_deref() != Some("STANDARD");
+        let near = |end: &Timestamp| days_until(*end, self.now) < SUPPORT_DAYS;
+        let is_over = |end: Option<Timestamp>| end.is_some_and(|end| end <= self.now);
+        let what = if is_over(*extended_until) {
+            format!("Kubernetes {version} is out of support: EKS upgrades the cluster by itself")
+        } else if let Some(end) = extended_until.filter(|end| near(end) && is_over(*standard_until)) {
+            let left = days(days_until(end, self.now));
+            format!("Kubernetes {version} is in extended, paid support, which ends on {}, in {left}", day(end))
+        } else if is_over(*standard_until) {
+            let until = extended_until.map(|end| format!(", until {}", day(end))).unwrap_or_default();
+            format!("Kubernetes {version} is in extended, paid support{until}")
+        } else if let Some(end) = standard_until.filter(near) {
+            let then = if paid { "it costs more from then on" } else { "EKS upgrades the cluster by itself then" };
+            let left = days(days_until(end, self.now));
+            format!("standard support of Kubernetes {version} ends on {}, in {left}: {then}", day(end))
+        } else {
+            return;
+        };
+        self.warning(part, what, upgrade);
+    }
+
+    pub(super) fn chart(&mut self, chart: &Chart) {
+        let part = Part::Chart;
+        let file = self.subject.typed.file.clone();
+        let today = day(self.now);
+        match &chart.written_for {
+            None => self.warning(
+                part,
+                "no values were written by an apply that is recorded",
+                format!("`ppm-infra apply {file}` writes them"),
+            ),
+            Some(written) if *written != chart.declared => self.warning(
+                part,
+                format!("the values were written for {written}; declared is {}", chart.declared),
+                format!("`ppm-infra apply {file}` writes them again, and says how to roll them out"),
+            ),
+            Some(_) => {}
+        }
+        let upgrade = format!("raise `package_manager.chart_version` in {file}, apply, and roll it out");
+        if let (Some(version), Some(end)) = (&chart.application, chart.supported_until) {
+            let left = days_between(today, end);
+            if left < 0 {
+                let what = format!(
+                    "Posit's support of Package Manager {version} ended on {end}, unless it is still the newest"
+                );
+                self.warning(part, what, upgrade.clone());
+            } else if left < SUPPORT_DAYS {
+                let what = format!("Posit's support of Package Manager {version} ends on {end}, in {}", days(left));
+                self.warning(part, what, upgrade.clone());
+            }
+        }
+        if let Some((image, end)) = &chart.ending_image {
+            let ends = if *end < today { "ended" } else { "ends" };
+            let what = format!("the publication of the image {image} {ends} on {end}: no fixes come after it");
+            self.warning(part, what, format!("charts from 0.20.0 on take posit/package-manager: {upgrade}"));
+        }
+    }
+
+    pub(super) fn around(&mut self, sights: &Sights) {
+        let action = "eks:DescribeCluster";
+        if let Some(found) = self.there(&sights.cluster, Part::Cluster, "the cluster", action) {
+            self.cluster(found);
+        }
+        let action = "eks:DescribeNodegroup and autoscaling:DescribeAutoScalingGroups";
+        if let Some(found) = self.there(&sights.nodes, Part::NodeGroup, "the node group", action) {
+            self.nodes(found);
+        }
+        let part = Part::Database;
+        if let Some(found) = self.there(&sights.database, part, "the database", "rds:DescribeDBInstances") {
+            self.database(found);
+            // Asked for beside it; that it was not made, or is gone, was said.
+            if let Seen::There(_) | Seen::Unread { .. } = &sights.maintenance
+                && let Some(all) =
+                    self.there(&sights.maintenance, part, "maintenance", "rds:DescribePendingMaintenanceActions")
+            {
+                self.maintenance(all);
+            }
+        }
+    }
+
+    fn cluster(&mut self, found: &Cluster) {
+        let part = Part::Cluster;
+        let issues = listed(&found.issues);
+        match found.status.as_str() {
+            "ACTIVE" if found.issues.is_empty() => {}
+            "ACTIVE" => self.warning(part, format!("EKS complains of the cluster{issues}"), "mend what EKS names"),
+            "UPDATING" => self.warning(
+                part,
+                format!("the cluster is being changed{issues}"),
+                "it serves meanwhile; look again later",
+            ),
+            other => self.error(
+                part,
+                format!("the cluster is {other}{issues}"),
+                format!("`ppm-infra plan {}` shows what can be done", self.subject.typed.file),
+            ),
+        }
+    }
+
+    fn nodes(&mut self, found: &Nodes) {
+        let part = Part::NodeGroup;
+        let issues = listed(&found.issues);
+        let plan = format!("`ppm-infra plan {}` shows what can be done", self.subject.typed.file);
+        let missing = found.running.map_or(0, |running| found.desired.saturating_sub(running));
+        if found.running == Some(0) && found.desired > 0 {
+            return self.error(part, format!("no node runs; there should be {}{issues}", found.desired), plan);
+        }
+        match found.status.as_str() {
+            "ACTIVE" if missing == 0 && found.issues.is_empty() => {}
+            "ACTIVE" if missing == 0 => {
+                self.warning(part, format!("EKS complains of the node group{issues}"), "mend what EKS names");
+            }
+            "ACTIVE" => {
+                let verb = if missing == 1 { "does" } else { "do" };
+                let what = format!("{missing} of {} {verb} not run{issues}", count(found.desired as usize, "node"));
+                self.warning(part, what, "Auto Scaling starts others: look again in some minutes");
+            }
+            "UPDATING" => {
+                let what = format!("the node group is being changed{issues}");
+                self.warning(part, what, "pods move meanwhile; look again later");
+            }
+            "DEGRADED" => self.warning(part, format!("the node group is DEGRADED{issues}"), "mend what EKS names"),
+            other => self.error(part, format!("the node group is {other}{issues}"), plan),
+        }
+    }
+
+    /// States as in "Viewing DB instance status" of the RDS User Guide.
+    fn database(&mut self, found: &Database) {
+        let part = Part::Database;
+        match found.status.as_str() {
+            "available" | "storage-optimization" | "storage-config-upgrade" | "storage-initialization" => {}
+            "storage-full" => self.error(
+                part,
+                "the storage of the database is full: it takes no writes",
+                format!("raise `database.storage_gib` in {} and apply", self.subject.typed.file),
+            ),
+            "stopped" | "stopping" => {
+                self.error(part, "the database is stopped", "start it: `aws rds start-db-instance`");
+            }
+            "failed"
+            | "creating"
+            | "deleting"
+            | "delete-precheck"
+            | "starting"
+            | "rebooting"
+            | "incompatible-create"
+            | "incompatible-network"
+            | "incompatible-option-group"
+            | "incompatible-parameters"
+            | "incompatible-restore"
+            | "insufficient-capacity"
+            | "restore-error"
+            | "inaccessible-encryption-credentials"
+            | "inaccessible-encryption-credentials-recoverable" => self.error(
+                part,
+                format!("the database cannot be used: it is {}", found.status),
+                "the events of the database say why: `aws rds describe-events --source-type db-instance`",
+            ),
+            other => self.warning(
+                part,
+                format!("RDS is at work on the database: {other}"),
+                "it serves meanwhile, with a short break at most; look again later",
+            ),
+        }
+        if let Some(end) = found.certificate_until.filter(|end| days_until(*end, self.now) < SUPPORT_DAYS) {
+            let authority = found.authority.as_deref().unwrap_or("its authority");
+            let over = if end <= self.now { "ended" } else { "ends" };
+            let what = format!("the certificate of the database ({authority}) {over} on {}", day(end));
+            self.warning(part, what, "rotate it: `aws rds modify-db-instance --ca-certificate-identifier`");
+        }
+    }
+
+    fn maintenance(&mut self, all: &[Maintenance]) {
+        for one in all {
+            let Some(due) = one.due.filter(|due| days_until(*due, self.now) < MAINTENANCE_DAYS) else { continue };
+            let what = one.description.as_deref().unwrap_or(&one.action);
+            let what = format!("maintenance of the database on {} or in the window before: {what}", day(due));
+            self.warning(Part::Database, what, "choose the time yourself: `aws rds apply-pending-maintenance-action`");
+        }
+    }
+}
+
+fn days_between(from: Date, to: Date) -> i64 {
+    (to - from).get_days().into()
+}

@@ -1,0 +1,68 @@
+//! The judgement, as tables: what is seen, on which day, and what is said of it.
+
+mod around;
+pub(crate) mod scene;
+mod way_in;
+
+use super::*;
+use scene::*;
+
+/// `severity part: what`, and the hints, each after a bar.
+fn told(findings: &[Finding]) -> Vec<String> {
+    let line = |finding: &Finding| {
+        format!("{:?} {}: {} | {}", finding.severity, finding.part.word(), finding.what, finding.hints.join(" | "))
+    };
+    findings.iter().map(line).collect()
+}
+
+/// What the case is called, how what is well is spoilt, and how each finding begins and what else stands in it.
+type Case<'a> = (&'a str, Edit, &'a [(&'a str, &'a str)]);
+
+/// Demands of each case that exactly this is found, in order.
+fn assert_all(cases: &[Case<'_>]) {
+    for (name, edit, expected) in cases {
+        let (mut subject, mut sights) = (subject(), well());
+        edit(&mut subject, &mut sights);
+        let found = told(&judge(&subject, &sights, NOW.parse().unwrap()));
+        assert_eq!(found.len(), expected.len(), "{name}: {found:#?}");
+        for (found, (start, part)) in found.iter().zip(*expected) {
+            assert!(found.starts_with(start) && found.contains(part), "{name}: {found}\nand not {start} … {part}");
+        }
+    }
+}
+
+#[test]
+fn where_all_is_well_nothing_is_said() {
+    assert_all(&[("well", |_, _| {}, &[])]);
+}
+
+#[test]
+fn names_of_certificates() {
+    for (name, host, fits) in [
+        ("packages.example.com", "packages.example.com", true),
+        ("Packages.Example.com", "packages.example.COM", true),
+        ("*.example.com", "packages.example.com", true),
+        ("*.example.com", "a.packages.example.com", false),
+        ("*.example.com", "example.com", false),
+        ("example.com", "packages.example.com", false),
+    ] {
+        assert_eq!(covers(&[name.to_owned()], host), fits, "{name} for {host}");
+    }
+    assert!(!covers(&[], "example.com"));
+}
+
+#[test]
+fn the_worst_comes_first_and_decides() {
+    let (subject, mut sights) = (subject(), well());
+    let report = |sights: &Sights| report(&subject, sights);
+    targets(&mut sights)[0].state = "unhealthy".to_owned();
+    assert_eq!(report(&sights).worst(), Some(Severity::Warning));
+    sights.nodes = denied();
+    assert_eq!(report(&sights).worst(), Some(Severity::Unread));
+    there(&mut sights.cluster).status = "FAILED".to_owned();
+    let all = report(&sights);
+    assert_eq!(all.worst(), Some(Severity::Error));
+    assert_eq!((all.count(Severity::Warning), all.worst_of(Part::Targets)), (1, Some(Severity::Warning)));
+    let parts: Vec<&str> = all.findings.iter().map(|finding| finding.part.word()).collect();
+    assert_eq!(parts, ["cluster", "node_group", "targets"]);
+}
