@@ -151,8 +151,8 @@ impl S3Store {
             }
             let content = Content { epoch: tenancy.epoch(), ..content };
             tenancy.may_write()?;
-            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition).await;
-            if let Some(tag) = written.map_err(|source| self.failed("write", source))? {
+            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition, &tenancy.permit()).await;
+            if let Some(tag) = written.or_else(|source| self.unwritten(tenancy, "write", &key, source))? {
                 return Ok((content, tag));
             }
             // An earlier holder was still writing: take that in.
@@ -236,6 +236,18 @@ impl S3Store {
         StoreError::bucket(doing, self.bucket.as_ref(), &self.state_key(), source)
     }
 
+    /// Why something was not written: the stack is not ours any more, before anything else.
+    fn unwritten<T>(
+        &self,
+        tenancy: &Tenancy,
+        doing: &'static str,
+        key: &str,
+        source: BucketError,
+    ) -> Result<T, StoreError> {
+        tenancy.may_write()?;
+        Err(StoreError::bucket(doing, self.bucket.as_ref(), key, source))
+    }
+
     async fn found(&self, key: &str) -> Result<Option<(Content, String)>, StoreError> {
         let failed = |source| StoreError::bucket("read", self.bucket.as_ref(), key, source);
         let Some(found) = self.bucket.get(key).await.map_err(failed)? else { return Ok(None) };
@@ -250,8 +262,9 @@ impl S3Store {
         for _ in 0..ATTEMPTS {
             tenancy.may_write()?;
             let (_, tag) = self.kept.as_ref().expect("who holds the lease wrote the state first");
-            let written = put(self.bucket.as_ref(), &key, &body, &Condition::Is(tag.clone())).await;
-            if let Some(tag) = written.map_err(|source| self.failed("write", source))? {
+            let condition = Condition::Is(tag.clone());
+            let written = put(self.bucket.as_ref(), &key, &body, &condition, &tenancy.permit()).await;
+            if let Some(tag) = written.or_else(|source| self.unwritten(&tenancy, "write", &key, source))? {
                 self.kept = Some((content, tag));
                 return Ok(());
             }
@@ -315,18 +328,17 @@ impl S3Store {
                 return Err(StoreError::Conflict { path: self.url(), expected, found: there.serial });
             }
             tenancy.may_write()?;
-            self.keep(&there).await?;
+            self.keep(&tenancy, &there).await?;
         }
         self.follow(Content { epoch, state: Some(state.clone()), entries: Vec::new() }).await
     }
 
     /// Keeps a lockfile that is about to be replaced. It is kept as it stood, whoever does it and however often.
-    async fn keep(&self, state: &State) -> Result<(), StoreError> {
+    async fn keep(&self, tenancy: &Tenancy, state: &State) -> Result<(), StoreError> {
         let key = self.history_key(state.serial);
         let text = lockfile::render(state);
-        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent).await;
-        let failed = |source| StoreError::bucket("keep the last lockfile as", self.bucket.as_ref(), &key, source);
-        done.map(|_| ()).map_err(failed)
+        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent, &tenancy.permit()).await;
+        done.map(|_| ()).or_else(|source| self.unwritten(tenancy, "keep the last lockfile as", &key, source))
     }
 }
 

@@ -155,7 +155,10 @@ fn who_slept_for_five_leases_writes_nothing_when_woken() {
     let written: Vec<&Value> = new.iter().filter(|call| call["service"] == "s3" && call["outcome"] == "ok").collect();
     assert!(written.is_empty(), "it wrote states: {written:?}");
     if wants_all() {
-        assert!(new.is_empty(), "it called: {new:?}");
+        // What had passed its last check when the machine stopped may still leave; the bucket refuses it, as it must.
+        let is_refused = |call: &&Value| call["service"] == "s3" && call["outcome"] == "PreconditionFailed";
+        let (refused, done): (Vec<&Value>, Vec<&Value>) = new.iter().partition(is_refused);
+        assert!(done.is_empty() && refused.len() <= 1, "it called: {new:?}");
         assert_eq!(emulator.get("/strict/inventory"), state);
     }
     assert_eq!(said.code, 4, "{said}");

@@ -7,7 +7,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -20,7 +22,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_core::future::BoxFuture;
 
-use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
+use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Permit, Put};
 
 /// A bucket on S3. Connects when it is first asked, and goes where S3 says the bucket is.
 pub struct S3Bucket {
@@ -114,6 +116,7 @@ impl Bucket for S3Bucket {
         key: &'a str,
         body: &'a [u8],
         condition: &'a Condition,
+        permit: &'a Permit,
     ) -> BoxFuture<'a, Result<Put, BucketError>> {
         Box::pin(async move {
             let call = |client: Client| {
@@ -122,7 +125,8 @@ impl Bucket for S3Bucket {
                     Condition::Absent => put.if_none_match("*"),
                     Condition::Is(tag) => put.if_match(tag),
                 };
-                put.body(ByteStream::from(body.to_vec())).send()
+                let put = put.body(ByteStream::from(body.to_vec())).customize().interceptor(Last(permit.clone()));
+                async move { put.send().await }
             };
             match self.call(call).await {
                 Ok(done) => Ok(Put::Done(done.e_tag.unwrap_or_default())),
@@ -213,6 +217,25 @@ fn kind(code: Option<&str>, words: &str, status: Option<u16>) -> BucketErrorKind
     }
 }
 
+/// Asks for the permit when the request is signed and about to leave.
+#[derive(Debug)]
+struct Last(Permit);
+
+impl Intercept for Last {
+    fn name(&self) -> &'static str {
+        "Last"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.0.holds() { Ok(()) } else { Err("this run does not hold the stack any more".into()) }
+    }
+}
+
 /// Reads when S3 answered, by its own clock.
 #[derive(Clone, Debug, Default)]
 struct Dated(Arc<Mutex<Option<i64>>>);
@@ -243,7 +266,47 @@ impl Intercept for Dated {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_credential_types::Credentials;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    /// Counts what leaves, and answers that it was written.
+    #[derive(Clone, Debug, Default)]
+    struct Counter(Arc<AtomicUsize>);
+
+    impl HttpConnector for Counter {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::empty())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_without_a_permit_does_not_leave() {
+        let sent = Counter::default();
+        let connector = SharedHttpConnector::new(sent.clone());
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("AKIA", "secret", None, None, "test"))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        let bucket = S3Bucket::new("state", "us-east-1");
+        *bucket.client.lock().await = Some((Client::from_conf(config), "us-east-1".to_owned()));
+        let refused = bucket.put_if("key", b"{}", &Condition::Absent, &Permit::new(|| false)).await.unwrap_err();
+        assert!(refused.message.contains("does not hold the stack any more"), "{refused}");
+        assert_eq!(sent.0.load(Ordering::Relaxed), 0);
+        bucket.put_if("key", b"{}", &Condition::Absent, &Permit::always()).await.unwrap();
+        assert_eq!(sent.0.load(Ordering::Relaxed), 1);
+    }
 
     #[test]
     fn a_key_that_may_not_be_used_is_told_from_a_bucket_that_may_not() {

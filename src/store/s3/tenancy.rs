@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::bucket::{Bucket, BucketError, Condition, Found, put};
+use super::super::bucket::{Bucket, BucketError, Condition, Found, Permit, put};
 use super::super::lease::{FORMAT, Lease, Moment, Standing, Tenure, Verdict, judge};
 use super::super::{LockInfo, StoreError};
 
@@ -20,7 +20,7 @@ pub struct Tenancy {
     bucket: Arc<dyn Bucket>,
     key: String,
     clock: Arc<dyn Clock>,
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 struct Inner {
@@ -67,14 +67,16 @@ impl Tenancy {
             };
             let sent = clock.moment();
             // Forestalled: look again, at somebody who holds it now.
-            let Some(tag) = put(bucket.as_ref(), key, &text(&lease), &condition).await.map_err(failed)? else {
+            let tag = put(bucket.as_ref(), key, &text(&lease), &condition, &Permit::always()).await;
+            let Some(tag) = tag.map_err(failed)? else {
                 continue;
             };
             let before = match verdict {
                 Verdict::Expired(lease) => Some(*lease),
                 Verdict::Free(_) | Verdict::Held(_) => None,
             };
-            let inner = Mutex::new(Inner { tenure: Tenure::begun(sent), lease, tag, trouble: None });
+            let inner = Inner { tenure: Tenure::begun(sent), lease, tag, trouble: None };
+            let inner = Arc::new(Mutex::new(inner));
             return Ok((Self { bucket, key: key.to_owned(), clock, inner }, before));
         }
     }
@@ -121,6 +123,15 @@ impl Tenancy {
             Some(error @ StoreError::Lost { .. }) => Err(error),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// A permit that holds as long as anything may be written.
+    pub(super) fn permit(&self) -> Permit {
+        let (inner, clock) = (self.inner.clone(), self.clock.clone());
+        Permit::new(move || {
+            let inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.tenure.standing(clock.moment()) != Standing::Over
+        })
     }
 
     /// Renews the lease. One that ran out is not renewed any more.
@@ -186,7 +197,8 @@ impl Tenancy {
                 let inner = self.inner();
                 (next(inner.lease.clone()), inner.tag.clone())
             };
-            if let Some(tag) = put(self.bucket.as_ref(), &self.key, &text(&lease), &Condition::Is(tag)).await? {
+            let (condition, permit) = (Condition::Is(tag), self.permit());
+            if let Some(tag) = put(self.bucket.as_ref(), &self.key, &text(&lease), &condition, &permit).await? {
                 let mut inner = self.inner();
                 (inner.lease, inner.tag) = (lease, tag);
                 return Ok(true);
@@ -230,7 +242,7 @@ async fn read(bucket: &dyn Bucket, key: &str) -> Result<Option<(Lease, Found)>, 
 pub(super) async fn seize(bucket: &dyn Bucket, key: &str, lease: Lease, seen: &Condition) -> Result<bool, StoreError> {
     let failed = |source| StoreError::bucket("end the lease", bucket, key, source);
     let ended = Lease { beat: lease.beat + 1, released: true, ..lease };
-    Ok(put(bucket, key, &text(&ended), seen).await.map_err(failed)?.is_some())
+    Ok(put(bucket, key, &text(&ended), seen, &Permit::always()).await.map_err(failed)?.is_some())
 }
 
 fn text(lease: &Lease) -> Vec<u8> {

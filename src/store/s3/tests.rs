@@ -1,141 +1,17 @@
 //! Two holders of one stack, step by step, over a bucket in memory: every order of their calls in which they take turns a
 //! few times (`PPM_INFRA_TEST=all`: some more times).
 
-use std::collections::BTreeMap;
+mod memory;
+
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use futures_core::future::BoxFuture;
-
-use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
-use super::super::lease::{Moment, Standing};
+use super::super::lease::Standing;
 use super::super::{LockInfo, Store, StoreError};
-use super::{Clock, S3Store, Tenancy};
+use super::{S3Store, Tenancy};
 use crate::engine::state::{Book, Entry, State};
-use crate::model::resource::Catalog;
-
-/// What the bucket and every holder's calls share.
-#[derive(Default)]
-struct World {
-    objects: BTreeMap<String, (Vec<u8>, u64, u64)>,
-    writes: Vec<(String, Vec<u8>)>,
-    now: u64,
-    /// The next call that writes is performed, and its answer lost.
-    lose_answer: bool,
-    calls: usize,
-}
-
-/// A bucket each of whose calls waits once before it is performed: one poll, one call.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<World>>);
-
-/// Ready when asked the second time.
-fn turn() -> impl Future<Output = ()> {
-    let mut asked = false;
-    std::future::poll_fn(move |_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending })
-}
-
-impl Bucket for Memory {
-    fn url(&self) -> String {
-        "s3://memory".to_owned()
-    }
-
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>> {
-        Box::pin(async move {
-            turn().await;
-            let mut world = self.0.lock().unwrap();
-            world.calls += 1;
-            Ok(world.objects.get(key).map(|(body, tag, at)| Found {
-                body: body.clone(),
-                tag: tag.to_string(),
-                age: Some(Duration::from_secs(world.now - at)),
-            }))
-        })
-    }
-
-    fn put_if<'a>(
-        &'a self,
-        key: &'a str,
-        body: &'a [u8],
-        condition: &'a Condition,
-    ) -> BoxFuture<'a, Result<Put, BucketError>> {
-        Box::pin(async move {
-            turn().await;
-            let mut world = self.0.lock().unwrap();
-            world.calls += 1;
-            let holds = match (condition, world.objects.get(key)) {
-                (Condition::Absent, None) => true,
-                (Condition::Is(tag), Some((_, there, _))) => *tag == there.to_string(),
-                (Condition::Absent, Some(_)) | (Condition::Is(_), None) => false,
-            };
-            if !holds {
-                return Ok(Put::Refused);
-            }
-            world.writes.push((key.to_owned(), body.to_vec()));
-            let (tag, now) = (world.writes.len() as u64, world.now);
-            world.objects.insert(key.to_owned(), (body.to_vec(), tag, now));
-            if std::mem::take(&mut world.lose_answer) {
-                return Err(BucketError { kind: BucketErrorKind::Unreachable, message: "lost".to_owned() });
-            }
-            Ok(Put::Done(tag.to_string()))
-        })
-    }
-
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, BucketError>> {
-        let keys = self.0.lock().unwrap().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
-        Box::pin(std::future::ready(Ok(keys)))
-    }
-
-    fn keeps_versions(&self) -> BoxFuture<'_, Result<bool, BucketError>> {
-        Box::pin(std::future::ready(Ok(true)))
-    }
-}
-
-impl Memory {
-    fn pass(&self, seconds: u64) {
-        self.0.lock().unwrap().now += seconds;
-    }
-
-    fn store(&self) -> S3Store {
-        S3Store::new(Arc::new(self.clone()), "team/ppm", "lab", Catalog::new())
-    }
-
-    fn calls(&self) -> usize {
-        self.0.lock().unwrap().calls
-    }
-
-    fn written(&self) -> usize {
-        self.0.lock().unwrap().writes.len()
-    }
-
-    /// The epochs under which the state was written, in order.
-    fn epochs(&self) -> Vec<u64> {
-        let world = self.0.lock().unwrap();
-        let states = world.writes.iter().filter(|(key, _)| key.ends_with(".state.json"));
-        states
-            .map(|(_, body)| serde_json::from_slice::<serde_json::Value>(body).unwrap()["epoch"].as_u64().unwrap())
-            .collect()
-    }
-}
-
-/// The clock of the world, or of a machine whose clock stands still while it is not looked at.
-struct Watch {
-    memory: Memory,
-    stopped: bool,
-}
-
-impl Clock for Watch {
-    fn moment(&self) -> Moment {
-        let now = if self.stopped { 0 } else { self.memory.0.lock().unwrap().now };
-        Moment { steady: Duration::from_secs(now), wall: Duration::from_secs(now) }
-    }
-
-    fn told(&self) -> String {
-        "now".to_owned()
-    }
-}
+use memory::{Memory, Watch};
 
 fn state(serial: u64) -> State {
     State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
