@@ -179,7 +179,7 @@ fn everybody_climbs_in_step_and_goes_on_where_a_fall_ended() {
     };
     let mishaps = || prop::collection::vec((0..WHO.len(), any::<bool>()), 0..3);
     let stories = move || (climbers(8), climbers(11), mishaps(), 0u8..32);
-    check(350, stories, |runtime, (first, then, mishaps, replace)| {
+    check(300, stories, |runtime, (first, then, mishaps, replace)| {
         runtime.block_on(async {
             let mut bench = Bench::new(&catalog(), "lab", false);
             bench.apply(&first).await;

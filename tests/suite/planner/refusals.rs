@@ -80,7 +80,7 @@ pub(super) fn plan_around_the_protected(runtime: &Runtime, (story, protected): (
 #[test]
 fn destroying_keeps_data_and_what_it_needs_until_it_is_allowed() {
     check(
-        700,
+        600,
         || any_story(true),
         |runtime, story| {
             runtime.block_on(async {
