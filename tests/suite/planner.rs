@@ -22,7 +22,7 @@ use order::assert_in_order;
 
 #[test]
 fn whatever_is_edited_one_apply_brings_it_about() {
-    check(1000, || any_story(true), |runtime, story| live_through_edits(runtime, &story));
+    check(850, || any_story(true), |runtime, story| live_through_edits(runtime, &story));
 }
 
 fn live_through_edits(runtime: &Runtime, story: &Story) {
@@ -48,7 +48,7 @@ fn live_through_edits(runtime: &Runtime, story: &Story) {
 
 #[test]
 fn whatever_fails_the_state_is_sound_and_a_retry_finishes() {
-    check(1150, || any_story(false), |runtime, story| live_through_failures(runtime, &story));
+    check(950, || any_story(false), |runtime, story| live_through_failures(runtime, &story));
 }
 
 fn live_through_failures(runtime: &Runtime, story: &Story) {
@@ -77,7 +77,7 @@ fn live_through_failures(runtime: &Runtime, story: &Story) {
 fn whenever_it_is_stopped_the_next_run_finishes() {
     let stops = || prop::collection::vec((0usize..40, 1u8..3), 4);
     check(
-        850,
+        750,
         move || (any_story(true), stops()),
         |runtime, (story, stops)| {
             runtime.block_on(async {

@@ -40,7 +40,7 @@ async fn told(bench: &Bench) -> BTreeMap<String, Vec<String>> {
 #[test]
 fn one_field_that_was_moved_is_told_alone_and_put_back() {
     check(
-        500,
+        450,
         || (any_story(true), any::<prop::sample::Index>(), 0..5usize),
         |runtime, (story, which, field)| {
             runtime.block_on(async {
