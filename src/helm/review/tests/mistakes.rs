@@ -138,6 +138,7 @@ fn names_and_secrets() {
         ("  name: \"ppm\"", "  name: \"other\"", "name: \"other\"", Error, "trusts system:serviceaccount:ppm:ppm"),
         ("eks.amazonaws.com/role-arn", "eks.amazonaws.com/role", "annotations:", Error, "has no role"),
         ("111122223333:role/ppm-prod", "111122223333:role/ppm-old", "ppm-old", Error, "not the stack's role"),
+        ("111122223333:role/ppm-prod", "111122223333:role/ppm-test", "ppm-test", Error, "not the stack's role"),
         ("arn:aws:iam::111122223333:role/", "arn:aws:iam::111122223333:user/", ":user/", Error, "is not the ARN of a role"),
         ("  create: true\n", "  create: true\n  labels: {a: b}\n", "labels: {a", Warning, "are not written"),
         ("    secret: \"rstudio-pm-license\"\n", "", "license:", Error, "no license is named"),
@@ -145,6 +146,7 @@ fn names_and_secrets() {
         ("license:\n", "license:\n  server: a:1\n", "server: a:1", Warning, "both a license file"),
         ("license:\n", "license:\n  server: https://a\n", "https://a", Error, "not a server with its port"),
         ("mountPath: \"/etc/rstudio-licensing\"", "mountPath: \"/var/lib/rstudio-pm\"", "mountPath", Error, "mounted at /var/lib"),
+        ("mountPath: \"/etc/rstudio-licensing\"", "mountPath: \"/var/lib/rstudio-pm/licenses\"", "mountPath", Error, "mounted at /var/lib"),
         ("name: \"PACKAGEMANAGER_ENCRYPTION_KEY\"", "name: \"OTHER\"", "  env:", Error, "`PACKAGEMANAGER_ENCRYPTION_KEY` is missing"),
         ("name: \"PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD\"", "name: \"OTHER\"", "  env:", Error, "USAGEDATAPASSWORD` is missing"),
         ("name: \"PACKAGEMANAGER_ENCRYPTION_KEY\"", "name: \"PACKAGEMANAGER_ENCRYPTION_KEY\"\n      value: \"aabb\"", "aabb", Error, "stands in the values"),
@@ -166,7 +168,11 @@ fn ways_in() {
         ("pod:\n", "pod:\n  port: 8080\n", "  port: 8080", Error, "the port is 8080"),
         ("    port: 4242", "    port: 4243", "4243", Error, "the probe asks port 4243"),
         ("  nodePort: 30443", "  nodePort: 30444", "30444", Error, "the declared port is 30443"),
+        ("  nodePort: 30443", "  nodePort: 30442", "30442", Error, "the declared port is 30443"),
         ("  nodePort: 30443", "  nodePort: 8443", "8443", Error, "out of range"),
+        ("  nodePort: 30443", "  nodePort: 29999", "29999", Error, "out of range"),
+        ("  nodePort: 30443", "  nodePort: 32768", "32768", Error, "out of range"),
+        ("livenessProbe:\n  enabled: false", "livenessProbe:\n  enabled: true # on", "# on", Warning, "the liveness probe is on"),
         ("  nodePort: 30443", "", "service:", Error, "no port is written"),
         ("type: \"NodePort\"", "type: \"ClusterIP\"", "ClusterIP", Error, "the type is ClusterIP"),
         ("type: \"NodePort\"", "type: \"NodePorts\"", "NodePorts", Error, "no type `NodePorts`"),
@@ -187,6 +193,12 @@ fn ways_in() {
         ("alb.ingress.kubernetes.io/ssl-redirect: \"443\"", "alb.ingress.kubernetes.io/ssl-redirect: 443", "ssl-redirect", Error, "is not text"),
         ("    - host: \"packages.example.com\"\n      paths:\n        - \"/\"", "    - host: \"a\"", "host: \"a\"", Error, "no host or no paths"),
     ]);
+    // Annotations stand elsewhere as well, so that the line is not looked for.
+    let inputs = behind_an_ingress(ingress());
+    let edited = file(&inputs).replace("alb.ingress.kubernetes.io/healthcheck-path", "alb.ingress.kubernetes.io/other");
+    let review = checked(&edited, &inputs);
+    let is_said = |message: &str| message.contains("the path of the health check is missing");
+    assert!(review.findings.iter().any(|finding| is_said(&finding.problem.message)), "{review}");
 }
 
 #[test]
@@ -212,6 +224,7 @@ fn rollouts() {
         ("MaxOpenConnections: \"50\"", "MaxOpenConnections: \"many\"", "\"many\"", Error, "is not a number"),
         ("MaxOpenConnections: \"50\"", "MaxOpenConnections: \"0\"", "MaxOpenConnections: \"0\"", Error, "there is no limit"),
         ("terminationGracePeriodSeconds: 120", "terminationGracePeriodSeconds: 10", "Seconds: 10", Error, "its hook alone takes 15"),
+        ("terminationGracePeriodSeconds: 120", "terminationGracePeriodSeconds: 15", "Seconds: 15", Error, "its hook alone takes 15"),
         ("enableSandboxing: true", "enableSandboxing: false", "enableSandboxing", Warning, "without a sandbox"),
         ("replicas: 3", "replicas: 3\nimage: {repository: rstudio/rstudio-package-manager}", "repository", Error, "composes a tag"),
         ("replicas: 3", "replicas: 3\nimage: {tag: latest}", "latest", Error, "the tag is latest"),
