@@ -176,13 +176,18 @@ async fn encryption_key(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretStri
     let arn = &inputs.encryption_key_secret_arn;
     let key = current(vault, arn).await?.value;
     let text = key.expose_secret();
-    if text.len() == KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if is_key(text) {
         return Ok(key);
     }
     let found = format!("{arn} holds no encryption key: {KEY_LENGTH} hexadecimal characters are wanted");
     Err(Failure::new(exit::FAILED, found)
         .hint("if it was changed by hand, take the version before back: AWSPREVIOUS in Secrets Manager")
         .hint("never make another key for a database that has been in use: what is encrypted in it would be lost"))
+}
+
+/// Whether text is an encryption key as the server takes it.
+fn is_key(text: &str) -> bool {
+    text.len() == KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 async fn current(vault: &dyn Vault, arn: &str) -> Result<Version, Failure> {
@@ -265,4 +270,27 @@ async fn exchange(
         out::data(&lines.map(|line| format!("  {line}\n")).concat());
     }
     Ok(exit::DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_length_and_digits_alone() {
+        assert!(is_key(&"0f".repeat(KEY_LENGTH / 2)));
+        for wrong in ["0".repeat(KEY_LENGTH - 1), "0".repeat(KEY_LENGTH + 1), "g".repeat(KEY_LENGTH), String::new()] {
+            assert!(!is_key(&wrong), "{} of {:?}", wrong.len(), wrong.chars().next());
+        }
+    }
+
+    #[test]
+    fn a_role_has_a_name_that_needs_no_quotes() {
+        for right in ["a", "ppm_app", "r2", &"r".repeat(63)] {
+            assert!(is_role(right), "{right}");
+        }
+        for wrong in ["", "_a", "2r", "Ppm", "a-b", "a b", &"r".repeat(64)] {
+            assert!(!is_role(wrong), "{wrong}");
+        }
+    }
 }

@@ -181,6 +181,10 @@ fn the_job_makes_the_place_that_the_values_lead_to() {
         desk.run(&["secrets"]).exit(0).says(&["`--with-database-job` adds it"]);
         let said = desk.run(&["secrets", "--with-database-job"]).exit(0);
         assert!(!said.stderr.contains("`--with-database-job` adds it") && statements(&said).contains(made), "{said}");
+        // psql begins in another database.
+        let sql = statements(&said);
+        let connects = sql.find("\\connect :\"database\"");
+        assert!(sql.find("CREATE SCHEMA").is_none_or(|made| connects.is_some_and(|at| at < made)), "{sql}");
     }
     // Nothing is declared, and nothing of the kind is made, waited for or set.
     let desk = standing("");

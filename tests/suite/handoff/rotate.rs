@@ -119,6 +119,46 @@ async fn each_rotation_brings_another_password_and_touches_nothing_else() {
     assert!(!standing.edit(|_| ()).await.plan.has_changes());
 }
 
+/// A vault in which somebody staged the login of another user.
+struct Meddled<'a>(&'a Simulated);
+
+impl Vault for Meddled<'_> {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+        match stage {
+            Stage::Current => self.0.version(arn, stage),
+            Stage::Pending => {
+                let value = r#"{"username":"postgres","password":"x"}"#.into();
+                Box::pin(std::future::ready(Ok(Some(Version { id: "theirs".to_owned(), value }))))
+            }
+        }
+    }
+
+    fn stage_login<'a>(&'a self, _: &'a str, _: &'a str, _: &'a Context) -> BoxFuture<'a, Result<(), CloudError>> {
+        unreachable!("something is staged already")
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a SecretString,
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        panic!("the database gets somebody else's password")
+    }
+
+    fn promote<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), CloudError>> {
+        panic!("everybody reads somebody else's login")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_staged_for_another_user_is_not_taken() {
+    let standing = Standing::of(reference()).await;
+    let (vault, rotation) = (Meddled(&standing.bench.cloud), rotation(&standing));
+    let refused = rotate(&standing.bench.session, &vault, &rotation).await.unwrap_err();
+    assert!(refused.to_string().contains("the login of another user"), "{refused}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_wants_to_stop_starts_none_but_finishes_one() {
     let mut standing = Standing::of(reference()).await;
