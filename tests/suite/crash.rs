@@ -130,7 +130,7 @@ fn whatever_is_edited_fails_moves_and_dies_the_next_run_finishes() {
     let ends =
         || prop::collection::vec(prop::option::weighted(0.8, (0usize..60, prop::sample::select(&MOMENTS[..]))), 4);
     check(
-        750,
+        670,
         move || (any_story(false), ends()),
         |runtime, (story, ends)| {
             runtime.block_on(async {

@@ -183,6 +183,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
     #[test]
     fn the_file_reads_back_as_the_tree_it_was_written_from(inputs in good_inputs()) {
         let values = values(&inputs).expect("good inputs");

@@ -126,7 +126,7 @@ fn standing() -> State {
 #[test]
 fn every_declaration_that_is_accepted_leads_to_values_without_a_finding() {
     let state = standing();
-    check(70, any_declaration, |_, text| {
+    check(50, any_declaration, |_, text| {
         let Ok(stack) = Stack::parse("random.yaml", &text) else { return };
         let inputs = helm_inputs(&stack, &state).unwrap();
         for strategy in [Replacement::Rolling, Replacement::Recreate] {
