@@ -19,7 +19,7 @@ const WRITTEN_FOR: &str = "values_for";
 const IN_PLACE_OF: &str = "values_in_place_of";
 
 /// What the declared values are for: chart, and image if it is not the chart's own.
-pub fn wanted(stack: &Stack) -> String {
+pub fn values_are_for(stack: &Stack) -> String {
     let manager = &stack.package_manager;
     match &manager.image {
         None => format!("rstudio-pm {}", manager.chart_version),
@@ -40,14 +40,14 @@ pub(super) fn remembered(state: &State) -> BTreeMap<String, Value> {
 /// Whether the values must say `Recreate`: they are for another chart or image than those written last, or those
 /// written last were such. A stack of which nothing is remembered has nothing installed that is known here.
 pub(super) fn is_version_change(stack: &Stack, state: &State) -> bool {
-    text(state, WRITTEN_FOR).is_some_and(|last| last != wanted(stack) || text(state, IN_PLACE_OF).is_some())
+    text(state, WRITTEN_FOR).is_some_and(|last| last != values_are_for(stack) || text(state, IN_PLACE_OF).is_some())
 }
 
 /// The state as it is once an apply has written values for `stack`.
 #[must_use]
 pub fn remember(stack: &Stack, state: &State) -> State {
     let mut after = state.clone();
-    let wanted = wanted(stack);
+    let wanted = values_are_for(stack);
     after.outputs.remove(IN_PLACE_OF);
     if let Some(last) = text(state, WRITTEN_FOR).filter(|last| *last != wanted) {
         after.outputs.insert(IN_PLACE_OF.to_owned(), json!(last));

@@ -18,7 +18,7 @@ mod outputs;
 
 use std::collections::BTreeMap;
 
-pub use emitted::{remember, wanted as values_are_for};
+pub use emitted::{remember, values_are_for};
 pub use outputs::{NotReady, helm_facts, helm_inputs, outputs};
 
 use crate::engine::state::State;

@@ -136,9 +136,12 @@ impl<'a> Work<'a> {
         let before = self.state();
         let (stack, mut unwritten) = (&self.declaration.stack, None);
         // In the write that ends the run: values that were never written were for no version.
-        let publish = |state: &mut State| match values::write(self.declaration, &remember(stack, state), values) {
-            Ok(()) => *state = remember(stack, state),
-            Err(failure) => unwritten = Some(failure),
+        let publish = |state: &mut State| {
+            let published = remember(stack, state);
+            match values::write(self.declaration, &published, values) {
+                Ok(()) => *state = published,
+                Err(failure) => unwritten = Some(failure),
+            }
         };
         let report = self.carry_out(&planned, Consent::default(), Goal::Converge, publish).await?;
         if !report.is_complete() {

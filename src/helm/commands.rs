@@ -73,7 +73,7 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
         format!("rstudio/rstudio-pm --version {chart_version}")
     };
     let values = shell_word(&at.values);
-    commands.extend([command(
+    commands.push(command(
         match inputs.strategy {
             Strategy::Rolling => "Install, or change what is installed.",
             Strategy::Recreate => {
@@ -82,7 +82,7 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
             }
         },
         format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
-    )]);
+    ));
     if at.secrets_by_pods {
         commands.extend(wait);
     }
