@@ -13,11 +13,17 @@ use crate::stack::Targets;
 
 use super::workplace::Declaration;
 
+/// Whether `text` names `path` or something below it, and not only another path that begins alike.
+fn names(text: &str, path: &str) -> bool {
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric() || "-_.".contains(next));
+    text.match_indices(path).any(|(at, _)| !goes_on(&text[at + path.len()..]))
+}
+
 /// The first setting that names a path.
 fn naming(settings: &[Section], path: &str) -> Option<String> {
     let names = |leaf: &Leaf| match leaf {
-        Leaf::Text(text) => text.contains(path),
-        Leaf::List(items) => items.iter().any(|item| item.contains(path)),
+        Leaf::Text(text) => names(text, path),
+        Leaf::List(items) => items.iter().any(|item| names(item, path)),
         Leaf::Flag(_) => false,
     };
     settings.iter().find_map(|section| {

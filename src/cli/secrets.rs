@@ -20,7 +20,7 @@ use crate::resources::database::Database;
 use crate::run::{self, Rotated, Rotation, Session, Stop};
 use crate::stack::SecretsBy;
 use crate::store::file;
-use workplace::Declaration;
+use workplace::{Declaration, Reach};
 
 /// Characters of an encryption key: 512 bytes in hexadecimal ("Configuration Encryption").
 const KEY_LENGTH: usize = 1024;
@@ -33,11 +33,11 @@ pub(super) async fn secrets(common: &Common, args: SecretsArgs, stop: Stop) -> R
             let declaration = Declaration::load(file.file.as_deref())?;
             rotate(common, &declaration, auto_approve, stop).await
         }
-        None => print(common, &args, &stop).await,
+        None => print(common, &args, stop).await,
     }
 }
 
-async fn print(common: &Common, args: &SecretsArgs, stop: &Stop) -> Result<u8, Failure> {
+async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
@@ -64,7 +64,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: &Stop) -> Result<u8, F
     let mut manifests: Vec<Value> = Vec::new();
     match form {
         SecretsForm::Kubectl => {
-            let vault = workplace::vault(common, &declaration.stack, stop).await?;
+            let Reach { vault, .. } = workplace::reach(common, &declaration.stack, stop).await?;
             material.database_password = Some(password(&*vault, &inputs).await?);
             material.encryption_key = Some(encryption_key(&*vault, &inputs).await?);
         }
@@ -216,9 +216,9 @@ fn key_stays() -> Failure {
 }
 
 async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop: Stop) -> Result<u8, Failure> {
-    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let Reach { session, vault, .. } = workplace::reach(common, &declaration.stack, stop).await?;
     let (work, held) = Work::begin(common, declaration, &session, "secrets rotate database").await?;
-    let done = exchange(common, declaration, &session, &work.state(), approved).await;
+    let done = exchange(common, declaration, (&session, &*vault), &work.state(), approved).await;
     held.release().await?;
     done
 }
@@ -227,12 +227,10 @@ async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop
 async fn exchange(
     common: &Common,
     declaration: &Declaration,
-    session: &Session,
+    (session, vault): (&Session, &dyn Vault),
     state: &State,
     approved: bool,
 ) -> Result<u8, Failure> {
-    // Only now: an earlier run that was settled may have changed what is there.
-    let vault = workplace::vault(common, &declaration.stack, &session.stop).await?;
     let inputs = helm_inputs(&declaration.stack, state)?;
     let address = Address::of(Database::KIND, "main");
     let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.text("id").map(str::to_owned));
@@ -247,7 +245,7 @@ async fn exchange(
     }
     let stack = declaration.stack.stack.to_string();
     let rotation = Rotation { stack, address, database, secret: inputs.database_secret_arn.clone() };
-    let done = run::rotate(session, &*vault, &rotation).await.map_err(|error| {
+    let done = run::rotate(session, vault, &rotation).await.map_err(|error| {
         Failure::from(error).hint("nobody is locked out: the same command goes on from where it stopped")
     })?;
     let what = match done {

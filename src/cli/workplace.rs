@@ -145,46 +145,46 @@ pub(super) fn fresh(declaration: &Declaration) -> State {
 
 /// Everything a run needs.
 pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Result<Session, Failure> {
+    Ok(reach(common, stack, stop).await?.session)
+}
+
+/// A session, and what few commands ask of the same cloud besides.
+pub(super) struct Reach {
+    /// Everything a run needs.
+    pub(super) session: Session,
+    /// Where the values of the secrets are.
+    pub(super) vault: Arc<dyn Vault>,
+    /// Who tells how well things serve.
+    pub(super) health: Arc<dyn Health>,
+}
+
+/// Connects to the cloud, once.
+pub(super) async fn reach(common: &Common, stack: &Stack, stop: Stop) -> Result<Reach, Failure> {
     if !(common.time_scale.is_finite() && common.time_scale > 0.0) {
         return Err(Failure::new(exit::USAGE, "--time-scale takes a number greater than 0"));
     }
     if common.parallelism == 0 {
         return Err(Failure::new(exit::USAGE, "--parallelism takes a number greater than 0"));
     }
-    Ok(Session {
-        cloud: cloud(common, stack, &stop).await?,
+    match common.cloud.split_once(':') {
+        None if common.cloud == "aws" => Ok(reached(common, aws(stack, stop.clone()).await?, stop)),
+        Some(("simulated", path)) if !path.is_empty() => {
+            Ok(reached(common, Arc::new(simulated(Path::new(path), stack)?), stop))
+        }
+        Some(_) | None => Err(no_cloud(common)),
+    }
+}
+
+fn reached<C: Cloud + Vault + Health + 'static>(common: &Common, cloud: Arc<C>, stop: Stop) -> Reach {
+    let session = Session {
+        cloud: cloud.clone(),
         catalog: catalog(),
         host: Host::system(),
         stop,
         parallelism: common.parallelism,
         time_scale: common.time_scale,
-    })
-}
-
-async fn cloud(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Cloud>, Failure> {
-    match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
-        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
-        Some(_) | None => Err(no_cloud(common)),
-    }
-}
-
-/// Where the values of the secrets are.
-pub(super) async fn vault(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Vault>, Failure> {
-    match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
-        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
-        Some(_) | None => Err(no_cloud(common)),
-    }
-}
-
-/// Who tells how well things serve.
-pub(super) async fn health(common: &Common, stack: &Stack, stop: &Stop) -> Result<Arc<dyn Health>, Failure> {
-    match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => Ok(aws(stack, stop.clone()).await?),
-        Some(("simulated", path)) if !path.is_empty() => Ok(Arc::new(simulated(Path::new(path), stack)?)),
-        Some(_) | None => Err(no_cloud(common)),
-    }
+    };
+    Reach { session, vault: cloud.clone(), health: cloud }
 }
 
 fn no_cloud(common: &Common) -> Failure {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::types::LocationType;
+use futures_util::future::{try_join, try_join_all};
 
 use crate::cloud::aws::{Clients, During, ec2::filter};
 use crate::cloud::{CloudError, ErrorKind};
@@ -35,38 +36,45 @@ pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surrounding
             None => Ok(Vec::new()),
         }
     };
-    let addons = futures_util::future::try_join_all(
+    let addons = try_join_all(
         ask.addons.iter().map(|(kubernetes, addon)| async move { addon_version(aws, kubernetes, addon).await }),
     );
-    // Who we are comes first: with wrong credentials the other answers would only hide the reason.
-    let (account, partition, principal) = who.await?;
-    let (zones, addons) = futures_util::future::try_join(zones, addons).await?;
+    // The others are asked at the same time, but who we are counts first: with wrong credentials their answers would only
+    // hide the reason.
+    let others = async { Ok(try_join(zones, addons).await) };
+    let ((account, partition, principal), others) = try_join(who, others).await?;
+    let (zones, addons) = others?;
     let addons = ask.addons.iter().cloned().zip(addons).collect();
     Ok(Surroundings { account, partition, principal, zones, addons })
 }
 
 async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudError> {
     let doing = "list the availability zones";
-    let all = aws
-        .ec2
-        .describe_availability_zones()
-        .filters(filter("zone-type", ["availability-zone"]))
-        .filters(filter("state", ["available"]))
-        .send()
-        .await
-        .during(doing)?;
-    let mut offering = Vec::new();
-    let mut pages = aws
-        .ec2
-        .describe_instance_type_offerings()
-        .location_type(LocationType::AvailabilityZone)
-        .filters(filter("instance-type", [instance_type]))
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.during(&format!("find the zones that offer {instance_type}"))?;
-        offering.extend(page.instance_type_offerings().iter().filter_map(|o| o.location()).map(str::to_owned));
-    }
+    let all = async {
+        aws.ec2
+            .describe_availability_zones()
+            .filters(filter("zone-type", ["availability-zone"]))
+            .filters(filter("state", ["available"]))
+            .send()
+            .await
+            .during(doing)
+    };
+    let offering = async {
+        let mut offering = Vec::new();
+        let mut pages = aws
+            .ec2
+            .describe_instance_type_offerings()
+            .location_type(LocationType::AvailabilityZone)
+            .filters(filter("instance-type", [instance_type]))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.during(&format!("find the zones that offer {instance_type}"))?;
+            offering.extend(page.instance_type_offerings().iter().filter_map(|o| o.location()).map(str::to_owned));
+        }
+        Ok(offering)
+    };
+    let (all, offering) = try_join(all, offering).await?;
     let mut zones: Vec<String> = all
         .availability_zones()
         .iter()
