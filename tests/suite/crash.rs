@@ -119,7 +119,7 @@ fn killed_twice_the_third_run_finishes() {
     let all: Vec<_> = deeds.iter().map(|deed| points(&paused().block_on(deed.effects()))).collect();
     let pairs = move || (0..deeds.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
     let deeds = [first_apply(), destruction(), edit()];
-    check(24, pairs, |runtime, (deed, first, second)| {
+    check(18, pairs, |runtime, (deed, first, second)| {
         let points = &all[deed];
         runtime.block_on(deeds[deed].survive(&[*first.get(points), *second.get(points)]));
     });

@@ -102,7 +102,7 @@ where
 
 /// Of points that are all tried when everything is asked for (`PPM_INFRA_TEST=all`), some that differ from run to run.
 pub(crate) fn sample<T>(all: Vec<T>) -> Vec<T> {
-    const ONE_IN: usize = 12;
+    const ONE_IN: usize = 16;
     if wants_all() {
         return all;
     }
