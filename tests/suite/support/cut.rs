@@ -228,7 +228,10 @@ impl Store for MortalStore {
                     self.store.append(base, &entries[..entries.len() / 2]).await?;
                 }
                 (Some(Moment::Torn), Some(folder)) => {
-                    let before = journal(folder).map_or(0, |(_, bytes)| bytes.len());
+                    // What was torn before goes before anything is added: this begins behind the last whole line.
+                    let before = journal(folder)
+                        .and_then(|(_, bytes)| bytes.iter().rposition(|byte| *byte == b'\n'))
+                        .map_or(0, |end| end + 1);
                     self.store.append(base, entries).await?;
                     let (path, bytes) = journal(folder).unwrap();
                     // Somewhere in the middle, but in another place each time.
