@@ -27,9 +27,10 @@ test: venv ## every test: first all that needs no AWS SDK, then the whole suite 
 
 # What `make test` takes a sample of, whole: every point to die at, every fault, every damage. Random tests print the seed
 # with which they are repeated.
+# What was counted is shown with the results.
 test-faults: venv ## every crash point, fault, kill, lock, damaged file and secret; takes long
-	PPM_INFRA_TEST=all $(CARGO) test --locked --lib -- store::
-	PPM_INFRA_TEST=all $(CARGO) test --locked --test suite -- \
+	PPM_INFRA_TEST=all $(CARGO) test --locked --lib -- --show-output store::
+	PPM_INFRA_TEST=all $(CARGO) test --locked --test suite -- --show-output \
 	    crash:: kill:: faults:: interrupted:: lockfile:: secrets:: runbook:: shared_state:: fuzz::
 
 check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests

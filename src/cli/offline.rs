@@ -13,21 +13,22 @@ use crate::stack::Targets;
 
 use super::workplace::Declaration;
 
-/// Whether `text` names `path` or something below it, and not only another path that begins alike.
+/// Whether `text` names `path` or something below it, and not only a path that begins or ends alike.
 fn names(text: &str, path: &str) -> bool {
-    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric() || "-_.".contains(next));
-    text.match_indices(path).any(|(at, _)| !goes_on(&text[at + path.len()..]))
+    let in_a_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    text.match_indices(path)
+        .any(|(at, _)| !text[..at].ends_with(in_a_name) && !text[at + path.len()..].starts_with(in_a_name))
 }
 
 /// The first setting that names a path.
 fn naming(settings: &[Section], path: &str) -> Option<String> {
-    let names = |leaf: &Leaf| match leaf {
+    let leads_there = |leaf: &Leaf| match leaf {
         Leaf::Text(text) => names(text, path),
         Leaf::List(items) => items.iter().any(|item| names(item, path)),
         Leaf::Flag(_) => false,
     };
     settings.iter().find_map(|section| {
-        let found = section.settings().iter().find(|(_, leaf)| names(leaf));
+        let found = section.settings().iter().find(|(_, leaf)| leads_there(leaf));
         found.map(|(key, _)| format!("{}.{key}", section.heading()))
     })
 }

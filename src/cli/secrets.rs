@@ -20,7 +20,7 @@ use crate::resources::database::Database;
 use crate::run::{self, Rotated, Rotation, Session, Stop};
 use crate::stack::SecretsBy;
 use crate::store::file;
-use workplace::{Declaration, Reach};
+use workplace::{Connection, Declaration};
 
 /// Characters of an encryption key: 512 bytes in hexadecimal ("Configuration Encryption").
 const KEY_LENGTH: usize = 1024;
@@ -64,7 +64,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     let mut manifests: Vec<Value> = Vec::new();
     match form {
         SecretsForm::Kubectl => {
-            let Reach { vault, .. } = workplace::reach(common, &declaration.stack, stop).await?;
+            let Connection { vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
             material.database_password = Some(password(&*vault, &inputs).await?);
             material.encryption_key = Some(encryption_key(&*vault, &inputs).await?);
         }
@@ -216,9 +216,9 @@ fn key_stays() -> Failure {
 }
 
 async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop: Stop) -> Result<u8, Failure> {
-    let Reach { session, vault, .. } = workplace::reach(common, &declaration.stack, stop).await?;
+    let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
     let (work, held) = Work::begin(common, declaration, &session, "secrets rotate database").await?;
-    let done = exchange(common, declaration, (&session, &*vault), &work.state(), approved).await;
+    let done = exchange(common, declaration, &session, &*vault, &work.state(), approved).await;
     held.release().await?;
     done
 }
@@ -227,7 +227,8 @@ async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop
 async fn exchange(
     common: &Common,
     declaration: &Declaration,
-    (session, vault): (&Session, &dyn Vault),
+    session: &Session,
+    vault: &dyn Vault,
     state: &State,
     approved: bool,
 ) -> Result<u8, Failure> {

@@ -18,7 +18,7 @@ use crate::resources::target_group::TargetGroup;
 use crate::run::Stop;
 use crate::run::status::{self, Chart, Severity, Subject, TargetsAre, Typed, WayIn};
 use crate::stack::{Stack, Targets};
-use workplace::{Declaration, Reach};
+use workplace::{Connection, Declaration};
 
 /// Shows whether the stack serves, and changes nothing.
 pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u
             .hint(format!("`ppm-infra apply {file}` makes it")));
     }
     show::open_intents(&book);
-    let Reach { session, health, .. } = workplace::reach(common, stack, stop).await?;
+    let Connection { session, health, .. } = workplace::connect(common, stack, stop).await?;
     let report = status::status(&session, &*health, subject(stack, &book.state, file), &book.state).await?;
     show::status(common, &declaration, &report);
     Ok(match report.worst() {

@@ -145,11 +145,11 @@ pub(super) fn fresh(declaration: &Declaration) -> State {
 
 /// Everything a run needs.
 pub(super) async fn session(common: &Common, stack: &Stack, stop: Stop) -> Result<Session, Failure> {
-    Ok(reach(common, stack, stop).await?.session)
+    Ok(connect(common, stack, stop).await?.session)
 }
 
 /// A session, and what few commands ask of the same cloud besides.
-pub(super) struct Reach {
+pub(super) struct Connection {
     /// Everything a run needs.
     pub(super) session: Session,
     /// Where the values of the secrets are.
@@ -159,7 +159,7 @@ pub(super) struct Reach {
 }
 
 /// Connects to the cloud, once.
-pub(super) async fn reach(common: &Common, stack: &Stack, stop: Stop) -> Result<Reach, Failure> {
+pub(super) async fn connect(common: &Common, stack: &Stack, stop: Stop) -> Result<Connection, Failure> {
     if !(common.time_scale.is_finite() && common.time_scale > 0.0) {
         return Err(Failure::new(exit::USAGE, "--time-scale takes a number greater than 0"));
     }
@@ -167,15 +167,15 @@ pub(super) async fn reach(common: &Common, stack: &Stack, stop: Stop) -> Result<
         return Err(Failure::new(exit::USAGE, "--parallelism takes a number greater than 0"));
     }
     match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => Ok(reached(common, aws(stack, stop.clone()).await?, stop)),
+        None if common.cloud == "aws" => Ok(connection(common, aws(stack, stop.clone()).await?, stop)),
         Some(("simulated", path)) if !path.is_empty() => {
-            Ok(reached(common, Arc::new(simulated(Path::new(path), stack)?), stop))
+            Ok(connection(common, Arc::new(simulated(Path::new(path), stack)?), stop))
         }
         Some(_) | None => Err(no_cloud(common)),
     }
 }
 
-fn reached<C: Cloud + Vault + Health + 'static>(common: &Common, cloud: Arc<C>, stop: Stop) -> Reach {
+fn connection<C: Cloud + Vault + Health + 'static>(common: &Common, cloud: Arc<C>, stop: Stop) -> Connection {
     let session = Session {
         cloud: cloud.clone(),
         catalog: catalog(),
@@ -184,7 +184,7 @@ fn reached<C: Cloud + Vault + Health + 'static>(common: &Common, cloud: Arc<C>, 
         parallelism: common.parallelism,
         time_scale: common.time_scale,
     };
-    Reach { session, vault: cloud.clone(), health: cloud }
+    Connection { session, vault: cloud.clone(), health: cloud }
 }
 
 fn no_cloud(common: &Common) -> Failure {

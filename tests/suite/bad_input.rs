@@ -142,6 +142,8 @@ fn the_account_of_the_declaration_is_the_only_one() {
 
 #[cfg(feature = "aws")]
 mod on_aws {
+    use serde_json::json;
+
     use super::{Desk, refused};
     use crate::support::emulator::Emulator;
 
@@ -157,6 +159,10 @@ mod on_aws {
         let desk = Desk::at(&emulator.endpoint(), 0).with("AWS_ACCESS_KEY_ID", "INVALID");
         desk.declare(&[]);
         refused(&desk, 69, &["InvalidClientTokenId"]);
+        // EC2 says the same less clearly, and is asked at the same time.
+        let late = json!({"service": "sts", "operation": "GetCallerIdentity", "kind": "delay", "seconds": 1});
+        emulator.post("/strict/faults", &late);
+        refused(&desk, 69, &["InvalidClientTokenId", "could not find out whose account this is"]);
         assert_eq!(emulator.mutations(), 0);
     }
 

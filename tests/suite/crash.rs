@@ -88,9 +88,11 @@ fn points(effects: &[Effect]) -> Vec<(usize, Moment)> {
     all.collect()
 }
 
+#[expect(clippy::print_stdout, reason = "how many there are is shown with the result")]
 fn survive_every_point(deed: &Deed) {
     let effects = paused().block_on(deed.effects());
     let points = points(&effects);
+    println!("{} effects, {} points", effects.len(), points.len());
     for point in sample(points) {
         let survived =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| paused().block_on(deed.survive(&[point]))));

@@ -215,10 +215,11 @@ fn the_list_for_a_site_without_internet_names_what_is_not_declared_yet() {
     told(data).says(&["fs-0123456789abcdef0", "at /mnt/ppm-offline", "No setting in package_manager.settings names"]);
     told(&format!("{data}  settings: {{Manifest: {{URL: 'file:///mnt/ppm-offline'}}}}\n"))
         .says(&["Manifest.URL in package_manager.settings names that path", "before the rollout"]);
-    for (url, named) in [("/mnt/ppm-offline/cran", true), ("/mnt/ppm-offline2", false), ("/mnt/ppm-offline.old", false)]
-    {
-        let said = told(&format!("{data}  settings: {{Manifest: {{URL: 'file://{url}'}}}}\n"));
-        said.says(&[if named { "Manifest.URL in" } else { "No setting in package_manager.settings names" }]);
+    let below = "  settings: {Manifest: {URL: 'file:///mnt/ppm-offline/cran'}}\n";
+    told(&format!("{data}{below}")).says(&["Manifest.URL in package_manager.settings names that path"]);
+    for other in ["/mnt/ppm-offline2", "/mnt/ppm-offline.old", "/srv/mnt/ppm-offline"] {
+        told(&format!("{data}  settings: {{Manifest: {{URL: 'file://{other}'}}}}\n"))
+            .says(&["No setting in package_manager.settings names"]);
     }
 }
 

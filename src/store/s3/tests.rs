@@ -224,6 +224,7 @@ fn every_pause(most: usize) -> (usize, usize) {
 #[test]
 fn state_writes_of_two_holders_never_interleave_in_any_order_of_their_calls() {
     let (played, both) = every_pause(if wants_all() { 4 } else { 1 });
+    println!("{played} schedules, in {both} of them both held the lease");
     assert!(both > 400, "in {both} of {played} schedules both held the lease, one after the other");
 }
 
