@@ -403,6 +403,8 @@ mod tests {
         store.replace(&state(1)).unwrap();
         assert!(matches!(store.replace(&state(1)), Err(StoreError::Conflict { found: 1, .. })));
         assert!(matches!(store.replace(&state(3)), Err(StoreError::Conflict { found: 1, .. })));
+        let other = State { lineage: "another".to_owned(), ..state(2) };
+        assert!(matches!(store.replace(&other), Err(StoreError::Conflict { found: 1, .. })));
         store.replace(&state(2)).unwrap();
     }
 

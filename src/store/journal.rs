@@ -90,9 +90,12 @@ mod tests {
     #[test]
     fn damage_before_the_last_line_is_refused() {
         let (_, _, text) = journal();
-        let second = text.find('\n').unwrap() + 30;
-        let mut bytes = text.into_bytes();
-        bytes[second] ^= 1;
-        assert!(parse(Path::new("j"), &bytes).is_err());
+        let second = text.find('\n').unwrap() + 1;
+        // Its length, its checksum, its JSON.
+        for at in [second + 7, second + 12, second + 30] {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= 1;
+            assert!(parse(Path::new("j"), &bytes).is_err(), "{}", String::from_utf8_lossy(&bytes));
+        }
     }
 }

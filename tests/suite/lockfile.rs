@@ -125,6 +125,109 @@ fn an_edited_lockfile_is_refused() {
     );
 }
 
+/// The lockfile `edited`, with the digest that fits it, is read: what is said against it.
+fn objection(edited: &Value) -> Option<String> {
+    let mut edited = edited.clone();
+    let sum = digest(canonical(&edited).as_bytes());
+    edited["digest"] = json!(sum);
+    let (place, mut store) = shelf("whole");
+    std::fs::write(place.path().join("ppm-prod.lock.json"), edited.to_string()).unwrap();
+    paused().block_on(store.load()).err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_lockfile_that_cannot_be_right_is_refused_though_its_digest_fits() {
+    fn at<'a>(state: &'a mut Value, address: &str) -> &'a mut Value {
+        &mut state["resources"][address]
+    }
+    /// Traffic of the group at the second address reaches the one at the first.
+    fn admit(state: &mut Value, to: &str, from: &str) {
+        let rule = json!({"description": "x", "from_port": 1, "to_port": 1, "protocol": "tcp",
+            "peer": {"group": {"$ref": from}}});
+        at(state, to)["declared"]["ingress"] = json!([rule]);
+    }
+    type Edit = fn(&mut Value);
+    let edits: [(Edit, &str); 9] = [
+        (
+            |state| state["resources"]["volume.main"] = state["resources"]["vpc.main"].clone(),
+            "volume.main is of a kind this program does not know",
+        ),
+        (
+            |state| at(state, "vpc.main")["declared"]["cidr"] = json!(7),
+            "vpc.main does not have the shape of its kind: declared: ",
+        ),
+        (
+            |state| at(state, "vpc.main")["computed"]["id"] = json!(7),
+            "vpc.main does not have the shape of its kind: computed: ",
+        ),
+        (
+            |state| at(state, "vpc.main")["attempted"] = json!([{"cidr": "10.0.0.0/16"}]),
+            "vpc.main does not have the shape of its kind: declared: ",
+        ),
+        (
+            |state| {
+                let mut old = at(state, "vpc.main").clone();
+                old["computed"] = json!({"name": "vpc-0000dead"});
+                state["deposed"]["vpc.main"] = json!([{"key": "vpc-0000dead", "recorded": old}]);
+            },
+            "vpc.main does not have the shape of its kind: computed: ",
+        ),
+        (
+            |state| {
+                state["resources"].as_object_mut().unwrap().remove("internet_gateway.main").unwrap();
+            },
+            "route_table.public points at internet_gateway.main, which is not recorded",
+        ),
+        (
+            |state| at(state, "elastic_ip.nat-b")["computed"] = at(state, "elastic_ip.nat-a")["computed"].clone(),
+            "elastic_ip.nat-a and elastic_ip.nat-b have the same id eipalloc-00000006",
+        ),
+        (
+            |state| {
+                let old = at(state, "vpc.main").clone();
+                state["deposed"]["vpc.main"] = json!([{"key": "vpc-00000001", "recorded": old}]);
+            },
+            "vpc.main and vpc.main have the same id vpc-00000001",
+        ),
+        (
+            |state| {
+                admit(state, "security_group.database", "security_group.load-balancer");
+                admit(state, "security_group.load-balancer", "security_group.database");
+            },
+            "recorded resources need each other in a circle, security_group.database among them",
+        ),
+    ];
+    let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
+    whole.as_object_mut().unwrap().remove("digest").unwrap();
+    for (edit, said) in edits {
+        let mut edited = whole.clone();
+        edit(&mut edited);
+        let objection = objection(&edited).unwrap_or_else(|| panic!("taken: {said}"));
+        assert_eq!(objection.matches(said).count(), 1, "{said} in {objection}");
+        assert!(objection.contains("ppm-prod.lock.json is not sound: "), "{objection}");
+    }
+    // A group whose members may talk to each other is an everyday thing.
+    let mut within = whole.clone();
+    admit(&mut within, "security_group.database", "security_group.database");
+    assert_eq!(objection(&within), None);
+}
+
+#[test]
+fn a_lockfile_without_a_digest_is_refused() {
+    let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
+    for missing in [None, Some(Value::Null)] {
+        let fields = whole.as_object_mut().unwrap();
+        match missing {
+            None => fields.remove("digest"),
+            Some(nothing) => fields.insert("digest".to_owned(), nothing),
+        };
+        let (place, mut store) = shelf("whole");
+        std::fs::write(place.path().join("ppm-prod.lock.json"), whole.to_string()).unwrap();
+        let said = paused().block_on(store.load()).unwrap_err().to_string();
+        assert!(said.contains("was changed by something other than ppm-infra"), "{said}");
+    }
+}
+
 /// Whoever edits may make the digest fit as well: then it is refused, or planned with, and nothing panics.
 #[test]
 fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {

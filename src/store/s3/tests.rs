@@ -303,6 +303,13 @@ fn a_write_whose_answer_was_lost_is_ours_and_counts_as_never_made() {
     assert!(matches!(now(store.append(&state(1), &[note(1), note(2)])), Err(StoreError::Bucket { .. })));
     now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
     assert_eq!(now(memory.store().load()).unwrap().unwrap().open.len(), 1);
+    // Nor does it stand in the way when it was read in between.
+    lose();
+    assert!(matches!(now(store.append(&state(1), &[note(2), note(3)])), Err(StoreError::Bucket { .. })));
+    assert_eq!(now(store.load()).unwrap().unwrap().last, 3);
+    now(store.append(&state(1), &[begin(2, "ann")])).unwrap();
+    let book = now(memory.store().load()).unwrap().unwrap();
+    assert_eq!((book.open.len(), book.last), (2, 2));
     lose();
     assert!(now(tenancy.beat()).is_err());
     now(tenancy.beat()).unwrap();
@@ -319,7 +326,10 @@ fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_i
         now(store.append(&state(serial), &[note(1)])).unwrap();
     }
     assert!(matches!(now(store.write(&state(3))), Err(StoreError::Conflict { found: 3, .. })));
+    let other = |serial| State { lineage: "another".to_owned(), ..state(serial) };
+    assert!(matches!(now(store.write(&other(4))), Err(StoreError::Conflict { found: 3, .. })));
     assert!(matches!(now(store.append(&state(2), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
+    assert!(matches!(now(store.append(&other(3), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
     now(tenancy.release()).unwrap();
     let mut reader = memory.store();
     assert_eq!(now(reader.history()).unwrap(), [1, 2]);
@@ -367,6 +377,19 @@ fn a_state_that_cannot_be_read_is_refused_and_the_lease_given_back() {
     assert!(matches!(now(memory.store().load()), Err(StoreError::Edited { .. })));
     put(text.replace("\"seq\\\":1", "\"seq\\\":2").into_bytes());
     assert!(matches!(now(memory.store().load()), Err(StoreError::Damaged { .. })));
+    // The journal of another state: whole, but not what continues this one.
+    let of = |state: &State| super::super::journal::line(&super::super::journal::Header::of(state));
+    let header = |state: &State| serde_json::to_string(of(state).trim_end()).unwrap();
+    assert!(text.contains(&header(&state(1))), "{text}");
+    put(text.replace(&header(&state(1)), &header(&state(2))).into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Damaged { .. })));
+    // A newer program's object, and a newer program's lockfile in it.
+    let newer = text.replace("  \"format\": 1,\n  \"journal\"", "  \"format\": 2,\n  \"journal\"");
+    assert_ne!(newer, text);
+    put(newer.into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Newer { found: 2, .. })));
+    put(text.replace("    \"format\": 1,", "    \"format\": 3,").into_bytes());
+    assert!(matches!(now(memory.store().load()), Err(StoreError::Newer { found: 3, .. })));
     let watch = || Arc::new(Watch { memory: memory.clone(), stopped: false });
     assert!(now(memory.store().lock(&who("ben"), "ben".to_owned(), watch())).is_err());
     put(whole);
