@@ -301,9 +301,12 @@ pub fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, StoreError>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::engine::state::{Recorded, Status};
+    use crate::model::document::Document;
 
     fn store(folder: &Path) -> FileStore {
         FileStore::new(folder, "lab", Catalog::new())
@@ -329,6 +332,25 @@ mod tests {
         for path in [store.path(), store.journal_path()] {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
         }
+        assert_eq!(fs::metadata(&store.folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_right_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        let recorded = Recorded {
+            status: Status::Ready,
+            after: BTreeSet::new(),
+            declared: Document::default(),
+            attempted: Vec::new(),
+            computed: Document::default(),
+        };
+        let resources = [("unknown.main".parse().unwrap(), recorded)].into();
+        let wrong = store.replace(&State { resources, ..state(2) });
+        assert!(matches!(wrong, Err(StoreError::Unsound { .. })), "{wrong:?}");
+        assert_eq!(store.read().unwrap().unwrap().state, state(1));
     }
 
     #[test]
@@ -358,6 +380,10 @@ mod tests {
         assert_eq!(second.read().unwrap().unwrap().last, 1);
         second.add(&state(1), &[note(2)]).unwrap();
         assert_eq!(second.read().unwrap().unwrap().last, 2);
+        // What is written under a number once more takes the place of what had it.
+        let mut third = store(folder.path());
+        third.add(&state(1), &[note(2)]).unwrap();
+        assert_eq!(third.read().unwrap().unwrap().last, 2);
     }
 
     #[test]
@@ -436,7 +462,13 @@ mod tests {
         let held = store.lock(&info).unwrap();
         let Err(StoreError::Busy { holder }) = store.lock(&LockInfo::default()) else { panic!("the lock is held") };
         assert_eq!(holder, info);
+        let path = folder.path().join("lab.lock");
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         drop(held);
-        store.lock(&LockInfo::default()).unwrap();
+        assert_eq!(store.holder().unwrap(), None);
+        // A shorter name leaves nothing of the longer one behind.
+        let info = LockInfo { who: "b".to_owned(), ..info };
+        let _held = store.lock(&info).unwrap();
+        assert_eq!(store.holder().unwrap(), Some(info));
     }
 }

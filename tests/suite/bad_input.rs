@@ -128,6 +128,11 @@ fn a_renamed_stack_is_refused_with_a_way_out() {
         1,
         &["ppm-live", "was applied as ppm-prod", "write `stack: ppm-prod` again", "cp plans/reference.yaml"],
     );
+    // The last way out: once nothing of it stands, the name is free to change.
+    desk.declare(&[]);
+    desk.run(&["destroy", "--delete-data", "database,bucket,key", "--no-final-snapshot", "--auto-approve"]).exit(0);
+    desk.declare(&[("stack: ppm-prod", "stack: ppm-live")]);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(2).says(&["46 to create"]);
 }
 
 #[test]

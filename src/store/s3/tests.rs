@@ -3,6 +3,7 @@
 
 mod memory;
 
+use std::collections::BTreeSet;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -10,7 +11,8 @@ use std::task::{Context, Poll, Waker};
 use super::super::lease::Standing;
 use super::super::{LockInfo, Store, StoreError};
 use super::{S3Store, Tenancy};
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, Entry, Recorded, State, Status};
+use crate::model::document::Document;
 use memory::{Memory, Watch};
 
 fn state(serial: u64) -> State {
@@ -25,7 +27,7 @@ fn begin(seq: u64, by: &str) -> Entry {
     let address: crate::model::address::Address = "vpc.main".parse().unwrap();
     let step = crate::engine::plan::StepKey { address: address.clone(), part: crate::engine::plan::Part::Create };
     let mark = crate::model::mark::Mark { stack: "lab".to_owned(), address, attempt: format!("{by}-{seq}") };
-    let (declared, after) = (None, std::collections::BTreeSet::default());
+    let (declared, after) = (None, BTreeSet::default());
     Entry::Begin {
         seq,
         intent: crate::engine::state::Intent { step, mark, declared, after, vanished: false, replaced: None },
@@ -258,6 +260,119 @@ fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
         now(tenancy.release()).unwrap();
         assert_eq!((memory.calls(), memory.written()), (calls, written), "not a single call");
     }
+}
+
+/// A machine may be stopped together with its clocks: then nothing but the bucket tells its holder that somebody else
+/// has the stack.
+#[test]
+fn a_holder_whose_clock_stood_still_learns_from_its_next_call_that_it_was_taken_over() {
+    type Call = fn(&mut S3Store, &Tenancy) -> Result<(), StoreError>;
+    let calls: [(&str, Call); 4] = [
+        ("load", |store, _| now(store.load()).map(|_| ())),
+        ("append", |store, _| now(store.append(&state(1), &[note(1)]))),
+        ("write", |store, _| now(store.write(&state(2)))),
+        ("beat", |_, tenancy| now(tenancy.beat())),
+    ];
+    for (name, call) in calls {
+        let memory = Memory::default();
+        let mut store = memory.store();
+        let watch = Arc::new(Watch { memory: memory.clone(), stopped: true });
+        let tenancy = now(store.lock(&who("sleeper"), "sleeper".to_owned(), watch)).unwrap().tenancy;
+        now(store.write(&state(1))).unwrap();
+        memory.pass(300);
+        let (mut other, others) = locked(&memory, "other");
+        assert_eq!(tenancy.standing(), Standing::Firm, "by its clock");
+        let told = call(&mut store, &tenancy);
+        let Err(StoreError::Lost { why }) = told else { panic!("{name}: {told:?}") };
+        assert!(why.contains("taken over by other"), "{name}: {why}");
+        assert_eq!(tenancy.standing(), Standing::Over, "{name}");
+        let written = memory.written();
+        assert!(matches!(now(store.write(&state(2))), Err(StoreError::Lost { .. })), "{name}");
+        now(tenancy.release()).unwrap();
+        assert_eq!(memory.written(), written, "{name}");
+        // The other goes on undisturbed.
+        now(others.beat()).unwrap();
+        now(other.append(&state(1), &[begin(1, "other")])).unwrap();
+        now(other.write(&state(2))).unwrap();
+    }
+}
+
+#[test]
+fn a_write_that_met_another_on_its_way_is_sent_again_as_long_as_the_lease_holds() {
+    let memory = Memory::default();
+    let (mut store, _tenancy) = locked(&memory, "ann");
+    memory.0.lock().unwrap().conflicts = vec![1, 1];
+    now(store.write(&state(1))).unwrap();
+    memory.0.lock().unwrap().conflicts = vec![1; 4];
+    assert!(matches!(now(store.append(&state(1), &[note(1)])), Err(StoreError::Bucket { .. })), "not for ever");
+    memory.0.lock().unwrap().conflicts = vec![60];
+    let written = memory.written();
+    assert!(matches!(now(store.append(&state(1), &[note(1)])), Err(StoreError::Lost { .. })));
+    assert_eq!(memory.written(), written);
+}
+
+#[test]
+fn a_state_that_cannot_be_right_is_not_written() {
+    let memory = Memory::default();
+    let (mut store, _tenancy) = locked(&memory, "ann");
+    now(store.write(&state(1))).unwrap();
+    let wrong = now(store.write(&with("unknown.main", state(2))));
+    assert!(matches!(wrong, Err(StoreError::Unsound { .. })), "{wrong:?}");
+    assert_eq!(now(memory.store().load()).unwrap().unwrap().state, state(1));
+}
+
+/// The state with a resource of which nothing is known.
+fn with(address: &str, state: State) -> State {
+    let recorded = Recorded {
+        status: Status::Ready,
+        after: BTreeSet::new(),
+        declared: Document::default(),
+        attempted: Vec::new(),
+        computed: Document::default(),
+    };
+    State { resources: [(address.parse().unwrap(), recorded)].into(), ..state }
+}
+
+#[test]
+fn other_stacks_of_the_declaration_are_those_of_which_something_stands() {
+    let memory = Memory::default();
+    let from = |stack: &str, declaration: &str| State {
+        stack: stack.to_owned(),
+        declaration: declaration.to_owned(),
+        ..state(1)
+    };
+    let states = [
+        with("toy.main", from("lab", "a.yaml")),
+        with("toy.main", from("old", "a.yaml")),
+        with("toy.main", from("elsewhere", "b.yaml")),
+        from("destroyed", "a.yaml"),
+    ];
+    for state in &states {
+        let mut store = memory.store_of(&state.stack);
+        let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+        let taken = now(store.lock(&who("ann"), "ann".to_owned(), watch)).unwrap();
+        now(store.write(state)).unwrap();
+        now(taken.tenancy.release()).unwrap();
+    }
+    assert_eq!(now(memory.store().others_from("a.yaml")).unwrap(), states[1..2]);
+}
+
+#[test]
+fn a_lease_of_a_newer_program_is_left_alone() {
+    let memory = Memory::default();
+    let (_, tenancy) = locked(&memory, "ann");
+    now(tenancy.release()).unwrap();
+    let key = "team/ppm/lab.lease.json";
+    let text = String::from_utf8(memory.0.lock().unwrap().objects[key].0.clone()).unwrap();
+    let newer = text.replace("\"lease\": 1", "\"lease\": 2");
+    assert_ne!(newer, text);
+    memory.0.lock().unwrap().objects.get_mut(key).unwrap().0 = newer.into_bytes();
+    let written = memory.written();
+    let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
+    let told = now(memory.store().lock(&who("ben"), "ben".to_owned(), watch));
+    assert!(matches!(told, Err(StoreError::Newer { found: 2, known: 1, .. })), "{told:?}");
+    assert!(matches!(now(memory.store().unlock(true)), Err(StoreError::Newer { .. })));
+    assert_eq!(memory.written(), written);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use futures_core::future::BoxFuture;
 use super::super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Permit, Put};
 use super::super::super::lease::Moment;
 use super::super::{Clock, S3Store};
-use crate::model::resource::Catalog;
+use crate::model::address::Kind;
+use crate::model::document::Document;
+use crate::model::resource::{Facts, ReplaceOrder, Typical};
 
 /// What the bucket and every holder's calls share.
 #[derive(Default)]
@@ -20,6 +22,8 @@ pub(super) struct World {
     pub(super) now: u64,
     /// The next call that writes is performed, and its answer lost.
     pub(super) lose_answer: bool,
+    /// The next calls that write meet another on its way, each after so many seconds.
+    pub(super) conflicts: Vec<u64>,
     pub(super) calls: usize,
 }
 
@@ -66,6 +70,10 @@ impl Bucket for Memory {
             turn().await;
             let mut world = self.0.lock().unwrap();
             world.calls += 1;
+            if let Some(seconds) = world.conflicts.pop() {
+                world.now += seconds;
+                return Ok(Put::Conflict);
+            }
             let holds = match (condition, world.objects.get(key)) {
                 (Condition::Absent, None) => true,
                 (Condition::Is(tag), Some((_, there, _))) => *tag == there.to_string(),
@@ -100,7 +108,22 @@ impl Memory {
     }
 
     pub(super) fn store(&self) -> S3Store {
-        S3Store::new(Arc::new(self.clone()), "team/ppm", "lab", Catalog::new())
+        self.store_of("lab")
+    }
+
+    /// The store of a stack, which knows a kind that takes any document.
+    pub(super) fn store_of(&self, stack: &str) -> S3Store {
+        let anything = Facts {
+            fields: &[],
+            replace: ReplaceOrder::CreateFirst,
+            typical: Typical::QUICK,
+            data: None,
+            climb_rank: 0,
+            hidden_seconds: 0,
+            sample: |_, _, _| Document::default(),
+            check: |_, _| Ok(()),
+        };
+        S3Store::new(Arc::new(self.clone()), "team/ppm", stack, [(Kind::new("toy"), anything)].into())
     }
 
     pub(super) fn calls(&self) -> usize {
