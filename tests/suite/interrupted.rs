@@ -1,12 +1,13 @@
 //! What keeps a run from going on: another one, a folder that cannot be written, a full disk, credentials that end. It
 //! stops cleanly, says what is true, and the next one goes on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::engine::Request;
-use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::engine::state::{Book, Entry, Outcome, State};
+use ppm_infra::model::document::Document;
 use ppm_infra::resources;
 use ppm_infra::store::{Store, StoreError};
 
@@ -32,6 +33,10 @@ fn of_two_applies_at_once_one_works_and_the_other_names_it() {
     desk.run(&["apply", "--auto-approve"]).exit(0);
 }
 
+fn full() -> StoreError {
+    StoreError::Io { doing: "write", path: "ppm-prod.journal".into(), source: std::io::ErrorKind::StorageFull.into() }
+}
+
 /// A store on a disk with room for so many writes.
 struct Full {
     store: Box<dyn Store>,
@@ -40,12 +45,8 @@ struct Full {
 
 impl Full {
     fn take(&self) -> Result<(), StoreError> {
-        let full = |_| StoreError::Io {
-            doing: "write",
-            path: "ppm-prod.journal".into(),
-            source: std::io::ErrorKind::StorageFull.into(),
-        };
-        self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1)).map(drop).map_err(full)
+        let took = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1));
+        took.map(drop).map_err(|_| full())
     }
 }
 
@@ -98,6 +99,74 @@ fn a_disk_that_is_full_at_any_write_stops_the_run_and_the_next_goes_on() {
             assert_eq!(lab.cloud.world().made, 46, "after {room} writes {made} were made, none of them twice");
         });
     }
+}
+
+/// A store on a disk that refuses one write, and keeps what it was asked to add afterwards and what it refused.
+struct Hiccup {
+    store: Box<dyn Store>,
+    left: AtomicUsize,
+    refused: Arc<Mutex<Vec<Entry>>>,
+    added: Arc<Mutex<Vec<Entry>>>,
+}
+
+impl Store for Hiccup {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        self.store.load()
+    }
+
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let over = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
+            if over && self.refused.lock().unwrap().is_empty() {
+                self.refused.lock().unwrap().extend_from_slice(entries);
+                return Err(full());
+            }
+            if over {
+                self.added.lock().unwrap().extend_from_slice(entries);
+            }
+            self.store.append(base, entries).await
+        })
+    }
+
+    fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.write(state)
+    }
+}
+
+#[test]
+fn after_one_record_that_is_lost_nothing_is_begun_and_what_it_said_is_told() {
+    let (declared, ask) = (Declared(reference()), Request::default());
+    let appends = paused().block_on(async {
+        let (lab, life) = (Lab::with_values(&resources::catalog(), "ppm-prod"), Life::whole());
+        lab.live(&life, &declared, &ask).await.unwrap().unwrap();
+        life.effects().iter().filter(|effect| **effect == Effect::Append).count()
+    });
+    let mut told = 0;
+    for left in 0..appends {
+        paused().block_on(async {
+            let lab = Lab::with_values(&resources::catalog(), "ppm-prod");
+            let (refused, added) = (Arc::<Mutex<Vec<Entry>>>::default(), Arc::<Mutex<Vec<Entry>>>::default());
+            let around = |store| {
+                let (refused, added) = (refused.clone(), added.clone());
+                Box::new(Hiccup { store, left: AtomicUsize::new(left), refused, added }) as Box<dyn Store>
+            };
+            let report = lab.live_with(around, &declared, &ask).await.unwrap().report;
+            assert!(report.record_lost.is_some(), "{left}");
+            let begun = |entry: &Entry| matches!(entry, Entry::Begin { .. });
+            assert!(!added.lock().unwrap().iter().any(begun), "{left}: something was begun afterwards");
+            let unrecorded: Vec<&Document> = report.unrecorded.iter().map(|(_, computed)| computed).collect();
+            for entry in refused.lock().unwrap().iter() {
+                if let Entry::Made { computed, .. } | Entry::End { outcome: Outcome::Standing(computed), .. } = entry {
+                    assert!(unrecorded.contains(&computed), "{left}: nobody is told of {computed:?}");
+                    told += 1;
+                }
+            }
+            lab.finish(&declared, &ask).await;
+            lab.assert_converged(&declared, &ask).await;
+            assert_eq!(lab.cloud.world().made, 46, "{left}");
+        });
+    }
+    assert!(told > 46, "{told}");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod planner;
 mod recover;
 mod rollback;
 mod runbook;
+mod running;
 mod status;
 mod support;
 

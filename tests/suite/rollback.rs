@@ -95,13 +95,33 @@ fn data_that_took_the_place_of_lost_data_stays_with_what_it_needs() {
     paused().block_on(async {
         let Standing { mut bench, stack } = Standing::new().await;
         bench.cloud.meddle(|world| {
-            world.objects.retain(|_, o| !["database.main", "addon.coredns"].contains(&&*o.mark.address.to_string()));
+            let lost = ["database.main", "db_parameter_group.database", "addon.coredns", "listener.http"];
+            world.objects.retain(|_, o| !lost.contains(&&*o.mark.address.to_string()));
         });
         refuse(&bench, Verb::Create, "addon.coredns");
         let (_, back) = bench.run_and_roll_back(&Declared(stack.clone())).await;
-        assert_eq!(back.gone, [].into());
+        assert_eq!(back.gone, [at("listener.http")].into());
+        assert!(back.stays[&at("db_parameter_group.database")].contains("database.main needs it"), "{:?}", back.stays);
         assert!(back.stays[&at("database.main")].contains("holds data"), "{:?}", back.stays);
         bench.apply(&Declared(stack.clone())).await;
+        bench.assert_converged(&Declared(stack)).await;
+    });
+}
+
+#[test]
+fn what_was_made_again_under_its_old_id_and_failed_late_goes_like_anything_this_run_made() {
+    paused().block_on(async {
+        let Standing { mut bench, stack } = Standing::new().await;
+        let addon = at("addon.coredns");
+        let id = |bench: &Bench| bench.state().resources[&addon].computed.text("id").unwrap().to_owned();
+        let before = id(&bench);
+        bench.cloud.meddle(|world| world.objects.retain(|_, o| o.mark.address != at("addon.coredns")));
+        bench.cloud.fault(Verb::Create, addon.clone(), Fault::FailLate(ErrorKind::Refused));
+        let (ran, back) = bench.run_and_roll_back(&Declared(stack.clone())).await;
+        assert!(ran.report.made.contains(&addon), "{:?}", ran.report);
+        assert_eq!(back.gone, [addon.clone()].into(), "{:?}", back.stays);
+        bench.apply(&Declared(stack.clone())).await;
+        assert_eq!(id(&bench), before, "it is known by its name");
         bench.assert_converged(&Declared(stack)).await;
     });
 }

@@ -21,3 +21,4 @@ pub(crate) mod random;
 pub(crate) mod reference;
 pub(crate) mod story;
 pub(crate) mod toys;
+pub(crate) mod watched;

@@ -1,0 +1,180 @@
+//! What carrying a plan out promises of the loop itself: what it starts and when it stops starting, what it knows of an
+//! object when it changes it, and how long it looks before it calls something gone.
+
+use ppm_infra::cloud::ErrorKind;
+use ppm_infra::cloud::simulated::{Fault, Verb};
+use ppm_infra::engine::Request;
+use ppm_infra::engine::plan::Action;
+use ppm_infra::engine::state::Status;
+use ppm_infra::model::address::Address;
+use ppm_infra::resources;
+use ppm_infra::run::event::EventKind;
+use serde_json::json;
+
+use crate::support::bench::{Bench, Ran};
+use crate::support::random::paused;
+use crate::support::reference::{Declared, Standing, reference};
+use crate::support::watched::WatchedCloud;
+
+fn at(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn bench() -> Bench {
+    Bench::new(&resources::catalog(), "ppm-prod", false)
+}
+
+/// How many steps were under way after each thing that was told.
+fn under_way(ran: &Ran) -> Vec<usize> {
+    let mut running = 0;
+    let step = |event: &EventKind| {
+        match event {
+            EventKind::StepStarted { .. } => running += 1,
+            EventKind::StepFinished { .. } | EventKind::StepFailed { .. } => running -= 1,
+            _ => {}
+        }
+        running
+    };
+    ran.events.iter().map(step).collect()
+}
+
+fn begun_after(ran: &Ran, event: fn(&EventKind) -> bool) -> usize {
+    let after = ran.events.iter().skip_while(|told| !event(told));
+    after.filter(|told| matches!(told, EventKind::StepStarted { .. })).count()
+}
+
+#[test]
+fn as_many_steps_run_at_once_as_is_allowed_and_no_more() {
+    paused().block_on(async {
+        for allowed in [1, 3] {
+            let mut bench = bench();
+            bench.session.parallelism = allowed;
+            let ran = bench.apply(&Declared(reference())).await;
+            assert_eq!(under_way(&ran).into_iter().max(), Some(allowed));
+        }
+    });
+}
+
+#[test]
+fn who_wishes_to_stop_once_waits_for_what_runs_and_nothing_new_is_begun() {
+    paused().block_on(async {
+        let mut bench = bench();
+        bench.stop_after = Some((20, 1));
+        let declared = Declared(reference());
+        let ran = bench.run(&declared, &Request::default()).await;
+        let draining = |event: &EventKind| matches!(event, EventKind::Draining { .. });
+        assert!(ran.events.iter().any(draining), "it runs when the wish comes");
+        assert_eq!(begun_after(&ran, draining), 0);
+        assert_eq!(under_way(&ran).last(), Some(&0));
+        let report = &ran.report;
+        assert!(report.succeeded > 0 && report.failed.is_empty() && report.abandoned.is_empty(), "{report:?}");
+        assert_eq!(report.succeeded + report.not_started, 46, "{report:?}");
+        bench.apply(&declared).await;
+        bench.assert_converged(&declared).await;
+        assert_eq!(bench.cloud.world().made, 46);
+    });
+}
+
+#[test]
+fn once_the_credentials_are_refused_nothing_new_is_begun() {
+    paused().block_on(async {
+        let mut bench = bench();
+        bench.session.parallelism = 1;
+        bench.cloud.fault(Verb::Create, at("iam_role.cluster"), Fault::Refuse(ErrorKind::Credentials));
+        let declared = Declared(reference());
+        let ran = bench.run(&declared, &Request::default()).await;
+        assert!(ran.report.credentials_refused);
+        assert_eq!(begun_after(&ran, |event| matches!(event, EventKind::StepFailed { .. })), 0);
+        assert!(ran.report.not_started > 0, "{:?}", ran.report);
+        bench.apply(&declared).await;
+        bench.assert_converged(&declared).await;
+        assert_eq!(bench.cloud.world().made, 46);
+    });
+}
+
+#[test]
+fn where_it_is_known_what_a_failed_creation_made_nobody_looks_for_it() {
+    paused().block_on(async {
+        let mut bench = bench();
+        bench.cloud.fault(Verb::Create, at("iam_policy.package-manager"), Fault::LoseAnswer);
+        bench.cloud.fault(Verb::Create, at("database.main"), Fault::FailLate(ErrorKind::Timeout));
+        let declared = Declared(reference());
+        let ran = bench.run(&declared, &Request::default()).await;
+        assert_eq!(ran.report.failed.len(), 2);
+        let adopted = ran.events.iter().filter_map(|event| match event {
+            EventKind::Adopted { address, .. } => Some(address.to_string()),
+            _ => None,
+        });
+        assert_eq!(adopted.collect::<Vec<_>>(), ["iam_policy.package-manager"]);
+        for address in ["iam_policy.package-manager", "database.main"] {
+            assert_eq!(bench.state().resources[&at(address)].status, Status::Unfinished, "{address}");
+        }
+        bench.apply(&declared).await;
+        bench.assert_converged(&declared).await;
+        assert_eq!(bench.cloud.world().made, 46);
+    });
+}
+
+#[test]
+fn what_moved_is_changed_and_removed_as_what_it_is() {
+    paused().block_on(async {
+        let Standing { mut bench, stack } = Standing::new().await;
+        let cloud = WatchedCloud::before(bench.cloud.clone());
+        bench.session.cloud = cloud.clone();
+        let balancer = at("load_balancer.main");
+        let move_it = |bench: &Bench, seconds: u32| {
+            bench.cloud.meddle(|world| {
+                let object = world.objects.values_mut().find(|object| object.mark.address == at("load_balancer.main"));
+                object.unwrap().declared.set("idle_timeout_seconds", json!(seconds));
+            });
+        };
+        let timeout = || cloud.known(&at("load_balancer.main")).declared.get("idle_timeout_seconds").cloned();
+        move_it(&bench, 77);
+        bench.apply(&Declared(stack.clone())).await;
+        assert_eq!(timeout(), Some(json!(77)));
+        bench.assert_converged(&Declared(stack.clone())).await;
+        move_it(&bench, 78);
+        let delete_data = ["database", "bucket", "key"].map(str::to_owned).into();
+        let ask = Request { destroy: true, delete_data, ..Request::default() };
+        bench.apply_asking(&Declared(stack), &ask).await;
+        assert_eq!(timeout(), Some(json!(78)));
+        assert!(!bench.state().resources.contains_key(&balancer));
+    });
+}
+
+/// AWS leaves what was made or changed a moment ago out of some answers.
+#[test]
+fn what_is_recorded_is_looked_for_again_before_it_counts_as_gone() {
+    paused().block_on(async {
+        let Standing { mut bench, stack } = Standing::new().await;
+        let cloud = WatchedCloud::before(bench.cloud.clone());
+        bench.session.cloud = cloud.clone();
+        let declared = Declared(stack);
+        let role = at("iam_role.nodes");
+        cloud.hide(&role, 1);
+        assert!(!bench.planned(&declared).await.has_changes(), "it was missing once");
+        cloud.hide(&role, 2);
+        assert!(matches!(bench.planned(&declared).await.actions[&role], Action::Create { .. }), "it was missing twice");
+    });
+}
+
+#[test]
+fn what_was_not_finished_is_looked_for_longer() {
+    paused().block_on(async {
+        let mut bench = bench();
+        let cloud = WatchedCloud::before(bench.cloud.clone());
+        bench.session.cloud = cloud.clone();
+        let declared = Declared(reference());
+        let role = at("iam_role.nodes");
+        bench.cloud.fault(Verb::Create, role.clone(), Fault::FailLate(ErrorKind::Refused));
+        bench.run(&declared, &Request::default()).await;
+        assert_eq!(bench.state().resources[&role].status, Status::Unfinished);
+        cloud.hide(&role, 5);
+        let since = tokio::time::Instant::now();
+        let planned = bench.planned(&declared).await;
+        assert!(matches!(planned.actions[&role], Action::Update { .. }), "{:?}", planned.actions[&role]);
+        assert_eq!(since.elapsed().as_secs(), 1 + 4 + 10 + 15 + 20);
+        cloud.hide(&role, 6);
+        assert!(matches!(bench.planned(&declared).await.actions[&role], Action::Create { .. }), "it is gone");
+    });
+}
