@@ -387,6 +387,20 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_lacks_a_line_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.replace(&state(1)).unwrap();
+        store.add(&state(1), &[note(1), note(2), note(3)]).unwrap();
+        let text = fs::read_to_string(store.journal_path()).unwrap();
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for n in [1, 2] {
+            fs::write(store.journal_path(), [&lines[..n], &lines[n + 1..]].concat().concat()).unwrap();
+            assert!(matches!(store.read(), Err(StoreError::Journal { .. })), "{n}");
+        }
+    }
+
+    #[test]
     fn truncated_edited_and_newer_states_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = store(folder.path());

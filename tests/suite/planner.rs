@@ -6,6 +6,7 @@ mod drift;
 mod found;
 mod order;
 mod refusals;
+mod seen;
 
 use std::collections::BTreeMap;
 

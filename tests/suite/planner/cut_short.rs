@@ -109,22 +109,56 @@ fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
+/// A route table whose traffic leaves through `target`.
+fn by(target: &Value) -> Document {
+    let routes: BTreeMap<&str, Value> = BTreeMap::from([("0.0.0.0/0", json!({"nat_gateway": target}))]);
+    document(&json!({"vpc": {"id": "vpc-1"}, "routes": routes, "subnets": [], "tags": {}}))
+}
+
+fn nat() -> Document {
+    document(&json!({"subnet": {"id": "subnet-1"}, "elastic_ip": {"id": "eipalloc-1"}, "tags": {}}))
+}
+
 #[test]
 fn what_it_pointed_at_is_meant_also_when_another_takes_the_address() {
     let (table, gateway): (Address, Address) = ("route_table.main".parse().unwrap(), "nat_gateway.a".parse().unwrap());
-    let by = |target: Value| {
-        let routes: BTreeMap<&str, Value> = BTreeMap::from([("0.0.0.0/0", json!({"nat_gateway": target}))]);
-        document(&json!({"vpc": {"id": "vpc-1"}, "routes": routes, "subnets": [], "tags": {}}))
-    };
-    let nat = document(&json!({"subnet": {"id": "subnet-1"}, "elastic_ip": {"id": "eipalloc-1"}, "tags": {}}));
     let mut book = Writer::new();
-    book.made(&gateway, &nat, "nat-1");
+    book.made(&gateway, &nat(), "nat-1");
     book.made(&table, &document(&json!({"vpc": {"id": "vpc-1"}, "routes": {}, "subnets": [], "tags": {}})), "rtb-1");
-    book.changed(&table, &by(json!({"$ref": "nat_gateway.a"})), false);
-    book.made(&gateway, &nat, "nat-2");
-    assert_eq!(book.recorded(&table).attempted, [by(json!({"id": "nat-1"}))]);
+    book.changed(&table, &by(&json!({"$ref": "nat_gateway.a"})), false);
+    book.made(&gateway, &nat(), "nat-2");
+    assert_eq!(book.recorded(&table).attempted, [by(&json!({"id": "nat-1"}))]);
     assert_eq!(findings(&book.0.state, &resources::catalog()), Vec::new());
     // Once it awaits removal, what it was to be is of no interest.
-    book.made(&table, &by(json!({"$ref": "nat_gateway.a"})), "rtb-2");
+    book.made(&table, &by(&json!({"$ref": "nat_gateway.a"})), "rtb-2");
     assert!(book.0.state.deposed[&table].iter().all(|old| old.recorded.attempted.is_empty()));
+}
+
+/// Both are replaced at the same time: what the first pointed at takes its leave while the first is being replaced.
+#[test]
+fn what_it_pointed_at_is_meant_also_when_it_leaves_while_that_is_replaced() {
+    let (table, gateway): (Address, Address) = ("route_table.main".parse().unwrap(), "nat_gateway.a".parse().unwrap());
+    let mut book = Writer::new();
+    book.made(&gateway, &nat(), "nat-1");
+    let pointing = by(&json!({"$ref": "nat_gateway.a"}));
+    book.made(&table, &pointing, "rtb-1");
+    let intent = Intent {
+        step: StepKey { address: table.clone(), part: Part::Create },
+        mark: Mark { stack: "lab".to_owned(), address: table.clone(), attempt: "1".repeat(32) },
+        declared: Some(pointing.clone()),
+        after: BTreeSet::new(),
+        vanished: false,
+        replaced: Some(pointing),
+    };
+    let of = book.next();
+    book.0.apply(&Entry::Begin { seq: of, intent }).unwrap();
+    book.made(&gateway, &nat(), "nat-2");
+    let outcome = Outcome::Standing(document(&json!({ "id": "rtb-2" })));
+    book.0.apply(&Entry::End { seq: book.next(), of, outcome }).unwrap();
+    assert_eq!(book.0.state.deposed[&table][0].recorded.declared, by(&json!({"id": "nat-1"})));
+    assert_eq!(
+        book.recorded(&table).declared,
+        by(&json!({"$ref": "nat_gateway.a"})),
+        "the new one was made for the new one"
+    );
 }
