@@ -3,11 +3,13 @@
 
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::cloud::simulated::{Fault, Verb};
-use ppm_infra::engine::Request;
 use ppm_infra::engine::plan::Action;
 use ppm_infra::engine::state::Status;
+use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::model::address::Address;
+use ppm_infra::model::observation::Observation;
 use ppm_infra::resources;
+use ppm_infra::run::RunError;
 use ppm_infra::run::event::EventKind;
 use serde_json::json;
 
@@ -41,6 +43,15 @@ fn under_way(ran: &Ran) -> Vec<usize> {
 fn begun_after(ran: &Ran, event: fn(&EventKind) -> bool) -> usize {
     let after = ran.events.iter().skip_while(|told| !event(told));
     after.filter(|told| matches!(told, EventKind::StepStarted { .. })).count()
+}
+
+/// What was looked for because nobody knew whether it was made, and found.
+fn adopted(ran: &Ran) -> Vec<String> {
+    let adopted = ran.events.iter().filter_map(|event| match event {
+        EventKind::Adopted { address, .. } => Some(address.to_string()),
+        _ => None,
+    });
+    adopted.collect()
 }
 
 #[test]
@@ -101,17 +112,55 @@ fn where_it_is_known_what_a_failed_creation_made_nobody_looks_for_it() {
         let declared = Declared(reference());
         let ran = bench.run(&declared, &Request::default()).await;
         assert_eq!(ran.report.failed.len(), 2);
-        let adopted = ran.events.iter().filter_map(|event| match event {
-            EventKind::Adopted { address, .. } => Some(address.to_string()),
-            _ => None,
-        });
-        assert_eq!(adopted.collect::<Vec<_>>(), ["iam_policy.package-manager"]);
+        assert_eq!(adopted(&ran), ["iam_policy.package-manager"]);
         for address in ["iam_policy.package-manager", "database.main"] {
             assert_eq!(bench.state().resources[&at(address)].status, Status::Unfinished, "{address}");
         }
         bench.apply(&declared).await;
         bench.assert_converged(&declared).await;
         assert_eq!(bench.cloud.world().made, 46);
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_made_nor_not_made() {
+    paused().block_on(async {
+        let mut bench = bench();
+        let cloud = WatchedCloud::before(bench.cloud.clone());
+        bench.session.cloud = cloud.clone();
+        let (declared, policy) = (Declared(reference()), at("iam_policy.package-manager"));
+        bench.cloud.fault(Verb::Create, policy.clone(), Fault::LoseAnswer);
+        // Planning sees it, whoever looks whether it was made does not.
+        cloud.show(&policy, 1..usize::MAX, Observation::Unread { error: "denied".to_owned() });
+        let ran = bench.run(&declared, &Request::default()).await;
+        assert_eq!(adopted(&ran), [""; 0]);
+        let open = bench.store.book().unwrap().open;
+        assert_eq!(open.values().map(|open| &open.intent.step.address).collect::<Vec<_>>(), [&policy]);
+        let Err(RunError::Plan(PlanError::Unread { unread })) = bench.try_run(&declared, &Request::default()).await
+        else {
+            panic!("it goes on without knowing")
+        };
+        assert_eq!(unread, [(policy.clone(), "denied".to_owned())].into());
+        cloud.hide(&policy, 0);
+        let ran = bench.apply_asking(&declared, &Request::default()).await;
+        assert_eq!(adopted(&ran), [policy.to_string()]);
+        bench.assert_converged(&declared).await;
+        assert_eq!(bench.cloud.world().made, 46);
+    });
+}
+
+#[test]
+fn what_was_made_again_under_its_old_id_is_found_when_the_answer_was_lost() {
+    paused().block_on(async {
+        let Standing { mut bench, stack } = Standing::new().await;
+        let addon = at("addon.coredns");
+        bench.cloud.meddle(|world| world.objects.retain(|_, object| object.mark.address != at("addon.coredns")));
+        bench.cloud.fault(Verb::Create, addon.clone(), Fault::LoseAnswer);
+        let ran = bench.run(&Declared(stack.clone()), &Request::default()).await;
+        assert_eq!(adopted(&ran), ["addon.coredns"]);
+        assert_eq!(bench.state().resources[&addon].status, Status::Unfinished);
+        bench.apply(&Declared(stack.clone())).await;
+        bench.assert_converged(&Declared(stack)).await;
     });
 }
 

@@ -1,6 +1,8 @@
-//! A cloud that hears what is asked of the one behind it, and leaves out of its looks for a while what it was told to.
+//! A cloud that hears what is asked of the one behind it, and for a while shows something else in place
+//! of what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
@@ -14,19 +16,33 @@ use ppm_infra::model::surroundings::{Questions, Surroundings};
 /// The cloud.
 pub(crate) struct WatchedCloud {
     cloud: Arc<dyn Cloud>,
-    hidden: Mutex<BTreeMap<Address, usize>>,
+    instead: Mutex<BTreeMap<Address, Instead>>,
     changed: Mutex<BTreeMap<Address, Known>>,
 }
 
+/// What is shown in place of an object.
+struct Instead {
+    /// How often it was looked for.
+    looked: usize,
+    /// At which looks it is shown.
+    at: Range<usize>,
+    shown: Observation,
+}
+
 impl WatchedCloud {
-    /// Before `cloud`, with nothing hidden.
+    /// Before `cloud`, of which everything is shown.
     pub(crate) fn before(cloud: Arc<dyn Cloud>) -> Arc<Self> {
-        Arc::new(Self { cloud, hidden: Mutex::default(), changed: Mutex::default() })
+        Arc::new(Self { cloud, instead: Mutex::default(), changed: Mutex::default() })
     }
 
     /// Leaves the object at `address` out of the next so many looks for it.
     pub(crate) fn hide(&self, address: &Address, looks: usize) {
-        self.hidden.lock().unwrap().insert(address.clone(), looks);
+        self.show(address, 0..looks, Observation::Absent);
+    }
+
+    /// Shows this in place of the object at `address`, at these looks for it, counted from now.
+    pub(crate) fn show(&self, address: &Address, looks: Range<usize>, instead: Observation) {
+        self.instead.lock().unwrap().insert(address.clone(), Instead { looked: 0, at: looks, shown: instead });
     }
 
     /// As what the object at `address` was known to the last call that changed or removed it.
@@ -43,10 +59,12 @@ impl Cloud for WatchedCloud {
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let mut observed = self.cloud.observe(look).await;
-            for (address, looks) in self.hidden.lock().unwrap().iter_mut().filter(|(_, looks)| **looks > 0) {
+            for (address, instead) in self.instead.lock().unwrap().iter_mut() {
                 if let Some(found) = observed.get_mut(address) {
-                    *looks -= 1;
-                    *found = Observation::Absent;
+                    if instead.at.contains(&instead.looked) {
+                        found.clone_from(&instead.shown);
+                    }
+                    instead.looked += 1;
                 }
             }
             observed
