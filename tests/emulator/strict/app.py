@@ -220,6 +220,7 @@ class StrictApp:
         call.load_body()
         with self.world.lock:
             self.tick()
+            era = self.world.era
             fault = faults.choose(call, self.world)
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
@@ -227,7 +228,11 @@ class StrictApp:
         if call.mutating and not gate.hold(BEFORE, call.service, call.operation):
             drop_connection(environ)
         with self.world.lock:
-            reply, drop = self._pipeline(call, fault)
+            forgotten = self.world.era != era
+            if not forgotten:
+                reply, drop = self._pipeline(call, fault)
+        if forgotten:
+            drop_connection(environ)
         if call.mutating and not gate.hold(AFTER, call.service, call.operation):
             drop = True
         if drop:

@@ -615,6 +615,8 @@ class World:
         self.gate = Gate()
         # How a copy of the process serves; told by whoever serves this one.
         self.serve: Callable[[Callable[[int], None]], None] | None = None
+        # How often the books were emptied: what began before is not performed after.
+        self.era = 0
         self._books: dict[str, Any] = {}
 
     def book(self, name: str, factory: Callable[[], Any] = dict) -> Any:
@@ -642,6 +644,7 @@ class World:
 
     def reset(self) -> None:
         """Forget all books; the settings and the clock stay."""
+        self.era += 1
         self._books.clear()
         self.log.clear()
         for hook in RESET_HOOKS:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -158,6 +159,24 @@ def test_delays(emulator, aws):
     start = time.monotonic()
     aws("ec2").describe_vpcs()
     assert time.monotonic() - start >= 0.3
+
+
+def test_what_began_before_a_reset_is_not_performed_after_it(emulator, aws):
+    order(emulator, "ec2", "CreateVpc", "delay", seconds=1.0, nth=1)
+    ec2, ended = aws("ec2"), []
+
+    def late() -> None:
+        with pytest.raises(ConnectionClosedError):
+            ec2.create_vpc(CidrBlock="10.9.0.0/16")
+        ended.append(True)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    time.sleep(0.3)
+    emulator.control("/strict/reset", {})
+    thread.join()
+    assert ended
+    assert ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.9.0.0/16"]}])["Vpcs"] == []
 
 
 def test_senseless_orders_are_refused(emulator):
