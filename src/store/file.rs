@@ -301,23 +301,13 @@ pub fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, StoreError>
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::engine::state::{Recorded, Status};
-    use crate::model::document::Document;
+    use crate::store::samples::{note, state, with};
 
     fn store(folder: &Path) -> FileStore {
         FileStore::new(folder, "lab", Catalog::new())
-    }
-
-    fn state(serial: u64) -> State {
-        State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
-    }
-
-    fn note(seq: u64) -> Entry {
-        Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
     }
 
     #[test]
@@ -340,15 +330,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = store(folder.path());
         store.replace(&state(1)).unwrap();
-        let recorded = Recorded {
-            status: Status::Ready,
-            after: BTreeSet::new(),
-            declared: Document::default(),
-            attempted: Vec::new(),
-            computed: Document::default(),
-        };
-        let resources = [("unknown.main".parse().unwrap(), recorded)].into();
-        let wrong = store.replace(&State { resources, ..state(2) });
+        let wrong = store.replace(&with("unknown.main", state(2)));
         assert!(matches!(wrong, Err(StoreError::Unsound { .. })), "{wrong:?}");
         assert_eq!(store.read().unwrap().unwrap().state, state(1));
     }

@@ -12,6 +12,8 @@ pub mod lease;
 mod lock;
 mod lockfile;
 pub mod s3;
+#[cfg(test)]
+mod samples;
 
 use std::path::Path;
 

@@ -1,6 +1,8 @@
 //! What carrying a plan out promises of the loop itself: what it starts and when it stops starting, what it knows of an
 //! object when it changes it, and how long it looks before it calls something gone.
 
+use std::sync::Arc;
+
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::plan::Action;
@@ -122,12 +124,18 @@ fn where_it_is_known_what_a_failed_creation_made_nobody_looks_for_it() {
     });
 }
 
+/// The cloud of the bench from now on.
+fn watched(bench: &mut Bench) -> Arc<WatchedCloud> {
+    let cloud = WatchedCloud::before(bench.cloud.clone());
+    bench.session.cloud = cloud.clone();
+    cloud
+}
+
 #[test]
 fn what_cannot_be_read_is_neither_made_nor_not_made() {
     paused().block_on(async {
         let mut bench = bench();
-        let cloud = WatchedCloud::before(bench.cloud.clone());
-        bench.session.cloud = cloud.clone();
+        let cloud = watched(&mut bench);
         let (declared, policy) = (Declared(reference()), at("iam_policy.package-manager"));
         bench.cloud.fault(Verb::Create, policy.clone(), Fault::LoseAnswer);
         // Planning sees it, whoever looks whether it was made does not.
@@ -168,8 +176,7 @@ fn what_was_made_again_under_its_old_id_is_found_when_the_answer_was_lost() {
 fn what_moved_is_changed_and_removed_as_what_it_is() {
     paused().block_on(async {
         let Standing { mut bench, stack } = Standing::new().await;
-        let cloud = WatchedCloud::before(bench.cloud.clone());
-        bench.session.cloud = cloud.clone();
+        let cloud = watched(&mut bench);
         let balancer = at("load_balancer.main");
         let move_it = |bench: &Bench, seconds: u32| {
             bench.cloud.meddle(|world| {
@@ -196,8 +203,7 @@ fn what_moved_is_changed_and_removed_as_what_it_is() {
 fn what_is_recorded_is_looked_for_again_before_it_counts_as_gone() {
     paused().block_on(async {
         let Standing { mut bench, stack } = Standing::new().await;
-        let cloud = WatchedCloud::before(bench.cloud.clone());
-        bench.session.cloud = cloud.clone();
+        let cloud = watched(&mut bench);
         let declared = Declared(stack);
         let role = at("iam_role.nodes");
         cloud.hide(&role, 1);
@@ -211,8 +217,7 @@ fn what_is_recorded_is_looked_for_again_before_it_counts_as_gone() {
 fn what_was_not_finished_is_looked_for_longer() {
     paused().block_on(async {
         let mut bench = bench();
-        let cloud = WatchedCloud::before(bench.cloud.clone());
-        bench.session.cloud = cloud.clone();
+        let cloud = watched(&mut bench);
         let declared = Declared(reference());
         let role = at("iam_role.nodes");
         bench.cloud.fault(Verb::Create, role.clone(), Fault::FailLate(ErrorKind::Refused));

@@ -9,19 +9,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::super::lease::Standing;
+use super::super::samples::{note, state, with};
 use super::super::{LockInfo, Store, StoreError};
 use super::{S3Store, Tenancy};
-use crate::engine::state::{Entry, Recorded, State, Status};
-use crate::model::document::Document;
+use crate::engine::state::{Entry, State};
 use memory::{Memory, Watch};
-
-fn state(serial: u64) -> State {
-    State { serial, ..State::empty("lab", "us-east-1", "lineage".to_owned(), "0.0.0") }
-}
-
-fn note(seq: u64) -> Entry {
-    Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
-}
 
 fn begin(seq: u64, by: &str) -> Entry {
     let address: crate::model::address::Address = "vpc.main".parse().unwrap();
@@ -139,18 +131,6 @@ fn a_state_that_cannot_be_right_is_not_written() {
     let wrong = now(store.write(&with("unknown.main", state(2))));
     assert!(matches!(wrong, Err(StoreError::Unsound { .. })), "{wrong:?}");
     assert_eq!(now(memory.store().load()).unwrap().unwrap().state, state(1));
-}
-
-/// The state with a resource of which nothing is known.
-fn with(address: &str, state: State) -> State {
-    let recorded = Recorded {
-        status: Status::Ready,
-        after: BTreeSet::new(),
-        declared: Document::default(),
-        attempted: Vec::new(),
-        computed: Document::default(),
-    };
-    State { resources: [(address.parse().unwrap(), recorded)].into(), ..state }
 }
 
 #[test]

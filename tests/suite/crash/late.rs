@@ -2,20 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_core::future::BoxFuture;
 use ppm_infra::cloud::simulated::{Object, Simulated, World};
-use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
 use ppm_infra::engine::plan::{Part, StepKey};
 use ppm_infra::engine::state::{Intent, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::mark::{Mark, Tags};
-use ppm_infra::model::observation::Observation;
 use ppm_infra::model::policy::Policy;
-use ppm_infra::model::resource::{Known, Resource as _};
-use ppm_infra::model::surroundings::{Questions, Surroundings};
+use ppm_infra::model::resource::Resource as _;
 use ppm_infra::resources;
 use ppm_infra::resources::elastic_ip::ElasticIp;
 use ppm_infra::resources::kms_key::KmsKey;
@@ -26,70 +21,9 @@ use serde_json::json;
 use crate::support::bench::{REGION, session};
 use crate::support::memory::MemoryStore;
 use crate::support::random::paused;
+use crate::support::watched::WatchedCloud;
 
 const STACK: &str = "lab";
-
-/// A cloud whose lists show nothing before they were asked so often.
-struct Late {
-    cloud: Simulated,
-    from: usize,
-    looks: AtomicUsize,
-}
-
-impl Cloud for Late {
-    fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
-        self.cloud.survey(ask)
-    }
-
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
-        if self.looks.fetch_add(1, Ordering::SeqCst) + 1 >= self.from {
-            return self.cloud.observe(look);
-        }
-        let nothing = look.targets.keys().map(|at| (at.clone(), Observation::Absent)).collect();
-        Box::pin(async { nothing })
-    }
-
-    fn census<'a>(
-        &'a self,
-        stack: &'a str,
-        place: &'a Surroundings,
-    ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
-        self.cloud.census(stack, place)
-    }
-
-    fn find<'a>(
-        &'a self,
-        at: &'a Address,
-        id: &'a str,
-        like: &'a Document,
-        look: &'a Look<'a>,
-    ) -> BoxFuture<'a, Observation> {
-        self.cloud.find(at, id, like, look)
-    }
-
-    fn create<'a>(
-        &'a self,
-        _: &'a Address,
-        _: &'a Document,
-        _: &'a Context,
-    ) -> BoxFuture<'a, Result<Document, CloudError>> {
-        unreachable!("recovering makes nothing")
-    }
-
-    fn update<'a>(
-        &'a self,
-        _: &'a Address,
-        _: &'a Known,
-        _: &'a Document,
-        _: &'a Context,
-    ) -> BoxFuture<'a, Result<Document, CloudError>> {
-        unreachable!("recovering changes nothing")
-    }
-
-    fn delete<'a>(&'a self, _: &'a Address, _: &'a Known, _: &'a Context) -> BoxFuture<'a, Result<(), CloudError>> {
-        unreachable!("recovering removes nothing")
-    }
-}
 
 /// Which of these are found by a run after one that was killed while it made them, where nothing shows before look
 /// number `from`; and how often was looked.
@@ -101,8 +35,11 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
         (serial, Object { mark: mark(at), declared: declared.clone(), computed })
     });
     let world = World { made: wanted.len() as u64, objects: objects.collect(), ..World::default() };
-    let cloud =
-        Arc::new(Late { cloud: Simulated::new(catalog.clone(), REGION, world), from, looks: AtomicUsize::new(0) });
+    let simulated = Arc::new(Simulated::new(catalog.clone(), REGION, world));
+    let cloud = WatchedCloud::before(simulated.clone());
+    for address in wanted.keys() {
+        cloud.hide(address, from - 1);
+    }
     let session = session(cloud.clone(), &catalog);
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(MemoryStore::new(catalog, false)), fresh).await.unwrap();
@@ -119,7 +56,9 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     let mut tell = Teller::new(&session.host, &mut sinks);
     run::recover(&session, &mut ledger, &mut tell).await.unwrap();
     assert!(ledger.book().open.is_empty(), "nothing is left open");
-    (ledger.state().resources.keys().cloned().collect(), cloud.looks.load(Ordering::SeqCst))
+    assert_eq!(simulated.writes(), [], "recovering makes, changes and removes nothing");
+    let looks = wanted.keys().map(|at| cloud.looked(at)).max().unwrap();
+    (ledger.state().resources.keys().cloned().collect(), looks)
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl WatchedCloud {
         self.instead.lock().unwrap().insert(address.clone(), Instead { looked: 0, at: looks, shown: instead });
     }
 
+    /// How often the object at `address` was looked for since it was last hidden or shown as something else.
+    pub(crate) fn looked(&self, address: &Address) -> usize {
+        self.instead.lock().unwrap()[address].looked
+    }
+
     /// As what the object at `address` was known to the last call that changed or removed it.
     pub(crate) fn known(&self, address: &Address) -> Known {
         self.changed.lock().unwrap()[address].clone()
