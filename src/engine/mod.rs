@@ -109,15 +109,20 @@ pub fn adoptable(
     Ok(adopt(declared, state, observed, &mut seen))
 }
 
-/// What would be done about one object, `recorded` as it stands, to bring it to `node`.
+/// What would be done about one object that was found as `observed`, to bring it to `node`.
 ///
 /// # Errors
 /// When its kind is not in the catalogue, or a version would have to fall.
-pub fn compare(catalog: &Catalog, address: &Address, node: &Node, recorded: &Recorded) -> Result<Action, PlanError> {
+pub fn compare(
+    catalog: &Catalog,
+    address: &Address,
+    node: &Node,
+    recorded: &Recorded,
+    observed: &Known,
+) -> Result<Action, PlanError> {
     let facts = catalog.get(&address.kind).ok_or_else(|| PlanError::UnknownKind { kind: address.kind.clone() })?;
-    let standing = recorded.known();
     let case =
-        Case { node, facts, recorded: Some(recorded), observed: Some(&standing), fresh: &|_| false, forced: None };
+        Case { node, facts, recorded: Some(recorded), observed: Some(observed), fresh: &|_| false, forced: None };
     decide(&case).map_err(|down| PlanError::StepDown {
         address: address.clone(),
         field: down.field,

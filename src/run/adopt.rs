@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::census::see;
-use super::{Blueprint, Planned, RunError, Session, survey};
+use super::refresh::target;
+use super::{Blueprint, Planned, RunError, Session, stoppable, survey};
+use crate::cloud::Look;
 use crate::engine::plan::{Action, Base, Plan, Why};
 use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self};
@@ -14,8 +16,9 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::model::observation::Observation;
-use crate::model::reference::{externals_in, references_in};
+use crate::model::reference::{externals_in, references, references_in};
 use crate::model::resource::{Node, OnChange};
+use crate::model::surroundings::Surroundings;
 
 /// Why an object is not taken over. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -135,18 +138,19 @@ pub async fn examine(
         computed: known.computed,
         attempted: Vec::new(),
     };
-    let ahead = engine::compare(&session.catalog, address, node, &record)?;
+    let ahead = engine::compare(&session.catalog, address, node, &record, &record.known())?;
     let because = unfit(&ahead, session.catalog.get(&address.kind).is_some_and(|facts| facts.data.is_some()));
     if !because.is_empty() {
         return Err(AdoptError::Unfit { address: address.clone(), id, because }.into());
     }
     let taking = marked(session, address, node, &record)?;
-    let planned = |action: Action, adopted: BTreeMap<Address, Recorded>| Planned {
+    let followers = followers(session, &nodes, state, &place, (address, &record)).await?;
+    let planned = |actions: BTreeMap<Address, Action>, adopted: BTreeMap<Address, Recorded>| Planned {
         plan: Plan {
             stack: state.stack.clone(),
             base: Base { lineage: state.lineage.clone(), serial: state.serial },
             drift: BTreeMap::new(),
-            actions: [(address.clone(), action)].into(),
+            actions,
             deposed: Vec::new(),
             kept: BTreeMap::new(),
             adopted,
@@ -155,11 +159,39 @@ pub async fn examine(
         surroundings: place.clone(),
         critical_path: (Vec::new(), 0),
     };
-    let ahead = planned(ahead, BTreeMap::new());
+    let ahead = planned([(address.clone(), ahead)].into(), BTreeMap::new());
     // Not finished before it has our marks: whoever dies in between goes on with the next apply.
     let unmarked = Recorded { status: Status::Unfinished, ..record.clone() };
     let adopted = if matches!(taking, Action::NoOp { .. }) { record } else { unmarked };
-    Ok(Adoption { id, ahead, taking: planned(taking, [(address.clone(), adopted)].into()) })
+    let actions = followers.into_iter().chain([(address.clone(), taking)]).collect();
+    Ok(Adoption { id, ahead, taking: planned(actions, [(address.clone(), adopted)].into()) })
+}
+
+/// What the object points at, where that is seen otherwise once the object is known and its record has to follow: a
+/// security group shows a rule as its own as long as nobody knows that the rule is a resource. What would have to be
+/// changed is left to the next plan.
+async fn followers(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    place: &Surroundings,
+    (address, record): (&Address, &Recorded),
+) -> Result<BTreeMap<Address, Action>, RunError> {
+    let mut ids = state.index();
+    ids.insert(address, &record.computed);
+    let pointed = references(&record.declared).into_iter();
+    let standing = pointed.filter(|at| nodes.contains_key(at) && state.resources.contains_key(at));
+    let targets = standing.map(|at| (at.clone(), target(&at, nodes, state))).collect();
+    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
+    let mut followers = BTreeMap::new();
+    for (at, found) in stoppable(session, session.cloud.observe(&look)).await? {
+        let Observation::Present { known, .. } = found else { continue };
+        let action = engine::compare(&session.catalog, &at, &nodes[&at], &state.resources[&at], &known)?;
+        if matches!(action, Action::NoOp { record: Some(_) }) {
+            followers.insert(at, action);
+        }
+    }
+    Ok(followers)
 }
 
 /// Whether nothing is recorded at the address, and the object nowhere.
@@ -210,7 +242,7 @@ fn marked(session: &Session, address: &Address, node: &Node, record: &Recorded) 
         wanted.set("tags", tags.clone());
     }
     let only_marks = Node { declared: wanted, ladder: Vec::new(), ..node.clone() };
-    Ok(match engine::compare(&session.catalog, address, &only_marks, record)? {
+    Ok(match engine::compare(&session.catalog, address, &only_marks, record, &record.known())? {
         Action::Update { prior, via, declared, after, diffs, .. } => {
             Action::Update { prior, via, declared, after, diffs, why: Why::Requested }
         }

@@ -10,7 +10,7 @@ use super::event::EventKind;
 use super::{RunError, Session, Teller, stoppable};
 use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
-use crate::engine::state::{State, Status};
+use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
@@ -31,18 +31,9 @@ pub(super) async fn refresh(
     removing: bool,
     tell: &mut Teller<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
-    let mut targets: BTreeMap<Address, Target> = BTreeMap::new();
-    for (address, node) in nodes {
-        targets.entry(address.clone()).or_default().declared = Some(node.declared.clone());
-    }
-    for (address, recorded) in &state.resources {
-        let target = targets.entry(address.clone()).or_default();
-        target.recorded = Some(recorded.known());
-        target.attempted.clone_from(&recorded.attempted);
-    }
-    for (address, target) in &mut targets {
-        target.old = state.old(address);
-    }
+    let all = nodes.keys().chain(state.resources.keys());
+    let targets: BTreeMap<Address, Target> =
+        all.map(|address| (address.clone(), target(address, nodes, state))).collect();
     tell.say(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
     let mut looks = 0;
@@ -68,6 +59,17 @@ pub(super) async fn refresh(
         unread: count(|found| matches!(found, Observation::Unread { .. })),
     });
     Ok(observed)
+}
+
+/// What to look for at an address that is declared, recorded or both.
+pub(super) fn target(address: &Address, nodes: &BTreeMap<Address, Node>, state: &State) -> Target {
+    let recorded = state.resources.get(address);
+    Target {
+        declared: nodes.get(address).map(|node| node.declared.clone()),
+        recorded: recorded.map(Recorded::known),
+        attempted: recorded.map(|recorded| recorded.attempted.clone()).unwrap_or_default(),
+        old: state.old(address),
+    }
 }
 
 /// How often what is recorded and was not found is looked for again, and seconds in between: reads of AWS may lag behind

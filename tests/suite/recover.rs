@@ -2,6 +2,8 @@
 //! made. Through the program itself, over the simulated cloud.
 
 #[cfg(feature = "aws")]
+mod adopted;
+#[cfg(feature = "aws")]
 mod emulator;
 
 use serde_json::{Value, json};

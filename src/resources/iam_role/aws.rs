@@ -20,6 +20,7 @@ use crate::cloud::aws::{
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
+use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::resources::iam_policy::IamPolicy;
 
@@ -90,8 +91,7 @@ impl Provision for IamRole {
         if self.description != from.description {
             self.set_description(cx).await?;
         }
-        // The same reference may mean another provider by now.
-        if self.trust != from.trust || matches!(self.trust, Trust::ServiceAccount { .. }) {
+        if self.trust != from.trust || !self.trusts(cx).await? {
             self.set_trust(cx, &self.trust_text(cx)?).await?;
         }
         retag(cx.aws, &self.name, &from.tags, &self.tags).await?;
@@ -131,6 +131,14 @@ impl IamRole {
     async fn set_description(&self, cx: &Writing<'_>) -> Result<(), CloudError> {
         let call = cx.aws.iam.update_role().role_name(&self.name).description(&self.description);
         call.send().await.during("describe the role").map(drop)
+    }
+
+    /// Whether the role trusts the provider it is declared to trust: the same reference may mean another one by now.
+    async fn trusts(&self, cx: &Writing<'_>) -> Result<bool, CloudError> {
+        let Trust::ServiceAccount { .. } = self.trust else { return Ok(true) };
+        let role = get(cx.aws, &self.name).await?;
+        let said = role.as_ref().and_then(Role::assume_role_policy_document).unwrap_or_default();
+        Ok(iam::document(said) == Policy::parse(&self.trust_text(cx)?))
     }
 
     async fn set_trust(&self, cx: &Writing<'_>, trust: &str) -> Result<(), CloudError> {

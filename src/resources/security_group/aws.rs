@@ -189,7 +189,7 @@ impl SecurityGroup {
         until(cx, "set the rules of the security group", SETTLED, || async move {
             let found = rules::list(cx.aws, filter("group-id", [id])).await?;
             let counted = |egress: bool| -> Vec<&Found> {
-                found.iter().filter(|one| one.egress == egress && !one.stands_alone(&cx.mark.stack)).collect()
+                found.iter().filter(|one| one.egress == egress && !one.stands_alone(&cx.mark.stack, &cx.ids)).collect()
             };
             let (incoming, outgoing) = (Work::between(&counted(false), ingress), Work::between(&counted(true), egress));
             if incoming.is_empty() && outgoing.is_empty() {
@@ -259,7 +259,7 @@ fn add_rules(found: &mut Sights<SecurityGroup>, rules: &Result<Vec<Found>, Cloud
         let Ok(Sight::Present(present)) = sight else { continue };
         match rules {
             Ok(rules) => {
-                let its = |one: &&Found| one.group == present.computed.id && !one.stands_alone(cx.stack);
+                let its = |one: &&Found| one.group == present.computed.id && !one.stands_alone(cx.stack, cx.ids);
                 for rule in rules.iter().filter(its) {
                     let side = if rule.egress { &mut present.declared.egress } else { &mut present.declared.ingress };
                     side.insert(rule.plain.symbolic(cx));

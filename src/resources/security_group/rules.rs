@@ -55,11 +55,13 @@ pub(in crate::resources) struct Found {
 }
 
 impl Found {
-    /// Whether it is one of our rules that are resources of their own.
-    pub(in crate::resources) fn stands_alone(&self, stack: &str) -> bool {
+    /// Whether it is one of our rules that are resources of their own: by its marks, or by what is known of the stack
+    /// where somebody took those off.
+    pub(in crate::resources) fn stands_alone(&self, stack: &str, ids: &IdIndex) -> bool {
         let address = self.tags.get(ADDRESS_TAG).and_then(|address| address.split_once('.'));
-        self.tags.get(STACK_TAG).is_some_and(|found| found == stack)
-            && address.is_some_and(|(kind, _)| kind == SecurityGroupRule::KIND.to_string())
+        let marked = self.tags.get(STACK_TAG).is_some_and(|found| found == stack)
+            && address.is_some_and(|(kind, _)| kind == SecurityGroupRule::KIND.to_string());
+        marked || ids.address(&SecurityGroupRule::KIND, &self.id).is_some()
     }
 }
 

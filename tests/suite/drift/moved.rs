@@ -129,6 +129,12 @@ async fn in_the_network() {
     )
     .await;
     let rule = at.id("security_group_rule.database-from-nodes");
+    let stack = Tag::builder().key("ppm-infra:stack").build();
+    at.drifts(
+        &[("security_group_rule.database-from-nodes", "tags.ppm-infra:stack")],
+        ec2.delete_tags().resources(&rule).tags(stack).send(),
+    )
+    .await;
     at.drifts(
         &[("security_group_rule.database-from-nodes", "gone")],
         ec2.revoke_security_group_ingress().group_id(&group).security_group_rule_ids(rule).send(),
@@ -141,7 +147,7 @@ async fn in_the_network() {
         ec2.revoke_security_group_ingress().group_id(&group).security_group_rule_ids(rule).send(),
     )
     .await;
-    assert_eq!(at.moves, 17);
+    assert_eq!(at.moves, 18);
 }
 
 #[tokio::test]

@@ -17,25 +17,25 @@ use super::{APPLY, DESTROY, LOCKFILE, PLAN, RECOVER, gone};
 use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
 
-fn start() -> (Emulator, Desk) {
+pub(super) fn start() -> (Emulator, Desk) {
     let emulator = Emulator::start(0);
     let desk = Desk::at(&emulator.endpoint(), 0);
     desk.declare(&[]);
     (emulator, desk)
 }
 
-fn online() -> Runtime {
+pub(super) fn online() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn inventory(emulator: &Emulator) -> Value {
+pub(super) fn inventory(emulator: &Emulator) -> Value {
     let mut inventory = emulator.get("/strict/inventory");
     inventory.as_object_mut().unwrap().remove("lingering");
     inventory
 }
 
 /// What the lockfile holds.
-fn records(desk: &Desk) -> BTreeMap<Address, Recorded> {
+pub(super) fn records(desk: &Desk) -> BTreeMap<Address, Recorded> {
     let lockfile: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
     serde_json::from_value(lockfile["resources"].clone()).unwrap()
 }
