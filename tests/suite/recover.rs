@@ -2,9 +2,9 @@
 //! made. Through the program itself, over the simulated cloud.
 
 #[cfg(feature = "aws")]
-mod adopted;
-#[cfg(feature = "aws")]
 mod emulator;
+#[cfg(feature = "aws")]
+mod unmarked;
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! A whole stack of nobody's is taken over on the strict emulator, one object after the other.
+//! Every tag is gone from every object of a stack, on the strict emulator: with the lockfile they are put back, without it
+//! one object after the other is taken over. Neither changes anything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use ppm_infra::model::reference::references;
 use serde_json::{Value, json};
 
 use super::emulator::{inventory, online, records, start};
-use super::{APPLY, PLAN, gone};
+use super::{APPLY, DESTROY, PLAN, gone};
+use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
 
 /// Takes every tag off an object of which this is recorded.
@@ -76,33 +78,83 @@ fn in_order(records: &BTreeMap<Address, Recorded>) -> Vec<&Address> {
     ordered
 }
 
-#[test]
-fn a_stack_without_our_marks_and_without_a_lockfile_is_taken_over_object_by_object() {
-    let (emulator, desk) = start();
-    desk.run(&APPLY).exit(0);
-    let (before, whole) = (made_by_nobody(&emulator), records(&desk));
-    online().block_on(async {
-        let aws = emulator.clients().await;
-        for (address, recorded) in &whole {
-            strip(&aws, address, recorded).await;
+/// A stack whose tags were taken off.
+struct Stripped {
+    emulator: Emulator,
+    desk: Desk,
+    /// What is recorded of it.
+    whole: BTreeMap<Address, Recorded>,
+    /// What there was before its tags went.
+    before: Value,
+    /// What there was before any of it was made.
+    empty: Value,
+}
+
+impl Stripped {
+    fn new() -> Self {
+        let (emulator, desk) = start();
+        let empty = made_by_nobody(&emulator);
+        desk.run(&APPLY).exit(0);
+        let (before, whole) = (made_by_nobody(&emulator), records(&desk));
+        online().block_on(async {
+            let aws = emulator.clients().await;
+            for (address, recorded) in &whole {
+                strip(&aws, address, recorded).await;
+            }
+        });
+        emulator.post("/strict/log/clear", &json!({}));
+        Self { emulator, desk, whole, before, empty }
+    }
+
+    /// Nothing but tags was changed since, and now everything is recorded and there as it was.
+    fn assert_only_tagged(&self) {
+        for call in self.emulator.calls().iter().filter(|call| call["mutating"] == true) {
+            assert!(call["operation"].as_str().unwrap().contains("Tag"), "{call}");
         }
-    });
-    gone(&desk);
-    desk.run(&PLAN).exit(1).says(&["does not belong to this stack"]);
-    emulator.post("/strict/log/clear", &json!({}));
-    for address in in_order(&whole) {
-        let id = whole[address].computed.text("id").unwrap();
-        desk.run(&["adopt", &address.to_string(), id, "--auto-approve"]).exit(0).says(&["from now on"]);
+        self.desk.run(&PLAN).exit(0);
+        self.desk.run(&["drift"]).exit(0);
+        let again = records(&self.desk);
+        for (address, recorded) in &self.whole {
+            assert_eq!(&again[address], recorded, "{address}");
+        }
+        assert_eq!(again.len(), self.whole.len());
+        assert_eq!(made_by_nobody(&self.emulator), self.before);
     }
-    for call in emulator.calls().iter().filter(|call| call["mutating"] == true) {
-        assert!(call["operation"].as_str().unwrap().contains("Tag"), "{call}");
+}
+
+#[test]
+fn where_somebody_took_every_tag_off_they_are_put_back() {
+    let stack = Stripped::new();
+    let told = stack.desk.run(&["drift", "--json"]).exit(2).json().pop().unwrap();
+    let mut moved = BTreeSet::new();
+    for drift in told["drift"].as_array().unwrap() {
+        assert_eq!(drift["gone"], false, "{drift}");
+        for field in drift["fields"].as_array().unwrap() {
+            assert!(field["path"].as_str().unwrap().starts_with("tags."), "{drift}");
+        }
+        moved.insert(drift["address"].as_str().unwrap().parse().unwrap());
     }
-    desk.run(&PLAN).exit(0);
-    desk.run(&["drift"]).exit(0);
-    let again = records(&desk);
-    for (address, recorded) in &whole {
-        assert_eq!(&again[address], recorded, "{address}");
+    let tagged = stack.whole.iter().filter(|(_, one)| one.declared.get("tags").is_some());
+    assert_eq!(moved, tagged.map(|(address, _)| address.clone()).collect());
+    stack.desk.run(&APPLY).exit(0);
+    stack.assert_only_tagged();
+}
+
+#[test]
+fn what_lost_its_tags_is_removed_all_the_same() {
+    let Stripped { emulator, desk, empty, .. } = Stripped::new();
+    desk.run(&[&DESTROY[..], &["--no-final-snapshot"]].concat()).exit(0);
+    assert_eq!(made_by_nobody(&emulator), empty);
+}
+
+#[test]
+fn a_stack_of_nobodys_is_taken_over_object_by_object() {
+    let stack = Stripped::new();
+    gone(&stack.desk);
+    stack.desk.run(&PLAN).exit(1).says(&["does not belong to this stack"]);
+    for address in in_order(&stack.whole) {
+        let id = stack.whole[address].computed.text("id").unwrap();
+        stack.desk.run(&["adopt", &address.to_string(), id, "--auto-approve"]).exit(0).says(&["from now on"]);
     }
-    assert_eq!(again.len(), whole.len());
-    assert_eq!(made_by_nobody(&emulator), before);
+    stack.assert_only_tagged();
 }
