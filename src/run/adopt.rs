@@ -169,7 +169,7 @@ pub async fn examine(
 
 /// What the object points at, where that is seen otherwise once the object is known and its record has to follow: a
 /// security group shows a rule as its own as long as nobody knows that the rule is a resource. What would have to be
-/// changed is left to the next plan.
+/// changed, or must not be, is left to the next plan.
 async fn followers(
     session: &Session,
     nodes: &BTreeMap<Address, Node>,
@@ -186,8 +186,8 @@ async fn followers(
     let mut followers = BTreeMap::new();
     for (at, found) in stoppable(session, session.cloud.observe(&look)).await? {
         let Observation::Present { known, .. } = found else { continue };
-        let action = engine::compare(&session.catalog, &at, &nodes[&at], &state.resources[&at], &known)?;
-        if matches!(action, Action::NoOp { record: Some(_) }) {
+        let ahead = engine::compare(&session.catalog, &at, &nodes[&at], &state.resources[&at], &known);
+        if let Ok(action @ Action::NoOp { record: Some(_) }) = ahead {
             followers.insert(at, action);
         }
     }

@@ -175,6 +175,8 @@ fn an_object_of_nobodys_is_taken_over_as_it_is() {
     let desk = standing();
     let id = let_go(&desk, "listener.https");
     meddle_port(&desk, &id);
+    // What it points at was moved as well: that is the next plan's business.
+    meddle(&desk, "load_balancer.main", None, |balancer| balancer["declared"]["idle_timeout_seconds"] = json!(77));
     desk.run(&PLAN).exit(2).says(&["1 to create"]);
     let before = desk.files();
     desk.run(&["adopt", "listener.https", &id]).exit(64).says(&["tags", "nobody can answer here"]);
@@ -186,7 +188,7 @@ fn an_object_of_nobodys_is_taken_over_as_it_is() {
     let there = there.unwrap();
     assert_eq!(there["declared"]["tags"]["ppm-infra:stack"], "ppm-prod");
     assert_eq!(there["declared"][policy], "somebody-elses", "nothing but its tags was changed");
-    desk.run(&PLAN).exit(2).says(&["1 to update", policy]);
+    desk.run(&PLAN).exit(2).says(&["2 to update", policy, "idle_timeout_seconds"]);
     desk.run(&APPLY).exit(0);
     desk.run(&PLAN).exit(0);
 }
