@@ -91,8 +91,9 @@ impl Provision for IamRole {
         if self.description != from.description {
             self.set_description(cx).await?;
         }
-        if self.trust != from.trust || !self.trusts(cx).await? {
-            self.set_trust(cx, &self.trust_text(cx)?).await?;
+        let trust = self.trust_text(cx)?;
+        if self.trust != from.trust || !self.trusts(cx, &trust).await? {
+            self.set_trust(cx, &trust).await?;
         }
         retag(cx.aws, &self.name, &from.tags, &self.tags).await?;
         self.set_policies(cx, &from.policies).await?;
@@ -134,11 +135,11 @@ impl IamRole {
     }
 
     /// Whether the role trusts the provider it is declared to trust: the same reference may mean another one by now.
-    async fn trusts(&self, cx: &Writing<'_>) -> Result<bool, CloudError> {
+    async fn trusts(&self, cx: &Writing<'_>, trust: &str) -> Result<bool, CloudError> {
         let Trust::ServiceAccount { .. } = self.trust else { return Ok(true) };
         let role = get(cx.aws, &self.name).await?;
         let said = role.as_ref().and_then(Role::assume_role_policy_document).unwrap_or_default();
-        Ok(iam::document(said) == Policy::parse(&self.trust_text(cx)?))
+        Ok(iam::document(said) == Policy::parse(trust))
     }
 
     async fn set_trust(&self, cx: &Writing<'_>, trust: &str) -> Result<(), CloudError> {

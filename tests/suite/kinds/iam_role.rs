@@ -85,6 +85,12 @@ async fn the_same_reference_may_mean_another_object() {
     lab.change("main", &role).await;
     let trust = lab.clients.iam.get_role().role_name("lab-main").send().await.unwrap().role.unwrap();
     assert!(trust.assume_role_policy_document.unwrap().contains("B2"));
+    // What was planned says the same of the trust before and after; the provider is another one since.
+    oidc_provider::cluster(&mut lab, "C3");
+    lab.try_make("main", &oidc_provider::sample()).await.unwrap();
+    lab.point_anew::<IamRole>("main").await;
+    let trust = lab.clients.iam.get_role().role_name("lab-main").send().await.unwrap().role.unwrap();
+    assert!(trust.assume_role_policy_document.unwrap().contains("C3"));
 }
 
 #[tokio::test]

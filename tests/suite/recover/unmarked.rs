@@ -1,5 +1,5 @@
 //! Every tag is gone from every object of a stack, on the strict emulator: with the lockfile they are put back, without it
-//! one object after the other is taken over. Neither changes anything else.
+//! one object after the other is taken over. Neither changes anything else. Removing does not need them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
