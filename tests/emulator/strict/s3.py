@@ -24,6 +24,7 @@ from moto.s3.models import FakeBucket, PublicAccessBlock
 from .core import Call, Refusal, Reply, World, after, before
 from .durations import BUCKET_NAME_HELD, S3_VISIBLE
 from .policies import as_list, parse, statements, unknown_principal
+from .s3_regions import redirect
 
 NAME = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BAD_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
@@ -35,16 +36,6 @@ SSE_S3 = {
     }
 }
 WITHOUT_BUCKET = ("CreateBucket", "ListBuckets")
-OLD_REGIONS = (
-    "ap-northeast-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "eu-west-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-west-1",
-    "us-west-2",
-)
 
 _permission = FakeBucket.get_permission
 
@@ -114,29 +105,6 @@ def reach_bucket(call: Call, world: World) -> Reply | None:
     if call.headers.get("x-forwarded-proto") == "http" and wants_tls(bucket):
         raise denied()
     return None
-
-
-def redirect(call: Call, bucket: Any) -> Reply:
-    """The way to a bucket in another Region.
-
-    Regions made since 2014 take no signature of another one, and the answer to a
-    HEAD has no words to say so.
-    """
-    if call.operation == "HeadBucket" and bucket.region_name not in OLD_REGIONS:
-        reply = call.refuse(Refusal("AuthorizationHeaderMalformed", "", 400))
-        reply.headers["x-amz-bucket-region"] = bucket.region_name
-        return reply
-    refusal = Refusal(
-        "PermanentRedirect",
-        "The bucket you are attempting to access must be addressed using the "
-        "specified endpoint. Please send all future requests to this endpoint.",
-        301,
-        Bucket=bucket.name,
-        Endpoint=f"{bucket.name}.s3.{bucket.region_name}.amazonaws.com",
-    )
-    reply = call.refuse(refusal)
-    reply.headers["x-amz-bucket-region"] = bucket.region_name
-    return reply
 
 
 def no_such_bucket(name: str) -> Refusal:

@@ -144,6 +144,30 @@ def test_throttling_only_on_demand(world, clock, ec2):
     ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-1"])
 
 
+def test_every_call_on_endpoints_has_a_small_bucket_of_its_own(world, clock, ec2, net):
+    def create():
+        ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName="nothing.of.the.kind")
+
+    def modify():
+        ec2.modify_vpc_endpoint(VpcEndpointId="vpce-1")
+
+    world.settings.extra["throttle"] = True
+    for call, refusal in (
+        (create, "InvalidServiceName"),
+        (modify, "InvalidVpcEndpointId.NotFound"),
+    ):
+        for _ in range(4):
+            with refused(refusal):
+                call()
+        with refused("RequestLimitExceeded"):
+            call()
+        clock.advance(3.4)
+        with refused(refusal):
+            call()
+        with refused("RequestLimitExceeded"):
+            call()
+
+
 # ---- VPC and subnet
 
 

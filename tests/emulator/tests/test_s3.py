@@ -134,6 +134,14 @@ def test_locations(aws, s3):
         aws("s3", region="eu-west-1").create_bucket(Bucket=NAME)
 
 
+def make(aws, name, region):
+    """A bucket in a Region."""
+    place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    aws("s3", region=region).create_bucket(
+        Bucket=name, **({} if region == "us-east-1" else place)
+    )
+
+
 def test_another_region_redirects(world, aws, bucket):
     aws("s3", region="eu-west-1").head_bucket(Bucket=bucket)  # boto3 follows
     seen = [(entry.status, entry.region) for entry in world.log.entries[-2:]]
@@ -141,13 +149,106 @@ def test_another_region_redirects(world, aws, bucket):
 
 
 def test_a_younger_region_answers_without_words(world, aws, s3):
-    aws("s3", region="eu-central-1").create_bucket(
-        Bucket="young",
-        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-    )
+    make(aws, "young", "eu-central-1")
     s3.head_bucket(Bucket="young")  # boto3 follows
     seen = [(entry.status, entry.region) for entry in world.log.entries[-2:]]
     assert seen == [(400, "us-east-1"), (200, "eu-central-1")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "home", "code", "words"),
+    [
+        ("us-east-1", "eu-west-1", "PermanentRedirect", "specified endpoint"),
+        (
+            "us-east-1",
+            "eu-central-1",
+            "AuthorizationHeaderMalformed",
+            "the region 'us-east-1' is wrong; expecting 'eu-central-1'",
+        ),
+        (
+            "us-east-1",
+            "af-south-1",
+            "IllegalLocationConstraintException",
+            "The af-south-1 location constraint is incompatible for the region "
+            "specific endpoint this request was sent to.",
+        ),
+        (
+            "me-south-1",
+            "eu-west-1",
+            "IllegalLocationConstraintException",
+            "The eu-west-1 location constraint is incompatible",
+        ),
+        (
+            "me-south-1",
+            "us-east-1",
+            "IllegalLocationConstraintException",
+            "The unspecified location constraint is incompatible",
+        ),
+    ],
+)
+def test_a_bucket_elsewhere_is_refused_in_the_words_of_the_region(
+    aws, asked, home, code, words
+):
+    name = f"of-{home}-by-{asked}"  # boto3 remembers where a bucket is
+    make(aws, name, home)
+    refusals = []
+
+    def note(response, **_):
+        if response is not None and response[0].status_code >= 300:
+            refusals.append(response[1])
+
+    client = aws("s3", region=asked)
+    client.meta.events.register_first("needs-retry.s3", note)
+    try:
+        with refused("NoSuchTagSet"):
+            client.get_bucket_tagging(Bucket=name)  # boto3 follows
+    finally:
+        client.meta.events.unregister("needs-retry.s3", note)
+    assert refusals[0]["Error"]["Code"] == code
+    assert words in refusals[0]["Error"]["Message"]
+    headers = refusals[0]["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["x-amz-bucket-region"] == home
+
+
+def test_the_list_of_buckets_tells_their_regions(aws, s3):
+    make(aws, "two-away", "eu-west-1")
+    make(aws, "two-optional", "af-south-1")
+    for name in ("two-here", "one"):
+        s3.create_bucket(Bucket=name)
+    shown = s3.list_buckets()
+    assert [each["Name"] for each in shown["Buckets"]] == [
+        "one",
+        "two-away",
+        "two-here",
+        "two-optional",
+    ]
+    assert not any("BucketRegion" in each for each in shown["Buckets"])
+    shown = s3.list_buckets(Prefix="two-")
+    assert shown["Prefix"] == "two-"
+    assert {each["Name"]: each["BucketRegion"] for each in shown["Buckets"]} == {
+        "two-away": "eu-west-1",
+        "two-here": "us-east-1",
+        "two-optional": "af-south-1",
+    }
+    shown = s3.list_buckets(BucketRegion="us-east-1")
+    assert [each["Name"] for each in shown["Buckets"]] == ["one", "two-here"]
+    with refused("InvalidArgument"):
+        s3.list_buckets(BucketRegion="eu-west-1")
+
+
+def test_the_list_of_buckets_comes_in_pages(s3):
+    for index in range(5):
+        s3.create_bucket(Bucket=f"page-{index}")
+    s3.create_bucket(Bucket="other")
+    pages = [
+        [each["Name"] for each in page.get("Buckets", [])]
+        for page in s3.get_paginator("list_buckets").paginate(
+            Prefix="page-", PaginationConfig={"PageSize": 2}
+        )
+    ]
+    assert pages == [["page-0", "page-1"], ["page-2", "page-3"], ["page-4"]]
+    with refused("InvalidArgument", "continuation token"):
+        s3.list_buckets(ContinuationToken="!")
 
 
 def test_names(s3):
