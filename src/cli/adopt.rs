@@ -3,7 +3,7 @@
 use super::apply::{Work, approve};
 use super::args::{AdoptArgs, Common};
 use super::failure::Failure;
-use super::{exit, out, show, workplace};
+use super::{chosen, exit, out, show, workplace};
 use crate::cloud::Consent;
 use crate::render::Goal;
 use crate::run::{self, Session, Stop};
@@ -48,7 +48,8 @@ async fn take(
         return Ok(show::exit_status(session, &report));
     }
     if !common.json {
-        out::note(&format!("{address} is {id} from now on. Next: ppm-infra plan {}\n", declaration.path.display()));
+        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
+        out::note(&format!("{address} is {id} from now on. Next: {plan}\n"));
     }
     Ok(exit::DONE)
 }

@@ -182,7 +182,7 @@ impl<'a> Work<'a> {
     }
 
     async fn plan(&self, ask: &Request) -> Result<Planned, Failure> {
-        let mut sinks = show::quiet_sinks(self.common);
+        let mut sinks = show::looking_sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);
         Ok(run::plan(self.session, self.declaration, &self.state(), ask, &mut tell).await?)
     }

@@ -30,10 +30,10 @@ stale plan, 64 command line, 65 declaration, 69 cloud or credentials, 70 bug, 78
 /// What is the same for every command.
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Folder of the lockfiles
-    #[arg(long, global = true, value_name = "FOLDER", default_value = "state", env = "PPM_INFRA_STATE")]
-    pub(super) state: PathBuf,
-    /// Which cloud: `aws`, or `simulated:FILE` for a rehearsal without one
+    /// Folder of the lockfiles [default: state; of a rehearsal, a folder beside FILE]
+    #[arg(long, global = true, value_name = "FOLDER", env = "PPM_INFRA_STATE")]
+    pub(super) state: Option<PathBuf>,
+    /// Which cloud: `aws`, or `simulated:FILE` for a rehearsal that needs no account and takes seconds
     #[arg(long, global = true, value_name = "CLOUD", default_value = "aws", env = "PPM_INFRA_CLOUD")]
     pub(super) cloud: String,
     /// Print JSON: one document, or one event per line while steps run
@@ -42,16 +42,9 @@ pub(super) struct Common {
     /// How many steps may run at the same time
     #[arg(long, global = true, value_name = "N", default_value_t = crate::run::PARALLELISM)]
     pub(super) parallelism: usize,
-    /// How many times faster than real time the cloud is; for rehearsals against an emulator
-    #[arg(
-        long,
-        global = true,
-        value_name = "FACTOR",
-        default_value_t = 1.0,
-        env = "PPM_INFRA_TIME_SCALE",
-        hide = true
-    )]
-    pub(super) time_scale: f64,
+    /// How many times faster than real time the cloud is; for rehearsals, also against an emulator
+    #[arg(long, global = true, value_name = "FACTOR", env = "PPM_INFRA_TIME_SCALE", hide = true)]
+    pub(super) time_scale: Option<f64>,
     /// Tell what goes on inside, on stderr; twice: everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,

@@ -60,6 +60,7 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
     let text = if args.full {
         initial::full()
     } else {
+        stop.on_signals().map_err(|error| Failure::new(exit::BUG, format!("could not listen to signals: {error}")))?;
         let answers = answers(&args.set, stop).await?;
         initial::render(&answers)
     };

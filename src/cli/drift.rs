@@ -12,7 +12,7 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let mut store = workplace::store(common, &declaration)?;
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut sinks = show::quiet_sinks(common);
+    let mut sinks = show::looking_sinks(common, &session);
     let mut tell = Teller::new(&session.host, &mut sinks);
     let report = run::drift(&session, &book.state, &mut tell).await?;
     drop(sinks);

@@ -4,14 +4,14 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::exit;
+use super::{credentials, exit};
 use crate::architecture::NotReady;
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::PlanError;
 use crate::engine::diff::Shown;
 use crate::helm::ValuesError;
 use crate::render::CLOCK;
-use crate::run::{AdoptError, RunError};
+use crate::run::{AdoptError, RunError, ToldBy};
 use crate::stack::DeclarationError;
 use crate::store::bucket::BucketErrorKind;
 use crate::store::lease::{SLACK, VALID};
@@ -139,6 +139,7 @@ impl From<StoreError> for Failure {
                     exit::STATE
                 }
             },
+            StoreError::NotAFile { .. } => exit::USAGE,
             StoreError::Io { .. }
             | StoreError::Damaged { .. }
             | StoreError::Edited { .. }
@@ -150,6 +151,9 @@ impl From<StoreError> for Failure {
         };
         let failure = Self::new(code, error.to_string()).caused(&error);
         match &error {
+            StoreError::NotAFile { .. } => {
+                failure.hint("name a file, or `-` to read standard input; `<(COMMAND)` of a shell works as well")
+            }
             StoreError::Io { .. } => {
                 failure.hint("nothing was changed; mend the folder or its permissions and run again")
             }
@@ -162,7 +166,15 @@ impl From<StoreError> for Failure {
                 .hint(RECOVER),
             StoreError::Busy { .. } => failure.hint("wait until that run is over; the lock goes with its process"),
             StoreError::Conflict { .. } => failure.hint("run plan again: somebody wrote meanwhile"),
-            StoreError::Bucket { source, .. } => failure.bucket(source.kind),
+            StoreError::Bucket { source, .. } => {
+                let mut failure = failure.bucket(source.kind);
+                if let (BucketErrorKind::Credentials, Some(told)) =
+                    (source.kind, credentials::not_found(&source.message))
+                {
+                    failure.causes = vec![told];
+                }
+                failure
+            }
             StoreError::Leased { silent, .. } => {
                 let left = (VALID + SLACK).saturating_sub(*silent).as_secs();
                 failure
@@ -192,9 +204,12 @@ impl From<CloudError> for Failure {
             | ErrorKind::Timeout => exit::FAILED,
         };
         let mut failure = Self::new(code, format!("could not {}", error.doing));
-        failure.causes.push(match &error.code {
-            Some(code) => format!("AWS answered {code}: {}", error.message),
-            None => error.message.clone(),
+        failure.causes.push(match (&error.code, error.kind) {
+            (Some(code), _) => format!("AWS answered {code}: {}", error.message),
+            (None, ErrorKind::Credentials) => {
+                credentials::not_found(&error.message).unwrap_or_else(|| error.message.clone())
+            }
+            (None, _) => error.message.clone(),
         });
         failure.causes.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
         match error.kind {
@@ -295,9 +310,15 @@ impl From<RunError> for Failure {
             RunError::Plan(error) => error.into(),
             RunError::Store(error) => error.into(),
             RunError::Adopt(error) => error.into(),
-            RunError::Account { .. } => Self::new(exit::FAILED, error.to_string()).hint(
-                "nothing was changed; use the credentials of that account, or correct `account` in the declaration",
-            ),
+            RunError::Account { told_by, .. } => Self::new(exit::FAILED, error.to_string()).hint(match told_by {
+                ToldBy::Declaration => {
+                    "nothing was changed; use the credentials of that account, or correct `account` in the declaration"
+                }
+                ToldBy::Lockfile => {
+                    "nothing was changed; use the credentials of that account: what is recorded stands there. For a second \
+                     environment in this account, copy the declaration under another stack name"
+                }
+            }),
             RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
         }
     }

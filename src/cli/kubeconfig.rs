@@ -7,7 +7,7 @@ use serde_json::json;
 use super::apply::is_stdout;
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
-use super::{exit, out, show, workplace};
+use super::{chosen, exit, out, show, workplace};
 use crate::handoff::{Entry, merge};
 use crate::model::address::Address;
 use crate::model::resource::Resource as _;
@@ -31,7 +31,11 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
             return Ok(exit::DONE);
         }
         Some(path) => path.clone(),
-        None => usual()?,
+        // The real file is for real clusters.
+        None => match chosen::rehearsal_folder(common) {
+            Some(folder) => folder.join("kubeconfig"),
+            None => usual()?,
+        },
     };
     // A link, as people who keep such files elsewhere make it, stays one.
     let path = file::real(&path);

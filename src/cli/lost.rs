@@ -103,7 +103,7 @@ pub(super) fn left(
             let mut failure = Failure::from(error);
             failure.code = exit::INCOMPLETE;
             failure.heading = format!("whether something with the marks of {stack} is left: {}", failure.heading);
-            show::failure(common.json, &failure);
+            show::failure(common.json, &failure, &super::chosen::program(common));
             return exit::INCOMPLETE;
         }
     };

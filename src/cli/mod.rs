@@ -3,6 +3,8 @@
 mod adopt;
 mod apply;
 mod args;
+mod chosen;
+mod credentials;
 mod declaration;
 mod drift;
 pub mod exit;
@@ -53,11 +55,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     trace(cli.common.verbose);
     crash_note();
-    let json = cli.common.json;
+    let (json, program) = (cli.common.json, chosen::program(&cli.common));
     match start(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            show::failure(json, &failure);
+            show::failure(json, &failure, &program);
             ExitCode::from(failure.code)
         }
     }
@@ -75,7 +77,6 @@ fn start(cli: Cli) -> Result<u8, Failure> {
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let common = &cli.common;
     let stop = Stop::new();
-    stop.on_signals().map_err(|error| Failure::new(exit::BUG, format!("could not listen to signals: {error}")))?;
     match cli.command {
         Command::Plan(args) => plan::plan(common, args, stop).await,
         Command::Apply(args) => apply::apply(common, args, stop).await,

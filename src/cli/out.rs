@@ -27,6 +27,8 @@ pub(super) fn can_ask() -> bool {
 /// # Errors
 /// [`RunError::Stopped`] when somebody pressed Ctrl-C instead of answering.
 pub(super) async fn ask(question: &str, stop: &Stop) -> Result<Option<String>, RunError> {
+    // What was typed before the question was there is no answer to it.
+    let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
     note(question);
     let typed = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();

@@ -16,7 +16,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let ask = Request { destroy: args.destroy, replace: args.replace.into_iter().collect(), ..Request::default() };
-    let mut sinks = show::quiet_sinks(common);
+    let mut sinks = show::looking_sinks(common, &session);
     let mut tell = Teller::new(&session.host, &mut sinks);
     let planned = run::plan(&session, &declaration, &book.state, &ask, &mut tell).await?;
     drop(sinks);

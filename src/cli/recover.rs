@@ -3,7 +3,7 @@
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
 use super::place::Place;
-use super::{apply, exit, lost, out, show, workplace};
+use super::{apply, chosen, exit, lost, out, show, workplace};
 use crate::engine::state::State;
 use crate::run::{self, Stop, Teller};
 use crate::store::{Store, StoreError};
@@ -39,7 +39,7 @@ pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> 
         ) => "damaged",
         Err(error) => return Err(error.into()),
     };
-    let mut sinks = show::quiet_sinks(common);
+    let mut sinks = show::looking_sinks(common, &session);
     let mut tell = Teller::new(&session.host, &mut sinks);
     let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(&declaration) };
     let rebuilt = run::rebuild(&session, &declaration, fresh, &mut tell).await?;
@@ -63,7 +63,7 @@ pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> 
             out::note(&format!("Kept as {}.\n", path.display()));
         }
         let path = store.path();
-        let plan = format!("ppm-infra plan {}", declaration.path.display());
+        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
         out::note(&format!("Written to {} at serial {}. Next: {plan}\n", path.display(), state.serial));
     }
     Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })

@@ -55,7 +55,7 @@ impl Saved {
     /// Reads it. Refuses what another version made.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let missing = || Failure::new(exit::USAGE, format!("there is no saved plan {}", path.display()));
-        let text = file::read_if_there(path)?.ok_or_else(missing)?;
+        let text = file::read_input(path)?.ok_or_else(missing)?;
         let saved: Self = serde_json::from_str(&text).map_err(|error| {
             Failure::new(exit::USAGE, format!("{} is no saved plan of this version: {error}", path.display()))
                 .hint("save it again with `ppm-infra plan -o`")

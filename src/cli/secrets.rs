@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
-use super::{exit, out, show, workplace};
+use super::{chosen, exit, out, show, workplace};
 use crate::architecture::helm_inputs;
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
@@ -151,7 +151,7 @@ fn is_role(name: &str) -> bool {
 
 fn license(args: &SecretsArgs) -> Result<Option<SecretString>, Failure> {
     let Some(path) = &args.license else { return Ok(None) };
-    let text = file::read_if_there(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
+    let text = file::read_input(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
     match text.filter(|text| !text.trim().is_empty()) {
         Some(text) => Ok(Some(SecretString::from(text))),
         None => Err(Failure::new(exit::USAGE, format!("there is no license in {}", path.display()))
@@ -256,7 +256,7 @@ async fn exchange(
     let Inputs { namespace, release, .. } = &inputs;
     let path = declaration.path.display();
     let lines = [
-        format!("ppm-infra secrets {path} | kubectl apply --server-side -f -"),
+        format!("{} secrets {path} | kubectl apply --server-side -f -", chosen::program(common)),
         format!("kubectl -n {namespace} rollout restart deployment/{release}"),
         format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
     ];

@@ -6,13 +6,14 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::Common;
+use super::chosen::{as_typed, program};
 use super::failure::Failure;
 use super::{exit, out};
 use crate::engine::state::Book;
 use crate::model::document::canonical;
 use crate::render::{
-    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, apply_json, drift_json,
-    drift_text, plan_json, plan_text, status_json, status_text, summary_text,
+    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits, apply_json,
+    drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
 };
 use crate::run::event::{Report, Sink};
 use crate::run::status::StatusReport;
@@ -34,9 +35,17 @@ pub(super) fn sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
     }
 }
 
-/// Sinks while only looking: nobody needs to watch that.
-pub(super) fn quiet_sinks(_: &Common) -> Vec<Box<dyn Sink>> {
-    Vec::new()
+/// Sinks while only looking: what is read, drawn on a terminal; elsewhere only what is waited for.
+pub(super) fn looking_sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
+    if common.json {
+        return Vec::new();
+    }
+    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
+    if std::io::stderr().is_terminal() {
+        vec![Box::new(Live::new(view))]
+    } else {
+        vec![Box::new(Waits::new(Box::new(std::io::stderr()), view))]
+    }
 }
 
 /// Whether what goes to stderr may carry colour.
@@ -80,7 +89,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
 
 /// Drift.
 pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, report: &DriftReport) {
-    let plan_command = format!("ppm-infra plan {}", declaration.path.display());
+    let plan_command = format!("{} plan {}", program(common), declaration.path.display());
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),
@@ -119,7 +128,11 @@ pub(super) fn open_intents(book: &Book) {
 /// Where a plan was saved.
 pub(super) fn saved(common: &Common, path: &Path) {
     if !common.json {
-        out::note(&format!("Saved to {0}. To carry out exactly this: ppm-infra apply {0}\n", path.display()));
+        out::note(&format!(
+            "Saved to {0}. To carry out exactly this: {1} apply {0}\n",
+            path.display(),
+            program(common)
+        ));
     }
 }
 
@@ -129,7 +142,7 @@ pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, le
         Goal::Converge => "apply",
         Goal::Destroy => "destroy",
     };
-    let again = format!("ppm-infra {verb} {}", declaration.path.display());
+    let again = format!("{} {verb} {}", program(common), declaration.path.display());
     let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again: &again, left };
     if common.json {
         out::data(&format!("{}\n", canonical(&apply_json(report, &view))));
@@ -139,7 +152,9 @@ pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, le
 }
 
 /// Why a command did not do what it was asked for.
-pub(super) fn failure(common_json: bool, failure: &Failure) {
+pub(super) fn failure(common_json: bool, failure: &Failure, program: &str) {
+    let hints = failure.hints.iter().map(|hint| as_typed(hint, program)).collect();
+    let failure = Failure { hints, heading: failure.heading.clone(), causes: failure.causes.clone(), ..*failure };
     if common_json {
         out::data(&format!("{}\n", failure.json()));
     }

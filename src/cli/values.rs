@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
 use super::failure::Failure;
-use super::{exit, out, show, workplace};
+use super::{chosen, exit, out, show, workplace};
 use crate::architecture::{helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::helm;
@@ -49,7 +49,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
 
 /// Checks a values file, against the stack if a declaration is at hand.
 async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Result<u8, Failure> {
-    let text = file::read_if_there(path)?.ok_or_else(|| {
+    let text = file::read_input(path)?.ok_or_else(|| {
         Failure::new(exit::USAGE, format!("there is no file {}", path.display()))
             .hint("`ppm-infra values -o FILE` writes one for what stands")
     })?;
@@ -116,14 +116,23 @@ pub(super) fn next_steps(
         air_gapped: declaration.stack.network.is_air_gapped(),
         secrets_by_pods: declaration.stack.package_manager.secrets == SecretsBy::Csi,
     };
-    let commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
+    let mut commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
+    let program = chosen::program(common);
+    for command in &mut commands {
+        command.line = chosen::as_typed(&command.line, &program);
+    }
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();
         out::data(&format!("{}\n", json!({"schema": 1, "command": "apply", "values": path, "next": next})));
         return Ok(());
     }
-    let mut text = format!("\nHelm values are in {}. Next:\n", path.display());
+    let next = if chosen::is_rehearsal(common) {
+        "This was a rehearsal: nothing was made in AWS. After a real apply, next would be"
+    } else {
+        "Next"
+    };
+    let mut text = format!("\nHelm values are in {}. {next}:\n", path.display());
     for command in commands {
         let _ = write!(text, "\n  # {}\n  {}\n", command.comment, command.line.replace('\n', "\n  "));
     }

@@ -8,10 +8,10 @@ use super::args::{Common, File};
 use super::failure::Failure;
 use super::place::Place;
 use super::state::{open, write};
-use super::{exit, out, workplace};
+use super::{chosen, exit, out, workplace};
 use crate::engine::state::State;
 use crate::resources::catalog;
-use crate::store::{FileStore, Store, file};
+use crate::store::{Store, file};
 use workplace::Declaration;
 
 /// Lists the lockfiles that can be restored.
@@ -51,7 +51,8 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64) -> Result
     let done = replace(&mut place, &state, earlier, false).await;
     held.release().await?;
     let now = done?;
-    out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
+    let plan = format!("{} plan", chosen::program(common));
+    out::note(&format!("Serial {serial} is in force again, as serial {now}. `{plan}` shows what differs.\n"));
     Ok(exit::DONE)
 }
 
@@ -71,7 +72,7 @@ pub(super) async fn pull(common: &Common, file: &File) -> Result<u8, Failure> {
 
 /// Puts a lockfile from a file in force, as the next serial.
 pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool) -> Result<u8, Failure> {
-    let text = file::read_if_there(path)?
+    let text = file::read_input(path)?
         .ok_or_else(|| Failure::new(exit::USAGE, format!("there is no file {}", path.display())))?;
     let given = crate::store::read_lockfile(path, &text, &catalog())?;
     let declaration = Declaration::load(file.file.as_deref())?;
@@ -94,12 +95,16 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
 /// Moves the state from the folder into the bucket that the declaration names.
 pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
+    if chosen::is_rehearsal(common) {
+        return Err(Failure::new(exit::USAGE, "a rehearsal keeps its state beside its world, never in a bucket")
+            .hint("to move the real one, say it without `--cloud`"));
+    }
     if declaration.stack.state.is_none() {
         return Err(Failure::new(exit::USAGE, "the declaration names no bucket, so the state stays in the folder")
             .hint("write `state: s3://BUCKET/PREFIX` into it first")
             .hint("to come back from a bucket: `state pull > FILE`, delete that line, `state push FILE`"));
     }
-    let mut folder = FileStore::new(&common.state, declaration.stack.stack.as_str(), catalog());
+    let mut folder = workplace::folder_store(common, &declaration);
     let _local = folder.lock(&workplace::lock_info("state migrate", &crate::run::Host::system()))?;
     let Some(book) = folder.load().await? else {
         return Err(Failure::new(exit::USAGE, format!("there is no {}", folder.path().display())));

@@ -6,20 +6,22 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::Common;
+use super::chosen::{self, Chosen};
 use super::exit;
 use super::failure::Failure;
 use super::place::Place;
 use crate::architecture;
 use crate::cloud::health::Health;
-use crate::cloud::simulated::{Simulated, World};
+use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::state::{Book, State};
 use crate::model::address::Address;
 use crate::model::document::{canonical_pretty, digest};
 use crate::model::resource::Node;
+use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
-use crate::model::values::S3Location;
+use crate::model::values::{AccountId, S3Location};
 use crate::resources::catalog;
 use crate::run::{Blueprint, Host, Session, Stop};
 use crate::stack::Stack;
@@ -47,11 +49,13 @@ impl Declaration {
             Failure::new(exit::DECLARATION, format!("there is no file {}", path.display()))
                 .hint("`ppm-infra init` writes a declaration")
         };
-        let text = match file::read_if_there(&path) {
+        let text = match file::read_input(&path) {
             Ok(text) => text.ok_or_else(missing)?,
             Err(error) => return Err(Failure { code: exit::DECLARATION, ..Failure::from(error) }),
         };
-        let stack = Stack::parse(&path.display().to_string(), &text)?;
+        let shown =
+            if file::is_standard_input(&path) { "standard input".to_owned() } else { path.display().to_string() };
+        let stack = Stack::parse(&shown, &text)?;
         Ok(Self { stack, digest: digest(text.as_bytes()), path })
     }
 
@@ -93,13 +97,19 @@ impl Blueprint for Declaration {
     }
 }
 
-/// Where the state of a declaration is: in the bucket it names, else in the folder.
+/// Where the state of a declaration is: in the bucket it names, else in the folder. That of a rehearsal is never in the
+/// bucket.
 pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place, Failure> {
     let stack = &declaration.stack;
     match &stack.state {
-        None => Ok(Place::Folder(FileStore::new(&common.state, stack.stack.as_str(), catalog()))),
-        Some(location) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
+        Some(location) if !chosen::is_rehearsal(common) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
+        Some(_) | None => Ok(Place::Folder(folder_store(common, declaration))),
     }
+}
+
+/// The lockfile of a declaration in the folder.
+pub(super) fn folder_store(common: &Common, declaration: &Declaration) -> FileStore {
+    FileStore::new(&chosen::state_folder(common), declaration.stack.stack.as_str(), catalog())
 }
 
 #[cfg(feature = "aws")]
@@ -121,7 +131,9 @@ pub(super) async fn load(store: &mut Place, declaration: &Declaration) -> Result
         return Ok(book);
     }
     let name = declaration.name();
-    if let Some(other) = store.others_from(&name).await?.first() {
+    // What comes from standard input has no name of its own by which it was applied before.
+    let named = !file::is_standard_input(&declaration.path);
+    if let Some(other) = store.others_from(&name).await?.first().filter(|_| named) {
         let new = &declaration.stack.stack;
         let heading = format!(
             "{name} now names the stack {new}, but was applied as {}, of which {} resources stand",
@@ -160,36 +172,28 @@ pub(super) struct Connection {
 
 /// Connects to the cloud, once.
 pub(super) async fn connect(common: &Common, stack: &Stack, stop: Stop) -> Result<Connection, Failure> {
-    if !(common.time_scale.is_finite() && common.time_scale > 0.0) {
-        return Err(Failure::new(exit::USAGE, "--time-scale takes a number greater than 0"));
-    }
     if common.parallelism == 0 {
         return Err(Failure::new(exit::USAGE, "--parallelism takes a number greater than 0"));
     }
-    match common.cloud.split_once(':') {
-        None if common.cloud == "aws" => Ok(connection(common, aws(stack, stop.clone()).await?, stop)),
-        Some(("simulated", path)) if !path.is_empty() => {
-            Ok(connection(common, Arc::new(simulated(Path::new(path), stack)?), stop))
-        }
-        Some(_) | None => Err(no_cloud(common)),
+    // From here on a signal asks to stop; before, while nothing but files was read, it ends the process at once.
+    stop.on_signals().map_err(|error| Failure::new(exit::BUG, format!("could not listen to signals: {error}")))?;
+    let time_scale = chosen::time_scale(common)?;
+    let parallelism = common.parallelism;
+    match chosen::chosen(common)? {
+        Chosen::Aws => Ok(connection(aws(stack, stop.clone()).await?, stop, parallelism, time_scale)),
+        Chosen::Rehearsal(world) => Ok(connection(Arc::new(simulated(world, stack)?), stop, parallelism, time_scale)),
     }
 }
 
-fn connection<C: Cloud + Vault + Health + 'static>(common: &Common, cloud: Arc<C>, stop: Stop) -> Connection {
-    let session = Session {
-        cloud: cloud.clone(),
-        catalog: catalog(),
-        host: Host::system(),
-        stop,
-        parallelism: common.parallelism,
-        time_scale: common.time_scale,
-    };
+fn connection<C: Cloud + Vault + Health + 'static>(
+    cloud: Arc<C>,
+    stop: Stop,
+    parallelism: usize,
+    time_scale: f64,
+) -> Connection {
+    let session =
+        Session { cloud: cloud.clone(), catalog: catalog(), host: Host::system(), stop, parallelism, time_scale };
     Connection { session, vault: cloud.clone(), health: cloud }
-}
-
-fn no_cloud(common: &Common) -> Failure {
-    Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
-        .hint("clouds are `aws` and `simulated:FILE`")
 }
 
 #[cfg(feature = "aws")]
@@ -219,7 +223,9 @@ fn simulated(path: &Path, stack: &Stack) -> Result<Simulated, Failure> {
         file::write_whole(&path, text.as_bytes())
             .map_err(|error| CloudError::new(ErrorKind::Unreachable, "keep the simulated cloud", error.to_string()))
     };
-    Ok(Simulated::new(catalog(), stack.region.as_str(), world).kept(Box::new(keep)))
+    let account = stack.account.as_ref().map_or(simulated::ACCOUNT, AccountId::as_str);
+    let site = Site::new(stack.region.as_str(), account);
+    Ok(Simulated::new(catalog(), site, world).kept(Box::new(keep)))
 }
 
 /// Who takes the lock.

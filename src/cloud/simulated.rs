@@ -25,9 +25,13 @@ use crate::model::mark::Mark;
 use crate::model::observation::Observation;
 use crate::model::reference::reference;
 use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
+use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
 pub use health::Told;
 pub use vault::Turn;
+
+/// The account of a rehearsal whose declaration names none.
+pub const ACCOUNT: &str = "111122223333";
 
 const ID: &str = "$id";
 const KIND: &str = "$kind";
@@ -102,21 +106,14 @@ pub struct Simulated {
     world: Mutex<World>,
     faults: Mutex<Vec<(Verb, Address, Fault)>>,
     writes: Mutex<Vec<Write>>,
-    region: String,
+    site: Site,
     keep: Option<Keep>,
 }
 
 impl Simulated {
-    /// A cloud with `world` in it.
-    pub fn new(catalog: Catalog, region: &str, world: World) -> Self {
-        Self {
-            catalog,
-            world: Mutex::new(world),
-            faults: Mutex::default(),
-            writes: Mutex::default(),
-            region: region.to_owned(),
-            keep: None,
-        }
+    /// A cloud at `site` with `world` in it.
+    pub fn new(catalog: Catalog, site: Site, world: World) -> Self {
+        Self { catalog, world: Mutex::new(world), faults: Mutex::default(), writes: Mutex::default(), site, keep: None }
     }
 
     /// Calls `keep` with the world after each change, to put it into a file.
@@ -254,10 +251,10 @@ impl Cloud for Simulated {
             .iter()
             .map(|(kubernetes, addon)| ((kubernetes.clone(), addon.clone()), format!("v{kubernetes}.1-eksbuild.1")));
         let answer = Surroundings {
-            account: "111122223333".to_owned(),
-            partition: "aws".to_owned(),
-            principal: "arn:aws:sts::111122223333:assumed-role/platform-admin/rehearsal".to_owned(),
-            zones: zones.iter().map(|zone| format!("{}{zone}", self.region)).collect(),
+            account: self.site.account.clone(),
+            partition: self.site.partition.to_owned(),
+            principal: self.site.global_arn("sts", "assumed-role/platform-admin/rehearsal"),
+            zones: zones.iter().map(|zone| format!("{}{zone}", self.site.region)).collect(),
             addons: addons.collect(),
         };
         Box::pin(async move { Ok(answer) })
@@ -315,7 +312,7 @@ impl Cloud for Simulated {
                     return Err(CloudError::new(ErrorKind::Exists, format!("create {at}"), "there is room for one"));
                 }
                 world.made += 1;
-                let computed = (facts.sample)(want, at, world.made);
+                let computed = (facts.sample)(want, at, world.made, &self.site);
                 let object = Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
                 world.objects.insert(world.made, object);
                 Ok(computed)

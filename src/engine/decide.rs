@@ -162,7 +162,7 @@ mod tests {
         data: None,
         climb_rank: 0,
         hidden_seconds: 0,
-        sample: |_, _, _| Document::default(),
+        sample: |_, _, _, _| Document::default(),
         check: |_, _| Ok(()),
     };
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod base64;
+pub mod causes;
 pub mod document;
 pub mod index;
 pub mod mark;
@@ -9,5 +10,6 @@ pub mod observation;
 pub mod policy;
 pub mod reference;
 pub mod resource;
+pub mod site;
 pub mod surroundings;
 pub mod values;

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::address::{Address, Kind};
 use super::document::Document;
 use super::mark::Tags;
+use super::site::Site;
 
 /// The facts of one resource type. Data only; the calls are elsewhere.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -38,8 +39,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     fn tags(&self) -> Option<&Tags> {
         None
     }
-    /// What the simulated cloud computes for the `serial`-th object it makes.
-    fn sample(&self, at: &Address, serial: u64) -> Self::Computed;
+    /// What the simulated cloud at `site` computes for the `serial`-th object it makes.
+    fn sample(&self, at: &Address, serial: u64, site: &Site) -> Self::Computed;
 }
 
 /// What the cloud decides about an object. Serialises with its primary id as `id` and, where it has one, its ARN as
@@ -133,7 +134,7 @@ pub struct Facts {
     /// For how many seconds the cloud may leave a new object out of its lists.
     pub hidden_seconds: u32,
     /// What the simulated cloud computes.
-    pub sample: fn(&Document, &Address, u64) -> Document,
+    pub sample: fn(&Document, &Address, u64, &Site) -> Document,
     /// Whether a declared and a computed document have the shape of this kind; the reason if not.
     pub check: fn(&Document, &Document) -> Result<(), String>,
 }
@@ -159,9 +160,9 @@ impl Facts {
     }
 }
 
-fn sample<R: Resource>(declared: &Document, at: &Address, serial: u64) -> Document {
+fn sample<R: Resource>(declared: &Document, at: &Address, serial: u64, site: &Site) -> Document {
     let typed: R = declared.read().expect("declared documents are made from typed resources");
-    Document::of(&typed.sample(at, serial))
+    Document::of(&typed.sample(at, serial, site))
 }
 
 fn check<R: Resource>(declared: &Document, computed: &Document) -> Result<(), String> {

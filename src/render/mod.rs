@@ -12,7 +12,7 @@
 //! | [`status_text`] | whether the stack serves |
 //! | [`summary_text`] | how carrying out a plan went |
 //! | [`plan_json`], [`drift_json`], [`status_json`], [`apply_json`] | the same for programs, versioned |
-//! | [`Lines`], [`Live`], [`JsonLines`] | events, while they happen |
+//! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 
 mod drift;
 mod fields;
@@ -34,7 +34,7 @@ mod words;
 pub use drift::{DriftView, drift_text};
 pub use json::{SCHEMA, apply_json, drift_json, plan_json};
 pub use plan::{Goal, PlanView, plan_text};
-pub use progress::{JsonLines, Lines, Live, ProgressView};
+pub use progress::{JsonLines, Lines, Live, ProgressView, Waits};
 pub use status::{StatusView, status_json, status_text};
 pub use style::{Label, Styled};
 pub use summary::{CLOCK, SummaryView, summary_text};

@@ -10,11 +10,12 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-pub use lines::Lines;
+pub use lines::{Lines, Waits};
 pub use live::Live;
 
 use super::words;
 use crate::engine::plan::{Counts, StepKey};
+use crate::model::address::Address;
 use crate::model::document::canonical;
 use crate::run::event::{Event, EventKind, Failure, Sink};
 
@@ -106,6 +107,7 @@ impl Watch {
             EventKind::RunStarted { .. }
             | EventKind::RefreshStarted { .. }
             | EventKind::RefreshFinished { .. }
+            | EventKind::LookingAgain { .. }
             | EventKind::Adopted { .. }
             | EventKind::DriftFound { .. }
             | EventKind::PlanReady { .. }
@@ -144,6 +146,19 @@ fn failure_words(failure: &Failure) -> String {
         text.push(')');
     }
     text
+}
+
+/// What is looked for again, until when, and why.
+fn looking_again_words(missing: &[Address], interrupted: bool, waited: u64, at_most: u64) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<String> = missing.iter().take(SHOWN).map(ToString::to_string).collect();
+    if missing.len() > SHOWN {
+        names.push(format!("{} more", missing.len() - SHOWN));
+    }
+    let names = names.join(", ");
+    let what = if interrupted { "looking for what the interrupted run may have made" } else { "looking again for" };
+    let colon = if interrupted { ":" } else { "" };
+    format!("{what}{colon} {names}; {waited} s of at most {at_most} s, because AWS shows new objects late")
 }
 
 /// What a plan does and how long that usually takes.

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// What an IAM identity may do in a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,12 +61,12 @@ impl Resource for AccessEntry {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> AccessEntryComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {
         AccessEntryComputed {
             id: format!("cluster/principal-{serial}"),
-            arn: format!("arn:aws:eks:us-east-1:111122223333:access-entry/cluster/{serial}"),
+            arn: site.arn("eks", &format!("access-entry/cluster/{serial}")),
             cluster_name: "cluster".to_owned(),
-            principal_arn: format!("arn:aws:iam::111122223333:role/principal-{serial}"),
+            principal_arn: site.global_arn("iam", &format!("role/principal-{serial}")),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A part of Kubernetes that EKS installs and looks after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,10 +65,10 @@ impl Resource for Addon {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> AddonComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> AddonComputed {
         AddonComputed {
             id: format!("cluster/{}", self.name),
-            arn: format!("arn:aws:eks:us-east-1:111122223333:addon/cluster/{}/{serial}", self.name),
+            arn: site.arn("eks", &format!("addon/cluster/{}/{serial}", self.name)),
             cluster_name: "cluster".to_owned(),
         }
     }

@@ -12,6 +12,7 @@ use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A bucket for packages, private and encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,8 +76,8 @@ impl Resource for Bucket {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, _: u64) -> BucketComputed {
-        BucketComputed { id: self.name.clone(), arn: format!("arn:aws:s3:::{}", self.name) }
+    fn sample(&self, _: &Address, _: u64, site: &Site) -> BucketComputed {
+        BucketComputed { id: self.name.clone(), arn: format!("arn:{}:s3:::{}", site.partition, self.name) }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// The Kubernetes control plane (EKS).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,13 +101,13 @@ impl Resource for Cluster {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> ClusterComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> ClusterComputed {
         ClusterComputed {
             id: self.name.clone(),
-            arn: format!("arn:aws:eks:us-east-1:111122223333:cluster/{}", self.name),
-            endpoint: format!("https://{serial:032X}.gr7.us-east-1.eks.amazonaws.com"),
+            arn: site.arn("eks", &format!("cluster/{}", self.name)),
+            endpoint: format!("https://{}", site.host(&format!("{serial:032X}.gr7"), "eks")),
             certificate_authority: "LS0tLS1CRUdJTg==".to_owned(),
-            issuer: format!("https://oidc.eks.us-east-1.amazonaws.com/id/{serial:032X}"),
+            issuer: format!("https://oidc.eks.{}.{}/id/{serial:032X}", site.region, site.dns_suffix),
             security_group_id: format!("sg-{:08x}", 0xc000_0000_u64 + serial),
         }
     }

@@ -17,6 +17,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// The `PostgreSQL` database (RDS). Changes are applied at once, not in the maintenance window; with them goes whatever
 /// else was waiting for the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,12 +128,12 @@ impl Resource for Database {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> DatabaseComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> DatabaseComputed {
         DatabaseComputed {
             id: self.name.clone(),
-            arn: format!("arn:aws:rds:us-east-1:111122223333:db:{}", self.name),
+            arn: site.arn("rds", &format!("db:{}", self.name)),
             resource_id: format!("db-{serial:026}"),
-            address: format!("{}.c0000000.us-east-1.rds.amazonaws.com", self.name),
+            address: site.host(&format!("{}.c0000000", self.name), "rds"),
             port: 5432,
         }
     }

@@ -11,6 +11,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// Settings of a database engine that differ from its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,10 +61,7 @@ impl Resource for DbParameterGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, _: u64) -> DbParameterGroupComputed {
-        DbParameterGroupComputed {
-            id: self.name.clone(),
-            arn: format!("arn:aws:rds:us-east-1:111122223333:pg:{}", self.name),
-        }
+    fn sample(&self, _: &Address, _: u64, site: &Site) -> DbParameterGroupComputed {
+        DbParameterGroupComputed { id: self.name.clone(), arn: site.arn("rds", &format!("pg:{}", self.name)) }
     }
 }

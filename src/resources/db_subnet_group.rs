@@ -14,6 +14,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// The subnets a database may stand in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,10 +60,7 @@ impl Resource for DbSubnetGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, _: u64) -> DbSubnetGroupComputed {
-        DbSubnetGroupComputed {
-            id: self.name.clone(),
-            arn: format!("arn:aws:rds:us-east-1:111122223333:subgrp:{}", self.name),
-        }
+    fn sample(&self, _: &Address, _: u64, site: &Site) -> DbSubnetGroupComputed {
+        DbSubnetGroupComputed { id: self.name.clone(), arn: site.arn("rds", &format!("subgrp:{}", self.name)) }
     }
 }

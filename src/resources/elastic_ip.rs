@@ -9,6 +9,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// A public address of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +44,7 @@ impl Resource for ElasticIp {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> ElasticIpComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {
         ElasticIpComputed { id: format!("eipalloc-{serial:08x}"), public_ip: format!("203.0.113.{}", serial % 256) }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A set of permissions of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +52,7 @@ impl Resource for IamPolicy {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, _: u64) -> IamPolicyComputed {
-        IamPolicyComputed { id: format!("arn:aws:iam::111122223333:policy/{}", self.name) }
+    fn sample(&self, _: &Address, _: u64, site: &Site) -> IamPolicyComputed {
+        IamPolicyComputed { id: site.global_arn("iam", &format!("policy/{}", self.name)) }
     }
 }

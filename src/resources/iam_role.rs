@@ -15,6 +15,7 @@ use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// An identity that a service or a pod can take on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,10 +70,10 @@ impl Resource for IamRole {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> IamRoleComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> IamRoleComputed {
         IamRoleComputed {
             id: self.name.clone(),
-            arn: format!("arn:aws:iam::111122223333:role/{}", self.name),
+            arn: site.global_arn("iam", &format!("role/{}", self.name)),
             unique_id: format!("AROA{serial:016}"),
         }
     }

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// The way from a network to the internet and back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +46,7 @@ impl Resource for InternetGateway {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> InternetGatewayComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> InternetGatewayComputed {
         InternetGatewayComputed { id: format!("igw-{serial:08x}") }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// A key that encrypts data at rest, with its alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,10 +68,10 @@ impl Resource for KmsKey {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> KmsKeyComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> KmsKeyComputed {
         {
             let key_id = format!("00000000-0000-4000-8000-{serial:012x}");
-            KmsKeyComputed { id: format!("arn:aws:kms:us-east-1:111122223333:key/{key_id}"), key_id }
+            KmsKeyComputed { id: site.arn("kms", &format!("key/{key_id}")), key_id }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A port of a load balancer and what happens to what comes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,10 +67,8 @@ impl Resource for Listener {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> ListenerComputed {
-        ListenerComputed {
-            id: format!("arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/lb/{serial:016x}"),
-        }
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> ListenerComputed {
+        ListenerComputed { id: site.arn("elasticloadbalancing", &format!("listener/app/lb/{serial:016x}")) }
     }
 }
 

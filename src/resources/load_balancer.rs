@@ -14,6 +14,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// What users connect to (Application Load Balancer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,13 +89,10 @@ impl Resource for LoadBalancer {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> LoadBalancerComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> LoadBalancerComputed {
         LoadBalancerComputed {
-            id: format!(
-                "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/{}/{serial:016x}",
-                self.name
-            ),
-            dns_name: format!("{}-{serial}.us-east-1.elb.amazonaws.com", self.name),
+            id: site.arn("elasticloadbalancing", &format!("loadbalancer/app/{}/{serial:016x}", self.name)),
+            dns_name: site.host(&format!("{}-{serial}", self.name), "elb"),
             zone_id: "Z35SXDOTRQ7X7K".to_owned(),
         }
     }

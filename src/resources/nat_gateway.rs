@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// The way from private subnets to the internet, one direction only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +51,7 @@ impl Resource for NatGateway {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> NatGatewayComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> NatGatewayComputed {
         NatGatewayComputed { id: format!("nat-{serial:08x}") }
     }
 }

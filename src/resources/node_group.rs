@@ -15,6 +15,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// The machines of a cluster (EKS managed node group).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,10 +99,10 @@ impl Resource for NodeGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> NodeGroupComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> NodeGroupComputed {
         NodeGroupComputed {
             id: format!("cluster/{}-{serial:06}", self.name),
-            arn: format!("arn:aws:eks:us-east-1:111122223333:nodegroup/cluster/{}/{serial}", self.name),
+            arn: site.arn("eks", &format!("nodegroup/cluster/{}/{serial}", self.name)),
             cluster_name: "cluster".to_owned(),
             name: format!("{}-{serial:06}", self.name),
             autoscaling_group: format!("eks-{}-{serial:08}", self.name),

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// Lets IAM believe the tokens a cluster gives to its pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,10 +54,10 @@ impl Resource for OidcProvider {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> OidcProviderComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> OidcProviderComputed {
         {
-            let issuer = format!("oidc.eks.us-east-1.amazonaws.com/id/{serial:032X}");
-            OidcProviderComputed { id: format!("arn:aws:iam::111122223333:oidc-provider/{issuer}"), issuer }
+            let issuer = format!("oidc.eks.{}.{}/id/{serial:032X}", site.region, site.dns_suffix);
+            OidcProviderComputed { id: site.global_arn("iam", &format!("oidc-provider/{issuer}")), issuer }
         }
     }
 }

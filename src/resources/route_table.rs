@@ -16,6 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// Where packets of some subnets go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +56,7 @@ impl Resource for RouteTable {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> RouteTableComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> RouteTableComputed {
         RouteTableComputed { id: format!("rtb-{serial:08x}") }
     }
 }

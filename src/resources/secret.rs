@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A secret of our own, made in memory and kept only in Secrets Manager.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,9 +68,9 @@ impl Resource for Secret {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> SecretComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> SecretComputed {
         SecretComputed {
-            id: format!("arn:aws:secretsmanager:us-east-1:111122223333:secret:{}-{serial:06}", self.name),
+            id: site.arn("secretsmanager", &format!("secret:{}-{serial:06}", self.name)),
             value_due: false,
         }
     }

@@ -16,6 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +66,7 @@ impl Resource for SecurityGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> SecurityGroupComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {
         SecurityGroupComputed { id: format!("sg-{serial:08x}") }
     }
 }

@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +67,7 @@ impl Resource for SecurityGroupRule {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> SecurityGroupRuleComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupRuleComputed {
         SecurityGroupRuleComputed { id: format!("sgr-{serial:08x}"), group_id: "sg-00000000".to_owned() }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 use crate::model::values::Cidr;
 /// A slice of a network in one availability zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +56,7 @@ impl Resource for Subnet {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> SubnetComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> SubnetComputed {
         SubnetComputed { id: format!("subnet-{serial:08x}") }
     }
 }

@@ -11,6 +11,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// The nodes of a group as targets of a target group, now and as they come and go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +46,7 @@ impl Resource for TargetAttachment {
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
 
-    fn sample(&self, _: &Address, serial: u64) -> TargetAttachmentComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> TargetAttachmentComputed {
         TargetAttachmentComputed {
             id: format!("asg-{serial} tg-{serial}"),
             autoscaling_group: format!("asg-{serial}"),

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 /// Where a load balancer finds the program, and how it tells whether that is healthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,11 +69,11 @@ impl Resource for TargetGroup {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> TargetGroupComputed {
+    fn sample(&self, _: &Address, serial: u64, site: &Site) -> TargetGroupComputed {
         {
             let name = format!("{}-{serial:06}", self.name);
             TargetGroupComputed {
-                id: format!("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/{name}/{serial:016x}"),
+                id: site.arn("elasticloadbalancing", &format!("targetgroup/{name}/{serial:016x}")),
                 name,
             }
         }

@@ -9,6 +9,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::site::Site;
 use crate::model::values::Cidr;
 
 /// A private network: the address space everything else is cut from.
@@ -50,7 +51,7 @@ impl Resource for Vpc {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> VpcComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcComputed {
         VpcComputed { id: format!("vpc-{serial:08x}") }
     }
 }

@@ -17,6 +17,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::site::Site;
 /// A way from a network to an AWS service that does not cross the internet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +74,7 @@ impl Resource for VpcEndpoint {
         Some(&self.tags)
     }
 
-    fn sample(&self, _: &Address, serial: u64) -> VpcEndpointComputed {
+    fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcEndpointComputed {
         VpcEndpointComputed { id: format!("vpce-{serial:08x}") }
     }
 }

@@ -59,6 +59,17 @@ pub enum EventKind {
         /// How many could not be read.
         unread: usize,
     },
+    /// What may be there and was not found is looked for again after a pause: the cloud shows new objects late.
+    LookingAgain {
+        /// Where nothing was found yet.
+        missing: Vec<Address>,
+        /// Whether an interrupted run may have made them; otherwise they are recorded.
+        interrupted: bool,
+        /// Seconds of the cloud's time since the first look.
+        waited_seconds: u64,
+        /// Seconds of the cloud's time after which they count as not there.
+        at_most_seconds: u64,
+    },
     /// An object with our marks was taken into the record.
     Adopted {
         /// Where.

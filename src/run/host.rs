@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +70,18 @@ pub struct Stop {
     drain: CancellationToken,
     abandon: CancellationToken,
     guard: Arc<OnceLock<Guard>>,
+}
+
+/// How long leaving may take once the second signal has come: to say what is left running, and to give a lease back.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What shells give a process that Ctrl-C ended: 128 and the number of the signal.
+const INTERRUPTED: i32 = 130;
+
+/// Ends the process. What was begun stands in the journal already.
+#[expect(clippy::exit, reason = "whatever still runs cannot be interrupted in another way")]
+fn leave() -> ! {
+    std::process::exit(INTERRUPTED)
 }
 
 /// Whether this run may act at this very moment.
@@ -143,7 +156,9 @@ impl Stop {
         self.abandon.clone()
     }
 
-    /// Lets Ctrl-C and SIGTERM ask to stop, each time by one degree, until the process ends.
+    /// Lets Ctrl-C and SIGTERM ask to stop, each time by one degree, until the process ends. After the second the process
+    /// ends within [`GRACE`] also where something cannot be interrupted, such as a file on a network that is gone; after
+    /// the third at once.
     ///
     /// # Errors
     /// When the operating system refuses to tell of signals.
@@ -155,10 +170,19 @@ impl Stop {
         let stop = self.clone();
         tokio::spawn(async move {
             loop {
+                let overdue = async {
+                    stop.abandoned().await;
+                    tokio::time::sleep(GRACE).await;
+                };
                 tokio::select! {
-                    _ = interrupts.recv() => stop.more(),
-                    _ = terms.recv() => stop.more(),
+                    _ = interrupts.recv() => {}
+                    _ = terms.recv() => {}
+                    () = overdue => leave(),
                 }
+                if stop.is_abandoned() {
+                    leave();
+                }
+                stop.more();
             }
         });
         Ok(())

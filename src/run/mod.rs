@@ -94,12 +94,30 @@ pub enum RunError {
         found: String,
         /// The account we should be in.
         expected: String,
-        /// Who says so: the declaration or the lockfile.
-        told_by: &'static str,
+        /// Who says so.
+        told_by: ToldBy,
     },
     /// Somebody asked to stop.
     #[error("stopped")]
     Stopped,
+}
+
+/// What names the account that a run belongs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// The declaration.
+    Declaration,
+    /// The lockfile.
+    Lockfile,
+}
+
+impl std::fmt::Display for ToldBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Declaration => "the declaration",
+            Self::Lockfile => "the lockfile",
+        })
+    }
 }
 
 /// Gives events their time and number and hands them to every sink.
@@ -277,8 +295,9 @@ async fn survey(
     state: &State,
 ) -> Result<Surroundings, RunError> {
     let surroundings = stoppable(session, session.cloud.survey(questions)).await??;
-    let recorded = (!state.account.is_empty()).then(|| state.account.clone());
-    for (expected, told_by) in [(declared, "the declaration"), (recorded, "the lockfile")] {
+    // A lockfile of which nothing stands belongs to nobody any more.
+    let recorded = (!state.account.is_empty() && !state.is_empty()).then(|| state.account.clone());
+    for (expected, told_by) in [(declared, ToldBy::Declaration), (recorded, ToldBy::Lockfile)] {
         if let Some(expected) = expected.filter(|expected| *expected != surroundings.account) {
             return Err(RunError::Account { found: surroundings.account, expected, told_by });
         }

@@ -71,10 +71,22 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
         ledger.end(given_up.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
         unseen = rest;
         if !unseen.is_empty() {
+            tell.say(EventKind::LookingAgain {
+                missing: unseen.values().map(|open| open.intent.step.address.clone()).collect(),
+                interrupted: true,
+                waited_seconds: (waited - BETWEEN).into(),
+                at_most_seconds: hidden_at_most(session, unseen.values()).into(),
+            });
             super::stoppable(session, sleep(Duration::from_secs(BETWEEN.into()), session.time_scale)).await?;
         }
     }
     Ok(())
+}
+
+/// After how many seconds the last of these counts as not made.
+fn hidden_at_most<'a>(session: &Session, open: impl Iterator<Item = &'a Open>) -> u32 {
+    let seconds = open.filter_map(|open| session.catalog.get(&open.intent.step.address.kind));
+    seconds.map(|facts| facts.hidden_seconds).max().unwrap_or_default()
 }
 
 /// What to look for: the object with the id that is known, else one with our marks that is neither what stands nor what

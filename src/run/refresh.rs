@@ -51,7 +51,7 @@ pub(super) async fn refresh(
         }
     };
     let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-    look_again(session, &mut observed, look, state).await?;
+    look_again(session, &mut observed, look, state, tell).await?;
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     tell.say(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -83,8 +83,10 @@ async fn look_again(
     observed: &mut BTreeMap<Address, Observation>,
     look: Look<'_>,
     state: &State,
+    tell: &mut Teller<'_>,
 ) -> Result<(), RunError> {
     for (status, pauses) in AGAIN {
+        let mut waited_seconds = 0;
         for seconds in pauses {
             let missing = |(address, _): &(&Address, &Target)| {
                 matches!(observed.get(*address), Some(Observation::Absent))
@@ -99,7 +101,14 @@ async fn look_again(
             if targets.is_empty() {
                 break;
             }
+            tell.say(EventKind::LookingAgain {
+                missing: targets.keys().cloned().collect(),
+                interrupted: false,
+                waited_seconds,
+                at_most_seconds: pauses.iter().sum(),
+            });
             stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
+            waited_seconds += seconds;
             let look = Look { targets: &targets, ..look };
             observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
         }

@@ -13,6 +13,14 @@ use crate::engine::state::FoldError;
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// Something else than a file was named.
+    #[error("{} is {what}, not a file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+        /// What it is, with its article.
+        what: &'static str,
+    },
     /// The operating system refused.
     #[error("could not {doing} {}", path.display())]
     Io {

@@ -4,6 +4,7 @@
 use ppm_infra::engine::Request;
 use ppm_infra::engine::state::Book;
 use ppm_infra::model::document::{canonical, digest};
+use ppm_infra::model::site::Site;
 use ppm_infra::store::Store;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -234,14 +235,14 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
     use crate::support::bench::session;
     use crate::support::fixture::world;
     use crate::support::reference::{Declared, reference};
-    use ppm_infra::cloud::simulated::Simulated;
+    use ppm_infra::cloud::simulated::{ACCOUNT, Simulated};
     use ppm_infra::resources;
     use ppm_infra::run::{self, Teller};
     use std::sync::Arc;
 
     let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
     whole.as_object_mut().unwrap().remove("digest");
-    let cloud = Simulated::new(resources::catalog(), "us-east-1", world("whole"));
+    let cloud = Simulated::new(resources::catalog(), Site::new("us-east-1", ACCOUNT), world("whole"));
     let session = session(Arc::new(cloud), &resources::catalog());
     check(
         100,

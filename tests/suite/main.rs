@@ -18,6 +18,7 @@ mod json;
 mod lockfile;
 mod planner;
 mod recover;
+mod rehearsal;
 mod rollback;
 mod runbook;
 mod running;

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::causes::in_one_line;
 
 /// Says what was being done when a call fails.
 pub trait During<T> {
@@ -36,7 +37,7 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let Some(service) = error.as_service_error() else {
-        let told = chain(error);
+        let told = in_one_line(error);
         let kind = if told.to_lowercase().contains("credential") {
             ErrorKind::Credentials
         } else if matches!(error, SdkError::ConstructionFailure(_)) {
@@ -47,7 +48,7 @@ where
         return CloudError::new(kind, doing, told);
     };
     let meta = service.meta();
-    let message = meta.message().map_or_else(|| chain(service), str::to_owned);
+    let message = meta.message().map_or_else(|| in_one_line(service), str::to_owned);
     let status = error.raw_response().map(|answer| answer.status().as_u16());
     CloudError {
         kind: kind(meta.code(), &message, status),
@@ -140,21 +141,6 @@ fn meaning(code: &str) -> ErrorKind {
         }
         _ => ErrorKind::Refused,
     }
-}
-
-/// An error and all its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let words = next.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = next.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{ProgressView, Quiet, Watch, failure_words, plan_words};
+use super::{ProgressView, Quiet, Watch, failure_words, looking_again_words, plan_words};
 use crate::engine::plan::StepKey;
 use crate::render::fields::{self, Sides};
 use crate::render::signs::Signs;
@@ -33,6 +33,9 @@ impl Lines {
             EventKind::RefreshStarted { total } => plain(format!("reading {}", count(*total, "object"))),
             EventKind::RefreshFinished { present, absent, unread } => {
                 plain(format!("read: {present} there, {absent} not there, {unread} not readable"))
+            }
+            EventKind::LookingAgain { missing, interrupted, waited_seconds, at_most_seconds } => {
+                plain(looking_again_words(missing, *interrupted, *waited_seconds, *at_most_seconds))
             }
             EventKind::Adopted { address, id } => Styled::of(Label::Success, "adopted ")
                 .with(Label::Address, address.to_string())
@@ -123,6 +126,24 @@ impl Sink for Lines {
         };
         let line = Styled::of(Label::Muted, format!("{elapsed:>7} {steps:>7}  ")).and(self.told(&event.kind));
         self.out.line(&line.text(self.view.colour));
+    }
+}
+
+/// While one only looks: of all that happens, the waits alone, for nobody else would know why nothing is said.
+pub struct Waits(Lines);
+
+impl Waits {
+    /// Writes to `out`.
+    pub fn new(out: Box<dyn Write + Send>, view: ProgressView) -> Self {
+        Self(Lines::new(out, view))
+    }
+}
+
+impl Sink for Waits {
+    fn event(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::LookingAgain { at_most_seconds: 2.., .. }) {
+            self.0.event(event);
+        }
     }
 }
 

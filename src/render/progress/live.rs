@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{ProgressView, Watch, failure_words};
+use super::{ProgressView, Watch, failure_words, looking_again_words};
 use crate::engine::plan::StepKey;
 use crate::render::signs::Signs;
 use crate::render::style::{Label, Styled};
@@ -84,6 +84,14 @@ impl Live {
                 if *unread > 0 {
                     let what = format!("{} could not be read", count(*unread, "object"));
                     self.say(&Styled::of(Label::Warning, "warning: ").with(Label::Plain, what));
+                }
+            }
+            EventKind::LookingAgain { missing, interrupted, waited_seconds, at_most_seconds } => {
+                let what = looking_again_words(missing, *interrupted, *waited_seconds, *at_most_seconds);
+                let message = Styled::of(Label::Plain, what);
+                match &self.reading {
+                    Some(bar) => bar.set_message(self.text(&message)),
+                    None => self.reading = Some(self.branch(&message, None)),
                 }
             }
             EventKind::Adopted { address, id } => {

@@ -18,7 +18,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_core::future::BoxFuture;
 
@@ -103,10 +102,11 @@ impl Bucket for S3Bucket {
                 .seconds()
                 .zip(found.last_modified)
                 .map(|(now, then)| Duration::from_secs(u64::try_from(now - then.secs()).unwrap_or(0)));
-            let body = found.body.collect().await.map_err(|error| BucketError {
-                kind: BucketErrorKind::Unreachable,
-                message: DisplayErrorContext(error).to_string(),
-            })?;
+            let body = found
+                .body
+                .collect()
+                .await
+                .map_err(|error| BucketError { kind: BucketErrorKind::Unreachable, message: in_one_line(&error) })?;
             Ok(Some(Found { body: body.to_vec(), tag, age }))
         })
     }
@@ -186,7 +186,7 @@ where
     let kind = kind(meta.and_then(|meta| meta.code()), words, status);
     let message = match meta.and_then(|meta| meta.code()) {
         Some(code) => format!("S3 answered {code}: {words}"),
-        None => DisplayErrorContext(error).to_string(),
+        None => in_one_line(error),
     };
     let kind = if meta.is_none() && message.to_lowercase().contains("credential") {
         BucketErrorKind::Credentials

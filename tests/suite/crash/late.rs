@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ppm_infra::cloud::simulated::{Object, Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Object, Simulated, World};
 use ppm_infra::engine::plan::{Part, StepKey};
 use ppm_infra::engine::state::{Intent, State};
 use ppm_infra::model::address::Address;
@@ -11,6 +11,7 @@ use ppm_infra::model::document::Document;
 use ppm_infra::model::mark::{Mark, Tags};
 use ppm_infra::model::policy::Policy;
 use ppm_infra::model::resource::Resource as _;
+use ppm_infra::model::site::Site;
 use ppm_infra::resources;
 use ppm_infra::resources::elastic_ip::ElasticIp;
 use ppm_infra::resources::kms_key::KmsKey;
@@ -29,13 +30,14 @@ const STACK: &str = "lab";
 /// number `from`; and how often was looked.
 async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<Address>, usize) {
     let catalog = resources::catalog();
+    let site = Site::new(REGION, ACCOUNT);
     let mark = |at: &Address| Mark { stack: STACK.to_owned(), address: at.clone(), attempt: "a".repeat(32) };
     let objects = wanted.iter().zip(1..).map(|((at, declared), serial)| {
-        let computed = (catalog[&at.kind].sample)(declared, at, serial);
+        let computed = (catalog[&at.kind].sample)(declared, at, serial, &site);
         (serial, Object { mark: mark(at), declared: declared.clone(), computed })
     });
     let world = World { made: wanted.len() as u64, objects: objects.collect(), ..World::default() };
-    let simulated = Arc::new(Simulated::new(catalog.clone(), REGION, world));
+    let simulated = Arc::new(Simulated::new(catalog.clone(), site, world));
     let cloud = WatchedCloud::before(simulated.clone());
     for address in wanted.keys() {
         cloud.hide(address, from - 1);

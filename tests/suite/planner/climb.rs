@@ -10,6 +10,7 @@ use ppm_infra::engine::state::State;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
 use ppm_infra::model::resource::{Catalog, Facts, Field, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::Blueprint;
 use ppm_infra::run::event::EventKind;
@@ -40,7 +41,7 @@ const CLIMBS: &[Field] = &[
 const STAYS: &[Field] =
     &[field("size", OnChange::Update), field("shape", OnChange::Replace), field("lead", OnChange::Update)];
 
-fn sample(_: &Document, _: &Address, serial: u64) -> Document {
+fn sample(_: &Document, _: &Address, serial: u64, _: &Site) -> Document {
     [("id".to_owned(), json!(format!("id-{serial}")))].into_iter().collect()
 }
 

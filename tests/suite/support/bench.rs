@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use ppm_infra::cloud::simulated::{Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, World};
 use ppm_infra::cloud::{Cloud, Consent};
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::{Action, Plan, StepKey};
@@ -12,6 +12,7 @@ use ppm_infra::engine::state::State;
 use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::resource::{Catalog, Node};
+use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::event::{Event, EventKind, Report, Sink};
 use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RolledBack, RunError, Session, Stop, Teller};
@@ -64,7 +65,7 @@ impl Bench {
     /// A workbench for the stack of this name, with an empty cloud. With `as_text`, plans, states, journals and events
     /// must survive their text.
     pub(crate) fn new(catalog: &Catalog, stack: &'static str, as_text: bool) -> Self {
-        let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
+        let cloud = Arc::new(Simulated::new(catalog.clone(), Site::new(REGION, ACCOUNT), World::default()));
         let session = session(cloud.clone(), catalog);
         Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stop_after: None, stack, as_text }
     }

@@ -158,8 +158,18 @@ impl Desk {
     /// A folder with a rehearsal cloud in a file.
     pub(crate) fn simulated() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let environment = [("PPM_INFRA_CLOUD", "simulated:world.json"), ("PPM_INFRA_TIME_SCALE", "1000000")];
+        let environment = [
+            ("PPM_INFRA_CLOUD", "simulated:world.json"),
+            ("PPM_INFRA_STATE", "state"),
+            ("PPM_INFRA_TIME_SCALE", "1000000"),
+        ];
         Self { folder, environment: environment.map(|(k, v)| (k.to_owned(), v.to_owned())).into() }
+    }
+
+    /// A folder with nothing in its environment, but that clouds in files are so fast that nobody waits.
+    pub(crate) fn fast() -> Self {
+        let environment = [("PPM_INFRA_TIME_SCALE".to_owned(), "1000000".to_owned())].into();
+        Self { folder: tempfile::tempdir().unwrap(), environment }
     }
 
     #[cfg(feature = "aws")]

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ppm_infra::cloud::Consent;
-use ppm_infra::cloud::simulated::{Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, World};
 use ppm_infra::engine::Request;
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::Plan;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
+use ppm_infra::model::site::Site;
 use ppm_infra::run::event::{Report, Sink};
 use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
@@ -73,7 +74,7 @@ impl Lab {
     }
 
     fn of(catalog: &Catalog, stack: &'static str, shelf: Shelf) -> Self {
-        let cloud = Arc::new(Simulated::new(catalog.clone(), REGION, World::default()));
+        let cloud = Arc::new(Simulated::new(catalog.clone(), Site::new(REGION, ACCOUNT), World::default()));
         let session = session(cloud.clone(), catalog);
         Self { cloud, shelf, session, stack }
     }

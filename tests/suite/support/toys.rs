@@ -10,6 +10,7 @@ use std::sync::{LazyLock, Mutex};
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
 use ppm_infra::model::resource::{Catalog, Facts, Field, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::site::Site;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -89,7 +90,7 @@ impl Toy {
     }
 }
 
-fn sample(_: &Document, at: &Address, serial: u64) -> Document {
+fn sample(_: &Document, at: &Address, serial: u64, _: &Site) -> Document {
     let named = at.kind.as_str().starts_with('n');
     let id = if named { format!("id-of-{}", at.name) } else { format!("id-{serial}") };
     [("id".to_owned(), json!(id))].into_iter().collect()

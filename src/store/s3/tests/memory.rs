@@ -120,7 +120,7 @@ impl Memory {
             data: None,
             climb_rank: 0,
             hidden_seconds: 0,
-            sample: |_, _, _| Document::default(),
+            sample: |_, _, _, _| Document::default(),
             check: |_, _| Ok(()),
         };
         S3Store::new(Arc::new(self.clone()), "team/ppm", stack, [(Kind::new("toy"), anything)].into())
