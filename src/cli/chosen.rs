@@ -79,10 +79,9 @@ pub(super) fn program(common: &Common) -> String {
     if common.cloud != "aws" && !environment("PPM_INFRA_CLOUD", &common.cloud) {
         program = format!("{program} --cloud {}", common.cloud);
     }
-    if let Some(folder) = common.state.as_ref().map(|folder| folder.display().to_string()) {
-        if folder != STATE && !environment("PPM_INFRA_STATE", &folder) {
-            program = format!("{program} --state {folder}");
-        }
+    let folder = common.state.as_ref().map(|folder| folder.display().to_string());
+    if let Some(folder) = folder.filter(|folder| folder != STATE && !environment("PPM_INFRA_STATE", folder)) {
+        program = format!("{program} --state {folder}");
     }
     program
 }
