@@ -22,6 +22,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_core::future::BoxFuture;
 
 use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Permit, Put};
+use crate::model::causes::in_one_line;
 
 /// A bucket on S3. Connects when it is first asked, and goes where S3 says the bucket is.
 pub struct S3Bucket {
