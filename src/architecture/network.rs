@@ -30,7 +30,7 @@ struct Zone {
 /// Whether zones are still to be chosen.
 pub(super) fn asks_for_zones(stack: &Stack, state: &State) -> bool {
     match &stack.network {
-        Network::Made(made) => settled_zones(made.cidr, state).len() < usize::from(made.zones),
+        Network::Made(made) => settled_zones(stack, made.cidr, state).len() < usize::from(made.zones),
         Network::Existing(_) => false,
     }
 }
@@ -103,7 +103,7 @@ fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
 /// those it was made with, and not fewer (EKS `UpdateClusterConfig`, subnets).
 fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
     let wanted = usize::from(made.zones);
-    let mut settled = settled_zones(made.cidr, plot.state);
+    let mut settled = settled_zones(plot.stack, made.cidr, plot.state);
     let cluster = cluster_zones(plot.state);
     // A zone that nodes had left comes back before a new one is taken, in the order of the slices.
     let mut used: Vec<Zone> = settled.iter().take(wanted).cloned().collect();
@@ -116,28 +116,33 @@ fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
         if used.iter().chain(&left).all(|known| known.name != *zone) {
             let taken: BTreeSet<u32> = used.iter().chain(&left).map(|zone| zone.slice).collect();
             let slice = (0..8).find(|slice| !taken.contains(slice)).expect("slices do not run out at four zones");
-            let short =
-                zone.strip_prefix(plot.stack.region.as_str()).unwrap_or(zone).trim_start_matches('-').to_owned();
-            used.push(Zone { name: zone.clone(), short, slice });
+            used.push(Zone { name: zone.clone(), short: short_name(plot.stack, zone), slice });
         }
     }
     (used, left)
 }
 
-/// The zones of recorded private subnets that are cut from this address space, in the order of their slices.
-fn settled_zones(cidr: Cidr, state: &State) -> Vec<Zone> {
+/// The name of a zone without its region.
+fn short_name(stack: &Stack, zone: &str) -> String {
+    zone.strip_prefix(stack.region.as_str()).unwrap_or(zone).trim_start_matches('-').to_owned()
+}
+
+/// The zones of recorded private subnets that are cut from this address space, in the order of their slices. Where a
+/// subnet is recorded says nothing: its record may have been given another name.
+fn settled_zones(stack: &Stack, cidr: Cidr, state: &State) -> Vec<Zone> {
     let mut zones: Vec<Zone> = state
         .resources
         .iter()
         .filter(|(address, _)| address.kind == Subnet::KIND)
-        .filter_map(|(address, recorded)| {
-            let short = address.name.as_str().strip_prefix("private-")?.to_owned();
+        .filter_map(|(_, recorded)| {
             let subnet: Subnet = recorded.declared.read().ok()?;
             let slice = (0..8).find(|slice| private_slice(cidr, *slice).as_ref() == Some(&subnet.cidr))?;
-            Some(Zone { name: subnet.zone, short, slice })
+            Some(Zone { short: short_name(stack, &subnet.zone), name: subnet.zone, slice })
         })
         .collect();
     zones.sort_by_key(|zone| zone.slice);
+    let mut seen = BTreeSet::new();
+    zones.retain(|zone| seen.insert(zone.short.clone()));
     zones
 }
 

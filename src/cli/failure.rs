@@ -7,10 +7,13 @@ use std::path::Path;
 use super::{credentials, exit};
 use crate::architecture::NotReady;
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
-use crate::engine::PlanError;
 use crate::engine::diff::Shown;
+use crate::engine::{Clash, PlanError};
 use crate::helm::ValuesError;
+use crate::model::resource::Resource;
 use crate::render::CLOCK;
+use crate::resources::access_entry::AccessEntry;
+use crate::resources::catalog;
 use crate::run::{AdoptError, RunError, ToldBy};
 use crate::stack::DeclarationError;
 use crate::store::bucket::BucketErrorKind;
@@ -259,6 +262,20 @@ impl From<PlanError> for Failure {
                     .hint("ppm-infra never changes what is not its own; nothing was changed")
                     .hint("choose another stack name (or storage.bucket), or remove the object if nobody needs it")
             }
+            PlanError::Shared(clash) => {
+                let Clash { address, stands: other, .. } = *clash;
+                let failure = Self::new(exit::FAILED, heading).hint(
+                    "nothing was changed; one object stands at one address: take one of the two out of the declaration",
+                );
+                if address.kind == AccessEntry::KIND {
+                    failure.hint("an identity that has access already need not stand in `kubernetes.admins`")
+                } else {
+                    failure.hint(format!("or let go of the record of {other}: `ppm-infra state rm {other}`"))
+                }
+            }
+            PlanError::Lost { lost } => super::lost::gone_for_good(heading, &lost),
+            PlanError::Removed(_) => Self::new(exit::BUG, heading)
+                .hint("nothing was changed; this is a bug in ppm-infra, please report it with this message"),
             PlanError::Cycle { .. } | PlanError::UnknownKind { .. } => Self::new(exit::BUG, heading),
             PlanError::Protected { address, replaced, chain, diffs } => {
                 let mut failure = Self::new(exit::FAILED, heading);
@@ -275,9 +292,11 @@ impl From<PlanError> for Failure {
                 }
                 let failure = failure.hint("nothing was changed; take the change in the declaration back");
                 if replaced {
-                    failure.hint(format!(
-                        "if it must be: `--replace {address}` for what holds no data; for data, back it up, take it out of `protect` and apply"
-                    ))
+                    failure.hint(if catalog().get(&address.kind).is_some_and(|facts| facts.data.is_some()) {
+                        "if it must be: back its data up, take it out of `protect` and apply"
+                    } else {
+                        "if it must be: `destroy` keeps what holds data and removes the rest, and apply builds it anew"
+                    })
                 } else {
                     failure.hint("data stores go only with `destroy --delete-data …`")
                 }

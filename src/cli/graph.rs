@@ -6,12 +6,9 @@ use std::fmt::Write as _;
 use super::args::{Common, GraphArgs, GraphFormat};
 use super::failure::Failure;
 use super::{exit, out, workplace};
-use crate::architecture::{expand, questions};
 use crate::model::address::Address;
 use crate::model::reference::references;
 use crate::model::resource::Node;
-use crate::model::surroundings::{Questions, Surroundings};
-use crate::stack::Stack;
 use workplace::Declaration;
 
 /// Prints the resources of a declaration and what each needs. Asks no cloud: zones and account stand for themselves.
@@ -19,24 +16,12 @@ pub(super) async fn graph(common: &Common, args: &GraphArgs) -> Result<u8, Failu
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let stack = &declaration.stack;
-    let nodes = expand(stack, &stand_in(stack, &questions(stack, &state)), &state);
+    let nodes = workplace::offline_nodes(&declaration.stack, &state);
     out::data(&match args.format {
         GraphFormat::Dot => dot(&nodes),
         GraphFormat::Mermaid => mermaid(&nodes),
     });
     Ok(exit::DONE)
-}
-
-/// Answers that only have the right shape.
-fn stand_in(stack: &Stack, questions: &Questions) -> Surroundings {
-    Surroundings {
-        account: stack.account.as_ref().map_or_else(|| "0".repeat(12), ToString::to_string),
-        partition: "aws".to_owned(),
-        principal: String::new(),
-        zones: ["a", "b", "c", "d"].iter().map(|zone| format!("{}{zone}", stack.region)).collect(),
-        addons: questions.addons.iter().map(|question| (question.clone(), "default".to_owned())).collect(),
-    }
 }
 
 fn edges(nodes: &BTreeMap<Address, Node>) -> Vec<(&Address, Address, Option<&'static str>)> {

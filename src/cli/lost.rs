@@ -1,5 +1,6 @@
 //! What people and programs are told of what was lost sight of and found, and of what was taken back.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -8,7 +9,9 @@ use super::args::Common;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out, show};
+use crate::engine::Lost;
 use crate::engine::state::State;
+use crate::model::address::Address;
 use crate::render::count;
 use crate::run::{Rebuilt, RolledBack, RunError, Unrecorded};
 
@@ -87,6 +90,37 @@ pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
 
 fn listed(all: &[Unrecorded]) -> Vec<Value> {
     all.iter().map(|one| json!({"address": one.address, "id": one.id})).collect()
+}
+
+/// The refusal to make anew what is gone and cannot be made again.
+pub(super) fn gone_for_good(heading: String, lost: &BTreeMap<Address, Lost>) -> Failure {
+    let mut failure = Failure::new(exit::FAILED, heading);
+    for (address, Lost { id, needed_by, .. }) in lost {
+        let users: Vec<String> = needed_by.iter().map(ToString::to_string).collect();
+        failure.causes.push(match users.as_slice() {
+            [] => format!("{address}: {id} held data, and a new one would be empty"),
+            users => format!("{address}: {id} is needed to read what is in {}", users.join(" and ")),
+        });
+    }
+    failure =
+        failure.hint("nothing was changed; what comes back under its old name and tags is found by the next plan");
+    for (address, Lost { id, name, .. }) in lost {
+        let name = name.as_deref().unwrap_or(id);
+        failure = match address.kind.as_str() {
+            "secret" => failure.hint(format!(
+                "whoever has its value (it also stands in the Kubernetes Secret that Package Manager reads) makes the secret {name} again with it, and `ppm-infra adopt {address} '{name}'` takes it"
+            )),
+            "database" => failure.hint(format!(
+                "a snapshot that is restored as {name}, with its tags, is taken for {address}"
+            )),
+            "kms_key" => failure.hint(format!(
+                "what {id} encrypted can be read by nobody any more, so keep what is left until that is certain"
+            )),
+            _ => failure,
+        };
+    }
+    let again: Vec<String> = lost.keys().map(|address| format!("--replace {address}")).collect();
+    failure.hint(format!("to make it anew, knowing that: `ppm-infra apply {}`", again.join(" ")))
 }
 
 /// What is left after everything was to go; the exit status it makes.

@@ -1,16 +1,25 @@
 //! `state`: looking into the lockfile and mending it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::args::{Common, File, StateCommand};
 use super::failure::Failure;
 use super::place::{Held, Place};
 use super::{exit, out, versions, workplace};
+use crate::engine::compare;
+use crate::engine::diff::FieldDiff;
+use crate::engine::moves::{How, Move, distance};
+use crate::engine::plan::Action;
 use crate::engine::state::{Recorded, State};
 use crate::model::address::Address;
-use crate::model::document::{Document, canonical_pretty};
-use crate::model::reference::{reference, references};
+use crate::model::document::canonical_pretty;
+use crate::model::reference::references;
+use crate::model::resource::Node;
+use crate::resources::catalog;
 use crate::run::{Host, Stop};
+use crate::stack::Stack;
 use crate::store::Store;
 use workplace::Declaration;
 
@@ -59,13 +68,15 @@ async fn show(common: &Common, file: &File, address: &Address) -> Result<u8, Fai
 }
 
 async fn remove(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
+    let declaration = Declaration::load(file.file.as_deref())?;
     let (mut store, state, held) = open(common, file, "state rm").await?;
-    let done = removed(&mut store, state, address).await;
+    let done = removed(&mut store, &declaration.stack, state, address).await;
     held.release().await?;
     done
 }
 
-async fn removed(store: &mut Place, mut state: State, address: &Address) -> Result<u8, Failure> {
+async fn removed(store: &mut Place, stack: &Stack, mut state: State, address: &Address) -> Result<u8, Failure> {
+    let is_declared = workplace::offline_nodes(stack, &state).contains_key(address);
     let gone = state.resources.remove(address).ok_or_else(|| unrecorded(address))?;
     let users: Vec<String> = state
         .resources
@@ -82,57 +93,83 @@ async fn removed(store: &mut Place, mut state: State, address: &Address) -> Resu
     }
     write(store, state).await?;
     let id = gone.computed.text("id").unwrap_or_default();
-    out::note(&format!(
-        "{address} is forgotten. The object {id} still exists and carries its marks: the next plan finds it.\n"
-    ));
+    let next = if is_declared {
+        "the next plan finds it"
+    } else {
+        "but is not declared, so no plan looks for it: remove it in AWS if nobody needs it"
+    };
+    out::note(&format!("{address} is forgotten. The object {id} still exists and carries its marks: {next}.\n"));
     Ok(exit::DONE)
 }
 
 async fn rename(common: &Common, file: &File, from: &Address, to: &Address) -> Result<u8, Failure> {
     if from.kind != to.kind {
-        return Err(Failure::new(exit::USAGE, format!("{from} cannot become a {}", to.kind)));
+        return Err(Failure::new(exit::USAGE, format!("{from} cannot become a {}; nothing was changed", to.kind)));
     }
+    let declaration = Declaration::load(file.file.as_deref())?;
     let (mut store, state, held) = open(common, file, "state mv").await?;
-    let done = renamed(&mut store, state, from, to).await;
+    let done = renamed(&mut store, &declaration.stack, state, from, to).await;
     held.release().await?;
     done
 }
 
-async fn renamed(store: &mut Place, mut state: State, from: &Address, to: &Address) -> Result<u8, Failure> {
+async fn renamed(
+    store: &mut Place,
+    stack: &Stack,
+    mut state: State,
+    from: &Address,
+    to: &Address,
+) -> Result<u8, Failure> {
+    let record = state.resources.get(from).cloned().ok_or_else(|| unrecorded(from))?;
     if state.resources.contains_key(to) || state.deposed.contains_key(to) {
         return Err(Failure::new(exit::FAILED, format!("{to} is taken; nothing was changed")));
     }
-    let moved = state.resources.remove(from).ok_or_else(|| unrecorded(from))?;
-    state.resources.insert(to.clone(), moved);
-    if let Some(old) = state.deposed.remove(from) {
-        state.deposed.insert(to.clone(), old);
-    }
-    let deposed = state.deposed.values_mut().flatten().map(|old| &mut old.recorded);
-    for recorded in state.resources.values_mut().chain(deposed) {
-        for document in [&mut recorded.declared].into_iter().chain(&mut recorded.attempted) {
-            *document = repoint(document, from, to);
-        }
-        if recorded.after.remove(from) {
-            recorded.after.insert(to.clone());
-        }
-    }
+    let nodes = workplace::offline_nodes(stack, &state);
+    let node = nodes.get(to).ok_or_else(|| undeclared(to, &nodes))?;
+    let id = record.computed.text("id").unwrap_or_default().to_owned();
+    state.shift(&Move { from: from.clone(), to: to.clone(), id, how: How::Renamed });
+    let next = prospect((from, nodes.get(from)), (to, node), &record);
     write(store, state).await?;
-    out::note(&format!("{from} is now {to}.\n"));
+    out::note(&format!("{from} is now {to}; nothing was done in AWS. {next}\n"));
     Ok(exit::DONE)
 }
 
-fn repoint(document: &Document, from: &Address, to: &Address) -> Document {
-    fn walk(value: &Value, from: &Address, to: &Address) -> Value {
-        if reference(value).as_ref() == Some(from) {
-            return json!({"$ref": to});
+/// What the next plan makes of the record of `from` that stands at `to`.
+fn prospect(from: (&Address, Option<&Node>), to: (&Address, &Node), record: &Recorded) -> String {
+    let catalog = catalog();
+    let apart = |at: &Address, node: &Node| distance(&catalog, at, Some(node), &record.declared);
+    if from.1.is_some_and(|node| apart(from.0, node) < apart(to.0, to.1)) {
+        return format!("The next plan finds that it is what is declared at {}, and moves the record back.", from.0);
+    }
+    // The record is what is compared here; the next plan compares what is there.
+    match compare(&catalog, to.0, to.1, record, &record.known()) {
+        Ok(Action::NoOp { .. }) => format!("It is what is declared at {}: the next plan changes nothing.", to.0),
+        Ok(Action::Update { diffs, .. }) => format!("The next plan changes it in place: {}.", paths(&diffs)),
+        Ok(Action::Replace { diffs, .. }) if to.1.protect => {
+            format!(
+                "The next plan refuses: another object would take its place ({}), and it is protected.",
+                paths(&diffs)
+            )
         }
-        match value {
-            Value::Array(items) => items.iter().map(|item| walk(item, from, to)).collect(),
-            Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), walk(v, from, to))).collect()),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        Ok(Action::Replace { diffs, .. }) => {
+            format!("The next plan puts another object in its place: {}.", paths(&diffs))
+        }
+        Ok(Action::Create { .. } | Action::Delete { .. } | Action::Forget { .. }) | Err(_) => {
+            "`ppm-infra plan` shows what comes of it.".to_owned()
         }
     }
-    document.fields().map(|(field, value)| (field.to_owned(), walk(value, from, to))).collect()
+}
+
+fn paths(diffs: &[FieldDiff]) -> String {
+    diffs.iter().map(|diff| diff.path.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The refusal to record something where nothing is declared: the next plan would delete it there.
+fn undeclared(at: &Address, nodes: &BTreeMap<Address, Node>) -> Failure {
+    let alike: Vec<String> = nodes.keys().filter(|other| other.kind == at.kind).map(ToString::to_string).collect();
+    let failure = Failure::new(exit::FAILED, format!("{at} is not declared; nothing was changed"))
+        .hint("what is recorded and not declared is deleted by the next apply");
+    if alike.is_empty() { failure } else { failure.hint(format!("declared is {}", alike.join(", "))) }
 }
 
 async fn read(common: &Common, file: &File) -> Result<State, Failure> {

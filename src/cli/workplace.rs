@@ -97,6 +97,21 @@ impl Blueprint for Declaration {
     }
 }
 
+/// The resources of a declaration without asking any cloud: zones that are not settled, account and versions stand for
+/// themselves.
+pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::BTreeMap<Address, Node> {
+    let account = stack.account.as_ref().map_or_else(|| state.account.clone(), ToString::to_string);
+    let addons = architecture::questions(stack, state).addons;
+    let surroundings = Surroundings {
+        account: if account.is_empty() { "0".repeat(12) } else { account },
+        partition: "aws".to_owned(),
+        principal: String::new(),
+        zones: ["a", "b", "c", "d"].iter().map(|zone| format!("{}{zone}", stack.region)).collect(),
+        addons: addons.into_iter().map(|question| (question, "default".to_owned())).collect(),
+    };
+    architecture::expand(stack, &surroundings, state)
+}
+
 /// Where the state of a declaration is: in the bucket it names, else in the folder. That of a rehearsal is never in the
 /// bucket.
 pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place, Failure> {

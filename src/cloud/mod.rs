@@ -75,6 +75,11 @@ pub trait Cloud: Send + Sync {
         look: &'a Look<'a>,
     ) -> BoxFuture<'a, Observation>;
 
+    /// Whether an object that is gone comes back as it was when it is made again, as a secret does for some days.
+    fn returns<'a>(&'a self, _at: &'a Address, _gone: &'a Known) -> BoxFuture<'a, Result<bool, CloudError>> {
+        Box::pin(async { Ok(false) })
+    }
+
     /// Makes an object; answers what the cloud computed for it.
     fn create<'a>(
         &'a self,

@@ -160,6 +160,7 @@ mod tests {
         replace: ReplaceOrder::CreateFirst,
         typical: Typical { create: 1, update: 1, delete: 1 },
         data: None,
+        irreplaceable: false,
         climb_rank: 0,
         hidden_seconds: 0,
         sample: |_, _, _, _| Document::default(),

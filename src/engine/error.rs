@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::diff::FieldDiff;
+use super::losses::Lost;
 use crate::model::address::{Address, Kind};
 
 /// Why there is no plan. Nothing was changed.
@@ -19,6 +20,18 @@ pub enum PlanError {
     Foreign {
         /// What, its id, and what shows that it is not ours.
         foreign: BTreeMap<Address, (String, String)>,
+    },
+    /// Something that is declared is to be the object that stands elsewhere.
+    #[error("{} and {} are to be the same object, {}", .0.address, .0.stands, .0.id)]
+    Shared(Box<Clash>),
+    /// A plan would remove at one address what stands at another. Planning prevents it; this is the last guard.
+    #[error("{} would be removed as {}, and stands as {}", .0.id, .0.address, .0.stands)]
+    Removed(Box<Clash>),
+    /// What cannot be made again is gone.
+    #[error("{} gone, and cannot be made again as it was", are(lost.keys()))]
+    Lost {
+        /// What, by address.
+        lost: BTreeMap<Address, Lost>,
     },
     /// Declared resources need each other.
     #[error("resources need each other in a circle: {}", list(cycle.iter()))]
@@ -64,6 +77,22 @@ pub enum PlanError {
     },
 }
 
+/// One object at two addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// Where it is in the way.
+    pub address: Address,
+    /// Where it stands.
+    pub stands: Address,
+    /// The object.
+    pub id: String,
+}
+
 fn list<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
     addresses.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn are<'a>(addresses: impl ExactSizeIterator<Item = &'a Address>) -> String {
+    let verb = if addresses.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", list(addresses))
 }

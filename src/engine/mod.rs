@@ -5,9 +5,12 @@
 
 pub mod check;
 mod decide;
+mod destroy;
 pub mod diff;
 mod error;
 pub mod graph;
+mod losses;
+pub mod moves;
 mod order;
 pub mod plan;
 pub mod schedule;
@@ -15,16 +18,19 @@ pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use error::PlanError;
+pub use error::{Clash, PlanError};
+pub use losses::Lost;
 
 use crate::model::address::{Address, Kind};
+use crate::model::document::Document;
 use crate::model::observation::Observation;
 use crate::model::reference::{Target, references, turned};
-use crate::model::resource::{Catalog, Facts, Known, Node, OnChange, ReplaceOrder};
+use crate::model::resource::{Catalog, Facts, Known, Node, ReplaceOrder};
 use decide::{Case, decide};
+use destroy::Kept;
 use diff::diff;
 use order::Ground;
-use plan::{Action, Base, Drift, Plan, StepKey, Why};
+use plan::{Action, Base, Drift, KeptOld, Plan, StepKey, Why};
 use state::{Recorded, State, Status};
 
 /// What is asked of the planner beside the declaration.
@@ -51,6 +57,21 @@ pub fn plan(
     observed: &BTreeMap<Address, Observation>,
     ask: &Request,
 ) -> Result<Plan, PlanError> {
+    plan_returning(catalog, declared, state, observed, ask, &BTreeSet::new())
+}
+
+/// As [`plan()`], where what is gone at the addresses in `returning` comes back as it was when it is made again.
+///
+/// # Errors
+/// As [`plan()`].
+pub fn plan_returning(
+    catalog: &Catalog,
+    declared: &BTreeMap<Address, Node>,
+    state: &State,
+    observed: &BTreeMap<Address, Observation>,
+    ask: &Request,
+    returning: &BTreeSet<Address>,
+) -> Result<Plan, PlanError> {
     let mut seen = read(observed, state, ask)?;
     let adopted = adopt(declared, state, observed, &mut seen);
     let mut records = state.resources.clone();
@@ -58,16 +79,21 @@ pub fn plan(
     if let Some(unknown) = ask.replace.iter().find(|address| !records.contains_key(*address)) {
         return Err(PlanError::NotRecorded { address: unknown.clone() });
     }
-    let planner = Planner { catalog, declared, state, records: &records, seen: &seen, ask };
-    let (actions, kept) = if ask.destroy { planner.destroy()? } else { (planner.converge()?, BTreeMap::new()) };
+    let planner = Planner { catalog, declared, state, records: &records, seen: &seen, ask, returning };
+    let kept = if ask.destroy { planner.kept()? } else { Kept::default() };
+    let actions = if ask.destroy { planner.destroy(&kept) } else { planner.converge()? };
+    let deposed = removable(state, &kept);
+    losses::one_address_each(&actions, &deposed, &records)?;
     Ok(Plan {
         stack: state.stack.clone(),
         base: Base { lineage: state.lineage.clone(), serial: state.serial },
+        moved: Vec::new(),
         drift: planner.drift()?,
         notes: notes(observed),
-        deposed: removable(state, &kept),
+        deposed,
         actions,
-        kept,
+        kept: kept.standing,
+        kept_old: kept.old.into_iter().map(|((address, id), reason)| KeptOld { address, id, reason }).collect(),
         adopted,
     })
 }
@@ -91,7 +117,9 @@ pub fn drift(
         })
         .collect();
     let (declared, ask) = (BTreeMap::new(), Request::default());
-    Planner { catalog, declared: &declared, state, records: &state.resources, seen: &seen, ask: &ask }.drift()
+    let returning = &BTreeSet::new();
+    Planner { catalog, declared: &declared, state, records: &state.resources, seen: &seen, ask: &ask, returning }
+        .drift()
 }
 
 /// Records of the objects in `observed` that carry our marks and are in no record of `state`. What is not ours is passed
@@ -165,8 +193,9 @@ fn read<'a>(observed: &'a BTreeMap<Address, Observation>, state: &State, ask: &R
     Ok(seen)
 }
 
-/// Objects that carry our marks and are in no record; what is still being made counts as unfinished. Old objects that still have to go carry the same marks: where one
-/// of those was found, nothing stands.
+/// Objects that carry our marks and are in no record; what is still being made counts as unfinished. Old objects that
+/// still have to go carry the same marks: where one of those was found, nothing stands. Neither does it where what was
+/// found stands at another address.
 fn adopt(
     declared: &BTreeMap<Address, Node>,
     state: &State,
@@ -174,8 +203,13 @@ fn adopt(
     seen: &mut Seen<'_>,
 ) -> BTreeMap<Address, Recorded> {
     let mut adopted = BTreeMap::new();
+    let id =
+        |address: &Address, computed: &Document| computed.text("id").map(|id| (address.kind.clone(), id.to_owned()));
+    let mut standing: BTreeSet<(Kind, String)> =
+        state.resources.iter().filter_map(|(address, recorded)| id(address, &recorded.computed)).collect();
     for (address, found) in seen.iter_mut().filter(|(address, _)| !state.resources.contains_key(*address)) {
-        if found.is_some_and(|known| state.is_old(address, &known.computed)) {
+        let mut elsewhere = |known: &Known| id(address, &known.computed).is_some_and(|id| !standing.insert(id));
+        if found.is_some_and(|known| state.is_old(address, &known.computed) || elsewhere(known)) {
             *found = None;
         }
         if let (Some(known), Some(node)) = (*found, declared.get(address)) {
@@ -206,14 +240,11 @@ fn notes(observed: &BTreeMap<Address, Observation>) -> BTreeMap<Address, Vec<Str
         .collect()
 }
 
-/// Old objects that can go: all but those whose address is kept.
-fn removable(state: &State, kept: &BTreeMap<Address, String>) -> Vec<(Address, String)> {
-    state
-        .deposed
-        .iter()
-        .filter(|(address, _)| !kept.contains_key(*address))
-        .flat_map(|(address, old)| old.iter().map(|deposed| (address.clone(), deposed.key.clone())))
-        .collect()
+/// Old objects that can go: all but those that are kept.
+fn removable(state: &State, kept: &Kept) -> Vec<(Address, String)> {
+    let all = state.deposed.iter();
+    let all = all.flat_map(|(address, old)| old.iter().map(|deposed| (address.clone(), deposed.key.clone())));
+    all.filter(|one| !kept.old.contains_key(one)).collect()
 }
 
 struct Planner<'a> {
@@ -223,10 +254,8 @@ struct Planner<'a> {
     records: &'a BTreeMap<Address, Recorded>,
     seen: &'a Seen<'a>,
     ask: &'a Request,
+    returning: &'a BTreeSet<Address>,
 }
-
-/// What destroying leaves alone, and why.
-type Kept = BTreeMap<Address, String>;
 
 type Forced = BTreeMap<Address, (Why, ReplaceOrder)>;
 
@@ -259,6 +288,7 @@ impl Planner<'_> {
         loop {
             let actions = self.round(&order, &forced)?;
             let Some(circle) = self.circle(&actions) else {
+                self.nothing_lost(&actions)?;
                 self.respect_protection(&actions)?;
                 return Ok(actions);
             };
@@ -300,7 +330,7 @@ impl Planner<'_> {
     }
 
     fn circle(&self, actions: &BTreeMap<Address, Action>) -> Option<Vec<StepKey>> {
-        let leftovers = removable(self.state, &BTreeMap::new());
+        let leftovers = removable(self.state, &Kept::default());
         order::circle(Ground {
             catalog: self.catalog,
             actions,
@@ -314,62 +344,6 @@ impl Planner<'_> {
     fn standing(&self, address: &Address, recorded: &Recorded) -> Option<Recorded> {
         let known = self.observed(address)?;
         Some(Recorded { declared: known.declared.clone(), computed: known.computed.clone(), ..recorded.clone() })
-    }
-
-    fn respect_protection(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
-        for (address, action) in actions {
-            let goes = matches!(action, Action::Delete { .. } | Action::Replace { .. });
-            let protected = match self.declared.get(address) {
-                Some(node) => node.protect,
-                None => self.facts(&address.kind)?.data.is_some_and(|word| !self.ask.delete_data.contains(word)),
-            };
-            if goes && protected {
-                let (chain, diffs) = cause(actions, address);
-                let replaced = matches!(action, Action::Replace { .. });
-                return Err(PlanError::Protected { address: address.clone(), replaced, chain, diffs });
-            }
-        }
-        Ok(())
-    }
-
-    fn destroy(&self) -> Result<(BTreeMap<Address, Action>, Kept), PlanError> {
-        // Data is of no use without what it came after: the key to what is inside.
-        let needs: graph::Needs = self
-            .records
-            .iter()
-            .map(|(address, recorded)| {
-                let needs = references(&recorded.declared).into_iter().chain(recorded.after.iter().cloned());
-                (address.clone(), needs.collect())
-            })
-            .collect();
-        let mut kept = BTreeMap::new();
-        for address in self.records.keys() {
-            if self.observed(address).is_none() {
-                continue;
-            }
-            if let Some(word) = self.facts(&address.kind)?.data.filter(|word| !self.ask.delete_data.contains(*word)) {
-                for needed in graph::closure(&needs, [address.clone()]) {
-                    kept.entry(needed).or_insert_with(|| format!("{address} needs it"));
-                }
-                kept.insert(address.clone(), format!("holds data; --delete-data {word} deletes it"));
-            }
-        }
-        let actions = self
-            .records
-            .iter()
-            .map(|(address, prior)| {
-                let action = if kept.contains_key(address) {
-                    Action::NoOp { record: None }
-                } else {
-                    match self.standing(address, prior) {
-                        Some(prior) => Action::Delete { prior, why: Why::Destroyed },
-                        None => Action::Forget { why: Why::Destroyed },
-                    }
-                };
-                (address.clone(), action)
-            })
-            .collect();
-        Ok((actions, kept))
     }
 
     fn drift(&self) -> Result<BTreeMap<Address, Drift>, PlanError> {
@@ -418,32 +392,4 @@ fn give_way(actions: &BTreeMap<Address, Action>, circle: &[StepKey]) -> Result<(
     let first = (1..circle.len()).take_while(|back| !step(n + circle.len() - back).part.builds()).count();
     let cause = step(n + circle.len() - first).address.clone();
     Ok((who(n).clone(), Why::DependencyReplaced(cause)))
-}
-
-/// From `address` back to where its replacement began, and the differences that began it.
-fn cause(actions: &BTreeMap<Address, Action>, address: &Address) -> (Vec<Address>, Vec<diff::FieldDiff>) {
-    let mut chain = vec![address.clone()];
-    loop {
-        let last = chain.last().expect("the chain starts with the address");
-        let Some(Action::Replace { why, diffs, .. }) = actions.get(last) else { return (chain, Vec::new()) };
-        let pointed = diffs.iter().find_map(|diff| match &diff.after {
-            diff::Shown::AfterApply(target) if diff.on_change == OnChange::Replace => Some(target),
-            diff::Shown::AfterApply(_) | diff::Shown::Value(_) | diff::Shown::Nothing => None,
-        });
-        let next = match why {
-            Why::DependencyReplaced(next) => Some(next),
-            Why::New
-            | Why::Vanished
-            | Why::Undeclared
-            | Why::Destroyed
-            | Why::Changed
-            | Why::Unfinished
-            | Why::Tainted(_)
-            | Why::Requested => pointed,
-        };
-        match next.filter(|next| !chain.contains(next) && actions.get(*next).is_some_and(Action::makes_new)) {
-            Some(next) => chain.push(next.clone()),
-            None => return (chain, diffs.clone()),
-        }
-    }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::diff::FieldDiff;
+use super::moves::Move;
 use super::state::Recorded;
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -23,6 +24,9 @@ pub struct Plan {
     pub stack: String,
     /// The state it applies to, and no other.
     pub base: Base,
+    /// Where the record followed objects before anything was planned. Nothing is done in the cloud for it.
+    #[serde(default)]
+    pub moved: Vec<Move>,
     /// What somebody else moved: recorded against observed, told apart from change.
     pub drift: BTreeMap<Address, Drift>,
     /// Every address considered, unchanged ones included.
@@ -31,10 +35,25 @@ pub struct Plan {
     pub deposed: Vec<(Address, String)>,
     /// Addresses that destroying leaves alone, with the reason.
     pub kept: BTreeMap<Address, String>,
+    /// Old objects that destroying leaves alone.
+    #[serde(default)]
+    pub kept_old: Vec<KeptOld>,
     /// Objects that carry our marks but are in no record; their records come first.
     pub adopted: BTreeMap<Address, Recorded>,
     /// What is worth knowing and no change.
     pub notes: BTreeMap<Address, Vec<String>>,
+}
+
+/// An old object that destroying leaves alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptOld {
+    /// Whose place was taken by another.
+    pub address: Address,
+    /// Its primary id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// The state a plan was made from.

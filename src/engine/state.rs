@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::moves::Move;
 use super::plan::{Part, StepKey};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -133,6 +134,40 @@ impl State {
     pub fn index(&self) -> IdIndex {
         IdIndex::of(self.resources.iter().map(|(address, recorded)| (address, &recorded.computed)))
     }
+
+    /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
+    ///
+    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
+    /// else, until it is changed itself: so it is recorded by the object's id from now on.
+    pub(super) fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+        let id = new.as_ref().and_then(|new| new.computed.text("id")).map(str::to_owned);
+        let old = match new {
+            Some(new) => self.resources.insert(address.clone(), new),
+            None => self.resources.remove(address),
+        }?;
+        let key = old.computed.text("id").unwrap_or_default().to_owned();
+        if id.as_deref() == Some(&key) {
+            return None;
+        }
+        let standing = self
+            .resources
+            .values_mut()
+            .flat_map(|recorded| [&mut recorded.declared].into_iter().chain(&mut recorded.attempted));
+        let old_objects = self.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
+        for document in standing.chain(old_objects) {
+            point_at_object(document, address, &key);
+        }
+        Some((key, old))
+    }
+}
+
+/// Lets what points at `address` point at the object `key`, which stood there until now.
+fn point_at_object(document: &mut Document, address: &Address, key: &str) {
+    if references(document).contains(address) {
+        *document = turned(document, &|target| {
+            (target == Target::Named(address.clone())).then(|| Target::Object(key.to_owned().into()))
+        });
+    }
 }
 
 /// One line of the journal.
@@ -173,13 +208,24 @@ pub enum Entry {
         /// The record from now on; nothing if it is gone.
         record: Option<Recorded>,
     },
+    /// The record follows where an object stands, without a call.
+    Moved {
+        /// Rises by one with every entry.
+        seq: u64,
+        /// Which, from where and to where.
+        moved: Move,
+    },
 }
 
 impl Entry {
     /// The number of this entry.
     pub fn seq(&self) -> u64 {
         match self {
-            Self::Begin { seq, .. } | Self::Made { seq, .. } | Self::End { seq, .. } | Self::Note { seq, .. } => *seq,
+            Self::Begin { seq, .. }
+            | Self::Made { seq, .. }
+            | Self::End { seq, .. }
+            | Self::Note { seq, .. }
+            | Self::Moved { seq, .. } => *seq,
         }
     }
 }
@@ -294,6 +340,7 @@ impl Book {
             Entry::Note { address, record, .. } => {
                 self.put(address, record.clone());
             }
+            Entry::Moved { moved, .. } => self.state.shift(moved),
         }
         self.last = seq;
         Ok(())
@@ -337,23 +384,20 @@ impl Book {
                 self.put(address, None);
             }
             (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Failed) => {}
-            (Part::DeleteDeposed { key }, Outcome::Gone) => {
-                if let Some(old) = self.state.deposed.get_mut(address) {
-                    old.retain(|deposed| &deposed.key != key);
-                    if old.is_empty() {
-                        self.state.deposed.remove(address);
-                    }
-                }
-            }
+            (Part::DeleteDeposed { key }, Outcome::Gone) => drop(self.state.take_old(address, key)),
             (Part::Create | Part::Change { .. }, Outcome::Gone)
             | (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Standing(_)) => return Err(impossible()),
         }
         Ok(())
     }
 
-    /// Lets a new object stand; what stood there awaits removal, unless it is gone or the same object.
+    /// Lets a new object stand; what stood there awaits removal, unless it is gone or the same object. An old object that
+    /// the cloud gave again stands and awaits its removal no more.
     fn stand(&mut self, intent: &Intent, new: Recorded) {
         let address = &intent.step.address;
+        if let Some(id) = new.computed.text("id") {
+            self.state.take_old(address, id);
+        }
         if let Some((key, old)) = self.put(address, Some(new))
             && !intent.vanished
         {
@@ -363,33 +407,11 @@ impl Book {
         }
     }
 
-    /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
-    ///
-    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
-    /// else, until it is changed itself: so it is recorded by the object's id from now on.
+    /// As [`State::put`]; what is about to be recorded of objects that are leaving follows as well.
     fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
-        let id = new.as_ref().and_then(|new| new.computed.text("id")).map(str::to_owned);
-        let old = match new {
-            Some(new) => self.state.resources.insert(address.clone(), new),
-            None => self.state.resources.remove(address),
-        }?;
-        let key = old.computed.text("id").unwrap_or_default().to_owned();
-        if id.as_deref() == Some(&key) {
-            return None;
-        }
-        let standing = self
-            .state
-            .resources
-            .values_mut()
-            .flat_map(|recorded| [&mut recorded.declared].into_iter().chain(&mut recorded.attempted));
-        let old_objects = self.state.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
-        let leaving = self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut());
-        for document in standing.chain(old_objects).chain(leaving) {
-            if references(document).contains(address) {
-                *document = turned(document, &|target| {
-                    (target == Target::Named(address.clone())).then(|| Target::Object(key.clone().into()))
-                });
-            }
+        let (key, old) = self.state.put(address, new)?;
+        for document in self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut()) {
+            point_at_object(document, address, &key);
         }
         Some((key, old))
     }

@@ -28,6 +28,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const TYPICAL: Typical;
     /// Set when objects of this kind hold data that nobody can make again: the word `--delete-data` takes.
     const DATA: Option<&'static str> = None;
+    /// Whether what such an object holds cannot be made again: data, or a secret that data cannot be read without.
+    const IRREPLACEABLE: bool = Self::DATA.is_some();
     /// Among kinds with a stepwise field: who reaches a rung first, the lowest rank.
     const CLIMB_RANK: u8 = 0;
     /// For how many seconds the cloud may leave a new object of this kind out of its lists. EC2 names no number
@@ -129,6 +131,8 @@ pub struct Facts {
     pub typical: Typical,
     /// The word `--delete-data` takes, for kinds that hold data.
     pub data: Option<&'static str>,
+    /// Whether what such an object holds cannot be made again.
+    pub irreplaceable: bool,
     /// Among kinds with a stepwise field: who reaches a rung first.
     pub climb_rank: u8,
     /// For how many seconds the cloud may leave a new object out of its lists.
@@ -147,6 +151,7 @@ impl Facts {
             replace: R::REPLACE,
             typical: R::TYPICAL,
             data: R::DATA,
+            irreplaceable: R::IRREPLACEABLE,
             climb_rank: R::CLIMB_RANK,
             hidden_seconds: R::HIDDEN_SECONDS,
             sample: sample::<R>,

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::kinds;
 use super::plan::Goal;
 use crate::engine::diff::{FieldDiff, Shown};
-use crate::engine::plan::{Action, Base, Drift, Part, StepKey, Why};
+use crate::engine::moves::{How, Move};
+use crate::engine::plan::{Action, Base, Drift, KeptOld, Part, StepKey, Why};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::{OnChange, ReplaceOrder};
@@ -35,13 +36,23 @@ struct PlanOut<'a> {
     region: &'a str,
     account: &'a str,
     base: &'a Base,
+    moved: Vec<MovedOut<'a>>,
     changes: Vec<ChangeOut<'a>>,
     drift: Vec<DriftOut<'a>>,
     kept: Vec<Reasoned<'a>>,
+    kept_old: &'a [KeptOld],
     adopted: Vec<ObjectOut<'a>>,
     deposed: Vec<ObjectOut<'a>>,
     notes: Vec<NotesOut<'a>>,
     summary: SummaryOut<'a>,
+}
+
+#[derive(Serialize)]
+struct MovedOut<'a> {
+    from: &'a Address,
+    to: &'a Address,
+    id: &'a str,
+    how: &'static str,
 }
 
 #[derive(Serialize)]
@@ -176,9 +187,11 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
         region: view.region,
         account: view.account,
         base: &plan.base,
+        moved: plan.moved.iter().map(moved).collect(),
         changes: plan.actions.iter().filter_map(|(address, action)| change(address, action)).collect(),
         drift: drift(&plan.drift),
         kept: plan.kept.iter().map(|(address, reason)| Reasoned { address, reason }).collect(),
+        kept_old: &plan.kept_old,
         adopted: plan
             .adopted
             .iter()
@@ -284,6 +297,16 @@ fn change<'a>(address: &'a Address, action: &'a Action) -> Option<ChangeOut<'a>>
         fields: fields(diffs),
         declared,
     })
+}
+
+fn moved(one: &Move) -> MovedOut<'_> {
+    let how = match one.how {
+        How::Renamed => "renamed",
+        How::Merged => "merged",
+        How::TakenUp { .. } => "taken_up",
+        How::Kept => "kept",
+    };
+    MovedOut { from: &one.from, to: &one.to, id: &one.id, how }
 }
 
 fn reason(why: &Why) -> (&'static str, Option<String>) {

@@ -12,6 +12,7 @@ use super::signs::{self, Signs};
 use super::style::{Label, Styled};
 use super::words;
 use crate::engine::diff::{FieldDiff, Shown};
+use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Drift, Part, Plan, StepKey, Why};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -52,6 +53,7 @@ pub fn plan_text(planned: &Planned, view: &PlanView<'_>) -> Styled {
     let page = Page { plan: &planned.plan, view, signs: Signs::of(view.symbols) };
     let mut text = Styled::new();
     text.line(place(&planned.plan.stack, view.region, view.account));
+    page.moved(&mut text);
     page.changes(&mut text);
     page.drift(&mut text);
     page.kept(&mut text);
@@ -247,9 +249,29 @@ impl Page<'_> {
         }
     }
 
+    fn moved(&self, text: &mut Styled) {
+        let row = |Move { from, to, id, how }: &Move| {
+            let both = format!("{from} {} {to}", self.signs.arrow);
+            let (name, what) = match how {
+                How::Renamed => (both, "moved, nothing done in AWS"),
+                How::Merged => (both, "one object under both, moved, nothing done in AWS"),
+                How::TakenUp { .. } if from == to => {
+                    (to.to_string(), "an old object that is wanted again, taken up, nothing done in AWS")
+                }
+                How::TakenUp { .. } => (both, "an old object that is wanted again, moved, nothing done in AWS"),
+                How::Kept => (to.to_string(), "was to be removed and is in use, kept, nothing done in AWS"),
+            };
+            vec![Styled::of(Label::Address, name), Styled::of(Label::Plain, what), Styled::of(Label::Muted, id)]
+        };
+        section(text, "Moved: only the record follows", self.plan.moved.iter().map(row).collect());
+    }
+
     fn kept(&self, text: &mut Styled) {
-        let kept = self.plan.kept.iter().map(|(address, reason)| (address.clone(), vec![reason.clone()])).collect();
-        noted(text, "Kept", &kept);
+        let kept = self.plan.kept.iter().map(|(address, reason)| (address.to_string(), reason));
+        let old = self.plan.kept_old.iter().map(|old| (format!("{} ({})", old.address, old.id), &old.reason));
+        let rows = kept.chain(old);
+        let rows = rows.map(|(name, reason)| vec![Styled::of(Label::Address, name), Styled::of(Label::Plain, reason)]);
+        section(text, "Kept", rows.collect());
     }
 
     fn adopted(&self, text: &mut Styled) {
@@ -285,10 +307,11 @@ impl Page<'_> {
             unchanged.push(Label::Muted, format!(" {} {word}.", counts.unchanged));
         }
         if !self.plan.has_changes() {
-            let (head, rest) = match (self.view.goal, forgotten) {
-                (Goal::Converge, 0) => ("No changes.", " Everything is as declared."),
-                (Goal::Destroy, 0) => ("No changes.", " There is nothing to delete."),
-                (Goal::Converge | Goal::Destroy, _) => ("No changes in AWS.", " Only records go."),
+            let (head, rest) = match (self.view.goal, forgotten, self.plan.moved.len()) {
+                (Goal::Converge, 0, 0) => ("No changes.", " Everything is as declared."),
+                (Goal::Destroy, 0, 0) => ("No changes.", " There is nothing to delete."),
+                (Goal::Converge | Goal::Destroy, _, 0) => ("No changes in AWS.", " Only records go."),
+                (Goal::Converge | Goal::Destroy, _, _) => ("No changes in AWS.", " Only the record follows."),
             };
             text.line(Styled::of(Label::Success, head).with(Label::Plain, rest).and(unchanged));
             return;

@@ -109,6 +109,7 @@ impl Watch {
             | EventKind::RefreshFinished { .. }
             | EventKind::LookingAgain { .. }
             | EventKind::Adopted { .. }
+            | EventKind::Moved { .. }
             | EventKind::DriftFound { .. }
             | EventKind::PlanReady { .. }
             | EventKind::Draining { .. }

@@ -83,10 +83,12 @@ fn plan(actions: impl IntoIterator<Item = (&'static str, Action)>) -> Plan {
     Plan {
         stack: "ppm-prod".to_owned(),
         base: Base { lineage: "6f1c".to_owned(), serial: 41 },
+        moved: Vec::new(),
         drift: BTreeMap::new(),
         actions: actions.into_iter().map(|(name, action)| (address(name), action)).collect(),
         deposed: Vec::new(),
         kept: BTreeMap::new(),
+        kept_old: Vec::new(),
         adopted: BTreeMap::new(),
         notes: BTreeMap::new(),
     }

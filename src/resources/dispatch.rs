@@ -96,6 +96,10 @@ impl Cloud for Aws {
         })
     }
 
+    fn returns<'a>(&'a self, at: &'a Address, gone: &'a Known) -> BoxFuture<'a, Result<bool, CloudError>> {
+        Box::pin(async move { typed(&at.kind)?.returns(gone, &self.clients).await })
+    }
+
     fn create<'a>(
         &'a self,
         at: &'a Address,
@@ -140,6 +144,7 @@ trait Erased: Send + Sync {
         like: &'a Document,
         cx: &'a Reading<'a>,
     ) -> BoxFuture<'a, Observation>;
+    fn returns<'a>(&'a self, gone: &'a Known, aws: &'a Clients) -> BoxFuture<'a, Result<bool, CloudError>>;
     fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>>;
     fn update<'a>(
         &'a self,
@@ -208,6 +213,10 @@ impl<R: Provision + ById> Erased for Typed<R> {
             let sight = R::observe(vec![sought], cx).await.remove(at);
             observation(sight.expect("a look answers for every address"))
         })
+    }
+
+    fn returns<'a>(&'a self, gone: &'a Known, aws: &'a Clients) -> BoxFuture<'a, Result<bool, CloudError>> {
+        Box::pin(async move { R::returns(&typed_document(&gone.computed)?, aws).await })
     }
 
     fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>> {

@@ -61,6 +61,8 @@ impl Resource for Secret {
     });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    // What is in it was made at random, and is kept nowhere else.
+    const IRREPLACEABLE: bool = true;
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;
 

@@ -149,10 +149,12 @@ pub async fn examine(
         plan: Plan {
             stack: state.stack.clone(),
             base: Base { lineage: state.lineage.clone(), serial: state.serial },
+            moved: Vec::new(),
             drift: BTreeMap::new(),
             actions,
             deposed: Vec::new(),
             kept: BTreeMap::new(),
+            kept_old: Vec::new(),
             adopted,
             notes: BTreeMap::new(),
         },

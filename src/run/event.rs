@@ -77,6 +77,15 @@ pub enum EventKind {
         /// Its id.
         id: String,
     },
+    /// The record followed where an object stands; nothing was done in the cloud.
+    Moved {
+        /// Where it was recorded.
+        from: Address,
+        /// Where it stands.
+        to: Address,
+        /// Its id.
+        id: String,
+    },
     /// Somebody moved something.
     DriftFound {
         /// Where.

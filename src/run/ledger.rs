@@ -1,5 +1,6 @@
 //! State and journal in one hand: the only writer while a plan runs.
 
+use crate::engine::moves::Move;
 use crate::engine::state::{Book, Entry, Intent, Outcome, Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -74,6 +75,14 @@ impl Ledger {
     /// When it could not be made durable.
     pub async fn note(&mut self, notes: Vec<(Address, Option<Recorded>)>) -> Result<(), StoreError> {
         self.write(notes, |seq, (address, record)| Entry::Note { seq, address, record }).await.map(|_| ())
+    }
+
+    /// Records where objects stand.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub async fn moved(&mut self, moves: Vec<Move>) -> Result<(), StoreError> {
+        self.write(moves, |seq, moved| Entry::Moved { seq, moved }).await.map(|_| ())
     }
 
     /// Writes the state as a whole with the next serial and lets go of the journal, if there is anything to write.

@@ -13,6 +13,7 @@ mod recover;
 mod refresh;
 mod rollback;
 mod rotate;
+mod standing;
 pub mod status;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use rollback::{RolledBack, roll_back};
 pub use rotate::{Rotated, Rotation, rotate};
 
 use crate::cloud::{Cloud, CloudError, Consent};
+use crate::engine::moves::Move;
 use crate::engine::plan::{Action, Drift, Plan};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State};
@@ -42,6 +44,7 @@ use crate::store::StoreError;
 use event::{Event, EventKind, RecordLost, Report, SCHEMA, Sink};
 use execute::Execution;
 use refresh::refresh;
+use standing::Settled;
 
 /// What a declaration gives to the runner.
 pub trait Blueprint: Send + Sync {
@@ -165,12 +168,12 @@ pub async fn plan(
     ask: &Request,
     tell: &mut Teller<'_>,
 ) -> Result<Planned, RunError> {
-    let surroundings = survey(session, &blueprint.questions(state), blueprint.account(), state).await?;
-    let nodes = blueprint.nodes(&surroundings, state);
-    let observed = refresh(session, &nodes, state, &surroundings, ask.destroy, tell).await?;
-    let plan = engine::plan(&session.catalog, &nodes, state, &observed, ask)?;
+    let Settled { surroundings, nodes, state, observed, returning, moved } =
+        standing::settle(session, blueprint, state, ask, tell).await?;
+    let plan = engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning)?;
+    let plan = Plan { moved, ..plan };
     tell_drift(&plan.drift, tell);
-    let critical_path = Schedule::of(&plan, state, &session.catalog).critical_path();
+    let critical_path = Schedule::of(&plan, &state, &session.catalog).critical_path();
     tell.say(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
     Ok(Planned { plan, surroundings, critical_path })
 }
@@ -216,8 +219,8 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
     Ok(report)
 }
 
-/// Carries a plan out, which must have been made from the state of `ledger`. Recording what was adopted, merely read or
-/// is gone comes first; the state is written as a whole at the end unless something is left open. `finish` gives it its
+/// Carries a plan out, which must have been made from the state of `ledger`. Recording what moved, was adopted, merely
+/// read or is gone comes first; the state is written as a whole at the end unless something is left open. `finish` gives it its
 /// last touch, knowing whether everything planned was done.
 ///
 /// # Errors
@@ -232,6 +235,10 @@ pub async fn apply(
     tell: &mut Teller<'_>,
 ) -> Result<Report, RunError> {
     let plan = &planned.plan;
+    for Move { from, to, id, .. } in &plan.moved {
+        tell.say(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
+    }
+    ledger.moved(plan.moved.clone()).await?;
     for (address, recorded) in &plan.adopted {
         let id = recorded.computed.text("id").unwrap_or_default().to_owned();
         tell.say(EventKind::Adopted { address: address.clone(), id });

@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::{Unrecorded, see, unrecorded};
 use super::refresh::refresh;
+use super::standing::claim;
 use super::{Blueprint, RunError, Session, Teller, survey};
 use crate::cloud::CloudError;
-use crate::engine::diff::diff;
+use crate::engine::moves::distance;
 use crate::engine::state::{Deposed, Recorded, State, Status};
 use crate::engine::{self};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
-use crate::model::resource::{Catalog, Known, Node, OnChange};
+use crate::model::resource::{Known, Node};
 use crate::model::surroundings::Surroundings;
 
 /// How often to choose again: as deep as kinds hang on each other that are told apart by what they point at.
@@ -53,6 +54,7 @@ pub async fn rebuild(
     let place = survey(session, &blueprint.questions(&fresh), blueprint.account(), &fresh).await?;
     let nodes = blueprint.nodes(&place, &fresh);
     let mut observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
+    claim(session, &nodes, &fresh, &place, &mut observed).await?;
     let crowded = crowded(session, &nodes, &fresh, &place, &mut observed).await;
     let foreign = observed.iter().filter_map(|(address, found)| match found {
         Observation::Foreign { id, because } => Some((address.clone(), (id.clone(), because.clone()))),
@@ -154,7 +156,8 @@ impl Work<'_> {
                     self.read(address, known, &ids, state).await?;
                 }
                 let node = self.nodes.get(address);
-                let nearest = crowd.iter().min_by_key(|known| distance(&self.session.catalog, address, node, known));
+                let nearest =
+                    crowd.iter().min_by_key(|known| distance(&self.session.catalog, address, node, &known.declared));
                 let nearest = nearest.expect("a crowd is never empty");
                 let standing = state.resources.get_mut(address).expect("one of a crowd stands");
                 changed |= standing.computed != nearest.computed;
@@ -216,11 +219,4 @@ impl Work<'_> {
 fn ready(known: Known) -> Recorded {
     let Known { declared, computed } = known;
     Recorded { status: Status::Ready, after: BTreeSet::new(), declared, computed, attempted: Vec::new() }
-}
-
-/// How far an object is from what is declared: what would force another object weighs most.
-fn distance(catalog: &Catalog, at: &Address, node: Option<&Node>, known: &Known) -> (usize, usize) {
-    let (Some(node), Some(facts)) = (node, catalog.get(&at.kind)) else { return (0, 0) };
-    let diffs = diff(&known.declared, &node.declared, facts);
-    (diffs.iter().filter(|diff| diff.on_change == OnChange::Replace).count(), diffs.len())
 }

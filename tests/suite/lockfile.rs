@@ -268,7 +268,7 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
 #[test]
 fn what_is_said_of_a_damaged_lockfile_is_true() {
     let desk = desk("whole");
-    desk.run(&["state", "mv", "vpc.main", "vpc.other"]).exit(0);
+    desk.run(&["state", "rm", "target_attachment.nodes"]).exit(0);
     assert_eq!(desk.read(BACKUP), text("whole", "ppm-prod.lock.json"), "the version before is kept");
     desk.write(LOCKFILE, "{");
     let hint = format!("cp {BACKUP} {LOCKFILE}");

@@ -22,6 +22,7 @@ mod rehearsal;
 mod rollback;
 mod runbook;
 mod running;
+mod states;
 mod status;
 mod support;
 

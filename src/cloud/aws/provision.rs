@@ -33,6 +33,11 @@ pub trait Provision: Resource {
         cx: &Writing<'_>,
     ) -> impl Future<Output = Result<Self::Computed, CloudError>> + Send;
 
+    /// Whether what is gone comes back as it was when it is made again.
+    fn returns(_gone: &Self::Computed, _aws: &Clients) -> impl Future<Output = Result<bool, CloudError>> + Send {
+        async { Ok(false) }
+    }
+
     /// Removes it, and waits until it is gone. Being gone already is success. Follows no reference: what it needs stands
     /// in `computed`, for what the references mean may be another object by now.
     fn delete(

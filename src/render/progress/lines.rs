@@ -40,6 +40,9 @@ impl Lines {
             EventKind::Adopted { address, id } => Styled::of(Label::Success, "adopted ")
                 .with(Label::Address, address.to_string())
                 .with(Label::Plain, format!(": {id}")),
+            EventKind::Moved { from, to, id } => Styled::of(Label::Success, "moved ")
+                .with(Label::Address, from.to_string())
+                .with(Label::Plain, format!(" to {to}: {id}")),
             EventKind::DriftFound { address, gone, diffs } => {
                 let line = Styled::of(Label::Drift, "drift ").with(Label::Address, address.to_string());
                 if *gone {

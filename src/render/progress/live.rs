@@ -98,6 +98,10 @@ impl Live {
                 let line = sign(Label::Success, self.signs.done, "adopted ");
                 self.say(&line.with(Label::Address, address.to_string()).with(Label::Muted, format!("  {id}")));
             }
+            EventKind::Moved { from, to, id } => {
+                let line = sign(Label::Success, self.signs.done, "moved ").with(Label::Address, from.to_string());
+                self.say(&line.with(Label::Plain, format!(" to {to}")).with(Label::Muted, format!("  {id}")));
+            }
             EventKind::PlanReady { typical_seconds, .. } => {
                 let chain = scaled_ms(*typical_seconds, self.view.time_scale);
                 self.outlook.chain_ms.store(chain, Ordering::Relaxed);

@@ -113,6 +113,13 @@ impl Provision for Secret {
         Ok(SecretComputed { value_due: false, ..known.clone() })
     }
 
+    async fn returns(gone: &SecretComputed, aws: &Clients) -> Result<bool, CloudError> {
+        match describe(aws, &gone.id).await? {
+            Some(there) if there.deleted_date().is_some() => readable(aws, &there).await,
+            Some(_) | None => Ok(false),
+        }
+    }
+
     async fn delete(declared: &Self, known: &SecretComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let id = known.id.as_str();
         let call = cx.aws.secrets.delete_secret().secret_id(id);

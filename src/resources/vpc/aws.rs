@@ -51,13 +51,17 @@ impl Provision for Vpc {
         attributes.extend(attributes_of(cx.aws, missing.into_iter()).await);
         for sight in found.values_mut() {
             let Ok(Sight::Present(present)) = sight else { continue };
-            match attributes.remove(&present.computed.id).expect("the attributes of every network found were asked for")
-            {
-                Ok((support, hostnames)) => {
-                    present.declared.dns_support = support;
-                    present.declared.dns_hostnames = hostnames;
+            // Two addresses may lead to one network.
+            match attributes.get(&present.computed.id) {
+                Some(Ok((support, hostnames))) => {
+                    present.declared.dns_support = *support;
+                    present.declared.dns_hostnames = *hostnames;
                 }
-                Err(error) => *sight = Err(error),
+                Some(Err(error)) => *sight = Err(error.clone()),
+                None => {
+                    *sight =
+                        Err(CloudError::new(ErrorKind::Bug, "read the network", "its settings were not asked for"));
+                }
             }
         }
         found

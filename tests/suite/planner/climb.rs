@@ -51,6 +51,7 @@ fn catalog() -> Catalog {
         replace,
         typical: Typical { create: 20, update: 5, delete: 10 },
         data: None,
+        irreplaceable: false,
         climb_rank,
         hidden_seconds: 60,
         sample,

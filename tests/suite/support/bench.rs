@@ -51,6 +51,23 @@ pub(crate) struct Bench {
     as_text: bool,
 }
 
+/// Plans as people do who read what they are told: what is gone for good is made anew on request.
+pub(crate) async fn plan_knowing(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    state: &State,
+    ask: &Request,
+    tell: &mut Teller<'_>,
+) -> Result<Planned, RunError> {
+    match run::plan(session, blueprint, state, ask, tell).await {
+        Err(RunError::Plan(PlanError::Lost { lost })) => {
+            let replace = ask.replace.iter().chain(lost.keys()).cloned().collect();
+            run::plan(session, blueprint, state, &Request { replace, ..ask.clone() }, tell).await
+        }
+        planned => planned,
+    }
+}
+
 /// What happened in one run.
 pub(crate) struct Ran {
     /// What was planned.
@@ -90,7 +107,7 @@ impl Bench {
     pub(crate) async fn plan(&self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Planned, RunError> {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut tell = Teller::new(&self.session.host, &mut sinks);
-        let planned = run::plan(&self.session, blueprint, &self.state(), ask, &mut tell).await?;
+        let planned = plan_knowing(&self.session, blueprint, &self.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         Ok(planned)
     }
@@ -125,7 +142,7 @@ impl Bench {
         let mut tell = Teller::new(&self.session.host, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
         run::recover(&self.session, &mut ledger, &mut tell).await?;
-        let planned = run::plan(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
+        let planned = plan_knowing(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
         let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;

@@ -16,7 +16,7 @@ use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
-use super::bench::{REGION, brief, session};
+use super::bench::{REGION, brief, plan_knowing, session};
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
 
@@ -54,7 +54,7 @@ pub(crate) async fn process(
     let mut tell = Teller::new(&session.host, &mut sinks);
     let mut ledger = Ledger::open(store, fresh).await?;
     run::recover(session, &mut ledger, &mut tell).await?;
-    let planned = run::plan(session, blueprint, ledger.state(), ask, &mut tell).await?;
+    let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut tell).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
     let report = run::apply(session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
     Ok(Lived { plan: planned.plan, report })

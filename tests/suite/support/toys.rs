@@ -79,6 +79,7 @@ impl Toy {
                 },
                 typical: Typical { create: 20, update: 5, delete: 10 },
                 data: self.data.then_some(DATA),
+                irreplaceable: self.data,
                 climb_rank: 0,
                 hidden_seconds: 60,
                 sample,

@@ -118,6 +118,7 @@ impl Memory {
             replace: ReplaceOrder::CreateFirst,
             typical: Typical::QUICK,
             data: None,
+            irreplaceable: false,
             climb_rank: 0,
             hidden_seconds: 0,
             sample: |_, _, _, _| Document::default(),

@@ -1,0 +1,186 @@
+//! Which object stands where, settled before anything is planned.
+//!
+//! Promises: looks and reads only; what it answers is the record as it is once the moves it tells have been followed, and
+//! what was found with that record. An object of our own stack is never taken for somebody else's, wherever its marks say
+//! that it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::census::see;
+use super::refresh::refresh;
+use super::{Blueprint, RunError, Session, Teller, stoppable, survey};
+use crate::cloud::{Look, Target};
+use crate::engine::moves::{Ground, Move, Olds, moves};
+use crate::engine::state::State;
+use crate::engine::{Clash, PlanError, Request};
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
+use crate::model::observation::Observation;
+use crate::model::resource::Node;
+use crate::model::surroundings::Surroundings;
+
+/// How often to look at most while objects move: what one points at tells whether it is what is wanted, so they may follow
+/// each other.
+const ROUNDS: usize = 6;
+
+/// The ground a plan is made on.
+pub(super) struct Settled {
+    /// The account and region.
+    pub(super) surroundings: Surroundings,
+    /// What is wanted.
+    pub(super) nodes: BTreeMap<Address, Node>,
+    /// The record, moves followed.
+    pub(super) state: State,
+    /// What was found.
+    pub(super) observed: BTreeMap<Address, Observation>,
+    /// Where what is gone comes back as it was when it is made again.
+    pub(super) returning: BTreeSet<Address>,
+    /// The moves, in the order in which they are followed.
+    pub(super) moved: Vec<Move>,
+}
+
+/// Looks, and follows what moved, until nothing moves any more.
+pub(super) async fn settle(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    state: &State,
+    ask: &Request,
+    tell: &mut Teller<'_>,
+) -> Result<Settled, RunError> {
+    let mut asked = blueprint.questions(state);
+    let mut settled = Settled {
+        surroundings: survey(session, &asked, blueprint.account(), state).await?,
+        nodes: BTreeMap::new(),
+        state: state.clone(),
+        observed: BTreeMap::new(),
+        returning: BTreeSet::new(),
+        moved: Vec::new(),
+    };
+    for round in 0..=ROUNDS {
+        // What the record settles need not be asked, and what moved may have settled something.
+        let questions = blueprint.questions(&settled.state);
+        if questions != asked {
+            settled.surroundings = survey(session, &questions, blueprint.account(), &settled.state).await?;
+            asked = questions;
+        }
+        let (state, surroundings) = (&settled.state, &settled.surroundings);
+        let nodes = blueprint.nodes(surroundings, state);
+        let mut observed = refresh(session, &nodes, state, surroundings, ask.destroy, tell).await?;
+        let shared = claim(session, &nodes, state, surroundings, &mut observed).await?;
+        let olds = olds(session, &nodes, state, surroundings).await?;
+        let ground =
+            Ground { catalog: &session.catalog, declared: &nodes, state, observed: &observed, olds: &olds, ask };
+        let found = if round < ROUNDS { moves(ground) } else { Vec::new() };
+        (settled.nodes, settled.observed) = (nodes, observed);
+        if found.is_empty() {
+            if let Some(shared) = shared.filter(|_| !ask.destroy) {
+                return Err(shared.into());
+            }
+            settled.returning = returning(session, &settled).await?;
+            return Ok(settled);
+        }
+        for one in &found {
+            settled.state.shift(one);
+        }
+        settled.moved.extend(found);
+    }
+    unreachable!("the last round finds nothing to follow")
+}
+
+/// Of what cannot be made again and is gone, what comes back as it was.
+async fn returning(session: &Session, settled: &Settled) -> Result<BTreeSet<Address>, RunError> {
+    let mut returning = BTreeSet::new();
+    for (address, found) in &settled.observed {
+        let irreplaceable = session.catalog.get(&address.kind).is_some_and(|facts| facts.irreplaceable);
+        if let (Observation::Absent, Some(recorded)) = (found, settled.state.resources.get(address))
+            && irreplaceable
+            && stoppable(session, session.cloud.returns(address, &recorded.known())).await??
+        {
+            returning.insert(address.clone());
+        }
+    }
+    Ok(returning)
+}
+
+/// Of what was found not to be ours, what carries the marks of another address of this stack: it is found where it is
+/// wanted, unless it stands elsewhere and stays there. Answers one of those that do.
+pub(super) async fn claim(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    surroundings: &Surroundings,
+    observed: &mut BTreeMap<Address, Observation>,
+) -> Result<Option<PlanError>, RunError> {
+    let foreign: Vec<(Address, String)> = observed
+        .iter()
+        .filter_map(|(address, found)| match found {
+            Observation::Foreign { id, .. } if !state.resources.contains_key(address) => {
+                Some((address.clone(), id.clone()))
+            }
+            Observation::Present { .. }
+            | Observation::Absent
+            | Observation::Foreign { .. }
+            | Observation::Unread { .. } => None,
+        })
+        .collect();
+    let ids = state.index();
+    let mut shared = None;
+    for (address, id) in foreign {
+        let Some(node) = nodes.get(&address) else { continue };
+        let found = see(session, &address, &id, &node.declared, &ids, state, surroundings).await?;
+        let Observation::Present { known, .. } = &found else { continue };
+        let Some(role) = role(&known.declared, &state.stack) else { continue };
+        let id = known.computed.text("id").unwrap_or_default().to_owned();
+        let recorded = ids.address(&address.kind, &id).cloned();
+        let seen = |at: &Address| match observed.get(at) {
+            Some(Observation::Present { known, .. }) => known.computed.text("id") == Some(&id),
+            Some(Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. }) | None => false,
+        };
+        let holder = recorded.or_else(|| Some(role).filter(|role| seen(role)));
+        match holder.filter(|holder| nodes.contains_key(holder)) {
+            Some(stands) => shared = Some(PlanError::Shared(Box::new(Clash { address, stands, id }))),
+            None => drop(observed.insert(address, found)),
+        }
+    }
+    Ok(shared)
+}
+
+/// Where an object of `stack` belongs by its marks.
+fn role(found: &Document, stack: &str) -> Option<Address> {
+    let tags = found.get("tags")?;
+    let tag = |key: &str| tags.get(key).and_then(|value| value.as_str());
+    tag(ADDRESS_TAG).filter(|_| tag(STACK_TAG) == Some(stack))?.parse().ok()
+}
+
+/// The old objects of what is wanted that are there, as whoever wants them would find them.
+async fn olds(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    surroundings: &Surroundings,
+) -> Result<Olds, RunError> {
+    let mut olds = Olds::new();
+    let ids = state.index();
+    let most = state.deposed.values().map(Vec::len).max().unwrap_or(0);
+    for n in 0..most {
+        let target = |(address, node): (&Address, &Node)| {
+            let old = state.deposed.get(address)?.get(n)?;
+            let recorded = Some(old.recorded.known());
+            let declared = Some(node.declared.clone());
+            Some((address.clone(), Target { declared, recorded, ..Target::default() }))
+        };
+        let targets: BTreeMap<Address, Target> = nodes.iter().filter_map(target).collect();
+        if targets.is_empty() {
+            continue;
+        }
+        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
+        for (address, found) in stoppable(session, session.cloud.observe(&look)).await? {
+            let key = state.deposed[&address][n].key.clone();
+            if let Observation::Present { known, .. } = found {
+                olds.insert((address, key), known);
+            }
+        }
+    }
+    Ok(olds)
+}
