@@ -7,6 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::cloud::wait::sleep;
+
 /// Clock and fresh ids of this run.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -172,7 +174,7 @@ impl Stop {
             loop {
                 let overdue = async {
                     stop.abandoned().await;
-                    tokio::time::sleep(GRACE).await;
+                    sleep(GRACE, 1.0).await;
                 };
                 tokio::select! {
                     _ = interrupts.recv() => {}

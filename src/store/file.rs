@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use futures_core::future::BoxFuture;
 
+pub use super::input::{is_standard_input, read_input};
 use super::journal::{self, Header};
 use super::lock::{Lock, LockInfo};
 use super::{Store, StoreError, lockfile};
@@ -229,45 +230,6 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StoreError::io("read", path, source)),
     }
-}
-
-/// The text of what a person names on the command line: a file, `-` for standard input, or a descriptor that a shell
-/// opened, as with `<(…)`; nothing if there is no such file. Whatever could keep the program waiting for ever (a named
-/// pipe, a device, a socket) is refused, not opened.
-///
-/// # Errors
-/// As [`read_if_there`], and [`StoreError::NotAFile`].
-pub fn read_input(path: &Path) -> Result<Option<String>, StoreError> {
-    use std::os::unix::fs::FileTypeExt;
-    if is_standard_input(path) {
-        return read_if_there(Path::new("/dev/stdin"));
-    }
-    if ["/dev/fd", "/proc/self/fd"].iter().any(|open| path.starts_with(open)) {
-        return read_if_there(path);
-    }
-    let kind = match fs::metadata(path) {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(StoreError::io("read", path, source)),
-    };
-    if kind.is_file() {
-        return read_if_there(path);
-    }
-    let what = if kind.is_dir() {
-        "a folder"
-    } else if kind.is_fifo() {
-        "a named pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    };
-    Err(StoreError::NotAFile { path: path.to_owned(), what })
-}
-
-/// Whether a path means the standard input.
-pub fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == "-" || path == Path::new("/dev/stdin")
 }
 
 /// Where the version of a lockfile before the last write is kept.

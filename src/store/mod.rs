@@ -7,6 +7,7 @@
 pub mod bucket;
 mod error;
 pub mod file;
+mod input;
 mod journal;
 pub mod lease;
 mod lock;

@@ -243,17 +243,17 @@ fn rotating_says_what_comes_next_and_the_secret_follows() {
 #[test]
 fn a_kubeconfig_gets_one_entry_more() {
     let desk = standing("");
-    desk.run(&["kubeconfig"]).exit(0).says(&[".kube/config has the context ppm-prod"]);
-    let path = desk.path(".kube/config");
+    desk.run(&["kubeconfig"]).exit(0).says(&["world.rehearsal/kubeconfig has the context ppm-prod"]);
+    let path = desk.path("world.rehearsal/kubeconfig");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let config: Value = serde_saphyr::from_str(&desk.read(".kube/config")).unwrap();
+    let config: Value = serde_saphyr::from_str(&desk.read("world.rehearsal/kubeconfig")).unwrap();
     let exec = &config["users"][0]["user"]["exec"];
     assert_eq!(exec["args"], json!(["eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"]));
     assert!(std::path::Path::new(exec["command"].as_str().unwrap()).is_file());
-    assert!(!desk.path(".kube/config.backup").exists(), "there was nothing to keep");
-    let written = desk.read(".kube/config");
+    assert!(!desk.path("world.rehearsal/kubeconfig.backup").exists(), "there was nothing to keep");
+    let written = desk.read("world.rehearsal/kubeconfig");
     desk.run(&["kubeconfig"]).exit(0);
-    assert_eq!(desk.read(".kube/config"), written);
+    assert_eq!(desk.read("world.rehearsal/kubeconfig"), written);
 
     // Another file, with something in it and behind a link.
     desk.write("mine.yaml", "apiVersion: v1\nkind: Config\nusers:\n- name: bob # me\n  user: {}\n");
