@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("werkzeug").setLevel(
         logging.ERROR if arguments.quiet else logging.INFO
     )
-    server, _ = build_server(
+    server, world = build_server(
         arguments.host, arguments.port, arguments.scale, arguments.quiet
     )
 
@@ -95,6 +95,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+    world.tally.leave()
     return 0
 
 

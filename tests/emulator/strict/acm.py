@@ -1,8 +1,16 @@
-"""ACM: who uses a certificate, when it ends, and what ACM renews."""
+"""ACM: which certificates there are, who uses one, when it ends, what ACM renews.
+
+The setting ``certificates`` names certificates that an account has had all along:
+they are there, issued, from the first call that asks for one.
+"""
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from typing import Any
+
+from moto.acm.models import CertBundle
 
 from .core import Call, Refusal, Reply, World, after, before
 from .elbv2_common import all_listeners
@@ -10,6 +18,32 @@ from .elbv2_common import all_listeners
 # With these, a certificate was once valid, and has dates.
 DATED = ("ISSUED", "EXPIRED", "REVOKED", "INACTIVE")
 DATES = ("IssuedAt", "NotBefore", "NotAfter", "Serial")
+
+
+@cache
+def some_certificate() -> CertBundle:
+    """A certificate to copy: keys take long to make."""
+    made = CertBundle.generate_cert("packages.example.com", "", "")
+    made.status = "ISSUED"
+    return made
+
+
+def find(world: World, region: str, account: str, arn: str) -> Any:
+    """A certificate by its ARN; None if there is none."""
+    known = world.moto("acm", region, account)._certificates
+    named = world.settings.extra.get("certificates", ())
+    at_home = arn.split(":")[3:5] == [region, account]
+    if arn not in known and arn in named and at_home:
+        known[arn] = copy.copy(some_certificate())
+        known[arn].arn = arn
+    return known.get(arn)
+
+
+@before("acm", "*")
+def appear(call: Call, world: World) -> None:
+    """Whatever is asked of one of the account's own certificates, it is there."""
+    for arn in world.settings.extra.get("certificates", ()):
+        find(world, call.region, call.account, arn)
 
 
 def users(call: Call, world: World, arn: str) -> list[str]:

@@ -38,9 +38,11 @@ from .core import (  # noqa: E402
     World,
     handlers_after,
     handlers_before,
-    parse_call,
 )
 from .gate import AFTER, BEFORE  # noqa: E402
+from .judge import judge  # noqa: E402
+from .requests import parse_call  # noqa: E402
+from .wording import refusal  # noqa: E402
 
 StartResponse = Callable[..., Any]
 
@@ -218,7 +220,12 @@ class StrictApp:
         if call is None:
             return self._moto_api(environ, body)
         call.load_body()
+        problems = judge(call).problems
+        wrong = refusal(call, problems) if problems else None
         with self.world.lock:
+            self.world.tally.count(call)
+            if wrong is not None:
+                self.world.tally.violation(call, problems, wrong)
             self.tick()
             era = self.world.era
             fault = faults.choose(call, self.world)
@@ -230,7 +237,7 @@ class StrictApp:
         with self.world.lock:
             forgotten = self.world.era != era
             if not forgotten:
-                reply, drop = self._pipeline(call, fault)
+                reply, drop = self._pipeline(call, fault, wrong)
         if forgotten:
             drop_connection(environ)
         if call.mutating and not gate.hold(AFTER, call.service, call.operation):
@@ -254,7 +261,9 @@ class StrictApp:
                     self.world.reset()
         return reply
 
-    def _pipeline(self, call: Call, fault: faults.Rule | None) -> tuple[Reply, bool]:
+    def _pipeline(
+        self, call: Call, fault: faults.Rule | None, wrong: Refusal | None
+    ) -> tuple[Reply, bool]:
         at, wall = self.world.clock.now(), self.world.clock.wall()
         drop = False
         outcome = ""
@@ -264,6 +273,8 @@ class StrictApp:
             else:
                 misc.check_credentials(call)
                 faults.strike(call, fault)
+                if wrong is not None:
+                    raise wrong
                 reply = self._perform(call)
                 if fault is not None and fault.kind == "reset_after":
                     drop, outcome = True, "reset_after"

@@ -100,6 +100,17 @@ def deregister(backend: Any, arn: str, instances: list[Any]) -> None:
             elbv2.deregister_targets(arn, gone)
 
 
+@before("autoscaling", "*")
+def named(call: Call, world: World) -> None:
+    """A name that is given has at least one character."""
+    if call.params.get("AutoScalingGroupName") == "":
+        raise Refusal(
+            "ValidationError",
+            "1 validation error detected: Value '' at 'autoScalingGroupName' failed "
+            "to satisfy constraint: Member must have length greater than or equal to 1",
+        )
+
+
 def make_group(
     world: World,
     region: str,

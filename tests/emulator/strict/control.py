@@ -12,6 +12,9 @@ GET  /strict/faults                ordered failures and how often they struck
 POST /strict/faults                order one, or a list of them
 POST /strict/faults/clear          drop all (or ``{"id": n}``)
 POST /strict/mutate                change something behind the tool's back
+GET  /strict/judged                how many requests the models have judged
+GET  /strict/violations            the requests that they refused
+POST /strict/violations/clear      forget those: they were expected
 POST /strict/reset                 empty all books, moto's and ours
 POST /strict/fork                  a second emulator from here on; see fork.py
 POST /strict/exit                  end this process at once
@@ -151,6 +154,21 @@ def make_change(world: World, query: dict[str, str], order: Any) -> Any:
     return mutate.perform(world, order)
 
 
+def judged(world: World, query: dict[str, str], order: Any) -> Any:
+    """Requests judged, by operation."""
+    return world.tally.as_json()
+
+
+def violations(world: World, query: dict[str, str], order: Any) -> Any:
+    """Requests that did not fit the model of their service."""
+    return world.tally.violations
+
+
+def clear_violations(world: World, query: dict[str, str], order: Any) -> Any:
+    """The violations so far, which the caller expected."""
+    return world.tally.clear()
+
+
 def reset(world: World, query: dict[str, str], order: Any) -> Any:
     """Empty all books; settings stay."""
     from moto.moto_api._internal.models import moto_api_backend
@@ -165,11 +183,12 @@ def copy(world: World, query: dict[str, str], order: Any) -> Any:
     """A second emulator that goes on from here."""
     if world.serve is None:
         raise ValueError("this emulator is no process of its own")
-    return fork.fork(world.serve)
+    return fork.fork(world.serve, lambda: world.tally.leave())
 
 
 def leave(world: World, query: dict[str, str], order: Any) -> Any:
     """End at once, without an answer."""
+    world.tally.leave()
     os._exit(0)
 
 
@@ -185,6 +204,9 @@ PATHS: dict[tuple[str, str], Handler] = {
     ("POST", "/strict/faults"): add_faults,
     ("POST", "/strict/faults/clear"): clear_faults,
     ("POST", "/strict/mutate"): make_change,
+    ("GET", "/strict/judged"): judged,
+    ("GET", "/strict/violations"): violations,
+    ("POST", "/strict/violations/clear"): clear_violations,
     ("POST", "/strict/reset"): reset,
     ("POST", "/strict/fork"): copy,
     ("POST", "/strict/exit"): leave,

@@ -18,132 +18,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from .answers import Listed, Refusal, Reply, xml_value  # noqa: F401
 from .clock import Clock
 from .gate import Gate
 from .log import Log, is_mutating
+from .tally import Tally
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
-
-# --------------------------------------------------------------------------
-# Answers
-
-
-@dataclass
-class Reply:
-    """An answer on its way to the client."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @classmethod
-    def json(cls, value: Any, status: int = 200, version: str = "") -> Reply:
-        """A JSON answer; ``version`` "1.1" or "1.0" for the JSON protocols."""
-        kind = f"application/x-amz-json-{version}" if version else "application/json"
-        body = json.dumps(value, default=str).encode()
-        return cls(status, {"Content-Type": kind}, body)
-
-    @classmethod
-    def xml(cls, text: str, status: int = 200) -> Reply:
-        """An XML answer, sent as it is."""
-        return cls(status, {"Content-Type": "text/xml"}, text.encode())
-
-    @property
-    def ok(self) -> bool:
-        """Whether the call succeeded."""
-        return self.status < 400
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8", "replace")
-
-    @text.setter
-    def text(self, value: str) -> None:
-        self.body = value.encode()
-
-    def header(self, name: str) -> str:
-        """A header by its name in any case; "" when absent."""
-        for key, value in self.headers.items():
-            if key.lower() == name.lower():
-                return value
-        return ""
-
-    def parsed(self) -> Any:
-        """The JSON value of the body, or its XML root element."""
-        text = self.text.strip()
-        if text.startswith("<"):
-            return ElementTree.fromstring(text)
-        return json.loads(text) if text else {}
-
-    def error_code(self) -> str:
-        """The AWS error code of a failed answer, "" if it has none."""
-        if self.ok:
-            return ""
-        named = self.header("x-amzn-errortype")
-        if named:
-            return named.split(":")[0]
-        found = re.search(r"<Code>([^<]*)</Code>", self.text)
-        if found:
-            return found.group(1)
-        try:
-            kind = json.loads(self.text).get("__type", "")
-        except (ValueError, AttributeError):
-            return str(self.status)
-        return kind.split("#")[-1] or str(self.status)
-
-
-class Refusal(Exception):
-    """AWS says no: ``core`` renders it in the protocol of the call.
-
-    ``extra`` are further members of the error, as modelled for the JSON
-    protocols (EKS sends ``clusterName``, ``validZones`` and the like).
-    """
-
-    def __init__(
-        self, code: str, message: str, status: int = 400, **extra: Any
-    ) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.extra = extra
-
-
-@dataclass
-class Listed:
-    """A list in a query-protocol answer with its own element name."""
-
-    item: str
-    values: Iterable[Any]
-
-
-def xml_value(value: Any, item: str = "member") -> str:
-    """XML inside of an element: dicts become elements, lists repeated ones."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Listed):
-        inner = value.item
-        return "".join(
-            f"<{inner}>{xml_value(each, item)}</{inner}>" for each in value.values
-        )
-    if isinstance(value, dict):
-        return "".join(
-            f"<{key}>{xml_value(each, item)}</{key}>"
-            for key, each in value.items()
-            if each is not None
-        )
-    if isinstance(value, (list, tuple)):
-        return xml_value(Listed(item, value), item)
-    return escape(str(value))
-
 
 # --------------------------------------------------------------------------
 # Calls
@@ -157,13 +43,6 @@ QUERY_SERVICES = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
-REST_MODELS = {
-    "eks": "eks",
-    "elasticfilesystem": "efs",
-    "route53": "route53",
-    "s3": "s3",
-    "scheduler": "scheduler",
-}
 GLOBAL_SERVICES = {"iam", "sts", "s3", "route53"}
 MOTO_NAMES = {
     "elasticloadbalancing": "elbv2",
@@ -188,6 +67,8 @@ class Call:
     body: bytes = b""
     environ: dict[str, Any] = field(default_factory=dict)
     protocol: str = "query"  # ec2, query, json, rest-json, s3
+    pairs: list[tuple[str, str]] = field(default_factory=list)  # of form or query
+    labels: dict[str, str] = field(default_factory=dict)  # of a REST path
     access_key: str = ""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     resource: str = ""  # what the log shows; guessed when left empty
@@ -385,200 +266,6 @@ def render_refusal(call: Call, refusal: Refusal) -> Reply:
 
 
 # --------------------------------------------------------------------------
-# Recognising an operation
-
-CREDENTIAL = re.compile(
-    r"Credential=(?P<key>[^/,\s]*)/(?P<date>\d+)/(?P<region>[^/]*)/(?P<service>[^/]*)/"
-)
-
-
-@dataclass(frozen=True)
-class Route:
-    """One operation of a REST protocol, as the service model describes it."""
-
-    operation: str
-    method: str
-    pattern: re.Pattern[str]
-    flags: dict[str, str]  # query parameters that must be there
-    required_query: frozenset[str]
-    required_headers: frozenset[str]
-    members: dict[str, tuple[str, str, str]]  # member: (location, name, type)
-
-    def score(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str]
-    ) -> int:
-        """How well the route fits; below zero for not at all."""
-        if method != self.method or not self.pattern.fullmatch(path):
-            return -1
-        for name, value in self.flags.items():
-            if name not in query or (value and query[name] != value):
-                return -1
-        if not self.required_query <= query.keys():
-            return -1
-        if not self.required_headers <= headers.keys():
-            return -1
-        needed = len(self.flags) + len(self.required_query)
-        return needed * 10 + len(self.required_headers)
-
-
-@cache
-def rest_routes(service: str) -> tuple[Route, ...]:
-    """The routes of a REST service, read from the published service model."""
-    from botocore.loaders import Loader
-
-    model = Loader().load_service_model(REST_MODELS[service], "service-2")
-    shapes = model["shapes"]
-    routes = []
-    for name, operation in model["operations"].items():
-        uri, _, search = operation["http"]["requestUri"].partition("?")
-        shape = shapes.get(operation.get("input", {}).get("shape", ""), {})
-        members = {}
-        for member, reference in shape.get("members", {}).items():
-            where = reference.get("location", "body")
-            wire = reference.get("locationName", member)
-            members[member] = (where, wire, shapes[reference["shape"]]["type"])
-        must = [members[each] for each in shape.get("required", ())]
-        if name == "CopyObject" or name == "UploadPartCopy":
-            must.append(("header", "x-amz-copy-source", "string"))
-        pieces = []
-        for piece in re.split(r"(\{[^}]*\})", uri):
-            if piece.startswith("{"):
-                greedy = piece.endswith("+}")
-                label = piece.strip("{}+").replace("-", "_")
-                pieces.append(f"(?P<{label}>{'.+' if greedy else '[^/]+'})")
-            else:
-                pieces.append(re.escape(piece))
-        pattern = "".join(pieces).rstrip("/")
-        routes.append(
-            Route(
-                operation=name,
-                method=operation["http"]["method"],
-                pattern=re.compile(pattern + "/?"),
-                flags=dict(parse_qsl(search, keep_blank_values=True)),
-                required_query=frozenset(
-                    wire for where, wire, _ in must if where == "querystring"
-                ),
-                required_headers=frozenset(
-                    wire.lower() for where, wire, _ in must if where == "header"
-                ),
-                members=members,
-            )
-        )
-    return tuple(routes)
-
-
-def _typed(value: str, kind: str) -> Any:
-    if kind == "boolean":
-        return value.lower() == "true"
-    if kind in ("integer", "long"):
-        return int(value) if re.fullmatch(r"-?\d+", value) else value
-    return value
-
-
-def _parse_rest(call: Call, pairs: list[tuple[str, str]]) -> None:
-    path = call.notes.get("raw_path", call.path)
-    best: Route | None = None
-    best_score = -1
-    for route in rest_routes(call.service):
-        score = route.score(call.method, path, call.query, call.headers)
-        if score > best_score:
-            best, best_score = route, score
-    if best is None:
-        call.operation = f"{call.method} {call.path}"
-        return
-    call.operation = best.operation
-    match = best.pattern.fullmatch(path)
-    groups = match.groupdict() if match else {}
-    outside: dict[str, Any] = {}
-    for member, (where, wire, kind) in best.members.items():
-        if where == "uri":
-            value = groups.get(wire.replace("-", "_"))
-            if value is not None:
-                outside[member] = unquote(value)
-        elif where == "querystring" and wire in call.query:
-            if kind == "list":
-                outside[member] = [value for key, value in pairs if key == wire]
-            else:
-                outside[member] = _typed(call.query[wire], kind)
-        elif where == "header" and wire.lower() in call.headers:
-            outside[member] = _typed(call.headers[wire.lower()], kind)
-    if call.protocol == "rest-json" and call.body:
-        try:
-            body = json.loads(call.body)
-        except ValueError:
-            body = {}
-        if isinstance(body, dict):
-            call.params.update(body)
-    call.params.update(outside)
-    call.notes["outside_body"] = tuple(outside)
-
-
-def parse_call(environ: dict[str, Any], body: bytes) -> Call | None:
-    """The call a request makes; None for what is no AWS call (moto's own API)."""
-    path = environ.get("PATH_INFO", "/")
-    if path.startswith(("/moto-api", "/favicon.ico", "/latest/")):
-        return None
-    headers = {
-        key[5:].replace("_", "-").lower(): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
-    content_type = environ.get("CONTENT_TYPE", "")
-    headers["content-type"] = content_type
-    search = environ.get("QUERY_STRING", "")
-    pairs = parse_qsl(search, keep_blank_values=True)
-    query = dict(pairs)
-    scope = CREDENTIAL.search(headers.get("authorization", ""))
-    if scope is None and "X-Amz-Credential" in query:
-        scope = CREDENTIAL.search(f"Credential={query['X-Amz-Credential']}/")
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or path
-    call = Call(
-        service=scope.group("service").lower() if scope else "",
-        operation="",
-        region=(scope.group("region") if scope else "") or DEFAULT_REGION,
-        method=environ.get("REQUEST_METHOD", "GET"),
-        path=path,
-        query=query,
-        headers=headers,
-        body=body,
-        environ=environ,
-        access_key=scope.group("key") if scope else "",
-    )
-    call.notes["raw_path"] = raw.split("?")[0] if raw.startswith("/") else path
-    account = re.match(r"ACCOUNT(\d{12})", call.access_key)
-    if account:
-        call.account = account.group(1)
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-    target = headers.get("x-amz-target", "")
-    form: list[tuple[str, str]] = []
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-    if target:
-        call.protocol = "json"
-        call.operation = target.rsplit(".", 1)[-1]
-        try:
-            call.params = json.loads(body) if body else {}
-        except ValueError:
-            call.params = {}
-    elif any(key == "Action" for key, _ in form) or "Action" in query:
-        call.params = dict(form) if form else dict(query)
-        call.operation = call.params.get("Action", "")
-        if not call.service:
-            call.service = "sts"  # AssumeRoleWithWebIdentity comes unsigned
-        call.protocol = "ec2" if call.service == "ec2" else "query"
-    else:
-        call.service = call.service or "s3"
-        call.protocol = "s3" if call.service in ("s3", "route53") else "rest-json"
-        if call.service == "s3" and path.startswith("/v20180820/"):
-            call.operation = f"{call.method} {path}"
-        elif call.service in REST_MODELS:
-            _parse_rest(call, pairs)
-        else:
-            call.operation = f"{call.method} {path}"
-    return call
-
-
-# --------------------------------------------------------------------------
 # The world
 
 
@@ -613,6 +300,7 @@ class World:
         self.settings = Settings()
         self.log = Log()
         self.gate = Gate()
+        self.tally = Tally()
         # How a copy of the process serves; told by whoever serves this one.
         self.serve: Callable[[Callable[[int], None]], None] | None = None
         # How often the books were emptied: what began before is not performed after.
@@ -641,6 +329,7 @@ class World:
         """In a copy of the process: nobody else holds or waits for anything."""
         self.lock = threading.RLock()
         self.gate = Gate()
+        self.tally = Tally()
 
     def reset(self) -> None:
         """Forget all books; the settings and the clock stay."""

@@ -316,7 +316,12 @@ def remember_new(call: Call, reply: Reply, world: World) -> None:
 
 @after("ec2", "*")
 def forget_tags(call: Call, reply: Reply, world: World) -> None:
-    """Tags go with their object (NAT gateways and endpoints linger, see there)."""
+    """Tags go with their object (NAT gateways and endpoints linger, see there).
+
+    With the setting ``tags_stay`` the list of tags has not heard of it yet.
+    """
+    if world.settings.extra.get("tags_stay"):
+        return
     if not reply.ok or not call.operation.startswith(("Delete", "Release")):
         return
     backend = world.moto("ec2", call.region, call.account)

@@ -407,8 +407,6 @@ def delete_vpc_endpoints(call: Call, world: World) -> Reply:
     """Always a success; what could not be deleted is listed inside."""
     backend = world.moto("ec2", call.region, call.account)
     wanted = members(call).get("VpcEndpointIds", [])
-    if not wanted:
-        raise missing("VpcEndpointId")
     failed = []
     for identifier in wanted:
         endpoint = backend.vpc_end_points.get(identifier)

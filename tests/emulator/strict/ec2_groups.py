@@ -34,10 +34,6 @@ def create_security_group(call: Call, world: World) -> None:
     """Names are unique per VPC in any case; a description is required."""
     backend = world.moto("ec2", call.region, call.account)
     name, text = call.get("GroupName"), call.get("GroupDescription")
-    if not name:
-        raise missing("GroupName")
-    if not text:
-        raise missing("GroupDescription")
     if call.get("VpcId"):
         vpc_id = need(backend, call.get("VpcId")).id
     else:

@@ -302,8 +302,6 @@ def check_scope(scope: Json) -> Json:
     """The whole cluster, or some namespaces."""
     kind = scope.get("type")
     namespaces = list(scope.get("namespaces") or [])
-    if kind not in ("cluster", "namespace"):
-        raise invalid("The accessScope type must be cluster or namespace")
     if kind == "cluster" and namespaces:
         raise invalid("Namespaces cannot be given for accessScope type cluster")
     if kind == "namespace" and not namespaces:

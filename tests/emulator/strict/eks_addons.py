@@ -33,7 +33,6 @@ from .eks_model import (
 from .eks_roles import check_service_role
 from .support import later
 
-RESOLUTIONS = ("NONE", "OVERWRITE", "PRESERVE")
 UNHEALTHY = {
     "code": "InsufficientNumberOfReplicas",
     "message": "The add-on is unhealthy because it doesn't have the desired number "
@@ -148,12 +147,9 @@ def check_values(kind: AddonKind, text: str) -> None:
         )
 
 
-def check_resolution(call: Call) -> str:
+def resolution_of(call: Call) -> str:
     """What to do with fields somebody else has set."""
-    resolution = call.get("resolveConflicts") or "NONE"
-    if resolution not in RESOLUTIONS:
-        raise invalid(f"Unsupported resolveConflicts {resolution}")
-    return str(resolution)
+    return str(call.get("resolveConflicts") or "NONE")
 
 
 # --------------------------------------------------------------------------
@@ -188,7 +184,7 @@ def create(call: Call, world: World) -> Reply:
     role = call.get("serviceAccountRoleArn") or ""
     if role:
         check_service_role(call, world, role)
-    resolution = check_resolution(call)
+    resolution = resolution_of(call)
     now = world.clock.epoch()
     addon = Addon(
         name=kind.name,
@@ -304,7 +300,7 @@ def update(call: Call, world: World) -> Reply:
     role = call.get("serviceAccountRoleArn") or ""
     if role:
         check_service_role(call, world, role)
-    resolution = check_resolution(call)
+    resolution = resolution_of(call)
     update_ = Update(
         "AddonUpdate",
         [

@@ -51,7 +51,7 @@ class KubernetesVersion:
 
 
 AMI_DAYS = ("20261001", "20261103")
-DEFAULT_VERSION = "1.34"
+DEFAULT_VERSION = "1.36"
 
 VERSIONS: dict[str, KubernetesVersion] = {
     each.text: each
@@ -73,6 +73,9 @@ VERSIONS: dict[str, KubernetesVersion] = {
         ),
         KubernetesVersion(
             "1.35", "1.35.3", 12, "2026-01-27", "2027-03-27", "2028-03-27", True
+        ),
+        KubernetesVersion(
+            "1.36", "1.36.2", 6, "2026-06-02", "2027-08-02", "2028-08-02", True
         ),
     )
 }

@@ -368,7 +368,7 @@ def begin(
         if update.status != "InProgress":
             return
         ordered = bool(update.errors)
-        if not ordered:
+        if not ordered and not world.settings.extra.get("idle_changes"):
             update.errors = finish() or []
         update.status = "Failed" if update.errors else "Successful"
         settle(cluster, update)
@@ -406,13 +406,11 @@ def check_tags(tags: Any) -> dict[str, str]:
     tags = dict(tags or {})
     if len(tags) > 50:
         raise invalid("The number of tags exceeds the limit of 50")
-    for key, value in tags.items():
+    for key in tags:
         if key.lower().startswith("aws:"):
             raise invalid(
                 "Invalid tag key, tag keys may not start with aws: as it is reserved"
             )
-        if not 1 <= len(key) <= 128 or len(str(value)) > 256:
-            raise invalid(f"Invalid length of tag {key}")
     return tags
 
 

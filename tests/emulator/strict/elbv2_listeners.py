@@ -10,6 +10,7 @@ from moto.elbv2 import models
 from moto.elbv2.models import FakeAction
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
+from .acm import find
 from .core import Call, Refusal, Reply, World, before
 from .elbv2_common import (
     SERVICE,
@@ -27,7 +28,6 @@ from .elbv2_targets import hold_group
 from .support import members, render
 
 OLD_POLICY = "ELBSecurityPolicy-2016-08"
-CERTIFICATE = re.compile(r"arn:[^:]+:acm:([^:]+):\d{12}:certificate/.+")
 SERVER_CERTIFICATE = re.compile(r"arn:[^:]+:iam::\d{12}:server-certificate/.+")
 REDIRECT = {
     "Protocol": "#{protocol}",
@@ -40,23 +40,44 @@ SECURE_ATTRIBUTES = {"routing.http.response.server.enabled": "true"}
 
 
 def _accept(**_: Any) -> None:
-    """Any certificate of the Region will do; moto wants to know it."""
+    """Certificates are looked up before; moto looks in its first account only."""
 
 
 models.register_certificate = _accept  # type: ignore[assignment]
 
 
-def check_certificates(call: Call, wanted: dict[str, Any]) -> list[str]:
-    """The default certificate of a call; it must be of the same Region."""
+def check_certificates(call: Call, world: World, wanted: dict[str, Any]) -> list[str]:
+    """The default certificate of a call, which ACM or IAM has, and has issued."""
     arns = [each.get("CertificateArn", "") for each in wanted.get("Certificates", [])]
     if len(arns) > 1:
         raise invalid("You must specify a single certificate per listener")
     for arn in arns:
-        found = CERTIFICATE.fullmatch(arn)
-        here = found is not None and found.group(1) == call.region
-        if not here and not SERVER_CERTIFICATE.fullmatch(arn):
-            raise Refusal("CertificateNotFound", f"Certificate '{arn}' not found")
+        check_certificate(call, world, arn)
     return arns
+
+
+def check_certificate(call: Call, world: World, arn: str) -> None:
+    """A certificate that is there, in this Region, and can be used."""
+    if SERVER_CERTIFICATE.fullmatch(arn):
+        known = world.moto("iam", account=call.account).certificates.values()
+        if any(each.arn == arn for each in known):
+            return
+    certificate = find(world, call.region, call.account, arn)
+    if certificate is None:
+        raise Refusal("CertificateNotFound", f"Certificate '{arn}' not found")
+    if certificate.status not in ("ISSUED", "EXPIRED"):
+        raise Refusal(
+            "UnsupportedCertificate",
+            f"The certificate '{arn}' must have a fully-qualified domain name, a "
+            "supported signature, and a supported key size.",
+        )
+
+
+@before(SERVICE, "AddListenerCertificates")
+def add_certificates(call: Call, world: World) -> None:
+    """Further certificates have to be there as well."""
+    for each in members(call).get("Certificates", []):
+        check_certificate(call, world, each.get("CertificateArn", ""))
 
 
 def check_policy(name: str) -> None:
@@ -91,9 +112,9 @@ def actions_of(
                         f"Target group '{arn}' is not in the load balancer's VPC"
                     )
         elif data.get("Type") == "redirect":
-            config = data.get("RedirectConfig") or {}
-            if config.get("StatusCode") not in ("HTTP_301", "HTTP_302"):
-                raise invalid("A redirect needs a status code HTTP_301 or HTTP_302")
+            config = data.get("RedirectConfig")
+            if config is None:
+                raise invalid("A redirect action needs a redirect config")
             data["RedirectConfig"] = {**REDIRECT, **config}
         found.append(data)
     if not found:
@@ -163,7 +184,7 @@ def create_listener(call: Call, world: World) -> Reply:
         raise invalid("A listener port must be specified")
     check_protocol(protocol)
     actions = actions_of(world, backend, balancer, wanted.get("DefaultActions", []))
-    certificates = check_certificates(call, wanted)
+    certificates = check_certificates(call, world, wanted)
     policy = wanted.get("SslPolicy")
     if protocol == "HTTPS":
         if not certificates:
@@ -220,7 +241,7 @@ def modify_listener(call: Call, world: World) -> Reply:
         raise duplicate(balancer)
     protocol = wanted.get("Protocol", listener.protocol)
     check_protocol(protocol)
-    certificates = check_certificates(call, wanted)
+    certificates = check_certificates(call, world, wanted)
     policy = wanted.get("SslPolicy")
     if protocol == "HTTPS":
         certificates = certificates or listener.certificates[:1]

@@ -17,8 +17,12 @@ from collections.abc import Callable
 LAST_DESCRIPTOR = 4096
 
 
-def fork(serve: Callable[[Callable[[int], None]], None]) -> dict[str, int]:
+def fork(
+    serve: Callable[[Callable[[int], None]], None], leave: Callable[[], None]
+) -> dict[str, int]:
     """Copy the process. In the copy ``serve`` runs for ever and tells its port.
+
+    ``leave`` is what the copy does when it ends because this process has ended.
 
     The caller holds the lock of the world, so nothing is half done; it is let go
     of by ``serve``, for the thread that holds it is the only one that is copied.
@@ -28,7 +32,7 @@ def fork(serve: Callable[[Callable[[int], None]], None]) -> dict[str, int]:
     child = os.fork()
     if child == 0:
         try:
-            live(serve, parent, writer)
+            live(serve, leave, parent, writer)
         finally:
             os._exit(1)
     os.close(writer)
@@ -40,7 +44,10 @@ def fork(serve: Callable[[Callable[[int], None]], None]) -> dict[str, int]:
 
 
 def live(
-    serve: Callable[[Callable[[int], None]], None], parent: int, writer: int
+    serve: Callable[[Callable[[int], None]], None],
+    leave: Callable[[], None],
+    parent: int,
+    writer: int,
 ) -> None:
     """The life of the copy."""
     # Connections and the listening socket stay the other's alone.
@@ -52,6 +59,7 @@ def live(
     def outlive_nobody() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
+        leave()
         os._exit(0)
 
     threading.Thread(target=outlive_nobody, daemon=True).start()

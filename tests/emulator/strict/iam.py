@@ -22,7 +22,6 @@ from .durations import IAM_VISIBLE
 from .policies import parse, unknown_principal
 from .support import members, render
 
-NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 
 SERVICE_ROLES = {
@@ -109,28 +108,10 @@ def check_trust(call: Call, world: World, text: str) -> None:
         raise malformed(f'Invalid principal in policy: "{found[0]}":"{found[1]}"')
 
 
-def check_name(value: str, member: str, longest: int) -> None:
-    """Names have a length and an alphabet."""
-    if len(value) > longest:
-        raise Refusal(
-            "ValidationError",
-            f"1 validation error detected: Value '{value}' at '{member}' failed to "
-            f"satisfy constraint: Member must have length less than or equal to "
-            f"{longest}",
-        )
-    if not NAME.fullmatch(value):
-        raise Refusal(
-            "ValidationError",
-            f"The specified value for {member} is invalid. It must contain only "
-            "alphanumeric characters and/or the following: +=,.@_-",
-        )
-
-
 @before("iam", "CreateRole")
 def create_role(call: Call, world: World) -> None:
     """Names are unique in any case; the trust policy is checked."""
     name = call.get("RoleName")
-    check_name(name, "roleName", 64)
     roles = backend_of(call, world).roles.values()
     if any(role.name.lower() == name.lower() for role in roles):
         raise Refusal(
@@ -188,6 +169,18 @@ def role_named(call: Call, world: World) -> Any:
         if role.name.lower() == wanted:
             return role
     raise no_such_role(call.get("RoleName"))
+
+
+@before("iam", "UpdateRole")
+def update_role(call: Call, world: World) -> Reply:
+    """What is named; moto clears the rest."""
+    role = role_named(call, world)
+    wanted = members(call)
+    if "Description" in wanted:
+        role.description = wanted["Description"]
+    if "MaxSessionDuration" in wanted:
+        role.max_session_duration = wanted["MaxSessionDuration"]
+    return render(call, {})
 
 
 @before("iam", "AttachRolePolicy")
@@ -299,7 +292,6 @@ def create_service_role(call: Call, world: World) -> Reply | None:
 def create_policy(call: Call, world: World) -> None:
     """Names are unique in any case; 6144 characters without white space."""
     name = call.get("PolicyName")
-    check_name(name, "policyName", 128)
     owned = customer_policies(call, world)
     if any(policy.name.lower() == name.lower() for policy in owned):
         raise Refusal(

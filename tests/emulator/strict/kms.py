@@ -84,6 +84,31 @@ def wrong_state(text: str) -> Refusal:
     return Refusal("KMSInvalidStateException", text)
 
 
+def is_elsewhere(call: Call, name: str) -> bool:
+    """Whether an ARN names a key of another account or Region."""
+    parts = name.split(":")
+    return name.startswith("arn:") and parts[3:5] != [call.region, call.account]
+
+
+@before("kms", "*")
+def keys_of_others(call: Call, world: World) -> None:
+    """A key of another account lets nobody in here use it; the Region is ours."""
+    name = call.get("TargetKeyId") or call.get("KeyId")
+    if not name or not is_elsewhere(call, name):
+        return
+    if name.split(":")[3] != call.region:
+        raise Refusal("NotFoundException", f"Invalid arn {name.split(':')[3]}")
+    caller = f"arn:aws:sts::{call.account}:assumed-role/{CALLER_ROLE}/session"
+    raise Refusal(
+        "AccessDeniedException",
+        f"User: {caller} is not authorized to perform: kms:{call.operation} on "
+        f"resource: {name} because the resource does not exist in this Region, no "
+        "resource-based policies allow access, or a resource-based policy explicitly "
+        "denies access",
+        400,
+    )
+
+
 @before("kms", "*")
 def key_states(call: Call, world: World) -> None:
     """New keys are not found; dying and disabled ones refuse most calls."""
@@ -167,8 +192,6 @@ def key_policy(call: Call, world: World) -> None:
     """Check the policy before moto stores it."""
     if call.get("Policy"):
         check_policy(call, world, call.get("Policy"))
-    elif call.operation == "PutKeyPolicy":
-        raise Refusal("ValidationException", "A policy must be given")
     for tag in call.get("Tags", []):
         if str(tag.get("TagKey", "")).startswith("aws:"):
             raise Refusal("TagException", "aws: prefixed tag key names are not allowed")

@@ -30,7 +30,7 @@ CALLER_ARN = f"arn:aws:sts::123456789012:assumed-role/{CALLER_ROLE}/{CALLER_SESS
 
 
 def check_credentials(call: Call) -> None:
-    """Refuse by access key id: EXPIRED, INVALID, and those starting DENY."""
+    """Refuse by access key id (EXPIRED, INVALID, DENY...) and by a signed address."""
     key = call.access_key
     if key == "EXPIRED":
         raise expiry(call)
@@ -38,6 +38,8 @@ def check_credentials(call: Call) -> None:
         raise invalid_key(call)
     if key.startswith("DENY") and call.operation != "GetCallerIdentity":
         raise denial(call, CALLER_ARN)
+    if call.service == "sts":
+        check_presigned(call)
 
 
 def invalid_key(call: Call) -> Refusal:
@@ -60,8 +62,28 @@ def invalid_key(call: Call) -> Refusal:
 
 
 def caller_arn(account: str) -> str:
-    """The assumed-role ARN every caller has."""
+    """The assumed-role ARN of whoever is not given another identity."""
     return f"arn:aws:sts::{account}:assumed-role/{CALLER_ROLE}/{CALLER_SESSION}"
+
+
+def other_caller(call: Call, world: World) -> tuple[str, str] | None:
+    """ARN and id of a caller that the setting `callers` gives another identity.
+
+    A session shows the name of its role without the path (IAM identifiers); a user
+    is shown whole.
+    """
+    path = world.settings.extra.get("callers", {}).get(call.access_key)
+    if path is None:
+        return None
+    kind, _, rest = path.partition("/")
+    name = rest.rsplit("/", 1)[-1]
+    iam = world.moto("iam", account=call.account)
+    if kind == "user":
+        user = next(each for each in iam.users.values() if each.name == name)
+        return user.arn, user.id
+    role = next(each for each in iam.roles.values() if each.name == name)
+    arn = f"arn:aws:sts::{call.account}:assumed-role/{name}/{CALLER_SESSION}"
+    return arn, f"{role.id}:{CALLER_SESSION}"
 
 
 @on_reset
@@ -102,12 +124,13 @@ def account_has_caller(world: World, account: str) -> Any:
 @before("sts", "GetCallerIdentity")
 def caller_identity(call: Call, world: World) -> Reply:
     """An assumed role, as people and pipelines have; needs no permission."""
-    check_presigned(call)
     role = account_has_caller(world, call.account)
+    default = caller_arn(call.account), f"{role.id}:{CALLER_SESSION}"
+    arn, user_id = other_caller(call, world) or default
     return call.reply(
         {
-            "Arn": caller_arn(call.account),
-            "UserId": f"{role.id}:{CALLER_SESSION}",
+            "Arn": arn,
+            "UserId": user_id,
             "Account": call.account,
         }
     )

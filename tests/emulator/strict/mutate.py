@@ -316,6 +316,21 @@ def database_status(world: World, order: Order) -> None:
         record.epoch += 1  # what was under way ends here
 
 
+@change("db_instance", "no_standby")
+def no_standby(world: World, order: Order) -> None:
+    """Two zones are ordered, and RDS ends with one, from now on or (value false)
+    no longer; also of an instance that is not there yet."""
+    name = str(need(order, "id"))
+    world.book("rds_no_standby")[name] = bool(order.get("value", True))
+
+
+@change("db_instance", "login")
+def login(world: World, order: Order) -> Json:
+    """Somebody connects: whether the master user has this password."""
+    record = the_database(world, order)
+    return {"taken": record.settings.get("MasterUserPassword") == need(order, "value")}
+
+
 @change("db_instance", "failover")
 def failover(world: World, order: Order) -> None:
     """The standby takes over: the zones swap."""
@@ -434,8 +449,7 @@ def targets_answer(world: World, order: Order) -> None:
 def the_certificate(world: World, order: Order) -> Any:
     """The certificate an order names."""
     region, account = place(order)
-    backend = world.moto("acm", region, account)
-    found = backend._certificates.get(need(order, "id"))
+    found = acm.find(world, region, account, need(order, "id"))
     if found is None:
         raise Impossible("no such certificate")
     return found

@@ -11,5 +11,6 @@ from . import (  # noqa: F401  registered by being imported
     rds_instances,
     rds_modify,
     rds_parameters,
+    rds_restore,
     rds_snapshots,
 )

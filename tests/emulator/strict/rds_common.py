@@ -70,6 +70,11 @@ class Record:
         self.plan(world, seconds, change)
 
 
+def lacks_standby(world: World, record: Record) -> bool:
+    """Whether RDS gives this instance no standby, or takes it away again."""
+    return bool(world.book("rds_no_standby").get(record.name))
+
+
 def backend_of(call: Call, world: World) -> Any:
     """moto's databases of the call's Region and account."""
     return world.moto("rds", call.region, call.account)

@@ -43,6 +43,7 @@ from .rds_common import (
     displace,
     ec2_of,
     instance_of,
+    lacks_standby,
     no_instance,
     place,
     record_of,
@@ -64,6 +65,7 @@ RESERVED = {"admin", "rdsadmin", "rds_superuser", "postgres_admin", "all", "user
 BACKUP_WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 LARGE_GP3 = 400  # GiB from which PostgreSQL on gp3 can have its own IOPS
 BASE_IOPS, BASE_THROUGHPUT = 3000, 125
+LARGE_IOPS, LARGE_THROUGHPUT = 12_000, 500
 LOGS = {"postgresql", "upgrade", "iam-db-auth-error"}
 
 DEFAULTS: dict[str, Any] = {
@@ -469,6 +471,9 @@ def grow_up(world: World, record: Record) -> None:
 
     def done() -> None:
         record.status = "available"
+        if two and lacks_standby(world, record):
+            record.settings["MultiAZ"] = record.database.multi_az = False
+            record.zones = record.zones[:1]
         if backed_up:
             record.database.save_automated_backup()
 
@@ -490,13 +495,20 @@ def settle_secret(world: World, record: Record, seconds: float) -> None:
 # Reading
 
 
+def base_rates(settings: dict[str, Any]) -> tuple[int | None, int | None]:
+    """The IOPS and MiB/s that storage has when nothing was said; None for other kinds."""
+    if settings["StorageType"] != "gp3":
+        return None, None
+    if settings["AllocatedStorage"] >= LARGE_GP3:
+        return LARGE_IOPS, LARGE_THROUGHPUT
+    return BASE_IOPS, BASE_THROUGHPUT
+
+
 def shown(record: Record) -> dict[str, Any]:
     """An instance as RDS describes it."""
     settings, database = record.settings, record.database
     born = record.endpoint
-    large = (settings["AllocatedStorage"] >= LARGE_GP3) or settings[
-        "StorageType"
-    ] != "gp3"
+    iops, throughput = base_rates(settings)
     limit = settings.get("MaxAllocatedStorage")
     result: dict[str, Any] = {
         **{
@@ -552,9 +564,8 @@ def shown(record: Record) -> dict[str, Any]:
                 "Status": "in-sync",
             }
         ],
-        "Iops": settings.get("Iops") or (None if large else BASE_IOPS),
-        "StorageThroughput": settings.get("StorageThroughput")
-        or (None if large else BASE_THROUGHPUT),
+        "Iops": settings.get("Iops") or iops,
+        "StorageThroughput": settings.get("StorageThroughput") or throughput,
         "MaxAllocatedStorage": (
             limit if limit and limit > settings["AllocatedStorage"] else None
         ),

@@ -29,6 +29,7 @@ from .rds_common import (
     displace,
     ec2_of,
     instance_of,
+    lacks_standby,
     place,
     regroup,
 )
@@ -56,6 +57,7 @@ INSTANT = (
     "CopyTagsToSnapshot",
     "DeletionProtection",
     "EnablePerformanceInsights",
+    "EngineLifecycleSupport",
     "MaxAllocatedStorage",
     "MonitoringInterval",
     "MonitoringRoleArn",
@@ -263,7 +265,11 @@ def check_group(
 def check_storage_change(
     world: World, record: Record, chosen: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    """Only up, by a tenth at least, and not again for hours."""
+    """Only up, by a tenth at least, and not again for hours.
+
+    gp3 storage that becomes large enough for IOPS of its own has to be given them;
+    large storage that grows keeps those it has.
+    """
     last = record.storage_changed
     if record.status == "storage-optimization" or (
         last is not None and not world.clock.older(last, DB_STORAGE_LOCK)
@@ -284,11 +290,13 @@ def check_storage_change(
             f"the current storage size ({old})."
         )
     check_storage(chosen)
-    if chosen["StorageType"] == "gp3" and size >= LARGE_GP3 and "Iops" not in changed:
-        raise bad_combination(
-            "You must specify IOPS when you change the storage of an instance with "
-            f"storage type gp3 and at least {LARGE_GP3} GiB."
-        )
+    grown_large = old < LARGE_GP3 <= size or "StorageType" in changed
+    if chosen["StorageType"] == "gp3" and grown_large and size >= LARGE_GP3:
+        if "Iops" not in changed:
+            raise bad_combination(
+                "You must specify IOPS when you change the storage of an instance to "
+                f"storage type gp3 and at least {LARGE_GP3} GiB."
+            )
 
 
 def store(record: Record, name: str, value: Any) -> None:
@@ -407,15 +415,30 @@ def start(call: Call, world: World, record: Record) -> None:
         record.turn(world, DB_MODIFY_LAG + seconds + DB_OPTIMISE_STORAGE, "available")
 
 
+def rename_backups(backend: Any, record: Record, name: str) -> None:
+    """Automated backups go with their instance."""
+    begin = f"rds:{record.name}-"
+    for key in [key for key in backend.database_snapshots if key.startswith(begin)]:
+        backup = backend.database_snapshots.pop(key)
+        backup.db_instance_identifier = name
+        backup.db_snapshot_identifier = f"rds:{name}-{key.removeprefix(begin)}"
+        backend.database_snapshots[backup.db_snapshot_identifier] = backup
+
+
 def apply(call: Call, world: World, record: Record, name: str, value: Any) -> None:
     """Make one pending change real."""
     backend = backend_of(call, world)
     if name == "NewDBInstanceIdentifier":
+        rename_backups(backend, record, value)
         backend.databases.pop(record.name)
         record.database.db_instance_identifier = value
         record.settings["DBInstanceIdentifier"] = value
         backend.databases[value] = record.database
         return
+    if world.settings.extra.get("idle_changes"):
+        return
+    if name == "MultiAZ" and lacks_standby(world, record):
+        value = False
     store(record, name, value)
     if name == "EngineVersion":
         group = record.settings["DBParameterGroupName"]

@@ -61,6 +61,7 @@ def take(
     snapshot.vpc_id = record.database.db_subnet_group.vpc_id
     snapshot.storage_type = record.settings["StorageType"]
     snapshot.license_model = "postgresql-license"
+    snapshot.settings = dict(record.settings)
     begin(world, snapshot, seconds)
     return snapshot
 
@@ -145,6 +146,7 @@ def copy_snapshot(call: Call, world: World) -> Reply:
         "storage_type",
         "license_model",
         "availability_zone",
+        "settings",
     ):
         setattr(copied, member, getattr(source, member, None))
     copied.tags = tags

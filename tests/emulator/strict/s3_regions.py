@@ -64,7 +64,9 @@ def list_buckets(call: Call, world: World) -> Reply:
     start = told_by(call.get("ContinuationToken"))
     found = [
         bucket
-        for name, bucket in sorted(world.moto("s3", account=call.account).buckets.items())
+        for name, bucket in sorted(
+            world.moto("s3", account=call.account).buckets.items()
+        )
         if name.startswith(prefix)
         and name > start
         and region in ("", bucket.region_name)

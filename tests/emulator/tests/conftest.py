@@ -91,3 +91,19 @@ def world(emulator: Emulator) -> World:
 def aws(emulator: Emulator) -> Callable[..., Any]:
     """``aws("ec2")``: a boto3 client of the emulator."""
     return emulator.client
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of tests that mean to send what AWS's models do not allow."""
+    config.addinivalue_line("markers", "wrong_requests: sends what no model allows")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_wrong(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every request of a test fits the model of its service."""
+    yield
+    if "_emulator" not in request.fixturenames:
+        return
+    found = request.getfixturevalue("_emulator").world.tally.clear()
+    if request.node.get_closest_marker("wrong_requests") is None:
+        assert found == []

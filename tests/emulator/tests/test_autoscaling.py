@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
+from botocore.config import Config
 from landscape import Platform
 from scene import refused
 
@@ -135,3 +137,27 @@ def test_another_group_name_after_a_replacement(group, aws):
     platform.eks.list_nodegroups(clusterName="one")
     platform.nodegroup()
     assert platform.group()["resources"]["autoScalingGroups"][0]["name"] != name
+
+
+@pytest.mark.wrong_requests
+def test_a_name_has_a_character(group, aws):
+    platform, _ = group
+    # Asked to, boto3 would refuse it by itself.
+    asg = boto3.client(
+        "autoscaling",
+        region_name="us-east-1",
+        endpoint_url=platform.emulator.url,
+        aws_access_key_id="AKIATESTING",
+        aws_secret_access_key="secret",
+        config=Config(parameter_validation=False),
+    )
+    arn = target_group(platform)
+    words = "Value '' at 'autoScalingGroupName' failed to satisfy constraint"
+    with refused(ERROR, words):
+        asg.describe_load_balancer_target_groups(AutoScalingGroupName="")
+    for call in (
+        asg.attach_load_balancer_target_groups,
+        asg.detach_load_balancer_target_groups,
+    ):
+        with refused(ERROR, words):
+            call(AutoScalingGroupName="", TargetGroupARNs=[arn])

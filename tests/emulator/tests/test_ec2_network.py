@@ -55,6 +55,26 @@ def test_a_new_object_is_not_seen_at_once(world, ec2):
     assert found["State"] == "available"
 
 
+def test_tags_may_outlive_their_object(world, ec2):
+    def listed():
+        rows = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["nonce"]}])
+        return [row["ResourceId"] for row in rows["Tags"]]
+
+    def make():
+        tags = [{"ResourceType": "vpc", "Tags": [{"Key": "nonce", "Value": "n1"}]}]
+        made = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)
+        return made["Vpc"]["VpcId"]
+
+    ec2.delete_vpc(VpcId=make())
+    assert listed() == []
+    world.settings.extra["tags_stay"] = True
+    second = make()
+    ec2.delete_vpc(VpcId=second)
+    assert listed() == [second]
+    by_tag = [{"Name": "tag:nonce", "Values": ["n1"]}]
+    assert ec2.describe_vpcs(Filters=by_tag)["Vpcs"] == []
+
+
 def test_a_new_object_may_come_and_go(world, ec2):
     clock = slow(world, ec2=2)
     world.settings.extra["flapping"] = True

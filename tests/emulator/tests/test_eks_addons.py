@@ -34,7 +34,7 @@ def patient(emulator):
 # ---- the catalogue
 
 
-@pytest.mark.parametrize("version", ["1.30", "1.31", "1.32", "1.33", "1.34", "1.35"])
+@pytest.mark.parametrize("version", ["1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36"])
 @pytest.mark.parametrize("name", ["vpc-cni", "kube-proxy", "coredns"])
 def test_every_cluster_version_has_several_and_one_default(aws, version, name):
     (addon,) = aws("eks").describe_addon_versions(

@@ -42,6 +42,7 @@ def logging(*enabled):
 # ---- creating
 
 
+@pytest.mark.wrong_requests
 def test_names_tokens_and_repeats(platform):
     made = platform.create(clientRequestToken="a")
     again = platform.create(clientRequestToken="a")
@@ -364,9 +365,9 @@ def test_kubernetes_versions(aws):
     eks = aws("eks")
     found = eks.describe_cluster_versions()["clusterVersions"]
     texts = [each["clusterVersion"] for each in found]
-    assert texts == ["1.35", "1.34", "1.33", "1.32", "1.31", "1.30"]
+    assert texts == ["1.36", "1.35", "1.34", "1.33", "1.32", "1.31", "1.30"]
     (default,) = eks.describe_cluster_versions(defaultOnly=True)["clusterVersions"]
-    assert default["clusterVersion"] == "1.34"
+    assert default["clusterVersion"] == "1.36"
     extended = eks.describe_cluster_versions(versionStatus="EXTENDED_SUPPORT")
     assert "1.34" not in [
         each["clusterVersion"] for each in extended["clusterVersions"]

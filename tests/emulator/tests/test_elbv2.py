@@ -6,7 +6,7 @@ import pytest
 from scene import Network, refused, slow
 from strict import mutate
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 TLS13 = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
@@ -16,7 +16,8 @@ def clock(world):
 
 
 @pytest.fixture
-def elb(aws):
+def elb(world, aws):
+    world.settings.extra["certificates"] = [CERTIFICATE]
     return aws("elbv2")
 
 
@@ -348,7 +349,7 @@ def test_a_listener_lives(elb, clock, make, targets):
     elb.delete_target_group(TargetGroupArn=group)
 
 
-def test_what_a_listener_needs(elb, make, targets):
+def test_what_a_listener_needs(aws, elb, make, targets):
     balancer, group = make()["LoadBalancerArn"], targets()
 
     def listener(**more):
@@ -363,8 +364,26 @@ def test_what_a_listener_needs(elb, make, targets):
         return elb.create_listener(**order)["Listeners"][0]
 
     far = CERTIFICATE.replace("us-east-1", "eu-west-1")
-    with refused("CertificateNotFound"):
+    with refused("CertificateNotFound", far):
         listener(Certificates=[{"CertificateArn": far}])
+    absent = CERTIFICATE.replace("1111", "9999")
+    with refused("CertificateNotFound", absent):
+        listener(Certificates=[{"CertificateArn": absent}])
+    server = "arn:aws:iam::123456789012:server-certificate/one"
+    with refused("CertificateNotFound", server):
+        listener(Certificates=[{"CertificateArn": server}])
+    pending = aws("acm").request_certificate(DomainName="a.example.com")
+    asked = {"CertificateArn": pending["CertificateArn"]}
+    with refused("UnsupportedCertificate", asked["CertificateArn"]):
+        listener(Certificates=[asked])
+    made = listener()["ListenerArn"]
+    with refused("CertificateNotFound", absent):
+        elb.modify_listener(ListenerArn=made, Certificates=[{"CertificateArn": absent}])
+    with refused("CertificateNotFound", absent):
+        elb.add_listener_certificates(
+            ListenerArn=made, Certificates=[{"CertificateArn": absent}]
+        )
+    elb.delete_listener(ListenerArn=made)
     with refused("ValidationError", "certificate"):
         listener(Certificates=[])
     with refused("SSLPolicyNotFound"):

@@ -57,6 +57,7 @@ def role(iam, name="one", who="eks.amazonaws.com", kind="Service"):
     ]
 
 
+@pytest.mark.wrong_requests
 def test_names_are_unique_in_any_case(iam):
     role(iam, "One")
     with refused("EntityAlreadyExists"):

@@ -163,3 +163,12 @@ def test_policy_reads_lag(world, kms, key):
     clock.advance(3)
     now = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     assert json.loads(now) == json.loads(policy(ROOT, "123456789012"))
+
+
+def test_a_key_of_another_account_or_region_is_not_ours_to_look_at(kms, key):
+    arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    foreign = arn.replace("123456789012", "999999999999")
+    with refused("AccessDeniedException", "kms:DescribeKey on resource: " + foreign):
+        kms.describe_key(KeyId=foreign)
+    with refused("NotFoundException", "Invalid arn eu-west-1"):
+        kms.describe_key(KeyId=arn.replace("us-east-1", "eu-west-1"))

@@ -214,3 +214,23 @@ def test_rds_moves_minor_versions_by_itself(emulator, aws):
     assert found["DBInstanceStatus"] == "storage-full"
     counts = emulator.control("/strict/inventory")["counts"]
     assert counts["db_instance"] == 1
+
+
+def test_an_access_key_may_have_another_identity(aws, world):
+    iam = aws("iam")
+    trust = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
+        '{"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+    )
+    role = iam.create_role(
+        RoleName="deployer", Path="/teams/ci/", AssumeRolePolicyDocument=trust
+    )["Role"]
+    user = iam.create_user(UserName="ann", Path="/people/")["User"]
+    callers = {"AKIAROLE": "role/teams/ci/deployer", "AKIAUSER": "user/people/ann"}
+    world.settings.extra["callers"] = callers
+    told = aws("sts", key="AKIAROLE").get_caller_identity()
+    assert told["Arn"] == "arn:aws:sts::123456789012:assumed-role/deployer/session"
+    assert told["UserId"] == f"{role['RoleId']}:session"
+    told = aws("sts", key="AKIAUSER").get_caller_identity()
+    assert (told["Arn"], told["UserId"]) == (user["Arn"], user["UserId"])
+    assert aws("sts").get_caller_identity()["Arn"].endswith("platform-admin/session")

@@ -52,6 +52,7 @@ def test_without_the_signed_headers_it_is_refused(emulator, headers):
     assert "SignatureDoesNotMatch" in text
 
 
+@pytest.mark.wrong_requests
 def test_another_secret_another_question_and_too_late_are_refused(emulator):
     header = {"x-k8s-aws-id": "one"}
     for address in (

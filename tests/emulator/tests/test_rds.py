@@ -438,6 +438,30 @@ def test_final_snapshots(rds, make, ready, clock):
     rds.delete_db_instance(DBInstanceIdentifier="second", SkipFinalSnapshot=True)
 
 
+def test_large_storage_has_iops_of_its_own(rds, make, look, clock):
+    make(AllocatedStorage=390)
+    clock.advance(1200)
+    assert (look()["Iops"], look()["StorageThroughput"]) == (3000, 125)
+
+    def grow(size, **more):
+        rds.modify_db_instance(
+            DBInstanceIdentifier="main",
+            AllocatedStorage=size,
+            ApplyImmediately=True,
+            **more,
+        )
+        clock.advance(24 * 3600)
+        return look()
+
+    with refused("InvalidParameterCombination", "must specify IOPS"):
+        grow(600)
+    assert grow(600, Iops=13000)["Iops"] == 13000
+    shown = grow(700)
+    assert (shown["AllocatedStorage"], shown["Iops"]) == (700, 13000)
+    assert shown["StorageThroughput"] == 500
+    assert grow(800, Iops=14000)["Iops"] == 14000
+
+
 # ---- snapshots
 
 
@@ -686,3 +710,96 @@ def test_maintenance_awaits_an_instance(world, rds, make, look, clock):
     assert action["ForcedApplyDate"] > shown["InstanceCreateTime"]
     with refused("ResourceNotFoundFault"):
         awaits(ResourceIdentifier=arn + "x")
+
+
+# ---- restored, and what RDS does not keep
+
+
+def test_an_instance_is_restored_under_a_name_that_is_free(
+    rds, make, ready, look, clock, change, group
+):
+    change(NewDBInstanceIdentifier="old", ApplyImmediately=True)
+    clock.advance(1000)
+    rds.create_db_snapshot(
+        DBInstanceIdentifier="old",
+        DBSnapshotIdentifier="taken",
+        Tags=[{"Key": "Stack", "Value": "one"}],
+    )
+    again = {"DBSnapshotIdentifier": "taken", "DBSubnetGroupName": group}
+    with refused("InvalidDBSnapshotState"):
+        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="main", **again)
+    clock.advance(1000)
+    with refused("DBInstanceAlreadyExists"):
+        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="old", **again)
+    with refused("DBSnapshotNotFound"):
+        rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier="main", DBSnapshotIdentifier="nobody"
+        )
+    made = rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="main", **again
+    )["DBInstance"]
+    assert made["DBInstanceStatus"] == "creating" and "Endpoint" not in made
+    clock.advance(1000)
+    old, new = look("old"), look("main")
+    assert new["DBInstanceStatus"] == "available"
+    assert new["DbiResourceId"] != old["DbiResourceId"]
+    for same in ("AllocatedStorage", "EngineVersion", "KmsKeyId", "MasterUsername"):
+        assert new[same] == old[same], same
+    assert new["TagList"] == [{"Key": "Stack", "Value": "one"}]
+    assert (new["MultiAZ"], new["DeletionProtection"]) == (False, False)
+    group_name = new["DBParameterGroups"][0]["DBParameterGroupName"]
+    assert group_name == "default.postgres16"
+    rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="third", **again, Tags=[{"Key": "x", "Value": "y"}]
+    )
+    assert look("third")["TagList"] == [{"Key": "x", "Value": "y"}]
+
+
+def test_a_standby_that_rds_does_not_keep(world, make, look, clock, change):
+    def keeps(value):
+        order = {"kind": "db_instance", "id": "main", "action": "no_standby"}
+        mutate.perform(world, {**order, "value": not value})
+
+    keeps(False)
+    make()
+    clock.advance(2000)
+    assert look()["DBInstanceStatus"] == "available" and not look()["MultiAZ"]
+    change(MultiAZ=True, ApplyImmediately=True)
+    assert look()["PendingModifiedValues"] == {"MultiAZ": True}
+    clock.advance(2000)
+    shown = look()
+    assert (shown["MultiAZ"], shown["PendingModifiedValues"]) == (False, {})
+    assert "SecondaryAvailabilityZone" not in shown
+    keeps(True)
+    change(MultiAZ=True, ApplyImmediately=True)
+    clock.advance(2000)
+    assert look()["MultiAZ"] and look()["SecondaryAvailabilityZone"]
+
+
+def test_who_connects_with_which_password(world, make, look, clock, change):
+    make(ManageMasterUserPassword=None, MasterUserPassword="longenough")
+    clock.advance(2000)
+    assert look()["DBInstanceStatus"] == "available"
+
+    def takes(password):
+        order = {"kind": "db_instance", "id": "main", "action": "login"}
+        return mutate.perform(world, {**order, "value": password})["taken"]
+
+    assert takes("longenough") and not takes("another1")
+    order = {"kind": "db_instance", "id": "main", "action": "status"}
+    for status in ("backing-up", "modifying", "configuring-enhanced-monitoring"):
+        mutate.perform(world, {**order, "value": status})
+        with refused("InvalidDBInstanceState", "not in available state"):
+            change(MasterUserPassword="another1", ApplyImmediately=True)
+    mutate.perform(world, {**order, "value": "storage-optimization"})
+    change(MasterUserPassword="another1", ApplyImmediately=True)
+    assert takes("another1") and not takes("longenough")
+
+
+def test_a_change_that_ends_well_and_changes_nothing(world, ready, look, clock, change):
+    world.settings.extra["idle_changes"] = True
+    change(DBInstanceClass="db.t3.large", MultiAZ=False, ApplyImmediately=True)
+    clock.advance(2000)
+    shown = look()
+    assert (shown["DBInstanceStatus"], shown["PendingModifiedValues"]) == ("available", {})
+    assert (shown["DBInstanceClass"], shown["MultiAZ"]) == ("db.t3.xlarge", True)

@@ -124,6 +124,7 @@ def test_our_own_bucket_again(aws, s3, bucket):
         west.create_bucket(**order)
 
 
+@pytest.mark.wrong_requests
 def test_locations(aws, s3):
     with refused("InvalidLocationConstraint"):
         s3.create_bucket(
