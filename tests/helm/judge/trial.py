@@ -1,0 +1,73 @@
+"""One declaration, from the declaration to verdicts on every chart."""
+
+import collections
+
+from . import crosschecks, declarations, engine, kubernetes
+from .program import Desk, Failed
+
+
+class Verdict:
+    """What was judged, and what was wrong."""
+
+    def __init__(self):
+        self.counts, self.wrong = collections.Counter(), []
+
+    def judge(self, where, objects, versions):
+        for each in objects:
+            wrong = collections.defaultdict(list)
+            for version in versions:
+                problems = kubernetes.problems(each, version)
+                self.counts["documents"] += 1
+                self.counts["invalid"] += bool(problems)
+                for problem in problems:
+                    wrong[problem].append(version)
+            for problem, by in wrong.items():
+                span = by[0] if len(by) == 1 else f"{by[0]} to {by[-1]}"
+                self.wrong.append(f"{where}: {each.get('kind')}: {problem[:300]} (Kubernetes {span})")
+
+    def say(self, where, sentences):
+        try:
+            self.wrong += [f"{where}: {sentence}" for sentence in sentences]
+        except (AssertionError, KeyError, StopIteration, TypeError, ValueError) as error:
+            self.wrong.append(f"{where}: the objects cannot be compared: {type(error).__name__} {error}")
+
+
+def tried(job):
+    """Runs in a process of its own: what it needs comes with the job."""
+    program, folder, charts_at, own, name, declaration, versions = job
+    verdict = Verdict()
+    charts = engine.Charts(charts_at) if charts_at else None
+    manager = declaration.get("package_manager", {})
+    release, namespace = manager.get("release", "ppm"), manager.get("namespace", "ppm")
+
+    def declared(version):
+        return declarations.merged(declaration, {"package_manager": {"chart_version": version}})
+
+    try:
+        desk = Desk(program, folder, declarations.text(declared(own)))
+        desk.apply()
+        record = desk.record()
+        manifests = desk.secrets("--with-database-job")
+        verdict.judge(f"{name}, beside the chart", manifests, versions)
+        objects = []
+        for version in charts.paths if charts else [own]:
+            where = f"{name}, chart {version}"
+            desk.declare(declarations.text(declared(version)))
+            text = desk.values()
+            given = engine.values(text)
+            verdict.say(where, (f"values --check: {found['path']}: {found['what']}" for found in desk.check(text)))
+            if charts is None:
+                continue
+            verdict.counts["renders"] += 1
+            objects = [each for _, each in charts.render(version, given, release, namespace)]
+            charts.install(version, given, release, namespace)
+            verdict.judge(where, objects, versions)
+            verdict.say(where, crosschecks.of_stack(objects, manifests, declared(version), record))
+        desk.remove()
+        listener = record["resources"].get("listener.https")
+        notes = next((each["metadata"]["annotations"] for each in objects if each["kind"] == "Ingress"), {})
+        policies = (listener and listener["declared"]["ssl_policy"], notes.get("alb.ingress.kubernetes.io/ssl-policy"))
+        return verdict, policies, "alb.ingress.kubernetes.io/certificate-arn" in notes
+    except (Failed, engine.Refused) as error:
+        verdict.wrong.append(f"{name}: {error}")
+        return verdict, (None, None), False
