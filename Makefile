@@ -8,12 +8,12 @@ SCALE ?= 60
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/ppm-infra
 # The environment of the emulator, as tests/emulator/run.sh finds it.
 PYTHON := $(if $(STRICT_VENV),$(STRICT_VENV),$(CURDIR)/.venv)/bin/python
-SCRIPTS := .ci/run tests/demo/demo.sh tests/emulator/run.sh
+SCRIPTS := .ci/run tests/demo/demo.sh tests/emulator/run.sh tests/helm/run.sh tests/helm/environment.sh
 DENY_VERSION := 0.20.2
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults test-helm check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,12 @@ help: ## this list
 demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo)
 	tests/demo/demo.sh
 
+# Every emulator leaves in a folder what it judged; that is summed up at the end.
 test: venv ## every test: first all that needs no AWS SDK, then the whole suite with the emulator
 	$(CARGO) test --locked --no-default-features
-	$(CARGO) test --locked
+	@set -e; tally=$$(mktemp -d); trap 'rm -rf "$$tally"' EXIT; \
+	STRICT_TALLY="$$tally" $(CARGO) test --locked; \
+	python3 tests/emulator/judged.py "$$tally"
 
 # What `make test` takes a sample of, whole: every point to die at, every fault, every damage. Random tests print the seed
 # with which they are repeated.
@@ -32,6 +35,10 @@ test-faults: venv ## every crash point, fault, kill, lock, damaged file and secr
 	PPM_INFRA_TEST=all $(CARGO) test --locked --lib -- --show-output store::
 	PPM_INFRA_TEST=all $(CARGO) test --locked --test suite -- --show-output \
 	    crash:: kill:: faults:: interrupted:: lockfile:: secrets:: runbook:: shared_state:: fuzz::
+
+# What cannot be had (charts, packages from PyPI) is left out and said aloud; PPM_INFRA_HELM=required makes that a failure.
+test-helm: ## the values of many declarations through Helm's engine and the real charts (PPM_INFRA_CHARTS), judged by Kubernetes' schemas
+	CARGO='$(CARGO)' tests/helm/run.sh
 
 check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests
 

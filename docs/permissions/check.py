@@ -19,7 +19,7 @@ LARGEST = 6144
 CLIENTS = {"elb": "elasticloadbalancing", "secrets": "secretsmanager"}
 SERVICES = "acm|autoscaling|ec2|eks|elb|iam|kms|rds|s3|secrets"
 VERBS = (
-    "abort|add|allocate|associate|attach|authorize|copy|create|delete|describe|detach"
+    "abort|add|allocate|associate|attach|authorize|cancel|copy|create|delete|describe|detach"
     "|disable|disassociate|enable|get|head|list|modify|put|release|remove|replace"
     "|reset|restore|revoke|schedule|set|tag|untag|update"
 )

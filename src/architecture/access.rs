@@ -19,7 +19,8 @@ pub(super) fn access(plot: &mut Plot<'_>) {
     service_role(plot, "cluster", "eks.amazonaws.com", "The control plane of the cluster", &["AmazonEKSClusterPolicy"]);
     // What a node needs to join, to pull images and to give addresses to pods ("Amazon EKS node IAM role").
     let node_policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"];
-    service_role(plot, "nodes", "ec2.amazonaws.com", "The nodes of the cluster", &node_policies);
+    let instances = plot.home().instances;
+    service_role(plot, "nodes", instances, "The nodes of the cluster", &node_policies);
     let tags = plot.tags::<OidcProvider>("main");
     let audiences = BTreeSet::from(["sts.amazonaws.com".to_owned()]);
     plot.add("main", &OidcProvider { cluster: Ref::named("main"), audiences, tags });
@@ -144,6 +145,7 @@ fn key(plot: &mut Plot<'_>) {
         policy: Policy::new(&policy),
         rotation: true,
         enabled: true,
+        scheduled_deletion: None,
         deletion_days: 30,
         tags,
     };

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use super::access::bucket_name;
 use super::{Net, Plot};
+use crate::model::address::Address;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 use crate::resources::bucket::{Bucket, PublicAccessBlock};
 use crate::resources::cluster::Cluster;
-use crate::resources::database::Database;
+use crate::resources::database::{Database, LIFECYCLE_EXTENDED, LIFECYCLE_STANDARD};
 use crate::resources::db_parameter_group::DbParameterGroup;
 use crate::resources::db_subnet_group::DbSubnetGroup;
 use crate::resources::secret::{Secret, SecretContent};
@@ -20,9 +21,11 @@ use crate::resources::security_group_rule::{RuleHome, SecurityGroupRule};
 use crate::stack::Protected;
 
 /// User and database of Package Manager.
-pub(super) const USER: &str = "ppm";
+pub const USER: &str = "ppm";
 /// Port of the database.
 const PORT: i32 = 5432;
+/// Name of the rule that lets the nodes in to the database.
+const RULE: &str = "database-from-nodes";
 
 /// Adds database, bucket and secrets.
 pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
@@ -85,7 +88,7 @@ fn firewall(plot: &mut Plot<'_>, net: &Net) {
         tags,
     };
     plot.add("database", &group);
-    let tags = plot.tags::<SecurityGroupRule>("database-from-nodes");
+    let tags = plot.tags::<SecurityGroupRule>(RULE);
     let rule = SecurityGroupRule {
         group: RuleHome::Group(Ref::named("database")),
         protocol: "tcp".to_owned(),
@@ -95,7 +98,7 @@ fn firewall(plot: &mut Plot<'_>, net: &Net) {
         description: "PostgreSQL from the nodes".to_owned(),
         tags,
     };
-    plot.add("database-from-nodes", &rule);
+    plot.add(RULE, &rule);
 }
 
 fn database(plot: &mut Plot<'_>, net: &Net) {
@@ -144,12 +147,14 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         publicly_accessible: false,
         auto_minor_upgrade: true,
         copy_tags_to_snapshot: true,
-        lifecycle_support: "open-source-rds-extended-support-disabled".to_owned(),
+        lifecycle_support: if declared.extended_support { LIFECYCLE_EXTENDED } else { LIFECYCLE_STANDARD }.to_owned(),
         tags,
     };
     let protect = plot.stack.protect.contains(&Protected::Database);
     let node = plot.add("main", &database);
     node.protect = protect;
-    let key = crate::model::address::Address::of(Secret::KIND, "encryption-key");
+    let key = Address::of(Secret::KIND, "encryption-key");
     node.after.insert(key, "what Package Manager stores in the database cannot be read without this key");
+    let rule = Address::of(SecurityGroupRule::KIND, RULE);
+    node.works_through.insert(rule, "the nodes pass the firewall of the database");
 }

@@ -31,6 +31,11 @@ fn text<'a>(state: &'a State, key: &str) -> Option<&'a str> {
     state.outputs.get(key).and_then(Value::as_str)
 }
 
+/// What the values written last are for, as far as that is remembered.
+pub(super) fn written_for(state: &State) -> Option<&str> {
+    text(state, WRITTEN_FOR)
+}
+
 /// What is remembered, to be published again.
 pub(super) fn remembered(state: &State) -> BTreeMap<String, Value> {
     let known = state.outputs.iter().filter(|(key, _)| [WRITTEN_FOR, IN_PLACE_OF].contains(&key.as_str()));

@@ -26,10 +26,6 @@ pub(super) const SERVICES: [(&str, &str); 10] = [
     ("sts", "the role of Package Manager"),
 ];
 
-/// Of these, the endpoints whose names begin with `cn.` in the regions of China, where the others are named as everywhere
-/// (`aws ec2 describe-vpc-endpoint-services` there; the AWS CDK keeps the same list).
-const CN: [&str; 7] = ["autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "elasticfilesystem", "sts"];
-
 /// Name of the firewall of the endpoints.
 const GROUP: &str = "endpoints";
 
@@ -49,11 +45,11 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
     let manager = &plot.stack.package_manager;
     let files = (manager.shared_storage.is_some() || manager.offline_data.is_some()).then_some(FILES);
     for (name, _) in SERVICES.into_iter().chain(files) {
-        let address = name.replace('.', "-");
+        let address = named(name);
         let tags = plot.tags::<VpcEndpoint>(&address);
         let endpoint = VpcEndpoint {
             vpc: Ref::named("main"),
-            service: interface(plot.partition(), &service(plot, name), name),
+            service: plot.home().endpoint(name, plot.stack.region.as_str()),
             route_tables: BTreeSet::new(),
             interface: Some(Interface {
                 subnets: subnets.iter().cloned().collect(),
@@ -66,28 +62,25 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
     }
 }
 
-/// The name under which EC2 knows the interface endpoint of a service that is named like `plain` in most partitions.
-fn interface(partition: &str, plain: &str, name: &str) -> String {
-    if partition == "aws-cn" && CN.contains(&name) { format!("cn.{plain}") } else { plain.to_owned() }
+/// The names of the endpoints there may be.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    SERVICES.into_iter().chain([FILES]).map(|(name, _)| named(name))
 }
 
-/// The name under which EC2 knows an endpoint of a service.
-pub(super) fn service(plot: &Plot<'_>, name: &str) -> String {
-    format!("com.amazonaws.{}.{name}", plot.stack.region)
+fn named(service: &str) -> String {
+    service.replace('.', "-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::partition::Partition;
 
     #[test]
-    fn in_china_some_names_begin_with_cn() {
-        let named =
-            |partition: &str, name: &str| interface(partition, &format!("com.amazonaws.cn-north-1.{name}"), name);
-        assert_eq!(named("aws-cn", "sts"), "cn.com.amazonaws.cn-north-1.sts");
-        assert_eq!(named("aws-cn", "kms"), "com.amazonaws.cn-north-1.kms");
-        assert_eq!(named("aws-us-gov", "sts"), "com.amazonaws.cn-north-1.sts");
+    fn the_names_that_partitions_have_of_their_own_are_those_of_services_that_are_asked() {
         let known: Vec<&str> = SERVICES.into_iter().chain([FILES]).map(|(name, _)| name).collect();
-        assert!(CN.iter().all(|name| known.contains(name)));
+        for partition in Partition::all() {
+            assert!(partition.endpoints.1.iter().all(|name| known.contains(name)), "{}", partition.name);
+        }
     }
 }

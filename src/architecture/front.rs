@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Net, Plot};
+use super::{Net, Plot, recorded};
+use crate::engine::state::State;
+use crate::helm::TLS_POLICY;
 use crate::model::address::Address;
 use crate::model::reference::Ref;
-use crate::model::resource::Resource;
+use crate::model::resource::{Node, Resource};
+use crate::model::values::DomainName;
 use crate::resources::cluster::Cluster;
 use crate::resources::internet_gateway::InternetGateway;
 use crate::resources::listener::{Listener, ListenerAction};
@@ -15,19 +18,29 @@ use crate::resources::security_group::{Peer, Rule, SecurityGroup};
 use crate::resources::security_group_rule::{RuleHome, SecurityGroupRule};
 use crate::resources::target_attachment::TargetAttachment;
 use crate::resources::target_group::{HealthCheck, TargetGroup};
-use crate::stack::{Scheme, Targets};
+use crate::stack::{Scheme, Stack, Targets};
 
+/// Kind of targets: instances.
+const INSTANCE: &str = "instance";
 /// Port of Package Manager in its pods.
 const POD_PORT: u16 = 4242;
-/// TLS 1.2 and 1.3 ("Security policies for your Application Load Balancer"); without one, the API takes a policy of 2016.
-const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+/// Port of the nodes in a new stack. In the band of which Kubernetes gives no port away by itself: the first 86 of the
+/// default range of node ports (`ServiceNodePortStaticSubrange`, on since 1.27).
+const NEW_NODE_PORT: u16 = 30042;
+
+/// Name of the firewall of the load balancer.
+const GROUP: &str = "load-balancer";
+/// Name of the rule that lets the load balancer in to the nodes.
+const RULE: &str = "nodes-from-load-balancer";
+/// Name of the nodes as targets.
+const ATTACHMENT: &str = "nodes";
 
 /// Adds everything in front of the nodes.
 pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
     let (port, target_type) = match plot.stack.load_balancer.targets {
         // The controller makes all of it, its security groups too.
         Targets::Ingress => return,
-        Targets::NodePort => (plot.stack.load_balancer.node_port, "instance"),
+        Targets::NodePort => (node_port(plot.stack, plot.state), INSTANCE),
         Targets::TargetGroupBinding => (POD_PORT, "ip"),
     };
     firewall(plot, net, port);
@@ -36,9 +49,18 @@ pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
     if plot.stack.load_balancer.targets == Targets::NodePort {
         let attachment =
             TargetAttachment { node_group: Ref::<NodeGroup>::named("main"), target_group: Ref::named("main") };
-        plot.add("nodes", &attachment);
+        plot.add(ATTACHMENT, &attachment);
     }
     listeners(plot);
+}
+
+/// The port of the nodes: the declared one, the one at which the stack answers now, or that of a new stack.
+pub(super) fn node_port(stack: &Stack, state: &State) -> u16 {
+    let group = || recorded::<TargetGroup>(state, "main").filter(|group| group.target_type == INSTANCE);
+    let rule = || recorded::<SecurityGroupRule>(state, "nodes-from-load-balancer");
+    let opened = || rule().and_then(|rule| u16::try_from(rule.from_port).ok()).filter(|port| *port != POD_PORT);
+    let declared = stack.load_balancer.node_port;
+    declared.or_else(|| group().map(|group| group.port)).or_else(opened).unwrap_or(NEW_NODE_PORT)
 }
 
 fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
@@ -51,27 +73,27 @@ fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
         .flat_map(|cidr| ports.iter().map(|port| Rule::tcp(*port, Peer::Cidr(cidr.to_string()), "Users")))
         .collect();
     let inside = net.cidr.clone().unwrap_or_else(|| "0.0.0.0/0".to_owned());
-    let tags = plot.tags::<SecurityGroup>("load-balancer");
+    let tags = plot.tags::<SecurityGroup>(GROUP);
     let group = SecurityGroup {
         vpc: net.vpc.clone(),
-        name: format!("{}-load-balancer", plot.stack.stack),
+        name: format!("{}-{GROUP}", plot.stack.stack),
         description: "The load balancer".to_owned(),
         ingress,
         egress: BTreeSet::from([Rule::tcp(port, Peer::Cidr(inside), "Package Manager")]),
         tags,
     };
-    plot.add("load-balancer", &group);
-    let tags = plot.tags::<SecurityGroupRule>("nodes-from-load-balancer");
+    plot.add(GROUP, &group);
+    let tags = plot.tags::<SecurityGroupRule>(RULE);
     let rule = SecurityGroupRule {
         group: RuleHome::Cluster(Ref::<Cluster>::named("main")),
         protocol: "tcp".to_owned(),
         from_port: i32::from(port),
         to_port: i32::from(port),
-        peer: Peer::Group(Ref::named("load-balancer")),
+        peer: Peer::Group(Ref::named(GROUP)),
         description: "Package Manager from the load balancer".to_owned(),
         tags,
     };
-    plot.add("nodes-from-load-balancer", &rule);
+    plot.add(RULE, &rule);
 }
 
 fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
@@ -86,18 +108,34 @@ fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
         scheme: scheme.to_owned(),
         ip_address_type: "ipv4".to_owned(),
         subnets: subnets.iter().cloned().collect(),
-        security_groups: BTreeSet::from([Ref::named("load-balancer")]),
+        security_groups: BTreeSet::from([Ref::named(GROUP)]),
         idle_timeout_seconds: u32::from(declared.idle_timeout_seconds),
         drop_invalid_headers: true,
         deletion_protection: true,
         tags,
     };
     let public = declared.scheme == Scheme::InternetFacing && plot.owns_network();
+    let renewal = renewal(declared.domain.as_ref());
     let node = plot.add("main", &balancer);
+    node.renewal = Some(renewal);
     if public {
         let gateway = Address::of(InternetGateway::KIND, "main");
         node.after.insert(gateway, "a load balancer that faces the internet is refused without a way to it");
     }
+    let group = Address::of(TargetGroup::KIND, "main");
+    node.after.insert(group, "a new load balancer needs a target group that no other one uses");
+    let rule = Address::of(SecurityGroupRule::KIND, RULE);
+    node.works_through.insert(rule, "traffic passes the firewall of the nodes");
+}
+
+/// What another load balancer means to users.
+fn renewal(domain: Option<&DomainName>) -> String {
+    let record = domain
+        .map_or_else(|| "the DNS record that leads to it".to_owned(), |domain| format!("the DNS record of {domain}"));
+    format!(
+        "outage: the new load balancer has another DNS name (output load_balancer_dns_name); requests fail from when the \
+         old one is gone until {record} leads to the new name"
+    )
 }
 
 fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
@@ -122,13 +160,35 @@ fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
         deregistration_delay_seconds: 60,
         tags,
     };
-    plot.add("main", &group);
+    let renewal = moved(plot, &group);
+    let node = plot.add("main", &group);
+    let balancer = Address::of(LoadBalancer::KIND, "main");
+    node.replaced_with.insert(balancer, "a target group serves one load balancer and no other");
+    node.renewal = renewal;
+}
+
+/// What another target group means to users, where the pods have to follow it.
+fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
+    let until = match plot.stack.load_balancer.targets {
+        // The nodes are attached to it, whatever its name.
+        Targets::NodePort => {
+            let before = plot.recorded::<TargetGroup>("main")?;
+            let same = (before.port, before.target_type.as_str()) == (group.port, group.target_type.as_str());
+            (!same).then(|| format!("`helm upgrade` with the new values opens port {} of the nodes", group.port))?
+        }
+        Targets::TargetGroupBinding => {
+            "`helm upgrade` with the new values binds the pods to the new target group".to_owned()
+        }
+        Targets::Ingress => return None,
+    };
+    Some(format!("outage: requests fail from the moment traffic moves to it until {until}"))
 }
 
 fn listeners(plot: &mut Plot<'_>) {
     let certificate = plot.stack.load_balancer.certificate.as_ref().map(ToString::to_string);
     let forward = ListenerAction::Forward(Ref::named("main"));
-    let tags = plot.tags::<Listener>("http");
+    let (http, https) = ("http", "https");
+    let tags = plot.tags::<Listener>(http);
     let plain = Listener {
         load_balancer: Ref::named("main"),
         port: 80,
@@ -138,25 +198,31 @@ fn listeners(plot: &mut Plot<'_>) {
         action: if certificate.is_some() { ListenerAction::RedirectToHttps } else { forward.clone() },
         tags,
     };
-    plot.add("http", &plain);
-    let mut forwarding = "http";
+    let node = plot.add(http, &plain);
+    opens_last(node);
+    // Also where none is declared: one that stood there goes after this one has changed.
+    node.after.insert(Address::of(Listener::KIND, https), "port 80 leads there, or takes over from it");
     if certificate.is_some() {
-        let tags = plot.tags::<Listener>("https");
+        let tags = plot.tags::<Listener>(https);
         let encrypted = Listener {
             load_balancer: Ref::named("main"),
             port: 443,
             protocol: "HTTPS".to_owned(),
             certificate,
-            ssl_policy: Some(SSL_POLICY.to_owned()),
+            ssl_policy: Some(TLS_POLICY.to_owned()),
             action: forward,
             tags,
         };
-        plot.add("https", &encrypted);
-        forwarding = "https";
+        opens_last(plot.add(https, &encrypted));
     }
-    let attachment = Address::of(TargetAttachment::KIND, "nodes");
-    if plot.nodes.contains_key(&attachment) {
-        let listener = plot.nodes.get_mut(&Address::of(Listener::KIND, forwarding)).expect("added above");
-        listener.after.insert(attachment, "traffic goes where there are targets");
-    }
+}
+
+/// Everything behind a listener stands before it, and for as long as it leads there, whether declared or not.
+fn opens_last(listener: &mut Node) {
+    let behind = [
+        (Address::of(TargetAttachment::KIND, ATTACHMENT), "traffic goes where there are targets"),
+        (Address::of(SecurityGroup::KIND, GROUP), "traffic passes the firewall of the load balancer"),
+        (Address::of(SecurityGroupRule::KIND, RULE), "traffic passes the firewall of the nodes"),
+    ];
+    listener.after.extend(behind);
 }

@@ -9,7 +9,7 @@ use crate::model::document::{Document, digest};
 use crate::model::reference::Ref;
 use crate::model::resource::{Node, Resource};
 use crate::model::values::KubernetesVersion;
-use crate::resources::access_entry::{AccessEntry, Principal};
+use crate::resources::access_entry::{AccessEntry, Principal, stands_for};
 use crate::resources::addon::Addon;
 use crate::resources::cluster::Cluster;
 use crate::resources::node_group::NodeGroup;
@@ -85,7 +85,7 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
         logging: ["api", "audit", "authenticator"].map(str::to_owned).into(),
         kms_key: plot.key(),
         authentication_mode: "API".to_owned(),
-        support: "STANDARD".to_owned(),
+        support: if declared.extended_support { "EXTENDED" } else { "STANDARD" }.to_owned(),
         deletion_protection: true,
         tags: tags.clone(),
     };
@@ -103,15 +103,24 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
     let node = plot.add("main", &cluster);
     // Everything inside would be lost with it.
     node.protect = true;
+    node.renewal = Some(
+        "outage: a new cluster has another address and nothing in it; fetch a kubeconfig for it and install the chart again"
+            .to_owned(),
+    );
     node.ladder = ladder;
 }
 
 fn access_entries(plot: &mut Plot<'_>) {
     let admin = format!("arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", plot.partition());
     let mut entries = vec![("creator".to_owned(), Principal::Creator)];
-    entries.extend(plot.stack.kubernetes.admins.iter().map(|arn| {
-        let arn = arn.to_string();
-        (format!("admin-{}", &digest(arn.as_bytes())[..8]), Principal::Arn(arn))
+    // A cluster has room for one entry of each identity, and the creator has one: settled once, whoever applies later.
+    let settled = plot.state.resources.get(&Address::of(AccessEntry::KIND, "creator"));
+    let settled = settled.and_then(|recorded| recorded.computed.text("principal_arn"));
+    let creator = settled.unwrap_or(&plot.surroundings.principal);
+    let admins = plot.stack.kubernetes.admins.iter().map(ToString::to_string);
+    entries.extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| {
+        let name = format!("admin-{}", &digest(arn.as_bytes())[..8]);
+        (name, Principal::Arn(arn))
     }));
     for (name, principal) in entries {
         let tags = plot.tags::<AccessEntry>(&name);

@@ -7,23 +7,30 @@
 //! Leaves to others what AWS calls are needed (resources) and in which order (engine).
 
 mod access;
+pub mod checks;
 mod data;
 mod emitted;
 mod endpoints;
 mod front;
+mod installed;
 mod kubernetes;
 mod names;
 mod network;
 mod outputs;
+mod values;
 
 use std::collections::BTreeMap;
 
+pub use data::USER as DATABASE_USER;
 pub use emitted::{remember, values_are_for};
-pub use outputs::{NotReady, helm_facts, helm_inputs, outputs};
+pub use installed::{Downgrade, downgrade};
+pub use outputs::{NotReady, helm_facts, helm_inputs, license, outputs, standing, usage_data};
+pub use values::{NoValues, foreseen, hand_over, last_release};
 
 use crate::engine::state::State;
 use crate::model::address::{Address, Name};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::partition::Partition;
 use crate::model::reference::Ref;
 use crate::model::resource::{Node, Resource};
 use crate::model::surroundings::{Questions, Surroundings};
@@ -100,6 +107,11 @@ impl Plot<'_> {
             Some(arn) => Ref::external(arn.to_string()),
             None => Ref::named("main"),
         }
+    }
+
+    /// The partition of the region.
+    fn home(&self) -> &'static Partition {
+        Partition::of_region(self.stack.region.as_str())
     }
 
     fn partition(&self) -> &str {

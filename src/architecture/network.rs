@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Net, Plot, endpoints, recorded};
 use crate::engine::state::State;
+use crate::model::address::{Address, Name};
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 use crate::model::values::{Cidr, SubnetId};
@@ -137,7 +138,9 @@ fn settled_zones(stack: &Stack, cidr: Cidr, state: &State) -> Vec<Zone> {
         .filter_map(|(_, recorded)| {
             let subnet: Subnet = recorded.declared.read().ok()?;
             let slice = (0..8).find(|slice| private_slice(cidr, *slice).as_ref() == Some(&subnet.cidr))?;
-            Some(Zone { short: short_name(stack, &subnet.zone), name: subnet.zone, slice })
+            // A zone that can name no resource was never one of ours.
+            let short = Some(short_name(stack, &subnet.zone)).filter(|short| short.parse::<Name>().is_ok())?;
+            Some(Zone { short, name: subnet.zone, slice })
         })
         .collect();
     zones.sort_by_key(|zone| zone.slice);
@@ -186,7 +189,10 @@ fn subnet(plot: &mut Plot<'_>, name: &str, zone: &Zone, cidr: Cidr, public: bool
 fn nat(plot: &mut Plot<'_>, zone: &Zone) {
     let name = &zone.short;
     let tags = plot.tags::<ElasticIp>(&format!("nat-{name}"));
-    plot.add(&format!("nat-{name}"), &ElasticIp { tags });
+    plot.add(&format!("nat-{name}"), &ElasticIp { tags }).renewal = Some(
+        "requests of the nodes to the internet come from another address: whoever lets the old one in must let it in"
+            .to_owned(),
+    );
     let tags = plot.tags::<NatGateway>(name);
     let gateway = NatGateway {
         subnet: Ref::named(&format!("public-{name}")),
@@ -219,7 +225,11 @@ fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
         subnets: BTreeSet::from([Ref::named(&name)]),
         tags,
     };
-    plot.add(&name, &table);
+    let node = plot.add(&name, &table);
+    // Declared or not: the way that was is kept until there is another one.
+    for endpoint in endpoints::names() {
+        node.works_through.insert(Address::of(VpcEndpoint::KIND, &endpoint), "nodes reach AWS in one way or the other");
+    }
 }
 
 fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>, public: bool) {
@@ -229,6 +239,6 @@ fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>, p
         route_tables.insert(Ref::named("public"));
     }
     let tags = plot.tags::<VpcEndpoint>("s3");
-    let service = endpoints::service(plot, "s3");
+    let service = plot.home().endpoint("s3", plot.stack.region.as_str());
     plot.add("s3", &VpcEndpoint { vpc: Ref::named("main"), service, route_tables, interface: None, tags });
 }

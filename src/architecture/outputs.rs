@@ -1,14 +1,18 @@
 //! What the stack publishes: for people, for scripts, and for the Helm values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::{Value, json};
 
 use super::data::USER;
 use super::emitted;
+use super::front::node_port;
 use super::kubernetes::NODE_LABEL;
 use crate::engine::state::State;
-use crate::helm::{Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData};
+use crate::helm::{
+    Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData, secret_class,
+};
 use crate::model::address::Address;
 use crate::model::resource::Resource;
 use crate::resources::bucket::Bucket;
@@ -19,17 +23,106 @@ use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::secret::Secret;
 use crate::resources::target_group::TargetGroup;
-use crate::stack::{self, Network, Scheme, Stack, Targets};
+use crate::resources::vpc::Vpc;
+use crate::stack::{self, Network, Scheme, SecretsBy, Stack, Targets};
 
-/// Something the values need does not stand yet.
+/// Where `PostgreSQL` of RDS listens unless it is told otherwise ("DB instance port").
+const POSTGRES_PORT: u16 = 5432;
+
+/// Resources that are needed and in no record: they were never made, or the record lost them. There is at least one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} does not stand yet")]
-pub struct NotReady(pub Address);
+pub struct NotReady(pub BTreeSet<Address>);
 
-fn computed<R: Resource>(state: &State, name: &str) -> Result<R::Computed, NotReady> {
+impl NotReady {
+    /// Two things that are needed, or everything that is missing of both.
+    ///
+    /// # Errors
+    /// When either is.
+    pub fn both<A, B>(one: Result<A, Self>, other: Result<B, Self>) -> Result<(A, B), Self> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(Self(one)), Err(Self(other))) => Err(Self(one.into_iter().chain(other).collect())),
+            (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => Err(missing),
+        }
+    }
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut missing = self.0.iter();
+        if let Some(first) = missing.next() {
+            write!(f, "{first} does not stand yet")?;
+        }
+        let others: Vec<String> = missing.map(ToString::to_string).collect();
+        match others.as_slice() {
+            [] => Ok(()),
+            [other] => write!(f, ", nor does {other}"),
+            [_, ..] => write!(f, ", nor do {}", others.join(", ")),
+        }
+    }
+}
+
+/// What AWS computed for the resource `name` of type `R`.
+///
+/// # Errors
+/// When it is in no record.
+pub fn standing<R: Resource>(state: &State, name: &str) -> Result<R::Computed, NotReady> {
     let address = Address::of(R::KIND, name);
     let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.read().ok());
-    recorded.ok_or(NotReady(address))
+    recorded.ok_or_else(|| NotReady([address].into()))
+}
+
+/// What AWS computed, or what stands in for it where it is not known.
+pub(super) struct Made<'a> {
+    state: &'a State,
+    /// Where another object will stand, of which nothing is known yet.
+    fresh: &'a BTreeSet<Address>,
+    /// What stands in for something of the object at an address.
+    pub(super) stand_ins: BTreeMap<Address, String>,
+}
+
+impl<'a> Made<'a> {
+    pub(super) fn of(state: &'a State, fresh: &'a BTreeSet<Address>) -> Self {
+        Self { state, fresh, stand_ins: BTreeMap::new() }
+    }
+
+    fn known<R: Resource>(&self, address: &Address) -> Option<R::Computed> {
+        let recorded = self.state.resources.get(address).filter(|_| !self.fresh.contains(address))?;
+        recorded.computed.read().ok()
+    }
+
+    /// Reads a text of what AWS computed for a resource. Where that is not known, a text of the right form stands in for
+    /// it, `{}` in `form` being a name that nothing else has.
+    fn text<R: Resource>(&mut self, name: &str, read: impl FnOnce(R::Computed) -> String, form: &str) -> String {
+        self.late_text::<R>(name, |computed| Some(read(computed)), form)
+    }
+
+    /// As [`Made::text`], of what AWS tells only some time after the object was made.
+    fn late_text<R: Resource>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(R::Computed) -> Option<String>,
+        form: &str,
+    ) -> String {
+        let address = Address::of(R::KIND, name);
+        if let Some(text) = self.known::<R>(&address).and_then(read) {
+            return text;
+        }
+        let unique = format!("known-after-apply-{}-{}", address.kind.as_str().replace('_', "-"), address.name);
+        let text = form.replace("{}", &unique);
+        self.stand_ins.insert(address, if form.contains("{}") { unique } else { text.clone() });
+        text
+    }
+
+    /// Reads a number of a resource of which a text is read too.
+    fn number<R: Resource>(&self, name: &str, read: impl FnOnce(R::Computed) -> u16, stand_in: u16) -> u16 {
+        self.known::<R>(&Address::of(R::KIND, name)).map_or(stand_in, read)
+    }
+
+    /// Reads nothing of a resource, which yet must stand.
+    fn must_stand<R: Resource>(&mut self, name: &str) {
+        self.text::<R>(name, |_| String::new(), "{}");
+    }
 }
 
 /// The published values of whatever stands by now. ARNs and names only, never a secret.
@@ -41,22 +134,22 @@ pub fn outputs(stack: &Stack, state: &State) -> BTreeMap<String, Value> {
         }
     };
     put("region", Some(json!(stack.region.to_string())));
-    let cluster = computed::<Cluster>(state, "main").ok();
+    let cluster = standing::<Cluster>(state, "main").ok();
     put("cluster_name", cluster.as_ref().map(|c| json!(c.id)));
-    put("cluster_endpoint", cluster.as_ref().map(|c| json!(c.endpoint)));
-    let database = computed::<Database>(state, "main").ok();
-    put("database_address", database.as_ref().map(|d| json!(d.address)));
+    put("cluster_endpoint", cluster.as_ref().and_then(|c| c.endpoint.as_ref()).map(|e| json!(e)));
+    let database = standing::<Database>(state, "main").ok();
+    put("database_address", database.as_ref().and_then(|d| d.address.as_ref()).map(|a| json!(a)));
     put("database_port", database.as_ref().map(|d| json!(d.port)));
     put("database_name", database.as_ref().map(|_| json!(USER)));
-    put("database_secret_arn", computed::<Secret>(state, "database").ok().map(|s| json!(s.id)));
-    put("encryption_key_secret_arn", computed::<Secret>(state, "encryption-key").ok().map(|s| json!(s.id)));
-    put("bucket", computed::<Bucket>(state, "packages").ok().map(|b| json!(b.id)));
-    put("package_manager_role_arn", computed::<IamRole>(state, "package-manager").ok().map(|r| json!(r.arn)));
-    put("secrets_reader_role_arn", computed::<IamRole>(state, "secrets-reader").ok().map(|r| json!(r.arn)));
-    let balancer = computed::<LoadBalancer>(state, "main").ok();
+    put("database_secret_arn", standing::<Secret>(state, "database").ok().map(|s| json!(s.id)));
+    put("encryption_key_secret_arn", standing::<Secret>(state, "encryption-key").ok().map(|s| json!(s.id)));
+    put("bucket", standing::<Bucket>(state, "packages").ok().map(|b| json!(b.id)));
+    put("package_manager_role_arn", standing::<IamRole>(state, "package-manager").ok().map(|r| json!(r.arn)));
+    put("secrets_reader_role_arn", standing::<IamRole>(state, "secrets-reader").ok().map(|r| json!(r.arn)));
+    let balancer = standing::<LoadBalancer>(state, "main").ok();
     put("load_balancer_dns_name", balancer.as_ref().map(|b| json!(b.dns_name)));
     put("load_balancer_zone_id", balancer.as_ref().map(|b| json!(b.zone_id)));
-    put("target_group_arn", computed::<TargetGroup>(state, "main").ok().map(|t| json!(t.id)));
+    put("target_group_arn", standing::<TargetGroup>(state, "main").ok().map(|t| json!(t.id)));
     let there = balancer.map(|b| url(stack).unwrap_or_else(|| format!("http://{}", b.dns_name)));
     let elsewhere =
         (stack.load_balancer.targets == Targets::Ingress && cluster.is_some()).then(|| url(stack)).flatten();
@@ -73,58 +166,86 @@ fn url(stack: &Stack) -> Option<String> {
     stack.load_balancer.domain.as_ref().map(|domain| format!("{scheme}://{domain}"))
 }
 
+/// Where the license is.
+pub fn license(stack: &Stack) -> License {
+    let declared = &stack.package_manager.license;
+    match &declared.server {
+        Some(server) => License::Server(server.to_string()),
+        None => License::File { secret: declared.secret.to_string(), key: declared.key.to_string() },
+    }
+}
+
+/// Where usage data goes, if it has a place of its own.
+pub fn usage_data(stack: &Stack) -> Option<UsageData> {
+    stack.package_manager.usage_data.map(|place| match place {
+        stack::UsageData::Database => UsageData::Database,
+        stack::UsageData::Schema => UsageData::Schema,
+    })
+}
+
 /// What the Helm values are made from.
 ///
 /// # Errors
-/// The first thing that does not stand yet.
+/// Everything that is in no record.
 pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
-    let database = computed::<Database>(state, "main")?;
-    computed::<NodeGroup>(state, "main")?;
+    let fresh = BTreeSet::new();
+    let mut made = Made::of(state, &fresh);
+    made.must_stand::<NodeGroup>("main");
+    let inputs = inputs(stack, &mut made);
+    if made.stand_ins.is_empty() { Ok(inputs) } else { Err(NotReady(made.stand_ins.into_keys().collect())) }
+}
+
+/// What the Helm values are made from, as far as it is known.
+pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
+    let region = stack.region.as_str();
+    let regional = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:000000000000:{rest}");
     let load_balancer_dns_name = match stack.load_balancer.targets {
-        Targets::NodePort | Targets::TargetGroupBinding => Some(computed::<LoadBalancer>(state, "main")?.dns_name),
+        Targets::NodePort | Targets::TargetGroupBinding => {
+            Some(made.text::<LoadBalancer>("main", |balancer| balancer.dns_name, "{}.invalid"))
+        }
         Targets::Ingress => None,
     };
     let exposure = match stack.load_balancer.targets {
-        Targets::NodePort => Exposure::NodePort { port: stack.load_balancer.node_port },
+        Targets::NodePort => Exposure::NodePort { port: node_port(stack, made.state) },
         Targets::TargetGroupBinding => Exposure::TargetGroupBinding {
-            target_group_arn: computed::<TargetGroup>(state, "main")?.id,
+            target_group_arn: made.text::<TargetGroup>(
+                "main",
+                |group| group.id,
+                &regional("elasticloadbalancing", "targetgroup/{}/0"),
+            ),
             vpc_id: match &stack.network {
-                Network::Made(_) => computed::<crate::resources::vpc::Vpc>(state, "main")?.id,
+                Network::Made(_) => made.text::<Vpc>("main", |vpc| vpc.id, "vpc-0feed0feed0feed0f"),
                 Network::Existing(existing) => existing.vpc.to_string(),
             },
         },
         Targets::Ingress => Exposure::Ingress(ingress(stack)),
     };
+    let secret = regional("secretsmanager", "secret:{}");
     let chart = &stack.package_manager;
-    Ok(Inputs {
+    Inputs {
         namespace: chart.namespace.to_string(),
         release: chart.release.to_string(),
         chart_version: chart.chart_version.to_string(),
         replicas: u32::from(chart.replicas),
         database_connections: u32::from(chart.database_connections),
-        license: match &chart.license.server {
-            Some(server) => License::Server(server.to_string()),
-            None => License::File { secret: chart.license.secret.to_string(), key: chart.license.key.to_string() },
-        },
+        license: license(stack),
+        secrets_by_pods: chart.secrets == SecretsBy::Csi,
         image: chart
             .image
             .as_ref()
             .map(|image| Image { repository: image.repository.to_string(), tag: image.tag.to_string() }),
         shared_storage: chart.shared_storage.as_ref().map(files),
         offline_data: chart.offline_data.as_ref().map(files),
-        usage_data: chart.usage_data.map(|place| match place {
-            stack::UsageData::Database => UsageData::Database,
-            stack::UsageData::Schema => UsageData::Schema,
-        }),
+        usage_data: usage_data(stack),
         settings: chart.settings.clone(),
-        role_arn: computed::<IamRole>(state, "package-manager")?.arn,
-        database_host: database.address,
-        database_port: database.port,
+        role_arn: made.text::<IamRole>("package-manager", |role| role.arn, "arn:aws:iam::000000000000:role/{}"),
+        database_host: made.late_text::<Database>("main", |database| database.address, "{}.invalid"),
+        database_port: made.number::<Database>("main", |database| database.port, POSTGRES_PORT),
         database_name: USER.to_owned(),
         database_user: USER.to_owned(),
         database_instance_class: stack.database.instance_class.to_string(),
-        bucket: computed::<Bucket>(state, "packages")?.id,
-        region: stack.region.to_string(),
+        bucket: made.text::<Bucket>("packages", |bucket| bucket.id, "{}"),
+        region: region.to_owned(),
         address: url(stack),
         load_balancer_dns_name,
         exposure,
@@ -133,11 +254,11 @@ pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
         instance_type: stack.kubernetes.nodes.instance_type.to_string(),
         disk_gib: stack.kubernetes.nodes.disk_gib,
         node_count: u32::from(stack.kubernetes.nodes.count),
-        strategy: if emitted::is_version_change(stack, state) { Strategy::Recreate } else { Strategy::Rolling },
-        database_secret_arn: computed::<Secret>(state, "database")?.id,
-        encryption_key_secret_arn: computed::<Secret>(state, "encryption-key")?.id,
-        cluster_name: computed::<Cluster>(state, "main")?.id,
-    })
+        strategy: if emitted::is_version_change(stack, made.state) { Strategy::Recreate } else { Strategy::Rolling },
+        database_secret_arn: made.text::<Secret>("database", |secret| secret.id, &secret),
+        encryption_key_secret_arn: made.text::<Secret>("encryption-key", |secret| secret.id, &secret),
+        cluster_name: made.text::<Cluster>("main", |cluster| cluster.id, "{}"),
+    }
 }
 
 fn files(declared: &stack::FileSystem) -> FileSystem {
@@ -183,14 +304,15 @@ pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
         release: Some(chart.release.to_string()),
         region: Some(stack.region.to_string()),
         bucket: stack.storage.bucket.as_ref().map(ToString::to_string),
-        role_arn: computed::<IamRole>(state, "package-manager").ok().map(|role| role.arn),
-        database_host: computed::<Database>(state, "main").ok().map(|database| database.address),
+        role_arn: standing::<IamRole>(state, "package-manager").ok().map(|role| role.arn),
+        database_host: standing::<Database>(state, "main").ok().and_then(|database| database.address),
         database_class: Some(stack.database.instance_class.to_string()),
         address: url(stack),
+        secret_class: (chart.secrets == SecretsBy::Csi).then(|| secret_class(chart.release.as_str())),
         reach: Some(match stack.load_balancer.targets {
-            Targets::NodePort => Reach::NodePort(stack.load_balancer.node_port),
+            Targets::NodePort => Reach::NodePort(node_port(stack, state)),
             Targets::TargetGroupBinding => {
-                Reach::Pods(computed::<TargetGroup>(state, "main").ok().map(|group| group.id))
+                Reach::Pods(standing::<TargetGroup>(state, "main").ok().map(|group| group.id))
             }
             Targets::Ingress => Reach::Ingress,
         }),

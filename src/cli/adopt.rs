@@ -28,7 +28,7 @@ async fn take(
 ) -> Result<u8, Failure> {
     let adoption = run::examine(session, declaration, &work.state(), &args.address, &args.id).await?;
     let (address, id) = (&args.address, &adoption.id);
-    work.show(&adoption.ahead, Goal::Converge);
+    work.show(&adoption.ahead, Goal::Converge, None);
     if adoption.is_vain() {
         out::note(&format!(
             "This is how {id} differs from what is declared. Taken over, the next apply puts another object in its place.\n"

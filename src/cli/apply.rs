@@ -1,54 +1,128 @@
 //! `apply` and `destroy`: the commands that change things.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::failure::Failure;
+use super::handover::NotOurs;
 use super::place::{Held, Place};
-use super::saved::{ENDING, Saved};
-use super::{exit, lost, out, show, values, workplace};
-use crate::architecture::remember;
+use super::saved::{Ask, Given, Saved};
+use super::{downgrade, exit, handover, lost, out, show, values, workplace};
+use crate::architecture::{remember, standing};
 use crate::cloud::Consent;
+use crate::cloud::vault::Vault;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
+use crate::engine::values::ValuesPlan;
+use crate::model::address::Address;
+use crate::model::resource::Resource as _;
 use crate::render::Goal;
+use crate::resources::cluster::Cluster;
+use crate::resources::database::Database;
+use crate::resources::secret::Secret;
 use crate::run::event::{EventKind, Report};
-use crate::run::{self, Ledger, Planned, Session, Stop, Teller};
-use workplace::Declaration;
+use crate::run::{self, Ledger, Planned, Rotation, Session, Stop, Teller};
+use crate::stack::Stack;
+use workplace::{Connection, Declaration};
 
-/// Makes what is declared.
+/// Makes what is declared, or carries a saved plan out.
 pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Result<u8, Failure> {
-    let saved = match &args.file {
-        Some(path) if path.to_string_lossy().ends_with(ENDING) => Some(Saved::read(path)?),
-        Some(_) | None => None,
+    let declaration = match Given::read(args.file.as_deref())? {
+        Given::Declaration(declaration) => declaration,
+        Given::Plan(path, saved) => return apply_saved(common, &args, &path, &saved, stop).await,
     };
-    let file = saved.as_ref().map(|saved| saved.declaration.clone()).or(args.file);
-    let declaration = Declaration::load(file.as_deref())?;
-    let ask = match &saved {
-        Some(saved) => {
-            saved.same_declaration(&declaration)?;
-            saved.ask.clone()
-        }
-        None => Request { replace: args.replace.into_iter().collect(), ..Request::default() },
+    let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
+    let request = Request { replace: args.replace.into_iter().collect(), ..Request::default() };
+    let order = Order {
+        ask: Ask { request, downgrade: !args.downgrade.is_empty(), ..Ask::default() },
+        saved: None,
+        approved: args.auto_approve,
+        values: args.values.unwrap_or_else(|| handover::usual(common, &declaration.stack)),
+        on_failure: args.on_failure,
+        vault: Some(&*vault),
     };
-    let session = workplace::session(common, &declaration.stack, stop).await?;
-    let (mut work, held) = Work::begin(common, &declaration, &session, "apply").await?;
-    let approved = args.auto_approve || saved.is_some();
-    let done = work.apply(&ask, saved.as_ref(), approved, &args.values, args.on_failure).await;
-    held.release().await?;
-    done
+    carry(common, &declaration, &session, "apply", &order).await
+}
+
+/// Carries a saved plan out. To save one that destroys is not yet to destroy: that is asked for as ever.
+async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Saved, stop: Stop) -> Result<u8, Failure> {
+    if let Some(address) = args.replace.first() {
+        return Err(Failure::new(exit::USAGE, format!("{} is carried out as it was saved", path.display()))
+            .hint(format!("save a plan that replaces it too: `ppm-infra plan --replace {address} -o …`")));
+    }
+    if !args.downgrade.is_empty() && !saved.ask.downgrade {
+        return Err(Failure::new(exit::USAGE, format!("{} is carried out as it was saved", path.display()))
+            .hint(format!("save a plan that goes back: `ppm-infra plan --downgrade {} -o …`", downgrade::WORD)));
+    }
+    let destroys = saved.ask.request.destroy;
+    if destroys && args.on_failure == OnFailure::Rollback {
+        return Err(Failure::new(exit::USAGE, format!("{} destroys, which is never rolled back", path.display()))
+            .hint("leave `--on-failure` away"));
+    }
+    let declaration = saved.declaration(path)?;
+    let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
+    let at = saved.values.as_ref().map(|values| PathBuf::from(&values.file));
+    let order = Order {
+        ask: saved.ask.clone(),
+        saved: Some(saved),
+        approved: args.auto_approve || !destroys,
+        values: args.values.clone().or(at).unwrap_or_else(|| handover::usual(common, &declaration.stack)),
+        on_failure: args.on_failure,
+        vault: (!destroys).then_some(&*vault),
+    };
+    carry(common, &declaration, &session, if destroys { "destroy" } else { "apply" }, &order).await
 }
 
 /// Removes everything; data only with consent.
 pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let delete_data: std::collections::BTreeSet<String> =
-        args.delete_data.iter().map(|store| store.word().to_owned()).collect();
+    let delete_data = args.delete_data.iter().map(|store| store.word().to_owned()).collect();
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let (mut work, held) = Work::begin(common, &declaration, &session, "destroy").await?;
-    let ask = Request { destroy: true, delete_data: delete_data.clone(), ..Request::default() };
-    let consent = Consent { delete_data, skip_final_snapshot: args.no_final_snapshot };
-    let done = work.destroy(&ask, consent, args.auto_approve).await;
+    let order = Order {
+        ask: Ask {
+            request: Request { destroy: true, delete_data, ..Request::default() },
+            no_final_snapshot: args.no_final_snapshot,
+            ..Ask::default()
+        },
+        saved: None,
+        approved: args.auto_approve,
+        values: handover::usual(common, &declaration.stack),
+        on_failure: OnFailure::Keep,
+        vault: None,
+    };
+    carry(common, &declaration, &session, "destroy", &order).await
+}
+
+/// What is to be carried out, and how.
+struct Order<'a> {
+    ask: Ask,
+    /// The plan that was approved, which this must come out as.
+    saved: Option<&'a Saved>,
+    approved: bool,
+    /// Where the Helm values are.
+    values: PathBuf,
+    on_failure: OnFailure,
+    /// Where the values of the secrets are, if a rotation that was cut off is to be finished first.
+    vault: Option<&'a dyn Vault>,
+}
+
+async fn carry(
+    common: &Common,
+    declaration: &Declaration,
+    session: &Session,
+    command: &str,
+    order: &Order<'_>,
+) -> Result<u8, Failure> {
+    let (mut work, held) = Work::begin(common, declaration, session, command).await?;
+    let finished = match order.vault {
+        Some(vault) => work.finish_rotation(vault).await,
+        None => Ok(()),
+    };
+    let done = match (finished, order.ask.goal()) {
+        (Err(failure), _) => Err(failure),
+        (Ok(()), Goal::Converge) => work.apply(order).await,
+        (Ok(()), Goal::Destroy) => work.destroy(order).await,
+    };
     held.release().await?;
     done
 }
@@ -117,53 +191,75 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    async fn apply(
-        &mut self,
-        ask: &Request,
-        saved: Option<&Saved>,
-        approved: bool,
-        values: &Path,
-        on_failure: OnFailure,
-    ) -> Result<u8, Failure> {
-        let planned = self.plan(ask).await?;
-        if let Some(saved) = saved {
-            saved.same_plan(&planned.plan)?;
+    /// Finishes a rotation of the database password that an earlier run was cut off in: until then those who read the
+    /// secret may hold a password that is no good any more.
+    async fn finish_rotation(&self, vault: &dyn Vault) -> Result<(), Failure> {
+        let Some(rotation) = rotation(&self.declaration.stack, &self.state()) else { return Ok(()) };
+        if run::finish_rotation(self.session, vault, &rotation).await? {
+            out::note(
+                "A rotation of the database password that was cut off is finished: the database takes the password it \
+                 had staged, and Secrets Manager gives it to whoever asks. Running pods need it too: \
+                 `ppm-infra secrets` prints it for the cluster.\n",
+            );
         }
-        self.show(&planned, Goal::Converge);
-        if planned.plan.has_changes() && !approved {
+        Ok(())
+    }
+
+    async fn apply(&mut self, order: &Order<'_>) -> Result<u8, Failure> {
+        downgrade::refuse(self.declaration, &self.state(), order.ask.downgrade)?;
+        let planned = self.plan(order).await?;
+        let before = self.state();
+        let foreseen = handover::foresee(self.declaration, &before, &planned, &order.values, NotOurs::Refused)?;
+        if let Some(saved) = order.saved {
+            saved.same_plan(&planned.plan, Some(&foreseen))?;
+        }
+        self.show(&planned, Goal::Converge, Some(&foreseen));
+        if let Some(code) = show::refused(&planned) {
+            return Ok(code);
+        }
+        if (planned.plan.has_changes() || foreseen.is_change()) && !order.approved {
             approve("apply", self.declaration, "yes", &self.session.stop).await?;
         }
-        let before = self.state();
-        let (stack, mut unwritten) = (&self.declaration.stack, None);
+        let (stack, path, mut handed) = (&self.declaration.stack, &order.values, None);
         // In the write that ends the run: values that were never written were for no version.
         let publish = |state: &mut State| {
             let published = remember(stack, state);
-            match values::write(self.declaration, &published, values) {
-                Ok(()) => *state = published,
-                Err(failure) => unwritten = Some(failure),
-            }
+            let put = values::write(self.declaration, &published, path);
+            handed = Some(put.map(|(written, aside)| {
+                *state = State { values: Some(written), ..published };
+                aside
+            }));
         };
         let report = self.carry_out(&planned, Consent::default(), Goal::Converge, publish).await?;
         if !report.is_complete() {
-            if on_failure == OnFailure::Rollback && !report.failed.is_empty() {
+            if order.on_failure == OnFailure::Rollback && !report.failed.is_empty() {
                 self.roll_back(&planned, &report, &before).await?;
             }
             return Ok(show::exit_status(self.session, &report));
         }
-        if let Some(failure) = unwritten {
-            return Err(failure);
-        }
-        values::next_steps(self.common, self.declaration, &self.state(), values)?;
+        let aside = handed.transpose()?.flatten();
+        handover::tell(path, aside.as_deref(), before.values.is_none());
+        values::next_steps(self.common, self.declaration, &self.state(), path, aside.as_deref())?;
         Ok(exit::DONE)
     }
 
-    async fn destroy(&mut self, ask: &Request, consent: Consent, approved: bool) -> Result<u8, Failure> {
-        let planned = self.plan(ask).await?;
-        self.show(&planned, Goal::Destroy);
-        if planned.plan.has_changes() && !approved {
+    async fn destroy(&mut self, order: &Order<'_>) -> Result<u8, Failure> {
+        let planned = self.plan(order).await?;
+        if let Some(saved) = order.saved {
+            saved.same_plan(&planned.plan, None)?;
+        }
+        self.show(&planned, Goal::Destroy, None);
+        if let Some(code) = show::refused(&planned) {
+            return Ok(code);
+        }
+        if planned.plan.has_changes() && !order.approved {
             let stack = self.declaration.stack.stack.as_str();
             approve("destroy", self.declaration, stack, &self.session.stop).await?;
         }
+        let consent = Consent {
+            delete_data: order.ask.request.delete_data.clone(),
+            skip_final_snapshot: order.ask.no_final_snapshot,
+        };
         let report = self.carry_out(&planned, consent, Goal::Destroy, |_| ()).await?;
         if !report.is_complete() {
             return Ok(show::exit_status(self.session, &report));
@@ -181,9 +277,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    async fn plan(&self, ask: &Request) -> Result<Planned, Failure> {
+    async fn plan(&self, order: &Order<'_>) -> Result<Planned, Failure> {
         let mut sinks = show::looking_sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let ask = &order.ask.request;
         Ok(run::plan(self.session, self.declaration, &self.state(), ask, &mut tell).await?)
     }
 
@@ -198,9 +295,17 @@ impl<'a> Work<'a> {
         Ok(Ledger::open(Box::new(store), fresh).await?)
     }
 
-    pub(super) fn show(&self, planned: &Planned, goal: Goal) {
-        let (common, session) = (self.common, self.session);
-        let view = show::PlanShow { common, stack: &self.declaration.stack, session, goal, verbose: false };
+    pub(super) fn show(&self, planned: &Planned, goal: Goal, values: Option<&ValuesPlan>) {
+        let view = show::PlanShow {
+            common: self.common,
+            region: self.declaration.stack.region.as_str(),
+            catalog: &self.session.catalog,
+            goal,
+            values,
+            file: &self.declaration.name(),
+            text: &self.declaration.text,
+            verbose: false,
+        };
         show::plan(planned, &view);
     }
 
@@ -243,6 +348,10 @@ impl<'a> Work<'a> {
         });
         let finish = |state: &mut State, complete| {
             state.declaration = self.declaration.name();
+            // What was written for a cluster that is gone is of use to nobody.
+            if standing::<Cluster>(state, "main").is_err() {
+                state.values = None;
+            }
             if complete {
                 publish(state);
             }
@@ -257,6 +366,14 @@ impl<'a> Work<'a> {
         }
         Ok(report)
     }
+}
+
+/// The database of the stack and the secret with its login, where both are recorded.
+fn rotation(stack: &Stack, state: &State) -> Option<Rotation> {
+    let id = |at: &Address| state.resources.get(at)?.computed.text("id").map(str::to_owned);
+    let (address, secret) = (Address::of(Database::KIND, "main"), Address::of(Secret::KIND, "database"));
+    let (database, secret) = (id(&address)?, id(&secret)?);
+    Some(Rotation { stack: stack.stack.to_string(), address, database, secret })
 }
 
 /// Whether a path is that of the standard output.

@@ -69,6 +69,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Show what would change, and change nothing
     Plan(PlanArgs),
+    /// Show a saved plan, as `plan` showed it
+    Show(ShowArgs),
     /// Make it so, then write the Helm values
     Apply(ApplyArgs),
     /// Remove everything; data only where you say so
@@ -137,6 +139,7 @@ pub(super) struct File {
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct PlanArgs {
     /// Which declaration
     #[command(flatten)]
@@ -153,6 +156,29 @@ pub(super) struct PlanArgs {
     /// Plan the removal of everything
     #[arg(long)]
     pub(super) destroy: bool,
+    /// Let it become older although its database may be migrated already: `package-manager`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) downgrade: Vec<Downgradable>,
+    /// Where apply is to write the Helm values; by default out/STACK.values.yaml
+    #[arg(long, value_name = "FILE", conflicts_with = "destroy")]
+    pub(super) values: Option<PathBuf>,
+    /// With --destroy: data stores to delete with their data: `database`, `bucket`, `key`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "destroy")]
+    pub(super) delete_data: Vec<DataStore>,
+    /// With --destroy: delete the database without a last snapshot
+    #[arg(long, requires = "destroy")]
+    pub(super) no_final_snapshot: bool,
+    /// Show every field of what would be made
+    #[arg(long)]
+    pub(super) full: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The saved plan
+    #[arg(value_name = "SAVED")]
+    pub(super) file: PathBuf,
     /// Show every field of what would be made
     #[arg(long)]
     pub(super) full: bool,
@@ -161,7 +187,7 @@ pub(super) struct PlanArgs {
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
-    /// The declaration, or a saved plan (`*.plan.json`); by default the only declaration in plans/
+    /// The declaration, or a saved plan; by default the only declaration in plans/
     pub(super) file: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
@@ -169,12 +195,22 @@ pub(super) struct ApplyArgs {
     /// Replace this object even if nothing differs
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<Address>,
-    /// Where to write the Helm values
-    #[arg(long, value_name = "FILE", default_value = "out/values.yaml")]
-    pub(super) values: PathBuf,
+    /// Let it become older although its database may be migrated already: `package-manager`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) downgrade: Vec<Downgradable>,
+    /// Where to write the Helm values; by default out/STACK.values.yaml, or where the saved plan says
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// What becomes of what this run made when part of it fails
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     pub(super) on_failure: OnFailure,
+}
+
+/// What may become older when it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Downgradable {
+    /// Package Manager: its chart, or the image in place of the chart's own.
+    PackageManager,
 }
 
 /// What becomes of what a run made when part of it fails.

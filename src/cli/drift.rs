@@ -2,7 +2,8 @@
 
 use super::args::{Common, File};
 use super::failure::Failure;
-use super::{exit, show, workplace};
+use super::{exit, handover, show, workplace};
+use crate::engine::values::Found;
 use crate::run::{self, Stop, Teller};
 use workplace::Declaration;
 
@@ -16,10 +17,12 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let mut tell = Teller::new(&session.host, &mut sinks);
     let report = run::drift(&session, &book.state, &mut tell).await?;
     drop(sinks);
-    show::drift(common, &declaration, &book.state.account, &report);
+    let values = handover::drift(common, &declaration, &book.state);
+    show::drift(common, &declaration, &book.state.account, &report, values.as_ref());
+    let is_edited = matches!(values, Some((_, Found::Edited(_) | Found::Foreign(_))));
     Ok(if !report.unread.is_empty() {
         exit::INCOMPLETE
-    } else if report.drift.is_empty() {
+    } else if report.drift.is_empty() && !is_edited {
         exit::DONE
     } else {
         exit::DIFFERENT

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{credentials, exit};
-use crate::architecture::NotReady;
+use crate::architecture::{NoValues, NotReady};
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::diff::Shown;
 use crate::engine::{Clash, PlanError};
-use crate::helm::ValuesError;
+use crate::model::mark::STACK_TAG;
 use crate::model::resource::Resource;
 use crate::render::CLOCK;
 use crate::resources::access_entry::AccessEntry;
@@ -252,11 +252,10 @@ impl From<PlanError> for Failure {
                 let mut failure = Self::new(exit::FAILED, heading);
                 failure.causes = foreign
                     .iter()
-                    .map(|(address, (id, because))| format!("{address}: {id} stands there; {because}"))
+                    .map(|(address, there)| format!("{address}: {} stands there; {}", there.id, there.because))
                     .collect();
-                for (address, (id, _)) in &foreign {
-                    failure = failure
-                        .hint(format!("if it is meant to be that: `ppm-infra adopt {address} '{id}'` takes it over"));
+                for (address, there) in &foreign {
+                    failure.hints.extend(there.remedy.advice(address, &there.id));
                 }
                 failure
                     .hint("ppm-infra never changes what is not its own; nothing was changed")
@@ -327,6 +326,11 @@ impl From<RunError> for Failure {
         match error {
             RunError::Cloud(error) => error.into(),
             RunError::Plan(error) => error.into(),
+            RunError::Noted { error, notes } => {
+                let mut failure = Self::from(*error);
+                failure.hints.splice(0..0, notes);
+                failure
+            }
             RunError::Store(error) => error.into(),
             RunError::Adopt(error) => error.into(),
             RunError::Account { told_by, .. } => Self::new(exit::FAILED, error.to_string()).hint(match told_by {
@@ -338,6 +342,8 @@ impl From<RunError> for Failure {
                      environment in this account, copy the declaration under another stack name"
                 }
             }),
+            RunError::Checks(_) => Self::new(exit::FAILED, error.to_string())
+                .hint("nothing was changed; the plan says what is wrong, where, and what to do"),
             RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
         }
     }
@@ -357,8 +363,11 @@ impl From<AdoptError> for Failure {
                 .hint(format!("{nothing}; look for the id of the {} in this account and region", address.kind)),
             AdoptError::Unread { address, .. } => Self::new(exit::INCOMPLETE, error.to_string())
                 .hint(format!("{nothing}; the id must be that of a {}, as AWS writes it", address.kind)),
-            AdoptError::Owned { .. } => Self::new(exit::FAILED, error.to_string())
-                .hint(format!("{nothing}; what belongs to another stack is let go of there first")),
+            AdoptError::Owned { .. } => Self::new(exit::FAILED, error.to_string()).hint(format!(
+                "{nothing}; if whoever it belongs to is no more, take the tag {STACK_TAG} off it: then it is nobody's"
+            )),
+            AdoptError::Old { .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!("{nothing}; the next apply removes it, and what took its place is recorded")),
             AdoptError::Unfit { .. } => Self::new(exit::FAILED, error.to_string()).hint(format!(
                 "{nothing}; declare it as it is, or let ppm-infra make its own beside it under another name"
             )),
@@ -366,14 +375,19 @@ impl From<AdoptError> for Failure {
     }
 }
 
-impl From<ValuesError> for Failure {
-    fn from(error: ValuesError) -> Self {
-        Self::new(exit::FAILED, format!("there are no Helm values: {error}")).caused(&error)
+impl From<NoValues> for Failure {
+    fn from(error: NoValues) -> Self {
+        let heading = error.to_string();
+        match error {
+            NoValues::NotReady(missing) => Self { heading, ..Self::from(missing) },
+            NoValues::Refused(refused) => Self::new(exit::FAILED, heading).caused(&refused),
+        }
     }
 }
 
 impl From<NotReady> for Failure {
     fn from(error: NotReady) -> Self {
-        Self::new(exit::FAILED, format!("there are no Helm values yet: {error}")).hint("run apply first")
+        Self::new(exit::FAILED, error.to_string())
+            .hint("run apply first: it makes what is missing, and takes up what stands and carries the stack's marks")
     }
 }

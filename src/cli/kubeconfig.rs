@@ -8,6 +8,7 @@ use super::apply::is_stdout;
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
+use crate::architecture::{NotReady, standing};
 use crate::handoff::{Entry, merge};
 use crate::model::address::Address;
 use crate::model::resource::Resource as _;
@@ -20,11 +21,9 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let address = Address::of(Cluster::KIND, "main");
-    let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.read().ok());
-    let missing = || Failure::new(exit::FAILED, format!("{address} does not stand yet")).hint("run apply first");
-    let cluster: ClusterComputed = recorded.ok_or_else(missing)?;
-    let entry = entry(&declaration, &cluster, args.context.clone())?;
+    let cluster = standing::<Cluster>(&state, "main")?;
+    let unaddressed = || NotReady([Address::of(Cluster::KIND, "main")].into());
+    let entry = entry(&declaration, &cluster, args.context.clone())?.ok_or_else(unaddressed)?;
     let path = match &args.out {
         Some(path) if is_stdout(path) => {
             out::data(&merge(None, &entry).unwrap_or_default());
@@ -61,20 +60,28 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
     Ok(exit::DONE)
 }
 
-fn entry(declaration: &Declaration, cluster: &ClusterComputed, context: Option<String>) -> Result<Entry, Failure> {
+/// The entry of a cluster; nothing while it is still being made and has no address.
+fn entry(
+    declaration: &Declaration,
+    cluster: &ClusterComputed,
+    context: Option<String>,
+) -> Result<Option<Entry>, Failure> {
     let stack = &declaration.stack;
+    let ClusterComputed { endpoint: Some(server), certificate_authority: Some(authority), .. } = cluster else {
+        return Ok(None);
+    };
     let arguments = ["eks-token", "--cluster", &cluster.id, "--region", stack.region.as_str()];
-    Ok(Entry {
+    Ok(Some(Entry {
         name: cluster.arn.clone(),
         context: context.unwrap_or_else(|| stack.stack.to_string()),
         namespace: stack.package_manager.namespace.to_string(),
-        server: cluster.endpoint.clone(),
-        certificate_authority: cluster.certificate_authority.clone(),
+        server: server.clone(),
+        certificate_authority: authority.clone(),
         command: this_program()?,
         arguments: arguments.map(str::to_owned).into(),
         // Whoever chose a profile now means the same one whenever kubectl asks.
         environment: variable("AWS_PROFILE").map(|profile| ("AWS_PROFILE".to_owned(), profile)).into_iter().collect(),
-    })
+    }))
 }
 
 /// The copy of the file as it was.

@@ -44,8 +44,11 @@ pub(super) fn found(common: &Common, declaration: &Declaration, rebuilt: &Rebuil
         let _ = writeln!(text, "  {address}  {id}  is not declared; the next apply removes it");
     }
     text += &aside_text(aside);
-    for (address, (id, because)) in foreign {
-        let _ = writeln!(text, "  {address}  {id}  stands there and is not ours: {because}");
+    for (address, there) in foreign {
+        let _ = writeln!(text, "  {address}  {}  stands there and is not ours: {}", there.id, there.because);
+        for advice in there.remedy.advice(address, &there.id) {
+            let _ = writeln!(text, "    {advice}");
+        }
     }
     if let Some(error) = blind {
         let _ = writeln!(text, "Whether there is more with these marks could not be seen: {error}.");
@@ -76,7 +79,7 @@ pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
         undeclared.iter().map(|address| json!({"address": address, "id": id(address)})).collect();
     let foreign: Vec<Value> = foreign
         .iter()
-        .map(|(address, (id, because))| json!({"address": address, "id": id, "because": because}))
+        .map(|(address, there)| json!({"address": address, "id": there.id, "because": there.because}))
         .collect();
     out::data(&format!(
         "{}\n",

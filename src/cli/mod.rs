@@ -4,12 +4,15 @@ mod adopt;
 mod apply;
 mod args;
 mod chosen;
+mod content;
 mod credentials;
 mod declaration;
+mod downgrade;
 mod drift;
 pub mod exit;
 mod failure;
 mod graph;
+mod handover;
 mod kubeconfig;
 mod lock;
 mod lost;
@@ -21,6 +24,7 @@ mod recover;
 mod saved;
 mod secrets;
 mod show;
+mod stamp;
 mod state;
 mod status;
 mod values;
@@ -79,6 +83,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let stop = Stop::new();
     match cli.command {
         Command::Plan(args) => plan::plan(common, args, stop).await,
+        Command::Show(args) => plan::show(common, &args),
         Command::Apply(args) => apply::apply(common, args, stop).await,
         Command::Destroy(args) => apply::destroy(common, args, stop).await,
         Command::Drift(args) => drift::drift(common, &args, stop).await,

@@ -1,32 +1,94 @@
-//! `plan`.
+//! `plan` and `show`: what would change, and what would by a saved plan.
 
-use super::args::{Common, PlanArgs};
+use super::args::{Common, PlanArgs, ShowArgs};
+use super::chosen::program;
 use super::failure::Failure;
-use super::saved::Saved;
-use super::{exit, show, workplace};
+use super::handover::NotOurs;
+use super::saved::{Ask, Saved};
+use super::{downgrade, exit, handover, out, show as shown, workplace};
 use crate::engine::Request;
+use crate::engine::values::ValuesPlan;
+use crate::helm::shell_word;
 use crate::render::Goal;
+use crate::resources::catalog;
 use crate::run::{self, Stop, Teller};
 use workplace::Declaration;
 
 /// Shows what would change, and changes nothing.
 pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
+    if let Some(path) = &args.out {
+        Saved::may_stand_at(path)?;
+    }
     let mut store = workplace::store(common, &declaration)?;
     let book = workplace::load(&mut store, &declaration).await?;
-    let session = workplace::session(common, &declaration.stack, stop).await?;
-    let ask = Request { destroy: args.destroy, replace: args.replace.into_iter().collect(), ..Request::default() };
-    let mut sinks = show::looking_sinks(common, &session);
-    let mut tell = Teller::new(&session.host, &mut sinks);
-    let planned = run::plan(&session, &declaration, &book.state, &ask, &mut tell).await?;
-    drop(sinks);
-    let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
-    let view = show::PlanShow { common, stack: &declaration.stack, session: &session, goal, verbose: args.full };
-    show::plan(&planned, &view);
-    show::open_intents(&book);
-    if let Some(path) = args.out {
-        Saved::new(&declaration, ask, planned.plan.clone()).write(&path)?;
-        show::saved(common, &path);
+    let ask = Ask {
+        request: Request {
+            destroy: args.destroy,
+            delete_data: args.delete_data.iter().map(|store| store.word().to_owned()).collect(),
+            replace: args.replace.into_iter().collect(),
+        },
+        no_final_snapshot: args.no_final_snapshot,
+        downgrade: !args.downgrade.is_empty(),
+    };
+    if ask.goal() == Goal::Converge {
+        downgrade::refuse(&declaration, &book.state, ask.downgrade)?;
     }
-    Ok(if args.detailed_exitcode && planned.plan.has_changes() { exit::DIFFERENT } else { exit::DONE })
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let mut sinks = shown::looking_sinks(common, &session);
+    let mut tell = Teller::new(&session.host, &mut sinks);
+    let planned = run::plan(&session, &declaration, &book.state, &ask.request, &mut tell).await?;
+    drop(sinks);
+    let values = match ask.goal() {
+        Goal::Converge => {
+            let path = args.values.unwrap_or_else(|| handover::usual(common, &declaration.stack));
+            Some(handover::foresee(&declaration, &book.state, &planned, &path, NotOurs::Told)?)
+        }
+        Goal::Destroy => None,
+    };
+    let is_change = planned.plan.has_changes() || values.as_ref().is_some_and(ValuesPlan::is_change);
+    let view = shown::PlanShow {
+        common,
+        region: declaration.stack.region.as_str(),
+        catalog: &session.catalog,
+        goal: ask.goal(),
+        values: values.as_ref(),
+        file: &declaration.name(),
+        text: &declaration.text,
+        verbose: args.full,
+    };
+    shown::plan(&planned, &view);
+    shown::open_intents(&book);
+    if let Some(code) = shown::refused(&planned) {
+        return Ok(code);
+    }
+    if let Some(path) = args.out {
+        Saved::new(&declaration, ask, &planned, values).write(&path)?;
+        shown::saved(common, &path);
+    }
+    Ok(if args.detailed_exitcode && is_change { exit::DIFFERENT } else { exit::DONE })
+}
+
+/// Shows a saved plan. Asks nobody, and needs nothing but its file.
+pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
+    let saved = Saved::read(&args.file)?;
+    let view = shown::PlanShow {
+        common,
+        region: &saved.region,
+        catalog: &catalog(),
+        goal: saved.ask.goal(),
+        values: saved.values.as_ref(),
+        file: "",
+        text: "",
+        verbose: args.full,
+    };
+    shown::plan(&saved.planned(), &view);
+    if !common.json {
+        let file = shell_word(&args.file.display().to_string());
+        out::note(&match saved.declaration(&args.file) {
+            Ok(_) => format!("To carry out exactly this: {} apply {file}\n", program(common)),
+            Err(failure) => format!("It cannot be applied here: {}\n", failure.heading),
+        });
+    }
+    Ok(exit::DONE)
 }

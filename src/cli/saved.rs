@@ -3,19 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::content::Content;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use crate::engine::Request;
-use crate::engine::plan::{FORMAT, Plan};
-use crate::model::document::canonical_pretty;
+use crate::engine::plan::{FORMAT, Plan, StepKey};
+use crate::engine::values::ValuesPlan;
+use crate::helm::shell_word;
+use crate::model::document::{sealed, unsealed};
+use crate::model::surroundings::Surroundings;
+use crate::render::Goal;
+use crate::run::Planned;
 use crate::store::file;
 
-/// The end of the name of a saved plan.
-pub(super) const ENDING: &str = ".plan.json";
+const TOOL: &str = env!("CARGO_PKG_VERSION");
 
-/// A plan with what it was made from.
+/// A plan with what it was made from, and what it takes to show it elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Saved {
@@ -23,73 +29,211 @@ pub(super) struct Saved {
     pub(super) format: u32,
     /// Only the version that made a plan applies it.
     pub(super) tool: String,
-    /// The declaration's file.
-    pub(super) declaration: PathBuf,
-    /// Digest of the declaration's text.
-    pub(super) digest: String,
+    /// What it was made from.
+    pub(super) declaration: Source,
+    /// Region of the stack.
+    pub(super) region: String,
+    /// Account of the stack.
+    pub(super) account: String,
     /// What was asked beside the declaration.
-    pub(super) ask: Request,
+    pub(super) ask: Ask,
     /// The plan.
     pub(super) plan: Plan,
+    /// What becomes of the Helm values; nothing where everything goes.
+    pub(super) values: Option<ValuesPlan>,
+    /// Its longest chain of steps.
+    pub(super) longest: Chain,
+}
+
+/// The declaration of a saved plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    /// Its file, as given.
+    pub(super) file: PathBuf,
+    /// Digest of its text.
+    pub(super) digest: String,
+}
+
+/// What is asked beside the declaration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ask {
+    /// Of the planner.
+    pub(super) request: Request,
+    /// That a database goes without a last snapshot.
+    pub(super) no_final_snapshot: bool,
+    /// That Package Manager may become older.
+    pub(super) downgrade: bool,
+}
+
+/// Steps that wait for each other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chain {
+    steps: Vec<StepKey>,
+    typical_seconds: u64,
+}
+
+impl Ask {
+    /// What the plan is for.
+    pub(super) fn goal(&self) -> Goal {
+        if self.request.destroy { Goal::Destroy } else { Goal::Converge }
+    }
 }
 
 impl Saved {
     /// A plan to be saved.
-    pub(super) fn new(declaration: &Declaration, ask: Request, plan: Plan) -> Self {
+    pub(super) fn new(declaration: &Declaration, ask: Ask, planned: &Planned, values: Option<ValuesPlan>) -> Self {
+        let (steps, typical_seconds) = planned.critical_path.clone();
         Self {
             format: FORMAT,
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            declaration: declaration.path.clone(),
-            digest: declaration.digest.clone(),
+            tool: TOOL.to_owned(),
+            declaration: Source { file: declaration.path.clone(), digest: declaration.digest.clone() },
+            region: declaration.stack.region.to_string(),
+            account: planned.surroundings.account.clone(),
             ask,
-            plan,
+            plan: planned.plan.clone(),
+            values,
+            longest: Chain { steps, typical_seconds },
         }
+    }
+
+    /// Refuses a place at which a file stands that is no saved plan.
+    pub(super) fn may_stand_at(path: &Path) -> Result<(), Failure> {
+        let there = file::read_if_there(path)?.unwrap_or_default();
+        if there.trim().is_empty() || Content::of(&there) == Content::SavedPlan {
+            return Ok(());
+        }
+        Err(Failure::new(
+            exit::USAGE,
+            format!("{} is there already and is no saved plan; it was not touched", path.display()),
+        )
+        .hint("name another file after `-o`, as in `-o ppm.plan.json`"))
     }
 
     /// Writes it.
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let text = canonical_pretty(&serde_json::to_value(self).expect("plans serialise"));
+        Self::may_stand_at(path)?;
+        let text = sealed(serde_json::to_value(self).expect("plans serialise"));
         Ok(file::write_whole(path, text.as_bytes())?)
     }
 
-    /// Reads it. Refuses what another version made.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let missing = || Failure::new(exit::USAGE, format!("there is no saved plan {}", path.display()));
-        let text = file::read_input(path)?.ok_or_else(missing)?;
-        let saved: Self = serde_json::from_str(&text).map_err(|error| {
-            Failure::new(exit::USAGE, format!("{} is no saved plan of this version: {error}", path.display()))
-                .hint("save it again with `ppm-infra plan -o`")
-        })?;
-        if saved.tool != env!("CARGO_PKG_VERSION") || saved.format != FORMAT {
-            let heading = format!("{} was made by ppm-infra {}", path.display(), saved.tool);
-            return Err(Failure::new(exit::BUSY, heading).hint("save it again with this version"));
+    /// Reads the text of a saved plan. Refuses what another version made, what was changed and what is damaged.
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let again = format!("save it again: `ppm-infra plan -o {}`", shell_word(&path.display().to_string()));
+        let damaged = |why: &str| {
+            Failure::new(exit::USAGE, format!("{} is a damaged saved plan: {why}", path.display())).hint(again.clone())
+        };
+        let mut value: Value = serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))?;
+        let format = value["format"].as_u64().ok_or_else(|| damaged("it has no format"))?;
+        if format != u64::from(FORMAT) {
+            let heading = format!("{} is a saved plan of format {format}", path.display());
+            let failure = Failure::new(exit::BUSY, format!("{heading}; this ppm-infra reads format {FORMAT}"));
+            return Err(match (format > u64::from(FORMAT), value["tool"].as_str()) {
+                (true, Some(tool)) => failure.hint(format!("use ppm-infra {tool}, which saved it, or {again}")),
+                (true, None) | (false, _) => failure.hint(again),
+            });
+        }
+        if !unsealed(&mut value) {
+            return Err(damaged("it is not as it was saved"));
+        }
+        let saved: Self = serde_json::from_value(value).map_err(|error| damaged(&error.to_string()))?;
+        if saved.tool != TOOL {
+            let heading = format!("{} was made by ppm-infra {}; this is {TOOL}", path.display(), saved.tool);
+            return Err(Failure::new(exit::BUSY, heading).hint(again));
         }
         Ok(saved)
     }
 
-    /// Refuses to go on when the declaration is not the one the plan was made from.
-    pub(super) fn same_declaration(&self, declaration: &Declaration) -> Result<(), Failure> {
-        if self.digest == declaration.digest {
-            return Ok(());
+    /// Reads a saved plan, and nothing else.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = file::read_input(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
+        let text = text.ok_or_else(|| missing(path))?;
+        match Content::of(&text) {
+            Content::SavedPlan => Self::parse(path, &text),
+            other
+            @ (Content::Declaration | Content::Printed | Content::Lockfile | Content::Values | Content::Other) => {
+                Err(other.instead_of(Content::SavedPlan, path))
+            }
         }
-        Err(stale(&format!("{} changed since the plan was saved", declaration.path.display())))
     }
 
-    /// Refuses to go on when planning again gives another plan.
-    pub(super) fn same_plan(&self, now: &Plan) -> Result<(), Failure> {
+    /// The plan and what it is shown with.
+    pub(super) fn planned(&self) -> Planned {
+        Planned {
+            plan: self.plan.clone(),
+            surroundings: Surroundings { account: self.account.clone(), ..Surroundings::default() },
+            critical_path: (self.longest.steps.clone(), self.longest.typical_seconds),
+            // They were passed when it was saved, and are made again before it is carried out.
+            checks: Vec::new(),
+        }
+    }
+
+    /// The declaration it was made from. Refuses one that changed since.
+    pub(super) fn declaration(&self, path: &Path) -> Result<Declaration, Failure> {
+        let source = &self.declaration.file;
+        let declaration = Declaration::load(Some(source)).map_err(|failure| {
+            failure.hint(format!("{} was made from {}, which must be there", path.display(), source.display()))
+        })?;
+        if self.declaration.digest == declaration.digest {
+            return Ok(declaration);
+        }
+        Err(stale(&format!("{} changed since the plan was saved", source.display())))
+    }
+
+    /// Refuses to go on when planning again gives another plan, or other values.
+    pub(super) fn same_plan(&self, now: &Plan, values: Option<&ValuesPlan>) -> Result<(), Failure> {
         if self.plan.base != now.base {
             let (then, now) = (self.plan.base.serial, now.base.serial);
             return Err(stale(&format!("the lockfile is at serial {now}; the plan was made at serial {then}")));
         }
-        if self.plan == *now {
-            return Ok(());
+        if self.plan != *now {
+            let differs = self.plan.actions.iter().find(|(address, action)| now.actions.get(address) != Some(action));
+            return Err(stale(&match differs {
+                Some((address, _)) => format!("{address} is not as it was when the plan was saved"),
+                None => "the cloud is not as it was when the plan was saved".to_owned(),
+            }));
         }
-        let differs = self.plan.actions.iter().find(|(address, action)| now.actions.get(address) != Some(action));
-        Err(stale(&match differs {
-            Some((address, _)) => format!("{address} is not as it was when the plan was saved"),
-            None => "the cloud is not as it was when the plan was saved".to_owned(),
-        }))
+        let outcome = |values: Option<&ValuesPlan>| values.map(|values| values.outcome.clone());
+        if outcome(self.values.as_ref()) != outcome(values) {
+            return Err(stale("the Helm values would come out otherwise than when the plan was saved"));
+        }
+        Ok(())
     }
+}
+
+/// What `apply` was given.
+pub(super) enum Given {
+    /// A declaration.
+    Declaration(Box<Declaration>),
+    /// A saved plan, and where it is.
+    Plan(PathBuf, Box<Saved>),
+}
+
+impl Given {
+    fn of(declaration: Declaration) -> Self {
+        Self::Declaration(Box::new(declaration))
+    }
+
+    /// Reads it, once: it may come from standard input.
+    pub(super) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Declaration::load(None).map(Self::of) };
+        match file::read_input(path) {
+            Ok(Some(text)) if Content::of(&text) == Content::SavedPlan => {
+                Ok(Self::Plan(path.to_owned(), Box::new(Saved::parse(path, &text)?)))
+            }
+            Ok(Some(text)) => Declaration::parse(path.to_owned(), &text).map(Self::of),
+            Ok(None) if path.extension().is_some_and(|ending| ending == "json") => Err(missing(path)),
+            Ok(None) | Err(_) => Declaration::load(Some(path)).map(Self::of),
+        }
+    }
+}
+
+/// That nothing is at a path where a saved plan was looked for.
+fn missing(path: &Path) -> Failure {
+    Failure::new(exit::USAGE, format!("there is no saved plan {}", path.display()))
+        .hint("`ppm-infra plan -o FILE` saves one")
 }
 
 fn stale(heading: &str) -> Failure {

@@ -9,16 +9,18 @@ use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
-use crate::architecture::helm_inputs;
+use crate::architecture::{self, NotReady, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
-use crate::handoff::{self, DatabaseJob, Material};
-use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, Inputs, License};
+use crate::handoff::{self, DatabaseJob, Material, Names};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, License, secret_class};
 use crate::model::address::Address;
 use crate::model::resource::Resource as _;
-use crate::resources::database::Database;
+use crate::resources::database::{Database, DatabaseComputed};
+use crate::resources::iam_role::{IamRole, IamRoleComputed};
+use crate::resources::secret::Secret;
 use crate::run::{self, Rotated, Rotation, Session, Stop};
-use crate::stack::SecretsBy;
+use crate::stack::{PackageManager, SecretsBy, Stack};
 use crate::store::file;
 use workplace::{Connection, Declaration};
 
@@ -41,13 +43,14 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let inputs = helm_inputs(&declaration.stack, &state)?;
-    let form = args.form.unwrap_or(match declaration.stack.package_manager.secrets {
+    let stack = &declaration.stack;
+    let form = args.form.unwrap_or(match stack.package_manager.secrets {
         SecretsBy::Kubectl => SecretsForm::Kubectl,
         SecretsBy::ExternalSecrets => SecretsForm::ExternalSecrets,
         SecretsBy::Csi => SecretsForm::Csi,
     });
-    if args.license.is_some() && matches!(inputs.license, License::Server(_)) {
+    let place = architecture::license(stack);
+    if args.license.is_some() && matches!(place, License::Server(_)) {
         return Err(Failure::new(
             exit::USAGE,
             "a server hands the licenses out, so there is no Secret for a license file",
@@ -60,53 +63,85 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
             .hint("hand them on: `ppm-infra secrets | kubectl apply --server-side -f -`")
             .hint("to see them all the same, say `--to-terminal`"));
     }
-    let mut material = Material { license: license(args)?, ..Material::default() };
-    let mut manifests: Vec<Value> = Vec::new();
-    match form {
-        SecretsForm::Kubectl => {
-            let Connection { vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
-            material.database_password = Some(password(&*vault, &inputs).await?);
-            material.encryption_key = Some(encryption_key(&*vault, &inputs).await?);
-        }
-        SecretsForm::ExternalSecrets => manifests.extend(handoff::external_secrets(&inputs, &reader(&state)?)),
-        SecretsForm::Csi => {
-            if declaration.stack.package_manager.secrets != SecretsBy::Csi {
-                return Err(undeclared("csi", "the role of the pods may not read the secrets"));
-            }
-            manifests.push(handoff::provider_class(&inputs));
-        }
-    }
-    if args.with_database_job {
-        manifests.push(handoff::database_job(&inputs, &job(args, &declaration)?));
-    }
-    let secret = handoff::secrets(&inputs, &material);
     if common.json {
         return Err(Failure::new(exit::USAGE, "manifests are YAML; `--json` has nothing to say here"));
     }
+    let Sources { names, database, reader } = sources(args, form, stack, &state)?;
+    let mut material = Material { license: license(args)?, ..Material::default() };
+    let mut manifests: Vec<Value> = Vec::new();
+    if let Some(role) = reader {
+        manifests.extend(handoff::external_secrets(&names, &role.arn));
+    }
+    if form == SecretsForm::Csi {
+        manifests.push(handoff::provider_class(&names));
+    }
+    if let Some(server) = database {
+        manifests.push(handoff::database_job(&job(args, &declaration, server)?));
+    }
+    if form == SecretsForm::Kubectl {
+        let Connection { vault, .. } = workplace::connect(common, stack, stop).await?;
+        material.database_password = Some(password(&*vault, &names.database_secret_arn).await?);
+        material.encryption_key = Some(encryption_key(&*vault, &names.encryption_key_secret_arn).await?);
+    }
+    let secret = handoff::secrets(&names.namespace, &place, &material);
     out::data(secret.expose_secret());
     out::data(&handoff::stream(&manifests));
-    out::note(&remarks(args, form, &inputs));
+    out::note(&remarks(args, form, stack));
     Ok(exit::DONE)
 }
 
+/// What stands of what the manifests are made from.
+struct Sources {
+    names: Names,
+    /// For the Job.
+    database: Option<DatabaseComputed>,
+    /// The role by which the External Secrets Operator reads.
+    reader: Option<IamRoleComputed>,
+}
+
+/// Looks for what is needed for these manifests, and for nothing else.
+fn sources(args: &SecretsArgs, form: SecretsForm, stack: &Stack, state: &State) -> Result<Sources, Failure> {
+    let declared = stack.package_manager.secrets;
+    if form == SecretsForm::Csi && declared != SecretsBy::Csi {
+        return Err(undeclared("csi", "the role of the pods may not read the secrets"));
+    }
+    let role = standing::<IamRole>(state, "secrets-reader");
+    if form == SecretsForm::ExternalSecrets && declared != SecretsBy::ExternalSecrets && role.is_err() {
+        return Err(undeclared("external_secrets", "there is no role by which it could read"));
+    }
+    let secret = |name| standing::<Secret>(state, name).map(|secret| secret.id);
+    let reader = if form == SecretsForm::ExternalSecrets { role.map(Some) } else { Ok(None) };
+    let database = if args.with_database_job { standing::<Database>(state, "main").map(Some) } else { Ok(None) };
+    let secrets = NotReady::both(secret("database"), secret("encryption-key"));
+    let ((database_secret_arn, encryption_key_secret_arn), (database, reader)) =
+        NotReady::both(secrets, NotReady::both(database, reader))?;
+    let names = Names {
+        namespace: stack.package_manager.namespace.to_string(),
+        release: stack.package_manager.release.to_string(),
+        region: stack.region.to_string(),
+        database_secret_arn,
+        encryption_key_secret_arn,
+    };
+    Ok(Sources { names, database, reader })
+}
+
 /// What else has to be known, on stderr.
-fn remarks(args: &SecretsArgs, form: SecretsForm, inputs: &Inputs) -> String {
+fn remarks(args: &SecretsArgs, form: SecretsForm, stack: &Stack) -> String {
     let mut lines = Vec::new();
-    if let (None, License::File { secret, key }) = (&args.license, &inputs.license) {
+    if let (None, License::File { secret, key }) = (&args.license, architecture::license(stack)) {
         lines.push(format!(
             "The license is not among them (`--license FILE` adds it): Secret {secret} with the key {key}."
         ));
     }
     if form == SecretsForm::Csi {
         lines.push(format!(
-            "{DATABASE_SECRET} and {ENCRYPTION_SECRET} exist only while a pod mounts the volume. The values need: \
-             pod.volumes with csi {{driver: secrets-store.csi.k8s.io, readOnly: true, volumeAttributes: \
-             {{secretProviderClass: {}-secrets}}}}, and pod.volumeMounts for it.",
-            inputs.release
+            "{DATABASE_SECRET} and {ENCRYPTION_SECRET} exist only while a pod mounts {}, which the values say \
+             (pod.volumes, pod.volumeMounts). `ppm-infra values --check FILE` says whether an edited file still does.",
+            secret_class(stack.package_manager.release.as_str())
         ));
     }
     match (args.with_database_job, form) {
-        (false, _) if inputs.usage_data.is_some() => lines.push(
+        (false, _) if stack.package_manager.usage_data.is_some() => lines.push(
             "The place for usage data (package_manager.usage_data) is made by a Job, which is not among them: \
              `--with-database-job` adds it. The server does not start before it is made."
                 .to_owned(),
@@ -119,14 +154,22 @@ fn remarks(args: &SecretsArgs, form: SecretsForm, inputs: &Inputs) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-fn job(args: &SecretsArgs, declaration: &Declaration) -> Result<DatabaseJob, Failure> {
+fn job(args: &SecretsArgs, declaration: &Declaration, server: DatabaseComputed) -> Result<DatabaseJob, Failure> {
     let role = args.application_role.clone();
     if let Some(role) = role.as_deref().filter(|role| !is_role(role)) {
         return Err(Failure::new(exit::USAGE, format!("`{role}` is no name for a role"))
             .hint("1 to 63 of a-z, 0-9 and _, a letter first, as in `ppm_app`"));
     }
-    let major = declaration.stack.database.engine_version.major();
+    let stack = &declaration.stack;
+    let host = server.address.ok_or_else(|| NotReady([Address::of(Database::KIND, "main")].into()))?;
+    let major = stack.database.engine_version.major();
     Ok(DatabaseJob {
+        namespace: stack.package_manager.namespace.to_string(),
+        host,
+        port: server.port,
+        user: architecture::DATABASE_USER.to_owned(),
+        database: architecture::DATABASE_USER.to_owned(),
+        usage_data: architecture::usage_data(stack),
         image: args
             .database_image
             .clone()
@@ -159,8 +202,7 @@ fn license(args: &SecretsArgs) -> Result<Option<SecretString>, Failure> {
     }
 }
 
-async fn password(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretString, Failure> {
-    let arn = &inputs.database_secret_arn;
+async fn password(vault: &dyn Vault, arn: &str) -> Result<SecretString, Failure> {
     let version = current(vault, arn).await?;
     if vault.version(arn, Stage::Pending).await?.is_some_and(|pending| pending.id != version.id) {
         out::note(
@@ -172,8 +214,7 @@ async fn password(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretString, Fa
     Ok(login.1)
 }
 
-async fn encryption_key(vault: &dyn Vault, inputs: &Inputs) -> Result<SecretString, Failure> {
-    let arn = &inputs.encryption_key_secret_arn;
+async fn encryption_key(vault: &dyn Vault, arn: &str) -> Result<SecretString, Failure> {
     let key = current(vault, arn).await?.value;
     let text = key.expose_secret();
     if is_key(text) {
@@ -193,12 +234,6 @@ fn is_key(text: &str) -> bool {
 async fn current(vault: &dyn Vault, arn: &str) -> Result<Version, Failure> {
     let found = vault.version(arn, Stage::Current).await?;
     found.ok_or_else(|| Failure::new(exit::FAILED, format!("{arn} has no current version")))
-}
-
-/// The role by which the External Secrets Operator reads.
-fn reader(state: &State) -> Result<String, Failure> {
-    let arn = state.outputs.get("secrets_reader_role_arn").and_then(Value::as_str);
-    arn.map(str::to_owned).ok_or_else(|| undeclared("external_secrets", "there is no role by which it could read"))
 }
 
 fn undeclared(word: &str, why: &str) -> Failure {
@@ -232,11 +267,10 @@ async fn exchange(
     state: &State,
     approved: bool,
 ) -> Result<u8, Failure> {
-    let inputs = helm_inputs(&declaration.stack, state)?;
     let address = Address::of(Database::KIND, "main");
-    let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.text("id").map(str::to_owned));
-    let database =
-        recorded.ok_or_else(|| Failure::new(exit::FAILED, "there is no database yet").hint("run apply first"))?;
+    let (database, secret) =
+        NotReady::both(standing::<Database>(state, "main"), standing::<Secret>(state, "database"))?;
+    let (database, secret) = (database.id, secret.id);
     out::note(&format!(
         "From the moment the database takes the new password, running pods open no new connections with the old one; \
          those that are open go on. Restart them right afterwards, as is said then.\nThe database is {database}.\n"
@@ -245,7 +279,7 @@ async fn exchange(
         approve("rotate", declaration, "yes", &session.stop).await?;
     }
     let stack = declaration.stack.stack.to_string();
-    let rotation = Rotation { stack, address, database, secret: inputs.database_secret_arn.clone() };
+    let rotation = Rotation { stack, address, database, secret };
     let done = run::rotate(session, vault, &rotation).await.map_err(|error| {
         Failure::from(error).hint("nobody is locked out: the same command goes on from where it stopped")
     })?;
@@ -253,7 +287,7 @@ async fn exchange(
         Rotated::Fresh => "The database takes a new password",
         Rotated::Finished => "A rotation that was cut off is finished: the database takes the password it had staged",
     };
-    let Inputs { namespace, release, .. } = &inputs;
+    let PackageManager { namespace, release, .. } = &declaration.stack.package_manager;
     let path = declaration.path.display();
     let lines = [
         format!("{} secrets {path} | kubectl apply --server-side -f -", chosen::program(common)),

@@ -10,7 +10,10 @@ use super::chosen::{as_typed, program};
 use super::failure::Failure;
 use super::{exit, out};
 use crate::engine::state::Book;
+use crate::engine::values::{Found, ValuesPlan};
+use crate::helm::shell_word;
 use crate::model::document::canonical;
+use crate::model::resource::Catalog;
 use crate::render::{
     DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits, apply_json,
     drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
@@ -18,7 +21,6 @@ use crate::render::{
 use crate::run::event::{Report, Sink};
 use crate::run::status::StatusReport;
 use crate::run::{DriftReport, Planned, Session};
-use crate::stack::Stack;
 
 use super::workplace::Declaration;
 
@@ -64,19 +66,29 @@ fn symbols() -> bool {
 /// What a plan is shown with.
 pub(super) struct PlanShow<'a> {
     pub(super) common: &'a Common,
-    pub(super) stack: &'a Stack,
-    pub(super) session: &'a Session,
+    /// Region of the stack.
+    pub(super) region: &'a str,
+    pub(super) catalog: &'a Catalog,
+    /// The file of the declaration, as it was given.
+    pub(super) file: &'a str,
+    /// Its text.
+    pub(super) text: &'a str,
     pub(super) goal: Goal,
+    /// What becomes of the Helm values, if that is planned.
+    pub(super) values: Option<&'a ValuesPlan>,
     pub(super) verbose: bool,
 }
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
     let view = PlanView {
-        region: show.stack.region.as_str(),
+        region: show.region,
         account: &planned.surroundings.account,
-        catalog: &show.session.catalog,
+        catalog: show.catalog,
         goal: show.goal,
+        values: show.values,
+        file: show.file,
+        text: show.text,
         symbols: symbols(),
         verbose: show.verbose,
     };
@@ -88,13 +100,20 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
 }
 
 /// Drift.
-pub(super) fn drift(common: &Common, declaration: &Declaration, account: &str, report: &DriftReport) {
+pub(super) fn drift(
+    common: &Common,
+    declaration: &Declaration,
+    account: &str,
+    report: &DriftReport,
+    values: Option<&(String, Found)>,
+) {
     let plan_command = format!("{} plan {}", program(common), declaration.path.display());
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),
         account,
         plan_command: &plan_command,
+        values: values.map(|(file, found)| (file.as_str(), found)),
         symbols: symbols(),
     };
     if common.json {
@@ -128,8 +147,9 @@ pub(super) fn open_intents(book: &Book) {
 /// Where a plan was saved.
 pub(super) fn saved(common: &Common, path: &Path) {
     if !common.json {
+        let file = shell_word(&path.display().to_string());
         out::note(&format!(
-            "Saved to {0}. To carry out exactly this: {1} apply {0}\n",
+            "Saved to {}. To carry out exactly this: {} apply {file}\n",
             path.display(),
             program(common)
         ));
@@ -149,6 +169,14 @@ pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, le
     } else {
         out::note(&summary_text(report, &view).text(true));
     }
+}
+
+/// The exit status of a plan that was shown and cannot be carried out, once that is told. What is wrong stands in the
+/// plan.
+pub(super) fn refused(planned: &Planned) -> Option<u8> {
+    let failure = Failure::from(planned.may_be_carried_out().err()?);
+    out::note(&failure.text());
+    Some(failure.code)
 }
 
 /// Why a command did not do what it was asked for.

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, show, workplace};
-use crate::architecture::values_are_for;
+use crate::architecture::{standing, values_are_for};
 use crate::engine::state::State;
 use crate::helm::{ending_image, release, shell_word};
-use crate::model::address::Address;
 use crate::model::resource::Resource;
 use crate::resources::cluster::Cluster;
 use crate::resources::database::Database;
+use crate::resources::kms_key::KmsKey;
 use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::target_group::TargetGroup;
@@ -42,7 +42,7 @@ pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u
 }
 
 fn computed<R: Resource>(state: &State) -> Option<R::Computed> {
-    state.resources.get(&Address::of(R::KIND, "main"))?.computed.read().ok()
+    standing::<R>(state, "main").ok()
 }
 
 /// What is recorded and declared, as far as it matters here.
@@ -66,6 +66,10 @@ fn subject(stack: &Stack, state: &State, file: String) -> Subject {
         cluster: computed::<Cluster>(state).map(|found| found.id),
         nodes: computed::<NodeGroup>(state).map(|found| found.name),
         database: computed::<Database>(state).map(|found| (found.id, found.arn)),
+        database_resource: computed::<Database>(state).map(|found| found.resource_id),
+        key: computed::<KmsKey>(state)
+            .map(|found| found.id)
+            .or_else(|| stack.storage.kms.as_ref().map(ToString::to_string)),
         chart: chart(stack, state),
         typed: Typed { file, release: manager.release.to_string(), namespace: manager.namespace.to_string() },
     }

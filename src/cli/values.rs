@@ -1,19 +1,22 @@
 //! `values` and `output`: what the stack gives to Helm, to scripts and to people.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
+use super::content::Content;
 use super::failure::Failure;
-use super::{chosen, exit, out, show, workplace};
-use crate::architecture::{helm_facts, helm_inputs};
+use super::handover::{self, Target};
+use super::stamp::Stamp;
+use super::{chosen, downgrade, exit, out, show, workplace};
+use crate::architecture::{NoValues, helm_facts, helm_inputs};
 use crate::engine::state::State;
+use crate::engine::values::Written;
 use crate::helm;
 use crate::model::document::canonical_pretty;
-use crate::stack::SecretsBy;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -29,10 +32,20 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let text = render(&declaration, &state)?;
-    match args.out.filter(|path| !is_stdout(path)) {
+    let usual = handover::usual(common, &declaration.stack);
+    let path = args.out.filter(|path| !is_stdout(path));
+    let stack = &declaration.stack;
+    if downgrade::is_one(&declaration, &state) {
+        out::note(
+            "warning: these values are for an older Package Manager than those written last; migrations of its database \
+             do not go back\n",
+        );
+    }
+    let (text, _) = handover::text(stack, &state, path.as_deref().unwrap_or(&usual), state.serial)?;
+    match path {
         Some(path) => {
-            put(&path, &text)?;
+            let aside = Target { path: &path, stack, account: &state.account, option: "-o" }.put(&text)?;
+            handover::tell(&path, aside.as_deref(), false);
             if common.json {
                 show::written("values", &path);
             } else {
@@ -53,10 +66,19 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         Failure::new(exit::USAGE, format!("there is no file {}", path.display()))
             .hint("`ppm-infra values -o FILE` writes one for what stands")
     })?;
+    match Content::of(&text) {
+        Content::Values | Content::Other => {}
+        other @ (Content::Declaration | Content::SavedPlan | Content::Printed | Content::Lockfile) => {
+            return Err(other.instead_of(Content::Values, path));
+        }
+    }
+    let mut stamp = Stamp::of(&text);
     let facts = match Declaration::load(declaration) {
         Ok(declaration) => {
             let mut store = workplace::store(common, &declaration)?;
-            helm_facts(&declaration.stack, &workplace::load(&mut store, &declaration).await?.state)
+            let state = workplace::load(&mut store, &declaration).await?.state;
+            stamp = stamp.map(|stamp| stamp.compared(&declaration.stack, &state));
+            helm_facts(&declaration.stack, &state)
         }
         // Nobody named one and there is not just one: the file alone can be checked.
         Err(failure) if declaration.is_none() && failure.code == exit::USAGE => {
@@ -65,30 +87,23 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         }
         Err(failure) => return Err(failure),
     };
-    let review = helm::review(&path.display().to_string(), &text, &facts);
+    let mut review = helm::review(&path.display().to_string(), &text, &facts);
+    review.add(&text, stamp.iter().flat_map(|stamp| stamp.findings.clone()));
     let errors = review.count(helm::Severity::Error);
     if common.json {
         let (warnings, valid) = (review.count(helm::Severity::Warning), errors == 0);
         let told = json!({
             "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
-            "checked": review.to_json(),
+            "checked": review.to_json(), "header": stamp.map(|stamp| stamp.json()),
         });
         out::data(&format!("{told}\n"));
     } else {
+        if let Some(told) = stamp.and_then(|stamp| stamp.told()) {
+            out::note(&format!("{} {told}\n", path.display()));
+        }
         out::data(&format!("{review}\n"));
     }
     Ok(if errors == 0 { exit::DONE } else { exit::DECLARATION })
-}
-
-fn render(declaration: &Declaration, state: &State) -> Result<String, Failure> {
-    Ok(helm::values(&helm_inputs(&declaration.stack, state)?)?.to_yaml())
-}
-
-fn put(path: &Path, text: &str) -> Result<(), Failure> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        file::make_folder(folder)?;
-    }
-    Ok(file::write_whole(path, text.as_bytes())?)
 }
 
 /// What is true when the values could not be written after an apply: everything but that.
@@ -98,9 +113,18 @@ fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
     Failure { code: exit::FAILED, hints, ..failure }
 }
 
-/// Writes the values after an apply.
-pub(super) fn write(declaration: &Declaration, state: &State, path: &Path) -> Result<(), Failure> {
-    put(path, &render(declaration, state)?).map_err(|failure| unwritten(failure, declaration))
+/// Writes the values at the end of an apply, for the state that is about to be written: what to remember, and where the
+/// file is kept that somebody changed.
+pub(super) fn write(
+    declaration: &Declaration,
+    state: &State,
+    path: &Path,
+) -> Result<(Written, Option<PathBuf>), Failure> {
+    let stack = &declaration.stack;
+    let (text, written) = handover::text(stack, state, path, state.serial + 1)?;
+    let target = Target { path, stack, account: &state.account, option: "--values" };
+    let aside = target.put(&text).map_err(|failure| unwritten(failure, declaration))?;
+    Ok((written, aside))
 }
 
 /// Prints what to type next, after an apply.
@@ -109,14 +133,15 @@ pub(super) fn next_steps(
     declaration: &Declaration,
     state: &State,
     path: &Path,
+    aside: Option<&Path>,
 ) -> Result<(), Failure> {
     let at = helm::Whereabouts {
         values: path.display().to_string(),
         declaration: declaration.path.display().to_string(),
         air_gapped: declaration.stack.network.is_air_gapped(),
-        secrets_by_pods: declaration.stack.package_manager.secrets == SecretsBy::Csi,
     };
-    let mut commands = helm::next_commands(&helm_inputs(&declaration.stack, state)?, &at);
+    let inputs = helm_inputs(&declaration.stack, state).map_err(NoValues::from)?;
+    let mut commands = helm::next_commands(&inputs, &at);
     let program = chosen::program(common);
     for command in &mut commands {
         command.line = chosen::as_typed(&command.line, &program);
@@ -124,7 +149,10 @@ pub(super) fn next_steps(
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();
-        out::data(&format!("{}\n", json!({"schema": 1, "command": "apply", "values": path, "next": next})));
+        out::data(&format!(
+            "{}\n",
+            json!({"schema": 1, "command": "apply", "values": path, "kept": aside, "next": next})
+        ));
         return Ok(());
     }
     let next = if chosen::is_rehearsal(common) {

@@ -7,24 +7,29 @@ use serde_json::Value;
 
 use super::args::Common;
 use super::chosen::{self, Chosen};
+use super::content::Content;
 use super::exit;
 use super::failure::Failure;
 use super::place::Place;
-use crate::architecture;
+use crate::architecture::{self, checks, checks::Ground};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
+use crate::engine::Request;
 use crate::engine::state::{Book, State};
 use crate::model::address::Address;
 use crate::model::document::{canonical_pretty, digest};
+use crate::model::facts::FactQuery;
+use crate::model::finding::Check;
+use crate::model::partition::Partition;
 use crate::model::resource::Node;
 use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::model::values::{AccountId, S3Location};
 use crate::resources::catalog;
-use crate::run::{Blueprint, Host, Session, Stop};
-use crate::stack::Stack;
+use crate::run::{Blueprint, Host, Known, Session, Stop};
+use crate::stack::{Places, Stack};
 use crate::store::{FileStore, LockInfo, S3Store, Store, file};
 
 /// A declaration and where it came from.
@@ -34,6 +39,10 @@ pub(super) struct Declaration {
     pub(super) path: PathBuf,
     /// Its content.
     pub(super) stack: Stack,
+    /// Where its keys stand.
+    pub(super) places: Places,
+    /// Its text.
+    pub(super) text: String,
     /// Digest of its text.
     pub(super) digest: String,
 }
@@ -53,10 +62,21 @@ impl Declaration {
             Ok(text) => text.ok_or_else(missing)?,
             Err(error) => return Err(Failure { code: exit::DECLARATION, ..Failure::from(error) }),
         };
+        Self::parse(path, &text)
+    }
+
+    /// The declaration in the text of the file at `path`.
+    pub(super) fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
+        match Content::of(text) {
+            Content::Declaration | Content::Other => {}
+            other @ (Content::SavedPlan | Content::Printed | Content::Lockfile | Content::Values) => {
+                return Err(other.instead_of(Content::Declaration, &path));
+            }
+        }
         let shown =
             if file::is_standard_input(&path) { "standard input".to_owned() } else { path.display().to_string() };
-        let stack = Stack::parse(&shown, &text)?;
-        Ok(Self { stack, digest: digest(text.as_bytes()), path })
+        let (stack, places) = Stack::read(&shown, text)?;
+        Ok(Self { stack, places, digest: digest(text.as_bytes()), text: text.to_owned(), path })
     }
 
     /// Its file as it is remembered in the lockfile.
@@ -95,6 +115,16 @@ impl Blueprint for Declaration {
     fn outputs(&self, state: &State) -> std::collections::BTreeMap<String, Value> {
         architecture::outputs(&self.stack, state)
     }
+
+    fn fact_query(&self, surroundings: &Surroundings, state: &State, ask: &Request) -> FactQuery {
+        checks::query(&self.stack, surroundings, state, ask.destroy)
+    }
+
+    fn checks(&self, known: &Known<'_>) -> Vec<Check> {
+        let Known { surroundings, facts, state, plan, ask, now, observed: _ } = *known;
+        let (stack, places, destroy) = (&self.stack, &self.places, ask.destroy);
+        checks::checks(&Ground { stack, places, surroundings, facts, state, plan, destroy, now })
+    }
 }
 
 /// The resources of a declaration without asking any cloud: zones that are not settled, account and versions stand for
@@ -102,9 +132,10 @@ impl Blueprint for Declaration {
 pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::BTreeMap<Address, Node> {
     let account = stack.account.as_ref().map_or_else(|| state.account.clone(), ToString::to_string);
     let addons = architecture::questions(stack, state).addons;
+    let account = if account.is_empty() { "0".repeat(12) } else { account };
     let surroundings = Surroundings {
-        account: if account.is_empty() { "0".repeat(12) } else { account },
-        partition: "aws".to_owned(),
+        partition: Partition::of_region(stack.region.as_str()).name.to_owned(),
+        account,
         principal: String::new(),
         zones: ["a", "b", "c", "d"].iter().map(|zone| format!("{}{zone}", stack.region)).collect(),
         addons: addons.into_iter().map(|question| (question, "default".to_owned())).collect(),

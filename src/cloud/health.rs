@@ -7,9 +7,11 @@
 
 use futures_core::future::BoxFuture;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::CloudError;
+use crate::model::support::Lifetime;
 
 /// An answer that may be nothing: then the object is not there.
 pub type Answer<'a, T> = BoxFuture<'a, Result<Option<T>, CloudError>>;
@@ -39,6 +41,9 @@ pub trait Health: Send + Sync {
 
     /// Maintenance that awaits the database `arn`.
     fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>>;
+
+    /// The key `arn`.
+    fn key<'a>(&'a self, arn: &'a str) -> Answer<'a, Key>;
 }
 
 /// A load balancer.
@@ -161,6 +166,14 @@ pub struct Support {
     pub extended_until: Option<Timestamp>,
 }
 
+impl Support {
+    /// The same in days.
+    pub fn lifetime(&self) -> Lifetime {
+        let day = |end: Timestamp| end.to_zoned(TimeZone::UTC).date();
+        Lifetime { standard_until: self.standard_until.map(day), extended_until: self.extended_until.map(day) }
+    }
+}
+
 /// A node group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,8 +194,14 @@ pub struct Nodes {
 pub struct Database {
     /// `available` and many others.
     pub status: String,
+    /// Tells it from another one of the same name; nothing where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
     /// Its version.
     pub engine_version: String,
+    /// Whether it stays on its major version past standard support, for money.
+    #[serde(default)]
+    pub extended_support: bool,
     /// Whether a second instance stands by in another zone.
     pub multi_az: bool,
     /// Changes that wait for the maintenance window, by field.
@@ -203,4 +222,14 @@ pub struct Maintenance {
     pub description: Option<String>,
     /// When it is done whether anybody agrees or not; nothing if that is left to the owner.
     pub due: Option<Timestamp>,
+}
+
+/// The key that encrypts what the stack keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// `Enabled`, `Disabled`, `PendingDeletion` and others.
+    pub state: String,
+    /// When it is deleted, if somebody ordered that.
+    pub deletion: Option<Timestamp>,
 }

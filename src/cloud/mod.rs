@@ -1,4 +1,4 @@
-//! Floor 2: the port. The cloud as the runner sees it: one question, three ways to look, three verbs.
+//! Floor 2: the port. The cloud as the runner sees it: two questions, three ways to look, three verbs.
 //!
 //! Documents come in and go out with symbolic references; turning them into ids and back is this side's work, with the
 //! [`IdIndex`] it is given. Contracts of every implementation:
@@ -29,6 +29,7 @@ pub use error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::facts::{FactQuery, Facts};
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::observation::Observation;
@@ -53,6 +54,10 @@ pub struct Target {
 pub trait Cloud: Send + Sync {
     /// Who we are there, and what the declaration needs to know of the place.
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>>;
+
+    /// Reads what the plan has to know of things that are not the stack's own: an answer to everything asked. What
+    /// cannot be read is [`Fact::Unread`](crate::model::facts::Fact), whatever the reason.
+    fn facts<'a>(&'a self, ask: &'a FactQuery, place: &'a Surroundings) -> BoxFuture<'a, Facts>;
 
     /// Reads many resources at once: an observation for every target.
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;

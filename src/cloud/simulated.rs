@@ -5,6 +5,7 @@
 //! verbs take as long as they usually take on AWS, divided by the time scale, so it runs at once on tokio's paused
 //! clock. Knows no kind: all it needs stands in the [`Catalog`].
 
+mod facts;
 mod health;
 mod vault;
 
@@ -20,6 +21,7 @@ use super::wait::pause;
 use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
+use crate::model::facts::{FactQuery, Facts};
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::observation::Observation;
@@ -50,6 +52,9 @@ pub struct World {
     /// What is told of health otherwise than by default.
     #[serde(default, skip_serializing_if = "Told::is_empty")]
     pub health: Told,
+    /// What is told of things that are not the stack's own, otherwise than by default.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
 }
 
 /// One object.
@@ -260,6 +265,11 @@ impl Cloud for Simulated {
         Box::pin(async move { Ok(answer) })
     }
 
+    fn facts<'a>(&'a self, ask: &'a FactQuery, _: &'a Surroundings) -> BoxFuture<'a, Facts> {
+        let facts = facts::facts(&self.world(), ask);
+        Box::pin(async move { facts })
+    }
+
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let world = self.world();
@@ -307,7 +317,12 @@ impl Cloud for Simulated {
                 if let Some(first) = world.objects.values().find(|o| o.mark == cx.mark) {
                     return Ok(first.computed.clone());
                 }
-                let taken = world.objects.values().any(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
+                let same_ground =
+                    |o: &Object| facts.ground.iter().all(|field| o.declared.get(field) == resolved.get(field));
+                let mut others =
+                    world.objects.values().filter(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
+                // Without fields that tell it apart, all ground is the same.
+                let taken = others.any(same_ground);
                 if facts.replace == ReplaceOrder::DeleteFirst && taken {
                     return Err(CloudError::new(ErrorKind::Exists, format!("create {at}"), "there is room for one"));
                 }

@@ -18,6 +18,9 @@ pub enum Stage {
     Pending,
 }
 
+/// How the names of versions begin that this program staged (see [`Mark::token`](crate::model::mark::Mark::token)).
+pub const OURS: &str = "ppm-infra-";
+
 /// One version of a secret.
 #[derive(Clone, Debug)]
 pub struct Version {
@@ -43,8 +46,9 @@ pub trait Vault: Send + Sync {
     fn stage_login<'a>(&'a self, arn: &'a str, user: &'a str, cx: &'a Context)
     -> BoxFuture<'a, Result<(), CloudError>>;
 
-    /// Gives the master user of `database` this password, and waits until the database takes it. The same password again
-    /// is no error.
+    /// Gives the master user of `database` this password, once the database can be changed, and waits until it is taken.
+    /// The same password again is no error. An error means that the password before is still good, or that the run was
+    /// abandoned: whoever accepted the order carries it out, also where nobody sees that.
     fn set_password<'a>(
         &'a self,
         database: &'a str,

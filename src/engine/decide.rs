@@ -25,7 +25,7 @@ use super::plan::{Action, Why};
 use super::state::{Recorded, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::resource::{Facts, Known, Node, OnChange, ReplaceOrder};
+use crate::model::resource::{Facts, Known, Node, OnChange, Passage, ReplaceOrder};
 
 /// What decides about one declared resource.
 pub(super) struct Case<'a> {
@@ -53,6 +53,7 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     let node = case.node;
     let declared = node.declared.clone();
     let after: BTreeSet<Address> = node.after.keys().cloned().collect();
+    let works_through: BTreeSet<Address> = node.works_through.keys().cloned().collect();
     let (recorded, observed) = match (case.recorded, case.observed) {
         (None, _) => return Ok(Action::Create { declared, after, why: Why::New }),
         (Some(_), None) => return Ok(Action::Create { declared, after, why: Why::Vanished }),
@@ -71,11 +72,12 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     diffs.sort_by(|a, b| a.path.cmp(&b.path));
 
     if let Some((why, order)) = case.forced.clone() {
-        return Ok(Action::Replace { prior, declared, after, diffs, why, order });
+        return Ok(Action::Replace { prior, declared, after, works_through, diffs, why, order });
     }
+    let order = order(&diffs, case.facts);
     if let Status::Tainted { because } = &recorded.status {
         let why = Why::Tainted(because.clone());
-        return Ok(Action::Replace { prior, declared, after, diffs, why, order: case.facts.replace });
+        return Ok(Action::Replace { prior, declared, after, works_through, diffs, why, order });
     }
     let unfinished = recorded.status == Status::Unfinished;
     if diffs.is_empty() && !unfinished {
@@ -101,10 +103,17 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
         Some(_) | None => Why::Changed,
     };
     if replaces {
-        return Ok(Action::Replace { prior, declared, after, diffs, why, order: case.facts.replace });
+        return Ok(Action::Replace { prior, declared, after, works_through, diffs, why, order });
     }
     let via = rungs(&observed.declared, node, case.facts)?;
-    Ok(Action::Update { prior, via, declared, after, diffs, why })
+    Ok(Action::Update { prior, via, declared, after, works_through, diffs, why })
+}
+
+/// Which object goes first in a replacement: the new one where it stands on other ground, else as the kind needs.
+fn order(diffs: &[FieldDiff], facts: &Facts) -> ReplaceOrder {
+    let field = |diff: &FieldDiff| diff.path.split('.').next().unwrap_or_default().to_owned();
+    let moves = diffs.iter().any(|diff| facts.ground.contains(&field(diff).as_str()));
+    if moves { ReplaceOrder::CreateFirst } else { facts.replace }
 }
 
 /// Whether what decides the action (the replacing fields if any, else all) changes only because of new objects.
@@ -121,6 +130,9 @@ fn target(diff: &FieldDiff) -> Option<Address> {
 
 /// The rungs between what is there and what is declared; an error if a stepwise field would fall.
 fn rungs(observed: &Document, node: &Node, facts: &Facts) -> Result<Vec<Document>, StepDown> {
+    if let Some(Passage::Both(between)) = (facts.passage)(observed, &node.declared) {
+        return Ok(vec![between]);
+    }
     let Some(field) = facts.fields.iter().find(|f| f.on_change == OnChange::UpdateStepwise).map(|f| f.name) else {
         return Ok(Vec::new());
     };
@@ -158,11 +170,14 @@ mod tests {
     const FACTS: Facts = Facts {
         fields: FIELDS,
         replace: ReplaceOrder::CreateFirst,
+        ground: &[],
         typical: Typical { create: 1, update: 1, delete: 1 },
         data: None,
         irreplaceable: false,
         climb_rank: 0,
         hidden_seconds: 0,
+        passage: |_, _| None,
+        missed: |_, _| None,
         sample: |_, _, _, _| Document::default(),
         check: |_, _| Ok(()),
     };
@@ -199,7 +214,7 @@ mod tests {
         observed: Option<Document>,
         fresh: &dyn Fn(&Address) -> bool,
     ) -> (&'static str, Option<Why>) {
-        let node = Node { declared, after: std::collections::BTreeMap::new(), protect: false, ladder: Vec::new() };
+        let node = Node { declared, ..Node::default() };
         let observed = observed.map(|declared| Known { declared, computed: Document::default() });
         let case = Case { node: &node, facts: &FACTS, recorded, observed: observed.as_ref(), fresh, forced: None };
         match decide(&case).unwrap() {

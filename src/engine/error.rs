@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::diff::FieldDiff;
 use super::losses::Lost;
 use crate::model::address::{Address, Kind};
+use crate::model::observation::ForeignObject;
 
 /// Why there is no plan. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -18,8 +19,8 @@ pub enum PlanError {
     /// A name we need is taken by an object that is not ours.
     #[error("{} exists already and does not belong to this stack", list(foreign.keys()))]
     Foreign {
-        /// What, its id, and what shows that it is not ours.
-        foreign: BTreeMap<Address, (String, String)>,
+        /// Where, and what stands there.
+        foreign: BTreeMap<Address, ForeignObject>,
     },
     /// Something that is declared is to be the object that stands elsewhere.
     #[error("{} and {} are to be the same object, {}", .0.address, .0.stands, .0.id)]

@@ -15,6 +15,7 @@ mod order;
 pub mod plan;
 pub mod schedule;
 pub mod state;
+pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,11 +85,14 @@ pub fn plan_returning(
     let actions = if ask.destroy { planner.destroy(&kept) } else { planner.converge()? };
     let deposed = removable(state, &kept);
     losses::one_address_each(&actions, &deposed, &records)?;
+    // Whoever destroys a stack knows that nothing of it answers any more.
+    let noticed = if ask.destroy { BTreeMap::new() } else { planner.noticed(&actions) };
     Ok(Plan {
         stack: state.stack.clone(),
         base: Base { lineage: state.lineage.clone(), serial: state.serial },
         moved: Vec::new(),
         drift: planner.drift()?,
+        noticed,
         notes: notes(observed),
         deposed,
         actions,
@@ -176,8 +180,8 @@ fn read<'a>(observed: &'a BTreeMap<Address, Observation>, state: &State, ask: &R
             Observation::Foreign { .. } if ask.destroy && !state.resources.contains_key(address) => {
                 seen.insert(address.clone(), None);
             }
-            Observation::Foreign { id, because } => {
-                foreign.insert(address.clone(), (id.clone(), because.clone()));
+            Observation::Foreign { .. } => {
+                foreign.extend(found.foreign().map(|there| (address.clone(), there)));
             }
             Observation::Unread { error } => {
                 unread.insert(address.clone(), error.clone());
@@ -227,7 +231,8 @@ fn adopt(
     adopted
 }
 
-fn notes(observed: &BTreeMap<Address, Observation>) -> BTreeMap<Address, Vec<String>> {
+/// What is worth knowing of what was observed and no difference.
+pub fn notes(observed: &BTreeMap<Address, Observation>) -> BTreeMap<Address, Vec<String>> {
     observed
         .iter()
         .filter_map(|(address, found)| match found {
@@ -287,6 +292,11 @@ impl Planner<'_> {
             .collect::<Result<_, PlanError>>()?;
         loop {
             let actions = self.round(&order, &forced)?;
+            let following = self.following(&actions)?;
+            if !following.is_empty() {
+                forced.extend(following);
+                continue;
+            }
             let Some(circle) = self.circle(&actions) else {
                 self.nothing_lost(&actions)?;
                 self.respect_protection(&actions)?;
@@ -327,6 +337,39 @@ impl Planner<'_> {
             }
         }
         Ok(actions)
+    }
+
+    /// What stands, cannot outlive something that is replaced, and would stay.
+    fn following(&self, actions: &BTreeMap<Address, Action>) -> Result<Forced, PlanError> {
+        let replaced = |target: &&Address| matches!(actions.get(*target), Some(Action::Replace { .. }));
+        let stays = |address| matches!(actions.get(address), Some(Action::NoOp { .. } | Action::Update { .. }));
+        let mut following = Forced::new();
+        for (address, node) in self.declared.iter().filter(|(address, _)| stays(address)) {
+            if let Some(target) = node.replaced_with.keys().find(replaced) {
+                let order = self.facts(&address.kind)?.replace;
+                following.insert(address.clone(), (Why::DependencyReplaced(target.clone()), order));
+            }
+        }
+        Ok(following)
+    }
+
+    /// What users will notice of these actions.
+    fn noticed(&self, actions: &BTreeMap<Address, Action>) -> BTreeMap<Address, String> {
+        let told = actions.iter().filter_map(|(address, action)| {
+            let text = match action {
+                Action::Replace { .. } | Action::Create { why: Why::Vanished, .. } => {
+                    self.declared.get(address)?.renewal.clone()?
+                }
+                Action::Delete { prior, .. } => {
+                    (self.catalog.get(&address.kind)?.missed)(&prior.declared, &prior.computed)?
+                }
+                Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => {
+                    return None;
+                }
+            };
+            Some((address.clone(), text))
+        });
+        told.collect()
     }
 
     fn circle(&self, actions: &BTreeMap<Address, Action>) -> Option<Vec<StepKey>> {

@@ -6,6 +6,10 @@
 //! 3. Where the new object comes first, remove the old one after it.
 //! 4. Where the old object goes first, build after it is gone.
 //!
+//! What others work through without pointing at it (a firewall, the other side of a redirect) keeps to the same: what is
+//! new there is made, or opened, before they change, and what is old there is removed, or closed, after they have changed.
+//! A change that both opens and closes has two rungs for that.
+//!
 //! What points at what is told by the declaration for what is built, and by what is there for what is removed. Stepwise
 //! changes climb in step: every kind reaches a rung, in the order of the kinds' ranks, before any goes on to the next.
 //!
@@ -22,7 +26,7 @@ use super::state::{Deposed, Recorded};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::reference::{externals_in, references, references_in};
-use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
+use crate::model::resource::{Catalog, OnChange, Passage, ReplaceOrder};
 
 /// What each step waits for.
 pub(super) type Waits = BTreeMap<StepKey, BTreeSet<StepKey>>;
@@ -116,6 +120,7 @@ impl Ground<'_> {
         }
         for (address, action) in self.actions {
             self.remove_after_pointers(address, action, &mut rules);
+            self.leave_after_users(address, action, &mut rules);
         }
         self.remove_after_old_pointers(&mut rules);
         self.climb_in_step(&mut rules);
@@ -133,7 +138,10 @@ impl Ground<'_> {
         match action {
             Action::NoOp { .. } | Action::Forget { .. } => {}
             Action::Create { .. } | Action::Update { .. } => {
-                rules.waits.extend(self.builds(address).into_iter().map(|step| (step, BTreeSet::new())));
+                let mut below = None;
+                for step in self.builds(address) {
+                    rules.waits.insert(step.clone(), below.replace(step).into_iter().collect());
+                }
             }
             Action::Replace { order, .. } => {
                 let (build, remove) =
@@ -158,6 +166,33 @@ impl Ground<'_> {
             Some(Action::Update { via, .. }) => (0..=via.len()).map(|rung| key(address, change(rung))).collect(),
             Some(Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. }) | None => Vec::new(),
         }
+    }
+
+    /// What a change of `address` opens and closes for others.
+    fn passage(&self, address: &Address) -> Option<Passage<Document>> {
+        let Some(Action::Update { prior, declared, .. }) = self.actions.get(address) else { return None };
+        (self.catalog.get(&address.kind)?.passage)(&prior.declared, declared)
+    }
+
+    /// The step after which others may rely on what is built at `address`; none if they may all along.
+    fn ready(&self, address: &Address) -> Option<StepKey> {
+        let mut steps = self.builds(address);
+        match self.passage(address) {
+            None | Some(Passage::Opens) => steps.pop(),
+            Some(Passage::Both(_)) => steps.into_iter().next(),
+            Some(Passage::Closes) => None,
+        }
+    }
+
+    /// The steps that take away what others may still rely on at `address`: they remove it, or close it.
+    fn leaves(&self, address: &Address) -> Vec<StepKey> {
+        let closing = match self.passage(address) {
+            Some(Passage::Both(_) | Passage::Closes) => self.builds(address).pop(),
+            Some(Passage::Opens) | None => None,
+        };
+        let old = self.leftovers.iter().filter(|(at, _)| at == address);
+        let old = old.map(|(at, id)| key(at, Part::DeleteDeposed { key: id.clone() }));
+        closing.into_iter().chain(self.removes(address)).chain(old).collect()
     }
 
     /// The step that removes what stands at `address` now.
@@ -198,12 +233,33 @@ impl Ground<'_> {
                 rules.must(&step, &on);
             }
         }
-        for target in after {
+        let none = BTreeSet::new();
+        let works_through = if let Action::Update { works_through, .. } = action { works_through } else { &none };
+        for target in after.union(works_through) {
+            let opens = self.passage(target).is_some();
             if let Some((step, on)) = self.building(address, target)
-                && (step.part == Part::Create || on.part == Part::Create)
+                && (step.part == Part::Create || on.part == Part::Create || opens)
             {
                 rules.preferred.push((step, on));
             }
+        }
+    }
+
+    /// What somebody relies on without pointing at it stays until he is changed or gone.
+    fn leave_after_users(&self, address: &Address, action: &Action, rules: &mut Rules) {
+        let (left, targets): (_, BTreeSet<&Address>) = match action {
+            Action::Update { prior, after, works_through, .. } => {
+                (self.builds(address).pop(), prior.after.iter().chain(after).chain(works_through).collect())
+            }
+            Action::Replace { prior, works_through, .. } => {
+                (self.removes(address), prior.after.iter().chain(works_through).collect())
+            }
+            Action::Delete { prior, .. } => (self.removes(address), prior.after.iter().collect()),
+            Action::NoOp { .. } | Action::Create { .. } | Action::Forget { .. } => return,
+        };
+        let Some(left) = left else { return };
+        for gone in targets.into_iter().flat_map(|target| self.leaves(target)) {
+            rules.preferred.push((gone, left.clone()));
         }
     }
 
@@ -211,7 +267,7 @@ impl Ground<'_> {
     /// other; where both do, climbing in step says all there is to say.
     fn building(&self, address: &Address, target: &Address) -> Option<(StepKey, StepKey)> {
         let (steps, on) = (self.builds(address), self.builds(target));
-        let (first, last) = (steps.first()?, on.last()?);
+        let (first, ready) = (steps.first()?, self.ready(target)?);
         // The rung on which a climber meets another one that is made.
         let meeting = |climber: &Address, other: &Address| {
             let (rungs, heights) = (self.heights(climber), self.heights(other));
@@ -224,9 +280,9 @@ impl Ground<'_> {
         match (climbs(address, &steps), climbs(target, &on)) {
             (Some(_), Some(_)) => None,
             // What does not climb needs what it points at to stand, not to have arrived.
-            (Some(_), None) => Some((steps[meeting(address, target).unwrap_or(0)].clone(), last.clone())),
+            (Some(_), None) => Some((steps[meeting(address, target).unwrap_or(0)].clone(), ready)),
             (None, Some(_)) => Some((first.clone(), on[meeting(target, address).unwrap_or(0)].clone())),
-            (None, None) => Some((first.clone(), last.clone())),
+            (None, None) => Some((first.clone(), ready)),
         }
     }
 
@@ -261,11 +317,6 @@ impl Ground<'_> {
                     (None, Some(changed)) => rules.must(&removed, changed),
                     (None, None) => unreachable!("what has a prior is changed or removed"),
                 }
-            }
-        }
-        if let Some(gone) = gone {
-            for removed in prior.after.iter().filter_map(|target| self.removes(target)) {
-                rules.preferred.push((removed, gone.clone()));
             }
         }
     }

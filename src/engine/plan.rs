@@ -13,7 +13,7 @@ use crate::model::document::Document;
 use crate::model::resource::ReplaceOrder;
 
 /// The format of saved plans.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything that will be done, and everything that was looked at. Carries no time and no random id: the same inputs
 /// give the same bytes.
@@ -40,6 +40,9 @@ pub struct Plan {
     pub kept_old: Vec<KeptOld>,
     /// Objects that carry our marks but are in no record; their records come first.
     pub adopted: BTreeMap<Address, Recorded>,
+    /// What users will notice of these changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub noticed: BTreeMap<Address, String>,
     /// What is worth knowing and no change.
     pub notes: BTreeMap<Address, Vec<String>>,
 }
@@ -104,6 +107,9 @@ pub enum Action {
         declared: Document,
         /// What it must follow without pointing at it.
         after: BTreeSet<Address>,
+        /// What it works through while it stands.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        works_through: BTreeSet<Address>,
         /// What changes; empty only when an earlier run did not finish it.
         diffs: Vec<FieldDiff>,
         /// Why.
@@ -117,6 +123,9 @@ pub enum Action {
         declared: Document,
         /// What it must follow without pointing at it.
         after: BTreeSet<Address>,
+        /// What it works through while it stands.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        works_through: BTreeSet<Address>,
         /// What changes; may be empty when tainted or asked for.
         diffs: Vec<FieldDiff>,
         /// Why.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::moves::Move;
 use super::plan::{Part, StepKey};
+use super::values::Written;
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
@@ -45,6 +46,9 @@ pub struct State {
     pub deposed: BTreeMap<Address, Vec<Deposed>>,
     /// Values the stack publishes, for people and for Helm.
     pub outputs: BTreeMap<String, Value>,
+    /// The Helm values as an apply wrote them last; nothing if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Written>,
 }
 
 /// A resource as of its last completed step.
@@ -111,6 +115,7 @@ impl State {
             resources: BTreeMap::new(),
             deposed: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            values: None,
         }
     }
 

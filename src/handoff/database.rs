@@ -6,11 +6,23 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{DATABASE_JOB, DATABASE_SECRET, DATABASE_SECRET_KEY, Inputs, USAGE_SCHEMA, UsageData};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, DATABASE_SECRET_KEY, USAGE_SCHEMA, UsageData, usage_database};
 
-/// What the Job is to make besides the database and the declared place for usage data.
+/// Where the Job runs, and what it is to make.
 #[derive(Clone, Debug)]
 pub struct DatabaseJob {
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Endpoint address of the database server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// User that owns the database.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// Place of its own for usage data, if one is declared.
+    pub usage_data: Option<UsageData>,
     /// Container image with `psql` 14 or newer.
     pub image: String,
     /// A role that may log in and use everything; the name of the Secret with its password, under the key `password`.
@@ -21,13 +33,13 @@ pub struct DatabaseJob {
 const UID: u32 = 65534;
 
 /// The Job.
-pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
+pub fn database_job(job: &DatabaseJob) -> Value {
     let from_secret = |name: &str, secret: &str, key: &str| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}});
     let plain = |name: &str, value: &str| json!({"name": name, "value": value});
     let mut env = vec![
-        plain("PGHOST", &inputs.database_host),
-        plain("PGPORT", &inputs.database_port.to_string()),
-        plain("PGUSER", &inputs.database_user),
+        plain("PGHOST", &job.host),
+        plain("PGPORT", &job.port.to_string()),
+        plain("PGUSER", &job.user),
         // The database every server has.
         plain("PGDATABASE", "postgres"),
         plain("PGSSLMODE", "require"),
@@ -40,7 +52,7 @@ pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
     let container = json!({
         "name": "psql",
         "image": job.image,
-        "command": ["/bin/sh", "-ec", format!("exec psql --no-psqlrc -v ON_ERROR_STOP=1 <<'SQL'\n{}SQL\n", sql(inputs, job))],
+        "command": ["/bin/sh", "-ec", format!("exec psql --no-psqlrc -v ON_ERROR_STOP=1 <<'SQL'\n{}SQL\n", sql(job))],
         "env": env,
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
         "securityContext": {
@@ -52,7 +64,7 @@ pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": DATABASE_JOB, "namespace": inputs.namespace},
+        "metadata": {"name": DATABASE_JOB, "namespace": job.namespace},
         "spec": {
             "backoffLimit": 6,
             "activeDeadlineSeconds": 600,
@@ -74,11 +86,11 @@ pub fn database_job(inputs: &Inputs, job: &DatabaseJob) -> Value {
 
 /// The statements. `psql` puts the values in and quotes them; `\gexec` runs what a query answers, so what is there
 /// already answers nothing and runs nothing.
-fn sql(inputs: &Inputs, job: &DatabaseJob) -> String {
-    let database = &inputs.database_name;
+fn sql(job: &DatabaseJob) -> String {
+    let database = &job.database;
     let mut lines = vec![format!("\\set database {}", literal(database)), make_database("database")];
-    if inputs.usage_data == Some(UsageData::Database) {
-        lines.push(format!("\\set usage {}", literal(&inputs.usage_database())));
+    if job.usage_data == Some(UsageData::Database) {
+        lines.push(format!("\\set usage {}", literal(&usage_database(database))));
         lines.push(make_database("usage"));
     }
     if let Some((role, _)) = &job.application {
@@ -93,16 +105,16 @@ fn sql(inputs: &Inputs, job: &DatabaseJob) -> String {
     }
     let grant = |what: &str| format!("SELECT format('GRANT ALL ON SCHEMA %I TO %I', {what}, :'role')\n\\gexec");
     let role = job.application.is_some();
-    if inputs.usage_data == Some(UsageData::Schema) || role {
+    if job.usage_data == Some(UsageData::Schema) || role {
         lines.push("\\connect :\"database\"".to_owned());
     }
     lines.extend(role.then(|| grant("'public'")));
-    if inputs.usage_data == Some(UsageData::Schema) {
+    if job.usage_data == Some(UsageData::Schema) {
         lines.push(format!("\\set schema {}", literal(USAGE_SCHEMA)));
         lines.push("SELECT format('CREATE SCHEMA IF NOT EXISTS %I', :'schema')\n\\gexec".to_owned());
         lines.extend(role.then(|| grant(":'schema'")));
     }
-    if inputs.usage_data == Some(UsageData::Database) && role {
+    if job.usage_data == Some(UsageData::Database) && role {
         lines.push("SELECT format('GRANT ALL ON DATABASE %I TO %I', :'usage', :'role')\n\\gexec".to_owned());
         lines.push("\\connect :\"usage\"".to_owned());
         lines.push(grant("'public'"));

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::yaml;
-use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Inputs, License};
+use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, License};
 use crate::model::base64;
 
 /// Values for the Secrets; what is not given is left out.
@@ -18,16 +18,16 @@ pub struct Material {
     pub license: Option<SecretString>,
 }
 
-/// The manifests, one YAML document each.
-pub fn secrets(inputs: &Inputs, material: &Material) -> SecretString {
+/// The manifests for `namespace`, one YAML document each.
+pub fn secrets(namespace: &str, license: &License, material: &Material) -> SecretString {
     let mut text = String::new();
     let mut add = |name: &str, key: &str, value: &Option<SecretString>, fixed: bool| {
         if let Some(value) = value {
             text.push_str("---\n");
-            text.push_str(&yaml::document(&secret(&inputs.namespace, name, key, value, fixed)));
+            text.push_str(&yaml::document(&secret(namespace, name, key, value, fixed)));
         }
     };
-    if let License::File { secret, key } = &inputs.license {
+    if let License::File { secret, key } = license {
         add(secret, key, &material.license, false);
     }
     add(DATABASE_SECRET, DATABASE_SECRET_KEY, &material.database_password, false);

@@ -1,5 +1,7 @@
 //! What has to be brought into a network that does not reach the internet, and how.
 
+use crate::model::partition::Partition;
+
 /// A thing to bring in.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Item {
@@ -94,8 +96,7 @@ fn image(chart_version: &str) -> (&'static str, &'static str, &'static str) {
 pub fn offline_checklist(site: &Site) -> Vec<Item> {
     let (repository, tag, version) = image(&site.chart_version);
     let account = site.account.as_deref().unwrap_or("ACCOUNT");
-    let suffix = if site.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let registry = format!("{account}.dkr.ecr.{}.{suffix}", site.region);
+    let registry = Partition::of_region(&site.region).host(&format!("{account}.dkr.ecr"), &site.region);
     let mirror = |from: &str, repository: &str, tag: &str| {
         vec![
             format!("aws ecr create-repository --region {} --repository-name {repository}", site.region),
@@ -227,6 +228,8 @@ mod tests {
             Site { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
         let china = offline_checklist(&Site { region: "cn-north-1".to_owned(), ..older.clone() });
         assert!(format!("{china:?}").contains("1.dkr.ecr.cn-north-1.amazonaws.com.cn/"));
+        let europe = offline_checklist(&Site { region: "eusc-de-east-1".to_owned(), ..older.clone() });
+        assert!(format!("{europe:?}").contains("1.dkr.ecr.eusc-de-east-1.amazonaws.eu/"));
         let text = format!("{:?}", offline_checklist(&older));
         assert!(text.contains("get vulns --destination"), "{text}");
         for part in ["ubuntu2204-2024.11.0", "1.dkr.ecr", "--rspm-version 2024.11.0", "Load Balancer Controller"] {

@@ -2,15 +2,30 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Inputs};
+use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, secret_class};
 
 /// Service account by which the External Secrets Operator reads: the subject in the trust policy of its role.
 pub const READER: &str = "ppm-secrets-reader";
 
+/// What such manifests name.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Helm release.
+    pub release: String,
+    /// Region of the secrets.
+    pub region: String,
+    /// Secrets Manager secret with JSON `{"username": …, "password": …}` of the database user.
+    pub database_secret_arn: String,
+    /// Secrets Manager secret whose text is the encryption key.
+    pub encryption_key_secret_arn: String,
+}
+
 /// Manifests for the External Secrets Operator: service account with `role_arn`, store, and one external secret for each
 /// Secret.
-pub fn external_secrets(inputs: &Inputs, role_arn: &str) -> Vec<Value> {
-    let namespace = &inputs.namespace;
+pub fn external_secrets(names: &Names, role_arn: &str) -> Vec<Value> {
+    let namespace = &names.namespace;
     let account = json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
@@ -22,12 +37,12 @@ pub fn external_secrets(inputs: &Inputs, role_arn: &str) -> Vec<Value> {
         "metadata": {"name": STORE, "namespace": namespace},
         "spec": {"provider": {"aws": {
             "service": "SecretsManager",
-            "region": inputs.region,
+            "region": names.region,
             "auth": {"jwt": {"serviceAccountRef": {"name": READER}}},
         }}},
     });
-    let database = json!({"key": inputs.database_secret_arn, "property": "password"});
-    let key = json!({"key": inputs.encryption_key_secret_arn});
+    let database = json!({"key": names.database_secret_arn, "property": "password"});
+    let key = json!({"key": names.encryption_key_secret_arn});
     vec![
         account,
         store,
@@ -54,21 +69,21 @@ fn external(namespace: &str, name: &str, key: &str, remote: &Value) -> Value {
 }
 
 /// Manifest for the Secrets Store CSI driver and its AWS provider. Its Secrets exist only while a pod mounts the volume.
-pub fn provider_class(inputs: &Inputs) -> Value {
+pub fn provider_class(names: &Names) -> Value {
     let (password, key) = ("database-password", "encryption-key");
     // The provider takes this list as text. JSON is YAML.
     let objects = json!([
-        {"objectName": inputs.database_secret_arn, "jmesPath": [{"path": "password", "objectAlias": password}]},
-        {"objectName": inputs.encryption_key_secret_arn, "objectAlias": key},
+        {"objectName": names.database_secret_arn, "jmesPath": [{"path": "password", "objectAlias": password}]},
+        {"objectName": names.encryption_key_secret_arn, "objectAlias": key},
     ]);
     let synced = |name: &str, secret_key: &str, object: &str| json!({"secretName": name, "type": "Opaque", "data": [{"objectName": object, "key": secret_key}]});
     json!({
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
         "kind": "SecretProviderClass",
-        "metadata": {"name": format!("{}-secrets", inputs.release), "namespace": inputs.namespace},
+        "metadata": {"name": secret_class(&names.release), "namespace": names.namespace},
         "spec": {
             "provider": "aws",
-            "parameters": {"region": inputs.region, "objects": format!("{objects:#}\n")},
+            "parameters": {"region": names.region, "objects": format!("{objects:#}\n")},
             "secretObjects": [
                 synced(DATABASE_SECRET, DATABASE_SECRET_KEY, password),
                 synced(ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, key),

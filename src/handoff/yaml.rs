@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::model::values::{is_bare_text, is_unprintable};
+
 /// A document in block style, with keys in the order of their names.
 pub(super) fn document(value: &Value) -> String {
     let mut text = String::new();
@@ -81,7 +83,7 @@ fn scalar(value: &Value) -> String {
 
 /// Text of several lines that keeps its shape as a block.
 fn is_block(text: &str) -> bool {
-    let printable = |c: char| c == '\n' || !c.is_control();
+    let printable = |c: char| c == '\n' || !is_unprintable(c);
     text.contains('\n')
         && text.ends_with('\n')
         && !text.ends_with("\n\n")
@@ -92,18 +94,15 @@ fn is_block(text: &str) -> bool {
 /// Plain where nobody could take it for anything but text, else in quotes. JSON's strings are YAML's.
 fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    // What YAML 1.1 reads as a boolean or as nothing ("Boolean Language-Independent Type", "Null …").
-    let taken = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    if begins && text.chars().all(plain) && !taken.contains(&text.to_ascii_lowercase().as_str()) {
+    if begins && text.chars().all(plain) && is_bare_text(text) {
         return text.to_owned();
     }
     // JSON leaves some characters as they are that YAML does not take.
-    let rare = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
     let quoted = Value::from(text).to_string();
     let mut safe = String::with_capacity(quoted.len());
     for c in quoted.chars() {
-        if rare(c) {
+        if is_unprintable(c) {
             let _ = write!(safe, "\\u{:04x}", u32::from(c));
         } else {
             safe.push(c);
@@ -135,6 +134,8 @@ mod tests {
             " space ",
             "~",
             "first\n  second\n",
+            "first\nsec\u{2028}ond\n",
+            "first\n\u{fffe}\n",
             "one\ntwo",
             "\n",
             "{{ .Values }}",

@@ -17,8 +17,6 @@ pub struct Whereabouts {
     pub declaration: String,
     /// Whether charts and images must be brought in.
     pub air_gapped: bool,
-    /// Whether Secrets exist only while a pod of Package Manager mounts them.
-    pub secrets_by_pods: bool,
 }
 
 /// A line for a POSIX shell, and what it is for.
@@ -61,8 +59,8 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
     commands.extend(controller_commands(inputs));
     commands.extend(driver_command(inputs));
     commands.push(secrets_command(inputs, &declaration));
-    let wait = job_command(inputs, at);
-    if !at.secrets_by_pods {
+    let wait = job_command(inputs);
+    if !inputs.secrets_by_pods {
         commands.extend(wait.clone());
     }
     let chart = if at.air_gapped {
@@ -83,7 +81,7 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
         },
         format!("helm upgrade --install {release} {chart} -n {namespace} -f {values} --timeout 20m"),
     ));
-    if at.secrets_by_pods {
+    if inputs.secrets_by_pods {
         commands.extend(wait);
     }
     commands.extend([
@@ -138,9 +136,9 @@ fn driver_command(inputs: &Inputs) -> Option<Command> {
 }
 
 /// Waits for the place of usage data, which must be there before the server opens it.
-fn job_command(inputs: &Inputs, at: &Whereabouts) -> Option<Command> {
+fn job_command(inputs: &Inputs) -> Option<Command> {
     inputs.usage_data.map(|_| {
-        let why = if at.secrets_by_pods {
+        let why = if inputs.secrets_by_pods {
             "Wait until the place for usage data is made: the Job gets its password once a pod mounts the Secret, and \
              pods start again until the place is there."
         } else {

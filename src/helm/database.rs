@@ -20,10 +20,15 @@ pub enum UsageData {
     Schema,
 }
 
+/// The database of usage data beside `database`, where it has one of its own.
+pub fn usage_database(database: &str) -> String {
+    format!("{database}_usage")
+}
+
 impl Inputs {
     /// The database of usage data, where it has one.
-    pub fn usage_database(&self) -> String {
-        format!("{}_usage", self.database_name)
+    pub(super) fn usage_database(&self) -> String {
+        usage_database(&self.database_name)
     }
 
     /// Pools of connections that the server opens.

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::keys::Version;
 use super::sizing::{Amount, gib};
 use super::values::{
     Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
@@ -13,7 +14,7 @@ use super::yaml::{self, Entry, Node, entry, list, map, script};
 use super::{Inputs, License, config, form, objects};
 
 /// Newest chart version the emitted keys were read against.
-const NEWEST_READ: (u32, u32, u32) = (0, 20, 4);
+pub(super) const NEWEST_READ: Version = (0, 20, 4);
 
 /// Writes the whole file.
 pub(super) fn to_yaml(values: &Values) -> String {
@@ -27,7 +28,7 @@ pub(super) fn entries(values: &Values) -> Vec<Entry> {
     entries.extend([
         replicas(values),
         entry("revisionHistoryLimit", values.chart.revision_history_limit)
-            .why("How many old revisions stay for a rollback. Chart 0.5.43 ignores it."),
+            .why("How many old revisions stay for a rollback. Charts before 0.5.56 ignore it."),
         migration(values),
         entry("enableSandboxing", values.chart.enable_sandboxing).why(
             "Git builds run in a sandbox, away from the server's password, key and role. It needs the namespace label \
@@ -53,9 +54,10 @@ pub(super) fn entries(values: &Values) -> Vec<Entry> {
 
 fn header(inputs: &Inputs) -> Vec<String> {
     let Inputs { chart_version, release, namespace, .. } = inputs;
-    let mut keys = "Every key is known to the chart lines 0.5.43 and 0.20.4, apart from those said to be ignored. The \
-                    chart has no schema: it takes a misspelt key without a word."
-        .to_owned();
+    let mut keys =
+        "Every key is known to all chart versions from 0.5.43 to 0.20.4, apart from those said to be ignored. \
+                    The chart has no schema: it takes a misspelt key without a word."
+            .to_owned();
     if form::chart_version(chart_version).is_some_and(|version| version > NEWEST_READ) {
         let _ = write!(keys, " Version {chart_version} is newer than these; read its release notes first.");
     }

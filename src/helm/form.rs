@@ -4,6 +4,7 @@
 //! something to a shell, so that nothing in the values file or in a command can be broken out of.
 
 use super::{DATABASE_SECRET, ENCRYPTION_SECRET};
+use crate::text::is_bare_text;
 
 /// A form of text.
 pub(super) struct Form {
@@ -16,19 +17,23 @@ pub(super) struct Form {
 /// Oldest chart version the emitted keys were read against.
 const OLDEST_CHART: (u32, u32, u32) = (0, 5, 43);
 
-pub(super) const NAMESPACE: Form =
-    Form { holds: |text| is_label(text, 63), expected: "lower-case letters, digits and hyphens, at most 63" };
+pub(super) const NAMESPACE: Form = Form {
+    holds: |text| is_label(text, 63) && is_bare_text(text),
+    expected: "lower-case letters, digits and hyphens, at most 63, and nothing that YAML takes for a number or a boolean",
+};
 /// A Service name must begin with a letter; 53 is Helm's own limit for releases.
 pub(super) const RELEASE: Form = Form {
-    holds: |text| is_label(text, 53) && text.starts_with(|first: char| first.is_ascii_lowercase()),
-    expected: "lower-case letters, digits and hyphens, beginning with a letter, at most 53",
+    holds: |text| {
+        is_label(text, 53) && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_bare_text(text)
+    },
+    expected: "lower-case letters, digits and hyphens, beginning with a letter, at most 53, and no word such as `on`",
 };
 pub(super) const CHART_VERSION: Form = Form {
     holds: |text| chart_version(text).is_some_and(|version| version >= OLDEST_CHART),
     expected: "three numbers like 0.20.4, at least 0.5.43",
 };
 pub(super) const LICENSE_SECRET: Form = Form {
-    holds: |text| is_subdomain(text) && text != DATABASE_SECRET && text != ENCRYPTION_SECRET,
+    holds: |text| is_subdomain(text) && is_bare_text(text) && text != DATABASE_SECRET && text != ENCRYPTION_SECRET,
     expected: "the name of a Kubernetes Secret of its own",
 };
 pub(super) const SECRET_KEY: Form =

@@ -13,6 +13,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::text::is_unprintable;
+
 /// Sections in the order in which they are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -48,7 +50,7 @@ pub enum ConfigError {
         /// The name.
         name: String,
     },
-    /// The format has no way to write control characters.
+    /// Neither the chart's YAML nor the server's format has a way to write it.
     #[error("{setting} contains the character U+{code:04X}, which cannot be written in the server's configuration")]
     Character {
         /// Section and key.
@@ -292,8 +294,9 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
 }
 
 fn check_text(setting: &str, text: &str) -> Result<(), ConfigError> {
-    // The reader refuses a byte order mark anywhere but at the start of the file.
-    match text.chars().find(|c| c.is_control() || *c == '\u{FEFF}') {
+    // The chart prints them into a block of YAML, which ends at some of them and is refused for the others; the server's
+    // reader refuses a byte order mark anywhere but at the start of the file.
+    match text.chars().find(|c| is_unprintable(*c)) {
         Some(c) => Err(ConfigError::Character { setting: setting.to_owned(), code: u32::from(c) }),
         None => Ok(()),
     }

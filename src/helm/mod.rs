@@ -17,7 +17,9 @@ mod document;
 mod error;
 mod form;
 pub mod gcfg;
+mod header;
 pub mod keys;
+mod leaves;
 mod objects;
 mod releases;
 mod review;
@@ -32,8 +34,10 @@ mod tests;
 
 pub use commands::{Command, Whereabouts, next_commands, shell_word};
 pub use connections::connection_room;
-pub use database::{USAGE_SCHEMA, UsageData};
+pub use database::{USAGE_SCHEMA, UsageData, usage_database};
 pub use error::ValuesError;
+pub use header::Header;
+pub use leaves::leaves;
 pub use releases::{Release, ending_image, release};
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
 pub use schema::values_schema;
@@ -48,6 +52,11 @@ pub const ENCRYPTION_SECRET_KEY: &str = "ppm-encryption-key-user";
 pub const DATABASE_SECRET: &str = "rstudio-pm-database";
 /// Key in [`DATABASE_SECRET`].
 pub const DATABASE_SECRET_KEY: &str = "password";
+/// TLS 1.2 and 1.3 ("Security policies for your Application Load Balancer"); without one, the API of ELB and the AWS Load
+/// Balancer Controller take a policy of 2016.
+pub const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+/// Driver of the Secrets Store.
+pub const SECRETS_DRIVER: &str = "secrets-store.csi.k8s.io";
 /// Kubernetes Job that makes what Package Manager expects of its database server.
 pub const DATABASE_JOB: &str = "ppm-database-setup";
 
@@ -66,6 +75,8 @@ pub struct Inputs {
     pub database_connections: u32,
     /// Where the license is.
     pub license: License,
+    /// Whether the Secrets Store CSI driver makes the Secrets, for as long as a pod mounts them.
+    pub secrets_by_pods: bool,
     /// Image in a registry of one's own; nothing for the one the chart names.
     pub image: Option<Image>,
     /// File system that holds the packages in place of the bucket.
@@ -119,10 +130,20 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// Names the `SecretProviderClass` from which the CSI driver makes the Secrets.
+    pub fn secret_class(&self) -> String {
+        secret_class(&self.release)
+    }
+
     /// Names who the pods are for IAM; the trust policy of [`Inputs::role_arn`] must allow exactly this subject.
     pub fn subject(&self) -> String {
         format!("system:serviceaccount:{}:{}", self.namespace, self.release)
     }
+}
+
+/// Names the `SecretProviderClass` of a release.
+pub fn secret_class(release: &str) -> String {
+    format!("{release}-secrets")
 }
 
 /// How requests get from the load balancer to the pods.

@@ -2,14 +2,16 @@
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
-use super::Ingress;
-use super::values::{Chart, PING, TargetGroupBinding, Volume};
+use super::values::{Chart, PING, SECRETS_PATH, TargetGroupBinding, Volume};
 use super::yaml::{Entry, Node, entry, list, map, script};
+use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
 
 /// Nominal size of a volume: EFS has none and Kubernetes asks for one.
 const NOMINAL_SIZE: &str = "1Ti";
 /// Name of the volume of packages from outside, among those the chart itself gives the pods.
 const OFFLINE: &str = "offline-data";
+/// Name of the volume of the `SecretProviderClass`.
+const MOUNTED_SECRETS: &str = "secrets-store";
 
 /// The Ingress, where the controller makes the load balancer.
 pub(super) fn ingress(chart: &Chart) -> Option<Entry> {
@@ -41,6 +43,9 @@ fn annotations(ingress: &Ingress) -> Vec<Entry> {
             entry(&key("listen-ports"), script(r#"[{"HTTP":80},{"HTTPS":443}]"#)),
             entry(&key("ssl-redirect"), "443"),
             entry(&key("certificate-arn"), arn).why("From load_balancer.certificate."),
+            entry(&key("ssl-policy"), TLS_POLICY).why(
+                "TLS 1.2 and 1.3, as for load balancers made here. The controller's own would accept 1.0 and 1.1.",
+            ),
         ]);
     } else {
         entries.push(
@@ -101,20 +106,53 @@ pub(super) fn extra(chart: &Chart) -> Option<Entry> {
     (!objects.is_empty()).then(|| entry("extraObjects", list(objects)).why(whys.join(" ")))
 }
 
-/// `pod.volumes` and `pod.volumeMounts`, if packages are brought in from outside. The chart mounts the shared volume
-/// itself.
+/// `pod.volumes` and `pod.volumeMounts`, if there are any. The chart mounts the shared volume itself.
 pub(super) fn pod_volumes(chart: &Chart) -> Vec<Entry> {
-    let Some(data) = &chart.offline_data else { return Vec::new() };
+    let (volumes, mounts): (Vec<Node>, Vec<Node>) = offline_data(chart).into_iter().chain(secret_class(chart)).unzip();
+    if volumes.is_empty() {
+        return Vec::new();
+    }
+    vec![entry("volumes", list(volumes)), entry("volumeMounts", list(mounts))]
+}
+
+/// Volume and mount of packages from outside.
+fn offline_data(chart: &Chart) -> Option<(Node, Node)> {
+    let data = chart.offline_data.as_ref()?;
     let claim = map([entry("claimName", &data.claim), entry("readOnly", true)]);
-    let volume = map([entry("name", OFFLINE), entry("persistentVolumeClaim", claim)]);
-    let mount = map([entry("name", OFFLINE), entry("mountPath", &data.path), entry("readOnly", true)]);
-    vec![
-        entry("volumes", list([volume])).why("The claim in extraObjects below."),
-        entry("volumeMounts", list([mount])).why(
+    let volume =
+        map([entry("name", OFFLINE).why("The claim in extraObjects below."), entry("persistentVolumeClaim", claim)]);
+    let mount = map([
+        entry("name", OFFLINE).why(
             "From package_manager.offline_data: packages that were brought in from outside, to be read and never \
              written. Which setting leads the server there is for package_manager.settings to say.",
         ),
-    ]
+        entry("mountPath", &data.path),
+        entry("readOnly", true),
+    ]);
+    Some((volume, mount))
+}
+
+/// Volume and mount of the class from which the CSI driver makes Secrets.
+fn secret_class(chart: &Chart) -> Option<(Node, Node)> {
+    let class = chart.secret_class.as_ref()?;
+    let csi = map([
+        entry("driver", SECRETS_DRIVER),
+        entry("readOnly", true),
+        entry("volumeAttributes", map([entry("secretProviderClass", class)])),
+    ]);
+    let volume = map([
+        entry("name", MOUNTED_SECRETS).why(
+            "From package_manager.secrets: csi. The driver makes the Secrets above while a pod mounts this class, which \
+             `ppm-infra secrets` prints; without the mount no pod ever starts.",
+        ),
+        entry("csi", csi),
+    ]);
+    let mount = map([
+        entry("name", MOUNTED_SECRETS),
+        entry("mountPath", SECRETS_PATH).why("Nothing reads the files; the variables above come from the Secrets."),
+        entry("readOnly", true),
+    ]);
+    Some((volume, mount))
 }
 
 /// Text as it must stand where the template engine reads it.

@@ -9,16 +9,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{ChartKey, Lines, Takes};
+use super::keys::{ChartKey, Takes};
 
 /// The schema, JSON Schema 2020-12.
 pub fn values_schema() -> Value {
     let mut schema = section("");
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("Values of the Helm chart rstudio-pm");
-    schema["description"] = json!(
-        "Keys of chart versions 0.5.43 and 0.20.4. `ppm-infra values --check FILE` knows the rules between them."
-    );
+    schema["description"] =
+        json!("Keys of chart versions 0.5.43 to 0.20.4. `ppm-infra values --check FILE` knows the rules between them.");
     schema
 }
 
@@ -38,10 +37,11 @@ fn property(key: &ChartKey) -> Value {
         _ => taken(key.takes),
     };
     let mut description = key.what.to_owned();
-    match key.lines {
-        Lines::Both => {}
-        Lines::Older => description.push_str(" Only in charts before 0.20.0."),
-        Lines::Newer => description.push_str(" Not in chart 0.5.43."),
+    if let Some((major, minor, patch)) = key.since {
+        let _ = write!(description, " From chart {major}.{minor}.{patch} on.");
+    }
+    if let Some((major, minor, patch)) = key.until {
+        let _ = write!(description, " Only in charts before {major}.{minor}.{patch}.");
     }
     if let Some(why) = key.never {
         let _ = write!(description, " Do not set it: {why}.");

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::gcfg::{Leaf, Section};
-use super::keys::{ChartKey, Lines};
+use super::keys::ChartKey;
 use super::yaml::tests::{parse, paths};
 use super::{
     Command, Exposure, FileSystem, Image, Ingress, Inputs, License, Strategy as Replacement, UsageData, ValuesError,
@@ -23,6 +23,7 @@ pub(super) fn reference() -> Inputs {
         replicas: 3,
         database_connections: 50,
         license: License::File { secret: "rstudio-pm-license".into(), key: "rstudio-pm.lic".into() },
+        secrets_by_pods: false,
         image: None,
         shared_storage: None,
         offline_data: None,
@@ -99,6 +100,19 @@ fn rendered_by_the_chart(values: &Value) -> String {
 #[test]
 fn node_port() {
     insta::assert_snapshot!(yaml(&reference()));
+}
+
+#[test]
+fn secrets_that_pods_mount() {
+    let inputs = Inputs { secrets_by_pods: true, offline_data: Some(file_system(None)), ..reference() };
+    let pod = &parse(&yaml(&inputs))["pod"];
+    let names = |list: &str| -> Vec<Value> {
+        pod[list].as_array().expect("a list").iter().map(|each| each["name"].clone()).collect()
+    };
+    assert_eq!(names("volumes"), ["offline-data", "secrets-store"]);
+    assert_eq!(names("volumeMounts"), names("volumes"));
+    assert_eq!(pod["volumes"][1]["csi"]["volumeAttributes"]["secretProviderClass"], "ppm-secrets");
+    assert_eq!(pod["volumes"][1]["csi"]["readOnly"], true);
 }
 
 #[test]
@@ -280,8 +294,9 @@ fn everything_of_ones_own() {
 #[test]
 fn commands() {
     let told = |inputs: &Inputs, path: &str, air_gapped: bool, secrets_by_pods: bool| {
+        let inputs = &Inputs { secrets_by_pods, ..inputs.clone() };
         let declaration = "plans/my stack.yaml".to_owned();
-        next_commands(inputs, &Whereabouts { values: path.to_owned(), declaration, air_gapped, secrets_by_pods })
+        next_commands(inputs, &Whereabouts { values: path.to_owned(), declaration, air_gapped })
             .iter()
             .fold(String::new(), |text, Command { comment, line }| text + "# " + comment + "\n" + line + "\n")
     };
@@ -352,7 +367,7 @@ fn one_file_serves_both_chart_lines() {
     assert_eq!(older.replace("0.5.43 for", "0.20.4 for"), yaml(&reference()));
     let ignored_by_one: Vec<String> = paths(&document::entries(&values(&reference()).expect("good inputs")))
         .into_iter()
-        .filter(|path| ChartKey::find(path).is_some_and(|key| key.lines != Lines::Both))
+        .filter(|path| ChartKey::find(path).is_some_and(|key| key.since.is_some() || key.until.is_some()))
         .collect();
     assert_eq!(ignored_by_one, ["revisionHistoryLimit"]);
 }

@@ -21,6 +21,8 @@ pub(super) const HTTP_PORT: u16 = 4242;
 pub(super) const SERVICE_PORT: u16 = 80;
 /// Where the license file is mounted: outside the directory that the image's start script rearranges.
 pub(super) const LICENSE_PATH: &str = "/etc/rstudio-licensing";
+/// Where the class of Secrets is mounted: nowhere else may anything be mounted there.
+pub(super) const SECRETS_PATH: &str = "/etc/rstudio-pm-secrets";
 /// Answers 200 while the server serves.
 pub(super) const PING: &str = "/__ping__";
 /// First Kubernetes minor with `matchLabelKeys` and `nodeTaintsPolicy` both on by default.
@@ -72,6 +74,8 @@ pub(super) struct Chart {
     pub(super) shared_storage: Option<Volume>,
     /// Packages brought in from outside, among `pod.volumes`.
     pub(super) offline_data: Option<Volume>,
+    /// `SecretProviderClass` among `pod.volumes`: its Secrets exist while a pod mounts it.
+    pub(super) secret_class: Option<String>,
     pub(super) config: Config,
     pub(super) pod: Pod,
     pub(super) service: Service,
@@ -221,6 +225,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         image: inputs.image.clone(),
         shared_storage: inputs.shared_storage.as_ref().map(|storage| volume(inputs, "data", storage)),
         offline_data: inputs.offline_data.as_ref().map(|data| volume(inputs, "offline", data)),
+        secret_class: inputs.secrets_by_pods.then(|| inputs.secret_class()),
         config: config::config(inputs)?,
         pod: pod(),
         service,

@@ -8,10 +8,10 @@
 
 use std::fmt::Write as _;
 
+use crate::text::{is_bare_text, is_unprintable};
+
 /// Lines end before this column where words allow.
 const WIDTH: usize = 110;
-/// Plain words that YAML 1.1, which Helm reads, takes for booleans or nothing.
-const RESERVED: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub(super) fn document(header: &[String], entries: &[Entry]) -> String {
 
 fn comment(out: &mut String, indent: usize, text: &str) {
     let mut column = 0;
-    let words = text.split(|c: char| c.is_whitespace() || must_escape(c)).filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty());
     for word in words {
         if column > 0 && column + 1 + word.chars().count() < WIDTH {
             out.push(' ');
@@ -222,7 +222,7 @@ fn spaces(out: &mut String, count: usize) {
 fn key(out: &mut String, key: &str) {
     let begins_plain = key.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-    if begins_plain && is_plain && !RESERVED.contains(&key.to_ascii_lowercase().as_str()) {
+    if begins_plain && is_plain && is_bare_text(key) {
         out.push_str(key);
     } else {
         double_quoted(out, key);
@@ -234,19 +234,13 @@ fn scalar(out: &mut String, value: &Scalar) {
         Scalar::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Scalar::Number(number) => out.push_str(&number.to_string()),
         Scalar::Text(text) => double_quoted(out, text),
-        Scalar::Script(text) if text.contains(must_escape) => double_quoted(out, text),
+        Scalar::Script(text) if text.contains(is_unprintable) => double_quoted(out, text),
         Scalar::Script(text) => {
             out.push('\'');
             out.push_str(&text.replace('\'', "''"));
             out.push('\'');
         }
     }
-}
-
-/// Says whether the character cannot stand for itself between quotes: control characters, line ends of any script,
-/// and code points that YAML does not allow in a stream.
-fn must_escape(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 fn double_quoted(out: &mut String, text: &str) {
@@ -258,7 +252,7 @@ fn double_quoted(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             // All of them lie in the first plane, so four digits do.
-            _ if must_escape(c) => {
+            _ if is_unprintable(c) => {
                 let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             _ => out.push(c),
@@ -398,7 +392,7 @@ pub(super) mod tests {
             let entries = [entry("root", tree).why(why)];
             let yaml = document(&["Header.".to_owned()], &entries);
             // Also in comments, where our parser is more patient than the one in Helm.
-            prop_assert!(!yaml.replace('\n', "").contains(must_escape), "{}", yaml);
+            prop_assert!(!yaml.replace('\n', "").contains(is_unprintable), "{}", yaml);
             prop_assert_eq!(serde_saphyr::from_str::<Value>(&yaml).map_err(|e| e.to_string()), Ok(plain_map(&entries)), "{}", yaml);
             prop_assert_eq!(yaml.clone(), document(&["Header.".to_owned()], &entries));
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -103,6 +103,25 @@ pub fn digest(bytes: &[u8]) -> String {
     })
 }
 
+/// The field in which a document that is kept holds the digest of everything else in it.
+const DIGEST: &str = "digest";
+
+/// The text of an object that is kept in a file: as [`canonical_pretty`], with a digest of itself.
+///
+/// # Panics
+/// When `value` is no object.
+pub fn sealed(mut value: Value) -> String {
+    let sum = digest(canonical(&value).as_bytes());
+    value.as_object_mut().expect("what is kept is an object").insert(DIGEST.to_owned(), Value::from(sum));
+    canonical_pretty(&value)
+}
+
+/// Takes the digest out of what [`sealed`] wrote; whether it is there and fits the rest.
+pub fn unsealed(value: &mut Value) -> bool {
+    let told = value.as_object_mut().and_then(|fields| fields.remove(DIGEST));
+    told.is_some_and(|told| told.as_str() == Some(&digest(canonical(value).as_bytes())))
+}
+
 fn write_value(text: &mut String, value: &Value, depth: Option<usize>) {
     match value {
         Value::Object(map) => {
@@ -150,6 +169,15 @@ fn new_line(text: &mut String, depth: Option<usize>) {
     }
 }
 
+/// Reads a text that the cloud tells later than that the object is there: nothing until then, which lockfiles of
+/// earlier versions hold as an empty text.
+///
+/// # Errors
+/// When it is no text.
+pub fn told_later<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -162,6 +190,34 @@ mod tests {
         assert_eq!(canonical(&value), r#"{"a":{},"b":[1,{"a":"x\"y","z":null}],"c":[]}"#);
         assert_eq!(serde_json::from_str::<Value>(&canonical_pretty(&value)).unwrap(), value);
         assert!(canonical_pretty(&value).starts_with("{\n  \"a\": {},\n  \"b\": [\n    1,"));
+    }
+
+    #[test]
+    fn what_is_sealed_shows_every_change() {
+        let text = sealed(json!({"b": 1, "a": [true]}));
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let mut value = read(&text);
+        assert!(unsealed(&mut value));
+        assert_eq!(value, json!({"b": 1, "a": [true]}));
+        assert!(unsealed(&mut read(&canonical(&read(&text)))), "the layout is no part of it");
+        for changed in [text.replace('1', "2"), text.replace("true", "true, true"), "{\"b\": 1}".to_owned()] {
+            assert!(!unsealed(&mut read(&changed)), "{changed}");
+        }
+        assert!(!unsealed(&mut json!(["digest"])), "no object");
+    }
+
+    #[test]
+    fn what_is_told_later_is_nothing_until_then() {
+        #[derive(Deserialize, PartialEq, Debug)]
+        struct Told {
+            #[serde(default, deserialize_with = "told_later")]
+            issuer: Option<String>,
+        }
+        let read = |value: Value| serde_json::from_value::<Told>(value).unwrap().issuer;
+        for nothing in [json!({}), json!({"issuer": null}), json!({"issuer": ""})] {
+            assert_eq!(read(nothing), None);
+        }
+        assert_eq!(read(json!({"issuer": "x"})), Some("x".to_owned()));
     }
 
     #[test]

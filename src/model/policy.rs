@@ -2,7 +2,8 @@
 //!
 //! The rules are those IAM applies when it evaluates a policy ("IAM JSON policy elements reference"): statements,
 //! actions, resources and principals are sets; a single value stands for a list of one; `true` and `"true"` are the
-//! same condition value; an account number as principal is its root. A missing version is not `2012-10-17`.
+//! same condition value; an account number as principal is its root, once it is known in which partition the account is
+//! ([`Policy::in_partition`]). A missing version is not `2012-10-17`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -23,6 +24,24 @@ impl Policy {
     /// that is.
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).map_or_else(|_| Self(Value::from(text)), |document| Self::new(&document))
+    }
+
+    /// The same policy as services of this partition read it: a bare account number means the root of that account.
+    #[must_use]
+    pub fn in_partition(&self, partition: &str) -> Self {
+        let Some(statements) = self.0.get("Statement").and_then(Value::as_array) else { return self.clone() };
+        let statements = statements.iter().map(|statement| {
+            let mut statement = statement.clone();
+            for key in ["Principal", "NotPrincipal"] {
+                if let Some(Value::Array(principals)) = statement.pointer_mut(&format!("/{key}/AWS")) {
+                    *principals = principals.iter().map(|principal| root_of(principal, partition)).collect();
+                }
+            }
+            statement
+        });
+        let mut document = self.0.clone();
+        document["Statement"] = statements.collect();
+        Self::new(&document)
     }
 
     /// The document.
@@ -115,17 +134,17 @@ fn normal_principal(principal: &Value) -> Value {
         return serde_json::json!({"AWS": ["*"]});
     }
     let Some(map) = principal.as_object() else { return principal.clone() };
-    let fields = map.iter().map(|(key, value)| (key.clone(), set(listed(value).into_iter().map(root_of))));
+    let fields = map.iter().map(|(key, value)| (key.clone(), set(listed(value).into_iter())));
     Value::Object(fields.collect())
 }
 
 /// A bare account number means the root of that account.
-fn root_of(principal: Value) -> Value {
+fn root_of(principal: &Value, partition: &str) -> Value {
     match principal.as_str() {
         Some(text) if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) => {
-            Value::from(format!("arn:aws:iam::{text}:root"))
+            Value::from(format!("arn:{partition}:iam::{text}:root"))
         }
-        Some(_) | None => principal,
+        Some(_) | None => principal.clone(),
     }
 }
 
@@ -195,6 +214,13 @@ mod tests {
     #[test]
     fn an_account_as_principal_is_its_root() {
         let policy = |who: &str| Policy::new(&json!({"Statement": [{"Principal": {"AWS": who}}]}));
-        assert_eq!(policy("111122223333"), policy("arn:aws:iam::111122223333:root"));
+        for partition in ["aws", "aws-cn", "aws-us-gov", "aws-eusc"] {
+            let root = policy(&format!("arn:{partition}:iam::111122223333:root"));
+            assert_eq!(policy("111122223333").in_partition(partition), root);
+            assert_eq!(root.in_partition(partition), root);
+        }
+        assert_ne!(policy("111122223333").in_partition("aws-cn"), policy("111122223333").in_partition("aws"));
+        let text = Policy::parse("no policy");
+        assert_eq!(text.in_partition("aws"), text);
     }
 }

@@ -26,6 +26,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     /// How long each verb usually takes on AWS: orders the schedule before there is experience.
     const TYPICAL: Typical;
+    /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
+    /// other ground has room beside the old one, so the new one comes first all the same.
+    const GROUND: &'static [&'static str] = &[];
     /// Set when objects of this kind hold data that nobody can make again: the word `--delete-data` takes.
     const DATA: Option<&'static str> = None;
     /// Whether what such an object holds cannot be made again: data, or a secret that data cannot be read without.
@@ -41,8 +44,30 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     fn tags(&self) -> Option<&Tags> {
         None
     }
+    /// What a change in place from `from` to this does to those whose traffic it lets through; nothing for kinds that hold
+    /// nobody up, and where nothing of that changes.
+    fn passage(&self, from: &Self) -> Option<Passage<Self>> {
+        let _ = from;
+        None
+    }
+    /// What users find missing once an object of this kind goes and nothing takes its place.
+    fn missed(&self, computed: &Self::Computed) -> Option<String> {
+        let _ = computed;
+        None
+    }
     /// What the simulated cloud at `site` computes for the `serial`-th object it makes.
     fn sample(&self, at: &Address, serial: u64, site: &Site) -> Self::Computed;
+}
+
+/// What a change of something like a firewall does to those whose traffic goes through it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passage<T> {
+    /// It lets more through than before: to be done before anybody needs it.
+    Opens,
+    /// It lets less through than before: to be done once nobody needs it any more.
+    Closes,
+    /// Both. This lets through what is let through before or after, and stands in between.
+    Both(T),
 }
 
 /// What the cloud decides about an object. Serialises with its primary id as `id` and, where it has one, its ARN as
@@ -127,6 +152,8 @@ pub struct Facts {
     pub fields: &'static [Field],
     /// Which object goes first in a replacement.
     pub replace: ReplaceOrder,
+    /// Where there is room for one: the fields that tell the ground it stands on.
+    pub ground: &'static [&'static str],
     /// How long the verbs usually take.
     pub typical: Typical,
     /// The word `--delete-data` takes, for kinds that hold data.
@@ -137,6 +164,10 @@ pub struct Facts {
     pub climb_rank: u8,
     /// For how many seconds the cloud may leave a new object out of its lists.
     pub hidden_seconds: u32,
+    /// What a change in place from one document to another opens and closes for others.
+    pub passage: fn(&Document, &Document) -> Option<Passage<Document>>,
+    /// What users find missing once an object with these two documents is gone.
+    pub missed: fn(&Document, &Document) -> Option<String>,
     /// What the simulated cloud computes.
     pub sample: fn(&Document, &Address, u64, &Site) -> Document,
     /// Whether a declared and a computed document have the shape of this kind; the reason if not.
@@ -149,11 +180,14 @@ impl Facts {
         Self {
             fields: R::FIELDS,
             replace: R::REPLACE,
+            ground: R::GROUND,
             typical: R::TYPICAL,
             data: R::DATA,
             irreplaceable: R::IRREPLACEABLE,
             climb_rank: R::CLIMB_RANK,
             hidden_seconds: R::HIDDEN_SECONDS,
+            passage: passage::<R>,
+            missed: missed::<R>,
             sample: sample::<R>,
             check: check::<R>,
         }
@@ -170,6 +204,19 @@ fn sample<R: Resource>(declared: &Document, at: &Address, serial: u64, site: &Si
     Document::of(&typed.sample(at, serial, site))
 }
 
+fn passage<R: Resource>(from: &Document, to: &Document) -> Option<Passage<Document>> {
+    let (from, to) = (from.read::<R>().ok()?, to.read::<R>().ok()?);
+    Some(match to.passage(&from)? {
+        Passage::Opens => Passage::Opens,
+        Passage::Closes => Passage::Closes,
+        Passage::Both(between) => Passage::Both(Document::of(&between)),
+    })
+}
+
+fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<String> {
+    declared.read::<R>().ok()?.missed(&computed.read().ok()?)
+}
+
 fn check<R: Resource>(declared: &Document, computed: &Document) -> Result<(), String> {
     declared.read::<R>().map_err(|error| format!("declared: {error}"))?;
     computed.read::<R::Computed>().map_err(|error| format!("computed: {error}"))?;
@@ -180,12 +227,19 @@ fn check<R: Resource>(declared: &Document, computed: &Document) -> Result<(), St
 pub type Catalog = BTreeMap<Kind, Facts>;
 
 /// One resource as the declaration asks for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
     /// What is wanted.
     pub declared: Document,
     /// Order without data behind it, each with its reason.
     pub after: BTreeMap<Address, &'static str>,
+    /// What it works through while it stands, each with the reason: what is new there comes before a change of this, and
+    /// what is old there goes after it. Unlike with `after`, neither making it nor removing it waits.
+    pub works_through: BTreeMap<Address, &'static str>,
+    /// What it cannot outlive, each with the reason: another object there means another one here.
+    pub replaced_with: BTreeMap<Address, &'static str>,
+    /// What users must know when another object takes its place.
+    pub renewal: Option<String>,
     /// Refuse every plan that would delete or replace it.
     pub protect: bool,
     /// Documents to pass through on the way up, lowest first, for kinds with a stepwise field.
@@ -195,7 +249,12 @@ pub struct Node {
 impl Node {
     /// A node that wants `resource`.
     pub fn new<R: Resource>(resource: &R) -> Self {
-        Self { declared: Document::of(resource), after: BTreeMap::new(), protect: false, ladder: Vec::new() }
+        Self::of(Document::of(resource))
+    }
+
+    /// A node that wants what this document tells.
+    pub fn of(declared: Document) -> Self {
+        Self { declared, ..Self::default() }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where objects stand: what their ARNs and host names are made of.
 
+use super::partition::Partition;
+
 /// A region of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -13,26 +15,10 @@ pub struct Site {
     pub account: String,
 }
 
-/// How the names of a partition's regions begin, its name and its DNS suffix: the AWS SDKs' partition metadata
-/// (`partitions.json`, 2026). Longer beginnings stand before shorter ones.
-const PARTITIONS: [(&str, &str, &str); 8] = [
-    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
-    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
-    ("us-iso-", "aws-iso", "c2s.ic.gov"),
-    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
-    ("us-gov-", "aws-us-gov", "amazonaws.com"),
-    ("cn-", "aws-cn", "amazonaws.com.cn"),
-    ("eusc-", "aws-eusc", "amazonaws.eu"),
-    ("", "aws", "amazonaws.com"),
-];
-
 impl Site {
     /// The site of `account` in `region`.
     pub fn new(region: &str, account: &str) -> Self {
-        let (_, partition, dns_suffix) = PARTITIONS
-            .into_iter()
-            .find(|(beginning, _, _)| region.starts_with(beginning))
-            .expect("the last beginning fits every region");
+        let Partition { name: partition, dns_suffix, .. } = Partition::of_region(region);
         Self { partition, dns_suffix, region: region.to_owned(), account: account.to_owned() }
     }
 

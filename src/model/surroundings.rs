@@ -18,7 +18,7 @@ pub struct Questions {
 pub struct Surroundings {
     /// Account number, twelve digits.
     pub account: String,
-    /// `aws`, `aws-cn` or `aws-us-gov`: the second part of every ARN.
+    /// `aws`, `aws-cn` and others ([`Partition`](super::partition::Partition)): the second part of every ARN.
     pub partition: String,
     /// ARN of whoever runs the program, as STS `GetCallerIdentity` gives it.
     pub principal: String,

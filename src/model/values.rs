@@ -3,7 +3,7 @@
 //! Promises: every type prints as it parses, orders as a person would order it, travels as plain text in YAML and
 //! JSON, and says on refusal both what is wrong and what to write instead.
 //!
-//! Leaves to others: whether a value exists at AWS (preflight) and whether two values fit together (`stack`).
+//! Leaves to others: whether a value exists at AWS (checks of the plan) and whether two values fit together (`stack`).
 
 mod arn;
 mod chart;
@@ -12,6 +12,7 @@ mod name;
 mod network;
 mod version;
 mod vocabulary;
+mod yaml;
 
 pub use arn::{AccountId, Arn, ArnParts};
 pub use chart::{AccessPointId, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath};
@@ -20,6 +21,7 @@ pub use name::{BucketName, DomainName, S3Location, StackName};
 pub use network::Cidr;
 pub use version::{ChartVersion, EngineVersion, KubernetesVersion};
 pub use vocabulary::{DatabaseClass, InstanceType, Region, SubnetId, VpcId};
+pub use yaml::{Bare, bare, is_bare_text, is_unprintable};
 
 /// Why a text is not such a value: what is wrong with it, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::kinds;
 use super::plan::{drifted, noted, place};
 use super::signs::Signs;
 use super::style::{Label, Styled};
 use super::words::{are, count};
+use super::{kinds, values};
 use crate::engine::plan::Drift;
+use crate::engine::values::Found;
 use crate::model::address::Address;
 use crate::run::DriftReport;
 
@@ -24,6 +25,8 @@ pub struct DriftView<'a> {
     pub account: &'a str,
     /// What to type to see how everything is put back, such as `ppm-infra plan plans/prod.yaml`.
     pub plan_command: &'a str,
+    /// The file of Helm values, and what it is on this machine; nothing if none was ever written.
+    pub values: Option<(&'a str, &'a Found)>,
     /// Whether signs beyond ASCII may be used.
     pub symbols: bool,
 }
@@ -38,6 +41,9 @@ pub fn drift_text(report: &DriftReport, view: &DriftView<'_>) -> Styled {
         text.end_line();
         drifted(&mut text, &drift, Signs::of(view.symbols), &|_, _| "");
     }
+    if let Some((file, found)) = view.values {
+        values::drifted(&mut text, file, found);
+    }
     let unread: BTreeMap<_, _> =
         report.unread.iter().map(|(address, error)| (address.clone(), vec![error.clone()])).collect();
     noted(&mut text, "Not read: neither in sync nor gone", &unread);
@@ -51,7 +57,8 @@ fn summary(report: &DriftReport, view: &DriftView<'_>, text: &mut Styled) {
     let gone = report.drift.values().filter(|drift| matches!(drift, Drift::Gone)).count();
     let (moved, unread) = (report.drift.len() - gone, report.unread.len());
     let looked_at = count(report.looked_at, "object");
-    if moved + gone + unread == 0 {
+    let edited = view.values.is_some_and(|(_, found)| values::is_drift(found));
+    if moved + gone + unread == 0 && !edited {
         text.line(
             Styled::of(Label::Success, "In sync.")
                 .with(Label::Plain, format!(" {looked_at} {} as recorded.", are(report.looked_at))),
@@ -65,8 +72,12 @@ fn summary(report: &DriftReport, view: &DriftView<'_>, text: &mut Styled) {
         line.push(Label::Plain, " ");
         line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
     }
-    text.line(line.with(Label::Plain, format!(" of {looked_at}.")));
-    if moved + gone > 0 {
+    line.push(Label::Plain, format!(" of {looked_at}."));
+    if edited {
+        line.push(Label::Drift, " Helm values changed.");
+    }
+    text.line(line);
+    if moved + gone > 0 || edited {
         let hint = format!("`{}` shows how it is put back.", view.plan_command);
         text.line(Styled::of(Label::Hint, "hint: ").with(Label::Plain, hint));
     }

@@ -14,7 +14,7 @@ use crate::model::reference::references_in;
 use crate::model::resource::OnChange;
 
 /// Longer than this, what belongs together is written below each other.
-const LONG: usize = 88;
+pub(super) const LONG: usize = 88;
 
 /// What two sides of a difference mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

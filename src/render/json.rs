@@ -10,17 +10,19 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::kinds;
 use super::plan::Goal;
+use super::{kinds, values};
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Base, Drift, KeptOld, Part, StepKey, Why};
+use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::{OnChange, ReplaceOrder};
 use crate::run::event::{Failure, RecordLost, Report};
 use crate::run::{DriftReport, Planned};
 
+use super::checks::{CheckCounts, CheckOut, checks_out, count_checks};
 use super::drift::DriftView;
 use super::plan::PlanView;
 use super::summary::SummaryView;
@@ -38,12 +40,15 @@ struct PlanOut<'a> {
     base: &'a Base,
     moved: Vec<MovedOut<'a>>,
     changes: Vec<ChangeOut<'a>>,
+    noticed: Vec<Reasoned<'a>>,
     drift: Vec<DriftOut<'a>>,
     kept: Vec<Reasoned<'a>>,
     kept_old: &'a [KeptOld],
     adopted: Vec<ObjectOut<'a>>,
     deposed: Vec<ObjectOut<'a>>,
     notes: Vec<NotesOut<'a>>,
+    values: Option<Value>,
+    checks: Vec<CheckOut<'a>>,
     summary: SummaryOut<'a>,
 }
 
@@ -65,8 +70,11 @@ struct SummaryOut<'a> {
     unchanged: usize,
     drifted: usize,
     has_changes: bool,
+    values: usize,
+    values_change: bool,
     typical_seconds: u64,
     longest_chain: Vec<StepOut<'a>>,
+    checks: CheckCounts,
 }
 
 #[derive(Serialize)]
@@ -141,6 +149,7 @@ struct DriftReportOut<'a> {
     drift: Vec<DriftOut<'a>>,
     unread: Vec<UnreadOut<'a>>,
     notes: Vec<NotesOut<'a>>,
+    values: Option<Value>,
     summary: Value,
 }
 
@@ -190,6 +199,7 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
         moved: plan.moved.iter().map(moved).collect(),
         changes: plan.actions.iter().filter_map(|(address, action)| change(address, action)).collect(),
         drift: drift(&plan.drift),
+        noticed: plan.noticed.iter().map(|(address, reason)| Reasoned { address, reason }).collect(),
         kept: plan.kept.iter().map(|(address, reason)| Reasoned { address, reason }).collect(),
         kept_old: &plan.kept_old,
         adopted: plan
@@ -199,6 +209,8 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
             .collect(),
         deposed: plan.deposed.iter().map(|(address, id)| ObjectOut { address, id }).collect(),
         notes: notes(&plan.notes),
+        values: view.values.map(values::json),
+        checks: checks_out(&planned.checks, view.file),
         summary: SummaryOut {
             create: counts.create,
             update: counts.update,
@@ -208,8 +220,11 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
             unchanged: counts.unchanged,
             drifted: counts.drifted,
             has_changes: plan.has_changes(),
+            values: view.values.map_or(0, ValuesPlan::count),
+            values_change: view.values.is_some_and(ValuesPlan::is_change),
             typical_seconds: *typical_seconds,
             longest_chain: chain.iter().map(step).collect(),
+            checks: count_checks(&planned.checks),
         },
     })
 }
@@ -217,6 +232,7 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
 /// The drift report.
 pub fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
     let gone = report.drift.values().filter(|drift| matches!(drift, Drift::Gone)).count();
+    let values_drifted = view.values.is_some_and(|(_, found)| values::is_drift(found));
     value(&DriftReportOut {
         schema: SCHEMA,
         command: "drift",
@@ -226,12 +242,14 @@ pub fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
         drift: drift(&report.drift),
         unread: report.unread.iter().map(|(address, error)| UnreadOut { address, error }).collect(),
         notes: notes(&report.notes),
+        values: view.values.map(|(file, found)| json!({"file": file, "found": values::found_json(found)})),
         summary: json!({
             "looked_at": report.looked_at,
             "changed": report.drift.len() - gone,
             "gone": gone,
             "unread": report.unread.len(),
-            "in_sync": report.drift.is_empty() && report.unread.is_empty(),
+            "in_sync": report.drift.is_empty() && report.unread.is_empty() && !values_drifted,
+            "values_edited": values_drifted,
         }),
     })
 }

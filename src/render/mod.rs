@@ -7,13 +7,14 @@
 //!
 //! | file | turns into text |
 //! |---|---|
-//! | [`plan_text`] | a plan: what will change, why, and how long it takes |
+//! | [`plan_text`] | a plan: what will change, why, how long it takes, and how it stood up to its checks |
 //! | [`drift_text`] | what somebody else moved |
 //! | [`status_text`] | whether the stack serves |
 //! | [`summary_text`] | how carrying out a plan went |
 //! | [`plan_json`], [`drift_json`], [`status_json`], [`apply_json`] | the same for programs, versioned |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 
+mod checks;
 mod drift;
 mod fields;
 mod json;
@@ -29,6 +30,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod value;
+mod values;
 mod words;
 
 pub use drift::{DriftView, drift_text};

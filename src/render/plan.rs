@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::checks::checks;
 use super::fields::{self, Sides};
 use super::kinds::{self, Component};
 use super::layout::{align, indented};
 use super::signs::{self, Signs};
 use super::style::{Label, Styled};
-use super::words;
+use super::{values, words};
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Drift, Part, Plan, StepKey, Why};
+use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::Catalog;
@@ -42,6 +44,12 @@ pub struct PlanView<'a> {
     pub catalog: &'a Catalog,
     /// What the plan is for.
     pub goal: Goal,
+    /// What becomes of the Helm values, if that is planned.
+    pub values: Option<&'a ValuesPlan>,
+    /// The file of the declaration, as it was given.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
     /// Whether signs beyond ASCII may be used.
     pub symbols: bool,
     /// Whether what is made shows its fields.
@@ -55,11 +63,16 @@ pub fn plan_text(planned: &Planned, view: &PlanView<'_>) -> Styled {
     text.line(place(&planned.plan.stack, view.region, view.account));
     page.moved(&mut text);
     page.changes(&mut text);
+    page.noticed(&mut text);
     page.drift(&mut text);
     page.kept(&mut text);
     page.adopted(&mut text);
     page.deposed(&mut text);
+    if let Some(values) = view.values {
+        values::section(&mut text, values, view.verbose, page.signs);
+    }
     page.notes(&mut text);
+    checks(&planned.checks, view, &mut text);
     text.end_line();
     page.totals(&planned.critical_path, &mut text);
     text
@@ -266,6 +279,11 @@ impl Page<'_> {
         section(text, "Moved: only the record follows", self.plan.moved.iter().map(row).collect());
     }
 
+    fn noticed(&self, text: &mut Styled) {
+        let told = self.plan.noticed.iter().map(|(address, text)| (address.clone(), vec![text.clone()]));
+        noted(text, "Users will notice", &told.collect());
+    }
+
     fn kept(&self, text: &mut Styled) {
         let kept = self.plan.kept.iter().map(|(address, reason)| (address.to_string(), reason));
         let old = self.plan.kept_old.iter().map(|old| (format!("{} ({})", old.address, old.id), &old.reason));
@@ -306,7 +324,8 @@ impl Page<'_> {
             };
             unchanged.push(Label::Muted, format!(" {} {word}.", counts.unchanged));
         }
-        if !self.plan.has_changes() {
+        let values = self.view.values.and_then(values::total);
+        if !self.plan.has_changes() && values.is_none() {
             let (head, rest) = match (self.view.goal, forgotten, self.plan.moved.len()) {
                 (Goal::Converge, 0, 0) => ("No changes.", " Everything is as declared."),
                 (Goal::Destroy, 0, 0) => ("No changes.", " There is nothing to delete."),
@@ -328,8 +347,10 @@ impl Page<'_> {
             line.push(Label::Plain, " ");
             line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
         }
-        text.line(line.and(unchanged));
-        text.line(self.duration(critical));
+        text.line(line.and(unchanged).and(values.unwrap_or_default()));
+        if self.plan.has_changes() {
+            text.line(self.duration(critical));
+        }
     }
 
     /// How long it takes, and the steps that make it long.

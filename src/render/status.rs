@@ -36,7 +36,7 @@ pub fn status_text(report: &StatusReport, view: &StatusView<'_>) -> Styled {
     let sections = [
         ("Way in", [Part::LoadBalancer, Part::Targets, Part::Certificate].as_slice()),
         ("Versions", &[Part::Kubernetes, Part::Chart]),
-        ("Around it", &[Part::Cluster, Part::NodeGroup, Part::Database]),
+        ("Around it", &[Part::Cluster, Part::NodeGroup, Part::Database, Part::Key]),
     ];
     // Columns stand below each other on the whole page.
     let rows = sections.iter().flat_map(|(_, parts)| parts.iter()).flat_map(|part| rows(*part, report, &signs));

@@ -14,18 +14,22 @@ use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::resource::{OnChange, ReplaceOrder};
+use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::place::Place;
+use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
 use crate::resources::catalog;
 use crate::run::event::{Event, EventKind, Failure, RecordLost, Report, SCHEMA as EVENTS};
 use crate::run::{DriftReport, Planned};
 
+mod checks;
 mod events;
 mod pages;
 mod plans;
 mod programs;
 mod status;
 mod strange;
+mod values;
 
 pub(super) use events::{at, events, failing};
 
@@ -89,6 +93,7 @@ fn plan(actions: impl IntoIterator<Item = (&'static str, Action)>) -> Plan {
         deposed: Vec::new(),
         kept: BTreeMap::new(),
         kept_old: Vec::new(),
+        noticed: BTreeMap::new(),
         adopted: BTreeMap::new(),
         notes: BTreeMap::new(),
     }
@@ -109,13 +114,31 @@ fn planned(plan: Plan) -> Planned {
         zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
         addons: BTreeMap::new(),
     };
-    Planned { plan, surroundings, critical_path }
+    Planned { plan, surroundings, critical_path, checks: Vec::new() }
 }
+
+/// A plan is shown with signs, and without the fields of what is made.
+fn plan_view(catalog: &Catalog) -> PlanView<'_> {
+    PlanView {
+        region: "us-east-1",
+        account: "111122223333",
+        catalog,
+        goal: Goal::Converge,
+        file: "plans/prod.yaml",
+        text: DECLARED,
+        values: None,
+        symbols: true,
+        verbose: false,
+    }
+}
+
+/// The declaration that plans are shown with.
+const DECLARED: &str =
+    "stack: ppm-prod\nregion: us-east-1\nstorage:\n  kms: arn:aws:kms:us-east-1:111122223333:key/k\n";
 
 fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
     let catalog = catalog();
-    let view =
-        PlanView { region: "us-east-1", account: "111122223333", catalog: &catalog, goal, symbols: true, verbose };
+    let view = PlanView { goal, verbose, ..plan_view(&catalog) };
     plan_text(&planned(plan), &view).to_string()
 }
 
@@ -125,6 +148,7 @@ fn drift_view() -> DriftView<'static> {
         region: "us-east-1",
         account: "111122223333",
         plan_command: "ppm-infra plan plans/prod.yaml",
+        values: None,
         symbols: true,
     }
 }

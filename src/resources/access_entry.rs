@@ -62,11 +62,15 @@ impl Resource for AccessEntry {
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {
+        let principal_arn = match &self.principal {
+            Principal::Creator => site.global_arn("iam", "role/platform-admin"),
+            Principal::Arn(arn) => arn.clone(),
+        };
         AccessEntryComputed {
-            id: format!("cluster/principal-{serial}"),
+            id: format!("cluster/{principal_arn}"),
             arn: site.arn("eks", &format!("access-entry/cluster/{serial}")),
             cluster_name: "cluster".to_owned(),
-            principal_arn: site.global_arn("iam", &format!("role/principal-{serial}")),
+            principal_arn,
         }
     }
 }
@@ -79,4 +83,53 @@ pub enum Principal {
     Creator,
     /// A role or user, by ARN.
     Arn(String),
+}
+
+/// Whether two ARNs name the same identity: a role or one of its sessions, or a user. A role may have a path, which its
+/// sessions do not show; the names of roles, and those of users, are unique in an account whatever their paths
+/// (IAM "Friendly names and paths").
+pub fn stands_for(principal: &str, other: &str) -> bool {
+    let named = |arn: &'_ str| {
+        let account = arn.split(':').nth(4)?.to_owned();
+        let role = session_role(arn).or_else(|| arn.split_once(":role/").and_then(|(_, path)| path.rsplit('/').next()));
+        let user = || arn.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next());
+        let name =
+            role.map(|role| ("role", role.to_owned())).or_else(|| user().map(|user| ("user", user.to_owned())))?;
+        Some((account, name))
+    };
+    principal == other || named(principal).is_some_and(|one| named(other) == Some(one))
+}
+
+/// The name of the role that a session `arn:…:sts::…:assumed-role/NAME/SESSION` acts in.
+pub(crate) fn session_role(arn: &str) -> Option<&str> {
+    arn.split_once(":assumed-role/")?.1.split('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_stands_for_its_role_whatever_its_path() {
+        let caller = "arn:aws:sts::111122223333:assumed-role/admin/somebody";
+        assert_eq!(session_role(caller), Some("admin"));
+        assert!(stands_for("arn:aws:iam::111122223333:role/admin", caller));
+        assert!(stands_for("arn:aws:iam::111122223333:role/a/path/admin", caller));
+        assert!(!stands_for("arn:aws:iam::111122223333:role/other", caller));
+        assert!(!stands_for("arn:aws:iam::999999999999:role/admin", caller));
+        assert!(!stands_for("arn:aws:iam::111122223333:user/admin", caller));
+        assert!(stands_for("arn:aws:iam::111122223333:role/a/admin", "arn:aws:iam::111122223333:role/b/admin"));
+    }
+
+    #[test]
+    fn a_user_stands_for_itself() {
+        let user = "arn:aws:iam::111122223333:user/somebody";
+        assert_eq!(session_role(user), None);
+        assert!(stands_for(user, user));
+        assert!(stands_for("arn:aws:iam::111122223333:user/team/somebody", user));
+        assert!(!stands_for("arn:aws:iam::111122223333:user/other", user));
+        assert!(!stands_for("arn:aws:iam::111122223333:role/somebody", user));
+        let root = "arn:aws:iam::111122223333:root";
+        assert!(stands_for(root, root) && !stands_for(user, root));
+    }
 }

@@ -86,7 +86,7 @@ impl ById for NodeGroup {
             arn: String::new(),
             cluster_name: cluster.to_owned(),
             name: name.to_owned(),
-            autoscaling_group: String::new(),
+            autoscaling_group: None,
         };
         Some((like, computed))
     }

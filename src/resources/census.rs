@@ -1,31 +1,32 @@
 //! Everything that carries the marks of a stack, by the lists of each service.
 //!
 //! EC2 and Secrets Manager list by tag. The others list everything, and tell tags only of one object after the other:
-//! there the tags are asked for of what begins with the name of the stack, as almost every name of ours does. A bucket
-//! with a name of its own is therefore known by the record alone.
+//! there the tags are asked for of what begins with the name of the stack and a hyphen, as almost every name of ours
+//! does; other stacks may begin the same, so the tags decide. A bucket with a name of its own is therefore known by the
+//! record alone. Tags outlive their objects for a while: what counts is what a list of its kind shows.
+
+mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_iam::types::PolicyScopeType;
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-use futures_util::future::{try_join_all, try_join4};
+use futures_util::future::try_join4;
 
 use super::{
-    access_entry, addon, bucket, cluster, database, db_parameter_group, db_subnet_group, elastic_ip, iam_policy,
-    iam_role, internet_gateway, kms_key, listener, load_balancer, nat_gateway, node_group, oidc_provider, route_table,
-    secret, security_group, security_group_rule, subnet, target_group, vpc, vpc_endpoint,
+    access_entry, addon, bucket, cluster, database, db_parameter_group, db_subnet_group, iam_policy, iam_role, kms_key,
+    listener, load_balancer, node_group, oidc_provider, secret, target_group,
 };
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::{Clients, During, ec2, eks, elb, iam, rds};
+use crate::cloud::aws::{Clients, During, eks, elb, iam, rds};
 use crate::cloud::{CloudError, ErrorKind, Marked};
 use crate::model::address::{Address, Kind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
 use crate::model::resource::Resource as _;
 
-/// As many values as one filter of EC2 takes ("Filtering", EC2 API Reference).
-const AT_ONCE: usize = 200;
+/// As many buckets as one page of the list tells; without a number there are no pages (S3 `ListBuckets`).
+const BUCKETS: i32 = 1000;
 
 type Found = Vec<Marked>;
 
@@ -61,76 +62,6 @@ impl Here<'_> {
         name.strip_prefix(self.stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// EC2 `DescribeTags`: one list for all kinds.
-    async fn network(&self) -> Result<Found, CloudError> {
-        let doing = "list what carries the tags of the stack";
-        let filters = vec![ec2::filter("key", [STACK_TAG]), ec2::filter("value", [self.stack])];
-        let mut kinds = BTreeMap::new();
-        let mut pages = self.aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            for tag in page.during(doing)?.tags() {
-                if let Some((id, kind)) = tag.resource_id().and_then(|id| Some((id, kind_of(id)?))) {
-                    kinds.insert(id.to_owned(), kind);
-                }
-            }
-        }
-        self.drop_gone(&mut kinds).await?;
-        let mut found = Found::new();
-        let ids: Vec<&String> = kinds.keys().collect();
-        for some in ids.chunks(AT_ONCE) {
-            let filters = vec![
-                ec2::filter("key", [ADDRESS_TAG]),
-                ec2::filter("resource-id", some.iter().copied().map(String::as_str)),
-            ];
-            let mut pages = self.aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().send();
-            while let Some(page) = pages.next().await {
-                for tag in page.during(doing)?.tags() {
-                    let (Some(id), Some(value)) = (tag.resource_id(), tag.value()) else { continue };
-                    let tags = [(STACK_TAG, self.stack), (ADDRESS_TAG, value)];
-                    let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-                    found.extend(kinds.get(id).and_then(|kind| self.ours(kind, id, &tags)));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// NAT gateways and endpoints keep their tags for about an hour after they are gone (EC2 user guide, "NAT gateways").
-    async fn drop_gone(&self, kinds: &mut BTreeMap<String, Kind>) -> Result<(), CloudError> {
-        let of =
-            |kind: &Kind| kinds.iter().filter(|(_, one)| *one == kind).map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        let (gateways, endpoints) = (of(&nat_gateway::NatGateway::KIND), of(&vpc_endpoint::VpcEndpoint::KIND));
-        let mut there = BTreeSet::new();
-        for some in gateways.chunks(AT_ONCE) {
-            let filters = vec![ec2::filter("nat-gateway-id", some.iter().map(String::as_str))];
-            let mut pages = self.aws.ec2.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
-            while let Some(page) = pages.next().await {
-                let page = page.during("list the NAT gateways")?;
-                let stand = page.nat_gateways().iter().filter(|one| {
-                    !matches!(
-                        one.state(),
-                        Some(NatGatewayState::Deleted | NatGatewayState::Deleting | NatGatewayState::Failed)
-                    )
-                });
-                there.extend(stand.filter_map(|one| one.nat_gateway_id()).map(str::to_owned));
-            }
-        }
-        for some in endpoints.chunks(AT_ONCE) {
-            let filters = vec![ec2::filter("vpc-endpoint-id", some.iter().map(String::as_str))];
-            let mut pages = self.aws.ec2.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().send();
-            while let Some(page) = pages.next().await {
-                let page = page.during("list the endpoints")?;
-                let stand = page.vpc_endpoints().iter().filter(|one| {
-                    let state = one.state().map(|state| state.as_str().to_ascii_lowercase());
-                    !matches!(state.as_deref(), Some("deleted" | "deleting" | "failed" | "expired"))
-                });
-                there.extend(stand.filter_map(|one| one.vpc_endpoint_id()).map(str::to_owned));
-            }
-        }
-        kinds.retain(|id, _| there.contains(id) || !(gateways.contains(id) || endpoints.contains(id)));
-        Ok(())
-    }
-
     async fn balancers(&self) -> Result<Found, CloudError> {
         let mut balancers = Vec::new();
         let mut pages = self.aws.elb.describe_load_balancers().into_paginator().send();
@@ -161,17 +92,7 @@ impl Here<'_> {
 
     /// Those of these objects of Elastic Load Balancing that are ours.
     async fn tagged(&self, kind: &Kind, arns: &[String]) -> Result<Found, CloudError> {
-        let tags = match elb::list_tags(self.aws, arns).await {
-            // One of them went meanwhile, which fails for all.
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                let each = arns.iter().map(|arn| async move {
-                    let arn = std::slice::from_ref(arn);
-                    Ok::<_, CloudError>(if_there(elb::list_tags(self.aws, arn).await)?.unwrap_or_default())
-                });
-                try_join_all(each).await?.into_iter().flatten().collect()
-            }
-            tags => tags?,
-        };
+        let tags = elb::list_tags_of_standing(self.aws, arns).await?;
         Ok(tags.iter().filter_map(|(arn, tags)| self.ours(kind, arn, tags)).collect())
     }
 
@@ -353,6 +274,10 @@ impl Here<'_> {
                 let pair = |tag: &aws_sdk_secretsmanager::types::Tag| {
                     Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
                 };
+                // One that awaits its deletion is as good as gone, and keeps its tags.
+                if one.deleted_date().is_some() {
+                    continue;
+                }
                 let tags = one.tags().iter().filter_map(pair).collect();
                 found.extend(self.ours(&secret::Secret::KIND, one.arn().unwrap_or_default(), &tags));
             }
@@ -360,19 +285,20 @@ impl Here<'_> {
         Ok(found)
     }
 
+    /// Buckets of this region: those of others answer from there alone, each in words of its own.
     async fn buckets(&self) -> Result<Found, CloudError> {
         let s3 = &self.aws.s3;
         let mut found = Found::new();
-        let mut pages = s3.list_buckets().prefix(self.stack).into_paginator().send();
+        let list = s3.list_buckets().prefix(format!("{}-", self.stack)).bucket_region(&self.aws.region);
+        let mut pages = list.max_buckets(BUCKETS).into_paginator().send();
         while let Some(page) = pages.next().await {
             for name in page.during("list the buckets")?.buckets().iter().filter_map(|one| one.name()) {
                 let answer = s3.get_bucket_tagging().bucket(name).send().await.during("read the tags of the bucket");
                 let set = match answer {
                     Ok(answer) => answer.tag_set,
                     Err(error) if error.is("NoSuchTagSet") => continue,
-                    // Another stack's, or in another region.
+                    // Another stack's, or gone meanwhile.
                     Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => continue,
-                    Err(error) if error.is("PermanentRedirect") => continue,
                     Err(error) => return Err(error),
                 };
                 let tags = set.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -381,21 +307,4 @@ impl Here<'_> {
         }
         Ok(found)
     }
-}
-
-/// Of which of our kinds the object of EC2 with this id is: by its prefix, which says the same in every region and needs
-/// no list of EC2's own names for kinds.
-fn kind_of(id: &str) -> Option<Kind> {
-    Some(match id.split_once('-')?.0 {
-        "eipalloc" => elastic_ip::ElasticIp::KIND,
-        "igw" => internet_gateway::InternetGateway::KIND,
-        "nat" => nat_gateway::NatGateway::KIND,
-        "rtb" => route_table::RouteTable::KIND,
-        "sg" => security_group::SecurityGroup::KIND,
-        "sgr" => security_group_rule::SecurityGroupRule::KIND,
-        "subnet" => subnet::Subnet::KIND,
-        "vpc" => vpc::Vpc::KIND,
-        "vpce" => vpc_endpoint::VpcEndpoint::KIND,
-        _ => return None,
-    })
 }

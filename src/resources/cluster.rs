@@ -12,6 +12,7 @@ use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
@@ -58,14 +59,18 @@ pub struct ClusterComputed {
     pub id: String,
     /// `arn:…:cluster/…`
     pub arn: String,
-    /// URL of its API.
-    pub endpoint: String,
-    /// Its certificate authority, base64.
-    pub certificate_authority: String,
-    /// URL of the issuer of its tokens: another one under the same name is another cluster.
-    pub issuer: String,
-    /// The security group EKS made for it.
-    pub security_group_id: String,
+    /// URL of its API, told once it is active.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Its certificate authority, base64, told once it is active.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub certificate_authority: Option<String>,
+    /// URL of the issuer of its tokens, told once it is active: another one under the same name is another cluster.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The security group EKS made for it, told once it is active.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub security_group_id: Option<String>,
 }
 
 impl Computed for ClusterComputed {
@@ -105,10 +110,10 @@ impl Resource for Cluster {
         ClusterComputed {
             id: self.name.clone(),
             arn: site.arn("eks", &format!("cluster/{}", self.name)),
-            endpoint: format!("https://{}", site.host(&format!("{serial:032X}.gr7"), "eks")),
-            certificate_authority: "LS0tLS1CRUdJTg==".to_owned(),
-            issuer: format!("https://oidc.eks.{}.{}/id/{serial:032X}", site.region, site.dns_suffix),
-            security_group_id: format!("sg-{:08x}", 0xc000_0000_u64 + serial),
+            endpoint: Some(format!("https://{}", site.host(&format!("{serial:032X}.gr7"), "eks"))),
+            certificate_authority: Some("LS0tLS1CRUdJTg==".to_owned()),
+            issuer: Some(format!("https://oidc.eks.{}.{}/id/{serial:032X}", site.region, site.dns_suffix)),
+            security_group_id: Some(format!("sg-{:08x}", 0xc000_0000_u64 + serial)),
         }
     }
 }

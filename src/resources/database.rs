@@ -1,7 +1,7 @@
 //! The `PostgreSQL` database (RDS).
 
 #[cfg(feature = "aws")]
-mod aws;
+pub(super) mod aws;
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,17 @@ use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+
+/// No paid support after the end of the standard one (RDS `EngineLifecycleSupport`).
+pub const LIFECYCLE_STANDARD: &str = "open-source-rds-extended-support-disabled";
+/// Paid support after the end of the standard one.
+pub const LIFECYCLE_EXTENDED: &str = "open-source-rds-extended-support";
+
 /// The `PostgreSQL` database (RDS). Changes are applied at once, not in the maintenance window; with them goes whatever
 /// else was waiting for the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,7 +71,7 @@ pub struct Database {
     pub auto_minor_upgrade: bool,
     /// Whether snapshots get its tags.
     pub copy_tags_to_snapshot: bool,
-    /// `open-source-rds-extended-support-disabled`: no paid support after the end of the standard one.
+    /// Whether there is paid support after the end of the standard one: [`LIFECYCLE_STANDARD`] or [`LIFECYCLE_EXTENDED`].
     pub lifecycle_support: String,
     /// Its tags.
     pub tags: Tags,
@@ -80,8 +87,9 @@ pub struct DatabaseComputed {
     pub arn: String,
     /// `db-…`: another one under the same identifier is another database.
     pub resource_id: String,
-    /// Host name to connect to.
-    pub address: String,
+    /// Host name to connect to, told late in its creation.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Port to connect to.
     pub port: u16,
 }
@@ -133,7 +141,7 @@ impl Resource for Database {
             id: self.name.clone(),
             arn: site.arn("rds", &format!("db:{}", self.name)),
             resource_id: format!("db-{serial:026}"),
-            address: site.host(&format!("{}.c0000000", self.name), "rds"),
+            address: Some(site.host(&format!("{}.c0000000", self.name), "rds")),
             port: 5432,
         }
     }

@@ -7,12 +7,14 @@ use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 
 use super::by_id::ById;
-use super::{census, every_kind, survey};
-use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sought, Writing};
+use super::confirm::confirm;
+use super::{census, every_kind, facts, survey};
+use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
-use crate::model::observation::Observation;
+use crate::model::facts::{FactQuery, Facts};
+use crate::model::observation::{ForeignObject, Observation};
 use crate::model::resource::{Known, Resource};
 use crate::model::surroundings::{Questions, Surroundings};
 
@@ -51,6 +53,10 @@ impl Aws {
 impl Cloud for Aws {
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
         Box::pin(survey::survey(&self.clients, ask))
+    }
+
+    fn facts<'a>(&'a self, ask: &'a FactQuery, place: &'a Surroundings) -> BoxFuture<'a, Facts> {
+        Box::pin(facts::facts(&self.clients, ask, place))
     }
 
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
@@ -178,7 +184,9 @@ impl<R: Provision + ById> Erased for Typed<R> {
                     }
                 }
             }
-            let sights = if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await };
+            let mut sights = look(sought.clone(), cx).await;
+            let strangers = in_their_place(&sought, &sights, cx).await;
+            sights.extend(strangers);
             found.extend(sights.into_iter().map(|(address, sight)| {
                 let found = unless_old(observation(sight), targets[&address]);
                 (address, found)
@@ -220,7 +228,12 @@ impl<R: Provision + ById> Erased for Typed<R> {
     }
 
     fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>> {
-        Box::pin(async move { Ok(Document::of(&typed_document::<R>(want)?.create(cx).await?)) })
+        Box::pin(async move {
+            let want = typed_document::<R>(want)?;
+            let made = want.create(cx).await?;
+            confirm(&want, &made, cx).await?;
+            Ok(Document::of(&made))
+        })
     }
 
     fn update<'a>(
@@ -232,7 +245,10 @@ impl<R: Provision + ById> Erased for Typed<R> {
         Box::pin(async move {
             let known = typed_document::<R::Computed>(&from.computed)?;
             let from = typed_document::<R>(&from.declared)?;
-            Ok(Document::of(&typed_document::<R>(want)?.update(&from, &known, cx).await?))
+            let want = typed_document::<R>(want)?;
+            let changed = want.update(&from, &known, cx).await?;
+            confirm(&want, &changed, cx).await?;
+            Ok(Document::of(&changed))
         })
     }
 
@@ -270,6 +286,30 @@ fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, Cl
     Ok(Sought { address: address.clone(), declared, recorded, attempted, old: target.old.clone() })
 }
 
+/// What is found of these.
+async fn look<R: Provision>(sought: Vec<Sought<R>>, cx: &Reading<'_>) -> Sights<R> {
+    if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await }
+}
+
+/// What is not ours and has the natural names of recorded objects that are gone: to make those again would fail.
+async fn in_their_place<R: Provision>(sought: &[Sought<R>], found: &Sights<R>, cx: &Reading<'_>) -> Sights<R> {
+    let is_gone = |one: &&Sought<R>| matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
+    let gone = sought.iter().filter(|one| !cx.removing && one.recorded.is_some()).filter(is_gone);
+    let again = gone.clone().map(|one| Sought {
+        declared: one.declared.clone().or_else(|| one.recorded.as_ref().map(|(recorded, _)| recorded.clone())),
+        recorded: None,
+        ..one.clone()
+    });
+    let mut others = look(again.collect(), cx).await;
+    // What the lists show late is the object itself.
+    let ids: BTreeMap<&Address, Option<&str>> = gone.map(|one| (&one.address, one.id())).collect();
+    others.retain(|address, sight| match sight {
+        Ok(Sight::Foreign(there)) => ids.get(address).copied().flatten() != Some(&there.id),
+        Ok(Sight::Present(_) | Sight::Absent) | Err(_) => false,
+    });
+    others
+}
+
 /// What was found by its name, or by marks, and only awaits removal, is not what is looked for.
 fn unless_old(found: Observation, target: &Target) -> Observation {
     match &found {
@@ -293,7 +333,7 @@ fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation 
             settled: found.settled,
         },
         Ok(Sight::Absent) => Observation::Absent,
-        Ok(Sight::Foreign { id, because }) => Observation::Foreign { id, because },
+        Ok(Sight::Foreign(ForeignObject { id, because, remedy })) => Observation::Foreign { id, because, remedy },
         Err(error) => Observation::Unread { error: error.to_string() },
     }
 }

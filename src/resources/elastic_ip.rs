@@ -44,6 +44,10 @@ impl Resource for ElasticIp {
         Some(&self.tags)
     }
 
+    fn missed(&self, computed: &ElasticIpComputed) -> Option<String> {
+        Some(format!("no request of the nodes to the internet comes from {} any more", computed.public_ip))
+    }
+
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {
         ElasticIpComputed { id: format!("eipalloc-{serial:08x}"), public_ip: format!("203.0.113.{}", serial % 256) }
     }

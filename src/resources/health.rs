@@ -1,6 +1,7 @@
-//! Health on AWS: what ELB, ACM, EKS, Auto Scaling and RDS say (`DescribeLoadBalancers`, `DescribeListeners`,
+//! Health on AWS: what ELB, ACM, EKS, Auto Scaling, RDS say (`DescribeLoadBalancers`, `DescribeListeners`,
 //! `DescribeTargetHealth`, `DescribeCertificate`, `DescribeCluster`, `DescribeClusterVersions`, `DescribeNodegroup`,
-//! `DescribeAutoScalingGroups`, `DescribeDBInstances`, `DescribePendingMaintenanceActions`). Nothing is written.
+//! `DescribeAutoScalingGroups`, `DescribeDBInstances`, `DescribePendingMaintenanceActions`), and KMS (`DescribeKey`).
+//! Nothing is written.
 
 use aws_sdk_acm::types::{
     CertificateDetail, CertificateStatus, CertificateType, RenewalEligibility, RenewalStatus, ValidationMethod,
@@ -14,16 +15,18 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer, ProtocolEnum, TargetDescription, TargetHealthDescription, TargetHealthReasonEnum,
     TargetHealthStateEnum,
 };
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues, ResourcePendingMaintenanceActions};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use super::database::LIFECYCLE_STANDARD;
 use super::dispatch::Aws;
 use crate::cloud::CloudError;
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::{Clients, During, eks};
 use crate::cloud::health::{
-    Answer, Balancer, Certificate, Cluster, Database, Health, Listener, Maintenance, Nodes, Support, Target,
+    Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
 };
 
 impl Health for Aws {
@@ -91,6 +94,20 @@ impl Health for Aws {
                     .collect(),
             ))
         })
+    }
+
+    fn key<'a>(&'a self, arn: &'a str) -> Answer<'a, Key> {
+        Box::pin(async move {
+            let found = if_there(self.clients().kms.describe_key().key_id(arn).send().await.during("read the key"))?;
+            Ok(found.and_then(|found| found.key_metadata).map(|found| key(&found)))
+        })
+    }
+}
+
+fn key(found: &KeyMetadata) -> Key {
+    Key {
+        state: found.key_state().map_or("unknown", KeyState::as_str).to_owned(),
+        deletion: found.deletion_date().and_then(moment),
     }
 }
 
@@ -231,7 +248,9 @@ fn database(found: &DbInstance) -> Database {
     let certificate = found.certificate_details();
     Database {
         status: found.db_instance_status().unwrap_or("unknown").to_owned(),
+        resource_id: found.dbi_resource_id().map(str::to_owned),
         engine_version: found.engine_version().unwrap_or_default().to_owned(),
+        extended_support: found.engine_lifecycle_support().is_none_or(|told| told != LIFECYCLE_STANDARD),
         multi_az: found.multi_az().unwrap_or_default(),
         pending: found.pending_modified_values().map(pending).unwrap_or_default(),
         authority: certificate.and_then(|c| c.ca_identifier()).or(found.ca_certificate_identifier()).map(str::to_owned),

@@ -25,6 +25,9 @@ pub struct KmsKey {
     pub rotation: bool,
     /// Whether it can be used.
     pub enabled: bool,
+    /// The day on which AWS deletes it, because somebody ordered that. Nobody declares one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_deletion: Option<String>,
     /// Days between the order to delete it and its end; 7 to 30.
     pub deletion_days: u8,
     /// Its tags.
@@ -55,6 +58,7 @@ impl Resource for KmsKey {
         policy: Update,
         rotation: Update,
         enabled: Update,
+        scheduled_deletion: Update,
         deletion_days: Ignore,
         tags: Update
     });

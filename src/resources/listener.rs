@@ -60,11 +60,16 @@ impl Resource for Listener {
     });
     // A load balancer has room for one listener on each port.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const GROUND: &'static [&'static str] = &["load_balancer", "port"];
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = ListenerComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn missed(&self, _: &ListenerComputed) -> Option<String> {
+        Some(format!("nothing answers on port {} any more", self.port))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ListenerComputed {

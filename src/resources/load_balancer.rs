@@ -13,13 +13,14 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Resource, Typical};
 use crate::model::site::Site;
 /// What users connect to (Application Load Balancer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadBalancer {
-    /// Its name; unique in account and region, at most 32 characters.
+    /// Its name; unique in account and region, at most 32 characters. Where it takes the place of another load balancer, a
+    /// suffix follows that is not written down, so that two generations can stand side by side.
     pub name: String,
     /// `internet-facing` or `internal`.
     pub scheme: String,
@@ -80,13 +81,18 @@ impl Resource for LoadBalancer {
         deletion_protection: Update,
         tags: Update
     });
-    // The name is fixed.
-    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn missed(&self, computed: &LoadBalancerComputed) -> Option<String> {
+        Some(format!(
+            "nothing answers at {} any more: DNS records that lead there must lead elsewhere",
+            computed.dns_name
+        ))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> LoadBalancerComputed {

@@ -8,12 +8,16 @@ mod by_id;
 #[cfg(feature = "aws")]
 mod census;
 pub mod cluster;
+#[cfg(feature = "aws")]
+mod confirm;
 pub mod database;
 pub mod db_parameter_group;
 pub mod db_subnet_group;
 #[cfg(feature = "aws")]
 mod dispatch;
 pub mod elastic_ip;
+#[cfg(feature = "aws")]
+mod facts;
 #[cfg(feature = "aws")]
 mod health;
 pub mod iam_policy;

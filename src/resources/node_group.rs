@@ -12,6 +12,7 @@ use super::iam_role::IamRole;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
@@ -38,8 +39,7 @@ pub struct NodeGroup {
     pub capacity_type: String,
     /// Size of their root volume in GiB.
     pub disk_gib: u32,
-    /// How many there are at least, and how many a change of this number makes. More may run if `max` allows: then an
-    /// autoscaler decides.
+    /// How many there are at least. More may run if `max` allows: then an autoscaler decides.
     pub count: u32,
     /// How many there may be.
     pub max: u32,
@@ -63,8 +63,9 @@ pub struct NodeGroupComputed {
     pub cluster_name: String,
     /// Its full name.
     pub name: String,
-    /// The Auto Scaling group EKS made for it.
-    pub autoscaling_group: String,
+    /// The Auto Scaling group EKS made for it, told once it is active.
+    #[serde(default, deserialize_with = "told_later", skip_serializing_if = "Option::is_none")]
+    pub autoscaling_group: Option<String>,
 }
 
 impl Computed for NodeGroupComputed {
@@ -105,7 +106,7 @@ impl Resource for NodeGroup {
             arn: site.arn("eks", &format!("nodegroup/cluster/{}/{serial}", self.name)),
             cluster_name: "cluster".to_owned(),
             name: format!("{}-{serial:06}", self.name),
-            autoscaling_group: format!("eks-{}-{serial:08}", self.name),
+            autoscaling_group: Some(format!("eks-{}-{serial:08}", self.name)),
         }
     }
 }

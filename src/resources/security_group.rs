@@ -15,7 +15,7 @@ use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Passage, Resource, Typical};
 use crate::model::site::Site;
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,25 @@ impl Resource for SecurityGroup {
         Some(&self.tags)
     }
 
+    fn passage(&self, from: &Self) -> Option<Passage<Self>> {
+        let new = |new: &BTreeSet<Rule>, old: &BTreeSet<Rule>| -> BTreeSet<Rule> {
+            let known = |rule: &&Rule| old.iter().any(|one| one.same_place(rule));
+            new.iter().filter(|rule| !known(rule)).cloned().collect()
+        };
+        let opens = !new(&self.ingress, &from.ingress).is_empty() || !new(&self.egress, &from.egress).is_empty();
+        let (ingress, egress) = (new(&from.ingress, &self.ingress), new(&from.egress, &self.egress));
+        let closes = !ingress.is_empty() || !egress.is_empty();
+        let mut both = self.clone();
+        both.ingress.extend(ingress);
+        both.egress.extend(egress);
+        match (opens, closes) {
+            (false, false) => None,
+            (true, false) => Some(Passage::Opens),
+            (false, true) => Some(Passage::Closes),
+            (true, true) => Some(Passage::Both(both)),
+        }
+    }
+
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {
         SecurityGroupComputed { id: format!("sg-{serial:08x}") }
     }
@@ -88,6 +107,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether the other lets the same through. A group has room for one of them, whatever it says it is for.
+    pub fn same_place(&self, other: &Self) -> bool {
+        let place = |rule: &Self| (rule.protocol.clone(), rule.from_port, rule.to_port, rule.peer.clone());
+        place(self) == place(other)
+    }
+
     /// A TCP rule for one port.
     pub fn tcp(port: u16, peer: Peer, description: &str) -> Self {
         let port = i32::from(port);

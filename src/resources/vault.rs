@@ -4,16 +4,13 @@
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::database::aws::password::set_password;
 use super::dispatch::Aws;
 use super::secret::{SecretContent, fresh};
 use crate::cloud::aws::During;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::vault::{Stage, Vault, Version};
-use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, Context, ErrorKind};
-
-// "Resetting master credentials" takes half a minute as a rule.
-const TAKEN: Patience = Patience::seconds(40, 900, 5);
 
 impl Stage {
     /// The label Secrets Manager has for it ("Secret versions").
@@ -61,26 +58,7 @@ impl Vault for Aws {
         password: &'a SecretString,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
-        Box::pin(async move {
-            let doing = "change the password of the database";
-            let rds = &self.clients().rds;
-            let call = rds.modify_db_instance().db_instance_identifier(database).apply_immediately(true);
-            unlogged(call.master_user_password(password.expose_secret()).send()).await.during(doing)?;
-            until(cx, doing, TAKEN, || async move {
-                let answer = rds.describe_db_instances().db_instance_identifier(database).send().await.during(doing)?;
-                let there = answer.db_instances().first();
-                let status = there.and_then(|there| there.db_instance_status()).unwrap_or("not visible");
-                let waits = there.and_then(|there| there.pending_modified_values());
-                if waits.is_some_and(|waits| waits.master_user_password().is_some()) {
-                    return Ok(Answer::Pending("the new password waits to be taken".to_owned()));
-                }
-                Ok(match status {
-                    "available" => Answer::Ready(()),
-                    _ => Answer::Pending(status.to_owned()),
-                })
-            })
-            .await
-        })
+        Box::pin(set_password(self.clients(), database, password, cx))
     }
 
     fn promote<'a>(&'a self, arn: &'a str, next: &'a str, current: &'a str) -> BoxFuture<'a, Result<(), CloudError>> {

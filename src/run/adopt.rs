@@ -14,8 +14,8 @@ use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self};
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
-use crate::model::observation::Observation;
+use crate::model::mark::{ADDRESS_TAG, Tags};
+use crate::model::observation::{Observation, Remedy};
 use crate::model::reference::{externals_in, references, references_in};
 use crate::model::resource::{Node, OnChange};
 use crate::model::surroundings::Surroundings;
@@ -71,6 +71,14 @@ pub enum AdoptError {
         /// Whose it is.
         because: String,
     },
+    /// Another object took its place, and it awaits its removal.
+    #[error("{id} is an old {address} that is to go")]
+    Old {
+        /// Where it stood.
+        address: Address,
+        /// The object.
+        id: String,
+    },
     /// It cannot become what is declared: it hangs on something else, or holds data.
     #[error("{id} cannot become {address}: {}", because.join("; "))]
     Unfit {
@@ -117,18 +125,67 @@ pub async fn examine(
     let nodes = blueprint.nodes(&place, state);
     let undeclared = || AdoptError::Undeclared { address: address.clone() };
     let node = nodes.get(address).ok_or_else(undeclared)?;
-    vacant(state, address, id)?;
-    let known = match see(session, address, id, &node.declared, &state.index(), state, &place).await? {
+    vacant(session, &nodes, state, &place, address).await?;
+    let Fit { id, record, ahead } = fit(session, &nodes, state, &place, (address, node), id).await?;
+    let taking = marked(session, address, node, &record)?;
+    let followers = followers(session, &nodes, state, &place, (address, &record)).await?;
+    let planned = |actions: BTreeMap<Address, Action>, adopted: BTreeMap<Address, Recorded>| Planned {
+        plan: Plan {
+            stack: state.stack.clone(),
+            base: Base { lineage: state.lineage.clone(), serial: state.serial },
+            moved: Vec::new(),
+            drift: BTreeMap::new(),
+            actions,
+            deposed: Vec::new(),
+            kept: BTreeMap::new(),
+            kept_old: Vec::new(),
+            noticed: BTreeMap::new(),
+            adopted,
+            notes: BTreeMap::new(),
+        },
+        surroundings: place.clone(),
+        critical_path: (Vec::new(), 0),
+        checks: Vec::new(),
+    };
+    let ahead = planned([(address.clone(), ahead)].into(), BTreeMap::new());
+    // Not finished before it has our marks: whoever dies in between goes on with the next apply.
+    let unmarked = Recorded { status: Status::Unfinished, ..record.clone() };
+    let adopted = if matches!(taking, Action::NoOp { .. }) { record } else { unmarked };
+    let actions = followers.into_iter().chain([(address.clone(), taking)]).collect();
+    Ok(Adoption { id, ahead, taking: planned(actions, [(address.clone(), adopted)].into()) })
+}
+
+/// An object that can become what is declared.
+pub(super) struct Fit {
+    /// Its id, as the cloud spells it.
+    id: String,
+    /// What would be recorded.
+    record: Recorded,
+    /// What the next apply would do to it.
+    ahead: Action,
+}
+
+/// Looks whether the object `id` can become what is declared at an address, whatever is recorded there.
+pub(super) async fn fit(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    place: &Surroundings,
+    (address, node): (&Address, &Node),
+    id: &str,
+) -> Result<Fit, RunError> {
+    free(state, address, id)?;
+    let known = match see(session, address, id, &node.declared, &state.index(), state, place).await? {
         Observation::Present { known, .. } => known,
         Observation::Absent => return Err(AdoptError::Missing { address: address.clone(), id: id.to_owned() }.into()),
-        Observation::Foreign { id, because } => return Err(AdoptError::Owned { id, because }.into()),
+        Observation::Foreign { id, because, .. } => return Err(AdoptError::Owned { id, because }.into()),
         Observation::Unread { error } => {
             return Err(AdoptError::Unread { address: address.clone(), id: id.to_owned(), error }.into());
         }
     };
     let id = known.computed.text("id").unwrap_or(id).to_owned();
-    vacant(state, address, &id)?;
-    if let Some(because) = owner(&known.declared, &state.stack, address) {
+    free(state, address, &id)?;
+    if let Some(because) = owner(&known.declared, nodes, state, address) {
         return Err(AdoptError::Owned { id, because }.into());
     }
     let record = Recorded {
@@ -143,30 +200,7 @@ pub async fn examine(
     if !because.is_empty() {
         return Err(AdoptError::Unfit { address: address.clone(), id, because }.into());
     }
-    let taking = marked(session, address, node, &record)?;
-    let followers = followers(session, &nodes, state, &place, (address, &record)).await?;
-    let planned = |actions: BTreeMap<Address, Action>, adopted: BTreeMap<Address, Recorded>| Planned {
-        plan: Plan {
-            stack: state.stack.clone(),
-            base: Base { lineage: state.lineage.clone(), serial: state.serial },
-            moved: Vec::new(),
-            drift: BTreeMap::new(),
-            actions,
-            deposed: Vec::new(),
-            kept: BTreeMap::new(),
-            kept_old: Vec::new(),
-            adopted,
-            notes: BTreeMap::new(),
-        },
-        surroundings: place.clone(),
-        critical_path: (Vec::new(), 0),
-    };
-    let ahead = planned([(address.clone(), ahead)].into(), BTreeMap::new());
-    // Not finished before it has our marks: whoever dies in between goes on with the next apply.
-    let unmarked = Recorded { status: Status::Unfinished, ..record.clone() };
-    let adopted = if matches!(taking, Action::NoOp { .. }) { record } else { unmarked };
-    let actions = followers.into_iter().chain([(address.clone(), taking)]).collect();
-    Ok(Adoption { id, ahead, taking: planned(actions, [(address.clone(), adopted)].into()) })
+    Ok(Fit { id, record, ahead })
 }
 
 /// What the object points at, where that is seen otherwise once the object is known and its record has to follow: a
@@ -196,30 +230,59 @@ async fn followers(
     Ok(followers)
 }
 
-/// Whether nothing is recorded at the address, and the object nowhere.
-fn vacant(state: &State, address: &Address, id: &str) -> Result<(), AdoptError> {
-    if let Some(standing) = state.resources.get(address) {
-        let id = standing.computed.text("id").unwrap_or_default().to_owned();
-        return Err(AdoptError::Taken { address: address.clone(), id });
+/// Whether nothing stands at the address: what is recorded there and is gone is in nobody's way.
+async fn vacant(
+    session: &Session,
+    nodes: &BTreeMap<Address, Node>,
+    state: &State,
+    place: &Surroundings,
+    address: &Address,
+) -> Result<(), RunError> {
+    let Some(standing) = state.resources.get(address) else { return Ok(()) };
+    let id = standing.computed.text("id").unwrap_or_default().to_owned();
+    let (ids, targets) = (state.index(), [(address.clone(), target(address, nodes, state))].into());
+    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
+    let address = address.clone();
+    match stoppable(session, session.cloud.observe(&look)).await?.remove(&address) {
+        Some(Observation::Present { .. } | Observation::Foreign { remedy: Remedy::AdoptInstead { .. }, .. }) => {
+            Err(AdoptError::Taken { address, id }.into())
+        }
+        Some(Observation::Unread { error }) => Err(AdoptError::Unread { address, id, error }.into()),
+        Some(Observation::Absent | Observation::Foreign { .. }) | None => Ok(()),
     }
-    if let Some(elsewhere) = state.index().address(&address.kind, id) {
+}
+
+/// Whether the object is recorded at no other address.
+fn free(state: &State, address: &Address, id: &str) -> Result<(), AdoptError> {
+    if let Some(elsewhere) = state.index().address(&address.kind, id).filter(|at| *at != address) {
         return Err(AdoptError::Elsewhere { address: elsewhere.clone(), id: id.to_owned() });
     }
     let old = state.deposed.iter().find(|(at, old)| at.kind == address.kind && old.iter().any(|old| old.key == id));
     if let Some((at, _)) = old {
-        return Err(AdoptError::Owned { id: id.to_owned(), because: format!("it is an old {at} that is to go") });
+        return Err(AdoptError::Old { address: at.clone(), id: id.to_owned() });
     }
     Ok(())
 }
 
-/// Whose marks it carries, if not ours of this address.
-fn owner(found: &Document, stack: &str, address: &Address) -> Option<String> {
-    let tags = found.get("tags")?;
-    let owner = tags.get(STACK_TAG)?.as_str()?;
-    let role = tags.get(ADDRESS_TAG).and_then(|role| role.as_str());
-    let role = role.unwrap_or("something");
-    let ours = owner == stack && role == address.to_string();
-    (!ours).then(|| format!("its tags say that it is {role} of stack {owner}"))
+/// Whose marks it carries, if they keep it from this address.
+fn owner(found: &Document, nodes: &BTreeMap<Address, Node>, state: &State, address: &Address) -> Option<String> {
+    let tags: Tags = serde_json::from_value(found.get("tags")?.clone()).ok()?;
+    match Remedy::of(&tags, &state.stack) {
+        Remedy::OtherStack { stack } => {
+            let role = tags.get(ADDRESS_TAG).map_or("something", String::as_str);
+            Some(format!("its tags say that it is {role} of stack {stack}"))
+        }
+        // Where nothing is declared or recorded any more, nobody needs it.
+        Remedy::OtherAddress { address: other } if other != *address => {
+            let needed = nodes.contains_key(&other) || state.resources.contains_key(&other);
+            needed.then(|| format!("its tags say that it is {other} of this stack"))
+        }
+        Remedy::OtherAddress { .. }
+        | Remedy::Adopt
+        | Remedy::AdoptInstead { .. }
+        | Remedy::OtherName { .. }
+        | Remedy::Command { .. } => None,
+    }
 }
 
 /// What keeps it from becoming what is declared: differences that force another object, where it points at another
@@ -245,8 +308,8 @@ fn marked(session: &Session, address: &Address, node: &Node, record: &Recorded) 
     }
     let only_marks = Node { declared: wanted, ladder: Vec::new(), ..node.clone() };
     Ok(match engine::compare(&session.catalog, address, &only_marks, record, &record.known())? {
-        Action::Update { prior, via, declared, after, diffs, .. } => {
-            Action::Update { prior, via, declared, after, diffs, why: Why::Requested }
+        Action::Update { prior, via, declared, after, works_through, diffs, .. } => {
+            Action::Update { prior, via, declared, after, works_through, diffs, why: Why::Requested }
         }
         other @ (Action::NoOp { .. }
         | Action::Create { .. }

@@ -6,6 +6,7 @@ mod adopt;
 mod census;
 pub mod event;
 mod execute;
+mod foreign;
 mod host;
 mod ledger;
 mod rebuild;
@@ -16,9 +17,10 @@ mod rotate;
 mod standing;
 pub mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use adopt::{AdoptError, Adoption, examine};
@@ -28,7 +30,7 @@ pub use host::{Host, Stop};
 pub use ledger::Ledger;
 pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::{RolledBack, roll_back};
-pub use rotate::{Rotated, Rotation, rotate};
+pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
 
 use crate::cloud::{Cloud, CloudError, Consent};
 use crate::engine::moves::Move;
@@ -37,6 +39,8 @@ use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
+use crate::model::facts::{FactQuery, Facts};
+use crate::model::finding::{Check, Finding, Severity};
 use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
@@ -56,6 +60,33 @@ pub trait Blueprint: Send + Sync {
     fn account(&self) -> Option<String>;
     /// What the stack publishes once it stands.
     fn outputs(&self, state: &State) -> BTreeMap<String, Value>;
+    /// What the checks have to know of things that are not the stack's own.
+    fn fact_query(&self, _surroundings: &Surroundings, _state: &State, _ask: &Request) -> FactQuery {
+        FactQuery::default()
+    }
+    /// Judges the plan by what is known before anything is written.
+    fn checks(&self, _known: &Known<'_>) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
+/// Everything that is known when a plan is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The account and region.
+    pub surroundings: &'a Surroundings,
+    /// What was told of things that are not the stack's own.
+    pub facts: &'a Facts,
+    /// What is recorded.
+    pub state: &'a State,
+    /// What is there, declared or recorded.
+    pub observed: &'a BTreeMap<Address, Observation>,
+    /// What will be done.
+    pub plan: &'a Plan,
+    /// What was asked beside the declaration.
+    pub ask: &'a Request,
+    /// The time of the plan.
+    pub now: Timestamp,
 }
 
 /// Everything a run needs that does not depend on the command.
@@ -84,6 +115,14 @@ pub enum RunError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// There is no plan, and what is worth knowing of what it is about may lead on.
+    #[error("{error}")]
+    Noted {
+        /// Why there is no plan.
+        error: Box<PlanError>,
+        /// What is worth knowing.
+        notes: Vec<String>,
+    },
     /// State could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,6 +139,9 @@ pub enum RunError {
         /// Who says so.
         told_by: ToldBy,
     },
+    /// Checks failed: carrying the plan out would fail too.
+    #[error("{}, so the plan cannot be carried out", failed_checks(.0))]
+    Checks(Vec<Finding>),
     /// Somebody asked to stop.
     #[error("stopped")]
     Stopped,
@@ -155,6 +197,25 @@ pub struct Planned {
     pub surroundings: Surroundings,
     /// Seconds its longest chain usually takes, and that chain.
     pub critical_path: (Vec<crate::engine::plan::StepKey>, u64),
+    /// How it stood up to every check.
+    pub checks: Vec<Check>,
+}
+
+impl Planned {
+    /// Refuses what a check has shown to be certain to fail.
+    ///
+    /// # Errors
+    /// [`RunError::Checks`] with what is wrong; nothing was changed.
+    pub fn may_be_carried_out(&self) -> Result<(), RunError> {
+        let all = self.checks.iter().flat_map(|check| &check.findings);
+        let wrong: Vec<Finding> = all.filter(|finding| finding.severity == Severity::Error).cloned().collect();
+        if wrong.is_empty() { Ok(()) } else { Err(RunError::Checks(wrong)) }
+    }
+}
+
+fn failed_checks(wrong: &[Finding]) -> String {
+    let failed = wrong.iter().map(|finding| finding.id).collect::<BTreeSet<_>>().len();
+    if failed == 1 { "1 check failed".to_owned() } else { format!("{failed} checks failed") }
 }
 
 /// Looks at the cloud and plans. Changes nothing.
@@ -168,14 +229,38 @@ pub async fn plan(
     ask: &Request,
     tell: &mut Teller<'_>,
 ) -> Result<Planned, RunError> {
-    let Settled { surroundings, nodes, state, observed, returning, moved } =
+    let Settled { surroundings, nodes, state, observed, facts, returning, moved } =
         standing::settle(session, blueprint, state, ask, tell).await?;
-    let plan = engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning)?;
+    let plan = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
+        Err(PlanError::Foreign { foreign }) => {
+            let foreign = foreign::looked_into(session, &nodes, &state, &surroundings, foreign).await?;
+            return Err(PlanError::Foreign { foreign }.into());
+        }
+        Err(error @ PlanError::Protected { .. }) => return Err(noted(error, &observed)),
+        plan => plan?,
+    };
     let plan = Plan { moved, ..plan };
+    let checks = blueprint.checks(&Known {
+        surroundings: &surroundings,
+        facts: &facts,
+        state: &state,
+        observed: &observed,
+        plan: &plan,
+        ask,
+        now: session.host.now(),
+    });
     tell_drift(&plan.drift, tell);
     let critical_path = Schedule::of(&plan, &state, &session.catalog).critical_path();
     tell.say(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
-    Ok(Planned { plan, surroundings, critical_path })
+    Ok(Planned { plan, surroundings, critical_path, checks })
+}
+
+/// A refusal for the sake of what is protected, with what is worth knowing of what began it.
+fn noted(error: PlanError, observed: &BTreeMap<Address, Observation>) -> RunError {
+    let PlanError::Protected { chain, .. } = &error else { return error.into() };
+    let mut all = engine::notes(observed);
+    let notes: Vec<String> = chain.iter().filter_map(|address| all.remove(address)).flatten().collect();
+    if notes.is_empty() { error.into() } else { RunError::Noted { error: Box::new(error), notes } }
 }
 
 /// What somebody else moved, and what could not be read.
@@ -201,6 +286,16 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
     let drift = engine::drift(&session.catalog, state, &observed)?;
     tell_drift(&drift, tell);
     let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
+    let strange = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
+    // Whoever looks for drift has no declaration at hand: what was recorded is what is wanted.
+    let wanted =
+        state.resources.iter().map(|(address, recorded)| (address.clone(), Node::of(recorded.declared.clone())));
+    let foreign = foreign::looked_into(session, &wanted.collect(), state, &surroundings, strange.collect()).await?;
+    for (address, there) in foreign {
+        let mut notes = vec![format!("{} stands in its place and is not ours: {}", there.id, there.because)];
+        notes.extend(there.remedy.advice(&address, &there.id));
+        report.notes.insert(address, notes);
+    }
     for (address, found) in observed {
         match found {
             Observation::Unread { error } => {
@@ -209,11 +304,7 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
             Observation::Present { notes, .. } if !notes.is_empty() => {
                 report.notes.insert(address, notes);
             }
-            Observation::Foreign { id, because } => {
-                let note = format!("{id} stands in its place and is not ours: {because}");
-                report.notes.insert(address, vec![note]);
-            }
-            Observation::Present { .. } | Observation::Absent => {}
+            Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
         }
     }
     Ok(report)
@@ -224,7 +315,8 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
 /// last touch, knowing whether everything planned was done.
 ///
 /// # Errors
-/// [`StoreError`] when even the first record could not be written: nothing was changed then.
+/// [`RunError::Checks`] when a check failed, [`StoreError`] when even the first record could not be written: nothing was
+/// changed then.
 pub async fn apply(
     session: &Session,
     planned: &Planned,
@@ -234,6 +326,7 @@ pub async fn apply(
     finish: impl FnOnce(&mut State, bool),
     tell: &mut Teller<'_>,
 ) -> Result<Report, RunError> {
+    planned.may_be_carried_out()?;
     let plan = &planned.plan;
     for Move { from, to, id, .. } in &plan.moved {
         tell.say(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });

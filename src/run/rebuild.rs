@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::{Unrecorded, see, unrecorded};
+use super::foreign::looked_into;
 use super::refresh::refresh;
 use super::standing::claim;
 use super::{Blueprint, RunError, Session, Teller, survey};
@@ -17,7 +18,7 @@ use crate::engine::state::{Deposed, Recorded, State, Status};
 use crate::engine::{self};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
-use crate::model::observation::Observation;
+use crate::model::observation::{ForeignObject, Observation};
 use crate::model::resource::{Known, Node};
 use crate::model::surroundings::Surroundings;
 
@@ -33,8 +34,8 @@ pub struct Rebuilt {
     pub declared: usize,
     /// What is recorded at addresses that are not declared.
     pub undeclared: BTreeSet<Address>,
-    /// What is not ours, where we want something: its id, and what shows it.
-    pub foreign: BTreeMap<Address, (String, String)>,
+    /// What is not ours, where we want something.
+    pub foreign: BTreeMap<Address, ForeignObject>,
     /// What carries our marks and is not recorded: it holds data, or could not be read.
     pub aside: Vec<Unrecorded>,
     /// Why nobody knows whether there is more with our marks than what is declared.
@@ -56,10 +57,7 @@ pub async fn rebuild(
     let mut observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
     claim(session, &nodes, &fresh, &place, &mut observed).await?;
     let crowded = crowded(session, &nodes, &fresh, &place, &mut observed).await;
-    let foreign = observed.iter().filter_map(|(address, found)| match found {
-        Observation::Foreign { id, because } => Some((address.clone(), (id.clone(), because.clone()))),
-        Observation::Present { .. } | Observation::Absent | Observation::Unread { .. } => None,
-    });
+    let foreign = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
     let foreign = foreign.collect();
     let resources = engine::adoptable(&nodes, &fresh, &observed)?;
     let mut state = State { resources, account: place.account.clone(), ..fresh };
@@ -80,6 +78,7 @@ pub async fn rebuild(
         }
     }
     state.outputs = blueprint.outputs(&state);
+    let foreign = looked_into(session, &nodes, &state, &place, foreign).await?;
     let undeclared = state.resources.keys().filter(|address| !nodes.contains_key(*address)).cloned().collect();
     Ok(Rebuilt { state, declared: nodes.len(), undeclared, foreign, aside: work.aside, blind })
 }

@@ -18,7 +18,7 @@ use crate::model::observation::Observation;
 use crate::model::resource::Node;
 use crate::model::surroundings::Surroundings;
 
-/// How often to look at most while more is found that is in no record: as deep as kinds hang on each other by what
+/// How often to look at most while more is found that is not known: as deep as kinds hang on each other by what
 /// cannot be found without the other.
 const LOOKS: usize = 6;
 
@@ -41,8 +41,8 @@ pub(super) async fn refresh(
         let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
         let observed = stoppable(session, session.cloud.observe(&look)).await?;
         looks += 1;
-        // What was found without a record may be what others point at: with it they are told apart in another look.
-        let found = unrecorded(&observed, &ids, state);
+        // What was found, or told only now, may be what others point at: with it they are told apart in another look.
+        let found = unknown(&observed, &ids, state);
         if found.is_empty() || looks == LOOKS {
             break observed;
         }
@@ -116,11 +116,14 @@ async fn look_again(
     Ok(())
 }
 
-/// What is there and in no record, but for old objects that still have to go: those carry the same marks.
-fn unrecorded(observed: &BTreeMap<Address, Observation>, ids: &IdIndex, state: &State) -> Vec<(Address, Document)> {
+/// What is there and not known so, but for old objects that still have to go: those carry the same marks. An object that
+/// was recorded before it was finished has values since that no record holds.
+fn unknown(observed: &BTreeMap<Address, Observation>, ids: &IdIndex, state: &State) -> Vec<(Address, Document)> {
     let found = observed.iter().filter_map(|(address, found)| match found {
         Observation::Present { known, .. } => Some((address.clone(), known.computed.clone())),
         Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => None,
     });
-    found.filter(|(address, computed)| ids.computed(address).is_none() && !state.is_old(address, computed)).collect()
+    found
+        .filter(|(address, computed)| ids.computed(address) != Some(computed) && !state.is_old(address, computed))
+        .collect()
 }

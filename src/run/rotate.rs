@@ -8,13 +8,17 @@
 //! | staging | the old password | old as current, new as pending |
 //! | changing the database | the new one | old as current, new as pending |
 //! | promoting | the new one | new as current, old as previous |
+//!
+//! In the second state whoever reads the current version holds a password that is no good any more. So nothing that may
+//! last stands between the two calls but the moment in which the database takes the password, and the next rotation,
+//! or the next apply, ends that state.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{RunError, Session};
-use crate::cloud::vault::{Stage, Vault, Version};
+use crate::cloud::vault::{OURS, Stage, Vault, Version};
 use crate::cloud::{CloudError, Consent, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
@@ -61,14 +65,50 @@ pub async fn rotate(session: &Session, vault: &dyn Vault, rotation: &Rotation) -
         vault.stage_login(arn, &user, &cx).await?;
         (pending(vault, arn, &current).await?.ok_or_else(|| holds_none(arn))?, Rotated::Fresh)
     };
+    exchange(vault, rotation, &current, &next, &user, &cx).await?;
+    Ok(rotated)
+}
+
+/// Finishes the rotation that an earlier run of this program was cut off in, if there is one. What others stage, such as
+/// a rotation of Secrets Manager itself, is theirs to finish.
+///
+/// # Errors
+/// As [`rotate`]. Nothing is made, and nothing further is staged.
+pub async fn finish_rotation(session: &Session, vault: &dyn Vault, rotation: &Rotation) -> Result<bool, RunError> {
+    let arn = rotation.secret.as_str();
+    let ours = match vault.version(arn, Stage::Pending).await {
+        Ok(staged) => staged.filter(|version| version.id.starts_with(OURS)),
+        // Who may not read it cannot have begun it; and a secret that is gone is the plan's to see.
+        Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Refused) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(next) = ours else { return Ok(false) };
+    let current = vault.version(arn, Stage::Current).await?.ok_or_else(|| holds_none(arn))?;
+    if current.id == next.id {
+        return Ok(false);
+    }
+    let (user, _) = current.login().ok_or_else(|| no_login(arn))?;
+    exchange(vault, rotation, &current, &next, &user, &context(session, rotation)).await?;
+    Ok(true)
+}
+
+/// Gives the database the staged password, and then makes it the one everybody reads.
+async fn exchange(
+    vault: &dyn Vault,
+    rotation: &Rotation,
+    current: &Version,
+    next: &Version,
+    user: &str,
+    cx: &Context,
+) -> Result<(), RunError> {
+    let arn = rotation.secret.as_str();
     let (other, password) = next.login().ok_or_else(|| no_login(arn))?;
     if other != user {
         let message = format!("the staged version of {arn} is the login of another user than the current one");
         return Err(CloudError::new(ErrorKind::Refused, DOING, message).into());
     }
-    vault.set_password(&rotation.database, &password, &cx).await?;
-    vault.promote(arn, &next.id, &current.id).await?;
-    Ok(rotated)
+    vault.set_password(&rotation.database, &password, cx).await?;
+    Ok(vault.promote(arn, &next.id, &current.id).await?)
 }
 
 const DOING: &str = "rotate the password of the database";

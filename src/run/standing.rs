@@ -15,6 +15,7 @@ use crate::engine::state::State;
 use crate::engine::{Clash, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::facts::{FactQuery, Facts};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::model::observation::Observation;
 use crate::model::resource::Node;
@@ -34,6 +35,8 @@ pub(super) struct Settled {
     pub(super) state: State,
     /// What was found.
     pub(super) observed: BTreeMap<Address, Observation>,
+    /// What was told of things that are not the stack's own.
+    pub(super) facts: Facts,
     /// Where what is gone comes back as it was when it is made again.
     pub(super) returning: BTreeSet<Address>,
     /// The moves, in the order in which they are followed.
@@ -54,9 +57,11 @@ pub(super) async fn settle(
         nodes: BTreeMap::new(),
         state: state.clone(),
         observed: BTreeMap::new(),
+        facts: Facts::default(),
         returning: BTreeSet::new(),
         moved: Vec::new(),
     };
+    let mut queried = FactQuery::default();
     for round in 0..=ROUNDS {
         // What the record settles need not be asked, and what moved may have settled something.
         let questions = blueprint.questions(&settled.state);
@@ -66,13 +71,22 @@ pub(super) async fn settle(
         }
         let (state, surroundings) = (&settled.state, &settled.surroundings);
         let nodes = blueprint.nodes(surroundings, state);
-        let mut observed = refresh(session, &nodes, state, surroundings, ask.destroy, tell).await?;
+        let query = blueprint.fact_query(surroundings, state, ask);
+        // Facts are read beside the objects, and again only where a move leads to another question.
+        let (observed, facts) = tokio::join!(refresh(session, &nodes, state, surroundings, ask.destroy, tell), async {
+            if query == queried { Ok(None) } else { told(session, &query, surroundings).await.map(Some) }
+        });
+        let (mut observed, facts) = (observed?, facts?);
+        queried = query;
         let shared = claim(session, &nodes, state, surroundings, &mut observed).await?;
         let olds = olds(session, &nodes, state, surroundings).await?;
         let ground =
             Ground { catalog: &session.catalog, declared: &nodes, state, observed: &observed, olds: &olds, ask };
         let found = if round < ROUNDS { moves(ground) } else { Vec::new() };
         (settled.nodes, settled.observed) = (nodes, observed);
+        if let Some(facts) = facts {
+            settled.facts = facts;
+        }
         if found.is_empty() {
             if let Some(shared) = shared.filter(|_| !ask.destroy) {
                 return Err(shared.into());
@@ -86,6 +100,10 @@ pub(super) async fn settle(
         settled.moved.extend(found);
     }
     unreachable!("the last round finds nothing to follow")
+}
+
+async fn told(session: &Session, query: &FactQuery, place: &Surroundings) -> Result<Facts, RunError> {
+    stoppable(session, session.cloud.facts(query, place)).await
 }
 
 /// Of what cannot be made again and is gone, what comes back as it was.

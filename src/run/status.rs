@@ -15,7 +15,7 @@ use jiff::civil::Date;
 
 use super::{RunError, Session, stoppable, survey};
 pub use crate::cloud::health::{
-    Balancer, Certificate, Cluster, Database, Health, Listener, Maintenance, Nodes, Support, Target,
+    Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
 };
 use crate::cloud::{CloudError, ErrorKind};
 use crate::engine::state::State;
@@ -39,6 +39,10 @@ pub struct Subject {
     pub nodes: Option<String>,
     /// Name and ARN of the database.
     pub database: Option<(String, String)>,
+    /// What tells the recorded database from another one of its name.
+    pub database_resource: Option<String>,
+    /// ARN of the key that encrypts what the stack keeps.
+    pub key: Option<String>,
     /// Package Manager.
     pub chart: Chart,
     /// What to type about this stack.
@@ -143,6 +147,8 @@ pub struct Sights {
     pub database: Seen<Database>,
     /// What awaits the database.
     pub maintenance: Seen<Vec<Maintenance>>,
+    /// The key.
+    pub key: Seen<Key>,
 }
 
 /// What a finding is about.
@@ -164,6 +170,8 @@ pub enum Part {
     NodeGroup,
     /// The database.
     Database,
+    /// The key.
+    Key,
 }
 
 impl Part {
@@ -178,6 +186,7 @@ impl Part {
             Self::Cluster => "cluster",
             Self::NodeGroup => "node_group",
             Self::Database => "database",
+            Self::Key => "key",
         }
     }
 }
@@ -293,8 +302,9 @@ async fn look(health: &dyn Health, subject: &Subject) -> Result<Sights, CloudErr
     };
     let database = async { seen(subject.database.as_ref().map(|(name, _)| health.database(name))).await };
     let maintenance = async { seen(subject.database.as_ref().map(|(_, arn)| health.maintenance(arn))).await };
-    let (way_in, control_plane, nodes, database, maintenance) =
-        tokio::join!(way_in, control_plane, nodes, database, maintenance);
+    let key = async { seen(subject.key.as_deref().map(|arn| health.key(arn))).await };
+    let (way_in, control_plane, nodes, database, maintenance, key) =
+        tokio::join!(way_in, control_plane, nodes, database, maintenance, key);
     let ((balancer, targets, certificates), (cluster, support)) = (way_in?, control_plane?);
     Ok(Sights {
         balancer,
@@ -305,6 +315,7 @@ async fn look(health: &dyn Health, subject: &Subject) -> Result<Sights, CloudErr
         nodes: nodes?,
         database: database?,
         maintenance: maintenance?,
+        key: key?,
     })
 }
 

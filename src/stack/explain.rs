@@ -8,8 +8,11 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
+use jiff::civil::Date;
+
 use super::keys::{Absent, Item, Key, Kind, Literal, all, children, find, joined};
 use super::words::Choice;
+use crate::model::support::{Lifetime, Product, Release};
 use crate::text::nearest;
 
 /// One key, explained.
@@ -21,7 +24,7 @@ pub struct Explanation {
     pub what: &'static str,
     /// What it takes.
     pub takes: String,
-    /// The words it chooses from, with their meaning; empty for other kinds.
+    /// The words it chooses from, with their meaning, or the versions whose dates are known; empty for other kinds.
     pub words: Vec<(&'static str, String)>,
     /// What holds if it is not written, as YAML or in words.
     pub default: String,
@@ -109,8 +112,8 @@ fn explanation(key: &'static Key) -> Explanation {
         takes: key.kind.expected(),
         words: match key.kind {
             Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } => choices.iter().map(meaning).collect(),
+            Kind::Text(_) => versions(key.path).map(dates).unwrap_or_default(),
             Kind::Section
-            | Kind::Text(_)
             | Kind::Whole { .. }
             | Kind::Flag
             | Kind::Set { of: Item::Text(_), .. }
@@ -127,6 +130,26 @@ fn explanation(key: &'static Key) -> Explanation {
         example: example(key),
         keys: children(key.path).map(|key| key.path).collect(),
     }
+}
+
+/// What a key names a version of.
+fn versions(path: &str) -> Option<Product> {
+    match path {
+        "kubernetes.version" => Some(Product::Kubernetes),
+        "database.engine_version" => Some(Product::PostgreSql),
+        _ => None,
+    }
+}
+
+/// The versions of a product and until when each is supported.
+fn dates(product: Product) -> Vec<(&'static str, String)> {
+    let until = |word: &str, end: Option<Date>| end.map(|end| format!("{word} until {end}"));
+    let line = |release: &'static Release| {
+        let Lifetime { standard_until, extended_until } = release.lifetime;
+        let all = [until("standard support", standard_until), until("extended, paid", extended_until)];
+        (release.version, joined(all.into_iter().flatten()))
+    };
+    product.known().iter().map(line).collect()
 }
 
 fn meaning(choice: &Choice) -> (&'static str, String) {
@@ -240,6 +263,19 @@ mod tests {
     fn refused_words_are_explained_as_refused() {
         let words = explain("architecture").unwrap().words;
         assert!(words.iter().any(|(word, meaning)| *word == "server" && meaning.contains("not supported")));
+    }
+
+    #[test]
+    fn versions_are_explained_with_their_dates_and_the_day_these_were_seen() {
+        for (key, line) in [
+            ("kubernetes.version", "1.34  standard support until 2026-12-02, extended, paid until 2027-12-02"),
+            ("database.engine_version", "17  standard support until 2030-02-28, extended, paid until 2033-02-28"),
+        ] {
+            let explained = explain(key).unwrap();
+            assert!(explained.to_string().contains(line), "{explained}");
+            assert!(explained.words.iter().any(|(version, _)| explained.default.trim_matches('"') == *version));
+            assert!(explained.source.contains(&crate::model::support::SEEN.to_string()), "{}", explained.source);
+        }
     }
 
     #[test]

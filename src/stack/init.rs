@@ -159,10 +159,14 @@ fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
                 .collect(),
         ),
     };
-    check_value(key, &node(shape)).map_err(|problems| match problems.first() {
+    let value = check_value(key, &node(shape)).map_err(|problems| match problems.first() {
         Some(problem) => ValueError::new(problem.message.as_str(), problem.hint.as_str()),
         None => ValueError::new(format!("`{}` takes no value", key.path), "set the keys inside it"),
-    })
+    })?;
+    if key.path == "region" {
+        super::region::check(&answer.parse()?)?;
+    }
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -198,7 +202,7 @@ mod tests {
             ("load_balancer.domain", "packages.example.com"),
             ("load_balancer.certificate", "arn:aws:acm:us-east-1:012345678901:certificate/a"),
             ("kubernetes.nodes.count", "4"),
-            ("kubernetes.version", "1.30"),
+            ("kubernetes.version", "1.35"),
             ("storage.bucket", "true"),
             ("load_balancer.allow_from", "203.0.113.0/24, 198.51.100.0/24"),
             ("network.nat", "single"),
@@ -211,7 +215,7 @@ mod tests {
         let stack = parsed(&render(&answers));
         assert_eq!(stack.account.unwrap().as_str(), "012345678901");
         assert_eq!(stack.kubernetes.nodes.count, 4);
-        assert_eq!(stack.kubernetes.version.to_string(), "1.30");
+        assert_eq!(stack.kubernetes.version.to_string(), "1.35");
         assert_eq!(stack.storage.bucket.unwrap().as_str(), "true");
         assert_eq!(stack.load_balancer.allow_from.len(), 2);
         assert!(matches!(stack.network, Network::Made(network) if network.nat == NatPlacement::Single));
@@ -240,6 +244,8 @@ mod tests {
             ("network.nat", "both", "not one of"),
             ("network", "x", "no key `network`"),
             ("stack", "", "cannot name a stack"),
+            ("region", "us-esat-1", "no region us-esat-1"),
+            ("region", "us-iso-east-1", "apart from the internet"),
             ("nonsense", "x", "no key `nonsense`"),
             ("package_manager.settings", "Git.PollInterval=1m", "expected sections"),
         ] {

@@ -12,6 +12,8 @@ mod error;
 pub mod explain;
 pub mod init;
 mod keys;
+mod places;
+mod region;
 pub mod schema;
 mod settings;
 mod tags;
@@ -36,6 +38,7 @@ use values::Values;
 
 pub use crate::text::Problem;
 pub use error::DeclarationError;
+pub use places::Places;
 pub use words::{
     Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, UsageData, Word,
 };
@@ -122,6 +125,8 @@ pub struct ExistingNetwork {
 pub struct Kubernetes {
     /// The version of the control plane, and in the end of the nodes.
     pub version: KubernetesVersion,
+    /// Whether it may stay on a version past its standard support, for money.
+    pub extended_support: bool,
     /// Addresses of Kubernetes services.
     pub service_cidr: Cidr,
     /// From where the API can be reached over the internet; empty means that its public endpoint is off.
@@ -159,6 +164,8 @@ pub struct Database {
     pub instance_class: DatabaseClass,
     /// Its version, or the major one to follow.
     pub engine_version: EngineVersion,
+    /// Whether it may stay on a version past its standard support, for money.
+    pub extended_support: bool,
     /// Its storage, in GiB.
     pub storage_gib: u32,
     /// Whether it has a standby in a second zone.
@@ -189,8 +196,8 @@ pub struct LoadBalancer {
     pub allow_from: BTreeSet<Cidr>,
     /// How requests get to the pods.
     pub targets: Targets,
-    /// The nodes' port, used with [`Targets::NodePort`].
-    pub node_port: u16,
+    /// The nodes' port, used with [`Targets::NodePort`]; nothing for the one that stands, or that of a new stack.
+    pub node_port: Option<u16>,
     /// When an idle connection ends, in seconds.
     pub idle_timeout_seconds: u16,
 }
@@ -262,6 +269,14 @@ impl Stack {
     /// All independent problems at once, in the order of the file; a syntax error of YAML comes alone, because
     /// nothing can be said about the rest.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, DeclarationError> {
+        Self::read(file_name, text).map(|(stack, _)| stack)
+    }
+
+    /// As [`Stack::parse`], with the places of what is written.
+    ///
+    /// # Errors
+    /// As [`Stack::parse`].
+    pub fn read(file_name: &str, text: &str) -> Result<(Self, Places), DeclarationError> {
         let mut problems = Vec::new();
         let (document, problem) = tree(text);
         problems.extend(problem);
@@ -273,7 +288,8 @@ impl Stack {
         });
         match values {
             Some(values) if problems.is_empty() => {
-                Ok(Self::from_values(&values).expect("every key was checked and has a value"))
+                let stack = Self::from_values(&values).expect("every key was checked and has a value");
+                Ok((stack, Places::of(&values)))
             }
             _ => Err(DeclarationError::new(file_name, text, problems)),
         }
@@ -290,6 +306,7 @@ impl Stack {
             database: Database {
                 instance_class: values.text("database.instance_class")?,
                 engine_version: values.text("database.engine_version")?,
+                extended_support: values.flag("database.extended_support")?,
                 storage_gib: values.whole("database.storage_gib")?,
                 multi_az: values.flag("database.multi_az")?,
                 backup_days: values.whole("database.backup_days")?,
@@ -301,7 +318,7 @@ impl Stack {
                 scheme: Scheme::from_values(values)?,
                 allow_from: values.texts("load_balancer.allow_from")?,
                 targets: values.word("load_balancer.targets")?,
-                node_port: values.whole("load_balancer.node_port")?,
+                node_port: values.whole("load_balancer.node_port"),
                 idle_timeout_seconds: values.whole("load_balancer.idle_timeout_seconds")?,
             },
             package_manager: PackageManager {
@@ -390,6 +407,7 @@ impl Kubernetes {
         let count = values.whole("kubernetes.nodes.count")?;
         Some(Self {
             version: values.text("kubernetes.version")?,
+            extended_support: values.flag("kubernetes.extended_support")?,
             service_cidr: values.text("kubernetes.service_cidr")?,
             // Where nothing comes from the internet, nobody comes from it unless it is said.
             public_cidrs: if is_air_gapped(values) && values.written("kubernetes.public_cidrs").is_none() {

@@ -3,29 +3,34 @@
 //! Promises: every rule that can be judged from the values at hand is judged, whatever else is wrong; a problem points
 //! at the key the person wrote.
 //!
-//! Leaves to others what only AWS knows: whether things exist, quotas, permissions (preflight).
+//! Leaves to others what only AWS knows: whether things exist, quotas, permissions (checks of the plan).
 
 mod network;
+mod places;
 mod settings;
+mod versions;
 
 use super::values::Values;
 use super::words::Targets;
 use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
-    AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType,
-    KubernetesVersion, MountPath, Region, S3Location, StackName, shown,
+    AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType, MountPath,
+    Region, S3Location, StackName, shown,
 };
 use crate::text::{Place, Problem};
 
 /// Everything that is wrong between the values.
 pub(super) fn validate(values: &Values) -> Vec<Problem> {
     let mut rules = Rules { values, problems: Vec::new() };
+    rules.region();
+    rules.partitions();
     rules.network_range();
     rules.network_made_or_found();
     rules.air_gap();
     rules.existing_subnets();
     rules.service_range();
     rules.kubernetes_version();
+    rules.engine_version();
     rules.public_networks();
     rules.admins();
     rules.node_sizes();
@@ -38,6 +43,7 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.state_apart();
     rules.ingress();
     rules.license();
+    rules.registry();
     rules.offline_data();
     rules.settings();
     rules.problems
@@ -58,24 +64,6 @@ impl Rules<'_> {
 
     fn refuse_at(&mut self, place: Place, path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) {
         self.problems.push(Problem::new(place, path, message, hint));
-    }
-
-    /// Source: Kubernetes' feature gates: `nodeTaintsPolicy` and `matchLabelKeys` of spread constraints are on by
-    /// default from 1.27.
-    fn kubernetes_version(&mut self) {
-        let path = "kubernetes.version";
-        let Some(version) = self.values.text::<KubernetesVersion>(path) else {
-            return;
-        };
-        if version.minor() < 27 {
-            self.refuse(
-                &[path],
-                format!(
-                    "Kubernetes {version} cannot spread the pods as needed, and EKS has retired it: 1.27 is the least"
-                ),
-                format!("write {}", example(path)),
-            );
-        }
     }
 
     /// A private range here is a misunderstanding: whoever is inside the VPC uses the private endpoint.

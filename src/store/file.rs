@@ -43,16 +43,15 @@ impl FileStore {
     /// # Errors
     /// [`StoreError::Io`] with the file that could not be renamed.
     pub fn set_aside(&self, word: &str) -> Result<Vec<PathBuf>, StoreError> {
-        let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
         let named = |path: &Path, n: usize| PathBuf::from(format!("{}.{word}-{n}", path.display()));
         // The journal first: without it the lockfile is what it was before, but not the other way round.
         let paths = [self.journal_path(), self.path()];
         let mut n = 1;
-        while paths.iter().any(|path| there(&named(path, n))) {
+        while paths.iter().any(|path| is_there(&named(path, n))) {
             n += 1;
         }
         let mut aside = Vec::new();
-        for path in paths.iter().filter(|path| there(path)) {
+        for path in paths.iter().filter(|path| is_there(path)) {
             let to = named(path, n);
             fs::rename(path, &to).map_err(|source| StoreError::io("rename", path, source))?;
             aside.push(to);
@@ -242,6 +241,11 @@ fn backup(path: &Path) -> PathBuf {
 /// The version of a lockfile before the last write, if it was kept.
 pub fn previous(path: &Path) -> Option<PathBuf> {
     Some(backup(path)).filter(|path| path.is_file())
+}
+
+/// Whether anything has this name, a link that leads nowhere included.
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Where a path leads, following links; itself if nothing is there yet.

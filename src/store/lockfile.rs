@@ -7,30 +7,24 @@ use serde_json::Value;
 use super::StoreError;
 use crate::engine::check::check;
 use crate::engine::state::{FORMAT, State};
-use crate::model::document::{canonical, canonical_pretty, digest};
+use crate::model::document::{sealed, unsealed};
 use crate::model::resource::Catalog;
-
-const DIGEST: &str = "digest";
 
 /// The text of `state`: sorted, one value on a line, ending in a newline. The same state gives the same text.
 pub(super) fn render(state: &State) -> String {
-    let mut value = serde_json::to_value(state).expect("states serialise");
-    let sum = digest(canonical(&value).as_bytes());
-    value.as_object_mut().expect("states are objects").insert(DIGEST.to_owned(), Value::from(sum));
-    canonical_pretty(&value)
+    sealed(serde_json::to_value(state).expect("states serialise"))
 }
 
 /// The state in `text`, checked. `path` is for the message.
 pub(super) fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<State, StoreError> {
     let damaged = |reason: String| StoreError::Damaged { path: path.to_owned(), reason };
     let mut value: Value = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
-    let fields = value.as_object_mut().ok_or_else(|| damaged("it is not a JSON object".to_owned()))?;
+    let fields = value.as_object().ok_or_else(|| damaged("it is not a JSON object".to_owned()))?;
     let format = fields.get("format").and_then(Value::as_u64).ok_or_else(|| damaged("it has no format".to_owned()))?;
     if format > u64::from(FORMAT) {
         return Err(StoreError::Newer { path: path.to_owned(), found: format, known: FORMAT });
     }
-    let Some(told) = fields.remove(DIGEST) else { return Err(StoreError::Edited { path: path.to_owned() }) };
-    if told.as_str() != Some(&digest(canonical(&value).as_bytes())) {
+    if !unsealed(&mut value) {
         return Err(StoreError::Edited { path: path.to_owned() });
     }
     let state: State = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;

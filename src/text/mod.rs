@@ -9,6 +9,9 @@ mod problem;
 mod spelling;
 mod tree;
 
-pub use problem::{Place, Problem};
+pub use crate::model::place::Place;
+pub use problem::Problem;
 pub use spelling::nearest;
 pub use tree::{Member, Node, Shape, is_plain, tree};
+
+pub use crate::model::values::{Bare, bare, is_bare_text, is_unprintable, shown};

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
-use super::problem::{Place, Problem};
+use super::problem::Problem;
+use crate::model::place::Place;
 use crate::model::values::shown;
 
 /// A piece of YAML and where it stands.

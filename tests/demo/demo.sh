@@ -120,17 +120,17 @@ json 2 plan-first plan --detailed-exitcode
 heading 'Make it'
 stage forget
 began=$(now)
-run 0 apply --auto-approve --values values.yaml
+run 0 apply --auto-approve --values ppm-demo.values.yaml
 apply_seconds=$(($(now) - began))
 stage calls json/calls-apply.json
 stage inventory json/inventory-standing.json
-json 0 apply-nothing apply --auto-approve --values values.yaml
+json 0 apply-nothing apply --auto-approve --values ppm-demo.values.yaml
 
 heading 'What Helm gets (the first lines)'
-printf '\n%s$ ppm-infra values | head -n 32%s\n' "$bold" "$plain"
+printf '\n%s$ ppm-infra values | head -n 33%s\n' "$bold" "$plain"
 ppm-infra values >values-again.yaml
-head -n 32 values-again.yaml
-cmp -s values.yaml values-again.yaml || fail 'values and apply --values write different files'
+head -n 33 values-again.yaml
+cmp -s ppm-demo.values.yaml values-again.yaml || fail 'values and apply --values write different files'
 rm values-again.yaml
 json 0 values values
 run 0 output
@@ -158,11 +158,11 @@ for word in database.main backup_days 7 1 security_group.load-balancer 198.51.10
     grep -qF -- "$word" drift.txt || fail "drift does not say $word"
 done
 stage expect-drift json/drift-moved.json || fail 'drift does not name what was moved, with both values'
-run 0 apply --auto-approve --values values.yaml
+run 0 apply --auto-approve --values ppm-demo.values.yaml
 run 0 plan --detailed-exitcode
 # Once more for programs: the same repair, told in events.
 stage meddle >/dev/null
-json 0 apply-repair apply --auto-approve --values values.yaml
+json 0 apply-repair apply --auto-approve --values ppm-demo.values.yaml
 json 0 drift-repaired drift
 
 heading 'Take everything down'
@@ -190,5 +190,7 @@ row 'first apply' apply "$apply_seconds" long
 row 'plan without changes' plan "$plan_seconds"
 row 'destroy' destroy "$destroy_seconds" long
 say
+requests=$(stage judged) || fail 'a request does not fit the model of its service'
+say "AWS's own service models judged $requests, of this tool and of Casey, and every one fits."
 say 'Every exit status was as it should be, and everything --json printed is JSON.'
-say 'Left to look at: out/demo/plans/ppm-demo.yaml, out/demo/values.yaml, out/demo/state/, out/demo/json/'
+say 'Left to look at: out/demo/plans/ppm-demo.yaml, out/demo/ppm-demo.values.yaml, out/demo/state/, out/demo/json/'

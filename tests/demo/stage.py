@@ -95,6 +95,15 @@ def calls(path: str) -> None:
     Path(path).write_text(json.dumps(found, indent=1) + "\n")
 
 
+def judged() -> None:
+    """Print how many requests AWS's service models judged; fail if one did not fit."""
+    found = control("/strict/violations")
+    if found:
+        sys.exit(f"AWS's service models do not allow these requests: {found}")
+    told = control("/strict/judged")
+    print(f"{told['judged']} requests of {len(told['operations'])} operations")
+
+
 def parses(path: str) -> None:
     """Fail unless a file holds one JSON document, or one on every line."""
     text = Path(path).read_text()
@@ -185,6 +194,7 @@ DOINGS: dict[str, Callable[..., None]] = {
     "forget": forget,
     "inventory": inventory,
     "json": parses,
+    "judged": judged,
     "meddle": meddle,
     "number": number,
     "same": same,

@@ -14,9 +14,23 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("store", &["model", "engine"]),
     ("helm", &["text"]),
     ("handoff", &["model", "helm"]),
-    ("architecture", &["model", "resources", "stack", "engine::state", "helm", "handoff"]),
+    (
+        "architecture",
+        &[
+            "model",
+            "resources",
+            "stack",
+            "engine::state",
+            "engine::plan",
+            "engine::diff",
+            "engine::values",
+            "text",
+            "helm",
+            "handoff",
+        ],
+    ),
     ("run", &["model", "engine", "cloud", "store"]),
-    ("render", &["model", "engine", "run"]),
+    ("render", &["model", "engine", "text", "run"]),
 ];
 
 /// Parts of rooms that nobody outside their own floor is to see: who asks, and what is kept from it.

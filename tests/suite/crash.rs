@@ -39,7 +39,7 @@ fn destruction() -> Deed {
 fn edit() -> Deed {
     let mut then = reference();
     then.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
-    then.load_balancer.node_port = 30_999;
+    then.load_balancer.node_port = Some(30_999);
     Deed { before: Some(reference()), then: Declared(then), ask: Request::default(), made: 46 + 4 }
 }
 

@@ -6,7 +6,7 @@ mod network;
 mod refusals;
 
 use ppm_infra::engine::Request;
-use ppm_infra::stack::{Scheme, Targets};
+use ppm_infra::stack::{Scheme, Stack, Targets};
 
 use crate::support::bench::Bench;
 use crate::support::reference::{Declared, Standing, changes, reference};
@@ -137,10 +137,16 @@ async fn a_new_major_version_of_the_database_gets_settings_of_its_own() {
     ]);
 }
 
+/// Declares a version of Kubernetes so many after the one that is declared.
+fn later(stack: &mut Stack, hops: usize) {
+    let version = &mut stack.kubernetes.version;
+    *version = (0..hops).fold(*version, |version, _| version.next().unwrap());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_kubernetes_version_goes_through_control_plane_nodes_and_addons() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.kubernetes.version = "1.35".parse().unwrap()).await;
+    let ran = standing.edit(|stack| later(stack, 1)).await;
     let expected = [
         "update addon.coredns: kubernetes_version, version",
         "update addon.kube-proxy: kubernetes_version, version",
@@ -157,7 +163,7 @@ async fn a_kubernetes_version_goes_through_control_plane_nodes_and_addons() {
 #[tokio::test(start_paused = true)]
 async fn two_kubernetes_versions_are_two_hops_for_everybody() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.kubernetes.version = "1.36".parse().unwrap()).await;
+    let ran = standing.edit(|stack| later(stack, 2)).await;
     assert_eq!(changes(&ran.plan).len(), 5);
     assert_eq!(ran.steps().len(), 10);
     for addon in ["coredns", "kube-proxy", "vpc-cni"] {
@@ -179,7 +185,7 @@ async fn two_hops_and_another_instance_type_at_once_do_not_wait_for_each_other()
     let mut standing = Standing::new().await;
     let ran = standing
         .edit(|stack| {
-            stack.kubernetes.version = "1.36".parse().unwrap();
+            later(stack, 2);
             stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
         })
         .await;
@@ -192,8 +198,10 @@ async fn two_hops_and_another_instance_type_at_once_do_not_wait_for_each_other()
 #[tokio::test(start_paused = true)]
 async fn there_is_no_way_back_to_an_older_kubernetes() {
     let mut standing = Standing::new().await;
-    let error = standing.refused(|stack| stack.kubernetes.version = "1.33".parse().unwrap()).await;
-    assert_eq!(error.to_string(), "cluster.main: version cannot go from 1.34 back to 1.33");
+    let there = standing.stack.kubernetes.version;
+    let before = there.previous().unwrap();
+    let error = standing.refused(|stack| stack.kubernetes.version = before).await;
+    assert_eq!(error.to_string(), format!("cluster.main: version cannot go from {there} back to {before}"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,16 +234,18 @@ async fn without_a_certificate_port_80_serves_before_port_443_closes() {
     let expected =
         ["update listener.http: action", "delete listener.https", "update security_group.load-balancer: ingress"];
     assert_eq!(changes(&ran.plan), expected);
+    ran.assert_in_turn(&["update listener.http", "delete listener.https", "update security_group.load-balancer"]);
     let ran = standing.edit(|stack| stack.load_balancer.certificate = certificate).await;
     let expected =
         ["update listener.http: action", "create listener.https", "update security_group.load-balancer: ingress"];
     assert_eq!(changes(&ran.plan), expected);
+    ran.assert_in_turn(&["update security_group.load-balancer", "create listener.https", "update listener.http"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_port_is_a_second_target_group_that_takes_over() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.load_balancer.node_port = 30555).await;
+    let ran = standing.edit(|stack| stack.load_balancer.node_port = Some(30555)).await;
     let expected = [
         "update listener.https: action",
         "update security_group.load-balancer: egress",
@@ -251,7 +261,16 @@ async fn another_port_is_a_second_target_group_that_takes_over() {
         "update listener.https",
         "delete old target_group.main",
     ]);
-    ran.assert_in_turn(&["delete old target_attachment.nodes", "delete old target_group.main"]);
+    ran.assert_in_turn(&[
+        "update listener.https",
+        "delete old target_attachment.nodes",
+        "delete old target_group.main",
+    ]);
+    // The firewalls let the new port through first, and the old one to the last.
+    let (opened, closed) = ("update security_group.load-balancer", "update security_group.load-balancer (step 2)");
+    ran.assert_in_turn(&[opened, "update listener.https", closed]);
+    let rule = "security_group_rule.nodes-from-load-balancer";
+    ran.assert_in_turn(&[&format!("create {rule}"), "update listener.https", &format!("delete old {rule}")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,20 +315,27 @@ async fn another_timeout_or_domain_touches_what_it_must_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_scheme_replaces_the_load_balancer_and_its_listeners() {
+async fn another_scheme_is_a_second_load_balancer_with_all_behind_it_before_the_first_goes() {
     let mut standing = Standing::new().await;
     let ran = standing.edit(|stack| stack.load_balancer.scheme = Scheme::Internal).await;
     let expected = [
-        "replace, old first, listener.http: load_balancer",
-        "replace, old first, listener.https: load_balancer",
-        "replace, old first, load_balancer.main: scheme, subnets",
+        "replace listener.http: load_balancer",
+        "replace listener.https: action, load_balancer",
+        "replace load_balancer.main: scheme, subnets",
+        "replace target_attachment.nodes: target_group",
+        "replace target_group.main: ",
     ];
     assert_eq!(changes(&ran.plan), expected);
+    // A target group serves one load balancer only, so there is a second one first.
     ran.assert_in_turn(&[
-        "delete listener.https",
-        "delete load_balancer.main",
+        "create target_group.main",
         "create load_balancer.main",
         "create listener.https",
+        "create listener.http",
+        "delete old listener.http",
+        "delete old listener.https",
+        "delete old load_balancer.main",
+        "delete old target_group.main",
     ]);
 }
 

@@ -1,5 +1,6 @@
 //! What stands between an infrastructure and a running Package Manager, typed as people type it.
 
+mod needs;
 mod rotate;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -113,7 +114,7 @@ fn the_external_secrets_operator_gets_names_and_a_role_of_its_own() {
 #[test]
 fn the_csi_driver_gets_names_and_the_pods_the_right_to_read() {
     let desk = standing("package_manager:\n  secrets: csi");
-    let said = desk.run(&["secrets"]).exit(0).says(&["pod.volumes", "secretProviderClass: ppm-secrets"]);
+    let said = desk.run(&["secrets"]).exit(0).says(&["pod.volumes", "mounts ppm-secrets"]);
     let found = manifests(&said);
     assert_eq!(found.len(), 1);
     let spec = &found[0]["spec"];
@@ -176,7 +177,7 @@ fn the_job_makes_the_place_that_the_values_lead_to() {
         let line = |part: &str| applied.stdout.lines().position(|line| line.contains(part)).unwrap_or(usize::MAX);
         let order = [line("--with-database-job |"), line("wait --for=condition=complete"), line("helm upgrade")];
         assert!(order.is_sorted() && order[2] < usize::MAX, "{applied}");
-        let values = desk.read("out/values.yaml");
+        let values = desk.read("out/ppm-prod.values.yaml");
         assert!(values.lines().any(|line| line.contains("UsageDataURL") && line.ends_with(url)), "{values}");
         desk.run(&["secrets"]).exit(0).says(&["`--with-database-job` adds it"]);
         let said = desk.run(&["secrets", "--with-database-job"]).exit(0);
@@ -189,7 +190,7 @@ fn the_job_makes_the_place_that_the_values_lead_to() {
     // Nothing is declared, and nothing of the kind is made, waited for or set.
     let desk = standing("");
     assert!(!statements(&desk.run(&["secrets", "--with-database-job"]).exit(0)).contains("usage"));
-    assert!(!desk.read("out/values.yaml").contains("UsageDataURL"));
+    assert!(!desk.read("out/ppm-prod.values.yaml").contains("UsageDataURL"));
 }
 
 #[test]

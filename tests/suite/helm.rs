@@ -3,4 +3,6 @@
 mod check;
 mod emitted;
 mod ingress;
+mod node_port;
+mod planned;
 mod version;

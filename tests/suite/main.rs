@@ -10,6 +10,7 @@ mod architecture;
 mod bad_input;
 mod crash;
 mod edits;
+mod front;
 mod fuzz;
 mod handoff;
 mod helm;
@@ -22,10 +23,16 @@ mod rehearsal;
 mod rollback;
 mod runbook;
 mod running;
+mod saved;
 mod states;
 mod status;
 mod support;
+mod versions;
 
+#[cfg(feature = "aws")]
+mod checks;
+#[cfg(feature = "aws")]
+mod database;
 #[cfg(feature = "aws")]
 mod drift;
 #[cfg(feature = "aws")]
@@ -33,11 +40,19 @@ mod eks_token;
 #[cfg(feature = "aws")]
 mod faults;
 #[cfg(feature = "aws")]
+mod foreign;
+#[cfg(feature = "aws")]
+mod judged;
+#[cfg(feature = "aws")]
 mod kill;
 #[cfg(feature = "aws")]
 mod kinds;
 #[cfg(feature = "aws")]
 mod main_job;
+#[cfg(feature = "aws")]
+mod nodes;
+#[cfg(feature = "aws")]
+mod rotation;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]

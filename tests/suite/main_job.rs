@@ -1,9 +1,11 @@
 //! The main job from end to end, against the strict emulator: plan, apply, values, plan again, edits, destroy.
 
+use ppm_infra::model::values::KubernetesVersion;
 use serde_json::Value;
 
 use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
+use crate::support::reference::reference;
 
 /// A folder and an emulator with nothing in it.
 fn start(scale: u32) -> (Emulator, Desk) {
@@ -29,7 +31,7 @@ fn everything_is_made_stays_as_it_is_and_goes_without_a_trace() {
     desk.run(&["plan", "--detailed-exitcode"]).exit(2).says(&["46 to create"]);
     assert_eq!(emulator.mutations(), 0, "planning changes nothing");
     desk.run(&["apply", "--auto-approve"]).exit(0);
-    let values = desk.read("out/values.yaml");
+    let values = desk.read("out/ppm-prod.values.yaml");
     assert_eq!(desk.run(&["values"]).exit(0).stdout, values, "the same values again, byte for byte");
 
     emulator.post("/strict/log/clear", &Value::Null);
@@ -130,6 +132,14 @@ fn a_saved_plan_is_what_runs_or_nothing_does() {
 #[test]
 fn edits_are_applied_as_aws_needs_them() {
     let (emulator, desk) = start(0);
+    let newest = reference().kubernetes.version;
+    let mut version = newest.previous().unwrap();
+    let with = |lines: &str, version: KubernetesVersion| {
+        let lines =
+            if lines.contains("kubernetes: {") { lines.to_owned() } else { format!("{lines}\nkubernetes: {{}}") };
+        lines.replace("kubernetes: {", &format!("kubernetes: {{version: \"{version}\", extended_support: true, "))
+    };
+    desk.declare_with(&with("", version));
     desk.run(&["apply", "--auto-approve"]).exit(0);
     let edits: [(&str, &str, &[&str]); 16] = [
         ("nodes 3 to 4", "kubernetes: {nodes: {count: 4}}", &["node_group.main"]),
@@ -158,47 +168,50 @@ fn edits_are_applied_as_aws_needs_them() {
         ),
         (
             "the next Kubernetes",
-            "kubernetes: {version: \"1.35\", nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
+            "kubernetes: {nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
             &["cluster.main", "node_group.main", "addon.coredns", "addon.kube-proxy", "addon.vpc-cni"],
         ),
         (
             "fewer who may come in",
-            "kubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
+            "kubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
             &["cluster.main"],
         ),
         (
             "tags on everything",
-            "kubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
+            "kubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
             &["vpc.main", "bucket.packages", "listener.https", "iam_role.nodes"],
         ),
         (
             "one NAT gateway",
-            "network: {nat: single}\nkubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
+            "network: {nat: single}\nkubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
             &["nat_gateway.b", "nat_gateway.c", "elastic_ip.nat-b", "route_table.private-b"],
         ),
         (
             "one for each zone again",
-            "kubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
+            "kubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
             &["nat_gateway.b", "nat_gateway.c"],
         ),
         (
             "two zones",
-            "network: {zones: 2}\nkubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
+            "network: {zones: 2}\nkubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
             &["nat_gateway.c", "subnet.public-c", "node_group.main", "load_balancer.main"],
         ),
         (
             "three zones again",
-            "kubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
+            "kubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}\ntags: {team: data}",
             &["nat_gateway.c", "subnet.public-c", "node_group.main", "load_balancer.main"],
         ),
         (
             "fewer tags",
-            "kubernetes: {version: \"1.35\", public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
+            "kubernetes: {public_cidrs: [203.0.113.0/24], nodes: {disk_gib: 200}}\ndatabase: {storage_gib: 200, backup_days: 30}",
             &["vpc.main"],
         ),
     ];
     for (what, lines, changed) in edits {
-        desk.declare_with(lines);
+        if what == "the next Kubernetes" {
+            version = newest;
+        }
+        desk.declare_with(&with(lines, version));
         let plan = desk.run(&["plan", "--detailed-exitcode"]).exit(2);
         for address in changed {
             assert!(plan.stdout.contains(address), "{what} changes {address}: {plan}");
@@ -255,17 +268,23 @@ fn the_front_door_is_rebuilt_without_closing() {
         desk.run(&["plan", "--detailed-exitcode"]).exit(0);
         let balancers = emulator.get("/strict/inventory")["objects"]["load_balancer"].as_array().map_or(0, Vec::len);
         assert_eq!(balancers, usize::from(line != "targets: ingress"), "{line}");
-        assert_eq!(desk.read("out/values.yaml").contains("ingressClassName: \"alb\""), line == "targets: ingress");
+        assert_eq!(
+            desk.read("out/ppm-prod.values.yaml").contains("ingressClassName: \"alb\""),
+            line == "targets: ingress"
+        );
     }
 }
 
 #[test]
 fn two_versions_of_kubernetes_are_climbed_one_by_one() {
     let (emulator, desk) = start(0);
-    desk.declare_with("kubernetes: {version: \"1.33\"}");
+    let newest = reference().kubernetes.version;
+    let old = newest.previous().and_then(KubernetesVersion::previous).unwrap();
+    let version = |version| format!("kubernetes: {{version: \"{version}\", extended_support: true}}");
+    desk.declare_with(&version(old));
     desk.run(&["apply", "--auto-approve"]).exit(0);
     emulator.post("/strict/log/clear", &Value::Null);
-    desk.declare_with("kubernetes: {version: \"1.35\"}");
+    desk.declare_with(&version(newest));
     desk.run(&["apply", "--auto-approve"]).exit(0);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     let mut order: Vec<String> = emulator

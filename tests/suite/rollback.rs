@@ -69,7 +69,7 @@ fn what_was_there_before_what_was_changed_and_what_took_a_place_stay() {
         let before = standing(&bench);
         // A new zone's worth of objects, a node group in the place of another, and a change of the load balancer.
         stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
-        stack.load_balancer.node_port = 30_999;
+        stack.load_balancer.node_port = Some(30_999);
         bench.cloud.meddle(|world| {
             let gone = world.objects.iter().find(|(_, o)| o.mark.address == at("vpc_endpoint.s3")).map(|(n, _)| *n);
             world.objects.remove(&gone.unwrap());

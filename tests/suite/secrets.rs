@@ -116,7 +116,7 @@ fn values_of_secrets_stand_nowhere() {
     // What the program writes is its owner's alone.
     let names =
         ["ppm-prod.lock.json", "ppm-prod.lock.json.backup", "ppm-prod.lock"].map(|name| format!("state/{name}"));
-    for name in names.iter().map(String::as_str).chain(["first.plan.json", "out/values.yaml"]) {
+    for name in names.iter().map(String::as_str).chain(["first.plan.json", "out/ppm-prod.values.yaml"]) {
         let mode = std::fs::metadata(desk.path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
@@ -177,7 +177,7 @@ fn on_their_way_into_the_cluster_they_stand_on_the_one_stdout_that_is_meant() {
     }
 
     // A rotation that is refused by the database, or whose answer is lost, and the one that finishes it.
-    let refusal = json!({"operation": "ModifyDBInstance", "kind": "code", "code": "InvalidDBInstanceState", "nth": 1});
+    let refusal = json!({"operation": "ModifyDBInstance", "kind": "code", "code": "InvalidParameterValue", "nth": 1});
     emulator.post("/strict/faults", &refusal);
     let refused = desk.run(&rotate).exit(1).says(&["nobody is locked out"]);
     assert_eq!(values_now(&emulator), first, "what everybody reads is what the database takes");

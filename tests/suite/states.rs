@@ -1,6 +1,9 @@
 //! Records that were edited, moved, restored, doubled: what stands at an address that stays is never deleted at another,
 //! and every command that is named in what was said leads on. Through the program itself, over the simulated cloud.
 
+#[cfg(feature = "aws")]
+mod emulator;
+
 use std::collections::BTreeSet;
 
 use ppm_infra::model::document::{canonical, digest};

@@ -27,7 +27,7 @@ fn tell(desk: &Desk, edit: impl FnOnce(&mut Value)) {
 
 fn answering(desk: &Desk) {
     let group = desk.run(&["output", "target_group_arn"]).exit(0).stdout.trim().to_owned();
-    let healthy = |id: &str| json!({"id": id, "port": 30442, "state": "healthy", "reason": null, "description": null});
+    let healthy = |id: &str| json!({"id": id, "port": 30042, "state": "healthy", "reason": null, "description": null});
     tell(desk, |health| health["targets"] = json!({ group: [healthy("i-1"), healthy("i-2")] }));
 }
 

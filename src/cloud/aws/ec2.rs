@@ -20,7 +20,7 @@ use super::provision::{Reading, Sight, Sights, Sought, Writing, retagging};
 use super::{Clients, During};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::{ADDRESS_TAG, ATTEMPT_TAG, STACK_TAG, Tags};
+use crate::model::mark::{STACK_TAG, Tags};
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 
@@ -117,14 +117,6 @@ where
     }
 }
 
-/// Whether an object with our marks is one that is to be replaced: another is recorded where it claims to belong, or
-/// itself, and it is not of this attempt.
-pub fn is_predecessor(cx: &Writing<'_>, id: &str, tags: &Tags) -> bool {
-    let recorded = cx.ids.computed(&cx.mark.address);
-    let itself = recorded.and_then(|computed| computed.text("id")) == Some(id);
-    itself || (recorded.is_some() && cx.ours(tags) && tags.get(ATTEMPT_TAG) != Some(&cx.mark.attempt))
-}
-
 /// The id of what `reference` points at, if that is known: an object that is yet to be made has none.
 pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<String> {
     match reference {
@@ -134,23 +126,6 @@ pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<Str
             computed.text("id").map(str::to_owned)
         }
     }
-}
-
-/// What shows that an object with these tags is not the one we look for.
-pub fn strangeness(tags: &Tags) -> String {
-    match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
-        (Some(stack), Some(address)) => format!("its tags say that it is {address} of stack {stack}"),
-        (Some(stack), None) => format!("its tags say that it belongs to stack {stack}, but not what it is there"),
-        (None, _) => format!("it has no tag {STACK_TAG}"),
-    }
-}
-
-/// The refusal to use what somebody else has made. `taken` says what is in the way, as in "sg-1 has the name x".
-pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, tags: &Tags) -> CloudError {
-    let why = strangeness(tags);
-    let message =
-        format!("{taken}, and {why}; remove it, or take it over with `ppm-infra adopt {} ID`", cx.mark.address);
-    CloudError::new(ErrorKind::NotOurs, doing, message)
 }
 
 /// Looks for objects that EC2 lists by filter: recorded ones by `id_filter`, the others by the tag of our stack. `list`
@@ -208,9 +183,7 @@ where
         let look = holder(one);
         async move {
             let sight = match look.await {
-                Ok(Some((id, tags))) if !cx.ours(&address, &tags) => {
-                    Ok(Sight::Foreign { id, because: strangeness(&tags) })
-                }
+                Ok(Some((id, tags))) if !cx.ours(&address, &tags) => Ok(Sight::foreign(id, &tags, cx)),
                 // Ours, and not in the list by tags yet: whoever makes it will find it.
                 Ok(_) => Ok(Sight::Absent),
                 Err(error) => Err(error),

@@ -17,6 +17,7 @@ use secrecy::SecretString;
 
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::base64;
+use crate::model::partition::Partition;
 
 /// How long STS would answer: the shortest time EKS allows.
 const EXPIRES: Duration = Duration::from_secs(60);
@@ -84,8 +85,7 @@ fn signed(cluster: &str, region: &str, now: Timestamp, identity: &Identity) -> R
 
 /// STS of the region: the authenticator takes no other address.
 fn host(region: &str) -> String {
-    let end = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("sts.{region}.{end}")
+    Partition::of_region(region).host("sts", region)
 }
 
 #[cfg(test)]
@@ -121,6 +121,15 @@ mod tests {
     fn another_cluster_is_another_signature_and_a_session_goes_along() {
         assert_ne!(address("ppm-prod", None), address("ppm-test", None));
         assert!(address("ppm-prod", Some("a+b/c=")).contains("&X-Amz-Security-Token=a%2Bb%2Fc%3D"));
-        assert_eq!(host("cn-north-1"), "sts.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[tokio::test]
+    async fn the_address_is_where_the_sdk_finds_sts_in_every_partition() {
+        use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+        for region in Partition::all().flat_map(|partition| partition.regions) {
+            let params = Params::builder().region(*region).use_global_endpoint(false).build().unwrap();
+            let found = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+            assert_eq!(found.url(), format!("https://{}", host(region)));
+        }
     }
 }

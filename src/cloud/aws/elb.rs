@@ -6,9 +6,10 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_tags::DescribeTagsOutput
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures_util::future::try_join_all;
 
+use super::answer::if_there;
 use super::provision::retagging;
 use super::{Clients, During};
-use crate::cloud::CloudError;
+use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 /// As many ARNs as `DescribeTags` takes in one call.
@@ -31,6 +32,21 @@ pub async fn list_tags(aws: &Clients, arns: &[String]) -> Result<BTreeMap<String
     let answers = try_join_all(batches).await?;
     let told = answers.iter().flat_map(DescribeTagsOutput::tag_descriptions);
     Ok(told.map(|one| (one.resource_arn().unwrap_or_default().to_owned(), tags_of(one.tags()))).collect())
+}
+
+/// The tags of those of these objects that are still there, by ARN.
+///
+/// # Errors
+/// What `DescribeTags` answered, but that something went meanwhile.
+pub async fn list_tags_of_standing(aws: &Clients, arns: &[String]) -> Result<BTreeMap<String, Tags>, CloudError> {
+    match list_tags(aws, arns).await {
+        // One that went meanwhile fails the call for all.
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            let each = arns.iter().map(|arn| async move { if_there(list_tags(aws, std::slice::from_ref(arn)).await) });
+            Ok(try_join_all(each).await?.into_iter().flatten().flatten().collect())
+        }
+        tags => tags,
+    }
 }
 
 fn tags_of(tags: &[Tag]) -> Tags {

@@ -4,18 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use super::Clients;
+use super::takeover::foreign;
 use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::observation::ForeignObject;
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 use crate::model::surroundings::Surroundings;
 
 /// The calls of one kind. Repetition between kinds is fine: each file can be read alone, and AWS is that irregular.
 pub trait Provision: Resource {
+    /// Whether it is looked at once more when it was made or changed: for kinds of which AWS says "done" of what then
+    /// shows otherwise.
+    const CONFIRMED: bool = false;
+
+    /// A field that is not as it was ordered, in the words of the kind; nothing where the value says enough.
+    fn flaw(_field: &str, _ordered: Option<&Value>) -> Option<&'static str> {
+        None
+    }
+
     /// Reads many at once: with a list call if there is one (all pages, filtered), else concurrently. Answers for every
     /// address sought. With a record the object is looked for by id; without one by its natural name, or by the tags of
     /// stack and address.
@@ -181,12 +193,7 @@ pub enum Sight<R: Resource> {
     /// It is not there.
     Absent,
     /// The name is taken by something that is not ours.
-    Foreign {
-        /// Its id.
-        id: String,
-        /// What shows that it is not ours.
-        because: String,
-    },
+    Foreign(ForeignObject),
 }
 
 /// An object that is there.
@@ -203,6 +210,11 @@ pub struct Present<R: Resource> {
 }
 
 impl<R: Resource> Sight<R> {
+    /// The name is taken by the object `id`, whose tags are not those of what is looked for.
+    pub fn foreign(id: impl Into<String>, tags: &Tags, cx: &Reading<'_>) -> Self {
+        Self::Foreign(foreign(id, tags, cx.stack))
+    }
+
     /// It is there, and there is nothing to note.
     pub fn present(declared: R, computed: R::Computed) -> Self {
         Self::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled: true }))

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use super::provision::{Present, Provision, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
+use crate::model::mark::{ADDRESS_TAG, ATTEMPT_TAG, STACK_TAG, Tags};
+use crate::model::observation::{ForeignObject, Remedy};
 
 /// What already stands where `resource` is to be made, if it is ours. `doing` completes "could not …".
 ///
@@ -14,6 +15,19 @@ use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
 /// When it could not be read, and [`ErrorKind::NotOurs`] when it belongs to others.
 pub async fn existing<R: Provision>(
     resource: &R,
+    cx: &Writing<'_>,
+    doing: &str,
+) -> Result<Option<Box<Present<R>>>, CloudError> {
+    existing_beside(resource, BTreeSet::new(), cx, doing).await
+}
+
+/// The same, passing over the objects with the ids `old`, whose place is to be taken.
+///
+/// # Errors
+/// As [`existing`].
+pub async fn existing_beside<R: Provision>(
+    resource: &R,
+    old: BTreeSet<String>,
     cx: &Writing<'_>,
     doing: &str,
 ) -> Result<Option<Box<Present<R>>>, CloudError> {
@@ -25,31 +39,45 @@ pub async fn existing<R: Provision>(
         declared: Some(resource.clone()),
         recorded: None,
         attempted: Vec::new(),
-        old: BTreeSet::new(),
+        old,
     };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
         Sight::Present(found) => Ok(Some(found)),
         Sight::Absent => Ok(None),
-        Sight::Foreign { id, because } => Err(not_ours(doing, &id, &because)),
+        Sight::Foreign(there) => Err(refusal(cx, doing, &format!("{} exists already", there.id), &there)),
     }
 }
 
-/// The refusal to touch `id`, which is not ours.
-pub fn not_ours(doing: &str, id: &str, because: &str) -> CloudError {
-    CloudError::new(
-        ErrorKind::NotOurs,
-        doing,
-        format!(
-            "{id} exists already and is not ours: {because}; `ppm-infra adopt` takes it over, or remove or rename it"
-        ),
-    )
+/// Whether an object with our marks is one that is to be replaced: another is recorded where it claims to belong, or
+/// itself, and it is not of this attempt.
+pub fn is_predecessor(cx: &Writing<'_>, id: &str, tags: &Tags) -> bool {
+    let recorded = cx.ids.computed(&cx.mark.address);
+    let itself = recorded.and_then(|computed| computed.text("id")) == Some(id);
+    itself || (recorded.is_some() && cx.ours(tags) && tags.get(ATTEMPT_TAG) != Some(&cx.mark.attempt))
+}
+
+/// The refusal to use the object `id`, whose tags are not ours. `taken` says what is in the way, as in "sg-1 has the name
+/// x".
+pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tags) -> CloudError {
+    refusal(cx, doing, taken, &foreign(id, tags, &cx.mark.stack))
+}
+
+/// The refusal to use an object that is not ours, with what leads on.
+pub fn refusal(cx: &Writing<'_>, doing: &str, taken: &str, there: &ForeignObject) -> CloudError {
+    let advice = there.remedy.advice(&cx.mark.address, &there.id).join("; ");
+    CloudError::new(ErrorKind::NotOurs, doing, format!("{taken}, and {}; {advice}", there.because))
+}
+
+/// The object `id`, whose tags are not those of what is looked for in `stack`.
+pub fn foreign(id: impl Into<String>, tags: &Tags, stack: &str) -> ForeignObject {
+    ForeignObject { id: id.into(), because: foreign_because(tags), remedy: Remedy::of(tags, stack) }
 }
 
 /// What in these tags shows that an object is not ours.
-pub fn foreign_because(tags: &Tags) -> String {
+fn foreign_because(tags: &Tags) -> String {
     match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
-        (Some(stack), Some(address)) => format!("its tags say it is {address} of stack {stack}"),
-        (Some(stack), None) => format!("its tags say it belongs to stack {stack}, but not as what"),
-        (None, _) => format!("it carries no tag {STACK_TAG}"),
+        (Some(stack), Some(address)) => format!("its tags say that it is {address} of stack {stack}"),
+        (Some(stack), None) => format!("its tags say that it belongs to stack {stack}, but not what it is there"),
+        (None, _) => format!("it has no tag {STACK_TAG}"),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ID, Object, Simulated, World};
 use crate::cloud::health::{
-    Answer, Balancer, Certificate, Cluster, Database, Health, Listener, Maintenance, Nodes, Support, Target,
+    Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
 };
 
 /// What is told otherwise than by default, by ARN, name or version.
@@ -26,6 +26,8 @@ pub struct Told {
     pub databases: BTreeMap<String, Database>,
     /// What awaits databases.
     pub maintenance: BTreeMap<String, Vec<Maintenance>>,
+    /// Keys.
+    pub keys: BTreeMap<String, Key>,
 }
 
 impl Told {
@@ -130,7 +132,9 @@ fn database(world: &World, name: &str) -> Option<Database> {
     let found = world.find("database", name)?;
     let well = || Database {
         status: "available".to_owned(),
+        resource_id: found.computed.text("resource_id").map(str::to_owned),
         engine_version: text(found, "engine_version"),
+        extended_support: !text(found, "lifecycle_support").ends_with("disabled"),
         multi_az: field(found, "multi_az").and_then(Value::as_bool).unwrap_or_default(),
         pending: Vec::new(),
         authority: None,
@@ -178,5 +182,10 @@ impl Health for Simulated {
 
     fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>> {
         self.tell(|world| Some(world.health.maintenance.get(arn).cloned().unwrap_or_default()))
+    }
+
+    fn key<'a>(&'a self, arn: &'a str) -> Answer<'a, Key> {
+        let well = || Key { state: "Enabled".to_owned(), deletion: None };
+        self.tell(|world| Some(world.health.keys.get(arn).cloned().unwrap_or_else(well)))
     }
 }

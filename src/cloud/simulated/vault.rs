@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Object, Simulated, World};
-use crate::cloud::vault::{Stage, Vault, Version};
+use crate::cloud::vault::{OURS, Stage, Vault, Version};
 use crate::cloud::{CloudError, Context, ErrorKind};
 
 /// How far the exchange of a password is: versions are counted from 0, the first.
@@ -51,7 +51,7 @@ impl Vault for Simulated {
                 Stage::Current => Some(turn.current),
                 Stage::Pending => turn.pending,
             };
-            Ok(version.map(|version| Version { id: version.to_string(), value: made_up(object, version) }))
+            Ok(version.map(|version| Version { id: name(version), value: made_up(object, version) }))
         });
         Box::pin(async move { found })
     }
@@ -97,7 +97,7 @@ impl Vault for Simulated {
     fn promote<'a>(&'a self, arn: &'a str, next: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), CloudError>> {
         let doing = "make the new password the current one";
         let done = self.turn(arn, doing, |_, turn| match turn.pending {
-            Some(pending) if pending.to_string() == next => {
+            Some(pending) if name(pending) == next => {
                 turn.current = pending;
                 Ok(())
             }
@@ -105,6 +105,11 @@ impl Vault for Simulated {
         });
         Box::pin(async move { done })
     }
+}
+
+/// The name of a version, as this program gives them.
+fn name(version: u32) -> String {
+    format!("{OURS}{version}")
 }
 
 fn secret<'w>(world: &'w World, arn: &str, doing: &str) -> Result<&'w Object, CloudError> {

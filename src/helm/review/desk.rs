@@ -1,11 +1,7 @@
-//! The file on the desk of whoever checks it: what stands where, read as Helm reads it.
+//! The file on the desk of whoever checks it: what stands where.
 
 use super::{Facts, Finding, Severity};
-use crate::text::{Member, Node, Place, Problem, Shape};
-
-/// Words that YAML 1.1, which Helm reads, takes for booleans where they are not quoted.
-const TRUE: [&str; 5] = ["y", "yes", "on", "true", "True"];
-const FALSE: [&str; 5] = ["n", "no", "off", "false", "False"];
+use crate::text::{Member, Node, Place, Problem, Shape, shown};
 
 /// The file, what is known, and what was found so far.
 pub(super) struct Desk<'a> {
@@ -132,32 +128,19 @@ pub(super) fn items(node: &Node) -> &[Node] {
     }
 }
 
-/// Whether a word without quotes is a boolean in YAML 1.1.
-pub(super) fn old_boolean(word: &str) -> Option<bool> {
-    let lower = word.to_ascii_lowercase();
-    if TRUE.contains(&lower.as_str()) { Some(true) } else { FALSE.contains(&lower.as_str()).then_some(false) }
-}
-
-/// A flag, as YAML 1.1 reads it.
+/// A flag.
 pub(super) fn flag(node: &Node) -> Option<bool> {
     match &node.shape {
         Shape::Flag(flag) => Some(*flag),
-        Shape::Text(text) if node.spelling == *text => old_boolean(text),
         Shape::Null | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
     }
 }
 
-/// Text, as YAML 1.1 reads it.
+/// Text.
 pub(super) fn text(node: &Node) -> Option<String> {
     match &node.shape {
-        Shape::Text(text) if flag(node).is_none() => Some(text.clone()),
-        Shape::Null
-        | Shape::Flag(_)
-        | Shape::Whole(_)
-        | Shape::Fraction(_)
-        | Shape::Text(_)
-        | Shape::List(_)
-        | Shape::Map(_) => None,
+        Shape::Text(text) => Some(text.clone()),
+        Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::List(_) | Shape::Map(_) => None,
     }
 }
 
@@ -186,9 +169,6 @@ pub(super) fn found(node: &Node) -> String {
         Shape::Whole(number) => format!("the number {number}"),
         Shape::Fraction(number) => format!("the number {number}"),
         Shape::Flag(flag) => format!("the boolean {flag}"),
-        Shape::Text(text) => match flag(node) {
-            Some(flag) => format!("the boolean {flag}"),
-            None => format!("the text `{text}`"),
-        },
+        Shape::Text(text) => format!("the text `{}`", shown(text)),
     }
 }

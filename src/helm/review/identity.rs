@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, find, members, printed, spot, text};
+use super::desk::{Desk, find, flag, items, members, printed, spot, text};
+use crate::helm::SECRETS_DRIVER;
 use crate::helm::form::{self, IMAGE_DATA, is_within};
+use crate::helm::values::SECRETS_PATH;
 use crate::text::{Member, Node};
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
@@ -36,6 +38,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     account(desk);
     license(desk);
     environment(desk);
+    secret_class(desk);
 }
 
 fn names(desk: &mut Desk<'_>) {
@@ -181,6 +184,47 @@ fn environment(desk: &mut Desk<'_>) {
             }
             Some(variable) => secret(desk, name, variable),
         }
+    }
+}
+
+/// The CSI driver makes the Secrets of the environment for as long as a pod mounts the class they come from.
+fn secret_class(desk: &mut Desk<'_>) {
+    let Some(class) = desk.facts.secret_class.clone() else { return };
+    let why = "Its Secrets exist only while a pod mounts it: no pod ever starts.";
+    let path = "pod.volumes";
+    let is = |node: &Node, keys: &[&str], wanted: &str| {
+        find(node, keys).and_then(|member| text(&member.value)).is_some_and(|found| found == wanted)
+    };
+    let mut classes = desk.items(path).iter().filter(|volume| is(volume, &["csi", "driver"], SECRETS_DRIVER));
+    let named = ["csi", "volumeAttributes", "secretProviderClass"];
+    let Some(volume) = classes.find(|volume| is(volume, &named, &class)) else {
+        let what = format!("no volume is of the SecretProviderClass `{class}`");
+        let remedy = format!(
+            "add `- {{name: secrets-store, csi: {{driver: {SECRETS_DRIVER}, readOnly: true, volumeAttributes: \
+             {{secretProviderClass: {class}}}}}}}`, and mount it"
+        );
+        desk.error(desk.place(path), path, what, why, remedy);
+        return;
+    };
+    if find(volume, &["csi", "readOnly"]).and_then(|member| flag(&member.value)) != Some(true) {
+        let why = "The driver mounts for reading alone, and refuses anything else.";
+        desk.error(
+            volume.place,
+            path,
+            "the SecretProviderClass is not mounted for reading alone",
+            why,
+            "add `readOnly: true`",
+        );
+    }
+    let name = find(volume, &["name"]).and_then(|member| text(&member.value)).unwrap_or_default();
+    let others = ["extraContainers", "initContainers"].map(|containers| desk.items(containers).iter());
+    let elsewhere = others.into_iter().flatten().filter_map(|each| find(each, &["volumeMounts"]));
+    let own = desk.items("pod.volumeMounts").iter();
+    if !own.chain(elsewhere.flat_map(|mounts| items(&mounts.value))).any(|mount| is(mount, &["name"], &name)) {
+        let path = "pod.volumeMounts";
+        let what = format!("the volume `{name}` of the SecretProviderClass is mounted nowhere");
+        let remedy = format!("add `- {{name: {name}, mountPath: {SECRETS_PATH}, readOnly: true}}`");
+        desk.error(desk.place(path), path, what, why, remedy);
     }
 }
 

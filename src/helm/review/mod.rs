@@ -12,6 +12,7 @@ mod desk;
 mod identity;
 mod quantity;
 mod reach;
+mod reading;
 mod rolling;
 mod server;
 mod settings;
@@ -24,6 +25,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::document::NEWEST_READ;
+use super::keys::{ChartKey, Version};
 use super::{Exposure, Inputs, form};
 use crate::text::{Problem, tree};
 use desk::Desk;
@@ -49,6 +52,8 @@ pub struct Facts {
     pub database_class: Option<String>,
     /// Public URL.
     pub address: Option<String>,
+    /// The `SecretProviderClass` that pods must mount, where the CSI driver makes the Secrets.
+    pub secret_class: Option<String>,
     /// How requests reach the pods.
     pub reach: Option<Reach>,
     /// Minor version of Kubernetes.
@@ -93,6 +98,7 @@ impl From<&Inputs> for Facts {
             database_host: Some(inputs.database_host.clone()),
             database_class: Some(inputs.database_instance_class.clone()),
             address: inputs.address.clone(),
+            secret_class: inputs.secrets_by_pods.then(|| inputs.secret_class()),
             reach: Some(match &inputs.exposure {
                 Exposure::NodePort { port } => Reach::NodePort(*port),
                 Exposure::TargetGroupBinding { target_group_arn, .. } => Reach::Pods(Some(target_group_arn.clone())),
@@ -110,10 +116,19 @@ impl From<&Inputs> for Facts {
 }
 
 impl Facts {
+    /// The chart's version; the newest that is known here where none is said.
+    fn chart(&self) -> Version {
+        self.chart_version.as_deref().and_then(form::chart_version).unwrap_or(NEWEST_READ)
+    }
+
     /// Whether the chart is of the line before 0.20.0.
     fn is_older_line(&self) -> bool {
-        let version = self.chart_version.as_deref().and_then(form::chart_version);
-        version.is_some_and(|version| version < (0, 20, 0))
+        self.chart() < (0, 20, 0)
+    }
+
+    /// Whether the chart takes the port of the pods from the values.
+    fn has_free_port(&self) -> bool {
+        ChartKey::find("pod.port").is_some_and(|key| key.is_known_to(self.chart()))
     }
 }
 
@@ -161,6 +176,15 @@ impl Review {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
+    /// Adds what was found by others in the same text.
+    pub fn add(&mut self, text: &str, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings.into_iter().map(|mut finding| {
+            finding.problem.quote(text);
+            finding
+        }));
+        self.findings.sort_by_key(place);
+    }
+
     /// The findings as JSON.
     pub fn to_json(&self) -> Value {
         let findings: Vec<Value> = self
@@ -199,6 +223,12 @@ impl fmt::Display for Review {
     }
 }
 
+/// Where a finding stands among the others.
+fn place(finding: &Finding) -> (usize, usize, String, String) {
+    let Problem { line, column, path, message, .. } = &finding.problem;
+    (*line, *column, path.clone(), message.clone())
+}
+
 /// Checks a values file. `file_name` is for messages alone; nothing is opened.
 pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
     let (root, problem) = tree(text);
@@ -210,8 +240,9 @@ pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
         })
         .into_iter()
         .collect();
-    if let Some(root) = &root {
-        let mut desk = Desk::new(root, facts);
+    if let Some(root) = root.map(reading::as_helm) {
+        let mut desk = Desk::new(&root, facts);
+        reading::characters(&mut desk, text);
         shape::check(&mut desk);
         settings::check(&mut desk);
         server::check(&mut desk);
@@ -221,10 +252,6 @@ pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
         rolling::check(&mut desk);
         findings.extend(desk.findings);
     }
-    let place = |finding: &Finding| {
-        let Problem { line, column, path, message, .. } = &finding.problem;
-        (*line, *column, path.clone(), message.clone())
-    };
     findings.sort_by_key(place);
     findings.dedup();
     for finding in &mut findings {

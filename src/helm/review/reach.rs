@@ -4,6 +4,7 @@ use super::Reach;
 use super::desk::{Desk, find, items, printed, spot, text};
 use super::settings::setting;
 use super::shape::text_alone;
+use crate::helm::TLS_POLICY;
 use crate::text::{Member, Node, Shape};
 
 /// Port of the container where nothing else is said.
@@ -41,7 +42,7 @@ fn listen(desk: &mut Desk<'_>) -> i128 {
         let why = "The server does not start.";
         desk.error(spot(https), "config.HTTPS.Listen", "HTTP and HTTPS share a port", why, "write another port");
     }
-    if desk.facts.is_older_line() && port != HTTP_PORT {
+    if !desk.facts.has_free_port() && port != HTTP_PORT {
         let why = "Service and container of this chart use 4242, whatever is set.";
         desk.error(spot(member), path, format!("the server listens on {port}"), why, "write \":4242\"");
     }
@@ -49,7 +50,7 @@ fn listen(desk: &mut Desk<'_>) -> i128 {
 }
 
 fn pod_ports(desk: &mut Desk<'_>, listen: i128) {
-    if desk.facts.is_older_line() {
+    if !desk.facts.has_free_port() {
         return;
     }
     for path in ["pod.port", "service.targetPort"] {
@@ -149,7 +150,7 @@ fn service(desk: &mut Desk<'_>) {
             }
             (None, None) => {
                 let why = "Kubernetes chooses one by chance, and another one when the Service is made again.";
-                desk.warning(place, path, "no port is written", why, "add `nodePort: 30442`");
+                desk.warning(place, path, "no port is written", why, "add `nodePort: 30042`");
             }
             (None | Some(_), _) => {}
         }
@@ -222,7 +223,51 @@ fn alb(desk: &mut Desk<'_>) {
         let remedy = "add `alb.ingress.kubernetes.io/target-type: ip`";
         desk.error(place, path, "the targets are nodes, and the Service has no port on them", why, remedy);
     }
+    tls(desk);
     text_alone(desk, path, "Kubernetes takes text alone as an annotation, and refuses the Ingress.");
+}
+
+/// Policies of ELB that accept TLS 1.0 or 1.1 ("Security policies for your Application Load Balancer").
+const OLD_POLICIES: [&str; 8] = [
+    "ELBSecurityPolicy-2016-08",
+    "ELBSecurityPolicy-2015-05",
+    "ELBSecurityPolicy-TLS-1-0-2015-04",
+    "ELBSecurityPolicy-TLS-1-1-2017-01",
+    "ELBSecurityPolicy-FS-2018-06",
+    "ELBSecurityPolicy-FS-1-1-2019-08",
+    "ELBSecurityPolicy-TLS13-1-0-2021-06",
+    "ELBSecurityPolicy-TLS13-1-1-2021-06",
+];
+
+/// Which versions of TLS the controller's load balancer accepts.
+fn tls(desk: &mut Desk<'_>) {
+    let path = "ingress.annotations";
+    let annotation = |name: &str| {
+        let key = format!("alb.ingress.kubernetes.io/{name}");
+        desk.members(path).iter().find(|member| member.key == key)
+    };
+    let ports = annotation("listen-ports").and_then(|member| text(&member.value));
+    let is_encrypted = annotation("certificate-arn").is_some()
+        || ports.is_some_and(|ports| ports.contains("HTTPS"))
+        || !desk.items("ingress.tls").is_empty();
+    if !is_encrypted {
+        return;
+    }
+    let why = "Browsers and scanners call these broken; the load balancers made here accept TLS 1.2 and 1.3.";
+    let remedy = format!("add `alb.ingress.kubernetes.io/ssl-policy: {TLS_POLICY}`");
+    match annotation("ssl-policy") {
+        None => {
+            let what = "TLS 1.0 and 1.1 are accepted: no policy is named, and the controller's own is of 2016";
+            desk.warning(desk.place(path), path, what, why, remedy);
+        }
+        Some(member) => {
+            let policy = text(&member.value).unwrap_or_default();
+            if OLD_POLICIES.contains(&policy.as_str()) {
+                let what = format!("{policy} accepts versions of TLS before 1.2");
+                desk.warning(spot(member), path, what, why, format!("write {TLS_POLICY}"));
+            }
+        }
+    }
 }
 
 fn objects<'a>(desk: &Desk<'a>, kind: &str) -> Vec<&'a Node> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, flag, found, members};
 use super::shape::plain_key;
 use crate::helm::gcfg::{has_setting_name, is_whole_quoted, read_value};
-use crate::text::{Member, Node, Place, Shape};
+use crate::text::{Member, Node, Place, Shape, is_unprintable};
 
 const PRINTED: &str = "The chart prints numbers as floating point: from a million on as 1e+06, and 1.10 as 1.1.";
 const CUT: &str = "The chart quotes nothing, and the server takes what follows for a comment.";
@@ -118,6 +118,13 @@ fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
             "The chart prints it in a way the server does not read.",
             "write items of text",
         ),
+        Shape::Flag(flag) if !node.spelling.eq_ignore_ascii_case(&flag.to_string()) => desk.warning(
+            node.place,
+            path,
+            format!("`{}` without quotes is a boolean in YAML 1.1, which Helm reads", node.spelling),
+            &format!("It arrives as {flag}."),
+            format!("write {flag}, or \"{}\" if the word itself is meant", node.spelling),
+        ),
         Shape::Flag(_) => {}
         Shape::Whole(number) => {
             if number.unsigned_abs() >= EXPONENT_FROM || number.to_string() != node.spelling {
@@ -129,16 +136,7 @@ fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
                 desk.error(node.place, path, "this number arrives in another spelling", PRINTED, quoted);
             }
         }
-        Shape::Text(text) => match flag(node) {
-            Some(flag) => desk.warning(
-                node.place,
-                path,
-                format!("`{text}` without quotes is a boolean in YAML 1.1, which Helm reads"),
-                &format!("It arrives as {flag}."),
-                format!("write {flag}, or \"{text}\" if the word itself is meant"),
-            ),
-            None => written(desk, path, node, text),
-        },
+        Shape::Text(text) => written(desk, path, node, text),
     }
 }
 
@@ -146,7 +144,7 @@ fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
 fn written(desk: &mut Desk<'_>, path: &str, node: &Node, text: &str) {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     let remedy = format!("quote it for the server too: '\"{}\"'", escaped.replace('\'', "''"));
-    if let Some(c) = text.chars().find(|c| c.is_control() || *c == '\u{feff}') {
+    if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
         let what = format!("the value contains the character U+{:04X}", u32::from(c));
         desk.error(node.place, path, what, STOPS, "leave it out; the format has no way to write it");
         return;

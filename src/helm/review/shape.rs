@@ -1,9 +1,9 @@
 //! Keys the chart knows, each with a value of its kind.
 
-use super::desk::{Desk, flag, found, members, old_boolean, spot, text, whole};
+use super::desk::{Desk, flag, found, members, spot, text, whole};
 use super::quantity::milli;
-use crate::helm::keys::{Below, ChartKey, KEYS, Lines, Takes};
-use crate::text::{Member, Node, Shape, nearest};
+use crate::helm::keys::{Below, ChartKey, KEYS, Takes, Version};
+use crate::text::{Bare, Member, Node, Shape, bare, is_bare_text, is_unprintable, nearest, shown, tree};
 
 const SILENT: &str = "The chart has no schema: Helm takes the key without a word, and nothing comes of it.";
 
@@ -41,19 +41,28 @@ fn section(desk: &mut Desk<'_>, path: &str, members: &[Member]) {
     }
 }
 
-/// YAML 1.1 reads some words as booleans, also as keys.
+/// YAML 1.1 reads some words as something else than text, also as keys.
 pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
-    if !member.is_quoted
-        && let Some(flag) = old_boolean(&member.key)
-    {
-        desk.error(
-            member.at,
-            path,
-            format!("the key `{}` is a boolean in YAML 1.1, which Helm reads", member.key),
-            &format!("It arrives as `{flag}`, which neither the chart nor the server knows."),
-            format!("write \"{}\": in quotes", member.key),
-        );
+    if member.is_quoted {
+        return;
     }
+    let (what, arrives) = match bare(&member.key) {
+        Bare::Text => return,
+        Bare::Flag(flag) => ("a boolean", flag.to_string()),
+        Bare::Null => ("nothing", "nothing".to_owned()),
+        Bare::Whole(number) => ("a number", number.to_string()),
+        Bare::Fraction(number) => ("a number", number.to_string()),
+    };
+    if arrives == member.key {
+        return;
+    }
+    desk.error(
+        member.at,
+        path,
+        format!("the key `{}` is {what} in YAML 1.1, which Helm reads", shown(&member.key)),
+        &format!("It arrives as `{arrives}`, which neither the chart nor the server knows."),
+        format!("write \"{}\": in quotes", shown(&member.key)),
+    );
 }
 
 /// Labels and annotations are text, each of them; `why` says who refuses what.
@@ -103,18 +112,18 @@ fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
         return;
     }
     let node = &member.value;
-    let is_older = desk.facts.is_older_line();
+    let chart = desk.facts.chart();
     if let Some(why) = key.never {
-        let is_allowed = key.lines == Lines::Older && is_older;
+        let is_allowed = key.until.is_some() && key.is_known_to(chart);
         if !is_allowed && !is_empty(node) {
             let remedy = instead(path);
             desk.error(spot(member), path, "this key must not be set", &format!("Set, {why}."), remedy);
         }
         return;
     }
-    if key.lines == Lines::Newer && is_older && path != "revisionHistoryLimit" {
-        let what = format!("chart {} does not know this key", desk.facts.chart_version.as_deref().unwrap_or("0.5.43"));
-        desk.warning(member.at, path, what, SILENT, "delete it, or use chart 0.20.4");
+    if let Some(since) = key.since.filter(|_| !key.is_known_to(chart) && path != "revisionHistoryLimit") {
+        let what = format!("chart {} does not know this key", dotted(chart));
+        desk.warning(member.at, path, what, SILENT, format!("delete it, or use chart {} or newer", dotted(since)));
     }
     if let Shape::Null = node.shape {
         // What is null in the chart's own values may be null here.
@@ -124,13 +133,62 @@ fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
         }
         return;
     }
+    if key.is_bare && bare_value(desk, path, key.takes, node) {
+        return;
+    }
     if !is(key.takes, node) {
         let what = format!("expected {}, found {}", key.takes.expected(), found(node));
         desk.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
     }
-    if key.below == Below::Anything && key.path != "config" {
+    if key.below != Below::Nothing && key.path != "config" {
         below(desk, path, node);
     }
+}
+
+fn dotted((major, minor, patch): Version) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
+/// What the chart prints without quotes must be text all the same; says whether something was said.
+fn bare_value(desk: &mut Desk<'_>, path: &str, takes: Takes, node: &Node) -> bool {
+    let written = match &node.shape {
+        Shape::Text(text) if text.is_empty() => return false,
+        Shape::Text(text) => text.clone(),
+        // The chart's template asks whether there is a value at all.
+        Shape::Flag(false) if takes == Takes::TextOrFalse => return false,
+        Shape::Null | Shape::List(_) | Shape::Map(_) => return false,
+        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) => node.spelling.clone(),
+    };
+    if prints_as_itself(&written) {
+        return false;
+    }
+    let what = format!("`{}` does not stay text", shown(&written));
+    let why =
+        "The chart prints this value without quotes, and quotes here do not help: Kubernetes gets something else.";
+    let remedy = if written.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
+        format!("add a letter, such as ppm-{}", written.to_ascii_lowercase().replace('_', "-"))
+    } else {
+        "write letters, digits and `-`".to_owned()
+    };
+    desk.error(node.place, path, what, why, remedy);
+    true
+}
+
+/// Whether a text that stands behind a key without quotes is read as itself.
+pub(super) fn prints_as_itself(written: &str) -> bool {
+    let (read, _) = tree(&format!("key: {written}\n"));
+    let value = read.and_then(|node| match node.shape {
+        Shape::Map(mut members) if members.len() == 1 => members.pop().map(|member| member.value),
+        Shape::Null
+        | Shape::Flag(_)
+        | Shape::Whole(_)
+        | Shape::Fraction(_)
+        | Shape::Text(_)
+        | Shape::List(_)
+        | Shape::Map(_) => None,
+    });
+    let is_same = value.is_some_and(|node| node.shape == Shape::Text(written.to_owned()) && node.spelling == written);
+    is_same && is_bare_text(written) && !written.contains(is_unprintable)
 }
 
 /// Booleans of YAML 1.1 among the keys that the chart hands on.

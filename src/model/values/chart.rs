@@ -154,6 +154,8 @@ checked_string!(MountPath, check_mount, "a path in the pod", "^(/[A-Za-z0-9][A-Z
 /// Places of the image that a mount would hide. The start script of newer images rearranges, or refuses to find
 /// mounted, `/var/lib/rstudio-pm`.
 const TAKEN: [&str; 4] = ["/var/lib/rstudio-pm", "/etc/rstudio-pm", "/etc/rstudio-licensing", "/opt/rstudio-pm"];
+/// Where the values mount what `package_manager.secrets: csi` needs.
+const SECRETS: &str = "/etc/rstudio-pm-secrets";
 /// Parts of the operating system in the image.
 const SYSTEM: [&str; 13] =
     ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/sbin", "/sys", "/usr", "/var", "/var/lib"];
@@ -171,6 +173,9 @@ fn check_mount(text: &str) -> Result<(), ValueError> {
     let at_or_in = |taken: &str| text == taken || text.strip_prefix(taken).is_some_and(|rest| rest.starts_with('/'));
     if TAKEN.iter().any(|taken| at_or_in(taken)) {
         return refuse("the image keeps things of its own there, which the mount would hide");
+    }
+    if at_or_in(SECRETS) {
+        return refuse("the Secrets Store is mounted there where secrets: csi is declared");
     }
     if SYSTEM.contains(&text) || ["/dev", "/proc", "/sys"].iter().any(|taken| at_or_in(taken)) {
         return refuse("the operating system is there");
@@ -220,9 +225,17 @@ mod tests {
         for text in ["/data", "/mnt/rstudio-pm", "/var/lib/rstudio-pm-data", "/srv/ppm.1"] {
             assert!(text.parse::<MountPath>().is_ok(), "{text}");
         }
-        for text in
-            ["/var/lib/rstudio-pm", "/var/lib/rstudio-pm/data", "/etc", "/proc/1", "/", "data", "/a/../b", "/a//b"]
-        {
+        for text in [
+            "/var/lib/rstudio-pm",
+            "/etc/rstudio-pm-secrets",
+            "/var/lib/rstudio-pm/data",
+            "/etc",
+            "/proc/1",
+            "/",
+            "data",
+            "/a/../b",
+            "/a//b",
+        ] {
             assert!(text.parse::<MountPath>().is_err(), "{text}");
         }
     }

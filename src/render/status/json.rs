@@ -43,6 +43,7 @@ pub fn status_json(report: &StatusReport, view: &StatusView<'_>) -> Value {
         "node_group": seen(&sights.nodes),
         "database": seen(&sights.database),
         "maintenance": seen(&sights.maintenance),
+        "key": seen(&sights.key),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "summary": {
             "errors": report.count(Severity::Error),

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::render::words::count;
 use crate::run::status::{
@@ -68,6 +70,9 @@ pub(super) fn told(part: Part, report: &StatusReport) -> Vec<Told> {
             }),
         ),
         Part::Database => line("database", words(&sights.database, |it| database(it, report))),
+        // A key that can be used is nothing to look at.
+        Part::Key if report.worst_of(Part::Key).is_none() => Vec::new(),
+        Part::Key => line("key", words(&sights.key, |it| (it.state.clone(), String::new()))),
     }
 }
 
@@ -125,13 +130,15 @@ fn certificate(it: &Certificate, arn: &str, now: Timestamp) -> (String, String) 
 }
 
 fn support(it: &Support, now: Timestamp) -> String {
-    let until = |word: &str, end: Option<Timestamp>| {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let until = |word: &str, end: Option<Date>| {
         end.map(|end| {
-            let left = days_until(end, now);
+            let left = i64::from((end - today).get_days());
             let left = if left < 0 { "over".to_owned() } else { format!("{} left", days(left)) };
-            format!("{word} until {} ({left})", day(end))
+            format!("{word} until {end} ({left})")
         })
     };
+    let it = it.lifetime();
     let both = [until("standard support", it.standard_until), until("paid", it.extended_until)];
     both.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -50,7 +50,7 @@ fn the_first_plan_in_one_look() {
       + database.main                create  PostgreSQL 17, db.t3.xlarge, 100 GiB
 
     Kubernetes  6 to create
-      + cluster.main          create  Kubernetes 1.34
+      + cluster.main          create  Kubernetes 1.36
       + access_entry.creator  create  for creator
       + addon.coredns         create  v1.20.1-eksbuild.1
       + addon.kube-proxy      create  v1.20.1-eksbuild.1
@@ -59,7 +59,7 @@ fn the_first_plan_in_one_look() {
 
     Front door  5 to create
       + load_balancer.main       create  internet-facing
-      + target_group.main        create  HTTP 30442, instance
+      + target_group.main        create  HTTP 30042, instance
       + listener.http            create  HTTP 80
       + listener.https           create  HTTPS 443
       + target_attachment.nodes  create  node_group.main in target_group.main
@@ -139,6 +139,7 @@ fn one_field_is_three_lines() {
         via: Vec::new(),
         declared: document(&json!({})),
         after: BTreeSet::new(),
+        works_through: BTreeSet::new(),
         diffs: vec![diff("storage_gib", &json!(100), &json!(200), OnChange::Update)],
         why: Why::Changed,
     };
@@ -172,7 +173,7 @@ fn what_is_made_shows_its_fields_when_asked() {
           vpc               vpc.main
       + security_group.load-balancer  create  The load balancer
           description  The load balancer
-          egress       tcp 30442 to 10.0.0.0/16 "Package Manager"
+          egress       tcp 30042 to 10.0.0.0/16 "Package Manager"
           ingress      tcp 80 from 0.0.0.0/0 "Users", tcp 443 from 0.0.0.0/0 "Users"
           name         ppm-prod-load-balancer
           vpc          vpc.main
@@ -433,14 +434,7 @@ fn who_lost_the_stack_is_not_told_to_mend_the_record() {
 #[test]
 fn pages_for_terminals_of_ascii_hold_ascii_alone() {
     let catalog = catalog();
-    let view = PlanView {
-        region: "us-east-1",
-        account: "111122223333",
-        catalog: &catalog,
-        goal: Goal::Converge,
-        symbols: false,
-        verbose: true,
-    };
+    let view = PlanView { symbols: false, verbose: true, ..plan_view(&catalog) };
     for plan in [mixed_plan(), first_plan()] {
         assert!(plan_text(&planned(plan), &view).to_string().is_ascii());
     }
@@ -449,14 +443,7 @@ fn pages_for_terminals_of_ascii_hold_ascii_alone() {
 #[test]
 fn colour_adds_nothing_but_colour() {
     let catalog = catalog();
-    let view = PlanView {
-        region: "us-east-1",
-        account: "111122223333",
-        catalog: &catalog,
-        goal: Goal::Converge,
-        symbols: true,
-        verbose: false,
-    };
+    let view = plan_view(&catalog);
     let page = plan_text(&planned(mixed_plan()), &view);
     let (plain, coloured) = (page.text(false), page.text(true));
     assert!(!plain.contains('\u{1b}') && coloured.contains('\u{1b}'));

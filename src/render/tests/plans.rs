@@ -29,6 +29,7 @@ fn update<const N: usize>(why: Why, via: &[Value], diffs: [FieldDiff; N]) -> Act
         via: via.iter().map(document).collect(),
         declared: document(&json!({})),
         after: BTreeSet::new(),
+        works_through: BTreeSet::new(),
         diffs: diffs.into(),
         why,
     }
@@ -40,6 +41,7 @@ fn replace<const N: usize>(why: Why, order: ReplaceOrder, diffs: [FieldDiff; N])
         prior: recorded(&declared, "id-old"),
         declared: document(&declared),
         after: BTreeSet::new(),
+        works_through: BTreeSet::new(),
         diffs: diffs.into(),
         why,
         order,

@@ -5,15 +5,7 @@ use super::*;
 
 fn plan_of(plan: Plan) -> Value {
     let catalog = catalog();
-    let view = PlanView {
-        region: "us-east-1",
-        account: "111122223333",
-        catalog: &catalog,
-        goal: Goal::Converge,
-        symbols: true,
-        verbose: false,
-    };
-    plan_json(&planned(plan), &view)
+    plan_json(&planned(plan), &plan_view(&catalog))
 }
 
 #[test]
@@ -65,6 +57,7 @@ fn every_key_is_documented() {
     let documentation = include_str!("../../../docs/json-output.md");
     let mut found = BTreeSet::new();
     keys(&plan_of(mixed_plan()), &mut found);
+    keys(&super::values::told(), &mut found);
     let mut drift = DriftReport::default();
     drift.unread.insert(address("kms_key.main"), "no".to_owned());
     keys(&drift_json(&drift, &drift_view()), &mut found);

@@ -85,25 +85,41 @@ proptest! {
         let mut plan = plan([
             ("vpc.main", Action::Create { declared: declared.clone(), after: after.clone(), why: Why::New }),
             ("bucket.a", Action::Replace {
-                prior: prior.clone(), declared: declared.clone(), after: after.clone(), diffs: diffs.clone(),
-                why: Why::Tainted(word.clone()), order: ReplaceOrder::CreateFirst,
+                prior: prior.clone(), declared: declared.clone(), after: after.clone(),
+                works_through: after.clone(), diffs: diffs.clone(), why: Why::Tainted(word.clone()), order: ReplaceOrder::CreateFirst,
             }),
             ("teapot.a", Action::Update {
-                prior: prior.clone(), via: vec![declared.clone()], declared, after, diffs: diffs.clone(),
-                why: Why::Changed,
+                prior: prior.clone(), via: vec![declared.clone()], declared, after: after.clone(),
+                works_through: after, diffs: diffs.clone(), why: Why::Changed,
             }),
             ("listener.a", Action::Delete { prior: prior.clone(), why: Why::Undeclared }),
         ]);
         plan.drift.insert(address("listener.a"), Drift::Moved(diffs.clone()));
         plan.kept.insert(address("vpc.a"), word.clone());
+        plan.noticed.insert(address("vpc.a"), word.clone());
         plan.adopted.insert(address("vpc.a"), prior);
         plan.deposed.push((address("vpc.a"), word.clone()));
         plan.notes.insert(address("vpc.a"), vec![word.clone()]);
         let catalog = catalog();
         let view = PlanView {
-            region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, symbols: true, verbose,
+            region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, values: None, file: &word, text: &word,
+            symbols: true, verbose,
         };
-        let planned = Planned { plan, critical_path: (Vec::new(), u64::MAX), surroundings: planned(super::plan([])).surroundings };
+        let finding = Finding {
+            id: "a.b",
+            severity: Severity::Warning,
+            subject: Subject::Key(word.clone()),
+            place: Some(Place { line: 1, column: 2, width: 3 }),
+            what: word.clone(),
+            why: word.clone(),
+            remedy: word.clone(),
+        };
+        let planned = Planned {
+            plan,
+            critical_path: (Vec::new(), u64::MAX),
+            surroundings: planned(super::plan([])).surroundings,
+            checks: vec![Check { id: "a.b", findings: vec![finding] }],
+        };
         harmless(&plan_text(&planned, &view));
         plan_json(&planned, &view);
     }

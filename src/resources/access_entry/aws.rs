@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use aws_sdk_eks::types::{self, AccessScope, AccessScopeType};
 use futures_util::future::{try_join, try_join_all};
 
-use super::{AccessEntry, AccessEntryComputed, Principal};
+use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_for};
+use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Part};
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 
 // Gone at once as a rule; the look afterwards may still see it for seconds, and so may a call that makes it anew.
 const GONE: Patience = Patience::seconds(2, 120, 2);
@@ -84,7 +86,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
         (None, Principal::Arn(arn)) => arn.clone(),
         (None, Principal::Creator) => match creator(&one, &cluster, cx).await? {
             Found::Ours(arn) => arn,
-            Found::Foreign(entry) => return Ok(foreign(&cluster, &entry)),
+            Found::Foreign(entry) => return Ok(foreign(&cluster, &entry, cx)),
             Found::Nobody => return Ok(Sight::Absent),
         },
     };
@@ -93,7 +95,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
     let Some(entry) = entry else { return Ok(Sight::Absent) };
     let tags = eks::tags_of(entry.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(foreign(&cluster, &entry));
+        return Ok(foreign(&cluster, &entry, cx));
     }
     let mut notes = policies.partial;
     if let Some(kind) = entry.r#type().filter(|kind| *kind != STANDARD) {
@@ -111,9 +113,9 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
     Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &entry), notes, settled: true })))
 }
 
-fn foreign(cluster: &str, entry: &types::AccessEntry) -> Sight<AccessEntry> {
-    let because = foreign_because(&eks::tags_of(entry.tags()));
-    Sight::Foreign { id: format!("{cluster}/{}", entry.principal_arn().unwrap_or_default()), because }
+fn foreign(cluster: &str, entry: &types::AccessEntry, cx: &Reading<'_>) -> Sight<AccessEntry> {
+    let id = format!("{cluster}/{}", entry.principal_arn().unwrap_or_default());
+    Sight::foreign(id, &eks::tags_of(entry.tags()), cx)
 }
 
 /// Whose entry stands for whoever made it.
@@ -138,37 +140,28 @@ async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> 
     if let Some(entry) = entries.iter().find(|entry| cx.ours(&one.address, &eks::tags_of(entry.tags()))) {
         return Ok(Found::Ours(entry.principal_arn().unwrap_or_default().to_owned()));
     }
+    // Whoever runs the program now is the creator only where nobody else is recorded as that.
+    let recorded = cx.ids.computed(&one.address).and_then(|computed| computed.text("principal_arn"));
     let caller = &cx.surroundings.principal;
-    let own = entries.into_iter().find(|entry| entry.principal_arn().is_some_and(|arn| stands_for(arn, caller)));
+    let is_own = |arn: &str| recorded.map_or_else(|| stands_for(arn, caller), |recorded| recorded == arn);
+    let own = entries.into_iter().find(|entry| entry.principal_arn().is_some_and(is_own));
     Ok(own.map_or(Found::Nobody, |entry| Found::Foreign(Box::new(entry))))
 }
 
-/// Whether a session of `caller` acts in the role, or as the user, `principal`.
-fn stands_for(principal: &str, caller: &str) -> bool {
-    match session_role(caller) {
-        Some(role) => {
-            let account = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
-            account(principal) == account(caller)
-                && principal.contains(":role/")
-                && principal.rsplit('/').next() == Some(role)
-        }
-        None => principal == caller,
-    }
-}
-
-/// The name of the role that a session `arn:…:sts::…:assumed-role/NAME/SESSION` acts in.
-fn session_role(arn: &str) -> Option<&str> {
-    arn.split_once(":assumed-role/")?.1.split('/').next()
-}
-
 /// The ARN of a principal. An entry is given to a role, not to its sessions, and a role may have a path that its
-/// sessions do not show.
+/// sessions do not show. Whoever made it once is the creator for good, as long as that identity exists.
 async fn resolve(principal: &Principal, cx: &Writing<'_>) -> Result<String, CloudError> {
     let doing = "find out whose access entry it is";
     let caller = match principal {
         Principal::Arn(arn) => return Ok(arn.clone()),
         Principal::Creator => cx.surroundings.principal.as_str(),
     };
+    let before = cx.ids.computed(&cx.mark.address).and_then(|computed| computed.text("principal_arn"));
+    if let Some(before) = before.filter(|before| !stands_for(before, caller))
+        && exists(before, cx, doing).await?
+    {
+        return Ok(before.to_owned());
+    }
     if let Some(role) = session_role(caller) {
         let answer = cx.aws.iam.get_role().role_name(role).send().await.during(doing)?;
         return Ok(answer.role().map(|role| role.arn().to_owned()).unwrap_or_default());
@@ -178,6 +171,17 @@ async fn resolve(principal: &Principal, cx: &Writing<'_>) -> Result<String, Clou
     }
     let message = format!("{caller} is neither a role nor a user, and only those can be given access to a cluster");
     Err(CloudError::new(ErrorKind::Refused, doing, message))
+}
+
+/// Whether a role or user is still there.
+async fn exists(principal: &str, cx: &Writing<'_>, doing: &str) -> Result<bool, CloudError> {
+    let name = principal.rsplit('/').next().unwrap_or_default();
+    if principal.contains(":user/") {
+        let found = cx.aws.iam.get_user().user_name(name).send().await.during(doing);
+        return Ok(if_there(found)?.is_some());
+    }
+    let found = cx.aws.iam.get_role().role_name(name).send().await.during(doing);
+    Ok(if_there(found)?.is_some())
 }
 
 fn computed(place: Place<'_>, entry: &types::AccessEntry) -> AccessEntryComputed {
@@ -280,10 +284,17 @@ impl AccessEntry {
             return Ok(Answer::Pending("waiting for its place: not free yet".to_owned()));
         };
         let tags = eks::tags_of(entry.tags());
+        let owner = |key: &str| tags.get(key).map(String::as_str);
         if cx.ours(&tags) {
             Ok(Answer::Ready((entry, false)))
+        } else if owner(STACK_TAG) == Some(&cx.mark.stack) {
+            // It goes in this run where it is declared no more.
+            let other = owner(ADDRESS_TAG).unwrap_or("something else");
+            Ok(Answer::Pending(format!("waiting for its place: the identity has an entry as {other} of this stack")))
         } else {
-            Err(not_ours(CREATE, &format!("the access entry of {}", place.principal), &foreign_because(&tags)))
+            let id = format!("{}/{}", place.cluster, place.principal);
+            let taken = format!("the access entry of {} exists already", place.principal);
+            Err(not_ours(cx, CREATE, &taken, &id, &tags))
         }
     }
 
@@ -307,29 +318,5 @@ impl AccessEntry {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_stands_for_its_role_whatever_its_path() {
-        let caller = "arn:aws:sts::111122223333:assumed-role/admin/somebody";
-        assert_eq!(session_role(caller), Some("admin"));
-        assert!(stands_for("arn:aws:iam::111122223333:role/admin", caller));
-        assert!(stands_for("arn:aws:iam::111122223333:role/a/path/admin", caller));
-        assert!(!stands_for("arn:aws:iam::111122223333:role/other", caller));
-        assert!(!stands_for("arn:aws:iam::999999999999:role/admin", caller));
-        assert!(!stands_for("arn:aws:iam::111122223333:user/admin", caller));
-    }
-
-    #[test]
-    fn a_user_stands_for_itself() {
-        let user = "arn:aws:iam::111122223333:user/somebody";
-        assert_eq!(session_role(user), None);
-        assert!(stands_for(user, user));
-        assert!(!stands_for("arn:aws:iam::111122223333:user/other", user));
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use super::{Addon, AddonComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -29,6 +29,8 @@ const AGAIN: u32 = 1;
 const CREATE: &str = "create the add-on";
 
 impl Provision for Addon {
+    const CONFIRMED: bool = true;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let versions = kubernetes(&sought, cx).await;
         one_by_one(sought, |one| look(one, cx, &versions)).await
@@ -112,7 +114,7 @@ async fn look(
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
         let id = format!("{cluster}/{}", place.name);
-        return Ok(Sight::Foreign { id, because: foreign_because(&tags) });
+        return Ok(Sight::foreign(id, &tags, cx));
     }
     // It cannot be repaired. Where it is wanted it is made again; where it is not, it still has to be removed.
     if status.is_some_and(is_broken) && one.declared.is_some() && !cx.removing {
@@ -264,7 +266,10 @@ impl Addon {
         let tags = eks::tags_of(found.tags());
         match found.status() {
             Some(AddonStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => Err(not_ours(CREATE, &format!("add-on {}", self.name), &foreign_because(&tags))),
+            _ if !cx.ours(&tags) => {
+                let taken = format!("add-on {} exists already", self.name);
+                Err(not_ours(cx, CREATE, &taken, &computed(place, &found).id, &tags))
+            }
             Some(status) if is_broken(status) => {
                 place.remove(CREATE, cx).await?;
                 token.fetch_add(1, Ordering::Relaxed);

@@ -14,10 +14,11 @@ use self::read::{Place, Standing};
 use super::{Bucket, BucketComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::{not_ours, refusal};
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::observation::{ForeignObject, Remedy};
 use crate::model::resource::Resource as _;
 use crate::model::surroundings::Surroundings;
 
@@ -30,6 +31,9 @@ const SETTLING: Patience = Patience::seconds(3, 60, 1);
 const GONE: Patience = Patience::seconds(2, 60, 1);
 // Package Manager may still be writing when the emptied bucket is deleted; it ends with its pods.
 const WRITERS: Duration = Duration::from_mins(5);
+
+/// What to do about a bucket that no call of ours can reach.
+const ELSEWHERE: &str = "it belongs to another account or region; set `storage.bucket` to another name";
 
 impl Provision for Bucket {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -107,8 +111,9 @@ impl Bucket {
     async fn make(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "create the bucket";
         let taken = |because: &str| {
-            let message = format!("the name {} is taken: {because}. Set storage.bucket to another one", self.name);
-            CloudError::new(ErrorKind::NotOurs, doing, message)
+            let remedy = Remedy::OtherName { because: ELSEWHERE.to_owned() };
+            let there = ForeignObject { id: self.name.clone(), because: because.to_owned(), remedy };
+            refusal(cx, doing, &format!("the name {} is taken", self.name), &there)
         };
         match place.standing().await? {
             Standing::Free => {
@@ -136,7 +141,7 @@ impl Bucket {
         if cx.ours(&tags) {
             return Ok(());
         }
-        Err(not_ours(doing, &format!("the bucket {}", self.name), &foreign_because(&tags)))
+        Err(not_ours(cx, doing, &format!("the bucket {} exists already", self.name), &self.name, &tags))
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.
@@ -180,17 +185,28 @@ async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, Cl
     match place.standing().await? {
         Standing::Ours => {}
         Standing::Free => return Ok(Sight::Absent),
-        Standing::Taken(because) => return Ok(Sight::Foreign { id: name.to_owned(), because }),
+        // Ours is gone, and nobody asks for the name any more.
+        Standing::Taken(_) if one.recorded.is_some() && (cx.removing || is_renamed(one)) => return Ok(Sight::Absent),
+        Standing::Taken(because) => {
+            let remedy = Remedy::OtherName { because: ELSEWHERE.to_owned() };
+            return Ok(Sight::Foreign(ForeignObject { id: name.to_owned(), because, remedy }));
+        }
     }
     let found = place.settings().await?;
     if one.recorded.is_none() && !cx.ours(&one.address, &found.tags) {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found.tags) });
+        return Ok(Sight::foreign(name, &found.tags, cx));
     }
     let notes = found.notes();
     let told = found.told(name, |key| cx.refer(&place.key_arn(key)));
     let declared = Bucket { tags: one.managed(&found.tags), ..told };
     let computed = computed(name, cx.surroundings);
     Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
+}
+
+/// Whether a bucket of another name is declared than is recorded.
+fn is_renamed(one: &Sought<Bucket>) -> bool {
+    let declared = one.declared.as_ref().map(|declared| declared.name.as_str());
+    declared.zip(one.id()).is_some_and(|(declared, recorded)| declared != recorded)
 }
 
 fn computed(name: &str, place: &Surroundings) -> BucketComputed {

@@ -16,7 +16,7 @@ use aws_sdk_eks::types::{
 
 use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::{foreign, not_ours};
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -42,6 +42,8 @@ const MODES: [AuthenticationMode; 3] =
     [AuthenticationMode::ConfigMap, AuthenticationMode::ApiAndConfigMap, AuthenticationMode::Api];
 
 impl Provision for Cluster {
+    const CONFIRMED: bool = true;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { look(&one, cx).await }).await
     }
@@ -90,20 +92,24 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
     }
     let ours = cx.ours(&one.address, &tags);
     if one.recorded.is_none() && !ours {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&tags) });
+        return Ok(Sight::foreign(name, &tags, cx));
     }
     let computed = computed(&found);
-    let recorded = one.recorded.as_ref().map_or("", |(_, recorded)| recorded.issuer.as_str());
-    let another = ![recorded, &computed.issuer].contains(&"") && recorded != computed.issuer;
-    let strange =
-        || format!("it is another cluster of the same name: its issuer is {}, not {recorded}", computed.issuer);
+    let recorded = one.recorded.as_ref().and_then(|(_, recorded)| recorded.issuer.as_deref());
+    let issuers = recorded.zip(computed.issuer.as_deref()).filter(|(recorded, now)| recorded != now);
+    let another = issuers.is_some();
+    let strange = || {
+        let (recorded, now) = issuers.expect("another cluster has another issuer");
+        format!("it is another cluster of the same name: its issuer is {now}, not {recorded}")
+    };
     // Ours is gone, and somebody made another one under its name.
     if another && !ours && cx.removing {
         return Ok(Sight::Absent);
     }
     if another && !ours && one.declared.is_some() {
-        let because = format!("{}, and {}", strange(), foreign_because(&tags));
-        return Ok(Sight::Foreign { id: name.to_owned(), because });
+        let mut there = foreign(name, &tags, cx.stack);
+        there.because = format!("{}, and {}", strange(), there.because);
+        return Ok(Sight::Foreign(there));
     }
     // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
     // not, it still has to be removed.
@@ -164,13 +170,14 @@ fn told(found: &types::Cluster, expected: &Cluster, tags: Tags, ids: &IdIndex) -
 /// What AWS computed. Endpoint, certificate, issuer and group are missing until the cluster is active.
 fn computed(found: &types::Cluster) -> ClusterComputed {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let later = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
     ClusterComputed {
         id: text(found.name()),
         arn: text(found.arn()),
-        endpoint: text(found.endpoint()),
-        certificate_authority: text(found.certificate_authority().and_then(|authority| authority.data())),
-        issuer: text(found.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer())),
-        security_group_id: text(found.resources_vpc_config().and_then(|vpc| vpc.cluster_security_group_id())),
+        endpoint: later(found.endpoint()),
+        certificate_authority: later(found.certificate_authority().and_then(|authority| authority.data())),
+        issuer: later(found.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer())),
+        security_group_id: later(found.resources_vpc_config().and_then(|vpc| vpc.cluster_security_group_id())),
     }
 }
 
@@ -250,7 +257,9 @@ impl Cluster {
         let tags = eks::tags_of(found.tags());
         match found.status() {
             Some(ClusterStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => Err(not_ours(CREATE, &format!("cluster {}", self.name), &foreign_because(&tags))),
+            _ if !cx.ours(&tags) => {
+                Err(not_ours(cx, CREATE, &format!("cluster {} exists already", self.name), &self.name, &tags))
+            }
             Some(ClusterStatus::Failed) => {
                 removal::order(&self.name, cx).await?;
                 waiting("removing what failed before")

@@ -5,6 +5,8 @@
 //! deleted before its data is in a snapshot, unless that was declined (see [`snapshot`]).
 
 mod change;
+mod look;
+pub(in crate::resources) mod password;
 mod snapshot;
 mod state;
 mod version;
@@ -13,19 +15,21 @@ use std::time::Duration;
 
 use aws_sdk_rds::types::{DbEngineVersion, DbInstance, Endpoint};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
-use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal, same_window, security_groups_of};
+use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal};
+use self::look::look;
 use self::state::{Calm, State, by_resource_id, describe, gone, settled};
-use self::version::{Move, newest, told, way};
+use self::version::{Move, newest, way};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::rds::{retag, tags_of, to_tags};
 use crate::cloud::aws::secrets::{login, unlogged};
-use crate::cloud::aws::takeover::{existing, foreign_because};
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::Tags;
 use crate::model::resource::Resource;
 
 const ENGINE: &str = "postgres";
@@ -47,6 +51,17 @@ const PARTS_SEEN: Duration = Duration::from_mins(2);
 const UNPROTECTED: Duration = Duration::from_mins(1);
 
 impl Provision for Database {
+    const CONFIRMED: bool = true;
+
+    fn flaw(field: &str, ordered: Option<&Value>) -> Option<&'static str> {
+        let standby = ordered.and_then(Value::as_bool).filter(|_| field == "multi_az")?;
+        Some(if standby {
+            "it was ordered with a standby, and has none"
+        } else {
+            "it has a standby that nobody ordered"
+        })
+    }
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| look(one, cx)).await
     }
@@ -64,7 +79,9 @@ impl Provision for Database {
         }
         let computed = computed(&ordered?);
         cx.made(&computed).await?;
-        settled(&computed.id, doing, MADE, Calm::Thrice, cx, |_| true).await.map(|there| self::computed(&there))
+        let there = settled(&computed.id, doing, MADE, Calm::Thrice, cx, |_| true).await?;
+        self.is_as_ordered(&there, cx)?;
+        Ok(self::computed(&there))
     }
 
     async fn update(
@@ -182,6 +199,19 @@ impl Database {
         made.db_instance.ok_or_else(|| lacking(doing, "database"))
     }
 
+    /// Whether what can never be changed is as it was ordered; the rest is looked at afterwards.
+    fn is_as_ordered(&self, there: &DbInstance, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let key = key_arn(&cx.surroundings, &cx.aws.region, &cx.id(&self.kms_key)?);
+        let encrypted = there.storage_encrypted() == Some(true) && there.kms_key_id() == Some(&key);
+        // An alias says nothing of the key that is meant.
+        if encrypted || (key.starts_with("alias/") && there.storage_encrypted() == Some(true)) {
+            return Ok(());
+        }
+        let found = there.kms_key_id().unwrap_or("no key");
+        let message = format!("it was ordered to be encrypted with {key}, and has {found}");
+        Err(CloudError::new(ErrorKind::Refused, "create the database as it was ordered", message))
+    }
+
     async fn password(&self, secret: &str, cx: &Writing<'_>) -> Result<SecretString, CloudError> {
         let (user, password) = login(cx.aws, secret).await?;
         if user == self.username {
@@ -227,103 +257,6 @@ impl Database {
     }
 }
 
-async fn look(one: Sought<Database>, cx: &Reading<'_>) -> Result<Sight<Database>, CloudError> {
-    let expected = one.expected();
-    let Some((_, known)) = &one.recorded else {
-        let Some(there) = describe(cx.aws, &expected.name).await? else { return Ok(Sight::Absent) };
-        let tags = tags_of(there.tag_list());
-        if !cx.ours(&one.address, &tags) {
-            return Ok(Sight::Foreign { id: expected.name.clone(), because: foreign_because(&tags) });
-        }
-        return Ok(see(&one, &there, &tags, Vec::new(), cx));
-    };
-    let named = describe(cx.aws, &known.id).await?;
-    if let Some(there) = named.as_ref().filter(|there| is_same(there, known)) {
-        return Ok(see(&one, there, &tags_of(there.tag_list()), Vec::new(), cx));
-    }
-    // The name says nothing; it may have been renamed, and the name be taken by another.
-    if let Some(there) = by_resource_id(cx.aws, &known.resource_id).await? {
-        return Ok(see(&one, &there, &tags_of(there.tag_list()), Vec::new(), cx));
-    }
-    let Some(there) = named else { return Ok(Sight::Absent) };
-    let tags = tags_of(there.tag_list());
-    if !cx.ours(&one.address, &tags) {
-        return Ok(Sight::Foreign { id: known.id.clone(), because: foreign_because(&tags) });
-    }
-    let note = "it is another database than the recorded one, restored or made anew under the same name".to_owned();
-    Ok(see(&one, &there, &tags, vec![note], cx))
-}
-
-fn see(
-    one: &Sought<Database>,
-    there: &DbInstance,
-    tags: &Tags,
-    mut notes: Vec<String>,
-    cx: &Reading<'_>,
-) -> Sight<Database> {
-    let state = State::of(there);
-    // Nobody can use either. To who removes it, it is there.
-    let of_no_use = match state {
-        State::Leaving => !cx.removing,
-        State::Stillborn => !cx.removing && one.declared.is_some(),
-        State::Ready | State::Busy | State::Trouble => false,
-    };
-    if of_no_use {
-        return Sight::Absent;
-    }
-    let texts: Vec<&Database> = one.recorded.iter().map(|(recorded, _)| recorded).chain(&one.declared).collect();
-    let now = There::of(there);
-    let (engine_version, newer) = told(&now.engine_version, texts.iter().map(|text| text.engine_version.as_str()));
-    notes.extend(newer);
-    notes.extend(state.note(there));
-    notes.extend(waits(there, &now));
-    let window = |told: Option<&str>, of: fn(&Database) -> &String| {
-        let asked = texts.iter().map(|text| of(text)).find(|asked| same_window(told, asked));
-        asked.cloned().unwrap_or_else(|| told.unwrap_or_default().to_owned())
-    };
-    let mut storage_gib = u32::try_from(now.storage_gib).unwrap_or_default();
-    // Storage that grows by itself is no difference; switched on behind our back, that is worth a word.
-    if let Some(limit) = there.max_allocated_storage().filter(|_| now.grows_itself) {
-        notes.push(format!("its storage grows by itself, from {storage_gib} GiB now up to {limit} GiB"));
-        let asked = texts.first().map_or(storage_gib, |text| text.storage_gib);
-        storage_gib = storage_gib.min(asked);
-    }
-    let group = there.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name());
-    let subnets = there.db_subnet_group().and_then(|group| group.db_subnet_group_name());
-    let declared = Database {
-        name: there.db_instance_identifier().unwrap_or_default().to_owned(),
-        engine_version,
-        instance_class: now.instance_class,
-        storage_gib,
-        storage_type: now.storage_type,
-        multi_az: now.multi_az,
-        subnet_group: cx.refer(subnets.unwrap_or_default()),
-        security_groups: security_groups_of(there).into_iter().map(|id| cx.refer(id)).collect(),
-        parameter_group: cx.refer(group.unwrap_or_default()),
-        kms_key: cx.refer(there.kms_key_id().unwrap_or_default()),
-        login: one.expected().login.clone(),
-        username: there.master_username().unwrap_or_default().to_owned(),
-        database: there.db_name().unwrap_or_default().to_owned(),
-        backup_days: u32::try_from(now.backup_days).unwrap_or_default(),
-        backup_window: window(there.preferred_backup_window(), |text| &text.backup_window),
-        maintenance_window: window(there.preferred_maintenance_window(), |text| &text.maintenance_window),
-        deletion_protection: there.deletion_protection().unwrap_or(false),
-        publicly_accessible: there.publicly_accessible().unwrap_or(false),
-        auto_minor_upgrade: there.auto_minor_version_upgrade().unwrap_or(false),
-        copy_tags_to_snapshot: there.copy_tags_to_snapshot().unwrap_or(false),
-        lifecycle_support: there.engine_lifecycle_support().unwrap_or(&one.expected().lifecycle_support).to_owned(),
-        tags: one.managed(tags),
-    };
-    let settled = match state {
-        State::Busy => false,
-        // Without an address it is between two stages of its creation.
-        State::Ready => there.endpoint().is_some(),
-        // No waiting helps.
-        State::Trouble | State::Stillborn | State::Leaving => true,
-    };
-    Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
-}
-
 /// The database that is to go: the recorded one, whatever its name is by now, else one of ours that was restored or made
 /// anew under its name. What took its place in the record stays.
 async fn standing(known: &DatabaseComputed, cx: &Writing<'_>) -> Result<Option<DbInstance>, CloudError> {
@@ -336,19 +269,6 @@ async fn standing(known: &DatabaseComputed, cx: &Writing<'_>) -> Result<Option<D
     }
     let successor = cx.ids.computed(&cx.mark.address).and_then(|recorded| recorded.text("resource_id"));
     Ok(named.filter(|there| cx.ours(&tags_of(there.tag_list())) && there.dbi_resource_id() != successor))
-}
-
-/// What waits for the maintenance window or for a restart.
-fn waits(there: &DbInstance, now: &There) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !now.waiting.is_empty() {
-        notes.push(format!("waits for the maintenance window: {}", now.waiting.join(", ")));
-    }
-    let restart = |status: Option<&str>| status == Some("pending-reboot");
-    if there.db_parameter_groups().iter().any(|group| restart(group.parameter_apply_status())) {
-        notes.push("some of its settings take effect when it is restarted".to_owned());
-    }
-    notes
 }
 
 /// Where RDS can go from this version.
@@ -434,7 +354,7 @@ fn computed(there: &DbInstance) -> DatabaseComputed {
         arn: there.db_instance_arn().unwrap_or_default().to_owned(),
         resource_id: there.dbi_resource_id().unwrap_or_default().to_owned(),
         // Told late in the creation.
-        address: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
+        address: endpoint.and_then(|endpoint| endpoint.address()).map(str::to_owned),
         port: port.unwrap_or(PORT),
     }
 }

@@ -13,7 +13,7 @@ use futures_util::future::{join, try_join};
 use super::{DbParameterGroup, DbParameterGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::rds::{filter, list_tags, retag, to_tags};
-use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::takeover::existing;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -138,7 +138,7 @@ async fn look(one: Sought<DbParameterGroup>, cx: &Reading<'_>) -> Result<Sight<D
     let rest = try_join(async { if_there(found) }, async { if_there(list_tags(cx.aws, &computed.arn).await) }).await?;
     let (Some(found), Some(tags)) = rest else { return Ok(Sight::Absent) };
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::Foreign { id: computed.id, because: foreign_because(&tags) });
+        return Ok(Sight::foreign(computed.id, &tags, cx));
     }
     let parameters = found.iter().filter_map(|(name, found)| {
         let told = found.parameter_value()?;

@@ -8,7 +8,7 @@ use aws_sdk_rds::types;
 use super::{DbSubnetGroup, DbSubnetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::rds::{list_tags, retag, to_tags};
-use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::takeover::existing;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -124,7 +124,7 @@ async fn look(one: Sought<DbSubnetGroup>, cx: &Reading<'_>) -> Result<Sight<DbSu
     // Deleted between the two questions, it is gone as well.
     let Some(tags) = if_there(list_tags(cx.aws, &computed.arn).await)? else { return Ok(Sight::Absent) };
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::Foreign { id: computed.id, because: foreign_because(&tags) });
+        return Ok(Sight::foreign(computed.id, &tags, cx));
     }
     let declared = DbSubnetGroup {
         name: computed.id.clone(),

@@ -10,7 +10,7 @@ use super::{IamPolicy, IamPolicyComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -52,11 +52,10 @@ impl Provision for IamPolicy {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(policy) if cx.ours(&tags_of(policy.tags())) => Ok(Some(policy)),
-                    Some(policy) => Err(not_ours(
-                        doing,
-                        &format!("the policy {}", self.name),
-                        &foreign_because(&tags_of(policy.tags())),
-                    )),
+                    Some(policy) => {
+                        let taken = format!("the policy {} exists already", self.name);
+                        Err(not_ours(cx, doing, &taken, arn, &tags_of(policy.tags())))
+                    }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -150,7 +149,7 @@ async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolic
     let Some(policy) = get(cx.aws, &arn).await? else { return Ok(Sight::Absent) };
     let found = tags_of(policy.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
+        return Ok(Sight::foreign(arn, &found, cx));
     }
     let document = document(cx.aws, &arn, policy.default_version_id().unwrap_or_default()).await?;
     let declared = IamPolicy {

@@ -13,7 +13,7 @@ use super::{IamRole, IamRoleComputed, Trust};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{
     Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging,
 };
@@ -52,11 +52,10 @@ impl Provision for IamRole {
                 Ok(made) => Ok((made.role.ok_or_else(|| lacking(doing, "role"))?, true)),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, &self.name).await? {
                     Some(role) if cx.ours(&tags_of(role.tags())) => Ok((role, false)),
-                    Some(role) => Err(not_ours(
-                        doing,
-                        &format!("the role {}", self.name),
-                        &foreign_because(&tags_of(role.tags())),
-                    )),
+                    Some(role) => {
+                        let taken = format!("the role {} exists already", self.name);
+                        Err(not_ours(cx, doing, &taken, &self.name, &tags_of(role.tags())))
+                    }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -188,7 +187,11 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     let is = |known: &IamRoleComputed| known.unique_id.is_empty() || known.unique_id == role.role_id();
     let another = one.recorded.as_ref().is_none_or(|(_, known)| !is(known));
     if another && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: name.to_owned(), because: foreign_because(&found) });
+        // Ours is gone: nobody who removes everything cares who has its name.
+        if one.recorded.is_some() && cx.removing {
+            return Ok(Sight::Absent);
+        }
+        return Ok(Sight::foreign(name, &found, cx));
     }
     let ours: BTreeSet<_> = one.asked().flat_map(|role| &role.policies).collect();
     let (policies, others): (BTreeSet<_>, BTreeSet<_>) =

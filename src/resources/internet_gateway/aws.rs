@@ -9,9 +9,10 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{InternetGateway, InternetGatewayComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, is_predecessor, known_id, look, make_once, mark_taken_over, named_in, naming,
-    not_ours, once_visible, retag, strangers, tag_specification, tags_of, told,
+    delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, once_visible, retag,
+    strangers, tag_specification, tags_of, told,
 };
+use crate::cloud::aws::takeover::{is_predecessor, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -120,7 +121,7 @@ impl InternetGateway {
         let (computed, tags) = (computed_of(there), tags_of(there.tags()));
         let taken = format!("{} is attached to {vpc}, which has room for one", computed.id);
         if !cx.ours(&tags) {
-            return Err(not_ours(cx, CREATE, &taken, &tags));
+            return Err(not_ours(cx, CREATE, &taken, &computed.id, &tags));
         }
         if is_predecessor(cx, &computed.id, &tags) {
             // To make room it would have to be detached, and nothing in the network could do without it.

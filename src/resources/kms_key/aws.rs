@@ -1,7 +1,9 @@
 //! The calls of a key (KMS `CreateKey`, `CreateAlias`, `DescribeKey`, `GetKeyPolicy`, `GetKeyRotationStatus`,
-//! `ListResourceTags`, `PutKeyPolicy`, `EnableKeyRotation`, `EnableKey`, `ScheduleKeyDeletion`).
+//! `ListResourceTags`, `PutKeyPolicy`, `EnableKeyRotation`, `EnableKey`, `ScheduleKeyDeletion`, `CancelKeyDeletion`).
 //!
-//! A key that waits for its deletion counts as gone: nothing can be done with it any more.
+//! A key that waits for its deletion is still there, and everything that was ever encrypted with it hangs on it: until
+//! its day comes, the deletion can be cancelled. Only to who removes everything it is gone, and where it was let go of:
+//! our own deletion takes the mark of its address off first.
 
 mod read;
 
@@ -9,15 +11,15 @@ use std::time::Duration;
 
 use aws_sdk_kms::types::Tag;
 
-use self::read::Described;
+use self::read::{Described, moved_alias};
 use super::{KmsKey, KmsKeyComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::Tags;
+use crate::model::mark::{ADDRESS_TAG, Tags};
 
 // A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
 // what the field settled on.
@@ -37,7 +39,8 @@ impl Provision for KmsKey {
         if let Some(key) = read::by_alias(cx.aws, &self.alias).await? {
             let tags = read::tags(cx.aws, &key.computed.id).await?;
             if !cx.ours(&tags) {
-                return Err(not_ours(doing, &format!("a key with the alias {}", self.alias), &foreign_because(&tags)));
+                let there = read::foreign_key(&key, &self.alias, &tags, &cx.mark.stack);
+                return Err(refusal(cx, doing, &format!("a key with the alias {} exists already", self.alias), &there));
             }
             if !yields(&key, cx) {
                 return self.take_over(key, tags, cx).await;
@@ -75,6 +78,13 @@ impl Provision for KmsKey {
 
     async fn delete(declared: &Self, known: &KmsKeyComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let id = known.key_id.as_str();
+        // A key that goes with our marks goes by accident (see `read`). The tag of the stack stays: by it a policy may
+        // limit who schedules the deletion.
+        let unmarked = cx.aws.kms.untag_resource().key_id(id).tag_keys(ADDRESS_TAG).send().await;
+        match unmarked.during("let go of the key") {
+            Err(error) if error.kind == ErrorKind::NotFound || error.is("KMSInvalidStateException") => {}
+            unmarked => drop(unmarked?),
+        }
         // The alias would outlive the key for weeks, unless somebody gave it to another one meanwhile.
         let aliases = if_there(read::aliases(cx.aws, id).await)?.unwrap_or_default();
         if aliases.contains(&declared.alias) {
@@ -97,7 +107,7 @@ impl KmsKey {
         cx.made(&computed).await?;
         let details = read::details(cx.aws, &computed.key_id).await?;
         let all = tags.clone().into_iter().chain(cx.tags(self)).collect();
-        let from = Self { tags, ..read::told(key, details, &[&self.alias], self) };
+        let from = Self { tags, ..read::told(key, &details, &[&self.alias], self) };
         Self { tags: all, ..self.clone() }.bring(&from, &computed, cx).await?;
         Ok(computed)
     }
@@ -108,6 +118,9 @@ impl KmsKey {
         let id = known.key_id.as_str();
         // A key made a moment ago may be unknown here.
         let unseen = |error: &CloudError| error.kind == ErrorKind::NotFound;
+        if from.scheduled_deletion.is_some() && self.scheduled_deletion.is_none() {
+            self.rescue(id, cx).await?;
+        }
         if self.alias != from.alias {
             retry_while(cx, VISIBLE, unseen, || self.take_alias(id, cx)).await?;
             if !from.alias.is_empty() {
@@ -146,6 +159,20 @@ impl KmsKey {
         settle(cx, "change the key", SETTLING, || self.shows(id, cx.aws)).await
     }
 
+    /// Cancels the deletion of the key, which leaves it disabled. Cancelled meanwhile by somebody else is as good.
+    async fn rescue(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
+        let answer = cx.aws.kms.cancel_key_deletion().key_id(id).send().await.during("cancel the deletion of the key");
+        match answer {
+            Err(error) if error.is("KMSInvalidStateException") && error.says("not pending deletion") => {}
+            answer => drop(answer?),
+        }
+        // Whatever comes next is refused as long as the key is not known everywhere to stay.
+        settle(cx, "cancel the deletion of the key", SETTLING, || async {
+            Ok(if_there(read::describe(cx.aws, id).await)?.is_some_and(|key| key.dies_on.is_none()))
+        })
+        .await
+    }
+
     async fn set_rotation(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let kms = &cx.aws.kms;
         if self.rotation {
@@ -171,11 +198,8 @@ impl KmsKey {
         }
         let tags = read::tags(cx.aws, &holder.computed.id).await?;
         if !yields(&holder, cx) || !cx.ours(&tags) {
-            return Err(not_ours(
-                doing,
-                &format!("another key with the alias {}", self.alias),
-                &foreign_because(&tags),
-            ));
+            let there = moved_alias(&holder, &self.alias, id, &tags, &cx.mark.stack);
+            return Err(refusal(cx, doing, &format!("another key has the alias {}", self.alias), &there));
         }
         let call = cx.aws.kms.update_alias().alias_name(&self.alias).target_key_id(id);
         call.send().await.during(doing).map(drop)
@@ -185,7 +209,7 @@ impl KmsKey {
     async fn shows(&self, id: &str, aws: &Clients) -> Result<bool, CloudError> {
         let Some(key) = if_there(read::describe(aws, id).await)? else { return Ok(false) };
         let Some(details) = if_there(read::details(aws, id).await)? else { return Ok(false) };
-        let told = read::told(key, details, &[&self.alias], self);
+        let told = read::told(key, &details, &[&self.alias], self);
         let same = told == Self { tags: Tags::new(), ..self.clone() };
         let Some(tags) = if_there(read::tags(aws, id).await)? else { return Ok(false) };
         Ok(same && self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)))
@@ -205,10 +229,10 @@ async fn in_spite_of(lost: CloudError, cx: &Writing<'_>) -> Result<KmsKeyCompute
     found.await.or(Err(lost))
 }
 
-/// Whether a key of ours makes room for the next: it waits for its deletion, or it is the one to be replaced.
+/// Whether a key of ours makes room for the next: it is the one to be replaced.
 fn yields(key: &Described, cx: &Writing<'_>) -> bool {
     let recorded = cx.ids.computed(&cx.mark.address).and_then(|known| known.text("id"));
-    key.dying || recorded == Some(&key.computed.id)
+    recorded == Some(&key.computed.id)
 }
 
 fn tag_list(tags: Tags) -> Vec<Tag> {

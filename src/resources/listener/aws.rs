@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use super::{Listener, ListenerAction, ListenerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, retag, to_tags};
-use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::takeover::existing;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
@@ -191,7 +191,7 @@ async fn list(aws: &Clients, balancer: &str) -> Result<Vec<types::Listener>, Clo
 fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Reading<'_>) -> Sight<Listener> {
     let computed = computed(there);
     if one.recorded.is_none() && !cx.ours(&one.address, tags) {
-        return Sight::Foreign { id: computed.id, because: foreign_because(tags) };
+        return Sight::foreign(computed.id, tags, cx);
     }
     let declared = Listener {
         load_balancer: cx.refer(there.load_balancer_arn().unwrap_or_default()),

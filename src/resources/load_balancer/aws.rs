@@ -2,7 +2,8 @@
 //! `SetSecurityGroups`, `SetIpAddressType`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`).
 //!
 //! Creating is idempotent by content there: a foreign one of the same name and settings would be handed out as ours. So
-//! the name is looked for first.
+//! the name is looked for first. Where it is that of the load balancer whose place is to be taken, the new one gets the
+//! suffix of its attempt, and is known by the name without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,11 +16,12 @@ use futures_util::future::try_join;
 use super::{LoadBalancer, LoadBalancerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
-use crate::cloud::aws::elb::{list_tags, retag, to_tags};
-use crate::cloud::aws::takeover::{existing, foreign_because};
+use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag, to_tags};
+use crate::cloud::aws::takeover::{existing_beside, is_predecessor};
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::Tags;
 
 // Two to three minutes are usual; ten is what others grant it.
 const ACTIVE: Patience = Patience::seconds(150, 600, 10);
@@ -43,11 +45,12 @@ impl Provision for LoadBalancer {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<LoadBalancerComputed, CloudError> {
         let doing = "create the load balancer";
-        if let Some(found) = existing(self, cx, doing).await? {
+        let old = self.predecessors(cx).await?;
+        let name = if old.is_empty() { self.name.clone() } else { format!("{}-{}", self.name, cx.mark.suffix()) };
+        if let Some(found) = existing_beside(self, old, cx, doing).await? {
             cx.made(&found.computed).await?;
             return self.update(&found.declared, &found.computed, cx).await;
         }
-        self.remove_failed(cx).await?;
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
         let passes = |error: &CloudError| part_unseen(error) || role_unseen(error);
@@ -55,7 +58,7 @@ impl Provision for LoadBalancer {
             cx.aws
                 .elb
                 .create_load_balancer()
-                .name(&self.name)
+                .name(&name)
                 .r#type(LoadBalancerTypeEnum::Application)
                 .scheme(LoadBalancerSchemeEnum::from(self.scheme.as_str()))
                 .ip_address_type(IpAddressType::from(self.ip_address_type.as_str()))
@@ -163,22 +166,27 @@ impl LoadBalancer {
         Ok(())
     }
 
-    /// Removes what is left of an attempt of ours that failed for good; the name is free then.
-    async fn remove_failed(&self, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let left = by_name(cx.aws, &self.name).await?;
-        let Some(failed) = left.filter(|left| state(left) == Some(&LoadBalancerStateEnum::Failed)) else {
-            return Ok(());
-        };
-        let computed = computed(&failed);
-        cx.status("removing what is left of a failed attempt");
-        Self::delete(self, &computed, cx).await
+    /// Those of ours whose place is to be taken. Removes what is left of attempts that failed for good: their names are
+    /// free then.
+    async fn predecessors(&self, cx: &Writing<'_>) -> Result<BTreeSet<String>, CloudError> {
+        let mut old = BTreeSet::new();
+        for (there, tags) in named(cx.aws, &self.name).await?.into_iter().filter(|(_, tags)| cx.ours(tags)) {
+            let computed = computed(&there);
+            if state(&there) == Some(&LoadBalancerStateEnum::Failed) {
+                cx.status("removing what is left of a failed attempt");
+                Self::delete(self, &computed, cx).await?;
+            } else if is_predecessor(cx, &computed.id, &tags) {
+                old.insert(computed.id);
+            }
+        }
+        Ok(old)
     }
 }
 
 async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadBalancer>, CloudError> {
     let there = match one.id() {
         Some(arn) => describe(cx.aws, arn).await?,
-        None => by_name(cx.aws, &one.expected().name).await?,
+        None => of_address(&one, cx).await?,
     };
     let Some(there) = there else { return left_behind(&one, cx).await };
     let computed = computed(&there);
@@ -188,14 +196,14 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
     let Some((attributes, tags)) = if_there(rest)? else { return Ok(Sight::Absent) };
     let tags = tags.get(&computed.id).cloned().unwrap_or_default();
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::Foreign { id: computed.id, because: foreign_because(&tags) });
+        return Ok(Sight::foreign(computed.id, &tags, cx));
     }
     if state(&there) == Some(&LoadBalancerStateEnum::Failed) && !cx.removing {
         return Ok(Sight::Absent);
     }
     let told = |key: &str| attributes.get(key).map(String::as_str);
     let declared = LoadBalancer {
-        name: there.load_balancer_name().unwrap_or_default().to_owned(),
+        name: plain_name(there.load_balancer_name().unwrap_or_default(), &one.expected().name).to_owned(),
         scheme: there.scheme().map(LoadBalancerSchemeEnum::as_str).unwrap_or_default().to_owned(),
         ip_address_type: there.ip_address_type().map(IpAddressType::as_str).unwrap_or_default().to_owned(),
         subnets: subnet_ids(&there).map(|id| cx.refer(id)).collect(),
@@ -229,10 +237,45 @@ async fn describe(aws: &Clients, arn: &str) -> Result<Option<types::LoadBalancer
     Ok(found.and_then(|found| found.load_balancers.unwrap_or_default().into_iter().next()))
 }
 
-async fn by_name(aws: &Clients, name: &str) -> Result<Option<types::LoadBalancer>, CloudError> {
-    let answer = aws.elb.describe_load_balancers().names(name).send().await;
-    let found = if_there(answer.during("look for the load balancer"))?;
-    Ok(found.and_then(|found| found.load_balancers.unwrap_or_default().into_iter().next()))
+/// Of those that carry our marks, the one that stands at this address; else whichever has its name.
+async fn of_address(one: &Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Option<types::LoadBalancer>, CloudError> {
+    let name = one.expected().name.as_str();
+    let arn = |there: &types::LoadBalancer| there.load_balancer_arn().unwrap_or_default().to_owned();
+    let mut all = named(cx.aws, name).await?;
+    all.retain(|(there, _)| !one.old.contains(&arn(there)));
+    let of_use = |there: &types::LoadBalancer| cx.removing || state(there) != Some(&LoadBalancerStateEnum::Failed);
+    let ours = all.iter().filter(|(there, tags)| cx.ours(&one.address, tags) && of_use(there));
+    let meant = one.only(ours, |(there, _)| there.load_balancer_arn().unwrap_or_default())?;
+    let holder = || all.iter().find(|(there, _)| there.load_balancer_name() == Some(name));
+    // One that failed under the name of an heir is of no use and in nobody's way.
+    Ok(meant.or_else(holder).map(|(there, _)| there.clone()))
+}
+
+/// Every load balancer of this name, with or without the suffix of an attempt, and its tags.
+async fn named(aws: &Clients, name: &str) -> Result<Vec<(types::LoadBalancer, Tags)>, CloudError> {
+    let mut found = Vec::new();
+    let mut pages = aws.elb.describe_load_balancers().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.during("look for the load balancer")?.load_balancers.unwrap_or_default();
+        found.extend(
+            page.into_iter()
+                .filter(|one| one.load_balancer_name().is_some_and(|found| plain_name(found, name) == name)),
+        );
+    }
+    let arns: Vec<String> = found.iter().filter_map(|one| one.load_balancer_arn()).map(str::to_owned).collect();
+    let mut tags = list_tags_of_standing(aws, &arns).await?;
+    let with_tags = found.into_iter().filter_map(|one| {
+        let tags = tags.remove(one.load_balancer_arn()?)?;
+        Some((one, tags))
+    });
+    Ok(with_tags.collect())
+}
+
+/// The name without the suffix of an attempt, if that makes it the one expected.
+fn plain_name<'n>(found: &'n str, expected: &'n str) -> &'n str {
+    let suffix = found.strip_prefix(expected).and_then(|rest| rest.strip_prefix('-'));
+    let is_suffix = |text: &str| text.len() == 6 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if suffix.is_some_and(is_suffix) { expected } else { found }
 }
 
 async fn attributes(aws: &Clients, arn: &str) -> Result<BTreeMap<String, String>, CloudError> {

@@ -2,8 +2,8 @@
 //! `UpdateNodegroupVersion`, `DeleteNodegroup`).
 //!
 //! Its name ends in a suffix of the attempt that made it, so that its successor can stand beside it. How many nodes run
-//! is left to an autoscaler within the limits; a change of the least number is an order for that many. Waiting for its
-//! nodes stands in [`nodes`].
+//! is left to an autoscaler within the limits; limits that move take what runs along only as far as it must. Waiting for
+//! its nodes stands in [`nodes`].
 
 mod nodes;
 
@@ -17,7 +17,7 @@ use futures_util::future::try_join_all;
 
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -34,6 +34,8 @@ const CREATE: &str = "create the node group";
 const READ: &str = "read the node group";
 
 impl Provision for NodeGroup {
+    const CONFIRMED: bool = true;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| look(one, cx)).await
     }
@@ -94,6 +96,11 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
     let mut notes = Vec::new();
     if status != NodegroupStatus::Active {
         notes.push(format!("its status is {}", eks::explained(status.as_str(), &nodes::issues(&found))));
+    }
+    let surplus = |wanted: &NodeGroup| Sizes::of(&found).desired.saturating_sub(wanted.max.max(wanted.count));
+    if let Some((wanted, surplus)) = one.declared.as_ref().map(|one| (one, surplus(one))).filter(|(_, one)| *one > 0) {
+        let (run, most) = (Sizes::of(&found).desired, wanted.max.max(wanted.count));
+        notes.push(format!("{run} nodes run and {most} may: applying drains {surplus} of them"));
     }
     let place =
         Place { cluster: found.cluster_name().unwrap_or_default(), name: found.nodegroup_name().unwrap_or_default() };
@@ -189,7 +196,7 @@ fn computed(place: Place<'_>, found: &types::Nodegroup) -> NodeGroupComputed {
         arn: found.nodegroup_arn().unwrap_or_default().to_owned(),
         cluster_name: place.cluster.to_owned(),
         name: place.name.to_owned(),
-        autoscaling_group: groups.first().and_then(|group| group.name()).unwrap_or_default().to_owned(),
+        autoscaling_group: groups.first().and_then(|group| group.name()).map(str::to_owned),
     }
 }
 
@@ -247,9 +254,9 @@ impl NodeGroup {
         if (there.least, there.most) == (self.count, self.max) {
             return None;
         }
+        // How many run within the limits is an autoscaler's to say: what is there stays as near as they allow.
         let most = self.max.max(self.count);
-        let desired = if there.least == self.count { there.desired } else { self.count };
-        Some(Sizes { least: self.count, most, desired: desired.clamp(self.count, most) })
+        Some(Sizes { least: self.count, most, desired: there.desired.clamp(self.count, most) })
     }
 
     /// The labels to set and to remove.
@@ -293,7 +300,8 @@ impl NodeGroup {
         if cx.ours(&tags) {
             Ok((group, false))
         } else {
-            Err(not_ours(CREATE, &format!("node group {}", place.name), &foreign_because(&tags)))
+            let taken = format!("node group {} exists already", place.name);
+            Err(not_ours(cx, CREATE, &taken, &computed(place, &group).id, &tags))
         }
     }
 
@@ -403,14 +411,16 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_count_is_an_order_and_a_change_of_the_limit_is_not() {
+    fn what_runs_stays_unless_the_limits_forbid_it() {
         let sizes = |least, most, desired| Sizes { least, most, desired };
         let three = group(3, 6);
         assert_eq!(three.resized(sizes(3, 6, 5)), None, "an autoscaler decides within the limits");
-        assert_eq!(three.resized(sizes(2, 6, 5)), Some(sizes(3, 6, 3)));
-        assert_eq!(three.resized(sizes(4, 6, 5)), Some(sizes(3, 6, 3)));
+        assert_eq!(three.resized(sizes(2, 6, 5)), Some(sizes(3, 6, 5)), "no node under load is drained");
+        assert_eq!(three.resized(sizes(4, 6, 5)), Some(sizes(3, 6, 5)));
+        assert_eq!(three.resized(sizes(1, 6, 2)), Some(sizes(3, 6, 3)), "too few are made more");
         assert_eq!(three.resized(sizes(3, 4, 4)), Some(sizes(3, 6, 4)));
         assert_eq!(three.resized(sizes(3, 9, 8)), Some(sizes(3, 6, 6)), "the current number must fit the limits");
+        assert_eq!(group(2, 2).resized(sizes(3, 3, 3)), Some(sizes(2, 2, 2)), "without room there is no autoscaler");
     }
 
     #[test]

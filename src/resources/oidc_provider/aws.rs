@@ -13,7 +13,7 @@ use super::{OidcProvider, OidcProviderComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::iam::{self, SETTLING, tag_list, tags_of};
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -31,7 +31,9 @@ impl Provision for OidcProvider {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<OidcProviderComputed, CloudError> {
         let doing = "create the OIDC provider";
-        let issuer = bare(&cx.computed(&self.cluster)?.issuer).to_owned();
+        let unknown = || CloudError::new(ErrorKind::Refused, doing, "the issuer of the cluster is not known yet");
+        let issuer = cx.computed(&self.cluster)?.issuer.ok_or_else(unknown)?;
+        let issuer = bare(&issuer).to_owned();
         let arn = iam::arn(&cx.surroundings, &format!("oidc-provider/{issuer}"));
         let arn = arn.as_str();
         let url = format!("https://{issuer}");
@@ -50,11 +52,10 @@ impl Provision for OidcProvider {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(provider) if cx.ours(&tags_of(provider.tags())) => Ok(Some(provider)),
-                    Some(provider) => Err(not_ours(
-                        doing,
-                        &format!("the OIDC provider {issuer}"),
-                        &foreign_because(&tags_of(provider.tags())),
-                    )),
+                    Some(provider) => {
+                        let taken = format!("the OIDC provider {issuer} exists already");
+                        Err(not_ours(cx, doing, &taken, arn, &tags_of(provider.tags())))
+                    }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
                 },
@@ -126,7 +127,7 @@ async fn see(one: &Sought<OidcProvider>, cx: &Reading<'_>) -> Result<Sight<OidcP
     let Some(provider) = provider else { return Ok(Sight::Absent) };
     let found = tags_of(provider.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
+        return Ok(Sight::foreign(arn, &found, cx));
     }
     let issuer = bare(provider.url().unwrap_or_default()).to_owned();
     let declared =

@@ -20,7 +20,7 @@ use crate::cloud::aws::answer::{if_there, vanished};
 use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::settling::settle;
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -62,7 +62,8 @@ impl Provision for Secret {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let tags = tags_of(there.tags());
                     if !cx.ours(&tags) {
-                        return Err(not_ours(doing, &format!("the secret {}", self.name), &foreign_because(&tags)));
+                        let taken = format!("the secret {} exists already", self.name);
+                        return Err(not_ours(cx, doing, &taken, there.arn().unwrap_or(&self.name), &tags));
                     }
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }
@@ -206,7 +207,7 @@ async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, Cl
     let found = tags_of(there.tags());
     let arn = there.arn().unwrap_or(id).to_owned();
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::Foreign { id: arn, because: foreign_because(&found) });
+        return Ok(Sight::foreign(arn, &found, cx));
     }
     if there.deleted_date().is_some() {
         return Ok(Sight::Absent);

@@ -13,9 +13,10 @@ use futures_util::future::join;
 use super::rules::{self, Found, Plain, Work};
 use super::{Rule, SecurityGroup, SecurityGroupComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, is_predecessor, known_id, look, mark_taken_over, naming, not_ours, once_listed,
-    once_visible, retag, strangers, tag_specification, tags_of, told, users_of_group,
+    delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, once_listed, once_visible, retag,
+    strangers, tag_specification, tags_of, told, users_of_group,
 };
+use crate::cloud::aws::takeover::{is_predecessor, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -127,7 +128,7 @@ impl SecurityGroup {
         let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
         if !cx.ours(&tags) {
             let taken = format!("{} has the name {}", computed.id, self.name);
-            return Err(not_ours(cx, doing, &taken, &tags));
+            return Err(not_ours(cx, doing, &taken, &computed.id, &tags));
         }
         if is_predecessor(cx, &computed.id, &tags) {
             return self.make_heir(vpc, cx).await;
@@ -248,7 +249,7 @@ async fn rules_of(found: &Sights<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec
         .values()
         .filter_map(|sight| match sight {
             Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
-            Ok(Sight::Absent | Sight::Foreign { .. }) | Err(_) => None,
+            Ok(Sight::Absent | Sight::Foreign(_)) | Err(_) => None,
         })
         .collect();
     if ids.is_empty() { Ok(Vec::new()) } else { rules::list(cx.aws, filter("group-id", ids)).await }

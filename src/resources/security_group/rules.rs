@@ -185,12 +185,11 @@ fn protocol(spelled: &str) -> String {
 /// # Errors
 /// When the cluster is outside the stack, or its group is not known yet.
 pub(in crate::resources) fn group_of_cluster(cluster: &Ref<Cluster>, cx: &Writing<'_>) -> Result<String, CloudError> {
-    let group = cx.computed(cluster)?.security_group_id;
-    if group.is_empty() {
+    let unknown = || {
         let message = format!("the security group of {cluster} is not known");
-        return Err(CloudError::new(ErrorKind::Bug, "follow a reference", message));
-    }
-    Ok(group)
+        CloudError::new(ErrorKind::Bug, "follow a reference", message)
+    };
+    cx.computed(cluster)?.security_group_id.ok_or_else(unknown)
 }
 
 /// The cluster of ours that EKS made this group for.

@@ -8,8 +8,9 @@ use aws_sdk_ec2::types::ResourceType;
 
 use super::{RuleHome, SecurityGroupRule, SecurityGroupRuleComputed};
 use crate::cloud::aws::ec2::{
-    filter, is_predecessor, look, mark_taken_over, not_ours, once_listed, once_visible, retag, tag_specification, told,
+    filter, look, mark_taken_over, once_listed, once_visible, retag, tag_specification, told,
 };
+use crate::cloud::aws::takeover::{is_predecessor, not_ours};
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
@@ -119,7 +120,7 @@ impl SecurityGroupRule {
     ) -> Result<SecurityGroupRuleComputed, CloudError> {
         if !cx.ours(&there.tags) && there.tags.contains_key(STACK_TAG) {
             let taken = format!("{} in {} says the same", there.id, there.group);
-            return Err(not_ours(cx, ADD, &taken, &there.tags));
+            return Err(not_ours(cx, ADD, &taken, &there.id, &there.tags));
         }
         let computed = computed_of(there);
         cx.made(&computed).await?;

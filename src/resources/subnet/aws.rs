@@ -8,9 +8,10 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, Subn
 
 use super::{Subnet, SubnetComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, not_ours, once_listed,
-    once_visible, retag, strangers, tag_specification, tags_of, told,
+    delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, once_listed, once_visible, retag,
+    strangers, tag_specification, tags_of, told,
 };
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -119,7 +120,7 @@ impl Subnet {
         let id = holder.subnet_id().unwrap_or_default();
         let cidr = holder.cidr_block().unwrap_or_default();
         if !cx.ours(&tags) {
-            return Err(not_ours(cx, doing, &format!("{id} has the addresses {cidr}"), &tags));
+            return Err(not_ours(cx, doing, &format!("{id} has the addresses {cidr}"), id, &tags));
         }
         if cidr_of(&holder)? != self.cidr || holder.availability_zone() != Some(&self.zone) {
             let zone = holder.availability_zone().unwrap_or_default();

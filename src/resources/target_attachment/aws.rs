@@ -103,7 +103,12 @@ impl Provision for TargetAttachment {
 
 impl TargetAttachment {
     fn pair(&self, cx: &Writing<'_>) -> Result<TargetAttachmentComputed, CloudError> {
-        Ok(computed(cx.computed(&self.node_group)?.autoscaling_group, cx.id(&self.target_group)?))
+        let unknown = || {
+            let message = format!("the Auto Scaling group of {} is not known yet", self.node_group);
+            CloudError::new(ErrorKind::Refused, "attach the nodes to the target group", message)
+        };
+        let group = cx.computed(&self.node_group)?.autoscaling_group.ok_or_else(unknown)?;
+        Ok(computed(group, cx.id(&self.target_group)?))
     }
 }
 
@@ -139,13 +144,16 @@ async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<()
     .await
 }
 
-/// Auto Scaling group and target group: as recorded, else as the references say.
+/// Auto Scaling group and target group: as recorded, else as the references say. Nothing while one of them has no name
+/// yet.
 fn pair(one: &Sought<TargetAttachment>, cx: &Reading<'_>) -> Option<(String, String)> {
     if let Some((_, known)) = &one.recorded {
-        return Some((known.autoscaling_group.clone(), known.target_group_arn.clone()));
+        let is_told = !known.autoscaling_group.is_empty();
+        return is_told.then(|| (known.autoscaling_group.clone(), known.target_group_arn.clone()));
     }
     let wanted = one.expected();
-    let group = cx.ids.computed(&wanted.node_group.address()?)?.text("autoscaling_group")?.to_owned();
+    let group = cx.ids.computed(&wanted.node_group.address()?)?;
+    let group = group.text("autoscaling_group").filter(|name| !name.is_empty())?.to_owned();
     let target_group = match &wanted.target_group {
         Ref::External(arn) => arn.clone(),
         named @ Ref::Named(..) => cx.ids.computed(&named.address()?)?.text("id")?.to_owned(),

@@ -14,7 +14,7 @@ use futures_util::future::{join, join_all, try_join};
 use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, retag, to_tags};
-use crate::cloud::aws::takeover::{foreign_because, not_ours};
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -66,7 +66,8 @@ impl Provision for TargetGroup {
             let tags = list_tags(cx.aws, std::slice::from_ref(&computed.id)).await?.remove(&computed.id);
             let mut tags = tags.unwrap_or_default();
             if !cx.ours(&tags) {
-                return Err(not_ours(doing, &name, &foreign_because(&tags)));
+                let taken = format!("the target group {name} exists already");
+                return Err(not_ours(cx, doing, &taken, &computed.id, &tags));
             }
             cx.made(&computed).await?;
             tags.retain(|key, _| self.tags.contains_key(key));

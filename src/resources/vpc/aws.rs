@@ -45,7 +45,7 @@ impl Provision for Vpc {
         let (mut found, mut attributes) = join(listed, recorded).await;
         let ids = found.values().filter_map(|sight| match sight {
             Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
-            Ok(Sight::Absent | Sight::Foreign { .. }) | Err(_) => None,
+            Ok(Sight::Absent | Sight::Foreign(_)) | Err(_) => None,
         });
         let missing: Vec<String> = ids.filter(|id| !attributes.contains_key(id)).collect();
         attributes.extend(attributes_of(cx.aws, missing.into_iter()).await);

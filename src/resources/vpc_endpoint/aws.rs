@@ -13,8 +13,9 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcEndpointType};
 use super::{Interface, VpcEndpoint, VpcEndpointComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::ec2::{
-    filter, known_id, look, mark_taken_over, not_ours, once_visible, retag, strangers, tag_specification, tags_of, told,
+    filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, tags_of, told,
 };
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -100,7 +101,7 @@ impl Provision for VpcEndpoint {
                 let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
                 if !cx.ours(&tags) {
                     let taken = format!("{} holds the way to {} already", computed.id, self.service);
-                    return Err(not_ours(cx, doing, &taken, &tags));
+                    return Err(not_ours(cx, doing, &taken, &computed.id, &tags));
                 }
                 cx.made(&computed).await?;
                 mark_taken_over(cx, &computed.id, &tags, self).await?;

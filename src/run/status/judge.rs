@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::model::support::days;
+
 use super::{Certificate, Finding, Part, Seen, Severity, Sights, Subject, Target, TargetsAre, WayIn};
 
 /// Days before its end at which a certificate is mentioned. ACM renews earlier than that, so something keeps it from doing
@@ -23,6 +25,7 @@ pub fn judge(subject: &Subject, sights: &Sights, now: Timestamp) -> Vec<Finding>
     court.kubernetes(sights);
     court.chart(&subject.chart);
     court.around(sights);
+    court.key(sights);
     let mut findings = court.findings;
     findings.sort_by_key(|finding| (finding.severity, finding.part));
     findings
@@ -43,10 +46,6 @@ pub fn covers(names: &[String], host: &str) -> bool {
 
 fn day(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
-}
-
-fn days(count: i64) -> String {
-    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
 struct Court<'a> {

@@ -236,7 +236,7 @@ fn what_people_see() {
       |
     5 |   nodse: {count: 3}
       |   ^^^^^
-      = hint: did you mean `nodes`? The keys here are: version, service_cidr, public_cidrs, admins, nodes
+      = hint: did you mean `nodes`? The keys here are: version, extended_support, service_cidr, public_cidrs, admins, nodes
 
     2 problems in test.yaml
     "#

@@ -11,7 +11,7 @@ fn defaults_are_the_reference_architecture() {
     let Network::Made(network) = &stack.network else { panic!("the default makes a network") };
     assert_eq!((network.cidr.to_string().as_str(), network.zones), ("10.0.0.0/16", 3));
     assert_eq!(network.nat, NatPlacement::PerZone);
-    assert_eq!(stack.kubernetes.version.to_string(), "1.34");
+    assert_eq!(stack.kubernetes.version.to_string(), "1.36");
     assert_eq!(stack.kubernetes.service_cidr.to_string(), "172.20.0.0/16");
     let nodes = &stack.kubernetes.nodes;
     assert_eq!((nodes.count, nodes.max, nodes.disk_gib), (3, 3, 100));
@@ -24,7 +24,7 @@ fn defaults_are_the_reference_architecture() {
     assert_eq!((stack.storage.bucket, stack.storage.kms), (None, None));
     let balancer = &stack.load_balancer;
     assert_eq!((balancer.scheme, balancer.targets), (Scheme::InternetFacing, Targets::NodePort));
-    assert_eq!((balancer.node_port, balancer.idle_timeout_seconds), (30442, 300));
+    assert_eq!((balancer.node_port, balancer.idle_timeout_seconds), (None, 300));
     let manager = &stack.package_manager;
     assert_eq!((manager.replicas, manager.database_connections), (3, 50));
     assert_eq!(manager.chart_version.to_string(), "0.20.4");
@@ -54,7 +54,7 @@ fn many_spellings_are_one_declaration() {
         "kubernetes:\n  nodes:\n    # count: 4\n",
         "protect: [key, bucket, database]\n",
         "tags: {}\n",
-        "kubernetes: {version: '1.34', nodes: {count: 0x3}}\n",
+        &format!("kubernetes: {{version: '{}', nodes: {{count: 0x3}}}}\n", defaults.kubernetes.version),
         "'network': {\"nat\": per_zone}\n",
         "database: &here {multi_az: true}\n",
         "...\n",
@@ -166,6 +166,6 @@ fn a_stack_serialises_as_it_was_declared() {
     assert_eq!(json["stack"], "ppm-prod");
     assert_eq!(json["account"], "111122223333");
     assert_eq!(json["network"]["made"]["nat"], "per_zone");
-    assert_eq!(json["kubernetes"]["version"], "1.34");
+    assert_eq!(json["kubernetes"]["version"], "1.36");
     assert_eq!(json["protect"], serde_json::json!(["database", "bucket", "key"]));
 }

@@ -71,6 +71,7 @@ fn a_key_is_looked_for_twice_as_long_as_the_rest() {
         policy: Policy::new(&json!({})),
         rotation: true,
         enabled: true,
+        scheduled_deletion: None,
         deletion_days: 7,
         tags: Tags::new(),
     };

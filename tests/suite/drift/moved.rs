@@ -199,6 +199,11 @@ async fn in_who_may_do_what() {
     let key = at.id("kms_key.main");
     at.drifts(&[("kms_key.main", "rotation")], kms.disable_key_rotation().key_id(&key).send()).await;
     at.drifts(&[("kms_key.main", "enabled")], kms.disable_key().key_id(&key).send()).await;
+    at.drifts(
+        &[("kms_key.main", "enabled"), ("kms_key.main", "scheduled_deletion")],
+        kms.schedule_key_deletion().key_id(&key).pending_window_in_days(7).send(),
+    )
+    .await;
     let widened = r#"{"Version":"2012-10-17","Statement":[{"Sid":"AccountDecidesThroughIam","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"},{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:Decrypt","Resource":"*"}]}"#;
     at.drifts(
         &[("kms_key.main", "policy.Statement")],
@@ -207,7 +212,7 @@ async fn in_who_may_do_what() {
     .await;
     at.drifts(&[("kms_key.main", "description")], kms.update_key_description().key_id(&key).description("mine").send())
         .await;
-    assert_eq!(at.moves, 10);
+    assert_eq!(at.moves, 11);
 }
 
 #[tokio::test]

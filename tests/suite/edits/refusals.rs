@@ -3,6 +3,7 @@
 use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::stack::{Network, Protected};
 
+use super::later;
 use crate::support::reference::{Declared, Standing, changes};
 
 fn chain(error: &PlanError) -> Vec<String> {
@@ -86,9 +87,11 @@ async fn what_can_be_replaced_is_replaced_when_asked() {
         (
             "load_balancer.main",
             &[
-                "replace, old first, listener.http: load_balancer",
-                "replace, old first, listener.https: load_balancer",
-                "replace, old first, load_balancer.main: ",
+                "replace listener.http: load_balancer",
+                "replace listener.https: action, load_balancer",
+                "replace load_balancer.main: ",
+                "replace target_attachment.nodes: target_group",
+                "replace target_group.main: ",
             ],
         ),
         ("secret.database", &["replace, old first, secret.database: "]),
@@ -116,7 +119,7 @@ async fn everything_that_can_be_replaced_at_once_is() {
         ["node_group.main", "addon.vpc-cni", "addon.kube-proxy", "addon.coredns", "nat_gateway.a", "listener.https"];
     let ask = Request { replace: asked.map(|at| at.parse().unwrap()).into(), ..Request::default() };
     standing.stack.tags.insert("team".to_owned(), "data".to_owned());
-    standing.stack.kubernetes.version = "1.36".parse().unwrap();
+    later(&mut standing.stack, 2);
     standing.ask(&ask).await;
     standing.bench.assert_converged(&Declared(standing.stack.clone())).await;
 }
@@ -138,9 +141,11 @@ async fn a_listener_removed_by_hand_does_not_hold_up_its_load_balancer() {
     });
     let ran = standing.edit(|stack| stack.load_balancer.scheme = ppm_infra::stack::Scheme::Internal).await;
     let expected = [
-        "replace, old first, listener.http: load_balancer",
+        "replace listener.http: load_balancer",
         "create listener.https",
-        "replace, old first, load_balancer.main: scheme, subnets",
+        "replace load_balancer.main: scheme, subnets",
+        "replace target_attachment.nodes: target_group",
+        "replace target_group.main: ",
     ];
     assert_eq!(changes(&ran.plan), expected);
 }

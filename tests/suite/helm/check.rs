@@ -9,14 +9,16 @@ fn a_file_that_was_just_written_is_clean_and_an_edited_one_is_not() {
     let desk = Desk::simulated();
     desk.declare(&[]);
     desk.run(&["apply", "--auto-approve"]).exit(0);
-    desk.run(&["values", "--check", "out/values.yaml"]).exit(0).says(&["0 errors and 0 warnings in out/values.yaml"]);
+    desk.run(&["values", "--check", "out/ppm-prod.values.yaml"])
+        .exit(0)
+        .says(&["0 errors and 0 warnings in out/ppm-prod.values.yaml"]);
     let before = desk.files();
 
-    let edited = desk.read("out/values.yaml").replace("  nodePort: 30442", "  nodePort: 30443");
+    let edited = desk.read("out/ppm-prod.values.yaml").replace("  nodePort: 30042", "  nodePort: 30043");
     desk.write("edited.yaml", &edited.replace("Bucket: \"ppm-prod", "Bucket: \"ppm-test"));
     let said = desk.run(&["values", "--check", "edited.yaml"]).exit(65);
-    said.says(&["the declared port is 30442", "the stack has ppm-prod-", "hint:", "why:", "2 errors and 0 warnings"]);
-    let line = edited.lines().position(|line| line.contains("30443")).unwrap() + 1;
+    said.says(&["the declared port is 30042", "the stack has ppm-prod-", "hint:", "why:", "2 errors and 0 warnings"]);
+    let line = edited.lines().position(|line| line.contains("30043")).unwrap() + 1;
     let said = desk.run(&["values", "--check", "edited.yaml", "--json"]).exit(65);
     let told: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!((&told["valid"], &told["errors"]), (&false.into(), &2.into()));
@@ -25,7 +27,7 @@ fn a_file_that_was_just_written_is_clean_and_an_edited_one_is_not() {
 
     desk.write(
         "edited.yaml",
-        &desk.read("out/values.yaml").replace("enableSandboxing: true", "enableSandboxing: false"),
+        &desk.read("out/ppm-prod.values.yaml").replace("enableSandboxing: true", "enableSandboxing: false"),
     );
     desk.run(&["values", "--check", "edited.yaml"])
         .exit(0)

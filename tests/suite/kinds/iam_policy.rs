@@ -97,6 +97,23 @@ async fn what_others_change_shows_as_that_field() {
 }
 
 #[tokio::test]
+async fn whoever_was_given_it_does_not_keep_it_from_being_removed() {
+    let mut lab = Lab::new(0).await;
+    let policy = sample();
+    let id = lab.make("main", &policy).await.id;
+    let iam = lab.clients.iam.clone();
+    iam.create_user().user_name("ann").send().await.unwrap();
+    iam.create_group().group_name("team").send().await.unwrap();
+    iam.attach_user_policy().user_name("ann").policy_arn(&id).send().await.unwrap();
+    iam.attach_group_policy().group_name("team").policy_arn(&id).send().await.unwrap();
+    lab.remove::<IamPolicy>("main").await;
+    assert_eq!(lab.look::<IamPolicy>("main", Some(&policy)).await, None);
+    let user = iam.list_attached_user_policies().user_name("ann").send().await.unwrap();
+    let group = iam.list_attached_group_policies().group_name("team").send().await.unwrap();
+    assert!(user.attached_policies().is_empty() && group.attached_policies().is_empty(), "{user:?} {group:?}");
+}
+
+#[tokio::test]
 async fn a_policy_of_others_is_left_alone() {
     let mut lab = Lab::new(0).await;
     let policy = sample();
@@ -105,7 +122,7 @@ async fn a_policy_of_others_is_left_alone() {
     call.policy_document(theirs.document().to_string()).send().await.unwrap();
     let error = lab.try_make("main", &policy).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotOurs, "{error}");
-    assert!(error.message.contains("`ppm-infra adopt`"), "{error}");
+    assert!(error.message.contains("`ppm-infra adopt iam_policy.main 'arn:aws:iam::"), "{error}");
     let at = Address::of(IamPolicy::KIND, "main");
     let found = lab.observe(&at, Some(&Document::of(&policy)), false).await;
     assert!(matches!(found, Observation::Foreign { .. }), "{found:?}");

@@ -5,9 +5,9 @@ use ppm_infra::cloud::ErrorKind;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::mark::{ADDRESS_TAG, STACK_TAG};
-use ppm_infra::model::observation::Observation;
+use ppm_infra::model::observation::{Observation, Remedy};
 use ppm_infra::model::policy::Policy;
-use ppm_infra::model::resource::Resource;
+use ppm_infra::model::resource::{Known, Resource};
 use ppm_infra::resources::kms_key::KmsKey;
 use serde_json::{Value, json};
 
@@ -27,6 +27,7 @@ pub(crate) fn sample() -> KmsKey {
         policy: policy(&json!("kms:*")),
         rotation: true,
         enabled: true,
+        scheduled_deletion: None,
         deletion_days: 7,
         tags: Lab::tags("kms_key", "main"),
     }
@@ -106,20 +107,66 @@ async fn what_others_change_shows_as_that_field() {
     let same = r#"{"Statement":[{"Action":["kms:*"],"Effect":"Allow","Principal":{"AWS":"123456789012"},"Resource":["*"]}],"Version":"2012-10-17"}"#;
     kms.put_key_policy().key_id(&id).policy_name("default").policy(same).send().await.unwrap();
     assert_eq!(lab.look("main", Some(&key)).await.unwrap(), key);
-
-    kms.schedule_key_deletion().key_id(&id).pending_window_in_days(7).send().await.unwrap();
-    assert_eq!(lab.look("main", Some(&key)).await, None);
     lab.remove::<KmsKey>("main").await;
 }
 
 #[tokio::test]
-async fn a_dying_key_gives_its_alias_to_the_next() {
+async fn a_key_that_somebody_scheduled_for_deletion_is_kept() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let id = lab.make("main", &key).await.key_id;
+    let kms = lab.clients.kms.clone();
+    kms.schedule_key_deletion().key_id(&id).pending_window_in_days(7).send().await.unwrap();
+    let day = kms.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap().deletion_date.unwrap();
+    let day = day.fmt(aws_sdk_kms::primitives::DateTimeFormat::DateTime).unwrap()[..10].to_owned();
+    let dying = KmsKey { enabled: false, scheduled_deletion: Some(day.clone()), ..key.clone() };
+    assert_eq!(lab.look("main", Some(&key)).await.unwrap(), dying, "it turns as before once it is saved");
+    let notes = super::ground::notes::<KmsKey>(&lab, "main").await.join("; ");
+    assert!(notes.contains(&day) && notes.contains(&format!("cancel-key-deletion --key-id {id}")), "{notes}");
+    // Without a record it is found as well, and to who removes everything it is gone.
+    let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
+    assert!(matches!(&found, Observation::Present { .. }), "{found:?}");
+    for recorded in [true, false] {
+        assert_eq!(lab.observe_to_remove(&at(), recorded).await, Observation::Absent);
+    }
+    lab.change("main", &key).await;
+    let saved = kms.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap();
+    assert_eq!((saved.key_state.unwrap().as_str(), saved.deletion_date), ("Enabled", None));
+    assert!(kms.get_key_rotation_status().key_id(&id).send().await.unwrap().key_rotation_enabled());
+    // Somebody cancelled it between the look and the change.
+    let known = lab.ids.computed(&at()).unwrap().clone();
+    kms.disable_key().key_id(&id).send().await.unwrap();
+    let from = Known { declared: Document::of(&dying), computed: known };
+    lab.try_change_from(&at(), &from, Document::of(&key)).await.unwrap();
+    lab.find_again::<KmsKey>("main").await;
+}
+
+#[tokio::test]
+async fn a_dying_key_is_saved_rather_than_made_anew() {
     let mut lab = Lab::new(0).await;
     let old = lab.make("main", &sample()).await;
     lab.clients.kms.schedule_key_deletion().key_id(&old.key_id).send().await.unwrap();
+    lab.ids.remove(&at());
     let new = lab.make("main", &sample()).await;
-    assert_ne!(old.key_id, new.key_id);
+    assert_eq!(old.key_id, new.key_id, "what was ever encrypted hangs on it");
     lab.find_again::<KmsKey>("main").await;
+}
+
+#[tokio::test]
+async fn an_alias_that_others_gave_their_key_is_not_taken_back() {
+    let mut lab = Lab::new(0).await;
+    let key = sample();
+    let ours = lab.make("main", &key).await.key_id;
+    let theirs = lab.clients.kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    lab.clients.kms.update_alias().alias_name(&key.alias).target_key_id(&theirs).send().await.unwrap();
+    let found = lab.observe(&at(), Some(&Document::of(&key)), true).await;
+    let Observation::Foreign { id, remedy: Remedy::Command { command, .. }, .. } = found else { panic!("{found:?}") };
+    assert!(id.ends_with(&theirs) && command.ends_with(&ours), "{id}: {command}");
+    let computed = lab.ids.computed(&at()).unwrap().clone();
+    let from = Known { declared: Document::of(&KmsKey { alias: String::new(), ..key.clone() }), computed };
+    let error = lab.try_change_from(&at(), &from, Document::of(&key)).await.unwrap_err();
+    assert!(error.kind == ErrorKind::NotOurs && error.says(&command) && !error.says("adopt"), "{error}");
+    assert!(matches!(lab.observe_to_remove(&at(), true).await, Observation::Present { .. }));
 }
 
 #[tokio::test]

@@ -56,10 +56,6 @@ async fn a_load_balancer_is_made_found_changed_and_removed() {
     }
     assert_eq!(calls(&lab, "SetSubnets"), 2, "only what differs is sent");
     assert_eq!(calls(&lab, "SetSecurityGroups"), 2, "only what differs is sent");
-    // An order whose answer was lost is repeated, and what it made is brought up to date.
-    let changed = LoadBalancer { idle_timeout_seconds: 120, ..balancer.clone() };
-    lab.try_make("main", &changed).await.unwrap();
-    assert_eq!(lab.look("main", Some(&changed)).await.unwrap(), changed);
     lab.remove::<LoadBalancer>("main").await;
 }
 
@@ -128,6 +124,35 @@ async fn other_parts_behind_the_same_references_are_set() {
     let there = lab.clients.elb.describe_load_balancers().load_balancer_arns(&arn).send().await.unwrap();
     assert_eq!(there.load_balancers()[0].security_groups(), [second]);
     assert!(differs(&lab, "main", &balancer).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_that_takes_the_place_of_another_stands_beside_it() {
+    let mut lab = Lab::new(0).await;
+    network(&mut lab).await;
+    let first = lab.make("main", &sample()).await.id;
+    let internal = LoadBalancer { scheme: "internal".to_owned(), ..sample() };
+    let name = format!("lab-main-{}", lab.next_suffix());
+    let second = lab.try_make("main", &internal).await.unwrap().id;
+    assert_eq!(lab.look("main", Some(&internal)).await.unwrap(), internal, "known by the name without the suffix");
+    let elb = lab.clients.elb.clone();
+    let there = elb.describe_load_balancers().names("lab-main").names(&name).send().await.unwrap();
+    assert_eq!(there.load_balancers().len(), 2, "{there:?}");
+    lab.tells_twins_apart::<LoadBalancer>("main", [&first, &second]).await;
+    // A third one finds the first name free again, and takes none all the same: nobody need know.
+    let unprotected = LoadBalancerAttribute::builder().key("deletion_protection.enabled").value("false").build();
+    let call = elb.modify_load_balancer_attributes().load_balancer_arn(&first).attributes(unprotected);
+    call.send().await.unwrap();
+    elb.delete_load_balancer().load_balancer_arn(&first).send().await.unwrap();
+    // Of others, with a name as ours would have, none is in the way.
+    let call = elb.create_load_balancer().name("lab-main-abcdef");
+    let call = call.subnets(id::<Subnet>(&lab, "a")).subnets(id::<Subnet>(&lab, "b"));
+    call.security_groups(id::<SecurityGroup>(&lab, "one")).send().await.unwrap();
+    assert_eq!(lab.found_by_marks::<LoadBalancer>("main").await, Some(second.clone()));
+    let third = lab.try_make("main", &sample()).await.unwrap().id;
+    assert_ne!(third, second);
+    assert_eq!(lab.look("main", Some(&sample())).await.unwrap(), sample());
+    lab.remove::<LoadBalancer>("main").await;
 }
 
 #[tokio::test]
@@ -221,7 +246,8 @@ async fn parts_made_a_moment_ago_are_waited_for() {
 
 #[tokio::test]
 async fn a_role_of_the_service_made_a_moment_ago_is_waited_for() {
-    let mut lab = Lab::new(0).await;
+    // The minute in which it is waited for must be longer than one call takes.
+    let mut lab = Lab::new(60).await;
     network(&mut lab).await;
     lab.emulator.post(
         "/strict/faults",

@@ -26,10 +26,10 @@ pub(crate) fn cluster(lab: &mut Lab, id: &str) {
     let computed = ClusterComputed {
         id: "lab".to_owned(),
         arn: "arn:aws:eks:us-east-1:123456789012:cluster/lab".to_owned(),
-        endpoint: String::new(),
-        certificate_authority: String::new(),
-        issuer: format!("https://oidc.eks.us-east-1.amazonaws.com/id/{id}"),
-        security_group_id: String::new(),
+        endpoint: None,
+        certificate_authority: None,
+        issuer: Some(format!("https://oidc.eks.us-east-1.amazonaws.com/id/{id}")),
+        security_group_id: None,
     };
     lab.ids.insert(&Address::of(Cluster::KIND, "main"), &Document::of(&computed));
 }

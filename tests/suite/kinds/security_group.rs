@@ -48,10 +48,10 @@ pub(crate) async fn cluster_group(lab: &mut Lab, vpc: &str, name: &str) -> Strin
     let cluster = ClusterComputed {
         id: "lab".to_owned(),
         arn: "arn:aws:eks:us-east-1:123456789012:cluster/lab".to_owned(),
-        endpoint: String::new(),
-        certificate_authority: String::new(),
-        issuer: String::new(),
-        security_group_id: group.clone(),
+        endpoint: None,
+        certificate_authority: None,
+        issuer: None,
+        security_group_id: Some(group.clone()),
     };
     lab.ids.insert(&"cluster.main".parse().unwrap(), &Document::of(&cluster));
     group

@@ -75,7 +75,7 @@ async fn addresses_of_others_are_left_to_them() {
 
     let subnet = sample("a", 1);
     let found = lab.observe(&Address::of(Subnet::KIND, "a"), Some(&Document::of(&subnet)), false).await;
-    let Observation::Foreign { id, because } = found else { panic!("{found:?}") };
+    let Observation::Foreign { id, because, .. } = found else { panic!("{found:?}") };
     assert_eq!(id, theirs);
     assert!(because.contains("stack other"), "{because}");
     let error = lab.try_make("a", &subnet).await.unwrap_err();

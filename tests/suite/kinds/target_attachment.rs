@@ -39,7 +39,7 @@ async fn nodes(lab: &mut Lab, group: &str) {
         arn: "arn:aws:eks:us-east-1:123456789012:nodegroup/lab/nodes/1".to_owned(),
         cluster_name: "lab".to_owned(),
         name: "nodes".to_owned(),
-        autoscaling_group: group.to_owned(),
+        autoscaling_group: Some(group.to_owned()),
     };
     stands::<NodeGroup>(lab, "main", &computed);
 }

@@ -49,11 +49,14 @@ fn catalog() -> Catalog {
     let facts = |fields, replace, climb_rank| Facts {
         fields,
         replace,
+        ground: &[],
         typical: Typical { create: 20, update: 5, delete: 10 },
         data: None,
         irreplaceable: false,
         climb_rank,
         hidden_seconds: 60,
+        passage: |_, _| None,
+        missed: |_, _| None,
         sample,
         check: |_, _| Ok(()),
     };
@@ -111,8 +114,8 @@ impl Blueprint for Climbers {
             Node {
                 declared: self.document(who, self.height),
                 after: after.into_iter().map(|to| (to, "it is so")).collect(),
-                protect: false,
                 ladder: rungs.filter(|_| who != 4 && lowest.is_some()).map(|rung| self.document(who, rung)).collect(),
+                ..Node::default()
             }
         };
         (0..WHO.len()).map(|who| (at(who), node(who))).collect()

@@ -7,7 +7,7 @@ use ppm_infra::engine::plan::{Action, Why};
 use ppm_infra::engine::state::{State, Status};
 use ppm_infra::engine::{PlanError, Request, plan};
 use ppm_infra::model::address::Address;
-use ppm_infra::model::observation::Observation;
+use ppm_infra::model::observation::{ForeignObject, Observation, Remedy};
 use ppm_infra::model::resource::Node;
 use ppm_infra::resources::catalog;
 use ppm_infra::run::Blueprint;
@@ -61,10 +61,11 @@ fn what_is_not_ours_stops_a_plan_unless_all_of_ours_goes_and_it_is_in_no_record(
         if !recorded {
             ground.state.resources.remove(&role);
         }
-        let foreign = Observation::Foreign { id: "theirs".to_owned(), because: "no tags".to_owned() };
+        let (id, because, remedy) = ("theirs".to_owned(), "no tags".to_owned(), Remedy::Adopt);
+        let foreign = Observation::Foreign { id: id.clone(), because: because.clone(), remedy: remedy.clone() };
         ground.observed.insert(role.clone(), foreign);
         let refused = ground.plan(&ask).unwrap_err();
-        let told = [(role.clone(), ("theirs".to_owned(), "no tags".to_owned()))].into();
+        let told = [(role.clone(), ForeignObject { id, because, remedy })].into();
         assert_eq!(refused, PlanError::Foreign { foreign: told }, "recorded: {recorded}, {ask:?}");
         if !recorded {
             let actions = ground.plan(&destroying()).unwrap();

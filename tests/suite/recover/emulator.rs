@@ -101,6 +101,59 @@ fn a_lost_lockfile_is_made_again_with_what_nobody_knew_of() {
 }
 
 #[test]
+fn tags_of_what_is_gone_are_no_objects() {
+    let (emulator, desk) = start();
+    desk.run(&APPLY).exit(0);
+    emulator.post("/strict/settings", &json!({"extra": {"tags_stay": true}}));
+    let destroy = [&DESTROY[..], &["--no-final-snapshot"]].concat();
+    desk.run(&destroy).exit(0).says(&["found 0 objects of ppm-prod left"]);
+    // Nothing is recorded now, so nothing tells what an object of a kind would look like.
+    desk.run(&destroy).exit(0);
+    gone(&desk);
+    desk.run(&destroy).exit(0);
+    let left = online().block_on(async { emulator.clients().await.ec2.describe_tags().send().await.unwrap() });
+    assert!(!left.tags().is_empty(), "the list of tags still has them");
+}
+
+/// Names that begin like ours: another stack's, one without a hyphen, and some in regions that answer for nobody else.
+#[test]
+fn buckets_elsewhere_and_of_other_stacks_are_not_asked_for() {
+    let (emulator, desk) = start();
+    desk.run(&APPLY).exit(0);
+    online().block_on(async {
+        let aws = emulator.clients().await;
+        for (name, region) in [
+            ("ppm-prod-exports", "ap-east-1"),
+            ("ppm-prod-archive", "eu-central-1"),
+            ("ppm-prod-backup", "eu-west-1"),
+            ("ppm-production", "us-east-1"),
+            ("ppm-prod-of-others", "us-east-1"),
+        ] {
+            let there = aws.s3.config().to_builder().region(aws_sdk_s3::config::Region::new(region));
+            let s3 = aws_sdk_s3::Client::from_conf(there.build());
+            let place = aws_sdk_s3::types::BucketLocationConstraint::from(region);
+            let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(place).build();
+            let place = (region != "us-east-1").then_some(place);
+            s3.create_bucket().bucket(name).set_create_bucket_configuration(place).send().await.unwrap();
+        }
+    });
+    emulator.post("/strict/log/clear", &Value::Null);
+    gone(&desk);
+    desk.run(&RECOVER).exit(0).says(&["46 of 46 objects declared"]);
+    let asked: BTreeSet<String> = emulator
+        .calls()
+        .iter()
+        .filter(|call| call["service"] == "s3" && call["operation"] == "GetBucketTagging")
+        .map(|call| call["resource"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        asked.iter().all(|name| ["ppm-prod-123456789012", "ppm-prod-of-others"].contains(&name.as_str())),
+        "{asked:?}"
+    );
+    desk.run(&[&DESTROY[..], &["--no-final-snapshot"]].concat()).exit(0).says(&["found 0 objects of ppm-prod left"]);
+}
+
+#[test]
 fn a_bucket_made_by_hand_is_taken_over_before_the_rest_is_made() {
     let (emulator, desk) = start();
     let name = "ppm-prod-123456789012";

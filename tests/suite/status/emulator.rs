@@ -100,7 +100,9 @@ async fn what_may_not_be_read_is_named_and_the_rest_is_shown() {
     let group = desk.run(&["output", "target_group_arn"]).exit(0).stdout.trim().to_owned();
     happens(&emulator, &json!({"kind": "target_group", "id": group, "action": "answers"}));
 
-    // The certificate of the declaration was never requested here.
+    let gone = json!({"service": "acm", "operation": "DescribeCertificate", "kind": "code",
+        "code": "ResourceNotFoundException", "message": "Could not find certificate", "status": 400, "nth": 1});
+    emulator.post("/strict/faults", &gone);
     desk.run(&["status"]).exit(1).says(&["error: the certificate arn:aws:acm:us-east-1:123456789012:certificate/1"]);
     let denied: [(&str, &str); 7] = [
         ("DescribeCertificate", "acm:DescribeCertificate"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Keep, Simulated, World};
 use ppm_infra::cloud::{Cloud, Consent};
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::{Action, Plan, StepKey};
@@ -87,6 +87,16 @@ impl Bench {
         Self { cloud, store: MemoryStore::new(catalog.clone(), as_text), session, stop_after: None, stack, as_text }
     }
 
+    /// Another workbench on which the same stands. `keep` is shown its cloud after each change.
+    pub(crate) fn copy(&self, keep: Keep) -> Self {
+        let catalog = &self.session.catalog;
+        let cloud =
+            Arc::new(Simulated::new(catalog.clone(), Site::new(REGION, ACCOUNT), self.cloud.world()).kept(keep));
+        // With the same host: ids that were given stay given.
+        let session = Session { cloud: cloud.clone(), stop: Stop::new(), ..self.session.clone() };
+        Self { cloud, store: self.store.copy(), session, ..*self }
+    }
+
     /// The state as it would be loaded now.
     pub(crate) fn state(&self) -> State {
         self.store.book().map_or_else(|| self.fresh(), |book| book.state)
@@ -159,7 +169,8 @@ impl Bench {
         let ran = self.run(blueprint, &Request::default()).await;
         assert!(!ran.report.failed.is_empty(), "something fails: {:#?}", brief(&ran.plan));
         let surroundings = self.session.cloud.survey(&Questions::default()).await.unwrap();
-        let planned = Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0) };
+        let planned =
+            Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0), checks: Vec::new() };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut tell = Teller::new(&self.session.host, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();

@@ -15,6 +15,7 @@ use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
 use ppm_infra::engine::state::{Book, Entry, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
+use ppm_infra::model::facts::{FactQuery, Facts};
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Known;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
@@ -144,6 +145,13 @@ impl Cloud for MortalCloud {
         Box::pin(async move {
             self.life.breathe().await;
             self.cloud.survey(ask).await
+        })
+    }
+
+    fn facts<'a>(&'a self, ask: &'a FactQuery, place: &'a Surroundings) -> BoxFuture<'a, Facts> {
+        Box::pin(async move {
+            self.life.breathe().await;
+            self.cloud.facts(ask, place).await
         })
     }
 

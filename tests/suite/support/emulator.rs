@@ -13,10 +13,22 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use ppm_infra::cloud::aws::Clients;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Emulators that may run at the same time: each is one Python process of some 300 MB.
 const AT_ONCE: usize = 2;
+
+/// The rest of a request without a body.
+const HEAD: &str = "HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n";
+
+/// Certificates that ACM has in every emulator: those that the declarations of tests name.
+const CERTIFICATES: [&str; 5] = [
+    "arn:aws:acm:us-east-1:123456789012:certificate/11111111-1111-1111-1111-111111111111",
+    "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555",
+    "arn:aws:acm:us-east-1:123456789012:certificate/22222222-2222-2222-2222-222222222222",
+    "arn:aws:acm:us-east-1:123456789012:certificate/22222222-2222-3333-4444-555555555555",
+    "arn:aws:acm:us-east-1:123456789012:certificate/99999999-2222-3333-4444-555555555555",
+];
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
@@ -26,7 +38,7 @@ pub(crate) struct Line {
     port: u16,
 }
 
-/// A running emulator.
+/// A running emulator. Dropping it fails the test if a request did not fit the model of its service.
 pub(crate) struct Emulator {
     child: Child,
     line: Line,
@@ -43,29 +55,41 @@ impl Deref for Emulator {
 impl Emulator {
     /// Starts one whose clock runs `scale` times as fast as ours; at 0 everything is done at once.
     pub(crate) fn start(scale: u32) -> Self {
+        Self::launch(scale, |_| ())
+    }
+
+    /// Starts one whose requests do not count among those of the test run: for what is sent wrong to see it found.
+    pub(crate) fn apart() -> Self {
+        Self::launch(0, |command| {
+            command.env_remove("STRICT_TALLY");
+        })
+    }
+
+    fn launch(scale: u32, change: impl FnOnce(&mut Command)) -> Self {
         let running: MutexGuard<'_, usize> = RUNNING.lock().unwrap();
         *ENDED.wait_while(running, |running| *running >= AT_ONCE).unwrap() += 1;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/run.sh");
-        let mut child = Command::new(script)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--scale", &scale.to_string(), "--quiet"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(script);
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--scale", &scale.to_string(), "--quiet"]);
+        change(&mut command);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         assert!(ready.contains("ready"), "the emulator did not start: {ready:?}");
-        Self { child, line: Line { port } }
+        let line = Line { port };
+        line.post("/strict/settings", &json!({"extra": {"certificates": CERTIFICATES}}));
+        Self { child, line }
     }
+}
 
+impl Line {
     /// A second one that goes on from here.
     pub(crate) fn fork(&self) -> Fork {
         let told = self.post("/strict/fork", &Value::Null);
         Fork { line: Line { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() } }
     }
-}
 
-impl Line {
     /// Its URL.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -73,7 +97,7 @@ impl Line {
 
     /// Asks one of its own paths.
     pub(crate) fn get(&self, path: &str) -> Value {
-        ask(self.port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
+        ask(self.port, &format!("GET {path} {HEAD}"))
     }
 
     /// Sends JSON to one of its own paths.
@@ -101,6 +125,22 @@ impl Line {
         log.as_array().or_else(|| log["calls"].as_array()).unwrap().clone()
     }
 
+    /// What its requests had wrong by AWS's service models, which is then forgotten: for a test that means to send it.
+    pub(crate) fn expected_violations(&self) -> Vec<Value> {
+        self.post("/strict/violations/clear", &Value::Null).as_array().unwrap().clone()
+    }
+
+    /// Ends the process and answers what its requests had wrong by AWS's service models.
+    fn end(&self) -> Result<Vec<Value>, String> {
+        let found = try_ask(self.port, &format!("GET /strict/violations {HEAD}"));
+        // It ends without an answer.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.write_all(format!("POST /strict/exit {HEAD}").as_bytes());
+            let _ = stream.read(&mut [0; 1]);
+        }
+        Ok(found?.as_array().cloned().unwrap_or_default())
+    }
+
     /// Clients that talk to it.
     pub(crate) async fn clients(&self) -> Clients {
         clients(self.port).await
@@ -120,7 +160,7 @@ impl Line {
 /// How many objects of each kind there are, and how many wait to be gone.
 pub(crate) type Counts = BTreeMap<String, usize>;
 
-/// A copy of an emulator; it ends when dropped, or with the emulator.
+/// A copy of an emulator; it ends when dropped, or with the emulator, and fails the test as that one does.
 pub(crate) struct Fork {
     line: Line,
 }
@@ -135,11 +175,15 @@ impl Deref for Fork {
 
 impl Drop for Fork {
     fn drop(&mut self) {
-        // It ends without an answer.
-        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.line.port)) {
-            let _ = stream.write_all(b"POST /strict/exit HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
-            let _ = stream.read(&mut [0; 1]);
-        }
+        nothing_wrong(self.line.end());
+    }
+}
+
+/// Fails the test whose requests AWS would refuse as they stand. A test that failed already is left alone.
+fn nothing_wrong(found: Result<Vec<Value>, String>) {
+    if !std::thread::panicking() {
+        let found = found.expect("the emulator is there to the end of the test");
+        assert!(found.is_empty(), "AWS's service models do not allow these requests: {found:#?}");
     }
 }
 
@@ -165,21 +209,32 @@ fn post(port: u16, path: &str, body: &Value) -> Value {
 }
 
 fn ask(port: u16, request: &str) -> Value {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
+    try_ask(port, request).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn try_ask(port: u16, request: &str) -> Result<Value, String> {
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 "), "{answer}");
-    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    TcpStream::connect(("127.0.0.1", port))
+        .and_then(|mut stream| {
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_string(&mut answer)
+        })
+        .map_err(|error| error.to_string())?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| answer.clone())?;
+    if !head.contains(" 200 ") {
+        return Err(answer);
+    }
+    serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
+        let found = self.line.end();
         // The script replaced itself by the server, so this is the server.
         let _ = self.child.kill();
         let _ = self.child.wait();
         *RUNNING.lock().unwrap() -= 1;
         ENDED.notify_one();
+        nothing_wrong(found);
     }
 }

@@ -159,7 +159,13 @@ impl Lab {
         self.try_change_from(&at, &from, declared).await.unwrap();
     }
 
-    async fn try_change_from(&mut self, at: &Address, from: &Known, declared: Document) -> Result<(), CloudError> {
+    /// Changes what stands at `at` as if it had been found to be `from`, or says why not.
+    pub(crate) async fn try_change_from(
+        &mut self,
+        at: &Address,
+        from: &Known,
+        declared: Document,
+    ) -> Result<(), CloudError> {
         let (context, inbox) = self.context(at);
         let served = serve(inbox);
         let changed = self.cloud.update(at, from, &declared, &context).await;

@@ -11,7 +11,7 @@ use ppm_infra::store::{Store, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Content {
     state: Option<State>,
     journal: Vec<Entry>,
@@ -30,6 +30,12 @@ impl MemoryStore {
     /// A store with nothing in it. With `as_text`, everything goes through its text, as it does on disk.
     pub(crate) fn new(catalog: Catalog, as_text: bool) -> Self {
         Self { catalog, as_text, content: Arc::default() }
+    }
+
+    /// A store of its own with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        let content = self.content.lock().unwrap().clone();
+        Self { content: Arc::new(Mutex::new(content)), ..self.clone() }
     }
 
     /// State and journal together; nothing if nothing was ever written.

@@ -77,11 +77,14 @@ impl Toy {
                     Room::ForTwo => ReplaceOrder::CreateFirst,
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
+                ground: &[],
                 typical: Typical { create: 20, update: 5, delete: 10 },
                 data: self.data.then_some(DATA),
                 irreplaceable: self.data,
                 climb_rank: 0,
                 hidden_seconds: 60,
+                passage: |_, _| None,
+                missed: |_, _| None,
                 sample,
                 check,
             };
@@ -182,7 +185,7 @@ impl Drafts {
         let values = [json!(draft.a), json!(draft.b), one, Value::Array(many), Value::Object(deep)];
         let declared = FIELDS.into_iter().map(str::to_owned).zip(values).collect();
         let after = among(draft.after).into_iter().map(|to| (to, "it is so")).collect();
-        Some(Node { declared, after, protect: false, ladder: Vec::new() })
+        Some(Node { declared, after, ..Node::default() })
     }
 }
 

@@ -9,6 +9,7 @@ use futures_core::future::BoxFuture;
 use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
+use ppm_infra::model::facts::{FactQuery, Facts};
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Known;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
@@ -59,6 +60,10 @@ impl WatchedCloud {
 impl Cloud for WatchedCloud {
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
         self.cloud.survey(ask)
+    }
+
+    fn facts<'a>(&'a self, ask: &'a FactQuery, place: &'a Surroundings) -> BoxFuture<'a, Facts> {
+        self.cloud.facts(ask, place)
     }
 
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {

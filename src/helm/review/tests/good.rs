@@ -86,8 +86,8 @@ const REQUIRED: [(&str, &str); 12] = [
     ("replicas: 1", "replicas: 1 # one pod"),
 ];
 
-/// The values of the charts themselves, where they are at hand: `PPM_INFRA_CHARTS` names a folder with
-/// `0.5.43/values.yaml` and `0.20.4/values.yaml`.
+/// The values of the charts themselves, where they are at hand: `PPM_INFRA_CHARTS` names a folder with unpacked charts,
+/// `rstudio-pm-0.5.43` and `rstudio-pm-0.20.4`.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "what is tested is chosen outside")]
 fn the_charts_own_values_with_what_they_lack() {
@@ -96,8 +96,11 @@ fn the_charts_own_values_with_what_they_lack() {
         return;
     };
     for chart_version in ["0.5.43", "0.20.4"] {
-        let path = std::path::Path::new(&folder).join(chart_version).join("values.yaml");
-        let text = std::fs::read_to_string(path).expect("the chart's values");
+        let path = std::path::Path::new(&folder).join(format!("rstudio-pm-{chart_version}/values.yaml"));
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            eprintln!("there is no {}: the chart's own values are not compared", path.display());
+            continue;
+        };
         let inputs = Inputs { chart_version: chart_version.into(), ..reference() };
         let bare = checked(&text, &inputs);
         assert!(bare.findings.iter().all(|finding| !finding.problem.message.contains("no key")), "{bare}");

@@ -1,6 +1,8 @@
 //! A table of mistakes: one edit of a good file, and what is said of it at which line.
 
-use super::{Inputs, Review, Severity, behind_an_ingress, checked, file, ingress, reference, target_group_binding};
+use super::{
+    Finding, Inputs, Review, Severity, behind_an_ingress, checked, file, ingress, reference, target_group_binding,
+};
 use crate::helm::{FileSystem, UsageData};
 use Severity::{Error, Warning};
 
@@ -190,15 +192,86 @@ fn ways_in() {
     find_all(&behind_an_ingress(ingress()), &[
         ("ingress:\n  enabled: true", "ingress:\n  enabled: false", "  enabled: false", Error, "there is no Ingress"),
         ("target-type: \"ip\"", "target-type: \"instance\"", "\"instance\"", Error, "the targets are nodes"),
+        ("ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-2016-08", "2016-08", Warning, "before 1.2"),
+        ("ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-1-2021-06", "TLS13-1-1", Warning, "before 1.2"),
         ("alb.ingress.kubernetes.io/ssl-redirect: \"443\"", "alb.ingress.kubernetes.io/ssl-redirect: 443", "ssl-redirect", Error, "is not text"),
         ("    - host: \"packages.example.com\"\n      paths:\n        - \"/\"", "    - host: \"a\"", "host: \"a\"", Error, "no host or no paths"),
     ]);
     // Annotations stand elsewhere as well, so that the line is not looked for.
     let inputs = behind_an_ingress(ingress());
-    let edited = file(&inputs).replace("alb.ingress.kubernetes.io/healthcheck-path", "alb.ingress.kubernetes.io/other");
-    let review = checked(&edited, &inputs);
-    let is_said = |message: &str| message.contains("the path of the health check is missing");
-    assert!(review.findings.iter().any(|finding| is_said(&finding.problem.message)), "{review}");
+    for (name, severity, what) in [
+        ("healthcheck-path", Error, "the path of the health check is missing"),
+        ("ssl-policy", Warning, "no policy is named"),
+    ] {
+        let key = format!("alb.ingress.kubernetes.io/{name}");
+        let review = checked(&file(&inputs).replace(&key, "alb.ingress.kubernetes.io/other"), &inputs);
+        let is_said = |finding: &Finding| finding.severity == severity && finding.problem.message.contains(what);
+        assert!(review.findings.iter().any(is_said), "{review}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn names_that_the_chart_prints_without_quotes() {
+    find_all(&reference(), &[
+        ("fullnameOverride: \"ppm\"", "fullnameOverride: \"on\"", "fullnameOverride", Error, "`on` does not stay text"),
+        ("fullnameOverride: \"ppm\"", "fullnameOverride: 1e3", "fullnameOverride", Error, "`1e3` does not stay text"),
+        ("    secret: \"rstudio-pm-license\"", "    secret: \"123\"", "\"123\"", Error, "`123` does not stay text"),
+        ("    secret: \"rstudio-pm-license\"", "    secret: '0x1f'", "'0x1f'", Error, "`0x1f` does not stay text"),
+        ("    secret: \"rstudio-pm-license\"", "    secret: yes", "secret: yes", Error, "`yes` does not stay text"),
+        ("  name: \"ppm\"", "  name: \"null\"", "\"null\"", Error, "`null` does not stay text"),
+        ("replicas: 3", "replicas: 3\nsharedStorage: {mount: true, path: /data, name: \"08\"}", "\"08\"", Error, "`08` does not stay text"),
+        ("replicas: 3", "replicas: 3\nsharedStorage: {create: true, path: /data, storageClassName: \"off\"}", "\"off\"", Error, "`off` does not stay text"),
+        ("replicas: 3", "replicas: 3\nsharedStorage: {create: true, path: /data, volumeName: \"1.5\"}", "\"1.5\"", Error, "`1.5` does not stay text"),
+        ("replicas: 3", "replicas: 3\nserviceMonitor: {enabled: true, namespace: \"017\"}", "\"017\"", Error, "`017` does not stay text"),
+        ("replicas: 3", "replicas: 3\nserviceMonitor: {enabled: true, namespace: \"a: b\"}", "a: b", Error, "does not stay text"),
+        ("replicas: 3", "replicas: 3\nserviceMonitor: {enabled: true, namespace: \"a\\u2028b\"}", "u2028", Error, "does not stay text"),
+    ]);
+    let remedy = |text: &str| {
+        let edited = file(&reference()).replace("  name: \"ppm\"", &format!("  name: \"{text}\""));
+        let review = checked(&edited, &reference());
+        let finding = review.findings.iter().find(|finding| finding.problem.message.contains("stay text"));
+        finding.map(|finding| finding.problem.hint.clone())
+    };
+    assert_eq!(remedy("0x1F").as_deref(), Some("add a letter, such as ppm-0x1f"));
+    assert_eq!(remedy("1_000").as_deref(), Some("add a letter, such as ppm-1-000"));
+    assert_eq!(remedy("2026-01-01"), None);
+}
+
+#[test]
+#[rustfmt::skip]
+fn characters_that_end_a_line_or_are_refused() {
+    find_all(&reference(), &[
+        ("Region: \"us-east-1\"", "Region: \"us-east-1\"\n    X: \"a\\u2028b\"", "u2028", Error, "U+2028"),
+        ("Region: \"us-east-1\"", "Region: \"us-east-1\"\n    X: \"a\\uFFFEb\"", "uFFFE", Error, "U+FFFE"),
+        ("Region: \"us-east-1\"", "Region: \"us-east-1\"\n    X: [\"a\\u0085b\"]", "u0085", Error, "U+0085"),
+        ("Region: \"us-east-1\"", "Region: \"us-east-1\"\n    X: \"a\\x7Fb\"", "x7F", Error, "U+007F"),
+        ("replicas: 3", "replicas: 3 # \u{2028}enableSandboxing: false", "replicas", Error, "U+2028"),
+        ("replicas: 3", "replicas: 3 # \u{85}enableSandboxing: false", "replicas", Error, "U+0085"),
+        ("replicas: 3", "replicas: 3 # \u{7f}", "replicas", Error, "not YAML"),
+        ("pod:\n", "pod:\n  annotations: {a: \"\\ud83d\\ude00\"}\n", "ud83d", Error, "half a character"),
+        ("nodeSelector:\n", "nodeSelector:\n  0x1f: \"x\"\n", "0x1f", Error, "a number in YAML 1.1"),
+        ("nodeSelector:\n", "nodeSelector:\n  ~: \"x\"\n", "~: ", Error, "null"),
+    ]);
+    let quoted = file(&reference()).replace("pod:\n", "pod:\n  annotations: {a: \"x\u{2028}y\u{feff}\", b: 'x\u{2029}y'}\n");
+    assert_eq!(checked(&quoted, &reference()).findings, []);
+}
+
+#[test]
+#[rustfmt::skip]
+fn secrets_that_exist_while_a_pod_mounts_their_class() {
+    let data = FileSystem { file_system: "fs-01".into(), access_point: None, path: "/mnt/in".into() };
+    for offline_data in [None, Some(data)] {
+        find_all(&Inputs { secrets_by_pods: true, offline_data, ..reference() }, &[
+            ("secretProviderClass: \"ppm-secrets\"", "secretProviderClass: \"other\"", "  volumes:", Error, "no volume is of the SecretProviderClass `ppm-secrets`"),
+            ("driver: \"secrets-store.csi.k8s.io\"", "driver: \"efs.csi.aws.com\"", "  volumes:", Error, "no volume is of the SecretProviderClass"),
+            ("        driver: \"secrets-store.csi.k8s.io\"\n        readOnly: true\n", "        driver: \"secrets-store.csi.k8s.io\"\n", "secrets-store", Error, "for reading alone"),
+            ("    - name: \"secrets-store\"\n      # Nothing", "    - name: \"ppm-secrets\"\n      # Nothing", "  volumeMounts:", Error, "is mounted nowhere"),
+        ]);
+    }
+    let mounting = Inputs { secrets_by_pods: true, ..reference() };
+    let review = checked(&file(&reference()), &mounting);
+    assert!(review.findings.iter().any(|finding| finding.problem.message.contains("SecretProviderClass `ppm-secrets`")), "{review}");
 }
 
 #[test]

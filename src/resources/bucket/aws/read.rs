@@ -239,7 +239,9 @@ impl<'a> Place<'a> {
     async fn policy(&self) -> Result<Option<Policy>, CloudError> {
         let call = self.aws.s3.get_bucket_policy().bucket(self.name).expected_bucket_owner(self.account);
         let found = unless("NoSuchBucketPolicy", call.send().await.during("read the policy of the bucket"))?;
-        Ok(found.and_then(|answer| answer.policy).map(|text| Policy::parse(&text)))
+        Ok(found
+            .and_then(|answer| answer.policy)
+            .map(|text| Policy::parse(&text).in_partition(&self.surroundings.partition)))
     }
 
     /// All lifecycle rules, and what else stands with them.

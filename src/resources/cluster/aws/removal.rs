@@ -41,7 +41,7 @@ pub(super) async fn remove(known: &ClusterComputed, cx: &Writing<'_>) -> Result<
     let name = known.id.as_str();
     if let Some(found) = eks::cluster(cx.aws, name).await? {
         let other = found.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer());
-        let another = !known.issuer.is_empty() && other.is_some_and(|issuer| issuer != known.issuer);
+        let another = known.issuer.as_deref().zip(other).is_some_and(|(ours, issuer)| issuer != ours);
         // Somebody made one of the same name after ours was gone.
         if another && !cx.ours(&eks::tags_of(found.tags())) {
             return Ok(());
@@ -198,7 +198,8 @@ pub(super) async fn groups(known: &ClusterComputed, aws: &Clients) -> Result<Vec
     let prefix = format!("eks-cluster-sg-{name}-");
     groups.retain(|group| {
         let tags = ec2::tags_of(group.tags());
-        let made_by_eks = group.group_id() == Some(&known.security_group_id)
+        let own = known.security_group_id.as_deref();
+        let made_by_eks = own.is_some_and(|own| group.group_id() == Some(own))
             || group.group_name().is_some_and(|name| name.starts_with(&prefix))
             || tags.get("aws:eks:cluster-name").is_some_and(|cluster| cluster == name);
         made_by_eks && !tags.contains_key(STACK_TAG)

@@ -113,7 +113,9 @@ pub(super) async fn settled(
         };
         unseen.store(0, Ordering::Relaxed);
         let status = there.db_instance_status().unwrap_or("in no state told").to_owned();
-        let pending = calm == Calm::Thrice && !There::of(&there).waiting.is_empty();
+        let settings = there.db_parameter_groups().iter();
+        let applying = settings.filter_map(|group| group.parameter_apply_status()).any(|status| status == "applying");
+        let pending = calm == Calm::Thrice && (applying || !There::of(&there).waiting.is_empty());
         let addressed = there.endpoint().is_some_and(|endpoint| endpoint.address().is_some());
         let wait_on = |status: String| {
             in_a_row.store(0, Ordering::Relaxed);

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_kms::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures_util::future::{join_all, join3, try_join, try_join3};
 
 use crate::cloud::aws::answer::{if_there, lacking};
-use crate::cloud::aws::takeover::foreign_because;
-use crate::cloud::aws::{Clients, During, Reading, Sight, Sought, Writing};
+use crate::cloud::aws::takeover::foreign;
+use crate::cloud::aws::{Clients, During, Present, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
+use crate::model::observation::{ForeignObject, Remedy};
 use crate::model::policy::Policy;
 use crate::resources::kms_key::{KmsKey, KmsKeyComputed};
 
@@ -20,8 +22,8 @@ const AT_ONCE: usize = 20;
 pub(super) struct Described {
     /// Its ARN and id.
     pub(super) computed: KmsKeyComputed,
-    /// Whether it waits for its deletion.
-    pub(super) dying: bool,
+    /// The day on which it is deleted, if it waits for that.
+    pub(super) dies_on: Option<String>,
     description: String,
     enabled: bool,
 }
@@ -31,7 +33,7 @@ impl Described {
         let dying = matches!(key.key_state, Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion));
         Self {
             computed: KmsKeyComputed { id: key.arn.unwrap_or_default(), key_id: key.key_id },
-            dying,
+            dies_on: dying.then(|| day(key.deletion_date.as_ref())),
             description: key.description.unwrap_or_default(),
             enabled: key.enabled,
         }
@@ -51,18 +53,34 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
     if let Some((_, known)) = &one.recorded {
         let id = known.key_id.as_str();
         let (key, details, tags) = join3(describe(aws, id), details(aws, id), tags(aws, id)).await;
-        return match if_there(key)? {
-            Some(key) if !key.dying => Ok(present(one, key, details?, &tags?)),
-            Some(_) | None => Ok(Sight::Absent),
-        };
+        let Some(key) = if_there(key)? else { return Ok(Sight::Absent) };
+        let (details, tags) = (details?, tags?);
+        // To who removes everything, a key that is about to go is gone; and without our marks we let go of it ourselves.
+        if key.dies_on.is_some() && (cx.removing || !cx.ours(&one.address, &tags)) {
+            return Ok(Sight::Absent);
+        }
+        let alias = &one.expected().alias;
+        let lost = key.dies_on.is_none() && !details.aliases.contains(alias);
+        let moved = if lost { moved_to(&key, alias, one, cx).await? } else { None };
+        return Ok(match moved {
+            // Taking it back from a key that is not ours is for its owner to do.
+            Some(there) if one.declared.is_some() && !cx.removing => Sight::Foreign(there),
+            moved => {
+                let notes = moved.into_iter().flat_map(|there| {
+                    let advice = there.remedy.advice(&one.address, &there.id);
+                    [there.because].into_iter().chain(advice)
+                });
+                present(one, key, &details, &tags, notes.collect())
+            }
+        });
     }
     let found = match by_alias(aws, &one.expected().alias).await? {
         Some(key) => {
             let tags = tags(aws, &key.computed.id).await?;
             if !cx.ours(&one.address, &tags) {
-                return Ok(Sight::Foreign { id: key.computed.id, because: foreign_because(&tags) });
+                return Ok(Sight::Foreign(foreign_key(&key, &one.expected().alias, &tags, cx.stack)));
             }
-            Some((key, tags)).filter(|(key, _)| !key.dying)
+            Some((key, tags)).filter(|(key, _)| key.dies_on.is_none() || !cx.removing)
         }
         None => None,
     };
@@ -70,27 +88,91 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
     let all = found.into_iter().chain(by_marks(one, cx).await?);
     let Some((key, tags)) = one.only(all, |(key, _)| &key.computed.id)? else { return Ok(Sight::Absent) };
     let details = details(aws, &key.computed.key_id).await?;
-    Ok(present(one, key, details, &tags))
+    Ok(present(one, key, &details, &tags, Vec::new()))
 }
 
-fn present(one: &Sought<KmsKey>, key: Described, details: Details, tags: &Tags) -> Sight<KmsKey> {
+/// A key that is not ours, and has our alias.
+pub(super) fn foreign_key(key: &Described, alias: &str, tags: &Tags, stack: &str) -> ForeignObject {
+    let mut there = foreign(&key.computed.id, tags, stack);
+    if key.dies_on.is_some() {
+        there.because.push_str(", and it waits for its deletion");
+        there.remedy = Remedy::Command {
+            command: format!("aws kms delete-alias --alias-name {alias}"),
+            effect: "frees the name; then run it again".to_owned(),
+        };
+    }
+    there
+}
+
+/// The key that somebody gave the alias of our key `id`.
+pub(super) fn moved_alias(holder: &Described, alias: &str, id: &str, tags: &Tags, stack: &str) -> ForeignObject {
+    let mut there = foreign(&holder.computed.id, tags, stack);
+    let theirs = &holder.computed.key_id;
+    there.because = format!("{alias} is the alias of {theirs} now, and not of {id}; {}", there.because);
+    there.remedy = Remedy::Command {
+        command: format!("aws kms update-alias --alias-name {alias} --target-key-id {id}"),
+        effect: "gives it back to the key of this stack; then run it again".to_owned(),
+    };
+    there
+}
+
+/// The key that is not ours and has the alias of ours, if there is one.
+async fn moved_to(
+    key: &Described,
+    alias: &str,
+    one: &Sought<KmsKey>,
+    cx: &Reading<'_>,
+) -> Result<Option<ForeignObject>, CloudError> {
+    let Some(holder) = by_alias(cx.aws, alias).await? else { return Ok(None) };
+    if holder.computed.key_id == key.computed.key_id {
+        return Ok(None);
+    }
+    let tags = tags(cx.aws, &holder.computed.id).await?;
+    let theirs = !cx.ours(&one.address, &tags);
+    Ok(theirs.then(|| moved_alias(&holder, alias, &key.computed.key_id, &tags, cx.stack)))
+}
+
+fn present(
+    one: &Sought<KmsKey>,
+    key: Described,
+    details: &Details,
+    tags: &Tags,
+    mut notes: Vec<String>,
+) -> Sight<KmsKey> {
     let recorded = one.recorded.iter().map(|(recorded, _)| recorded);
     let names: Vec<&String> = recorded.chain(one.asked()).map(|asked| &asked.alias).collect();
     let computed = key.computed.clone();
+    notes.extend(key.dies_on.as_ref().map(|day| {
+        format!(
+            "will be deleted on {day}, its data with it: `aws kms cancel-key-deletion --key-id {}`, then apply; apply alone \
+             cancels the deletion and enables it again",
+            computed.key_id
+        )
+    }));
     let told = told(key, details, &names, one.expected());
-    Sight::present(KmsKey { tags: one.managed(tags), ..told }, computed)
+    let declared = KmsKey { tags: one.managed(tags), ..told };
+    Sight::Present(Box::new(Present { declared, computed, notes, settled: true }))
+}
+
+/// A day as people write it; KMS tells none while replicas in other regions are to go first.
+fn day(at: Option<&DateTime>) -> String {
+    let text = at.and_then(|at| at.fmt(Format::DateTime).ok());
+    let day = text.as_deref().and_then(|text| text.get(..10));
+    day.unwrap_or("a day not told yet").to_owned()
 }
 
 /// A key in the shape of the declaration, without tags. Of its aliases the first of `names` that it has is told: those
 /// which others gave it are theirs. `expected` tells what KMS does not.
-pub(super) fn told(key: Described, details: Details, names: &[&String], expected: &KmsKey) -> KmsKey {
+pub(super) fn told(key: Described, details: &Details, names: &[&String], expected: &KmsKey) -> KmsKey {
     let alias = names.iter().find(|name| details.aliases.contains(**name)).map(|name| (*name).clone());
     KmsKey {
         alias: alias.unwrap_or_default(),
         description: key.description,
-        policy: details.policy,
-        rotation: details.rotation,
+        policy: details.policy.in_partition(key.computed.id.split(':').nth(1).unwrap_or("aws")),
+        // A key that is to go tells that it does not turn; saved, it turns as before (KMS `GetKeyRotationStatus`).
+        rotation: if key.dies_on.is_some() { expected.rotation } else { details.rotation },
         enabled: key.enabled,
+        scheduled_deletion: key.dies_on,
         deletion_days: expected.deletion_days,
         tags: Tags::new(),
     }
@@ -104,7 +186,7 @@ async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Vec<(Describ
             ours.push((describe(cx.aws, &id).await?, tags));
         }
     }
-    ours.retain(|(key, _)| !key.dying);
+    ours.retain(|(key, _)| key.dies_on.is_none());
     Ok(ours)
 }
 

@@ -6,11 +6,13 @@ use aws_sdk_ec2::types::{self, RouteOrigin, RouteState, RouteTableAssociationSta
 
 use super::super::{RouteTable, RouteTarget};
 use super::list;
-use crate::cloud::aws::ec2::{filter, not_ours, tags_of};
+use crate::cloud::aws::ec2::{filter, tags_of};
+use crate::cloud::aws::takeover::{foreign, refusal};
 use crate::cloud::aws::{Clients, During, Reading, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
+use crate::model::observation::Remedy;
 use crate::model::reference::Ref;
 use crate::resources::subnet::Subnet;
 
@@ -288,8 +290,12 @@ async fn associate(table: &str, subnet: &str, reference: &Ref<Subnet>, cx: &Writ
         let tags = tags_of(other.tags());
         // Our subnets are ours to move; those of others only between our tables.
         if reference.address().is_none() && tags.get(STACK_TAG) != Some(&cx.mark.stack) {
-            let other = other.route_table_id().unwrap_or_default();
-            return Err(not_ours(cx, doing, &format!("{subnet} has the route table {other}"), &tags));
+            let mut there = foreign(other.route_table_id().unwrap_or_default(), &tags, &cx.mark.stack);
+            there.remedy = Remedy::Command {
+                command: format!("aws ec2 disassociate-route-table --association-id {association}"),
+                effect: "takes the subnet from it; then run it again".to_owned(),
+            };
+            return Err(refusal(cx, doing, &format!("{subnet} has the route table {}", there.id), &there));
         }
         let call = cx.aws.ec2.replace_route_table_association().association_id(association).route_table_id(table);
         call.send().await.during(doing)?;

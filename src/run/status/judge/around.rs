@@ -1,13 +1,11 @@
 //! Versions and their ends, and what stands around the way in.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Court, count, day, days, days_until, listed};
-use crate::run::status::{Chart, Cluster, Database, Maintenance, Nodes, Part, Seen, Sights, Support};
+use super::{Court, Severity, count, day, days_until, listed};
+use crate::model::support::{MENTIONED_DAYS, Product, days};
+use crate::run::status::{Chart, Cluster, Database, Key, Maintenance, Nodes, Part, Seen, Sights};
 
-/// Days before the end of a support at which it is mentioned: an upgrade takes planning.
-const SUPPORT_DAYS: i64 = 90;
 /// Days before maintenance that nobody can put off any longer.
 const MAINTENANCE_DAYS: i64 = 30;
 
@@ -24,26 +22,26 @@ impl Court<'_> {
             return self.warning(part, format!("EKS does not list Kubernetes {version} any more"), upgrade);
         }
         let Some(support) = self.there(support, part, "its support", "eks:DescribeClusterVersions") else { return };
-        let Support { standard_until, extended_until } = support;
+        let lifetime = support.lifetime();
         let paid = cluster.policy.as_deref() != Some("STANDARD");
-        let near = |end: &Timestamp| days_until(*end, self.now) < SUPPORT_DAYS;
-        let is_over = |end: Option<Timestamp>| end.is_some_and(|end| end <= self.now);
-        let what = if is_over(*extended_until) {
-            format!("Kubernetes {version} is out of support: EKS upgrades the cluster by itself")
-        } else if let Some(end) = extended_until.filter(|end| near(end) && is_over(*standard_until)) {
-            let left = days(days_until(end, self.now));
-            format!("Kubernetes {version} is in extended, paid support, which ends on {}, in {left}", day(end))
-        } else if is_over(*standard_until) {
-            let until = extended_until.map(|end| format!(", until {}", day(end))).unwrap_or_default();
-            format!("Kubernetes {version} is in extended, paid support{until}")
-        } else if let Some(end) = standard_until.filter(near) {
-            let then = if paid { "it costs more from then on" } else { "EKS upgrades the cluster by itself then" };
-            let left = days(days_until(end, self.now));
-            format!("standard support of Kubernetes {version} ends on {}, in {left}: {then}", day(end))
-        } else {
-            return;
-        };
-        self.warning(part, what, upgrade);
+        if let Some(what) = Product::Kubernetes.ending(version, &lifetime, day(self.now), paid) {
+            self.warning(part, what, upgrade);
+        }
+    }
+
+    /// RDS tells no dates beside the database, so they are those of the table.
+    fn database_version(&mut self, found: &Database) {
+        let major = found.engine_version.split('.').next().unwrap_or_default();
+        let release = major.parse().ok().and_then(|number| Product::PostgreSql.release(number));
+        let ending = release.and_then(|release| {
+            Product::PostgreSql.ending(major, &release.lifetime, day(self.now), found.extended_support)
+        });
+        if let Some(what) = ending {
+            let file = &self.subject.typed.file;
+            let upgrade =
+                format!("raise `database.engine_version` in {file} and apply; the database is away meanwhile");
+            self.warning(Part::Database, what, upgrade);
+        }
     }
 
     pub(super) fn chart(&mut self, chart: &Chart) {
@@ -71,7 +69,7 @@ impl Court<'_> {
                     "Posit's support of Package Manager {version} ended on {end}, unless it is still the newest"
                 );
                 self.warning(part, what, upgrade.clone());
-            } else if left < SUPPORT_DAYS {
+            } else if left < MENTIONED_DAYS {
                 let what = format!("Posit's support of Package Manager {version} ends on {end}, in {}", days(left));
                 self.warning(part, what, upgrade.clone());
             }
@@ -95,6 +93,7 @@ impl Court<'_> {
         let part = Part::Database;
         if let Some(found) = self.there(&sights.database, part, "the database", "rds:DescribeDBInstances") {
             self.database(found);
+            self.database_version(found);
             // Asked for beside it; that it was not made, or is gone, was said.
             if let Seen::There(_) | Seen::Unread { .. } = &sights.maintenance
                 && let Some(all) =
@@ -102,6 +101,39 @@ impl Court<'_> {
             {
                 self.maintenance(all);
             }
+        }
+    }
+
+    /// States as in "Key states of AWS KMS keys". Data that is read or written while the key cannot be used is refused.
+    pub(super) fn key(&mut self, sights: &Sights) {
+        let part = Part::Key;
+        if sights.key == Seen::NotMade {
+            return;
+        }
+        let Some(found) = self.there(&sights.key, part, "the key", "kms:DescribeKey") else { return };
+        let file = self.subject.typed.file.clone();
+        let id = self.subject.key.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+        let Key { state, deletion } = found;
+        match state.as_str() {
+            "Enabled" | "Creating" | "Updating" => {}
+            "PendingDeletion" | "PendingReplicaDeletion" => {
+                let on = deletion.map(|at| format!(" on {}", day(at))).unwrap_or_default();
+                self.error(
+                    part,
+                    format!("the key cannot be used and will be deleted{on}, its data with it"),
+                    format!("`aws kms cancel-key-deletion --key-id {id}`, then `ppm-infra apply {file}`"),
+                );
+            }
+            "Disabled" => self.error(
+                part,
+                "the key is disabled: nothing that it encrypts can be read or written",
+                format!("`aws kms enable-key --key-id {id}`; `ppm-infra apply {file}` does it for a key of the stack"),
+            ),
+            other => self.error(
+                part,
+                format!("the key cannot be used: it is {other}"),
+                format!("`aws kms describe-key --key-id {id}` says more"),
+            ),
         }
     }
 
@@ -154,6 +186,23 @@ impl Court<'_> {
     /// States as in "Viewing DB instance status" of the RDS User Guide.
     fn database(&mut self, found: &Database) {
         let part = Part::Database;
+        let recorded = self.subject.database_resource.as_ref().zip(found.resource_id.as_ref());
+        if recorded.is_some_and(|(recorded, there)| recorded != there) {
+            let name = self.subject.database.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+            let file = self.subject.typed.file.clone();
+            self.find(
+                Severity::Warning,
+                part,
+                format!("{name} is another database than the recorded one, restored or made anew under its name"),
+                vec![
+                    format!(
+                        "if it is meant to be that: `ppm-infra state rm database.main`, then \
+                         `ppm-infra adopt database.main '{name}'`"
+                    ),
+                    format!("`ppm-infra plan {file}` says what became of the recorded one"),
+                ],
+            );
+        }
         match found.status.as_str() {
             "available" | "storage-optimization" | "storage-config-upgrade" | "storage-initialization" => {}
             "storage-full" => self.error(
@@ -189,7 +238,7 @@ impl Court<'_> {
                 "it serves meanwhile, with a short break at most; look again later",
             ),
         }
-        if let Some(end) = found.certificate_until.filter(|end| days_until(*end, self.now) < SUPPORT_DAYS) {
+        if let Some(end) = found.certificate_until.filter(|end| days_until(*end, self.now) < MENTIONED_DAYS) {
             let authority = found.authority.as_deref().unwrap_or("its authority");
             let over = if end <= self.now { "ended" } else { "ends" };
             let what = format!("the certificate of the database ({authority}) {over} on {}", day(end));

@@ -27,7 +27,10 @@ fn versions() {
         ),
         (
             "paid",
-            |_, s| support(s).standard_until = Some(at("2026-11-01")),
+            |_, s| {
+                support(s).standard_until = Some(at("2026-11-01"));
+                there(&mut s.cluster).policy = Some("EXTENDED".into());
+            },
             &[("Warning kubernetes: Kubernetes 1.34 is in extended, paid support, until 2028-12-02", "")],
         ),
         (
@@ -35,6 +38,7 @@ fn versions() {
             |_, s| {
                 *support(s) =
                     Support { standard_until: Some(at("2026-11-01")), extended_until: Some(at("2026-12-01")) };
+                there(&mut s.cluster).policy = Some("EXTENDED".into());
             },
             &[("Warning kubernetes", "which ends on 2026-12-01, in 7 days")],
         ),
@@ -45,6 +49,27 @@ fn versions() {
                     Support { standard_until: Some(at("2025-11-01")), extended_until: Some(at("2026-11-01")) };
             },
             &[("Warning kubernetes", "out of support")],
+        ),
+        (
+            "past standard support and not paid for",
+            |_, s| support(s).standard_until = Some(at("2026-11-01")),
+            &[("Warning kubernetes: standard support of Kubernetes 1.34 ended on 2026-11-01: EKS upgrades", "raise")],
+        ),
+        (
+            "an old database",
+            |_, s| there(&mut s.database).engine_version = "13.23".into(),
+            &[(
+                "Warning database: standard support of PostgreSQL 13 ended on 2026-02-28: RDS upgrades the database",
+                "database.engine_version",
+            )],
+        ),
+        (
+            "an old database, paid for",
+            |_, s| {
+                let database = there(&mut s.database);
+                (database.engine_version, database.extended_support) = ("13.23".into(), true);
+            },
+            &[("Warning database: PostgreSQL 13 is in extended, paid support, until 2029-02-28", "")],
         ),
         ("unlisted", |_, s| s.support = Some(Seen::Gone), &[("Warning kubernetes", "does not list")]),
         ("denied", |_, s| s.support = Some(denied()), &[("Unread kubernetes", "eks:DescribeClusterVersions")]),
@@ -69,6 +94,40 @@ fn versions() {
             |subject, _| subject.chart.ending_image = Some(("old".into(), date(2026, 12, 31))),
             &[("Warning chart: the publication of the image old ends on 2026-12-31", "posit/package-manager")],
         ),
+    ]);
+}
+
+#[test]
+fn the_key_and_the_right_database() {
+    assert_all(&[
+        (
+            "about to go",
+            |_, s| {
+                *there(&mut s.key) = Key { state: "PendingDeletion".into(), deletion: Some(at("2026-12-01")) };
+            },
+            &[(
+                "Error key: the key cannot be used and will be deleted on 2026-12-01, its data with it",
+                "`aws kms cancel-key-deletion --key-id arn:key`, then `ppm-infra apply ppm.yaml`",
+            )],
+        ),
+        (
+            "disabled",
+            |_, s| there(&mut s.key).state = "Disabled".into(),
+            &[("Error key: the key is disabled", "enable")],
+        ),
+        ("unavailable", |_, s| there(&mut s.key).state = "Unavailable".into(), &[("Error key", "it is Unavailable")]),
+        ("gone", |_, s| s.key = Seen::Gone, &[("Error key: the key is gone", "ppm-infra plan")]),
+        ("denied", |_, s| s.key = denied(), &[("Unread key", "kms:DescribeKey")]),
+        ("none of ours", |_, s| s.key = Seen::NotMade, &[]),
+        (
+            "another database",
+            |_, s| there(&mut s.database).resource_id = Some("db-2".into()),
+            &[(
+                "Warning database: ppm-prod is another database than the recorded one",
+                "`ppm-infra state rm database.main`, then `ppm-infra adopt database.main 'ppm-prod'`",
+            )],
+        ),
+        ("nobody told which", |_, s| there(&mut s.database).resource_id = None, &[]),
     ]);
 }
 

@@ -24,6 +24,8 @@ pub(crate) fn subject() -> Subject {
         cluster: Some("ppm-prod".to_owned()),
         nodes: Some("nodes-1".to_owned()),
         database: Some(("ppm-prod".to_owned(), "arn:db".to_owned())),
+        database_resource: Some("db-1".to_owned()),
+        key: Some("arn:key".to_owned()),
         chart: Chart {
             declared: "rstudio-pm 0.20.4".to_owned(),
             written_for: Some("rstudio-pm 0.20.4".to_owned()),
@@ -68,13 +70,16 @@ pub(crate) fn well() -> Sights {
         nodes: Seen::There(Nodes { status: "ACTIVE".to_owned(), desired: 3, running: Some(3), issues: Vec::new() }),
         database: Seen::There(Database {
             status: "available".to_owned(),
+            resource_id: Some("db-1".to_owned()),
             engine_version: "17.6".to_owned(),
+            extended_support: false,
             multi_az: true,
             pending: Vec::new(),
             authority: Some("rds-ca-rsa2048-g1".to_owned()),
             certificate_until: Some(at("2027-10-01")),
         }),
         maintenance: Seen::There(Vec::new()),
+        key: Seen::There(Key { state: "Enabled".to_owned(), deletion: None }),
     }
 }
 

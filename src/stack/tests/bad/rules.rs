@@ -20,6 +20,15 @@ fn names_and_places() {
         ],
     );
     check_all(&[
+        ("kubernetes: {version: '1.99'}\ndatabase: {engine_version: '42'}\n",
+            &[
+                (3, 23, "kubernetes.version", "there is no Kubernetes 1.99: the newest that is known here is 1.36", "\"1.35\", \"1.36\""),
+                (4, 28, "database.engine_version", "there is no PostgreSQL 42: the newest that is known here is 18", "\"17\", \"18\""),
+            ]),
+        ("database: {engine_version: '9.6'}\n",
+            &[(3, 28, "database.engine_version", "RDS does not run PostgreSQL 9.6 any more: 11 is the oldest", "\"17\"")]),
+        ("database: {engine_version: '10'}\n",
+            &[(3, 28, "database.engine_version", "RDS does not run PostgreSQL 10 any more", "\"17\"")]),
         ("account: \"1234\"\n",
             &[(3, 10, "account", "12 digits", "in quotes")]),
         ("storage: {bucket: My.Bucket}\n",
@@ -32,6 +41,17 @@ fn names_and_places() {
                 (3, 52, "package_manager.release", "not the name of a Helm release", "like ppm"),
                 (3, 72, "package_manager.chart_version", "from 0.5.43", "\"0.20.4\""),
             ]),
+        ("package_manager: {namespace: \"1e3\", release: \"on\", license: {secret: \"123\"}}\n",
+            &[
+                (3, 30, "package_manager.namespace", "`1e3` cannot be the name of a namespace: the chart prints it without quotes, and Helm reads the number 1000", "ppm-1e3"),
+                (3, 46, "package_manager.release", "reads the boolean true", "ppm-on"),
+                (3, 70, "package_manager.license.secret", "reads the number 123", "ppm-123"),
+            ]),
+        ("package_manager: {namespace: \"0x1f\", release: null-1, license: {secret: '1.50'}}\n",
+            &[
+                (3, 30, "package_manager.namespace", "reads the number 31", "ppm-0x1f"),
+                (3, 73, "package_manager.license.secret", "reads the number 1.5", "ppm-1.50"),
+            ]),
         ("database: {instance_class: t3.xlarge}\n",
             &[(3, 28, "database.instance_class", "`db.`", "write db.t3.xlarge")]),
         ("kubernetes: {version: v1.34, nodes: {instance_type: c6a}}\n",
@@ -40,6 +60,22 @@ fn names_and_places() {
                 (3, 53, "kubernetes.nodes.instance_type", "a family, a dot and a size", "c6a.4xlarge"),
             ]),
     ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn regions_and_what_is_not_of_their_partition() {
+    check("stack: ppm\nregion: us-esat-1\n", &[(2, 9, "region", "there is no region us-esat-1", "did you mean us-east-1?")]);
+    check("stack: ppm\nregion: us-iso-east-1\n", &[(2, 9, "region", "apart from the internet", "us-gov-west-1")]);
+    let china = "stack: ppm\nregion: cn-north-1\n";
+    let admins = "kubernetes: {admins: ['arn:aws-cn:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b']}\n";
+    check(&format!("{china}{admins}"),
+        &[(3, 62, "kubernetes.admins", "in the partition aws, and cn-north-1 in aws-cn", "arn:aws-cn:iam::111122223333:role/b")]);
+    check(&format!("{china}storage: {{kms: 'arn:aws:kms:cn-north-1:111122223333:key/1'}}\n"),
+        &[(3, 16, "storage.kms", "in the partition aws, and cn-north-1 in aws-cn", "arn:aws-cn:kms")]);
+    let image = "package_manager: {image: {tag: '1', repository: 111122223333.dkr.ecr.cn-north-1.amazonaws.com/ppm}}\n";
+    check(&format!("{china}{image}"),
+        &[(3, 49, "package_manager.image.repository", "the registry of cn-north-1 ends in amazonaws.com.cn", "write 111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/ppm")]);
 }
 
 #[test]
@@ -131,7 +167,7 @@ fn things_that_do_not_fit_together() {
         ("load_balancer: {targets: target_group_binding, node_port: 30000}\n",
             &[(3, 59, "load_balancer.node_port", "no node port is opened", "delete this key")]),
         ("kubernetes: {version: '1.25'}\n",
-            &[(3, 23, "kubernetes.version", "1.27 is the least", "1.33")]),
+            &[(3, 23, "kubernetes.version", "1.27 is the least", "1.35")]),
     ]);
 }
 

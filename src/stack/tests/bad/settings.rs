@@ -138,6 +138,22 @@ fn what_other_keys_decide() {
 
 #[test]
 #[rustfmt::skip]
+fn characters_that_no_line_can_hold() {
+    refused(&[
+        ("A: {B: \"x\\u2028y\"}", &[(5, 12, "A.B", "the character U+2028", "leave it out")]),
+        ("A: {B: \"x\\u2029y\"}", &[(5, 12, "A.B", "the character U+2029", "leave it out")]),
+        ("A: {B: \"x\\uFFFE\"}", &[(5, 12, "A.B", "the character U+FFFE", "leave it out")]),
+        ("A: {B: [x, \"\\uFFFF\"]}", &[(5, 12, "A.B", "the character U+FFFF", "leave it out")]),
+        ("A: {B: \"x\\u0085y\"}", &[(5, 12, "A.B", "the character U+0085", "leave it out")]),
+        ("A: {B: \"x\\x7F\"}", &[(5, 12, "A.B", "the character U+007F", "leave it out")]),
+        ("A: {B: \"\\u009F\"}", &[(5, 12, "A.B", "the character U+009F", "leave it out")]),
+        ("A: {B: \"\\uFEFF\"}", &[(5, 12, "A.B", "the character U+FEFF", "leave it out")]),
+        ("\"A \\\"x\\u2028y\\\"\": {B: c}", &[(5, 5, "A \"x\u{2028}y\"", "cannot name a section", "in quotes of its own")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn secrets_in_the_open() {
     refused(&[
         ("Proxy: {URL: 'http://proxy:3128', User: ada, Password: hunter2}",

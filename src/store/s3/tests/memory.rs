@@ -116,11 +116,14 @@ impl Memory {
         let anything = Facts {
             fields: &[],
             replace: ReplaceOrder::CreateFirst,
+            ground: &[],
             typical: Typical::QUICK,
             data: None,
             irreplaceable: false,
             climb_rank: 0,
             hidden_seconds: 0,
+            passage: |_, _| None,
+            missed: |_, _| None,
             sample: |_, _, _, _| Document::default(),
             check: |_, _| Ok(()),
         };

@@ -1,0 +1,133 @@
+//! How a check is written: a finding has a key to point at, and is an error only where the plan would meet it.
+
+use serde_json::Value;
+
+use super::Ground;
+use crate::engine::diff::{FieldDiff, Shown};
+use crate::engine::plan::Action;
+use crate::model::address::Address;
+use crate::model::facts::Fact;
+use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::text::Place;
+
+/// A key of the declaration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    path: &'a str,
+}
+
+impl<'a> Key<'a> {
+    /// The key at this path, such as `storage.kms`.
+    pub(super) const fn of(path: &'a str) -> Self {
+        Self { path }
+    }
+}
+
+/// What a finding says.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// What is the matter, in one sentence.
+    pub(super) what: String,
+    /// Why that matters; empty when `what` says it.
+    pub(super) why: String,
+    /// What to do about it.
+    pub(super) remedy: String,
+}
+
+impl Said {
+    pub(super) fn new(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into(), remedy: remedy.into() }
+    }
+}
+
+/// A check while it is written.
+#[derive(Debug)]
+pub(super) struct Desk<'g> {
+    ground: &'g Ground<'g>,
+    check: Check,
+}
+
+impl<'g> Desk<'g> {
+    /// A check that passes until something is found.
+    pub(super) fn new(ground: &'g Ground<'g>, id: &'static str) -> Self {
+        Self { ground, check: Check { id, findings: Vec::new() } }
+    }
+
+    /// The check as it was written.
+    pub(super) fn done(self) -> Check {
+        self.check
+    }
+
+    /// Adds a finding.
+    pub(super) fn find(&mut self, severity: Severity, key: Key<'_>, said: Said) {
+        let place = self.ground.places.key(key.path);
+        self.push(severity, Subject::Key(key.path.to_owned()), Some(place), said);
+    }
+
+    fn push(&mut self, severity: Severity, subject: Subject, place: Option<Place>, said: Said) {
+        let Said { what, why, remedy } = said;
+        self.check.findings.push(Finding { id: self.check.id, severity, subject, place, what, why, remedy });
+    }
+
+    /// What is there. What is not, is found as `missing` with `severity`; what could not be read, as unknown: `action`
+    /// is the permission that reading it takes.
+    pub(super) fn there<'f, T>(
+        &mut self,
+        fact: Option<&'f Fact<T>>,
+        key: Key<'_>,
+        action: &str,
+        severity: Severity,
+        missing: Said,
+    ) -> Option<&'f T> {
+        match fact {
+            Some(Fact::There(it)) => return Some(it),
+            Some(Fact::Missing) => self.find(severity, key, missing),
+            Some(Fact::Unread { error, denied }) => self.unread(key, error, *denied, action),
+            None => self.unread(key, "it was not asked for", false, action),
+        }
+        None
+    }
+
+    /// Finds that something could not be read.
+    pub(super) fn unread(&mut self, key: Key<'_>, error: &str, denied: bool, action: &str) {
+        let remedy = if denied {
+            format!("reading it takes {action}; docs/permissions/plan.json allows it")
+        } else {
+            "run plan again; nothing is held up by this".to_owned()
+        };
+        self.find(Severity::Unknown, key, Said::new(error, "it was not checked whether this will work", remedy));
+    }
+}
+
+impl Ground<'_> {
+    /// The first address at which this plan begins to use `id`: where it is made with it, or changed to it.
+    pub(super) fn first_use(&self, id: &str) -> Option<&Address> {
+        let begins = |diff: &FieldDiff| {
+            let holds = |shown: &Shown| matches!(shown, Shown::Value(value) if mentions(value, id));
+            holds(&diff.after) && !holds(&diff.before)
+        };
+        let uses = |action: &Action| match action {
+            Action::Create { declared, .. } | Action::Replace { declared, .. } => {
+                declared.fields().any(|(_, value)| mentions(value, id))
+            }
+            Action::Update { diffs, .. } => diffs.iter().any(begins),
+            Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => false,
+        };
+        self.plan.actions.iter().find(|(_, action)| uses(action)).map(|(address, _)| address)
+    }
+
+    /// An error if this plan begins to use `id`, and a warning if it does not.
+    pub(super) fn severity(&self, id: &str) -> Severity {
+        if self.first_use(id).is_some() { Severity::Error } else { Severity::Warning }
+    }
+}
+
+/// Whether a value is, or holds anywhere inside, exactly this text.
+fn mentions(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(one) => one == text,
+        Value::Array(items) => items.iter().any(|item| mentions(item, text)),
+        Value::Object(map) => map.values().any(|item| mentions(item, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

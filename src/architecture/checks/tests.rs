@@ -1,0 +1,128 @@
+//! Every check against worlds in which it passes, warns, fails and does not know.
+
+mod storage;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Ground, checks, query};
+use crate::architecture::{expand, questions};
+use crate::cloud::Cloud;
+use crate::cloud::simulated::{Simulated, World};
+use crate::engine::plan::Plan;
+use crate::engine::state::{Recorded, State, Status};
+use crate::engine::{self, Request};
+use crate::model::facts::{Fact, Facts};
+use crate::model::finding::{Check, Severity};
+use crate::model::observation::Observation;
+use crate::model::resource::Known;
+use crate::model::site::Site;
+use crate::model::surroundings::Surroundings;
+use crate::resources::catalog;
+use crate::stack::{Places, Stack};
+
+/// A declaration in a world where everything asked for is as it should be, until the test changes it.
+struct Scene {
+    stack: Stack,
+    places: Places,
+    surroundings: Surroundings,
+    facts: Facts,
+    state: State,
+    plan: Plan,
+    destroy: bool,
+    now: Timestamp,
+}
+
+impl Scene {
+    /// The stack `ppm` with these lines more, of which nothing stands yet.
+    async fn of(more: &str) -> Self {
+        Self::at("us-east-1", more, false).await
+    }
+
+    /// The same where all of it stands as declared.
+    async fn standing(more: &str) -> Self {
+        Self::at("us-east-1", more, true).await
+    }
+
+    async fn at(region: &str, more: &str, stands: bool) -> Self {
+        let text = format!("stack: ppm\nregion: {region}\n{more}");
+        let (stack, places) = Stack::read("a.yaml", &text).unwrap();
+        let mut state = State::empty("ppm", region, "6f1c".to_owned(), "0");
+        let site = Site::new(region, "111122223333");
+        let cloud = Simulated::new(catalog(), site.clone(), World::default());
+        let surroundings = cloud.survey(&questions(&stack, &state)).await.unwrap();
+        let nodes = expand(&stack, &surroundings, &state);
+        let mut observed: BTreeMap<_, _> = nodes.keys().map(|address| (address.clone(), Observation::Absent)).collect();
+        if stands {
+            for (n, (address, node)) in (1..).zip(&nodes) {
+                let computed = (catalog()[&address.kind].sample)(&node.declared, address, n, &site);
+                let known = Known { declared: node.declared.clone(), computed };
+                let recorded = Recorded {
+                    status: Status::Ready,
+                    after: node.after.keys().cloned().collect(),
+                    declared: known.declared.clone(),
+                    attempted: Vec::new(),
+                    computed: known.computed.clone(),
+                };
+                state.resources.insert(address.clone(), recorded);
+                observed.insert(address.clone(), Observation::Present { known, notes: Vec::new(), settled: true });
+            }
+        }
+        let plan = engine::plan(&catalog(), &nodes, &state, &observed, &Request::default()).unwrap();
+        let facts = cloud.facts(&query(&stack, &surroundings, &state, false), &surroundings).await;
+        Self { stack, places, surroundings, facts, state, plan, destroy: false, now: Timestamp::UNIX_EPOCH }
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        checks(&Ground {
+            stack: &self.stack,
+            places: &self.places,
+            surroundings: &self.surroundings,
+            facts: &self.facts,
+            state: &self.state,
+            plan: &self.plan,
+            destroy: self.destroy,
+            now: self.now,
+        })
+    }
+
+    /// One check; it must be there.
+    fn check(&self, id: &str) -> Check {
+        self.checks().into_iter().find(|check| check.id == id).unwrap_or_else(|| panic!("there is no check {id}"))
+    }
+
+    /// Demands that the check has one finding of this severity, on this line, which says all of these.
+    fn finds(&self, id: &str, severity: Severity, line: usize, says: &[&str]) {
+        let check = self.check(id);
+        let [finding] = check.findings.as_slice() else { panic!("one finding is expected: {check:#?}") };
+        assert_eq!((finding.severity, finding.place.unwrap().line), (severity, line), "{finding:#?}");
+        for text in says {
+            let said = [&finding.what, &finding.why, &finding.remedy].iter().any(|part| part.contains(text));
+            assert!(said, "`{text}` is not said: {finding:#?}");
+        }
+        assert!(!finding.remedy.is_empty());
+    }
+
+    /// Demands that the check passes.
+    fn passes(&self, id: &str) {
+        assert_eq!(self.check(id).findings, []);
+    }
+}
+
+/// Somebody lacks the permission.
+fn denied<T>() -> Fact<T> {
+    Fact::Unread { error: "could not read it: AccessDenied".to_owned(), denied: true }
+}
+
+#[tokio::test]
+async fn a_plain_declaration_asks_for_nothing_and_what_goes_is_not_checked() {
+    let scene = Scene::of("").await;
+    assert!(scene.facts.is_empty(), "{:?}", scene.facts);
+    let mut going = Scene::of("storage: {kms: arn:aws:kms:us-east-1:111122223333:key/k}\n").await;
+    going.facts.keys.values_mut().for_each(|key| *key = Fact::Missing);
+    going.destroy = true;
+    assert_eq!(going.checks(), []);
+    let none = query(&going.stack, &going.surroundings, &going.state, true);
+    assert_eq!(none, crate::model::facts::FactQuery::default());
+}

@@ -1,0 +1,70 @@
+//! What a plan asks the cloud about things that are not the stack's own, and what it is told.
+//!
+//! Every question is answered by itself: what could not be read is [`Fact::Unread`], and hides no other answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::policy::Policy;
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fact<T> {
+    /// It is there.
+    There(T),
+    /// There is no such thing.
+    Missing,
+    /// It could not be read.
+    Unread {
+        /// What went wrong.
+        error: String,
+        /// Whether the permission to read it is missing.
+        denied: bool,
+    },
+}
+
+/// What is asked. Each field holds the names or ids of one kind of thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactQuery {
+    /// KMS keys, by ARN.
+    pub keys: BTreeSet<String>,
+}
+
+/// What was told: an answer to everything that was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// KMS keys, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Fact<Key>>,
+}
+
+impl Facts {
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A key of KMS (`DescribeKey`, `GetKeyPolicy`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, `Unavailable` and others.
+    pub state: String,
+    /// When it will be deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// When its material ends, if it was imported with an end.
+    pub material_until: Option<Timestamp>,
+    /// `SYMMETRIC_DEFAULT`, `RSA_2048`, `HMAC_256` and others.
+    pub spec: String,
+    /// `ENCRYPT_DECRYPT`, `SIGN_VERIFY`, `GENERATE_VERIFY_MAC` or `KEY_AGREEMENT`.
+    pub usage: String,
+    /// Whether AWS keeps it for one of its services, as `aws/s3`.
+    pub is_aws_managed: bool,
+    /// Its policy; missing if it belongs to another account, from where nobody can read it.
+    pub policy: Fact<Policy>,
+}

@@ -1,0 +1,118 @@
+//! What deserves attention, and the question it is an answer to.
+//!
+//! A [`Check`] is one question with a stable id, such as `storage.kms`. It passes when it has no findings. A [`Finding`]
+//! stands by itself: what is the matter, why that matters, what to do, and where it was declared.
+
+use std::fmt;
+
+use super::address::Address;
+use super::place::Place;
+
+/// How bad a finding is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// What was asked for cannot work.
+    Error,
+    /// It could not be found out: neither good nor bad.
+    Unknown,
+    /// It works, and deserves a look.
+    Warning,
+}
+
+impl Severity {
+    /// Its word in text and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Unknown => "unknown",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A key of the declaration by its path, such as `storage.kms`.
+    Key(String),
+    /// A resource of the stack.
+    Resource(Address),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(path) => f.write_str(path),
+            Self::Resource(address) => address.fmt(f),
+        }
+    }
+}
+
+/// One thing that deserves attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The check it comes from.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where that is declared, if it is; the file is that of the declaration.
+    pub place: Option<Place>,
+    /// What is the matter, in one sentence.
+    pub what: String,
+    /// Why that matters; empty when `what` says it.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// One question and everything that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Its stable id, such as `storage.kms`.
+    pub id: &'static str,
+    /// What was found; nothing when it passed.
+    pub findings: Vec<Finding>,
+}
+
+impl Check {
+    /// How bad its worst finding is; none when it passed.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).min()
+    }
+
+    /// The word of its result in JSON: `pass`, `warn`, `unknown` or `fail`.
+    pub fn result(&self) -> &'static str {
+        match self.worst() {
+            None => "pass",
+            Some(Severity::Warning) => "warn",
+            Some(Severity::Unknown) => "unknown",
+            Some(Severity::Error) => "fail",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_is_as_bad_as_its_worst_finding() {
+        let finding = |severity| Finding {
+            id: "a.b",
+            severity,
+            subject: Subject::Key("a".to_owned()),
+            place: None,
+            what: String::new(),
+            why: String::new(),
+            remedy: String::new(),
+        };
+        let result =
+            |all: &[Severity]| Check { id: "a.b", findings: all.iter().copied().map(finding).collect() }.result();
+        assert_eq!(result(&[]), "pass");
+        assert_eq!(result(&[Severity::Warning]), "warn");
+        assert_eq!(result(&[Severity::Warning, Severity::Unknown]), "unknown");
+        assert_eq!(result(&[Severity::Unknown, Severity::Error, Severity::Warning]), "fail");
+    }
+}

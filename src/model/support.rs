@@ -1,0 +1,244 @@
+//! Until when AWS supports the versions of Kubernetes and `PostgreSQL`: two dated tables, for whatever has to say so
+//! without asking AWS, and the one judgement of how near an end is.
+//!
+//! Leaves to others today's date, and newer dates where AWS was asked (EKS `DescribeClusterVersions`).
+
+use jiff::civil::{Date, date};
+
+/// The day on which the tables were last compared with their sources.
+pub const SEEN: Date = date(2026, 8, 22);
+
+/// Days before the end of standard support at which it is mentioned: an upgrade takes planning.
+pub const MENTIONED_DAYS: i64 = 90;
+
+/// Days of standard support that a version has left at least while it is a default: nobody is to start with one that is
+/// about to be mentioned.
+pub const DEFAULT_DAYS: i64 = 120;
+
+/// What has versions that end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// Kubernetes, as EKS offers it.
+    Kubernetes,
+    /// `PostgreSQL`, as RDS offers it.
+    PostgreSql,
+}
+
+/// A version and its dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The version as it is declared: `1.36`, or the major one `17`.
+    pub version: &'static str,
+    /// Its number among its kind: 36 of 1.36, 17 of 17.
+    pub number: u16,
+    /// When AWS first offered it.
+    pub released: Date,
+    /// Until when it is supported.
+    pub lifetime: Lifetime,
+}
+
+/// Until when something is supported. On the day itself that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// The end of standard support.
+    pub standard_until: Option<Date>,
+    /// The end of extended support, which is paid for.
+    pub extended_until: Option<Date>,
+}
+
+/// How far a lifetime has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// In standard support; for so many days if that is known.
+    Standard(Option<i64>),
+    /// In extended support; for so many days if that is known.
+    Extended(Option<i64>),
+    /// In none.
+    Over,
+}
+
+const fn release(version: &'static str, number: u16, dates: [Date; 3]) -> Release {
+    let [released, standard, extended] = dates;
+    let lifetime = Lifetime { standard_until: Some(standard), extended_until: Some(extended) };
+    Release { version, number, released, lifetime }
+}
+
+/// Source: EKS User Guide, "Understand the Kubernetes version lifecycle on EKS", the release calendar.
+static KUBERNETES: [Release; 10] = [
+    release("1.27", 27, [date(2023, 5, 24), date(2024, 7, 24), date(2025, 7, 24)]),
+    release("1.28", 28, [date(2023, 9, 26), date(2024, 11, 26), date(2025, 11, 26)]),
+    release("1.29", 29, [date(2024, 1, 23), date(2025, 3, 23), date(2026, 3, 23)]),
+    release("1.30", 30, [date(2024, 5, 23), date(2025, 7, 23), date(2026, 7, 23)]),
+    release("1.31", 31, [date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)]),
+    release("1.32", 32, [date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)]),
+    release("1.33", 33, [date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)]),
+    release("1.34", 34, [date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)]),
+    release("1.35", 35, [date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)]),
+    release("1.36", 36, [date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2)]),
+];
+
+/// Source: Amazon RDS for `PostgreSQL` Release Notes, "Release calendars". Older ones RDS no longer runs at all.
+static POSTGRESQL: [Release; 8] = [
+    release("11", 11, [date(2019, 3, 13), date(2024, 2, 29), date(2027, 3, 31)]),
+    release("12", 12, [date(2020, 3, 31), date(2025, 2, 28), date(2028, 2, 29)]),
+    release("13", 13, [date(2021, 2, 24), date(2026, 2, 28), date(2029, 2, 28)]),
+    release("14", 14, [date(2022, 2, 3), date(2027, 2, 28), date(2030, 2, 28)]),
+    release("15", 15, [date(2023, 2, 27), date(2028, 2, 29), date(2031, 2, 28)]),
+    release("16", 16, [date(2023, 11, 17), date(2029, 2, 28), date(2032, 2, 29)]),
+    release("17", 17, [date(2024, 11, 14), date(2030, 2, 28), date(2033, 2, 28)]),
+    release("18", 18, [date(2025, 11, 14), date(2031, 2, 28), date(2034, 2, 28)]),
+];
+
+impl Product {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "Kubernetes",
+            Self::PostgreSql => "PostgreSQL",
+        }
+    }
+
+    /// Who runs it.
+    pub const fn service(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "EKS",
+            Self::PostgreSql => "RDS",
+        }
+    }
+
+    /// What of the stack runs it.
+    const fn thing(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "the cluster",
+            Self::PostgreSql => "the database",
+        }
+    }
+
+    /// Every version whose dates are known, the oldest first. The newest may not be the newest that AWS offers.
+    pub fn known(self) -> &'static [Release] {
+        match self {
+            Self::Kubernetes => &KUBERNETES,
+            Self::PostgreSql => &POSTGRESQL,
+        }
+    }
+
+    /// The version with this number, if its dates are known.
+    pub fn release(self, number: u16) -> Option<&'static Release> {
+        self.known().iter().find(|release| release.number == number)
+    }
+
+    /// What is to be said of a version that stands, if anything: how near its end is, or that it is past one. `paid`:
+    /// whether extended support was chosen.
+    pub fn ending(self, version: &str, lifetime: &Lifetime, today: Date, paid: bool) -> Option<String> {
+        let (name, service, thing) = (self.name(), self.service(), self.thing());
+        let upgrades = format!("{service} upgrades {thing} by itself");
+        let on = |end: Option<Date>, word: &str| end.map(|end| format!("{word}{end}")).unwrap_or_default();
+        Some(match lifetime.phase(today) {
+            Phase::Standard(Some(left)) if left < MENTIONED_DAYS => {
+                let then = if paid { "it costs more from then on".to_owned() } else { format!("{upgrades} then") };
+                let end = on(lifetime.standard_until, " on ");
+                format!("standard support of {name} {version} ends{end}, in {}: {then}", days(left))
+            }
+            Phase::Standard(_) => return None,
+            Phase::Extended(_) if !paid => {
+                let end = on(lifetime.standard_until, " on ");
+                format!("standard support of {name} {version} ended{end}: {upgrades}")
+            }
+            Phase::Extended(Some(left)) if left < MENTIONED_DAYS => {
+                let end = on(lifetime.extended_until, " on ");
+                format!("{name} {version} is in extended, paid support, which ends{end}, in {}", days(left))
+            }
+            Phase::Extended(_) => {
+                format!("{name} {version} is in extended, paid support{}", on(lifetime.extended_until, ", until "))
+            }
+            Phase::Over => {
+                let end = on(lifetime.extended_until, " since ");
+                format!("{name} {version} is out of support{end}: {upgrades}")
+            }
+        })
+    }
+}
+
+impl Lifetime {
+    /// How far it has gone on a day.
+    pub fn phase(&self, today: Date) -> Phase {
+        let left = |end: Date| i64::from((end - today).get_days());
+        match (self.standard_until.map(left), self.extended_until.map(left)) {
+            (_, Some(..=0)) => Phase::Over,
+            (Some(..=0), extended) => Phase::Extended(extended),
+            (standard, _) => Phase::Standard(standard),
+        }
+    }
+}
+
+/// So many days, in words.
+pub fn days(count: i64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 29);
+
+    fn said(product: Product, number: u16, paid: bool) -> Option<String> {
+        let release = product.release(number).unwrap();
+        product.ending(release.version, &release.lifetime, TODAY, paid)
+    }
+
+    #[test]
+    fn an_end_is_said_with_its_date_and_what_follows() {
+        let kubernetes = |number, paid| said(Product::Kubernetes, number, paid).unwrap_or_default();
+        assert_eq!(
+            kubernetes(34, false),
+            "standard support of Kubernetes 1.34 ends on 2026-12-02, in 3 days: EKS upgrades the cluster by itself then"
+        );
+        assert!(kubernetes(34, true).ends_with("in 3 days: it costs more from then on"));
+        assert_eq!(
+            kubernetes(33, false),
+            "standard support of Kubernetes 1.33 ended on 2026-07-29: EKS upgrades the cluster by itself"
+        );
+        assert_eq!(kubernetes(33, true), "Kubernetes 1.33 is in extended, paid support, until 2027-07-29");
+        assert_eq!(
+            kubernetes(31, true),
+            "Kubernetes 1.31 is out of support since 2026-11-26: EKS upgrades the cluster by itself"
+        );
+        assert_eq!(kubernetes(35, false), "", "118 days are left");
+        let postgres = |number, paid| said(Product::PostgreSql, number, paid).unwrap_or_default();
+        assert_eq!(
+            postgres(13, false),
+            "standard support of PostgreSQL 13 ended on 2026-02-28: RDS upgrades the database by itself"
+        );
+        assert_eq!(postgres(14, false), "", "91 days are left");
+    }
+
+    #[test]
+    fn the_day_of_an_end_is_over() {
+        let lifetime = Lifetime { standard_until: Some(TODAY), extended_until: Some(date(2026, 11, 30)) };
+        assert_eq!(lifetime.phase(TODAY), Phase::Extended(Some(1)));
+        assert_eq!(lifetime.phase(date(2026, 11, 28)), Phase::Standard(Some(1)));
+        assert_eq!(lifetime.phase(date(2026, 11, 30)), Phase::Over);
+        let untold = Lifetime { standard_until: None, extended_until: None };
+        assert_eq!(untold.phase(TODAY), Phase::Standard(None));
+    }
+
+    #[test]
+    fn the_tables_are_in_order_and_as_aws_promises_them() {
+        for product in [Product::Kubernetes, Product::PostgreSql] {
+            let known = product.known();
+            assert!(known.windows(2).all(|two| two[0].number + 1 == two[1].number), "{known:?}");
+            for Release { version, number, released, lifetime } in known {
+                let (standard, extended) = (lifetime.standard_until.unwrap(), lifetime.extended_until.unwrap());
+                assert!(version.ends_with(&number.to_string()) && *released < standard, "{version}");
+                // EKS supports a version for 14 months and 12 more (EKS User Guide, "Version support policy").
+                if product == Product::Kubernetes {
+                    let months = |a: Date, b: Date| {
+                        (i32::from(b.year()) - i32::from(a.year())) * 12 + i32::from(b.month()) - i32::from(a.month())
+                    };
+                    assert_eq!((months(*released, standard), months(standard, extended)), (14, 12), "{version}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How a plan stood up to its checks: what was found in the words of `validate`, what passed as a number.
+
+use serde::Serialize;
+
+use super::plan::PlanView;
+use super::style::{Label, Styled};
+use super::words::count;
+use crate::model::address::Address;
+use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::text::Problem;
+
+/// Writes what was found, the worst first, and how many checks passed. Nothing where nothing was checked.
+pub(super) fn checks(all: &[Check], view: &PlanView<'_>, text: &mut Styled) {
+    if all.is_empty() {
+        return;
+    }
+    text.end_line();
+    text.line(Styled::of(Label::Heading, "Checks"));
+    let mut findings: Vec<&Finding> = all.iter().flat_map(|check| &check.findings).collect();
+    findings.sort_by_key(|finding| finding.severity);
+    let gutter = findings.iter().filter_map(|one| one.place).map(|place| place.line.to_string().len()).max();
+    for finding in findings {
+        show(finding, gutter.unwrap_or(1), view, text);
+    }
+    let passed = all.iter().filter(|check| check.worst().is_none()).count();
+    if passed > 0 {
+        text.line(Styled::of(Label::Muted, format!("  {} passed.", count(passed, "check"))));
+    }
+}
+
+fn show(finding: &Finding, gutter: usize, view: &PlanView<'_>, text: &mut Styled) {
+    let label = match finding.severity {
+        Severity::Error => Label::Error,
+        Severity::Unknown | Severity::Warning => Label::Warning,
+    };
+    let head = Styled::of(label, format!("  {}: ", finding.severity.word()));
+    text.line(head.with(Label::Plain, format!("{}: {}", finding.subject, finding.what)));
+    if let Some(place) = finding.place {
+        for line in excerpt(finding, place, gutter, view).lines() {
+            text.line(Styled::of(Label::Muted, format!("  {line}")));
+        }
+    }
+    for (word, told) in [("why", &finding.why), ("hint", &finding.remedy)] {
+        if !told.is_empty() {
+            let lead = format!("  {:gutter$} = {word}: ", "");
+            text.line(Styled::of(Label::Hint, lead).with(Label::Plain, told));
+        }
+    }
+}
+
+/// The place and its line, as they are shown for a declaration that is not valid.
+fn excerpt(finding: &Finding, place: crate::model::place::Place, gutter: usize, view: &PlanView<'_>) -> String {
+    struct Shown<'a>(Problem, &'a str, usize);
+    impl std::fmt::Display for Shown<'_> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.show(f, self.1, self.2)
+        }
+    }
+    let mut problem = Problem::new(place, finding.subject.to_string(), &finding.what, &finding.remedy);
+    problem.quote(view.text);
+    Shown(problem, view.file, gutter).to_string()
+}
+
+/// A check as JSON.
+#[derive(Serialize)]
+pub(super) struct CheckOut<'a> {
+    id: &'static str,
+    result: &'static str,
+    findings: Vec<FindingOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    id: &'static str,
+    severity: &'static str,
+    path: Option<&'a str>,
+    address: Option<&'a Address>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    what: &'a str,
+    why: &'a str,
+    remedy: &'a str,
+}
+
+/// How many checks had which result.
+#[derive(Default, Serialize)]
+pub(super) struct CheckCounts {
+    pass: usize,
+    warn: usize,
+    unknown: usize,
+    fail: usize,
+}
+
+/// The checks as JSON.
+pub(super) fn checks_out<'a>(all: &'a [Check], file: &'a str) -> Vec<CheckOut<'a>> {
+    let finding = |one: &'a Finding| FindingOut {
+        id: one.id,
+        severity: one.severity.word(),
+        path: match &one.subject {
+            Subject::Key(path) => Some(path),
+            Subject::Resource(_) => None,
+        },
+        address: match &one.subject {
+            Subject::Key(_) => None,
+            Subject::Resource(address) => Some(address),
+        },
+        file: one.place.map(|_| file),
+        line: one.place.map(|place| place.line),
+        column: one.place.map(|place| place.column),
+        what: &one.what,
+        why: &one.why,
+        remedy: &one.remedy,
+    };
+    let check = |one: &'a Check| CheckOut {
+        id: one.id,
+        result: one.result(),
+        findings: one.findings.iter().map(finding).collect(),
+    };
+    all.iter().map(check).collect()
+}
+
+/// How many checks had which result.
+pub(super) fn count_checks(all: &[Check]) -> CheckCounts {
+    let mut counts = CheckCounts::default();
+    for check in all {
+        match check.worst() {
+            None => counts.pass += 1,
+            Some(Severity::Warning) => counts.warn += 1,
+            Some(Severity::Unknown) => counts.unknown += 1,
+            Some(Severity::Error) => counts.fail += 1,
+        }
+    }
+    counts
+}

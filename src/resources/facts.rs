@@ -1,0 +1,39 @@
+//! Facts on AWS: what a plan has to know of things that are not the stack's own, each read by itself. Nothing is written.
+//!
+//! Promises: everything is asked at once; whatever goes wrong with one question is told as its answer.
+
+mod kms;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use crate::cloud::aws::Clients;
+use crate::cloud::{CloudError, ErrorKind};
+use crate::model::facts::{Fact, FactQuery, Facts};
+use crate::model::surroundings::Surroundings;
+
+/// An answer to everything asked.
+pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
+    let keys = each(&ask.keys, |arn| kms::key(aws, arn, place)).await;
+    Facts { keys }
+}
+
+/// Reads each of them side by side.
+async fn each<'a, T, F: Future<Output = Result<T, CloudError>>>(
+    asked: &'a BTreeSet<String>,
+    read: impl Fn(&'a str) -> F,
+) -> BTreeMap<String, Fact<T>> {
+    let readings: Vec<F> = asked.iter().map(|one| read(one)).collect();
+    let answers = join_all(readings).await.into_iter().map(fact);
+    asked.iter().cloned().zip(answers).collect()
+}
+
+/// What an answer of AWS tells.
+fn fact<T>(answer: Result<T, CloudError>) -> Fact<T> {
+    match answer {
+        Ok(it) => Fact::There(it),
+        Err(error) if error.kind == ErrorKind::NotFound => Fact::Missing,
+        Err(error) => Fact::Unread { denied: error.kind == ErrorKind::Denied, error: error.to_string() },
+    }
+}
