@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import socket
@@ -38,7 +39,7 @@ class Handler(MotoRequestHandler):
 
 
 def build_server(
-    host: str, port: int, scale: float, quiet: bool = True
+    host: str, port: int, scale: float, quiet: bool = True, warm: bool = False
 ) -> tuple[BaseWSGIServer, World]:
     """A server ready to ``serve_forever``, and the world behind it."""
     world = World(scale)
@@ -54,6 +55,8 @@ def build_server(
         copy.serve_forever(poll_interval=0.1)
 
     world.serve = serve
+    if warm:
+        app.warm()
     return server, world
 
 
@@ -68,6 +71,11 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         default=60.0,
         help="AWS seconds per real second; 0: everything completes at once",
     )
+    parser.add_argument(
+        "--template",
+        action="store_true",
+        help="load everything for copies (POST /strict/fork), and end with stdin",
+    )
     parser.add_argument("--quiet", action="store_true", help="no line per request")
     return parser.parse_args(argv)
 
@@ -79,11 +87,25 @@ def main(argv: list[str] | None = None) -> int:
         logging.ERROR if arguments.quiet else logging.INFO
     )
     server, world = build_server(
-        arguments.host, arguments.port, arguments.scale, arguments.quiet
+        arguments.host,
+        arguments.port,
+        arguments.scale,
+        arguments.quiet,
+        warm=arguments.template,
     )
 
     def stop(_signum: int, _frame: Any) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
+
+    def end_with_stdin() -> None:
+        sys.stdin.buffer.read()
+        server.shutdown()
+
+    if arguments.template:
+        # What copies share is not to be touched by counting what still lives.
+        gc.collect()
+        gc.freeze()
+        threading.Thread(target=end_with_stdin, daemon=True).start()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

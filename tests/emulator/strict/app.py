@@ -15,6 +15,7 @@ from typing import Any
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
+from moto.core.utils import get_service_model  # noqa: E402
 from moto.iam import models as iam_models  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
@@ -32,15 +33,19 @@ from . import (  # noqa: E402,F401  registered by being imported
     secretsmanager,
 )
 from .core import (  # noqa: E402
+    DEFAULT_REGION,
+    MOTO_NAMES,
     Call,
     Refusal,
     Reply,
     World,
     handlers_after,
     handlers_before,
+    services,
 )
 from .gate import AFTER, BEFORE  # noqa: E402
 from .judge import judge  # noqa: E402
+from .models import model_of  # noqa: E402
 from .requests import parse_call  # noqa: E402
 from .wording import refusal  # noqa: E402
 
@@ -190,6 +195,17 @@ class StrictApp:
         keep_few_policies()
         self.moto = DomainDispatcherApplication(create_backend_app)
         world.reset()
+
+    def warm(self) -> None:
+        """Load what the first call of each service would load, for the copies to share."""
+        for service in services():
+            model_of(service)
+            self.moto.get_application(
+                {"HTTP_HOST": f"{service}.{DEFAULT_REGION}.amazonaws.com"}
+            )
+            get_service_model(MOTO_NAMES.get(service, service))
+            self.world.moto(service)
+        self.tick()
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse

@@ -180,10 +180,18 @@ def reset(world: World, query: dict[str, str], order: Any) -> Any:
 
 
 def copy(world: World, query: dict[str, str], order: Any) -> Any:
-    """A second emulator that goes on from here."""
+    """A second emulator that goes on from here; ``counted``: whether it leaves a tally."""
     if world.serve is None:
         raise ValueError("this emulator is no process of its own")
-    return fork.fork(world.serve, lambda: world.tally.leave())
+    counted = (order or {}).get("counted", True)
+    serve = world.serve
+
+    def begin(ready: Callable[[int], None]) -> None:
+        if not counted:
+            world.tally.folder = None
+        serve(ready)
+
+    return fork.fork(begin, lambda: world.tally.leave())
 
 
 def leave(world: World, query: dict[str, str], order: Any) -> Any:

@@ -329,7 +329,7 @@ class World:
         """In a copy of the process: nobody else holds or waits for anything."""
         self.lock = threading.RLock()
         self.gate = Gate()
-        self.tally = Tally()
+        self.tally = Tally(folder=self.tally.folder)
 
     def reset(self) -> None:
         """Forget all books; the settings and the clock stay."""
@@ -400,6 +400,11 @@ def _matching(phase: str, service: str, operation: str) -> tuple[Any, ...]:
         for wanted_service, wanted, handler in table
         if wanted_service in (service, "*") and wanted in (operation, "*")
     )
+
+
+def services() -> list[str]:
+    """Every service of which something is emulated here."""
+    return sorted({service for service, _, _ in (*BEFORE, *AFTER)} - {"*"})
 
 
 def handlers_before(call: Call) -> Iterator[Before]:

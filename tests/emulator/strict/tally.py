@@ -29,6 +29,7 @@ class Tally:
     judged: Counter[str] = field(default_factory=Counter)
     violations: list[dict[str, Any]] = field(default_factory=list)
     expected: int = 0  # violations that somebody asked for and cleared
+    folder: str | None = field(default_factory=lambda: os.environ.get(FOLDER))
 
     def count(self, call: Call) -> None:
         """One request was judged."""
@@ -66,7 +67,6 @@ class Tally:
 
     def leave(self) -> None:
         """Write the counts into the folder, if there is one."""
-        folder = os.environ.get(FOLDER)
-        if folder:
+        if self.folder:
             told = {**self.as_json(), "violations": self.violations}
-            Path(folder, f"{uuid.uuid4()}.json").write_text(json.dumps(told))
+            Path(self.folder, f"{uuid.uuid4()}.json").write_text(json.dumps(told))

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::ops::Deref;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use aws_credential_types::Credentials;
 use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
 
-/// Emulators that may run at the same time: each is one Python process of some 300 MB.
-const AT_ONCE: usize = 2;
+/// Emulators that may run at the same time: each keeps one processor busy while it is asked.
+const AT_ONCE: usize = 3;
 
 /// The rest of a request without a body.
 const HEAD: &str = "HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n";
@@ -32,15 +32,38 @@ const CERTIFICATES: [&str; 5] = [
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
+static TEMPLATE: LazyLock<Template> = LazyLock::new(Template::launch);
 
 /// Where an emulator listens.
 pub(crate) struct Line {
     port: u16,
 }
 
+/// What all emulators of a test run are copies of. Starting Python with all it needs takes seconds, a copy none.
+struct Template {
+    line: Line,
+    /// It ends when this closes, which the end of the tests does.
+    _stdin: ChildStdin,
+}
+
+impl Template {
+    fn launch() -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/run.sh");
+        let mut command = Command::new(script);
+        command.args(["--host", "127.0.0.1", "--port", "0", "--scale", "0", "--quiet", "--template"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let port = ready.strip_prefix("ready http://127.0.0.1:").and_then(|rest| rest.split_once(' '));
+        let port = port.unwrap_or_else(|| panic!("the emulator did not start: {ready:?}")).0.parse().unwrap();
+        let line = Line { port };
+        line.post("/strict/settings", &json!({"extra": {"certificates": CERTIFICATES}}));
+        Self { line, _stdin: child.stdin.take().unwrap() }
+    }
+}
+
 /// A running emulator. Dropping it fails the test if a request did not fit the model of its service.
 pub(crate) struct Emulator {
-    child: Child,
     line: Line,
 }
 
@@ -55,39 +78,32 @@ impl Deref for Emulator {
 impl Emulator {
     /// Starts one whose clock runs `scale` times as fast as ours; at 0 everything is done at once.
     pub(crate) fn start(scale: u32) -> Self {
-        Self::launch(scale, |_| ())
+        let emulator = Self::copied(&Value::Null);
+        emulator.post("/strict/settings", &json!({ "scale": scale }));
+        emulator
     }
 
     /// Starts one whose requests do not count among those of the test run: for what is sent wrong to see it found.
     pub(crate) fn apart() -> Self {
-        Self::launch(0, |command| {
-            command.env_remove("STRICT_TALLY");
-        })
+        Self::copied(&json!({"counted": false}))
     }
 
-    fn launch(scale: u32, change: impl FnOnce(&mut Command)) -> Self {
+    fn copied(order: &Value) -> Self {
         let running: MutexGuard<'_, usize> = RUNNING.lock().unwrap();
         *ENDED.wait_while(running, |running| *running >= AT_ONCE).unwrap() += 1;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/run.sh");
-        let mut command = Command::new(script);
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--scale", &scale.to_string(), "--quiet"]);
-        change(&mut command);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert!(ready.contains("ready"), "the emulator did not start: {ready:?}");
-        let line = Line { port };
-        line.post("/strict/settings", &json!({"extra": {"certificates": CERTIFICATES}}));
-        Self { child, line }
+        Self { line: TEMPLATE.line.copied(order) }
     }
 }
 
 impl Line {
     /// A second one that goes on from here.
     pub(crate) fn fork(&self) -> Fork {
-        let told = self.post("/strict/fork", &Value::Null);
-        Fork { line: Line { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() } }
+        Fork { line: self.copied(&Value::Null) }
+    }
+
+    fn copied(&self, order: &Value) -> Self {
+        let told = self.post("/strict/fork", order);
+        Self { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() }
     }
 
     /// Its URL.
@@ -230,9 +246,6 @@ fn try_ask(port: u16, request: &str) -> Result<Value, String> {
 impl Drop for Emulator {
     fn drop(&mut self) {
         let found = self.line.end();
-        // The script replaced itself by the server, so this is the server.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         *RUNNING.lock().unwrap() -= 1;
         ENDED.notify_one();
         nothing_wrong(found);
