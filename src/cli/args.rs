@@ -128,6 +128,11 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Print the manual page, or write one for each command into a folder
+    Man {
+        /// Where to write them
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Which declaration.

@@ -13,6 +13,7 @@ pub mod exit;
 mod failure;
 mod graph;
 mod handover;
+mod install;
 mod kubeconfig;
 mod lock;
 mod lost;
@@ -34,7 +35,7 @@ mod workplace;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use args::{Cli, Color, Command, LockCommand};
 pub use failure::Failure;
@@ -104,12 +105,8 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Schema => Ok(declaration::schema()),
         Command::Explain { key } => declaration::explain(common, key.as_deref()),
         Command::Init(args) => declaration::init(&args, &stop).await,
-        Command::Completions { shell } => {
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "ppm-infra", &mut text);
-            out::data(&String::from_utf8_lossy(&text));
-            Ok(exit::DONE)
-        }
+        Command::Completions { shell } => Ok(install::completions(shell)),
+        Command::Man { folder } => install::man(folder.as_deref()),
     }
 }
 

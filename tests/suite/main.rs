@@ -14,6 +14,7 @@ mod front;
 mod fuzz;
 mod handoff;
 mod helm;
+mod install;
 mod interrupted;
 mod json;
 mod lockfile;

@@ -1,0 +1,41 @@
+//! What is installed beside the program: completions and manual pages.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::args::Cli;
+use super::failure::Failure;
+use super::{exit, out};
+
+/// Prints what a shell completes by.
+pub(super) fn completions(shell: Shell) -> u8 {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ppm-infra", &mut text);
+    out::data(&String::from_utf8_lossy(&text));
+    exit::DONE
+}
+
+/// Prints the manual page, or writes it and one for each command into a folder, which is made if it is not there.
+///
+/// # Errors
+/// [`exit::FAILED`] when the folder cannot be written to.
+pub(super) fn man(folder: Option<&Path>) -> Result<u8, Failure> {
+    let command = Cli::command();
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        // Writing into memory does not fail.
+        let _ = Man::new(command).render(&mut page);
+        out::data(&String::from_utf8_lossy(&page));
+        return Ok(exit::DONE);
+    };
+    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
+    written.map_err(|error| {
+        let mut failure = Failure::new(exit::FAILED, format!("could not write manual pages into {}", folder.display()));
+        failure.causes.push(error.to_string());
+        failure.hint("name another folder, or leave it out: then the page of the program is printed")
+    })?;
+    Ok(exit::DONE)
+}
