@@ -19,6 +19,7 @@ mod form;
 pub mod gcfg;
 mod header;
 pub mod keys;
+mod kubernetes;
 mod leaves;
 mod objects;
 mod releases;

@@ -93,7 +93,7 @@ pub(super) const TABLE: &[ChartKey] = &[
     key("serviceAccount.create", Takes::Flag, "Whether the chart makes the service account."),
     key("serviceAccount.name", Takes::Text, "Name of the service account.").bare(),
     key("serviceAccount.annotations", Takes::Map, "Annotations of the service account: the IAM role.").holds("{}text"),
-    key("serviceAccount.labels", Takes::Map, "Labels of the service account; the chart does not write them.").holds("{}text"),
+    key("serviceAccount.labels", Takes::Map, "Labels of the service account; the chart does not write them.").open(),
     key("serviceMonitor.enabled", Takes::Flag, "Whether there is a ServiceMonitor."),
     key("serviceMonitor.namespace", Takes::Text, "Namespace of the ServiceMonitor.").bare(),
     key("serviceMonitor.additionalLabels", Takes::Map, "Labels of the ServiceMonitor.").holds("{}text"),

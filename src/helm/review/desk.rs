@@ -76,9 +76,13 @@ impl<'a> Desk<'a> {
         self.text(path).unwrap_or_else(|| default.to_owned())
     }
 
-    /// A flag at a path, or what the chart has there.
+    /// A flag at a path, or what the chart has there; null takes that away, and counts as no.
     pub(super) fn flag(&self, path: &str, default: bool) -> bool {
-        self.at(path).and_then(|member| flag(&member.value)).unwrap_or(default)
+        match self.at(path) {
+            Some(member) if member.value.shape == Shape::Null => false,
+            Some(member) => flag(&member.value).unwrap_or(default),
+            None => default,
+        }
     }
 
     /// A number at a path.

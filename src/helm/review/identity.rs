@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
+use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
 use crate::helm::form::{self, IMAGE_DATA, is_within};
 use crate::helm::values::SECRETS_PATH;
@@ -77,6 +78,10 @@ fn account(desk: &mut Desk<'_>) {
         return;
     }
     let path = "serviceAccount.annotations";
+    // Neither the shared volume nor the database asks for a role.
+    if !needs_bucket(desk) && desk.facts.secret_class.is_none() {
+        return;
+    }
     let known = desk.facts.role_arn.clone();
     let Some(member) = desk.members(path).iter().find(|member| member.key == ROLE) else {
         let arn = known.unwrap_or_else(|| "arn:aws:iam::ACCOUNT:role/NAME".to_owned());

@@ -20,6 +20,7 @@ mod shape;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::fmt;
 
@@ -244,6 +245,7 @@ pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
         let mut desk = Desk::new(&root, facts);
         reading::characters(&mut desk, text);
         shape::check(&mut desk);
+        types::check(&mut desk);
         settings::check(&mut desk);
         server::check(&mut desk);
         storage::check(&mut desk);

@@ -3,7 +3,6 @@
 use super::Reach;
 use super::desk::{Desk, find, items, printed, spot, text};
 use super::settings::setting;
-use super::shape::text_alone;
 use crate::helm::TLS_POLICY;
 use crate::text::{Member, Node, Shape};
 
@@ -224,7 +223,6 @@ fn alb(desk: &mut Desk<'_>) {
         desk.error(place, path, "the targets are nodes, and the Service has no port on them", why, remedy);
     }
     tls(desk);
-    text_alone(desk, path, "Kubernetes takes text alone as an annotation, and refuses the Ingress.");
 }
 
 /// Policies of ELB that accept TLS 1.0 or 1.1 ("Security policies for your Application Load Balancer").
@@ -323,7 +321,7 @@ fn templates(desk: &mut Desk<'_>) {
         braces(object, &mut open);
     }
     for (place, text) in open {
-        if !text.replace("{{ `{{` }}", "").contains("{{") || text.contains(".Values.") || text.contains(".Release.") {
+        if is_template(&text) {
             continue;
         }
         let why = "The chart sends extraObjects through its template engine, which takes {{ for its own.";
@@ -341,6 +339,38 @@ fn templates(desk: &mut Desk<'_>) {
         let why = "The chart passes this on word for word: the braces arrive in Kubernetes.";
         desk.error(place, path, "a template does nothing here", why, "write the name out");
     }
+}
+
+/// What Helm gives templates by name ("Built-in Objects").
+const GIVEN: [&str; 8] = ["Values", "Release", "Chart", "Subcharts", "Files", "Capabilities", "Template", "Extensions"];
+
+/// Whether every pair of braces is something that Helm's engine has a use for.
+fn is_template(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("{{") {
+        let Some((action, beyond)) = after.split_once("}}") else { return false };
+        let action = action.trim_start_matches('-').trim_end_matches('-').trim();
+        let is_of_root = |name: &str| {
+            let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
+            GIVEN.contains(&name.as_str())
+        };
+        let is_meant = match action.strip_prefix('.') {
+            // A field of something else than the root stands inside `range`, `with` or `define`.
+            Some(field) => {
+                field.is_empty()
+                    || is_of_root(field)
+                    || ["{{range", "{{with", "{{define", "{{-"]
+                        .iter()
+                        .any(|begun| text.replace(' ', "").contains(begun))
+            }
+            None => !action.is_empty(),
+        };
+        if !is_meant {
+            return false;
+        }
+        rest = beyond;
+    }
+    true
 }
 
 fn braces(node: &Node, found: &mut Vec<(crate::text::Place, String)>) {

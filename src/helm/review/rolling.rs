@@ -3,7 +3,7 @@
 use super::connections;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::quantity::{mebi, millis};
-use super::shape::{share, text_alone};
+use super::shape::share;
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
 use crate::helm::sizing::{self, Allocatable};
 use crate::text::{Node, Place};
@@ -339,7 +339,6 @@ fn selector(desk: &mut Desk<'_>) {
         let why = "No node carries that label, and every pod waits.";
         desk.error(spot(member), path, format!("the nodes carry {key}: {value}"), why, format!("write \"{value}\""));
     }
-    text_alone(desk, path, "Kubernetes takes text alone as a label, and refuses the pods.");
 }
 
 fn disruption(desk: &mut Desk<'_>, replicas: u32) {

@@ -12,6 +12,10 @@ use crate::text::{Member, Node, Place, Shape, is_unprintable};
 const PRINTED: &str = "The chart prints numbers as floating point: from a million on as 1e+06, and 1.10 as 1.1.";
 const CUT: &str = "The chart quotes nothing, and the server takes what follows for a comment.";
 const STOPS: &str = "The chart quotes nothing, and the server does not start: it cannot read its settings.";
+/// Sections that the chart's templates look into, the notes after an installation among them.
+const LOOKED_INTO: [&str; 3] = ["Launcher", "Licensing", "Metrics"];
+/// Settings that the chart's own values have.
+const OF_CHART: [&str; 2] = ["config.HTTP.Listen", "config.Metrics.Enabled"];
 /// From here on a number is printed with an exponent.
 const EXPONENT_FROM: u128 = 1_000_000;
 
@@ -31,11 +35,13 @@ pub(super) fn check(desk: &mut Desk<'_>) {
                     check_setting(desk, &format!("{path}.{}", setting.key), setting);
                 }
             }
+            // Elsewhere an empty section arrives, or the chart's own is taken away.
+            Shape::Null if !LOOKED_INTO.contains(&section.key.as_str()) => {}
             Shape::Null => desk.error(
                 section.at,
                 &path,
                 "the section is empty",
-                "Null in place of a section breaks the chart's templates.",
+                "Null in place of this section breaks the chart's templates.",
                 "write its settings below, or delete the line",
             ),
             Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => desk.error(
@@ -78,6 +84,8 @@ fn check_setting(desk: &mut Desk<'_>, path: &str, setting: &Member) {
         desk.error(setting.at, path, what, STOPS, "write letters, digits and `-`, beginning with a letter");
     }
     match &setting.value.shape {
+        // Null takes the chart's own value away, and the server has one of its own.
+        Shape::Null if OF_CHART.contains(&path) => {}
         Shape::Null => desk.error(
             setting.at,
             path,

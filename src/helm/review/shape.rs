@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, flag, found, members, spot, text, whole};
 use super::quantity::milli;
+use super::types;
 use crate::helm::keys::{Below, ChartKey, KEYS, Takes, Version};
 use crate::text::{Bare, Member, Node, Shape, bare, is_bare_text, is_unprintable, nearest, shown, tree};
 
@@ -65,13 +66,24 @@ pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
     );
 }
 
-/// Labels and annotations are text, each of them; `why` says who refuses what.
-pub(super) fn text_alone(desk: &mut Desk<'_>, path: &str, why: &str) {
-    for member in desk.members(path) {
-        if text(&member.value).is_none() {
-            let what = format!("the value of `{}` is not text", member.key);
-            desk.error(spot(member), path, what, why, "write it in quotes");
+/// Whether something fails where null takes the chart's own value of a key away. Found by rendering every version with
+/// each key null.
+fn needs_value(desk: &Desk<'_>, path: &str) -> bool {
+    let creates = desk.flag("sharedStorage.create", false);
+    match path {
+        "service.port" | "image.repository" | "config" | "livenessProbe" | "startupProbe" | "readinessProbe" => true,
+        "pod.port" | "service.targetPort" => desk.facts.has_free_port(),
+        "image.os" => !desk.facts.is_older_line() && desk.text("image.tag").is_none(),
+        "license.file.mountPath" | "license.file.secretKey" => desk.text("license.file.secret").is_some(),
+        "sharedStorage.path" => creates || desk.flag("sharedStorage.mount", false),
+        "sharedStorage.accessModes" | "sharedStorage.requests.storage" => creates,
+        "resources.requests.cpu" | "resources.requests.memory" | "resources.requests.ephemeralStorage" => {
+            desk.flag("resources.requests.enabled", false)
         }
+        "resources.limits.cpu" | "resources.limits.memory" | "resources.limits.ephemeralStorage" => {
+            desk.flag("resources.limits.enabled", false)
+        }
+        _ => false,
     }
 }
 
@@ -126,9 +138,8 @@ fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
         desk.warning(member.at, path, what, SILENT, format!("delete it, or use chart {} or newer", dotted(since)));
     }
     if let Shape::Null = node.shape {
-        // What is null in the chart's own values may be null here.
-        if !matches!(path, "ingress.hosts" | "license.key") {
-            let why = "Null removes the chart's own value, and its templates fail or go without.";
+        if needs_value(desk, path) {
+            let why = "Null takes the chart's own value away, and Kubernetes or the nodes want one.";
             desk.error(member.at, path, "no value is written", why, "delete the line, or write a value");
         }
         return;
@@ -139,6 +150,8 @@ fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
     if !is(key.takes, node) {
         let what = format!("expected {}, found {}", key.takes.expected(), found(node));
         desk.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
+    } else if let ("command" | "args", Some(written)) = (path, text(node).filter(|text| !text.is_empty())) {
+        types::command(desk, path, &written, spot(member));
     }
     if key.below != Below::Nothing && key.path != "config" {
         below(desk, path, node);

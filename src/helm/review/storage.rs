@@ -1,6 +1,6 @@
 //! Where packages are kept, and what is mounted.
 
-use super::desk::{Desk, find, flag, items, printed, spot, text};
+use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::settings::setting;
 use crate::helm::form::{IMAGE_DATA, is_within};
 use crate::text::Shape;
@@ -18,6 +18,13 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     }
     mounts(desk);
     context(desk);
+}
+
+/// Whether anything at all is kept in the bucket.
+pub(super) fn needs_bucket(desk: &Desk<'_>) -> bool {
+    let classes = desk.members("config").iter().filter(|section| section.key.eq_ignore_ascii_case("Storage"));
+    let mut kinds = classes.flat_map(|section| members(&section.value)).filter_map(|setting| text(&setting.value));
+    kinds.any(|kind| kind.eq_ignore_ascii_case("s3"))
 }
 
 fn uses_bucket(desk: &Desk<'_>) -> bool {
@@ -91,7 +98,8 @@ fn bucket(desk: &mut Desk<'_>) {
 fn volume(desk: &mut Desk<'_>) {
     let path = "sharedStorage.path";
     let mounted = desk.text_or(path, IMAGE_DATA);
-    if is_within(&mounted, IMAGE_DATA) {
+    // The directory itself is the chart's own default.
+    if mounted != IMAGE_DATA && is_within(&mounted, IMAGE_DATA) {
         let remedy = "write another path, such as /data, and Server.DataDir to match";
         desk.error(desk.place(path), path, format!("the volume is mounted at {mounted}"), HIDDEN, remedy);
     }
@@ -114,11 +122,26 @@ fn volume(desk: &mut Desk<'_>) {
     }
 }
 
+/// Volumes that the chart itself gives the pods.
+pub(super) fn own_volumes(desk: &Desk<'_>) -> Vec<&'static str> {
+    let is_shared = desk.flag("sharedStorage.create", false) || desk.flag("sharedStorage.mount", false);
+    let has_license = desk.text("license.file.secret").or_else(|| desk.text("license.file.contents")).is_some();
+    [
+        Some("rstudio-pm-config"),
+        is_shared.then_some("rstudio-pm-data"),
+        has_license.then_some("license-file"),
+        desk.text("awsAccessKeyId").is_some().then_some("aws-creds"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn mounts(desk: &mut Desk<'_>) {
-    let volumes: Vec<String> = desk
-        .items("pod.volumes")
-        .iter()
+    let written = desk.items("pod.volumes").iter();
+    let volumes: Vec<String> = written
         .filter_map(|volume| find(volume, &["name"]).and_then(|name| text(&name.value)))
+        .chain(own_volumes(desk).into_iter().map(str::to_owned))
         .collect();
     for mount in desk.items("pod.volumeMounts") {
         if let Some(member) = find(mount, &["mountPath"])

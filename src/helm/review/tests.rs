@@ -17,6 +17,14 @@ fn checked(text: &str, inputs: &Inputs) -> Review {
     review("values.yaml", text, &Facts::from(inputs))
 }
 
+/// Edits of the file of the reference that `make test-helm` renders as well: `valid` are taken by Helm and Kubernetes,
+/// `refused` are not.
+fn edits(of: &str) -> Vec<Vec<String>> {
+    let all: std::collections::BTreeMap<String, Vec<Vec<String>>> =
+        serde_json::from_str(include_str!("../../../tests/helm/edits.json")).expect("lists of texts");
+    all[of].clone()
+}
+
 #[test]
 fn a_finding_says_where_what_why_and_what_to_write() {
     let text = file(&reference()).replace("replicas: 3", "replica: 3");

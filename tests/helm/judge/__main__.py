@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from . import declarations, engine, kubernetes
+from . import declarations, edits, engine, kubernetes
 from .program import Desk, Failed
 from .trial import Verdict, tried
 
@@ -68,6 +68,8 @@ def main():
                 policies[0].update({listener} - {None})
                 policies[1].update({note} - {None})
                 bare += is_encrypted and note is None
+        if charts and not arguments.only:
+            edits.judged(arguments.program, folder, arguments.charts, versions, total)
     if bare or (policies[0] and policies[1] and policies[0] != policies[1]):
         total.wrong.append(f"our listeners have the TLS policy {policies[0]}, Ingresses {policies[1]}, and {bare} have none")
     for each in total.wrong[:60]:
@@ -79,6 +81,7 @@ def main():
     print(
         f"test-helm: {len(jobs)} declarations (seed {arguments.seed}) × {len(charts)} charts ({', '.join(charts)}) × "
         f"{len(versions)} versions of Kubernetes ({versions[0]} to {versions[-1]}): {total.counts['renders']} renders, "
+        f"{total.counts['edits']} edited files, "
         f"{total.counts['documents']} documents judged, {total.counts['invalid']} invalid, {len(total.wrong)} findings, "
         f"{time.monotonic() - begun:.0f} s"
     )

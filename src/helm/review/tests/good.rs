@@ -1,6 +1,6 @@
 //! Files in which nothing is found.
 
-use super::{Facts, Inputs, behind_an_ingress, checked, file, ingress, reference, review, target_group_binding};
+use super::{Facts, Inputs, behind_an_ingress, checked, edits, file, ingress, reference, review, target_group_binding};
 use crate::helm::tests::settings;
 use crate::helm::{FileSystem, Image, License, Strategy, UsageData};
 
@@ -8,31 +8,6 @@ fn with_storage() -> Inputs {
     let storage = FileSystem { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
     Inputs { shared_storage: Some(storage), ..reference() }
 }
-
-/// Good edits of the file of the reference, each by itself.
-#[rustfmt::skip]
-const EDITS: [(&str, &str); 20] = [
-    ("replicas: 3", "replicas: 2"),
-    ("    maxUnavailable: 0", "    maxUnavailable: 1"),
-    ("  maxUnavailable: 1", "  maxUnavailable: \"25%\""),
-    ("MaxOpenConnections: \"50\"", "MaxOpenConnections: 50"),
-    ("    Enabled: \"true\"", "    Enabled: true"),
-    ("  HTTP:", "  \"S3Storage \\\"cache\\\"\": {Bucket: \"other\"}\n  HTTP:"),
-    ("  Server:\n", "  Server:\n    RVersion: [\"/opt/R/4.5.1\", '\"/opt/R/4;4\"']\n"),
-    ("  HTTP:", "  Git: {AllowUnsandboxedGitBuilds: \"false\"}\n  HTTP:"),
-    ("?sslmode=require", "?sslmode=verify-full&sslrootcert=/etc/rds/ca.pem"),
-    ("  env:\n", "  env:\n    - name: TZ\n      value: \"UTC\"\n"),
-    ("pod:\n", "pod:\n  annotations: {prometheus.io/scrape: \"true\"}\n  labels: {team: data}\n"),
-    ("pod:\n", "pod:\n  volumes: [{name: ca, configMap: {name: ca}}]\n  volumeMounts: [{name: ca, mountPath: /etc/rds}]\n"),
-    ("replicas: 3", "replicas: 3\ntolerations: [{key: a, operator: Exists}]\npriorityClassName: high"),
-    ("replicas: 3", "replicas: 3\nimage: {repository: mirror.example.com/ppm, tag: \"2026.08.0\", imagePullSecrets: [{name: pull}]}"),
-    ("replicas: 3", "replicas: 3\nserviceMonitor: {enabled: true, additionalLabels: {release: prometheus}}"),
-    ("type: \"RollingUpdate\"\n  rollingUpdate:\n    # One extra pod at a time: room on one node and one more pool of database connections.\n    maxSurge: 1\n    # Never fewer pods serving than declared.\n    maxUnavailable: 0", "type: Recreate"),
-    ("    cpu: \"4\"", "    cpu: 3500m"),
-    ("    memory: \"8Gi\"", "    memory: 6.5Gi"),
-    ("  initialDelaySeconds: 3", "  initialDelaySeconds: 0"),
-    ("replicas: 3", "replicas: 3\nextraContainers: []\ninitContainers: false"),
-];
 
 #[test]
 fn files_of_this_program() {
@@ -62,7 +37,8 @@ fn files_of_this_program() {
 #[test]
 fn good_edits() {
     let good = file(&reference());
-    for (from, to) in EDITS {
+    for edit in edits("valid") {
+        let [from, to] = &edit[..] else { panic!("{edit:?}") };
         assert!(good.contains(from), "the file has no `{from}`");
         let review = checked(&good.replacen(from, to, 1), &reference());
         assert_eq!(review.findings, [], "{to}: {review}");
