@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::ops::Deref;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub(crate) struct Line {
 /// What all emulators of a test run are copies of. Starting Python with all it needs takes seconds, a copy none.
 struct Template {
     line: Line,
-    /// It ends when this closes, which the end of the tests does.
-    _stdin: ChildStdin,
+    /// It ends when its input closes, which the end of the tests does.
+    _child: Child,
 }
 
 impl Template {
@@ -58,7 +58,7 @@ impl Template {
         let port = port.unwrap_or_else(|| panic!("the emulator did not start: {ready:?}")).0.parse().unwrap();
         let line = Line { port };
         line.post("/strict/settings", &json!({"extra": {"certificates": CERTIFICATES}}));
-        Self { line, _stdin: child.stdin.take().unwrap() }
+        Self { line, _child: child }
     }
 }
 
