@@ -16,7 +16,7 @@ pub const USAGE: u8 = 64;
 pub const DECLARATION: u8 = 65;
 /// The cloud does not answer, or refuses the credentials.
 pub const CLOUD: u8 = 69;
-/// A bug in ppm-infra.
+/// A bug in ppm-infra. After a panic a report is kept, and nothing more was done.
 pub const BUG: u8 = 70;
 /// The state cannot be used.
 pub const STATE: u8 = 78;

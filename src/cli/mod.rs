@@ -5,6 +5,7 @@ mod apply;
 mod args;
 mod chosen;
 mod content;
+mod crash;
 mod credentials;
 mod declaration;
 mod downgrade;
@@ -44,7 +45,9 @@ use crate::run::Stop;
 
 /// Runs the program with these arguments; the first is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    crash::watch();
+    let arguments: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let wrong = error.use_stderr();
@@ -59,7 +62,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     trace(cli.common.verbose);
-    crash_note();
+    crash::asked(crash::Asked { arguments, folder: chosen::state_folder(&cli.common), json: cli.common.json });
     let (json, program) = (cli.common.json, chosen::program(&cli.common));
     match start(cli) {
         Ok(code) => ExitCode::from(code),
@@ -122,16 +125,4 @@ fn trace(verbose: u8) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
     // A test may have set one before us.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-/// A crash says what to do, and where what was begun is recorded.
-fn crash_note() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |crash| {
-        before(crash);
-        out::note(&format!(
-            "This is a bug in ppm-infra {}. What was begun stands in the journal beside the lockfile; the next apply looks.\n",
-            env!("CARGO_PKG_VERSION")
-        ));
-    }));
 }

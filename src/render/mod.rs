@@ -36,6 +36,9 @@ mod words;
 pub use drift::{DriftView, drift_text};
 pub use json::{SCHEMA, apply_json, drift_json, plan_json};
 pub use plan::{Goal, PlanView, plan_text};
+#[cfg(test)]
+pub(crate) use progress::drawn;
+pub(crate) use progress::is_drawing;
 pub use progress::{JsonLines, Lines, Live, ProgressView, Waits};
 pub use status::{StatusView, status_json, status_text};
 pub use style::{Label, Styled};

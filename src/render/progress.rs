@@ -12,6 +12,9 @@ use jiff::Timestamp;
 
 pub use lines::{Lines, Waits};
 pub use live::Live;
+#[cfg(test)]
+pub(crate) use live::drawn;
+pub(crate) use live::is_drawing;
 
 use super::words;
 use crate::engine::plan::{Counts, StepKey};

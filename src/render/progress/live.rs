@@ -3,6 +3,7 @@
 //!
 //! Promises: the terminal may be narrow, change its size or be closed; drawing then suffers and nothing else does.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -262,10 +263,27 @@ impl Live {
     }
 }
 
+thread_local! {
+    static DRAWING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is drawing: a panic is then the picture's own, and is survived.
+pub(crate) fn is_drawing() -> bool {
+    DRAWING.get()
+}
+
+/// Draws, and answers whether that went well. The library behind this panics rather than fails; a run must survive its
+/// own picture.
+pub(crate) fn drawn(draw: impl FnOnce()) -> bool {
+    DRAWING.set(true);
+    let done = catch_unwind(AssertUnwindSafe(draw)).is_ok();
+    DRAWING.set(false);
+    done
+}
+
 impl Sink for Live {
     fn event(&mut self, event: &Event) {
-        // The library behind this panics rather than fails; a run must survive its own picture.
-        if !self.broken && catch_unwind(AssertUnwindSafe(|| self.draw(event))).is_err() {
+        if !self.broken && !drawn(|| self.draw(event)) {
             self.broken = true;
         }
     }
@@ -274,8 +292,7 @@ impl Sink for Live {
 impl Drop for Live {
     fn drop(&mut self) {
         if !self.broken {
-            // As above; and a panic while another one unwinds would end the process.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.clear()));
+            drawn(|| self.clear());
         }
     }
 }
