@@ -8,9 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::{Unrecorded, see, unrecorded};
-use super::foreign::looked_into;
+use super::foreign::{claim, looked_into};
 use super::refresh::refresh;
-use super::standing::claim;
 use super::{Blueprint, RunError, Session, Teller, survey};
 use crate::cloud::CloudError;
 use crate::engine::moves::distance;

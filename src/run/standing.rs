@@ -6,17 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::census::see;
+use super::foreign::claim;
 use super::refresh::refresh;
 use super::{Blueprint, RunError, Session, Teller, stoppable, survey};
 use crate::cloud::{Look, Target};
+use crate::engine::Request;
 use crate::engine::moves::{Ground, Move, Olds, moves};
 use crate::engine::state::State;
-use crate::engine::{Clash, PlanError, Request};
 use crate::model::address::Address;
-use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
-use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::model::observation::Observation;
 use crate::model::resource::Node;
 use crate::model::surroundings::Surroundings;
@@ -119,56 +117,6 @@ async fn returning(session: &Session, settled: &Settled) -> Result<BTreeSet<Addr
         }
     }
     Ok(returning)
-}
-
-/// Of what was found not to be ours, what carries the marks of another address of this stack: it is found where it is
-/// wanted, unless it stands elsewhere and stays there. Answers one of those that do.
-pub(super) async fn claim(
-    session: &Session,
-    nodes: &BTreeMap<Address, Node>,
-    state: &State,
-    surroundings: &Surroundings,
-    observed: &mut BTreeMap<Address, Observation>,
-) -> Result<Option<PlanError>, RunError> {
-    let foreign: Vec<(Address, String)> = observed
-        .iter()
-        .filter_map(|(address, found)| match found {
-            Observation::Foreign { id, .. } if !state.resources.contains_key(address) => {
-                Some((address.clone(), id.clone()))
-            }
-            Observation::Present { .. }
-            | Observation::Absent
-            | Observation::Foreign { .. }
-            | Observation::Unread { .. } => None,
-        })
-        .collect();
-    let ids = state.index();
-    let mut shared = None;
-    for (address, id) in foreign {
-        let Some(node) = nodes.get(&address) else { continue };
-        let found = see(session, &address, &id, &node.declared, &ids, state, surroundings).await?;
-        let Observation::Present { known, .. } = &found else { continue };
-        let Some(role) = role(&known.declared, &state.stack) else { continue };
-        let id = known.computed.text("id").unwrap_or_default().to_owned();
-        let recorded = ids.address(&address.kind, &id).cloned();
-        let seen = |at: &Address| match observed.get(at) {
-            Some(Observation::Present { known, .. }) => known.computed.text("id") == Some(&id),
-            Some(Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. }) | None => false,
-        };
-        let holder = recorded.or_else(|| Some(role).filter(|role| seen(role)));
-        match holder.filter(|holder| nodes.contains_key(holder)) {
-            Some(stands) => shared = Some(PlanError::Shared(Box::new(Clash { address, stands, id }))),
-            None => drop(observed.insert(address, found)),
-        }
-    }
-    Ok(shared)
-}
-
-/// Where an object of `stack` belongs by its marks.
-fn role(found: &Document, stack: &str) -> Option<Address> {
-    let tags = found.get("tags")?;
-    let tag = |key: &str| tags.get(key).and_then(|value| value.as_str());
-    tag(ADDRESS_TAG).filter(|_| tag(STACK_TAG) == Some(stack))?.parse().ok()
 }
 
 /// The old objects of what is wanted that are there, as whoever wants them would find them.
