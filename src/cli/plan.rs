@@ -35,14 +35,16 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         downgrade::refuse(&declaration, &book.state, ask.downgrade)?;
     }
     let session = workplace::session(common, &declaration.stack, stop).await?;
+    // Apply settles first what an earlier run left open; a plan that did not foresee that would be another than its own.
+    let state = run::foreseen(&session, &book).await?;
     let mut sinks = shown::looking_sinks(common, &session);
     let mut tell = Teller::new(&session.host, &mut sinks);
-    let planned = run::plan(&session, &declaration, &book.state, &ask.request, &mut tell).await?;
+    let planned = run::plan(&session, &declaration, &state, &ask.request, &mut tell).await?;
     drop(sinks);
     let values = match ask.goal() {
         Goal::Converge => {
             let path = args.values.unwrap_or_else(|| handover::usual(common, &declaration.stack));
-            Some(handover::foresee(&declaration, &book.state, &planned, &path, NotOurs::Told)?)
+            Some(handover::foresee(&declaration, &state, &planned, &path, NotOurs::Told)?)
         }
         Goal::Destroy => None,
     };

@@ -385,7 +385,7 @@ pub async fn apply(
     Ok(report)
 }
 
-pub use recover::recover;
+pub use recover::{foreseen, recover};
 
 /// Who we are; refuses to work in another account than the declaration or the lockfile names.
 async fn survey(

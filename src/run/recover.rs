@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
+
 use super::event::EventKind;
 use super::ledger::Ledger;
 use super::{RunError, Session, Teller};
@@ -15,11 +17,12 @@ use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
 use crate::engine::PlanError;
 use crate::engine::plan::Part;
-use crate::engine::state::{Open, Outcome, State};
+use crate::engine::state::{Book, Entry, Open, Outcome, State};
 use crate::model::address::Address;
 use crate::model::observation::Observation;
 use crate::model::resource::Known;
 use crate::model::surroundings::Questions;
+use crate::store::{Store, StoreError};
 
 /// Seconds between two looks for what may be missing from lists.
 const BETWEEN: u32 = 10;
@@ -30,6 +33,52 @@ const BETWEEN: u32 = 10;
 /// [`RunError`] when the cloud could not be asked, something begun could not be read, or the record not be written; the
 /// intents stay open then.
 pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'_>) -> Result<(), RunError> {
+    settle(session, ledger, Patience::UntilShown, tell).await
+}
+
+/// The state that settling the open intents of `book` leaves, as far as one look tells: what a plan starts from that is
+/// made before they are. Changes nothing, not even a file.
+///
+/// # Errors
+/// As [`recover`].
+pub async fn foreseen(session: &Session, book: &Book) -> Result<State, RunError> {
+    let mut ledger = Ledger::new(book.clone(), book.state.clone(), Box::new(Nowhere));
+    settle(session, &mut ledger, Patience::OneLook, &mut Teller::new(&session.host, &mut [])).await?;
+    Ok(ledger.state().clone())
+}
+
+/// How long to look for what may be missing from lists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Once.
+    OneLook,
+    /// Until the cloud must have shown it.
+    UntilShown,
+}
+
+/// A store that keeps nothing.
+struct Nowhere;
+
+impl Store for Nowhere {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn append<'a>(&'a mut self, _: &'a State, _: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn write<'a>(&'a mut self, _: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+async fn settle(
+    session: &Session,
+    ledger: &mut Ledger,
+    patience: Patience,
+    tell: &mut Teller<'_>,
+) -> Result<(), RunError> {
     let open = ledger.book().open.clone();
     if open.is_empty() {
         return Ok(());
@@ -63,7 +112,7 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
         waited += BETWEEN;
         let hidden = |open: &Open| {
             let facts = session.catalog.get(&open.intent.step.address.kind);
-            facts.is_some_and(|facts| waited < facts.hidden_seconds)
+            patience == Patience::UntilShown && facts.is_some_and(|facts| waited < facts.hidden_seconds)
         };
         let (rest, given_up): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
             unseen.into_iter().partition(|(_, open)| hidden(open));
