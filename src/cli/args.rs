@@ -377,15 +377,18 @@ pub(super) enum StateCommand {
         #[command(flatten)]
         file: File,
     },
-    /// List the serials that are kept in the bucket
+    /// List the serials that are kept
     History(File),
-    /// Put a lockfile that is kept in the bucket in force again
+    /// Put an earlier lockfile that is kept in force again
     Restore {
         /// Its serial
         serial: u64,
         /// Which declaration
         #[command(flatten)]
         file: File,
+        /// Although it does not know what stands
+        #[arg(long)]
+        force: bool,
     },
     /// Print the lockfile
     Pull(File),
@@ -396,7 +399,7 @@ pub(super) enum StateCommand {
         /// Which declaration
         #[command(flatten)]
         file: File,
-        /// Although it is older, or of another lineage
+        /// Although it is older, of another lineage, or does not know what stands
         #[arg(long)]
         force: bool,
     },

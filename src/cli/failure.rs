@@ -91,10 +91,8 @@ impl Failure {
         let by_marks = "what it does not know is found in AWS by its marks";
         if path.starts_with("s3:") {
             return self
-                .hint(
-                    "nothing was changed; the bucket has its earlier versions, if it keeps them: put the last one back",
-                )
-                .hint("`ppm-infra state history` lists earlier lockfiles, as they stood");
+                .hint("nothing was changed; `ppm-infra state history` lists earlier lockfiles, `ppm-infra state restore SERIAL` puts one in force: what it does not know is found in AWS by its marks")
+                .hint(RECOVER);
         }
         match path.to_string_lossy() {
             name if name.ends_with(".journal") => self.hint(format!(

@@ -1,5 +1,6 @@
 //! Where the state of a stack is, and holding its lock: a folder under a kernel lock, or a bucket under a lease.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,15 @@ pub(super) enum Place {
     Bucket(Box<S3Store>),
 }
 
+/// What a stack is locked for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// To go on from what is there.
+    Work,
+    /// To put something else in its place.
+    Mend,
+}
+
 /// A lock that is held.
 pub(super) enum Held {
     /// Until dropped.
@@ -35,11 +45,23 @@ pub(super) enum Held {
 impl Place {
     /// Keeps everybody else from working on the stack. Says whose lease ran out, and what the bucket lacks.
     pub(super) async fn lock(&mut self, info: &LockInfo, host: &Host, stop: &Stop) -> Result<Held, Failure> {
+        self.hold(Purpose::Work, info, host, stop).await
+    }
+
+    /// As [`lock`](Self::lock), also where what is there cannot be read.
+    pub(super) async fn lock_to_mend(&mut self, info: &LockInfo, host: &Host, stop: &Stop) -> Result<Held, Failure> {
+        self.hold(Purpose::Mend, info, host, stop).await
+    }
+
+    async fn hold(&mut self, purpose: Purpose, info: &LockInfo, host: &Host, stop: &Stop) -> Result<Held, Failure> {
         match self {
             Self::Folder(store) => Ok(Held::Folder { _lock: store.lock(info)? }),
             Self::Bucket(store) => {
                 let clock = Arc::new(Clocks { host: host.clone(), began: Instant::now() });
-                let taken = store.lock(info, host.fresh_id(), clock).await?;
+                let taken = match purpose {
+                    Purpose::Work => store.lock(info, host.fresh_id(), clock).await?,
+                    Purpose::Mend => store.lock_to_mend(info, host.fresh_id(), clock).await?,
+                };
                 if let Some(before) = taken.over {
                     out::note(&format!("Took over from {}, whose lease ran out.\n", before.holder));
                 }
@@ -73,6 +95,27 @@ impl Place {
         match self {
             Self::Folder(store) => Ok(store.previous()?.filter(|state| state.serial == serial)),
             Self::Bucket(store) => store.earlier(serial).await,
+        }
+    }
+
+    /// Keeps state and journal under another name, for people, and leaves the stack without any. Answers where they are.
+    pub(super) async fn set_aside(&mut self, word: &str) -> Result<Vec<PathBuf>, StoreError> {
+        match self {
+            Self::Folder(store) => store.set_aside(word),
+            Self::Bucket(store) => store.set_aside(word).await,
+        }
+    }
+
+    /// The serial of a state that is begun anew: one that no earlier lockfile here has, or may have had.
+    pub(super) async fn anew(&self) -> Result<u64, StoreError> {
+        Ok(self.history().await?.last().map_or(1, |last| last + 2))
+    }
+
+    /// Where the state is.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Self::Folder(store) => store.path(),
+            Self::Bucket(store) => store.url(),
         }
     }
 

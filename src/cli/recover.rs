@@ -5,65 +5,75 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{apply, chosen, exit, lost, out, show, workplace};
 use crate::engine::state::State;
-use crate::run::{self, Stop, Teller};
-use crate::store::{Store, StoreError};
+use crate::run::{self, Session, Stop, Teller};
+use crate::store::Store;
 use workplace::Declaration;
 
 /// Makes the lockfile again.
 pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let Place::Folder(mut store) = workplace::store(common, &declaration)? else {
-        return Err(Failure::new(exit::USAGE, "`recover` makes lockfiles in folders; the state of this stack is in a bucket")
-            .hint("`ppm-infra state history` lists the lockfiles kept there, `ppm-infra state restore SERIAL` brings one back"));
-    };
-    let _lock = store.lock(&workplace::lock_info("recover", &session.host))?;
-    let word = match store.load().await {
+    let mut place = workplace::store(common, &declaration)?;
+    let info = workplace::lock_info("recover", &session.host);
+    let held = place.lock_to_mend(&info, &session.host, &session.stop).await?;
+    let done = made_again(common, args, &declaration, &session, &mut place).await;
+    held.release().await?;
+    done
+}
+
+async fn made_again(
+    common: &Common,
+    args: &RecoverArgs,
+    declaration: &Declaration,
+    session: &Session,
+    place: &mut Place,
+) -> Result<u8, Failure> {
+    let word = match place.load().await {
         // Whoever renamed the stack is told so, rather than given an empty record.
         Ok(None) => {
-            workplace::load(&mut workplace::store(common, &declaration)?, &declaration).await?;
+            workplace::load(place, declaration).await?;
             "damaged"
         }
         Ok(Some(_)) if args.force => "backup",
         Ok(Some(book)) => {
-            let heading = format!("{} is sound, at serial {}", store.path().display(), book.state.serial);
+            let heading = format!("{} is sound, at serial {}", place.path().display(), book.state.serial);
             return Err(Failure::new(exit::FAILED, heading)
                 .hint("nothing was changed; `ppm-infra plan` compares it with what stands")
                 .hint("`--force` keeps it aside and makes another"));
         }
-        Err(
-            StoreError::Damaged { .. }
-            | StoreError::Edited { .. }
-            | StoreError::Unsound { .. }
-            | StoreError::Journal { .. },
-        ) => "damaged",
+        Err(error) if error.is_damage() => "damaged",
         Err(error) => return Err(error.into()),
     };
-    let mut sinks = show::looking_sinks(common, &session);
+    let mut sinks = show::looking_sinks(common, session);
     let mut tell = Teller::new(&session.host, &mut sinks);
-    let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(&declaration) };
-    let rebuilt = run::rebuild(&session, &declaration, fresh, &mut tell).await?;
+    let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(declaration) };
+    let rebuilt = run::rebuild(session, declaration, fresh, &mut tell).await?;
     drop(sinks);
-    lost::found(common, &declaration, &rebuilt);
+    lost::found(common, declaration, &rebuilt);
     if rebuilt.state.is_empty() {
         let heading = format!("nothing carries the marks of {}; no lockfile was written", declaration.stack.stack);
         return Err(Failure::new(exit::FAILED, heading)
             .hint("check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes it"));
     }
     if !args.auto_approve {
-        apply::approve("recover", &declaration, "yes", &session.stop).await?;
+        apply::approve("recover", declaration, "yes", &session.stop).await?;
     }
-    let state = State { serial: 1, declaration: declaration.name(), ..rebuilt.state.clone() };
-    let aside = store.set_aside(word)?;
-    store.write(&state).await?;
+    let serial = match place {
+        // What was set aside there is no version before this one.
+        Place::Folder(_) => 1,
+        Place::Bucket(_) => place.anew().await?,
+    };
+    let state = State { serial, declaration: declaration.name(), ..rebuilt.state.clone() };
+    let aside = place.set_aside(word).await?;
+    place.write(&state).await?;
     if common.json {
         lost::recovered(&rebuilt, state.serial);
     } else {
         for path in aside {
             out::note(&format!("Kept as {}.\n", path.display()));
         }
-        let path = store.path();
         let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
+        let path = place.path();
         out::note(&format!("Written to {} at serial {}. Next: {plan}\n", path.display(), state.serial));
     }
     Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })

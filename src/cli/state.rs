@@ -31,7 +31,7 @@ pub(super) async fn state(common: &Common, command: StateCommand) -> Result<u8, 
         StateCommand::Rm { address, file } => remove(common, &file, &address).await,
         StateCommand::Mv { from, to, file } => rename(common, &file, &from, &to).await,
         StateCommand::History(file) => versions::history(common, &file).await,
-        StateCommand::Restore { serial, file } => versions::restore(common, &file, serial).await,
+        StateCommand::Restore { serial, file, force } => versions::restore(common, &file, serial, force).await,
         StateCommand::Pull(file) => versions::pull(common, &file).await,
         StateCommand::Push { lockfile, file, force } => versions::push(common, &lockfile, &file, force).await,
         StateCommand::Migrate(file) => versions::migrate(common, &file).await,
@@ -192,7 +192,8 @@ pub(super) async fn open(common: &Common, file: &File, command: &str) -> Result<
     }
 }
 
-async fn settled(store: &mut Place, declaration: &Declaration) -> Result<State, Failure> {
+/// The state, with nothing left open by an earlier run.
+pub(super) async fn settled(store: &mut Place, declaration: &Declaration) -> Result<State, Failure> {
     let book = workplace::load(store, declaration).await?;
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")

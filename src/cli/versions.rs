@@ -1,16 +1,20 @@
 //! `state history|restore|pull|push|migrate`: whole lockfiles, from and to where they are kept.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::place::Place;
-use super::state::{open, write};
+use super::state::{open, settled, write};
 use super::{chosen, exit, out, workplace};
-use crate::engine::state::State;
+use crate::engine::state::{Recorded, State};
+use crate::model::address::{Address, Kind};
 use crate::resources::catalog;
+use crate::run::{Host, Stop};
+use crate::stack::Stack;
 use crate::store::{Store, file};
 use workplace::Declaration;
 
@@ -35,25 +39,50 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
 }
 
 /// Puts an earlier lockfile in force, as the next serial.
-pub(super) async fn restore(common: &Common, file: &File, serial: u64) -> Result<u8, Failure> {
+pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bool) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let place = workplace::store(common, &declaration)?;
-    let missing = || {
+    let command = format!("ppm-infra state restore {serial}");
+    let mut place = workplace::store(common, &declaration)?;
+    let host = Host::system();
+    let held = place.lock_to_mend(&workplace::lock_info("state restore", &host), &host, &Stop::new()).await?;
+    let done = restored(&mut place, &declaration, (serial, force), &command).await;
+    held.release().await?;
+    let replaced = done?;
+    let plan = format!("{} plan", chosen::program(common));
+    let now = replaced.serial;
+    out::note(&format!("Serial {serial} is in force again, as serial {now}. `{plan}` shows what differs.\n"));
+    replaced.tell(common);
+    Ok(exit::DONE)
+}
+
+async fn restored(
+    place: &mut Place,
+    declaration: &Declaration,
+    (serial, force): (u64, bool),
+    command: &str,
+) -> Result<Replaced, Failure> {
+    let Some(earlier) = place.earlier(serial).await? else {
         let failure = Failure::new(exit::USAGE, format!("serial {serial} is not kept"))
             .hint("`ppm-infra state history` lists the serials there are");
-        match place {
+        return Err(match place {
             Place::Folder(_) => failure.hint("a folder keeps the one before the last write; git or a bucket keep all"),
             Place::Bucket(_) => failure,
-        }
+        });
     };
-    let earlier = place.earlier(serial).await?.ok_or_else(missing)?;
-    let (mut place, state, held) = open(common, file, "state restore").await?;
-    let done = replace(&mut place, &state, earlier, false).await;
-    held.release().await?;
-    let now = done?;
-    let plan = format!("{} plan", chosen::program(common));
-    out::note(&format!("Serial {serial} is in force again, as serial {now}. `{plan}` shows what differs.\n"));
-    Ok(exit::DONE)
+    let (named, command) = (format!("serial {serial}"), command.to_owned());
+    let given = Given { state: earlier, named, command, force, stranger: false };
+    match in_force(place, declaration).await? {
+        Some(now) => replace(place, &declaration.stack, &now, given).await,
+        None => replace_damaged(place, given).await,
+    }
+}
+
+/// The state in force; nothing if it is damaged.
+async fn in_force(place: &mut Place, declaration: &Declaration) -> Result<Option<State>, Failure> {
+    match place.load().await {
+        Err(error) if error.is_damage() => Ok(None),
+        Ok(_) | Err(_) => settled(place, declaration).await.map(Some),
+    }
 }
 
 /// Prints the lockfile.
@@ -80,16 +109,28 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
         let heading = format!("{} is of the stack {}, not {}", path.display(), given.stack, declaration.stack.stack);
         return Err(Failure::new(exit::USAGE, heading));
     }
-    let (mut place, state, held) = open(common, file, "state push").await?;
-    if !force && given.lineage == state.lineage && given.serial < state.serial {
-        held.release().await?;
-        let heading = format!("{} is at serial {}; serial {} is in force", path.display(), given.serial, state.serial);
-        return Err(Failure::new(exit::STATE, heading).hint("`--force` puts it in force all the same"));
-    }
-    let done = replace(&mut place, &state, given, force).await;
+    let mut place = workplace::store(common, &declaration)?;
+    let host = Host::system();
+    let held = place.lock_to_mend(&workplace::lock_info("state push", &host), &host, &Stop::new()).await?;
+    let command = format!("ppm-infra state push {}", path.display());
+    let given = Given { state: given, named: path.display().to_string(), command, force, stranger: force };
+    let done = pushed(&mut place, &declaration, given).await;
     held.release().await?;
-    out::note(&format!("{} is in force, as serial {}.\n", path.display(), done?));
+    let replaced = done?;
+    out::note(&format!("{} is in force, as serial {}.\n", path.display(), replaced.serial));
+    replaced.tell(common);
     Ok(exit::DONE)
+}
+
+async fn pushed(place: &mut Place, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
+    let Some(now) = in_force(place, declaration).await? else { return replace_damaged(place, given).await };
+    let Given { state, named, command, force, .. } = &given;
+    if !force && state.lineage == now.lineage && state.serial < now.serial {
+        let heading = format!("{named} is at serial {}; serial {} is in force", state.serial, now.serial);
+        let hint = format!("`{command} --force` puts it in force all the same");
+        return Err(Failure::new(exit::STATE, heading).hint(hint));
+    }
+    replace(place, &declaration.stack, &now, given).await
 }
 
 /// Moves the state from the folder into the bucket that the declaration names.
@@ -105,7 +146,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
             .hint("to come back from a bucket: `state pull > FILE`, delete that line, `state push FILE`"));
     }
     let mut folder = workplace::folder_store(common, &declaration);
-    let _local = folder.lock(&workplace::lock_info("state migrate", &crate::run::Host::system()))?;
+    let _local = folder.lock(&workplace::lock_info("state migrate", &Host::system()))?;
     let Some(book) = folder.load().await? else {
         return Err(Failure::new(exit::USAGE, format!("there is no {}", folder.path().display())));
     };
@@ -114,9 +155,16 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
             .hint("take `state` out of the declaration, apply, and migrate then"));
     }
     let (mut place, state, held) = open(common, file, "state migrate").await?;
-    let done = replace(&mut place, &state, book.state, false).await;
+    let given = Given {
+        state: book.state,
+        named: folder.path().display().to_string(),
+        command: format!("ppm-infra state push {}", folder.path().display()),
+        force: false,
+        stranger: false,
+    };
+    let done = replace(&mut place, &declaration.stack, &state, given).await;
     held.release().await?;
-    let now = done?;
+    let now = done?.serial;
     let aside = folder.set_aside("moved")?;
     let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
     out::note(&format!(
@@ -126,18 +174,128 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     Ok(exit::DONE)
 }
 
-/// Puts `given` in force after `now`. A state that has nothing to do with what is in force only by `force`.
-async fn replace(place: &mut Place, now: &State, given: State, force: bool) -> Result<u64, Failure> {
+/// A state that is to be put in force.
+struct Given {
+    state: State,
+    /// What it is called.
+    named: String,
+    /// What was typed to put it in force.
+    command: String,
+    /// Whether it goes in force though it does not know what stands.
+    force: bool,
+    /// Whether it goes in force though it has nothing to do with what is.
+    stranger: bool,
+}
+
+/// What became of putting a state in force.
+struct Replaced {
+    /// Its serial now.
+    serial: u64,
+    /// What it does not record and what was in force does.
+    unknown: Unknown,
+    /// The serial that was in force, or where a damaged one is kept.
+    before: Before,
+}
+
+/// What was in force before.
+enum Before {
+    Serial(u64),
+    Damaged(Vec<PathBuf>),
+}
+
+/// Objects that one state records and another does not.
+#[derive(Default)]
+struct Unknown {
+    /// Those that the next plan finds: they are declared, and the other state has nothing where they stand.
+    found: Vec<String>,
+    /// Those that no plan looks for.
+    lost: Vec<String>,
+}
+
+impl Unknown {
+    /// What `now` records and `given` does not.
+    fn of(given: &State, now: &State, stack: &Stack) -> Self {
+        let known: BTreeSet<(Kind, String)> = objects(given).map(|(at, id, _)| (at.kind.clone(), id)).collect();
+        let nodes = workplace::offline_nodes(stack, given);
+        let mut unknown = Self::default();
+        for (address, id, stands) in objects(now) {
+            if known.contains(&(address.kind.clone(), id.clone())) {
+                continue;
+            }
+            let vacant = nodes.contains_key(address) && !given.resources.contains_key(address);
+            let list = if stands && vacant { &mut unknown.found } else { &mut unknown.lost };
+            list.push(format!("{address} {id}"));
+        }
+        unknown
+    }
+}
+
+/// Every object that a state records, and whether it stands.
+fn objects(state: &State) -> impl Iterator<Item = (&Address, String, bool)> {
+    let id = |recorded: &Recorded| recorded.computed.text("id").map(str::to_owned);
+    let standing = state.resources.iter().filter_map(move |(at, recorded)| Some((at, id(recorded)?, true)));
+    let old = state.deposed.iter().flat_map(|(at, old)| old.iter().map(move |old| (at, old.key.clone(), false)));
+    standing.chain(old)
+}
+
+impl Replaced {
+    /// Says what is not recorded any more, and where it is found.
+    fn tell(&self, common: &Common) {
+        let program = chosen::program(common);
+        let Unknown { found, lost } = &self.unknown;
+        if !found.is_empty() {
+            out::note(&format!("It does not know {}: the next plan finds what stands there.\n", found.join(", ")));
+        }
+        if !lost.is_empty() {
+            out::note(&format!("warning: no plan looks for {}: it does not know them.\n", lost.join(", ")));
+        }
+        match &self.before {
+            Before::Serial(before) if !lost.is_empty() => out::note(&format!(
+                "hint: `{program} state restore {before} --force` brings what was in force back; `{program} recover --force` makes \
+                 a record of all that carries the marks of the stack\n"
+            )),
+            Before::Serial(_) => {}
+            Before::Damaged(aside) => {
+                let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
+                out::note(&format!("What was in force could not be read and is kept as {}.\n", names.join(" and ")));
+                out::note(&format!(
+                    "hint: what it recorded besides is not known; `{program} recover --force` makes a record of all that \
+                     carries the marks of the stack\n"
+                ));
+            }
+        }
+    }
+}
+
+/// Puts a state in force after `now`.
+async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
+    let Given { state, named, command, force, stranger } = given;
     let fresh = now.serial == 0;
-    if !fresh && !force && given.lineage != now.lineage {
+    if !fresh && !stranger && state.lineage != now.lineage {
         return Err(Failure::new(exit::STATE, "that state and the one in force have nothing to do with each other")
             .hint("their lineages differ: one of them is of another stack, or was begun anew")
-            .hint("`state push --force` puts it in force all the same; the one in force is kept in the history"));
+            .hint("`ppm-infra state push FILE --force` puts it in force all the same; the one in force is kept in the history"));
+    }
+    let unknown = Unknown::of(&state, now, stack);
+    if !force && !unknown.lost.is_empty() {
+        let heading = format!("{named} does not know {}; nothing was changed", unknown.lost.join(", "));
+        return Err(Failure::new(exit::STATE, heading)
+            .hint("what stands and is in no record is looked after by nobody: no plan would find it, and no apply remove it")
+            .hint(format!(
+                "`{command} --force` puts it in force all the same; of what is gone in AWS by now nothing is lost"
+            )));
     }
     // A write must follow what is there.
-    let next =
-        State { lineage: if fresh { given.lineage.clone() } else { now.lineage.clone() }, serial: now.serial, ..given };
-    let serial = next.serial + 1;
-    write(place, next).await?;
-    Ok(serial)
+    let lineage = if fresh { state.lineage.clone() } else { now.lineage.clone() };
+    let serial = now.serial + 1;
+    write(place, State { lineage, serial: now.serial, ..state }).await?;
+    Ok(Replaced { serial, unknown, before: Before::Serial(now.serial) })
+}
+
+/// Puts a state in force where what is there cannot be read, which is kept aside.
+async fn replace_damaged(place: &mut Place, given: Given) -> Result<Replaced, Failure> {
+    let serial = place.anew().await?;
+    let aside = place.set_aside("damaged").await?;
+    place.write(&State { serial, ..given.state }).await?;
+    Ok(Replaced { serial, unknown: Unknown::default(), before: Before::Damaged(aside) })
 }

@@ -122,6 +122,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether what was read cannot be used, so that another has to take its place.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Edited { .. } | Self::Unsound { .. } | Self::Journal { .. } => true,
+            Self::NotAFile { .. }
+            | Self::Io { .. }
+            | Self::Newer { .. }
+            | Self::Busy { .. }
+            | Self::Conflict { .. }
+            | Self::Bucket { .. }
+            | Self::Leased { .. }
+            | Self::Shaky { .. }
+            | Self::Lost { .. } => false,
+        }
+    }
+
     /// An error of a bucket on an object.
     pub(super) fn bucket(doing: &'static str, bucket: &dyn Bucket, key: &str, source: BucketError) -> Self {
         Self::Bucket { doing, place: format!("{}/{key}", bucket.url()), source }

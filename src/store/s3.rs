@@ -123,9 +123,33 @@ impl S3Store {
     /// # Errors
     /// [`StoreError::Leased`] with the holder; what reading the state answers; [`StoreError::Bucket`].
     pub async fn lock(&mut self, info: &LockInfo, id: String, clock: Arc<dyn Clock>) -> Result<Taken, StoreError> {
+        self.take(info, id, clock, |_| false).await
+    }
+
+    /// As [`lock`](Self::lock), also where the state cannot be read: [`set_aside`](Self::set_aside) is what is left then.
+    ///
+    /// # Errors
+    /// As [`lock`](Self::lock), but for a state that is damaged.
+    pub async fn lock_to_mend(
+        &mut self,
+        info: &LockInfo,
+        id: String,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Taken, StoreError> {
+        self.take(info, id, clock, StoreError::is_damage).await
+    }
+
+    async fn take(
+        &mut self,
+        info: &LockInfo,
+        id: String,
+        clock: Arc<dyn Clock>,
+        bears: fn(&StoreError) -> bool,
+    ) -> Result<Taken, StoreError> {
         let (tenancy, over) = Tenancy::take(self.bucket.clone(), &self.lease_key(), clock, (info, id)).await?;
         match self.fence(&tenancy).await {
             Ok(kept) => self.kept = Some(kept),
+            Err(error) if bears(&error) => {}
             Err(error) => {
                 // Whoever comes next need not wait for it to run out; if this fails, too, they must.
                 let _ = tenancy.release().await;
@@ -135,6 +159,36 @@ impl S3Store {
         let tenancy = Arc::new(tenancy);
         self.tenancy = Some(tenancy.clone());
         Ok(Taken { tenancy, over })
+    }
+
+    /// Keeps the object of the state as it is beside the earlier lockfiles, where nothing reads it any more, and leaves the
+    /// stack without a state. Answers where it is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`]; [`StoreError::Lost`] when somebody else wrote meanwhile.
+    pub async fn set_aside(&mut self, word: &str) -> Result<Vec<PathBuf>, StoreError> {
+        let (tenancy, key) = (self.held()?, self.state_key());
+        let found = self.bucket.get(&key).await.map_err(|source| self.failed("read", source))?;
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let mut n = 1;
+        let aside = loop {
+            let aside = format!("{}{word}-{n}.json", self.key(".history/"));
+            tenancy.may_write()?;
+            let done = put(self.bucket.as_ref(), &aside, &found.body, &Condition::Absent, &tenancy.permit()).await;
+            if done.or_else(|source| self.unwritten(&tenancy, "keep the state as", &aside, source))?.is_some() {
+                break aside;
+            }
+            n += 1;
+        };
+        let content = Content { epoch: tenancy.epoch(), ..Content::default() };
+        let (body, condition) = (render(&content), Condition::Is(found.tag));
+        tenancy.may_write()?;
+        let done = put(self.bucket.as_ref(), &key, &body, &condition, &tenancy.permit()).await;
+        match done.or_else(|source| self.unwritten(&tenancy, "write", &key, source))? {
+            Some(tag) => self.kept = Some((content, tag)),
+            None => return Err(tenancy.lost().await),
+        }
+        Ok(vec![place(self.bucket.as_ref(), &aside)])
     }
 
     /// Writes the state as it is with our epoch: from now on the conditions of all earlier holders are broken.

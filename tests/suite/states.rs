@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod emulator;
+mod guided;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ppm_infra::cloud::aws::Clients;
-use ppm_infra::model::document::digest;
+use ppm_infra::model::document::{canonical, digest};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -311,4 +311,44 @@ fn data_that_is_gone_is_not_made_anew_in_silence() {
     desk.run(&["destroy", "--auto-approve", "--delete-data", "database,bucket,key", "--no-final-snapshot"]).exit(0);
     let counts: BTreeMap<String, usize> = fork.counts();
     assert!(!counts.contains_key("bucket"), "{counts:?}");
+}
+
+/// One object under two records of a state in a bucket: told, and both commands that are named lead out.
+#[test]
+fn one_object_under_two_records_in_a_bucket_is_told_and_the_way_out_works() {
+    let standing = Standing::new();
+    for way in [&["recover", "--auto-approve"][..], &["state", "restore", "2"]] {
+        let (desk, fork) = standing.copy();
+        let aws = online().block_on(fork.clients());
+        online().block_on(aws.s3.create_bucket().bucket("acme-ppm-state").send()).unwrap();
+        desk.declare_with("state: s3://acme-ppm-state/team");
+        desk.run(&["state", "migrate"]).exit(0);
+        desk.run(&["state", "push", "state/ppm-prod.lock.json.moved-1"]).exit(0);
+        desk.run(&["state", "push", "state/ppm-prod.lock.json.moved-1", "--force"]).exit(0);
+        let history = desk.run(&["state", "history"]).exit(0).stdout;
+        let key = "team/ppm-prod.state.json";
+        let object = || aws.s3.get_object().bucket("acme-ppm-state").key(key);
+        let body = online().block_on(async { object().send().await.unwrap().body.collect().await.unwrap() });
+        let mut envelope: Value = serde_json::from_slice(&body.into_bytes()).unwrap();
+        let state = &mut envelope["lockfile"];
+        state["resources"]["vpc.old"] = state["resources"]["vpc.main"].clone();
+        state.as_object_mut().unwrap().remove("digest");
+        state["digest"] = json!(digest(canonical(state).as_bytes()));
+        let put = aws.s3.put_object().bucket("acme-ppm-state").key(key);
+        online().block_on(put.body(envelope.to_string().into_bytes().into()).send()).unwrap();
+        for command in [&["plan"][..], &APPLY, &["state", "list"], &["state", "rm", "vpc.old"]] {
+            let said = desk.run(command).exit(78).says(&["vpc.main", "vpc.old", "have the same id"]);
+            said.says(&["`ppm-infra recover`", "`ppm-infra state restore SERIAL`"]);
+        }
+        let said = desk.run(way).exit(0).says(&["ept as s3://acme-ppm-state/team/ppm-prod.history/damaged-1.json"]);
+        let serial = if way[0] == "recover" { "at serial" } else { "in force again, as serial" };
+        said.says(&[serial]);
+        settled(&desk);
+        let now = desk.run(&["state", "history"]).exit(0).stdout;
+        assert!(now.starts_with(history.split("  in force").next().unwrap().rsplit_once('\n').unwrap().0), "{now}");
+        // A sound one is made again on request, and kept.
+        desk.run(&["recover", "--auto-approve"]).exit(1).says(&["is sound"]);
+        desk.run(&["recover", "--force", "--auto-approve"]).exit(0).says(&["history/backup-1.json"]);
+        settled(&desk);
+    }
 }
