@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use super::args::Cli;
 use super::failure::Failure;
 use super::{exit, out};
+use crate::store::file;
 
 /// Prints what a shell completes by.
 pub(super) fn completions(shell: Shell) -> u8 {
@@ -31,10 +32,11 @@ pub(super) fn man(folder: Option<&Path>) -> Result<u8, Failure> {
         out::data(&String::from_utf8_lossy(&page));
         return Ok(exit::DONE);
     };
-    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
-    written.map_err(|error| {
+    let made = file::make_public_folder(folder).map_err(|error| error.to_string());
+    let written = made.and_then(|()| clap_mangen::generate_to(command, folder).map_err(|error| error.to_string()));
+    written.map_err(|cause| {
         let mut failure = Failure::new(exit::FAILED, format!("could not write manual pages into {}", folder.display()));
-        failure.causes.push(error.to_string());
+        failure.causes.push(cause);
         failure.hint("name another folder, or leave it out: then the page of the program is printed")
     })?;
     Ok(exit::DONE)

@@ -286,6 +286,14 @@ pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
         .map_err(|source| StoreError::io("make the folder", folder, source))
 }
 
+/// Makes a folder for what anybody may read, and those above it, if they are missing.
+///
+/// # Errors
+/// [`StoreError::Io`] with the path.
+pub fn make_public_folder(folder: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(folder).map_err(|source| StoreError::io("make the folder", folder, source))
+}
+
 /// The files in `folder` whose names end in one of `endings`, sorted; none if there is no such folder.
 ///
 /// # Errors
