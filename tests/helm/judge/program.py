@@ -49,12 +49,13 @@ class Desk:
 
     def record(self):
         """The lockfile."""
-        (path,) = (self.folder / "state").glob("*.lock.json")
+        (path,) = (self.folder / "world.rehearsal").glob("*.lock.json")
         return json.loads(path.read_text())
 
-    def secrets(self, *more):
-        """The manifests for the cluster."""
-        return list(engine.documents(self.run("secrets", "stack.yaml", "--license", "license.lic", *more)))
+    def secrets(self, *more, has_license_file):
+        """The manifests for the cluster; a license server needs no file."""
+        more = [*more, *(["--license", "license.lic"] if has_license_file else [])]
+        return list(engine.documents(self.run("secrets", "stack.yaml", *more)))
 
     def check(self, text):
         """What `values --check` finds in a file."""

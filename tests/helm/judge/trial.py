@@ -47,7 +47,8 @@ def tried(job):
         desk = Desk(program, folder, declarations.text(declared(own)))
         desk.apply()
         record = desk.record()
-        manifests = desk.secrets("--with-database-job")
+        has_license_file = "server" not in manager.get("license", {})
+        manifests = desk.secrets("--with-database-job", has_license_file=has_license_file)
         verdict.judge(f"{name}, beside the chart", manifests, versions)
         objects = []
         for version in charts.paths if charts else [own]:
