@@ -8,7 +8,7 @@ SCALE ?= 60
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/ppm-infra
 # The environment of the emulator, as tests/emulator/run.sh finds it.
 PYTHON := $(if $(STRICT_VENV),$(STRICT_VENV),$(CURDIR)/.venv)/bin/python
-SCRIPTS := .ci/run tests/demo/demo.sh tests/emulator/run.sh tests/helm/run.sh tests/helm/environment.sh
+SCRIPTS := .ci/run tests/demo/demo.sh tests/environment.sh tests/emulator/run.sh tests/helm/run.sh
 DENY_VERSION := 0.20.2
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 

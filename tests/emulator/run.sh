@@ -6,27 +6,10 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH= cd -- "$here/../.." && pwd)
 venv=${STRICT_VENV:-$root/.venv}
-stamp=$venv/.requirements
-wanted=$(cksum < "$here/requirements.txt")
-
-if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
-    python=
-    for each in python3.13 python3.12 python3.11 python3; do
-        if command -v "$each" >/dev/null 2>&1 &&
-            "$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            python=$each
-            break
-        fi
-    done
-    [ -n "$python" ] || { echo "run.sh: Python 3.11 or newer is needed" >&2; exit 1; }
-    [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        -r "$here/requirements.txt" >&2
-    printf '%s\n' "$wanted" > "$stamp"
-fi
+python=$("$here/../environment.sh" "$here/requirements.txt" "$venv")
 
 MOTO_IAM_LOAD_MANAGED_POLICIES=true
 PYTHONPATH=$here${PYTHONPATH:+:$PYTHONPATH}
 PYTHONDONTWRITEBYTECODE=1
 export MOTO_IAM_LOAD_MANAGED_POLICIES PYTHONPATH PYTHONDONTWRITEBYTECODE
-exec "$venv/bin/python" -m strict "$@"
+exec "$python" -m strict "$@"

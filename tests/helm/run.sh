@@ -9,7 +9,7 @@
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH= cd -- "$here/../.." && pwd)
-python=$("$here/environment.sh") || python=
+python=$("$here/../environment.sh" "$here/requirements.txt" "${HELM_VENV:-$root/.venv-helm}") || python=
 
 # left_out WHY: says so aloud; a failure if nothing may be left out.
 left_out() {

@@ -49,20 +49,22 @@ fn changed() -> ValuesPlan {
     }
 }
 
-fn page(values: &ValuesPlan, verbose: bool) -> String {
-    let catalog = catalog();
-    let view = PlanView {
+fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> PlanView<'a> {
+    PlanView {
         region: "us-east-1",
         account: "111122223333",
-        catalog: &catalog,
+        catalog,
         goal: Goal::Converge,
         file: "plans/prod.yaml",
         text: "",
         values: Some(values),
         symbols: true,
         verbose,
-    };
-    plan_text(&planned(plan([])), &view).to_string()
+    }
+}
+
+fn page(values: &ValuesPlan, verbose: bool) -> String {
+    plan_text(&planned(plan([])), &view(&catalog(), values, verbose)).to_string()
 }
 
 #[test]
@@ -158,20 +160,7 @@ hint: `ppm-infra plan plans/prod.yaml` shows how it is put back.
 
 /// The changed values for programs.
 pub(super) fn told() -> Value {
-    let catalog = catalog();
-    let values = changed();
-    let view = PlanView {
-        region: "us-east-1",
-        account: "111122223333",
-        catalog: &catalog,
-        goal: Goal::Converge,
-        file: "plans/prod.yaml",
-        text: "",
-        values: Some(&values),
-        symbols: true,
-        verbose: false,
-    };
-    plan_json(&planned(plan([])), &view)
+    plan_json(&planned(plan([])), &view(&catalog(), &changed(), false))
 }
 
 #[test]

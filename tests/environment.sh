@@ -1,12 +1,11 @@
 #!/bin/sh
-# Make the Python environment of the judges where it is missing or stale, and print its interpreter. Fails, with the
-# reason on stderr, where it cannot be made.
+# environment.sh REQUIREMENTS FOLDER: make a Python environment in the folder, where it is missing or older than the
+# requirements, and print its interpreter. Fails, with the reason on stderr, where it cannot be made.
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-root=$(CDPATH= cd -- "$here/../.." && pwd)
-venv=${HELM_VENV:-$root/.venv-helm}
+requirements=$1
+venv=$2
 stamp=$venv/.requirements
-wanted=$(cksum < "$here/requirements.txt")
+wanted=$(cksum < "$requirements")
 
 if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     python=
@@ -19,7 +18,7 @@ if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$w
     done
     [ -n "$python" ] || { echo 'environment.sh: Python 3.11 or newer is needed' >&2; exit 1; }
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
     printf '%s\n' "$wanted" > "$stamp"
 fi
 printf '%s\n' "$venv/bin/python"
