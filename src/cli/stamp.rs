@@ -52,12 +52,19 @@ impl Stamp {
         }
         self.found = self.on_disk.found(written, None);
         if let (Found::Other(_), Some(written)) = (&self.found, written) {
-            let what =
-                format!("this is the file of serial {serial}; values were written last at serial {}", written.serial);
+            let last = written.serial;
+            let (what, why) = if *serial == last {
+                // Printed from a declaration that no apply has seen.
+                let what = format!("these are not the values that apply wrote at serial {last}, though they name it");
+                (what, "Another declaration than the applied one is in it.")
+            } else {
+                let what = format!("this is the file of serial {serial}; values were written last at serial {last}");
+                (what, "What was declared since is not in it.")
+            };
             self.findings.push(Finding {
                 severity: Severity::Warning,
                 problem: Problem::new(place, "", what, "`ppm-infra values -o FILE` writes the newest"),
-                why: "What was declared since is not in it.".to_owned(),
+                why: why.to_owned(),
             });
         }
         self

@@ -56,7 +56,13 @@ def tried(job):
             desk.declare(declarations.text(declared(version)))
             text = desk.values()
             given = engine.values(text)
-            verdict.say(where, (f"values --check: {found['path']}: {found['what']}" for found in desk.check(text)))
+            found = desk.check(text)
+            if version != own:
+                # The declaration was applied with one chart, and says with the others that it was not applied with them.
+                unapplied = [each for each in found if "these are not the values that apply wrote" in each["what"]]
+                verdict.say(where, [] if len(unapplied) == 1 else ["values --check does not say that they were not applied"])
+                found = [each for each in found if each not in unapplied]
+            verdict.say(where, (f"values --check: {each['path']}: {each['what']}" for each in found))
             if charts is None:
                 continue
             verdict.counts["renders"] += 1

@@ -258,6 +258,20 @@ fn an_older_file_is_no_edit() {
     assert!(!desk.path(&format!("{FILE}.orig")).exists());
 }
 
+#[test]
+fn a_file_of_a_declaration_that_was_not_applied_is_told() {
+    let desk = standing();
+    desk.declare_with("package_manager: {replicas: 2}");
+    let printed = desk.run(&["values"]).exit(0).stdout;
+    desk.write("printed.yaml", &printed);
+    let said = desk.run(&["values", "--check", "printed.yaml"]).exit(0);
+    let said = said.says(&["these are not the values that apply wrote at serial", "0 errors and 1 warning"]);
+    assert!(!said.stdout.contains("this is the file of serial"), "{said}");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.write("printed.yaml", &desk.run(&["values"]).exit(0).stdout);
+    desk.run(&["values", "--check", "printed.yaml"]).exit(0).says(&["0 errors and 0 warnings"]);
+}
+
 /// Refused by every command that would write, told by the plan, and nothing is changed: neither here nor in the cloud.
 fn refused(desk: &Desk, file: &str, says: &[&str]) {
     let before = desk.files();
