@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::CloudError;
+pub use crate::model::facts::certificate::Certificate;
 use crate::model::support::Lifetime;
 
 /// An answer that may be nothing: then the object is not there.
@@ -120,26 +121,6 @@ impl Target {
             _ => return None,
         })
     }
-}
-
-/// A certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Certificate {
-    /// `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`, `REVOKED` and others.
-    pub status: String,
-    /// Where it comes from: `AMAZON_ISSUED`, `IMPORTED` or `PRIVATE`.
-    pub origin: String,
-    /// The names it is for, `*.example.com` among them.
-    pub names: Vec<String>,
-    /// When it ends.
-    pub expires: Option<Timestamp>,
-    /// Whether ACM renews it by itself.
-    pub is_renewed: bool,
-    /// How far a renewal is: `PENDING_AUTO_RENEWAL`, `PENDING_VALIDATION`, `SUCCESS` or `FAILED`.
-    pub renewal: Option<String>,
-    /// How the names were proved: `DNS`, `EMAIL` or `HTTP`.
-    pub validated_by: Option<String>,
 }
 
 /// A control plane.

@@ -2,12 +2,15 @@
 //!
 //! Every question is answered by itself: what could not be read is [`Fact::Unread`], and hides no other answer.
 
+pub mod certificate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
+use certificate::Certificate;
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub enum Fact<T> {
 pub struct FactQuery {
     /// KMS keys, by ARN.
     pub keys: BTreeSet<String>,
+    /// Certificates, by ARN.
+    pub certificates: BTreeSet<String>,
 }
 
 /// What was told: an answer to everything that was asked.
@@ -40,6 +45,9 @@ pub struct Facts {
     /// KMS keys, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Fact<Key>>,
+    /// Certificates, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificates: BTreeMap<String, Fact<Certificate>>,
 }
 
 impl Facts {

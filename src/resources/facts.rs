@@ -2,11 +2,14 @@
 //!
 //! Promises: everything is asked at once; whatever goes wrong with one question is told as its answer.
 
+mod certificate;
 mod kms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+
+pub(super) use certificate::certificate;
 
 use crate::cloud::aws::Clients;
 use crate::cloud::{CloudError, ErrorKind};
@@ -15,8 +18,10 @@ use crate::model::surroundings::Surroundings;
 
 /// An answer to everything asked.
 pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
-    let keys = each(&ask.keys, |arn| kms::key(aws, arn, place)).await;
-    Facts { keys }
+    let (keys, certificates) =
+        join(each(&ask.keys, |arn| kms::key(aws, arn, place)), each(&ask.certificates, |arn| certificate(aws, arn)))
+            .await;
+    Facts { keys, certificates }
 }
 
 /// Reads each of them side by side.

@@ -1,11 +1,8 @@
 //! Health on AWS: what ELB, ACM, EKS, Auto Scaling, RDS say (`DescribeLoadBalancers`, `DescribeListeners`,
-//! `DescribeTargetHealth`, `DescribeCertificate`, `DescribeCluster`, `DescribeClusterVersions`, `DescribeNodegroup`,
+//! `DescribeTargetHealth`, `DescribeCluster`, `DescribeClusterVersions`, `DescribeNodegroup`,
 //! `DescribeAutoScalingGroups`, `DescribeDBInstances`, `DescribePendingMaintenanceActions`), and KMS (`DescribeKey`).
 //! Nothing is written.
 
-use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, CertificateType, RenewalEligibility, RenewalStatus, ValidationMethod,
-};
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use aws_sdk_eks::types::{
     ClusterHealth, ClusterIssueCode, ClusterStatus, NodegroupHealth, NodegroupIssueCode, NodegroupResources,
@@ -22,6 +19,7 @@ use jiff::Timestamp;
 
 use super::database::LIFECYCLE_STANDARD;
 use super::dispatch::Aws;
+use super::facts;
 use crate::cloud::CloudError;
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::{Clients, During, eks};
@@ -39,11 +37,7 @@ impl Health for Aws {
     }
 
     fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate> {
-        Box::pin(async move {
-            let call = self.clients().acm.describe_certificate().certificate_arn(arn);
-            let found = if_there(call.send().await.during("read the certificate"))?;
-            Ok(found.and_then(|found| found.certificate).map(|found| certificate(&found)))
-        })
+        Box::pin(async move { if_there(facts::certificate(self.clients(), arn).await) })
     }
 
     fn cluster<'a>(&'a self, name: &'a str) -> Answer<'a, Cluster> {
@@ -168,31 +162,6 @@ fn target(told: &TargetHealthDescription) -> Target {
         state: state.to_owned(),
         reason: reason.map(str::to_owned),
         description: health.and_then(|health| health.description()).map(str::to_owned),
-    }
-}
-
-fn certificate(found: &CertificateDetail) -> Certificate {
-    let mut names: Vec<String> = found.subject_alternative_names().to_vec();
-    // The first name is among the others as well.
-    names.extend(
-        found
-            .domain_name()
-            .filter(|name| !found.subject_alternative_names().iter().any(|n| n == name))
-            .map(str::to_owned),
-    );
-    let validations = found.domain_validation_options().iter();
-    Certificate {
-        status: found.status().map_or("unknown", CertificateStatus::as_str).to_owned(),
-        origin: found.r#type().map_or("unknown", CertificateType::as_str).to_owned(),
-        names,
-        expires: found.not_after().and_then(moment),
-        is_renewed: found.renewal_eligibility() == Some(&RenewalEligibility::Eligible),
-        renewal: found.renewal_summary().map(|renewal| RenewalStatus::as_str(renewal.renewal_status()).to_owned()),
-        validated_by: validations
-            .filter_map(|one| one.validation_method())
-            .map(ValidationMethod::as_str)
-            .next()
-            .map(str::to_owned),
     }
 }
 

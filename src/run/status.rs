@@ -20,7 +20,7 @@ pub use crate::cloud::health::{
 use crate::cloud::{CloudError, ErrorKind};
 use crate::engine::state::State;
 use crate::model::surroundings::Questions;
-pub use judge::{covers, days_until, judge};
+pub use judge::{days_until, judge};
 
 /// What is looked at: what is recorded and declared, as far as it matters here.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 mod air_gapped;
 mod architecture;
 mod bad_input;
+mod checks;
 mod crash;
 mod edits;
 mod front;
@@ -30,8 +31,6 @@ mod status;
 mod support;
 mod versions;
 
-#[cfg(feature = "aws")]
-mod checks;
 #[cfg(feature = "aws")]
 mod database;
 #[cfg(feature = "aws")]

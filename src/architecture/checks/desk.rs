@@ -116,6 +116,12 @@ impl Ground<'_> {
         self.plan.actions.iter().find(|(_, action)| uses(action)).map(|(address, _)| address)
     }
 
+    /// Whether this plan makes an object at `address`.
+    pub(super) fn makes(&self, address: &str) -> bool {
+        let is = |(at, action): (&Address, &Action)| action.makes_new() && at.to_string() == address;
+        self.plan.actions.iter().any(is)
+    }
+
     /// An error if this plan begins to use `id`, and a warning if it does not.
     pub(super) fn severity(&self, id: &str) -> Severity {
         if self.first_use(id).is_some() { Severity::Error } else { Severity::Warning }

@@ -14,6 +14,7 @@
 //! 3. Its id is stable and goes into `docs/checks.md`.
 
 mod desk;
+mod front;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -53,7 +54,7 @@ pub fn query(stack: &Stack, _surroundings: &Surroundings, _state: &State, destro
     if destroy {
         return FactQuery::default();
     }
-    FactQuery { keys: storage::keys(stack) }
+    FactQuery { keys: storage::keys(stack), certificates: front::certificates(stack) }
 }
 
 /// Every check that the declaration gives reason for.
@@ -61,6 +62,6 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
     if ground.destroy {
         return Vec::new();
     }
-    let all = [storage::kms(ground)];
+    let all = [storage::kms(ground), front::certificate(ground), front::plain(ground)];
     all.into_iter().flatten().collect()
 }

@@ -1,5 +1,6 @@
 //! Every check against worlds in which it passes, warns, fails and does not know.
 
+mod front;
 mod storage;
 
 use std::collections::BTreeMap;

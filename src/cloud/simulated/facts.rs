@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::World;
+use super::{World, health};
 use crate::model::facts::{Fact, FactQuery, Facts, Key};
 use crate::model::policy::Policy;
 
 /// An answer to everything asked.
 pub(super) fn facts(world: &World, ask: &FactQuery) -> Facts {
     let told = &world.facts;
-    Facts { keys: answers(&ask.keys, &told.keys, key) }
+    Facts {
+        keys: answers(&ask.keys, &told.keys, key),
+        certificates: answers(&ask.certificates, &told.certificates, |arn| health::certificate(world, arn)),
+    }
 }
 
 /// What the world says, or else what `usual` makes of the question.

@@ -98,7 +98,7 @@ fn targets(world: &World, arn: &str) -> Option<Vec<Target>> {
 }
 
 /// One that never ends, unless told otherwise.
-fn certificate(world: &World, arn: &str) -> Certificate {
+pub(super) fn certificate(world: &World, arn: &str) -> Certificate {
     let eternal = || Certificate {
         status: "ISSUED".to_owned(),
         origin: "AMAZON_ISSUED".to_owned(),
@@ -107,6 +107,8 @@ fn certificate(world: &World, arn: &str) -> Certificate {
         is_renewed: true,
         renewal: None,
         validated_by: Some("DNS".to_owned()),
+        proofs: Vec::new(),
+        failure: None,
     };
     world.health.certificates.get(arn).cloned().unwrap_or_else(eternal)
 }

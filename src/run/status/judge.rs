@@ -36,14 +36,6 @@ pub fn days_until(then: Timestamp, now: Timestamp) -> i64 {
     then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
 }
 
-/// Whether a certificate for `names` is good for `host`; a star stands for one label (RFC 6125, section 6.4.3).
-pub fn covers(names: &[String], host: &str) -> bool {
-    names.iter().any(|name| match name.strip_prefix("*.") {
-        None => name.eq_ignore_ascii_case(host),
-        Some(rest) => host.split_once('.').is_some_and(|(_, parent)| parent.eq_ignore_ascii_case(rest)),
-    })
-}
-
 fn day(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
@@ -222,7 +214,7 @@ impl Court<'_> {
         }
         if let Some(host) = &self.subject.domain
             && !found.names.is_empty()
-            && !covers(&found.names, host)
+            && !found.covers(host)
         {
             let what = format!("the certificate is for {}, not for {host}", found.names.join(", "));
             self.warning(part, what, "request one for that name, declare it as `load_balancer.certificate`, and apply");

@@ -37,21 +37,6 @@ fn where_all_is_well_nothing_is_said() {
 }
 
 #[test]
-fn names_of_certificates() {
-    for (name, host, fits) in [
-        ("packages.example.com", "packages.example.com", true),
-        ("Packages.Example.com", "packages.example.COM", true),
-        ("*.example.com", "packages.example.com", true),
-        ("*.example.com", "a.packages.example.com", false),
-        ("*.example.com", "example.com", false),
-        ("example.com", "packages.example.com", false),
-    ] {
-        assert_eq!(covers(&[name.to_owned()], host), fits, "{name} for {host}");
-    }
-    assert!(!covers(&[], "example.com"));
-}
-
-#[test]
 fn the_worst_comes_first_and_decides() {
     let (subject, mut sights) = (subject(), well());
     let report = |sights: &Sights| report(&subject, sights);

@@ -1,8 +1,9 @@
 //! A key that somebody else made.
 
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::refused;
 use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
 
@@ -22,22 +23,6 @@ fn declare(desk: &Desk, arn: &str) {
     desk.declare_with(&format!("storage:\n  kms: {arn}"));
 }
 
-/// What the only check with a finding says, and that plan, apply and a saved plan are refused by it.
-fn refused(emulator: &Emulator, desk: &Desk) -> Value {
-    emulator.post("/strict/log/clear", &Value::Null);
-    let said = desk.run(&["plan", "--json", "-o", "p.plan.json"]).exit(1);
-    let mut told = said.json();
-    assert_eq!(told.len(), 1, "one document: {said}");
-    let plan = told.remove(0);
-    assert_eq!(plan["summary"]["checks"]["fail"], 1, "{plan}");
-    assert!(!desk.path("p.plan.json").exists(), "what cannot be carried out is not saved");
-    desk.run(&["apply", "--auto-approve"]).exit(1).says(&["1 check failed", "nothing was changed"]);
-    assert_eq!(emulator.mutations(), 0, "nothing was written");
-    assert!(!desk.path("state/ppm-prod.lock.json").exists());
-    let checks = plan["checks"].as_array().unwrap();
-    checks.iter().find(|check| check["result"] == "fail").unwrap()["findings"][0].clone()
-}
-
 #[tokio::test]
 async fn a_key_that_cannot_be_used_is_refused_by_plan_and_one_that_can_serves() {
     let emulator = Emulator::start(0);
@@ -49,6 +34,7 @@ async fn a_key_that_cannot_be_used_is_refused_by_plan_and_one_that_can_serves() 
     let lines = desk.read("plans/reference.yaml").lines().count();
     aws.kms.disable_key().key_id(&good.id).send().await.unwrap();
     let finding = refused(&emulator, &desk);
+    assert!(!desk.path("p.plan.json").exists(), "what cannot be carried out is not saved");
     assert_eq!((&finding["id"], &finding["path"]), (&json!("storage.kms"), &json!("storage.kms")));
     assert_eq!((&finding["line"], &finding["column"]), (&json!(lines), &json!(8)), "{finding}");
     assert!(finding["what"].as_str().unwrap().contains("is disabled"), "{finding}");
@@ -59,7 +45,7 @@ async fn a_key_that_cannot_be_used_is_refused_by_plan_and_one_that_can_serves() 
     let remedy = format!("aws kms enable-key --region us-east-1 --key-id {}", good.id);
     assert!(finding["remedy"].as_str().unwrap().contains(&remedy), "{finding}");
     aws.kms.enable_key().key_id(&good.id).send().await.unwrap();
-    desk.run(&["plan", "-o", "p.plan.json"]).exit(0).says(&["check passed"]);
+    desk.run(&["plan", "-o", "p.plan.json"]).exit(0).says(&["checks passed"]);
 
     // What was right when the plan was saved is looked at again.
     aws.kms.schedule_key_deletion().key_id(&good.id).pending_window_in_days(7).send().await.unwrap();

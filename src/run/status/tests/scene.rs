@@ -92,6 +92,8 @@ pub(crate) fn certificate() -> Certificate {
         is_renewed: true,
         renewal: None,
         validated_by: Some("DNS".to_owned()),
+        proofs: Vec::new(),
+        failure: None,
     }
 }
 
