@@ -36,6 +36,8 @@ pub struct FactQuery {
     pub keys: BTreeSet<String>,
     /// Certificates, by ARN.
     pub certificates: BTreeSet<String>,
+    /// Roles and users of the own account, by ARN; their names are what counts.
+    pub principals: BTreeSet<String>,
 }
 
 /// What was told: an answer to everything that was asked.
@@ -48,6 +50,9 @@ pub struct Facts {
     /// Certificates, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<String, Fact<Certificate>>,
+    /// Roles and users, by the ARN that was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub principals: BTreeMap<String, Fact<Principal>>,
 }
 
 impl Facts {
@@ -75,4 +80,12 @@ pub struct Key {
     pub is_aws_managed: bool,
     /// Its policy; missing if it belongs to another account, from where nobody can read it.
     pub policy: Fact<Policy>,
+}
+
+/// A role or a user (`GetRole`, `GetUser`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principal {
+    /// Its ARN, with its path.
+    pub arn: String,
 }

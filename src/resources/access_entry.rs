@@ -101,7 +101,7 @@ pub fn stands_for(principal: &str, other: &str) -> bool {
 }
 
 /// The name of the role that a session `arn:…:sts::…:assumed-role/NAME/SESSION` acts in.
-pub(crate) fn session_role(arn: &str) -> Option<&str> {
+pub fn session_role(arn: &str) -> Option<&str> {
     arn.split_once(":assumed-role/")?.1.split('/').next()
 }
 

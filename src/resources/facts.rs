@@ -4,10 +4,11 @@
 
 mod certificate;
 mod kms;
+mod principal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 
 pub(super) use certificate::certificate;
 
@@ -18,10 +19,13 @@ use crate::model::surroundings::Surroundings;
 
 /// An answer to everything asked.
 pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
-    let (keys, certificates) =
-        join(each(&ask.keys, |arn| kms::key(aws, arn, place)), each(&ask.certificates, |arn| certificate(aws, arn)))
-            .await;
-    Facts { keys, certificates }
+    let (keys, certificates, principals) = join3(
+        each(&ask.keys, |arn| kms::key(aws, arn, place)),
+        each(&ask.certificates, |arn| certificate(aws, arn)),
+        each(&ask.principals, |arn| principal::principal(aws, arn)),
+    )
+    .await;
+    Facts { keys, certificates, principals }
 }
 
 /// Reads each of them side by side.

@@ -2,6 +2,8 @@
 //! emulator.
 
 #[cfg(feature = "aws")]
+mod access;
+#[cfg(feature = "aws")]
 mod certificate;
 mod rehearsed;
 #[cfg(feature = "aws")]

@@ -98,6 +98,13 @@ fn what_else_is_taken_for_a_declaration_is_named_too() {
     desk.run(&["validate", "ppm.json"]).exit(0);
 }
 
+/// A plan as it was printed, but for its checks: they hold for that moment, are not saved, and made again by apply.
+fn unchecked(said: &Said) -> String {
+    let (before, checks) = said.stdout.split_once("Checks\n").unwrap_or_else(|| panic!("no checks: {said}"));
+    let (_, after) = checks.split_once("\n\n").unwrap_or_else(|| panic!("no end: {said}"));
+    format!("{before}{after}")
+}
+
 #[test]
 fn it_is_shown_as_it_was_planned_and_where_nothing_else_is() {
     let desk = standing();
@@ -108,16 +115,22 @@ fn it_is_shown_as_it_was_planned_and_where_nothing_else_is() {
     let full = desk.run(&[&ask[..], &["--full"]].concat()).exit(0);
     let before = desk.files();
     let shown = desk.run(&["show", "p.json"]).exit(0).says(&["To carry out exactly this: ppm-infra apply p.json"]);
-    assert_eq!(shown.stdout, text.stdout);
-    assert_eq!(desk.run(&["show", "p.json", "--json"]).exit(0).stdout, json.stdout);
-    assert_eq!(desk.run(&["show", "p.json", "--full"]).exit(0).stdout, full.stdout);
+    assert_eq!(shown.stdout, unchecked(&text));
+    let told = |said: &Said| {
+        let mut plan = said.json().remove(0);
+        plan["checks"] = Value::Null;
+        plan["summary"]["checks"] = Value::Null;
+        plan
+    };
+    assert_eq!(told(&desk.run(&["show", "p.json", "--json"]).exit(0)), told(&json));
+    assert_eq!(desk.run(&["show", "p.json", "--full"]).exit(0).stdout, unchecked(&full));
     assert_eq!(desk.files(), before, "nothing was changed");
 
     // On the desk of whoever looks at it, and after the declaration changed.
     let other = Desk::simulated();
     other.write("p.json", &desk.read("p.json"));
     let shown = other.run(&["show", "p.json"]).exit(0).says(&["It cannot be applied here", "plans/reference.yaml"]);
-    assert_eq!(shown.stdout, text.stdout);
+    assert_eq!(shown.stdout, unchecked(&text));
     desk.declare(&[]);
     desk.run(&["show", "p.json"]).exit(0).says(&["It cannot be applied here", "changed since the plan was saved"]);
     desk.run(&["apply", "p.json"]).exit(4).says(&["stale", "plans/reference.yaml changed"]);

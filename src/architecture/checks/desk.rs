@@ -10,16 +10,22 @@ use crate::model::facts::Fact;
 use crate::model::finding::{Check, Finding, Severity, Subject};
 use crate::text::Place;
 
-/// A key of the declaration.
+/// A key of the declaration, or one item of a list under it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key<'a> {
     path: &'a str,
+    item: Option<&'a str>,
 }
 
 impl<'a> Key<'a> {
     /// The key at this path, such as `storage.kms`.
     pub(super) const fn of(path: &'a str) -> Self {
-        Self { path }
+        Self { path, item: None }
+    }
+
+    /// One item of the list at this path.
+    pub(super) const fn item(path: &'a str, item: &'a str) -> Self {
+        Self { path, item: Some(item) }
     }
 }
 
@@ -37,6 +43,16 @@ pub(super) struct Said {
 impl Said {
     pub(super) fn new(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), why: why.into(), remedy: remedy.into() }
+    }
+
+    /// That something could not be read; `action` is the permission that reading it takes.
+    pub(super) fn unread(error: &str, denied: bool, action: &str) -> Self {
+        let remedy = if denied {
+            format!("reading it takes {action}; docs/permissions/plan.json allows it")
+        } else {
+            "run plan again; nothing is held up by this".to_owned()
+        };
+        Self::new(error, "it was not checked whether this will work", remedy)
     }
 }
 
@@ -60,8 +76,16 @@ impl<'g> Desk<'g> {
 
     /// Adds a finding.
     pub(super) fn find(&mut self, severity: Severity, key: Key<'_>, said: Said) {
-        let place = self.ground.places.key(key.path);
+        let place = match key.item {
+            Some(item) => self.ground.places.item(key.path, item),
+            None => self.ground.places.key(key.path),
+        };
         self.push(severity, Subject::Key(key.path.to_owned()), Some(place), said);
+    }
+
+    /// Adds a finding about a resource that no key declares.
+    pub(super) fn find_at(&mut self, severity: Severity, address: Address, said: Said) {
+        self.push(severity, Subject::Resource(address), None, said);
     }
 
     fn push(&mut self, severity: Severity, subject: Subject, place: Option<Place>, said: Said) {
@@ -90,12 +114,7 @@ impl<'g> Desk<'g> {
 
     /// Finds that something could not be read.
     pub(super) fn unread(&mut self, key: Key<'_>, error: &str, denied: bool, action: &str) {
-        let remedy = if denied {
-            format!("reading it takes {action}; docs/permissions/plan.json allows it")
-        } else {
-            "run plan again; nothing is held up by this".to_owned()
-        };
-        self.find(Severity::Unknown, key, Said::new(error, "it was not checked whether this will work", remedy));
+        self.find(Severity::Unknown, key, Said::unread(error, denied, action));
     }
 }
 

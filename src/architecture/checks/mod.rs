@@ -13,6 +13,7 @@
 //!    or to none where the declaration gives nothing to ask.
 //! 3. Its id is stable and goes into `docs/checks.md`.
 
+mod access;
 mod desk;
 mod front;
 mod storage;
@@ -50,11 +51,15 @@ pub struct Ground<'a> {
 }
 
 /// What the checks have to know of things that are not the stack's own. What goes needs none of what it was made with.
-pub fn query(stack: &Stack, _surroundings: &Surroundings, _state: &State, destroy: bool) -> FactQuery {
+pub fn query(stack: &Stack, surroundings: &Surroundings, state: &State, destroy: bool) -> FactQuery {
     if destroy {
         return FactQuery::default();
     }
-    FactQuery { keys: storage::keys(stack), certificates: front::certificates(stack) }
+    FactQuery {
+        keys: storage::keys(stack),
+        certificates: front::certificates(stack),
+        principals: access::principals(stack, surroundings, state),
+    }
 }
 
 /// Every check that the declaration gives reason for.
@@ -62,6 +67,12 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
     if ground.destroy {
         return Vec::new();
     }
-    let all = [storage::kms(ground), front::certificate(ground), front::plain(ground)];
+    let all = [
+        Some(access::caller(ground)),
+        access::admins(ground),
+        storage::kms(ground),
+        front::certificate(ground),
+        front::plain(ground),
+    ];
     all.into_iter().flatten().collect()
 }

@@ -1,5 +1,6 @@
 //! Every check against worlds in which it passes, warns, fails and does not know.
 
+mod access;
 mod front;
 mod storage;
 
@@ -117,9 +118,13 @@ fn denied<T>() -> Fact<T> {
 }
 
 #[tokio::test]
-async fn a_plain_declaration_asks_for_nothing_and_what_goes_is_not_checked() {
-    let scene = Scene::of("").await;
-    assert!(scene.facts.is_empty(), "{:?}", scene.facts);
+async fn a_plain_declaration_asks_for_the_caller_alone_and_what_goes_is_not_checked() {
+    let mut facts = Scene::of("").await.facts;
+    assert_eq!(facts.principals.len(), 1);
+    facts.principals.clear();
+    assert!(facts.is_empty(), "{facts:?}");
+    let standing = Scene::standing("").await;
+    assert!(standing.facts.is_empty(), "{:?}", standing.facts);
     let mut going = Scene::of("storage: {kms: arn:aws:kms:us-east-1:111122223333:key/k}\n").await;
     going.facts.keys.values_mut().for_each(|key| *key = Fact::Missing);
     going.destroy = true;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{World, health};
-use crate::model::facts::{Fact, FactQuery, Facts, Key};
+use crate::model::facts::{Fact, FactQuery, Facts, Key, Principal};
 use crate::model::policy::Policy;
 
 /// An answer to everything asked.
@@ -14,6 +14,7 @@ pub(super) fn facts(world: &World, ask: &FactQuery) -> Facts {
     Facts {
         keys: answers(&ask.keys, &told.keys, key),
         certificates: answers(&ask.certificates, &told.certificates, |arn| health::certificate(world, arn)),
+        principals: answers(&ask.principals, &told.principals, |arn| Principal { arn: arn.to_owned() }),
     }
 }
 

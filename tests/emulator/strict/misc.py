@@ -70,11 +70,13 @@ def other_caller(call: Call, world: World) -> tuple[str, str] | None:
     """ARN and id of a caller that the setting `callers` gives another identity.
 
     A session shows the name of its role without the path (IAM identifiers); a user
-    is shown whole.
+    is shown whole, and `root` is the root user of the account.
     """
     path = world.settings.extra.get("callers", {}).get(call.access_key)
     if path is None:
         return None
+    if path == "root":
+        return f"arn:aws:iam::{call.account}:root", call.account
     kind, _, rest = path.partition("/")
     name = rest.rsplit("/", 1)[-1]
     iam = world.moto("iam", account=call.account)

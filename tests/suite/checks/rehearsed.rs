@@ -27,3 +27,14 @@ fn a_certificate_that_is_not_issued_holds_up_the_plan_before_anything_is_written
     ]);
     assert_eq!(desk.files(), before, "nothing is written");
 }
+
+#[test]
+fn a_role_that_nobody_knows_holds_up_the_plan_before_anything_is_written() {
+    let arn = "arn:aws:iam::123456789012:role/opps";
+    let (desk, plan) = rehearse(&json!({"principals": {arn: "missing"}}));
+    let text = desk.read("plans/reference.yaml");
+    desk.write("plans/reference.yaml", &format!("{text}\nkubernetes:\n  admins: [{arn}]\n"));
+    let before = desk.files();
+    desk.run(&plan).exit(1).says(&["error: kubernetes.admins: there is no role opps", "aws iam list-roles"]);
+    assert_eq!(desk.files(), before, "nothing is written");
+}

@@ -1,0 +1,20 @@
+//! A role or a user of the own account (IAM `GetRole`, `GetUser`).
+
+use crate::cloud::CloudError;
+use crate::cloud::aws::answer::lacking;
+use crate::cloud::aws::{Clients, During};
+use crate::model::facts::Principal;
+
+/// Whom `arn` names: names are unique in an account whatever the path, and are all that IAM is asked by.
+pub(super) async fn principal(aws: &Clients, arn: &str) -> Result<Principal, CloudError> {
+    let doing = "look for the role or user";
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let found = if arn.contains(":user/") {
+        let answer = aws.iam.get_user().user_name(name).send().await.during(doing)?;
+        answer.user.map(|user| user.arn)
+    } else {
+        let answer = aws.iam.get_role().role_name(name).send().await.during(doing)?;
+        answer.role.map(|role| role.arn)
+    };
+    found.map(|arn| Principal { arn }).ok_or_else(|| lacking(doing, "ARN"))
+}
