@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::access::bucket_name;
+use super::versions::engine_version;
 use super::{Net, Plot};
 use crate::model::address::Address;
 use crate::model::policy::Policy;
@@ -114,7 +115,8 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         tags,
     };
     plot.add("database", &subnets);
-    let family = format!("postgres{}", declared.engine_version.major());
+    let version = engine_version(plot.stack, plot.state);
+    let family = format!("postgres{}", version.major());
     let tags = plot.tags::<DbParameterGroup>("database");
     let parameters = DbParameterGroup {
         // The family is part of the name: a major upgrade needs both groups side by side.
@@ -128,7 +130,7 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
     let tags = plot.tags::<Database>("main");
     let database = Database {
         name: format!("{stack}-database"),
-        engine_version: declared.engine_version.to_string(),
+        engine_version: version.to_string(),
         instance_class: declared.instance_class.to_string(),
         storage_gib: declared.storage_gib,
         storage_type: "gp3".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::versions::{kubernetes_version, recorded_kubernetes};
 use super::{Net, Plot, recorded};
 use crate::engine::state::State;
 use crate::model::address::Address;
@@ -43,10 +44,9 @@ pub(super) fn kubernetes(plot: &mut Plot<'_>, net: &Net) {
 
 /// Versions on the way from what is recorded to what is declared, the latter included; only that if nothing is recorded.
 fn climb(stack: &Stack, state: &State) -> Vec<KubernetesVersion> {
-    let wanted = stack.kubernetes.version;
-    let standing = recorded::<Cluster>(state, "main").and_then(|cluster| cluster.version.parse().ok());
+    let wanted = kubernetes_version(stack, state);
     let mut versions = Vec::new();
-    let mut next: Option<KubernetesVersion> = standing.and_then(KubernetesVersion::next);
+    let mut next = recorded_kubernetes(state).and_then(KubernetesVersion::next);
     while let Some(version) = next.filter(|version| *version < wanted) {
         versions.push(version);
         next = version.next();

@@ -18,6 +18,7 @@ mod names;
 mod network;
 mod outputs;
 mod values;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub use emitted::{remember, values_are_for};
 pub use installed::{Downgrade, downgrade};
 pub use outputs::{NotReady, helm_facts, helm_inputs, license, outputs, standing, usage_data};
 pub use values::{NoValues, foreseen, hand_over, last_release};
+pub use versions::engine_version;
 
 use crate::engine::state::State;
 use crate::model::address::{Address, Name};

@@ -9,6 +9,7 @@ use super::data::USER;
 use super::emitted;
 use super::front::node_port;
 use super::kubernetes::NODE_LABEL;
+use super::versions::kubernetes_version;
 use crate::engine::state::State;
 use crate::helm::{
     Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData, secret_class,
@@ -250,7 +251,7 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         load_balancer_dns_name,
         exposure,
         node_label: (NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned()),
-        kubernetes_minor: u32::from(stack.kubernetes.version.minor()),
+        kubernetes_minor: u32::from(kubernetes_version(stack, made.state).minor()),
         instance_type: stack.kubernetes.nodes.instance_type.to_string(),
         disk_gib: stack.kubernetes.nodes.disk_gib,
         node_count: u32::from(stack.kubernetes.nodes.count),
@@ -316,7 +317,7 @@ pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
             }
             Targets::Ingress => Reach::Ingress,
         }),
-        kubernetes_minor: Some(u32::from(stack.kubernetes.version.minor())),
+        kubernetes_minor: Some(u32::from(kubernetes_version(stack, state).minor())),
         nodes: Some(Nodes {
             count: u32::from(nodes.count),
             instance_type: nodes.instance_type.to_string(),

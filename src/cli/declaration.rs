@@ -8,8 +8,10 @@ use super::args::{Common, File, InitArgs};
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out};
+use crate::architecture::checks;
 use crate::model::values::ValueError;
-use crate::run::Stop;
+use crate::render::{checks_json, findings_text};
+use crate::run::{Host, Stop};
 use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
 use crate::store::file;
 
@@ -17,10 +19,13 @@ use crate::store::file;
 pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
     let stack = &declaration.stack;
+    let checks = checks::of_declaration(stack, &declaration.places, Host::system().now());
     if common.json {
-        let told = json!({"schema": 1, "command": "validate", "valid": true, "declaration": stack});
+        let checks = checks_json(&checks, &declaration.name());
+        let told = json!({"schema": 1, "command": "validate", "valid": true, "declaration": stack, "checks": checks});
         out::data(&format!("{told}\n"));
     } else {
+        out::note(&findings_text(&checks, &declaration.name(), &declaration.text).text(true));
         let (path, name, region) = (declaration.path.display(), &stack.stack, &stack.region);
         out::data(&format!("{path} is valid: stack {name} in {region}.\n"));
     }
@@ -64,11 +69,14 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
         let answers = answers(&args.set, stop).await?;
         initial::render(&answers)
     };
-    Stack::parse(&path.display().to_string(), &text)?;
+    let name = path.display().to_string();
+    let (stack, places) = Stack::read(&name, &text)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         file::make_folder(folder)?;
     }
     file::write_whole(path, text.as_bytes())?;
+    let checks = checks::of_declaration(&stack, &places, Host::system().now());
+    out::note(&findings_text(&checks, &name, &text).text(true));
     out::note(&format!("Wrote {0}. Next: `ppm-infra plan {0}`.\n", path.display()));
     Ok(exit::DONE)
 }

@@ -42,7 +42,7 @@ pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, F
         chart_version: stack.package_manager.chart_version.to_string(),
         region: stack.region.to_string(),
         account: stack.account.as_ref().map(ToString::to_string),
-        postgres: stack.database.engine_version.major().to_string(),
+        postgres: stack.database.engine_version.declared().major().to_string(),
         controller: stack.load_balancer.targets == Targets::TargetGroupBinding,
         packages: match &manager.offline_data {
             None => Packages::Nowhere,

@@ -76,7 +76,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
         manifests.push(handoff::provider_class(&names));
     }
     if let Some(server) = database {
-        manifests.push(handoff::database_job(&job(args, &declaration, server)?));
+        manifests.push(handoff::database_job(&job(args, &declaration, &state, server)?));
     }
     if form == SecretsForm::Kubectl {
         let Connection { vault, .. } = workplace::connect(common, stack, stop).await?;
@@ -154,7 +154,12 @@ fn remarks(args: &SecretsArgs, form: SecretsForm, stack: &Stack) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-fn job(args: &SecretsArgs, declaration: &Declaration, server: DatabaseComputed) -> Result<DatabaseJob, Failure> {
+fn job(
+    args: &SecretsArgs,
+    declaration: &Declaration,
+    state: &State,
+    server: DatabaseComputed,
+) -> Result<DatabaseJob, Failure> {
     let role = args.application_role.clone();
     if let Some(role) = role.as_deref().filter(|role| !is_role(role)) {
         return Err(Failure::new(exit::USAGE, format!("`{role}` is no name for a role"))
@@ -162,7 +167,7 @@ fn job(args: &SecretsArgs, declaration: &Declaration, server: DatabaseComputed) 
     }
     let stack = &declaration.stack;
     let host = server.address.ok_or_else(|| NotReady([Address::of(Database::KIND, "main")].into()))?;
-    let major = stack.database.engine_version.major();
+    let major = architecture::engine_version(stack, state).major();
     Ok(DatabaseJob {
         namespace: stack.package_manager.namespace.to_string(),
         host,

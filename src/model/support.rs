@@ -1,11 +1,13 @@
-//! Until when AWS supports the versions of Kubernetes and `PostgreSQL`: two dated tables, for whatever has to say so
+//! Until when AWS supports the versions of Kubernetes and `PostgreSQL`: a dated calendar, for whatever has to say so
 //! without asking AWS, and the one judgement of how near an end is.
 //!
 //! Leaves to others today's date, and newer dates where AWS was asked (EKS `DescribeClusterVersions`).
 
+use std::sync::LazyLock;
+
 use jiff::civil::{Date, date};
 
-/// The day on which the tables were last compared with their sources.
+/// The day on which the calendar was last compared with its sources.
 pub const SEEN: Date = date(2026, 8, 22);
 
 /// Days before the end of standard support at which it is mentioned: an upgrade takes planning.
@@ -57,39 +59,27 @@ pub enum Phase {
     Over,
 }
 
-const fn release(version: &'static str, number: u16, dates: [Date; 3]) -> Release {
-    let [released, standard, extended] = dates;
-    let lifetime = Lifetime { standard_until: Some(standard), extended_until: Some(extended) };
-    Release { version, number, released, lifetime }
+/// The calendar, whose dates are compared with their sources on [`SEEN`].
+static CALENDAR: LazyLock<Vec<(Product, Release)>> = LazyLock::new(|| {
+    let lines = include_str!("support/calendar.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| release(line).expect("a line is a product, a version and three days")).collect()
+});
+
+fn release(line: &'static str) -> Option<(Product, Release)> {
+    let mut words = line.split(' ');
+    let name = words.next()?;
+    let product = Product::ALL.into_iter().find(|product| product.name() == name)?;
+    let version = words.next()?;
+    let number = version.rsplit('.').next()?.parse().ok()?;
+    let mut day = || words.next()?.parse().ok();
+    let (released, standard_until, extended_until) = (day()?, Some(day()?), Some(day()?));
+    Some((product, Release { version, number, released, lifetime: Lifetime { standard_until, extended_until } }))
 }
 
-/// Source: EKS User Guide, "Understand the Kubernetes version lifecycle on EKS", the release calendar.
-static KUBERNETES: [Release; 10] = [
-    release("1.27", 27, [date(2023, 5, 24), date(2024, 7, 24), date(2025, 7, 24)]),
-    release("1.28", 28, [date(2023, 9, 26), date(2024, 11, 26), date(2025, 11, 26)]),
-    release("1.29", 29, [date(2024, 1, 23), date(2025, 3, 23), date(2026, 3, 23)]),
-    release("1.30", 30, [date(2024, 5, 23), date(2025, 7, 23), date(2026, 7, 23)]),
-    release("1.31", 31, [date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)]),
-    release("1.32", 32, [date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)]),
-    release("1.33", 33, [date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)]),
-    release("1.34", 34, [date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)]),
-    release("1.35", 35, [date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)]),
-    release("1.36", 36, [date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2)]),
-];
-
-/// Source: Amazon RDS for `PostgreSQL` Release Notes, "Release calendars". Older ones RDS no longer runs at all.
-static POSTGRESQL: [Release; 8] = [
-    release("11", 11, [date(2019, 3, 13), date(2024, 2, 29), date(2027, 3, 31)]),
-    release("12", 12, [date(2020, 3, 31), date(2025, 2, 28), date(2028, 2, 29)]),
-    release("13", 13, [date(2021, 2, 24), date(2026, 2, 28), date(2029, 2, 28)]),
-    release("14", 14, [date(2022, 2, 3), date(2027, 2, 28), date(2030, 2, 28)]),
-    release("15", 15, [date(2023, 2, 27), date(2028, 2, 29), date(2031, 2, 28)]),
-    release("16", 16, [date(2023, 11, 17), date(2029, 2, 28), date(2032, 2, 29)]),
-    release("17", 17, [date(2024, 11, 14), date(2030, 2, 28), date(2033, 2, 28)]),
-    release("18", 18, [date(2025, 11, 14), date(2031, 2, 28), date(2034, 2, 28)]),
-];
-
 impl Product {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Kubernetes, Self::PostgreSql];
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -107,31 +97,33 @@ impl Product {
     }
 
     /// What of the stack runs it.
-    const fn thing(self) -> &'static str {
+    pub const fn thing(self) -> &'static str {
         match self {
-            Self::Kubernetes => "the cluster",
-            Self::PostgreSql => "the database",
+            Self::Kubernetes => "cluster",
+            Self::PostgreSql => "database",
         }
     }
 
     /// Every version whose dates are known, the oldest first. The newest may not be the newest that AWS offers.
-    pub fn known(self) -> &'static [Release] {
-        match self {
-            Self::Kubernetes => &KUBERNETES,
-            Self::PostgreSql => &POSTGRESQL,
-        }
+    pub fn known(self) -> impl DoubleEndedIterator<Item = &'static Release> {
+        CALENDAR.iter().filter(move |(product, _)| *product == self).map(|(_, release)| release)
     }
 
     /// The version with this number, if its dates are known.
     pub fn release(self, number: u16) -> Option<&'static Release> {
-        self.known().iter().find(|release| release.number == number)
+        self.known().find(|release| release.number == number)
+    }
+
+    /// The newest version whose dates are known.
+    pub fn newest(self) -> &'static Release {
+        self.known().next_back().expect("the calendar has versions of each product")
     }
 
     /// What is to be said of a version that stands, if anything: how near its end is, or that it is past one. `paid`:
     /// whether extended support was chosen.
     pub fn ending(self, version: &str, lifetime: &Lifetime, today: Date, paid: bool) -> Option<String> {
         let (name, service, thing) = (self.name(), self.service(), self.thing());
-        let upgrades = format!("{service} upgrades {thing} by itself");
+        let upgrades = format!("{service} upgrades the {thing} by itself");
         let on = |end: Option<Date>, word: &str| end.map(|end| format!("{word}{end}")).unwrap_or_default();
         Some(match lifetime.phase(today) {
             Phase::Standard(Some(left)) if left < MENTIONED_DAYS => {
@@ -224,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_in_order_and_as_aws_promises_them() {
-        for product in [Product::Kubernetes, Product::PostgreSql] {
-            let known = product.known();
+    fn the_calendar_is_in_order_and_as_aws_promises_them() {
+        for product in Product::ALL {
+            let known: Vec<&Release> = product.known().collect();
             assert!(known.windows(2).all(|two| two[0].number + 1 == two[1].number), "{known:?}");
             for Release { version, number, released, lifetime } in known {
                 let (standard, extended) = (lifetime.standard_until.unwrap(), lifetime.extended_until.unwrap());

@@ -7,6 +7,7 @@ use super::style::{Label, Styled};
 use super::words::count;
 use crate::model::address::Address;
 use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::place::Place;
 use crate::text::Problem;
 
 /// Writes what was found, the worst first, and how many checks passed. Nothing where nothing was checked.
@@ -20,7 +21,7 @@ pub(super) fn checks(all: &[Check], view: &PlanView<'_>, text: &mut Styled) {
     findings.sort_by_key(|finding| finding.severity);
     let gutter = findings.iter().filter_map(|one| one.place).map(|place| place.line.to_string().len()).max();
     for finding in findings {
-        show(finding, gutter.unwrap_or(1), view, text);
+        show(finding, gutter.unwrap_or(1), (view.file, view.text), text);
     }
     let passed = all.iter().filter(|check| check.worst().is_none()).count();
     if passed > 0 {
@@ -28,7 +29,17 @@ pub(super) fn checks(all: &[Check], view: &PlanView<'_>, text: &mut Styled) {
     }
 }
 
-fn show(finding: &Finding, gutter: usize, view: &PlanView<'_>, text: &mut Styled) {
+/// What was found of a declaration before any plan, one after the other; nothing where nothing was.
+pub fn findings_text(all: &[Check], file: &str, declaration: &str) -> Styled {
+    let mut text = Styled::new();
+    for finding in all.iter().flat_map(|check| &check.findings) {
+        let gutter = finding.place.map_or(1, |place| place.line.to_string().len());
+        show(finding, gutter, (file, declaration), &mut text);
+    }
+    text
+}
+
+fn show(finding: &Finding, gutter: usize, source: (&str, &str), text: &mut Styled) {
     let label = match finding.severity {
         Severity::Error => Label::Error,
         Severity::Unknown | Severity::Warning => Label::Warning,
@@ -36,7 +47,7 @@ fn show(finding: &Finding, gutter: usize, view: &PlanView<'_>, text: &mut Styled
     let head = Styled::of(label, format!("  {}: ", finding.severity.word()));
     text.line(head.with(Label::Plain, format!("{}: {}", finding.subject, finding.what)));
     if let Some(place) = finding.place {
-        for line in excerpt(finding, place, gutter, view).lines() {
+        for line in excerpt(finding, place, gutter, source).lines() {
             text.line(Styled::of(Label::Muted, format!("  {line}")));
         }
     }
@@ -49,7 +60,7 @@ fn show(finding: &Finding, gutter: usize, view: &PlanView<'_>, text: &mut Styled
 }
 
 /// The place and its line, as they are shown for a declaration that is not valid.
-fn excerpt(finding: &Finding, place: crate::model::place::Place, gutter: usize, view: &PlanView<'_>) -> String {
+fn excerpt(finding: &Finding, place: Place, gutter: usize, (file, declaration): (&str, &str)) -> String {
     struct Shown<'a>(Problem, &'a str, usize);
     impl std::fmt::Display for Shown<'_> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,8 +68,8 @@ fn excerpt(finding: &Finding, place: crate::model::place::Place, gutter: usize, 
         }
     }
     let mut problem = Problem::new(place, finding.subject.to_string(), &finding.what, &finding.remedy);
-    problem.quote(view.text);
-    Shown(problem, view.file, gutter).to_string()
+    problem.quote(declaration);
+    Shown(problem, file, gutter).to_string()
 }
 
 /// A check as JSON.
@@ -118,6 +129,11 @@ pub(super) fn checks_out<'a>(all: &'a [Check], file: &'a str) -> Vec<CheckOut<'a
         findings: one.findings.iter().map(finding).collect(),
     };
     all.iter().map(check).collect()
+}
+
+/// The checks of a declaration as JSON, as they stand in a plan.
+pub fn checks_json(all: &[Check], file: &str) -> serde_json::Value {
+    serde_json::json!(checks_out(all, file))
 }
 
 /// How many checks had which result.

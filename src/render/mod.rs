@@ -33,6 +33,7 @@ mod value;
 mod values;
 mod words;
 
+pub use checks::{checks_json, findings_text};
 pub use drift::{DriftView, drift_text};
 pub use json::{SCHEMA, apply_json, drift_json, plan_json};
 pub use plan::{Goal, PlanView, plan_text};

@@ -149,7 +149,7 @@ fn dates(product: Product) -> Vec<(&'static str, String)> {
         let all = [until("standard support", standard_until), until("extended, paid", extended_until)];
         (release.version, joined(all.into_iter().flatten()))
     };
-    product.known().iter().map(line).collect()
+    product.known().map(line).collect()
 }
 
 fn meaning(choice: &Choice) -> (&'static str, String) {

@@ -12,6 +12,7 @@ mod error;
 pub mod explain;
 pub mod init;
 mod keys;
+mod pinned;
 mod places;
 mod region;
 pub mod schema;
@@ -38,6 +39,7 @@ use values::Values;
 
 pub use crate::text::Problem;
 pub use error::DeclarationError;
+pub use pinned::Pinned;
 pub use places::Places;
 pub use words::{
     Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, UsageData, Word,
@@ -124,7 +126,7 @@ pub struct ExistingNetwork {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kubernetes {
     /// The version of the control plane, and in the end of the nodes.
-    pub version: KubernetesVersion,
+    pub version: Pinned<KubernetesVersion>,
     /// Whether it may stay on a version past its standard support, for money.
     pub extended_support: bool,
     /// Addresses of Kubernetes services.
@@ -163,7 +165,7 @@ pub struct Database {
     /// Its class.
     pub instance_class: DatabaseClass,
     /// Its version, or the major one to follow.
-    pub engine_version: EngineVersion,
+    pub engine_version: Pinned<EngineVersion>,
     /// Whether it may stay on a version past its standard support, for money.
     pub extended_support: bool,
     /// Its storage, in GiB.
@@ -305,7 +307,7 @@ impl Stack {
             kubernetes: Kubernetes::from_values(values)?,
             database: Database {
                 instance_class: values.text("database.instance_class")?,
-                engine_version: values.text("database.engine_version")?,
+                engine_version: Pinned::of(values, "database.engine_version")?,
                 extended_support: values.flag("database.extended_support")?,
                 storage_gib: values.whole("database.storage_gib")?,
                 multi_az: values.flag("database.multi_az")?,
@@ -406,7 +408,7 @@ impl Kubernetes {
     fn from_values(values: &Values) -> Option<Self> {
         let count = values.whole("kubernetes.nodes.count")?;
         Some(Self {
-            version: values.text("kubernetes.version")?,
+            version: Pinned::of(values, "kubernetes.version")?,
             extended_support: values.flag("kubernetes.extended_support")?,
             service_cidr: values.text("kubernetes.service_cidr")?,
             // Where nothing comes from the internet, nobody comes from it unless it is said.

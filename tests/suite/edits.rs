@@ -6,7 +6,7 @@ mod network;
 mod refusals;
 
 use ppm_infra::engine::Request;
-use ppm_infra::stack::{Scheme, Stack, Targets};
+use ppm_infra::stack::{Pinned, Scheme, Stack, Targets};
 
 use crate::support::bench::Bench;
 use crate::support::reference::{Declared, Standing, changes, reference};
@@ -126,7 +126,7 @@ async fn the_database_changes_in_place() {
 #[tokio::test(start_paused = true)]
 async fn a_new_major_version_of_the_database_gets_settings_of_its_own() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.database.engine_version = "18".parse().unwrap()).await;
+    let ran = standing.edit(|stack| stack.database.engine_version = Pinned::Written("18".parse().unwrap())).await;
     let expected =
         ["update database.main: engine_version, parameter_group", "replace db_parameter_group.database: family, name"];
     assert_eq!(changes(&ran.plan), expected);
@@ -139,8 +139,8 @@ async fn a_new_major_version_of_the_database_gets_settings_of_its_own() {
 
 /// Declares a version of Kubernetes so many after the one that is declared.
 fn later(stack: &mut Stack, hops: usize) {
-    let version = &mut stack.kubernetes.version;
-    *version = (0..hops).fold(*version, |version, _| version.next().unwrap());
+    let version = stack.kubernetes.version.declared();
+    stack.kubernetes.version = Pinned::Written((0..hops).fold(version, |version, _| version.next().unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,12 +195,41 @@ async fn two_hops_and_another_instance_type_at_once_do_not_wait_for_each_other()
     ran.assert_in_turn(&NODES_REPLACED);
 }
 
+/// A newer program has newer defaults: who declares no version is not taken along.
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_not_declared_stays_as_it_was_applied() {
+    let new = reference();
+    let (kubernetes, engine) = (new.kubernetes.version.declared(), new.database.engine_version.declared());
+    let older = kubernetes.previous().unwrap();
+    for engine_there in ["16", "16.3", "18"] {
+        let stands = Stack {
+            kubernetes: ppm_infra::stack::Kubernetes { version: Pinned::Written(older), ..new.kubernetes.clone() },
+            database: ppm_infra::stack::Database {
+                engine_version: Pinned::Written(engine_there.parse().unwrap()),
+                ..new.database.clone()
+            },
+            ..new.clone()
+        };
+        let mut standing = Standing::of(stands).await;
+        let ran = standing
+            .edit(|stack| {
+                stack.kubernetes.version = Pinned::Default(kubernetes);
+                stack.database.engine_version = Pinned::Default(engine);
+            })
+            .await;
+        assert_eq!(changes(&ran.plan), [] as [String; 0], "{engine_there}");
+    }
+    let mut standing = Standing::of(new).await;
+    let ran = standing.edit(|stack| stack.kubernetes.version = Pinned::Default(older)).await;
+    assert_eq!(changes(&ran.plan), [] as [String; 0], "a default older than what stands is no way back");
+}
+
 #[tokio::test(start_paused = true)]
 async fn there_is_no_way_back_to_an_older_kubernetes() {
     let mut standing = Standing::new().await;
-    let there = standing.stack.kubernetes.version;
+    let there = standing.stack.kubernetes.version.declared();
     let before = there.previous().unwrap();
-    let error = standing.refused(|stack| stack.kubernetes.version = before).await;
+    let error = standing.refused(|stack| stack.kubernetes.version = Pinned::Written(before)).await;
     assert_eq!(error.to_string(), format!("cluster.main: version cannot go from {there} back to {before}"));
 }
 

@@ -38,7 +38,7 @@ fn creator(state: &State) -> Option<&str> {
 
 /// Whether whoever runs the program can be given access to the cluster, or has it.
 pub(super) fn caller(ground: &Ground<'_>) -> Check {
-    let mut desk = Desk::new(ground, "caller");
+    let mut desk = Desk::new(ground.places, "caller");
     let caller = ground.surroundings.principal.as_str();
     match creator(ground.state) {
         None => newcomer(ground, caller, &mut desk),
@@ -111,7 +111,7 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
     if admins.is_empty() {
         return None;
     }
-    let mut desk = Desk::new(ground, ADMINS);
+    let mut desk = Desk::new(ground.places, ADMINS);
     for arn in admins {
         let (owner, arn) = (arn.parts().account, arn.as_str());
         let key = Key::item(ADMINS, arn);

@@ -8,6 +8,7 @@ use crate::engine::plan::Action;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::stack::Places;
 use crate::text::Place;
 
 /// A key of the declaration, or one item of a list under it.
@@ -59,14 +60,14 @@ impl Said {
 /// A check while it is written.
 #[derive(Debug)]
 pub(super) struct Desk<'g> {
-    ground: &'g Ground<'g>,
+    places: &'g Places,
     check: Check,
 }
 
 impl<'g> Desk<'g> {
     /// A check that passes until something is found.
-    pub(super) fn new(ground: &'g Ground<'g>, id: &'static str) -> Self {
-        Self { ground, check: Check { id, findings: Vec::new() } }
+    pub(super) fn new(places: &'g Places, id: &'static str) -> Self {
+        Self { places, check: Check { id, findings: Vec::new() } }
     }
 
     /// The check as it was written.
@@ -77,8 +78,8 @@ impl<'g> Desk<'g> {
     /// Adds a finding.
     pub(super) fn find(&mut self, severity: Severity, key: Key<'_>, said: Said) {
         let place = match key.item {
-            Some(item) => self.ground.places.item(key.path, item),
-            None => self.ground.places.key(key.path),
+            Some(item) => self.places.item(key.path, item),
+            None => self.places.key(key.path),
         };
         self.push(severity, Subject::Key(key.path.to_owned()), Some(place), said);
     }

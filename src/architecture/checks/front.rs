@@ -30,7 +30,7 @@ pub(super) fn certificates(stack: &Stack) -> BTreeSet<String> {
 pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
     let arn = ground.stack.load_balancer.certificate.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut desk = Desk::new(ground, CERTIFICATE);
+    let mut desk = Desk::new(ground.places, CERTIFICATE);
     let key = Key::of(CERTIFICATE);
     let severity = severity(ground, arn);
     let told = ground.facts.certificates.get(arn);
@@ -170,7 +170,7 @@ fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, desk: &mu
 pub(super) fn plain(ground: &Ground<'_>) -> Option<Check> {
     let front = &ground.stack.load_balancer;
     let host = front.domain.as_ref().filter(|_| front.targets != Targets::Ingress)?;
-    let mut desk = Desk::new(ground, "load_balancer.https");
+    let mut desk = Desk::new(ground.places, "load_balancer.https");
     if front.certificate.is_none() {
         let is_open = front.scheme == Scheme::InternetFacing && front.allow_from.iter().any(|from| from.prefix() == 0);
         let reach = if is_open { "; and the whole internet is let in" } else { "" };

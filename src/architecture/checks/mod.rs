@@ -19,6 +19,7 @@ mod front;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use jiff::Timestamp;
 
@@ -70,9 +71,16 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
     let all = [
         Some(access::caller(ground)),
         access::admins(ground),
+        Some(versions::kubernetes(ground)),
+        Some(versions::postgresql(ground)),
         storage::kms(ground),
         front::certificate(ground),
         front::plain(ground),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// The checks that a declaration by itself gives reason for, whatever stands: what they find are warnings at most.
+pub fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> Vec<Check> {
+    versions::of_declaration(stack, places, now)
 }

@@ -25,7 +25,7 @@ pub(super) fn keys(stack: &Stack) -> BTreeSet<String> {
 pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
     let arn = ground.stack.storage.kms.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut desk = Desk::new(ground, "storage.kms");
+    let mut desk = Desk::new(ground.places, "storage.kms");
     let severity = ground.severity(arn);
     let key = Key::of(PATH);
     let foreign = owner != ground.surroundings.account;

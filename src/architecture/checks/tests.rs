@@ -3,6 +3,7 @@
 mod access;
 mod front;
 mod storage;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::cloud::simulated::{Simulated, World};
 use crate::engine::plan::Plan;
 use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self, Request};
+use crate::model::address::Address;
 use crate::model::facts::{Fact, Facts};
 use crate::model::finding::{Check, Severity};
 use crate::model::observation::Observation;
@@ -31,6 +33,7 @@ struct Scene {
     surroundings: Surroundings,
     facts: Facts,
     state: State,
+    observed: BTreeMap<Address, Observation>,
     plan: Plan,
     destroy: bool,
     now: Timestamp,
@@ -73,7 +76,23 @@ impl Scene {
         }
         let plan = engine::plan(&catalog(), &nodes, &state, &observed, &Request::default()).unwrap();
         let facts = cloud.facts(&query(&stack, &surroundings, &state, false), &surroundings).await;
-        Self { stack, places, surroundings, facts, state, plan, destroy: false, now: Timestamp::UNIX_EPOCH }
+        let now = Timestamp::UNIX_EPOCH;
+        Self { stack, places, surroundings, facts, state, observed, plan, destroy: false, now }
+    }
+
+    /// The same with these lines instead, planned anew.
+    fn edited(mut self, more: &str) -> Self {
+        let text = format!("stack: ppm\nregion: {}\n{more}", self.stack.region);
+        (self.stack, self.places) = Stack::read("a.yaml", &text).unwrap();
+        let nodes = expand(&self.stack, &self.surroundings, &self.state);
+        self.plan = engine::plan(&catalog(), &nodes, &self.state, &self.observed, &Request::default()).unwrap();
+        self
+    }
+
+    /// The same on another day, at noon.
+    fn on(mut self, day: &str) -> Self {
+        self.now = format!("{day}T12:00:00Z").parse().unwrap();
+        self
     }
 
     fn checks(&self) -> Vec<Check> {

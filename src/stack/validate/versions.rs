@@ -9,6 +9,9 @@ use crate::model::values::{EngineVersion, KubernetesVersion};
 const KUBERNETES_TO_COME: u16 = 9;
 /// The same for `PostgreSQL`: one a year.
 const POSTGRESQL_TO_COME: u16 = 3;
+/// The oldest that RDS ran when this program came to be: nothing older can stand. It does not follow the calendar, for
+/// what was made once must stay readable.
+const OLDEST_POSTGRESQL: u16 = 11;
 
 impl Rules<'_> {
     /// Source: Kubernetes' feature gates: `nodeTaintsPolicy` and `matchLabelKeys` of spread constraints are on by
@@ -16,7 +19,7 @@ impl Rules<'_> {
     pub(super) fn kubernetes_version(&mut self) {
         let path = "kubernetes.version";
         let Some(version) = self.values.text::<KubernetesVersion>(path) else { return };
-        let newest = newest(Product::Kubernetes);
+        let newest = Product::Kubernetes.newest().number;
         if version.minor() < 27 {
             self.refuse(
                 &[path],
@@ -37,10 +40,9 @@ impl Rules<'_> {
     pub(super) fn engine_version(&mut self) {
         let path = "database.engine_version";
         let Some(version) = self.values.text::<EngineVersion>(path) else { return };
-        let oldest = Product::PostgreSql.known().first().map_or(0, |release| release.number);
-        let newest = newest(Product::PostgreSql);
-        let wrong = if version.major() < oldest {
-            format!("RDS does not run PostgreSQL {version} any more: {oldest} is the oldest")
+        let newest = Product::PostgreSql.newest().number;
+        let wrong = if version.major() < OLDEST_POSTGRESQL {
+            format!("RDS does not run PostgreSQL {version} any more: {OLDEST_POSTGRESQL} is the oldest")
         } else if version.major() > newest + POSTGRESQL_TO_COME {
             format!("there is no PostgreSQL {version}: the newest that is known here is {newest}")
         } else {
@@ -50,11 +52,7 @@ impl Rules<'_> {
     }
 }
 
-fn newest(product: Product) -> u16 {
-    product.known().last().map_or(0, |release| release.number)
-}
-
 fn listed(product: Product) -> String {
-    let all: Vec<String> = product.known().iter().map(|release| format!("\"{}\"", release.version)).collect();
+    let all: Vec<String> = product.known().map(|release| format!("\"{}\"", release.version)).collect();
     all.join(", ")
 }

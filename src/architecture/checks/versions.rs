@@ -1,0 +1,173 @@
+//! Checks of versions that end: Kubernetes and `PostgreSQL` against the dates of AWS's release calendars.
+//!
+//! A version that is past its end is no problem of the declaration: what stands with it must be shown and taken away on
+//! any day. Only what would begin with it is refused.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::Ground;
+use super::desk::{Desk, Key, Said};
+use crate::architecture::versions::{engine_version, kubernetes_version, recorded_engine, recorded_kubernetes};
+use crate::engine::plan::Action;
+use crate::model::address::Address;
+use crate::model::finding::{Check, Severity};
+use crate::model::resource::Resource;
+use crate::model::support::{Phase, Product, Release};
+use crate::resources::cluster::Cluster;
+use crate::resources::database::Database;
+use crate::stack::{Places, Stack};
+
+/// What becomes of whatever runs a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Nobody looked whether it stands.
+    Untold,
+    /// It is made with the version.
+    Made,
+    /// It is brought to the version.
+    Raised,
+    /// It has the version, or nothing becomes of it.
+    Stays,
+}
+
+/// A version that is asked for.
+#[derive(Clone, Debug)]
+struct Asked {
+    product: Product,
+    /// As it is declared.
+    version: String,
+    /// Its number among its kind.
+    number: u16,
+    /// Whether extended support is paid for.
+    paid: bool,
+    fate: Fate,
+    today: Date,
+}
+
+/// Whether EKS supports the version of the cluster, and for how long.
+pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
+    let (stack, state) = (ground.stack, ground.state);
+    let fate = fate(ground, &Address::of(Cluster::KIND, "main"), "version");
+    let mut desk = Desk::new(ground.places, path(Product::Kubernetes));
+    let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, ground.now);
+    judge(&asked, &mut desk);
+    let stands = recorded_kubernetes(state).map(|version| version.to_string());
+    keep(ground, &asked, stands, &stack.kubernetes.version.declared().to_string(), &mut desk);
+    desk.done()
+}
+
+/// Whether RDS supports the version of the database, and for how long.
+pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
+    let (stack, state) = (ground.stack, ground.state);
+    let fate = fate(ground, &Address::of(Database::KIND, "main"), "engine_version");
+    let mut desk = Desk::new(ground.places, path(Product::PostgreSql));
+    let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, ground.now);
+    judge(&asked, &mut desk);
+    let stands = recorded_engine(state).map(|version| version.to_string());
+    keep(ground, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut desk);
+    desk.done()
+}
+
+/// The same two of a declaration by itself: whether something of it stands is not known, so nothing is refused.
+pub(super) fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> Vec<Check> {
+    let (kubernetes, engine) = (stack.kubernetes.version.declared(), stack.database.engine_version.declared());
+    let both = [
+        of_kubernetes(stack, kubernetes.minor(), Fate::Untold, now),
+        of_postgresql(stack, engine.major(), Fate::Untold, now),
+    ];
+    let check = |asked: &Asked| {
+        let mut desk = Desk::new(places, path(asked.product));
+        judge(asked, &mut desk);
+        desk.done()
+    };
+    both.iter().map(check).collect()
+}
+
+const fn path(product: Product) -> &'static str {
+    match product {
+        Product::Kubernetes => "kubernetes.version",
+        Product::PostgreSql => "database.engine_version",
+    }
+}
+
+fn of_kubernetes(stack: &Stack, number: u16, fate: Fate, now: Timestamp) -> Asked {
+    let paid = stack.kubernetes.extended_support;
+    Asked { product: Product::Kubernetes, version: format!("1.{number}"), number, paid, fate, today: day(now) }
+}
+
+fn of_postgresql(stack: &Stack, number: u16, fate: Fate, now: Timestamp) -> Asked {
+    let paid = stack.database.extended_support;
+    Asked { product: Product::PostgreSql, version: number.to_string(), number, paid, fate, today: day(now) }
+}
+
+fn day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+/// What this plan does to the object at `address`, whose version is `field`.
+fn fate(ground: &Ground<'_>, address: &Address, field: &str) -> Fate {
+    match ground.plan.actions.get(address) {
+        Some(Action::Create { .. } | Action::Replace { .. }) => Fate::Made,
+        Some(Action::Update { diffs, .. }) if diffs.iter().any(|diff| diff.path == field) => Fate::Raised,
+        Some(Action::Update { .. } | Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. }) | None => {
+            Fate::Stays
+        }
+    }
+}
+
+/// What is to be said of the version today.
+fn judge(asked: &Asked, desk: &mut Desk<'_>) {
+    // Of a version newer than the table AWS alone knows.
+    let Some(Release { lifetime, .. }) = asked.product.release(asked.number) else { return };
+    let key = Key::of(path(asked.product));
+    let (name, service, version) = (asked.product.name(), asked.product.service(), &asked.version);
+    let severity = match asked.fate {
+        Fate::Made | Fate::Raised => Severity::Error,
+        Fate::Untold | Fate::Stays => Severity::Warning,
+    };
+    let makes = |what: &str| format!("{service} makes no new {} {what}", asked.product.thing());
+    let ended = |end: Option<Date>| end.map_or_else(|| " ended".to_owned(), |end| format!(" ended on {end}"));
+    let phase = lifetime.phase(asked.today);
+    if phase == Phase::Over && asked.fate != Fate::Stays {
+        let said = Said::new(
+            format!("all support of {name} {version}{}", ended(lifetime.extended_until)),
+            makes("of it, and raises none to it"),
+            raise(asked, ""),
+        );
+        return desk.find(severity, key, said);
+    }
+    // Source: RDS User Guide, "Amazon RDS Extended Support": without it, nothing is created past standard support.
+    let closed = asked.product == Product::PostgreSql && matches!(asked.fate, Fate::Made | Fate::Untold);
+    if matches!(phase, Phase::Extended(_)) && !asked.paid && closed {
+        let said = Said::new(
+            format!("standard support of {name} {version}{}", ended(lifetime.standard_until)),
+            makes("of it without extended support"),
+            raise(asked, "; or say `database.extended_support: true`, which costs for each vCPU and hour"),
+        );
+        return desk.find(severity, key, said);
+    }
+    if let Some(what) = asked.product.ending(version, lifetime, asked.today, asked.paid) {
+        desk.find(Severity::Warning, key, Said::new(what, "", raise(asked, "")));
+    }
+}
+
+/// To write a newer version, the newest that is known.
+fn raise(asked: &Asked, or: &str) -> String {
+    let newest = asked.product.newest().version;
+    format!("write a newer version as `{}`; the newest is \"{newest}\"{or}", path(asked.product))
+}
+
+/// That a version stays which is not that of new stacks, for the declaration names none.
+fn keep(ground: &Ground<'_>, asked: &Asked, stands: Option<String>, new: &str, desk: &mut Desk<'_>) {
+    let path = path(asked.product);
+    let Some(stands) = stands.filter(|stands| stands != new && !ground.places.is_written(path)) else { return };
+    let name = asked.product.name();
+    let said = Said::new(
+        format!("{name} stays at {stands}, for no version is declared; a new stack would get {new}"),
+        "a newer ppm-infra changes no version by itself",
+        format!("write `{path}: \"{stands}\"` to say that it is meant, or \"{new}\" to change it"),
+    );
+    desk.find(Severity::Warning, Key::of(path), said);
+}
