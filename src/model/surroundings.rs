@@ -24,7 +24,7 @@ pub struct Surroundings {
     pub principal: String,
     /// Zones that offer what was asked for, in the order of their names; empty if not asked.
     pub zones: Vec<String>,
-    /// Answers about add-ons: (Kubernetes version, add-on) to version.
+    /// Answers about add-ons: (Kubernetes version, add-on) to version. What EKS does not offer has none.
     #[serde(with = "pairs")]
     pub addons: BTreeMap<(String, String), String>,
 }

@@ -44,7 +44,8 @@ pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surrounding
     let others = async { Ok(try_join(zones, addons).await) };
     let ((account, partition, principal), others) = try_join(who, others).await?;
     let (zones, addons) = others?;
-    let addons = ask.addons.iter().cloned().zip(addons).collect();
+    let told = ask.addons.iter().cloned().zip(addons);
+    let addons = told.filter_map(|(question, version)| Some((question, version?))).collect();
     Ok(Surroundings { account, partition, principal, zones, addons })
 }
 
@@ -91,8 +92,9 @@ async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudE
     Ok(zones)
 }
 
-/// The version AWS marks as the default of an add-on for a Kubernetes version (EKS `DescribeAddonVersions`).
-async fn addon_version(aws: &Clients, kubernetes: &str, addon: &str) -> Result<String, CloudError> {
+/// The version AWS marks as the default of an add-on for a Kubernetes version (EKS `DescribeAddonVersions`); none if it
+/// offers none, as for a Kubernetes version that it does not run.
+async fn addon_version(aws: &Clients, kubernetes: &str, addon: &str) -> Result<Option<String>, CloudError> {
     let doing = format!("find the version of {addon} for Kubernetes {kubernetes}");
     let answer = aws
         .eks
@@ -106,11 +108,5 @@ async fn addon_version(aws: &Clients, kubernetes: &str, addon: &str) -> Result<S
     let default = versions
         .filter(|version| version.compatibilities().iter().any(aws_sdk_eks::types::Compatibility::default_version))
         .find_map(|version| version.addon_version());
-    default.map(str::to_owned).ok_or_else(|| {
-        CloudError::new(
-            ErrorKind::Refused,
-            doing,
-            format!("AWS offers none; is Kubernetes {kubernetes} still supported?"),
-        )
-    })
+    Ok(default.map(str::to_owned))
 }

@@ -8,6 +8,8 @@ mod certificate;
 mod rehearsed;
 #[cfg(feature = "aws")]
 mod storage;
+#[cfg(feature = "aws")]
+mod versions;
 
 #[cfg(feature = "aws")]
 use serde_json::Value;

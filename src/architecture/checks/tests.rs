@@ -81,9 +81,12 @@ impl Scene {
     }
 
     /// The same with these lines instead, planned anew.
-    fn edited(mut self, more: &str) -> Self {
+    async fn edited(mut self, more: &str) -> Self {
         let text = format!("stack: ppm\nregion: {}\n{more}", self.stack.region);
         (self.stack, self.places) = Stack::read("a.yaml", &text).unwrap();
+        let site = Site::new(self.stack.region.as_str(), &self.surroundings.account);
+        let cloud = Simulated::new(catalog(), site, World::default());
+        self.surroundings = cloud.survey(&questions(&self.stack, &self.state)).await.unwrap();
         let nodes = expand(&self.stack, &self.surroundings, &self.state);
         self.plan = engine::plan(&catalog(), &nodes, &self.state, &self.observed, &Request::default()).unwrap();
         self

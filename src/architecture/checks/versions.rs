@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::kubernetes::asked_addons;
 use crate::architecture::versions::{engine_version, kubernetes_version, recorded_engine, recorded_kubernetes};
 use crate::engine::plan::Action;
 use crate::model::address::Address;
@@ -53,6 +54,7 @@ pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
     let mut desk = Desk::new(ground.places, path(Product::Kubernetes));
     let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, ground.now);
     judge(&asked, &mut desk);
+    offered(ground, &mut desk);
     let stands = recorded_kubernetes(state).map(|version| version.to_string());
     keep(ground, &asked, stands, &stack.kubernetes.version.declared().to_string(), &mut desk);
     desk.done()
@@ -83,6 +85,23 @@ pub(super) fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> 
         desk.done()
     };
     both.iter().map(check).collect()
+}
+
+/// Whether EKS has add-ons for every version on the way: it has some for each that it runs.
+fn offered(ground: &Ground<'_>, desk: &mut Desk<'_>) {
+    let asked = asked_addons(ground.stack, ground.state);
+    let mut lacking = asked.iter().filter(|question| !ground.surroundings.addons.contains_key(*question));
+    let Some((version, addon)) = lacking.next() else { return };
+    let newest = Product::Kubernetes.newest().version;
+    let said = Said::new(
+        format!("EKS offers no {addon} for Kubernetes {version}, so it does not run that version here"),
+        format!("addon.{addon} could not be made"),
+        format!(
+            "write another version as `{}`; the newest that is known here is \"{newest}\"",
+            path(Product::Kubernetes)
+        ),
+    );
+    desk.find(Severity::Error, Key::of(path(Product::Kubernetes)), said);
 }
 
 const fn path(product: Product) -> &'static str {

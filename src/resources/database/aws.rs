@@ -271,9 +271,9 @@ async fn standing(known: &DatabaseComputed, cx: &Writing<'_>) -> Result<Option<D
     Ok(named.filter(|there| cx.ours(&tags_of(there.tag_list())) && there.dbi_resource_id() != successor))
 }
 
-/// Where RDS can go from this version.
+/// Where RDS can go from this version. One that is withdrawn is told only with `IncludeAll`, and databases go on with it.
 async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, CloudError> {
-    let call = aws.rds.describe_db_engine_versions().engine(ENGINE).engine_version(version);
+    let call = aws.rds.describe_db_engine_versions().engine(ENGINE).engine_version(version).include_all(true);
     let answer = call.send().await.during("find the versions the database can be upgraded to")?;
     let targets = answer.db_engine_versions().iter().flat_map(DbEngineVersion::valid_upgrade_target);
     Ok(targets.filter_map(|target| target.engine_version()).map(str::to_owned).collect())

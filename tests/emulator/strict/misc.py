@@ -447,6 +447,7 @@ def engine_versions(call: Call, world: World) -> Reply:
     wanted = call.get("EngineVersion")
     family = call.get("DBParameterGroupFamily")
     everything = call.flag("IncludeAll")
+    withdrawn = world.settings.extra.get("withdrawn", ())
     found = []
     for version in rds_catalogue.sorted_versions():
         if engine != rds_catalogue.ENGINE:
@@ -455,13 +456,14 @@ def engine_versions(call: Call, world: World) -> Reply:
             continue
         if family and family != version.family:
             continue
-        if version.deprecated and not everything:
+        deprecated = version.deprecated or version.text in withdrawn
+        if deprecated and not everything:
             continue
         if call.flag("DefaultOnly"):
             major = wanted.split(".")[0] if wanted else rds_catalogue.DEFAULT_MAJOR
             if version.text != rds_catalogue.default_minor(major):
                 continue
-        status = "deprecated" if version.deprecated else "available"
+        status = "deprecated" if deprecated else "available"
         facts = {
             "engine": [rds_catalogue.ENGINE],
             "engine-version": [version.text],

@@ -109,7 +109,7 @@ def test_policy_simulation_follows_ordered_denials(emulator, aws):
         )
 
 
-def test_engine_versions(aws):
+def test_engine_versions(aws, world):
     rds = aws("rds")
     sixteen = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16")
     texts = [each["EngineVersion"] for each in sixteen["DBEngineVersions"]]
@@ -124,6 +124,13 @@ def test_engine_versions(aws):
     )["DBEngineVersions"]
     targets = [each["EngineVersion"] for each in newest["ValidUpgradeTarget"]]
     assert "17.10" in targets and "17.9" not in targets
+    world.settings.extra["withdrawn"] = ["16.13"]
+    asked = {"Engine": "postgres", "EngineVersion": "16.13"}
+    assert rds.describe_db_engine_versions(**asked)["DBEngineVersions"] == []
+    (told,) = rds.describe_db_engine_versions(**asked, IncludeAll=True)[
+        "DBEngineVersions"
+    ]
+    assert told["Status"] == "deprecated" and told["ValidUpgradeTarget"]
     unknown = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16.99")
     assert unknown["DBEngineVersions"] == []
 

@@ -44,10 +44,10 @@ async fn nothing_begins_with_a_version_past_its_end_and_what_stands_is_not_held_
 
 #[tokio::test]
 async fn an_update_to_what_is_past_its_end_is_refused() {
-    let scene = standing("kubernetes: {version: \"1.29\"}\n").await.edited("kubernetes: {version: \"1.30\"}\n");
+    let scene = standing("kubernetes: {version: \"1.29\"}\n").await.edited("kubernetes: {version: \"1.30\"}\n").await;
     scene.finds(KUBERNETES, Severity::Error, 3, &["all support of Kubernetes 1.30 ended on 2026-07-23"]);
     // It is on the way to what is supported, which is what is to be done.
-    let scene = standing("kubernetes: {version: \"1.29\"}\n").await.edited("kubernetes: {version: \"1.35\"}\n");
+    let scene = standing("kubernetes: {version: \"1.29\"}\n").await.edited("kubernetes: {version: \"1.35\"}\n").await;
     scene.passes(KUBERNETES);
 }
 
@@ -96,10 +96,29 @@ async fn a_declaration_by_itself_is_warned_and_never_refused() {
 #[tokio::test]
 async fn a_version_that_is_kept_for_none_is_declared_is_told_once() {
     let stood = "kubernetes: {version: \"1.35\"}\ndatabase: {engine_version: \"16\"}\n";
-    let scene = standing(stood).await.edited("");
+    let scene = standing(stood).await.edited("").await;
     assert!(!scene.plan.has_changes());
     scene.finds(KUBERNETES, Severity::Warning, 1, &["stays at 1.35", "new stack would get 1.36"]);
     scene.finds(POSTGRESQL, Severity::Warning, 1, &["stays at 16", "new stack would get 17", "engine_version: \"16\""]);
     // Who says so is told nothing.
     standing(stood).await.passes(KUBERNETES);
+}
+
+#[tokio::test]
+async fn a_version_that_eks_has_no_addons_for_is_refused_in_the_plan() {
+    let mut scene = made("kubernetes: {version: \"1.37\"}\n").await;
+    scene.surroundings.addons.retain(|(_, addon), _| addon != "coredns");
+    scene.finds(
+        KUBERNETES,
+        Severity::Error,
+        3,
+        &["EKS offers no coredns for Kubernetes 1.37", "known here is \"1.36\""],
+    );
+    // Versions of what stands were chosen when it was made.
+    let mut scene = standing("kubernetes: {version: \"1.37\"}\n").await;
+    scene.surroundings.addons.clear();
+    scene.passes(KUBERNETES);
+    let mut scene = scene.edited("kubernetes: {version: \"1.39\"}\n").await;
+    scene.surroundings.addons.retain(|(version, _), _| version != "1.38");
+    scene.finds(KUBERNETES, Severity::Error, 3, &["for Kubernetes 1.38"]);
 }
