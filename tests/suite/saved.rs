@@ -1,6 +1,6 @@
 //! Saved plans: told by what is in them, shown anywhere, carried out as they were approved.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::binary::{Desk, Said};
 
