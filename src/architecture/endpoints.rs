@@ -8,6 +8,7 @@ use crate::model::values::Cidr;
 use crate::resources::security_group::{Peer, Rule, SecurityGroup};
 use crate::resources::subnet::Subnet;
 use crate::resources::vpc_endpoint::{Interface, VpcEndpoint};
+use crate::stack::Stack;
 
 /// The service that mounts of file systems ask, if one is mounted.
 const FILES: (&str, &str) = ("elasticfilesystem", "mounts of file systems");
@@ -26,6 +27,13 @@ pub(super) const SERVICES: [(&str, &str); 10] = [
     ("sts", "the role of Package Manager"),
 ];
 
+/// The services that nodes and pods of `stack` ask, and who asks them.
+pub(super) fn needed(stack: &Stack) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    let manager = &stack.package_manager;
+    let files = (manager.shared_storage.is_some() || manager.offline_data.is_some()).then_some(FILES);
+    SERVICES.into_iter().chain(files)
+}
+
 /// Name of the firewall of the endpoints.
 const GROUP: &str = "endpoints";
 
@@ -42,9 +50,7 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
         tags,
     };
     plot.add(GROUP, &group);
-    let manager = &plot.stack.package_manager;
-    let files = (manager.shared_storage.is_some() || manager.offline_data.is_some()).then_some(FILES);
-    for (name, _) in SERVICES.into_iter().chain(files) {
+    for (name, _) in needed(plot.stack) {
         let address = named(name);
         let tags = plot.tags::<VpcEndpoint>(&address);
         let endpoint = VpcEndpoint {

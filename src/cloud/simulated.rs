@@ -266,7 +266,7 @@ impl Cloud for Simulated {
     }
 
     fn facts<'a>(&'a self, ask: &'a FactQuery, _: &'a Surroundings) -> BoxFuture<'a, Facts> {
-        let facts = facts::facts(&self.world(), ask);
+        let facts = facts::facts(&self.world(), ask, &self.site);
         Box::pin(async move { facts })
     }
 

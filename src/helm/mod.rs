@@ -42,7 +42,7 @@ pub use leaves::leaves;
 pub use releases::{Release, ending_image, release};
 pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
 pub use schema::values_schema;
-pub use sizing::fits;
+pub use sizing::{addresses_per_interface, fits};
 pub use values::{Values, values};
 
 /// Kubernetes Secret with the encryption key of Package Manager.

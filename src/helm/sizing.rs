@@ -98,6 +98,19 @@ pub fn fits(instance_type: &str, disk_gib: u32) -> Result<(), ValuesError> {
     size(instance_type, disk_gib).map(|_| ())
 }
 
+/// How many addresses one network interface of a machine of this type holds; nothing for a type that is not known here.
+///
+/// Follows from how many pods it takes, which is interfaces × (addresses − 1) + 2 (`eni-max-pods.txt` of
+/// awslabs/amazon-eks-ami): 3 interfaces of 10, 3 of 12, 4 of 15, 8 of 30.
+pub fn addresses_per_interface(instance_type: &str) -> Option<u64> {
+    Some(match machine(instance_type)?.max_pods {
+        29 => 10,
+        35 => 12,
+        58 => 15,
+        _ => 30,
+    })
+}
+
 /// What a node leaves for pods; nothing for a type that is not known here.
 pub(super) fn of(instance_type: &str, disk_gib: u32) -> Option<Allocatable> {
     machine(instance_type).map(|machine| allocatable(machine, disk_gib))

@@ -3,6 +3,8 @@
 //! Every question is answered by itself: what could not be read is [`Fact::Unread`], and hides no other answer.
 
 pub mod certificate;
+pub mod network;
+pub mod removal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
 use certificate::Certificate;
+use network::{Network, NetworkQuery};
+use removal::{Removal, RemovalQuery};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,10 @@ pub struct FactQuery {
     pub certificates: BTreeSet<String>,
     /// Roles and users of the own account, by ARN; their names are what counts.
     pub principals: BTreeSet<String>,
+    /// A network that somebody else made.
+    pub network: Option<NetworkQuery>,
+    /// What stands in the way of a removal.
+    pub removal: Option<RemovalQuery>,
 }
 
 /// What was told: an answer to everything that was asked.
@@ -53,6 +61,12 @@ pub struct Facts {
     /// Roles and users, by the ARN that was asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub principals: BTreeMap<String, Fact<Principal>>,
+    /// The network that somebody else made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// What stands in the way of a removal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
 }
 
 impl Facts {

@@ -1,7 +1,7 @@
 //! The Kubernetes control plane (EKS).
 
 #[cfg(feature = "aws")]
-mod aws;
+pub(super) mod aws;
 
 use std::collections::BTreeSet;
 

@@ -4,13 +4,16 @@
 
 mod certificate;
 mod kms;
+mod network;
 mod principal;
+mod removal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{OptionFuture, join_all, join5};
 
 pub(super) use certificate::certificate;
+pub(super) use network::zones_of_type;
 
 use crate::cloud::aws::Clients;
 use crate::cloud::{CloudError, ErrorKind};
@@ -19,13 +22,15 @@ use crate::model::surroundings::Surroundings;
 
 /// An answer to everything asked.
 pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
-    let (keys, certificates, principals) = join3(
+    let (keys, certificates, principals, network, removal) = join5(
         each(&ask.keys, |arn| kms::key(aws, arn, place)),
         each(&ask.certificates, |arn| certificate(aws, arn)),
         each(&ask.principals, |arn| principal::principal(aws, arn)),
+        OptionFuture::from(ask.network.as_ref().map(|ask| network::network(aws, ask))),
+        OptionFuture::from(ask.removal.as_ref().map(|ask| removal::removal(aws, ask))),
     )
     .await;
-    Facts { keys, certificates, principals }
+    Facts { keys, certificates, principals, network, removal }
 }
 
 /// Reads each of them side by side.

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_ec2::types::LocationType;
 use futures_util::future::{try_join, try_join_all};
 
+use super::facts::zones_of_type;
 use crate::cloud::aws::{Clients, During, ec2::filter};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::facts::network::ZONES_WITHOUT_EKS;
 use crate::model::surroundings::{Questions, Surroundings};
-
-/// Zone ids in which EKS cannot place a control plane, according to the EKS user guide ("Subnet requirements").
-const WITHOUT_EKS: [&str; 3] = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /// Asks all questions at once.
 ///
@@ -60,28 +58,13 @@ async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudE
             .await
             .during(doing)
     };
-    let offering = async {
-        let mut offering = Vec::new();
-        let mut pages = aws
-            .ec2
-            .describe_instance_type_offerings()
-            .location_type(LocationType::AvailabilityZone)
-            .filters(filter("instance-type", [instance_type]))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.during(&format!("find the zones that offer {instance_type}"))?;
-            offering.extend(page.instance_type_offerings().iter().filter_map(|o| o.location()).map(str::to_owned));
-        }
-        Ok(offering)
-    };
-    let (all, offering) = try_join(all, offering).await?;
+    let (all, offering) = try_join(all, zones_of_type(aws, instance_type)).await?;
     let mut zones: Vec<String> = all
         .availability_zones()
         .iter()
-        .filter(|zone| !zone.zone_id().is_some_and(|id| WITHOUT_EKS.contains(&id)))
+        .filter(|zone| !zone.zone_id().is_some_and(|id| ZONES_WITHOUT_EKS.contains(&id)))
         .filter_map(|zone| zone.zone_name())
-        .filter(|name| offering.iter().any(|offered| offered == name))
+        .filter(|name| offering.contains(*name))
         .map(str::to_owned)
         .collect();
     zones.sort_unstable();

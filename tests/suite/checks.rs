@@ -5,7 +5,11 @@
 mod access;
 #[cfg(feature = "aws")]
 mod certificate;
+#[cfg(feature = "aws")]
+mod network;
 mod rehearsed;
+#[cfg(feature = "aws")]
+mod removal;
 #[cfg(feature = "aws")]
 mod storage;
 #[cfg(feature = "aws")]

@@ -89,6 +89,11 @@ impl<'g> Desk<'g> {
         self.push(severity, Subject::Resource(address), None, said);
     }
 
+    /// Whether nothing was found so far.
+    pub(super) fn passes(&self) -> bool {
+        self.check.findings.is_empty()
+    }
+
     fn push(&mut self, severity: Severity, subject: Subject, place: Option<Place>, said: Said) {
         let Said { what, why, remedy } = said;
         self.check.findings.push(Finding { id: self.check.id, severity, subject, place, what, why, remedy });
@@ -140,6 +145,11 @@ impl Ground<'_> {
     pub(super) fn makes(&self, address: &str) -> bool {
         let is = |(at, action): (&Address, &Action)| action.makes_new() && at.to_string() == address;
         self.plan.actions.iter().any(is)
+    }
+
+    /// Whether this plan removes what stands at `address`, for good.
+    pub(super) fn removes(&self, address: &Address) -> bool {
+        matches!(self.plan.actions.get(address), Some(Action::Delete { .. }))
     }
 
     /// An error if this plan begins to use `id`, and a warning if it does not.

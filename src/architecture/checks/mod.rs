@@ -16,6 +16,8 @@
 mod access;
 mod desk;
 mod front;
+mod network;
+mod removal;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -51,22 +53,25 @@ pub struct Ground<'a> {
     pub now: Timestamp,
 }
 
-/// What the checks have to know of things that are not the stack's own. What goes needs none of what it was made with.
+/// What the checks have to know of things that are not the stack's own. What goes needs none of what it was made with,
+/// and is kept by what stands on it or in it.
 pub fn query(stack: &Stack, surroundings: &Surroundings, state: &State, destroy: bool) -> FactQuery {
     if destroy {
-        return FactQuery::default();
+        return FactQuery { removal: removal::query(state), ..FactQuery::default() };
     }
     FactQuery {
         keys: storage::keys(stack),
         certificates: front::certificates(stack),
         principals: access::principals(stack, surroundings, state),
+        network: network::query(stack),
+        removal: None,
     }
 }
 
 /// Every check that the declaration gives reason for.
 pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
     if ground.destroy {
-        return Vec::new();
+        return removal::checks(ground);
     }
     let all = [
         Some(access::caller(ground)),
@@ -77,7 +82,7 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
         front::certificate(ground),
         front::plain(ground),
     ];
-    all.into_iter().flatten().collect()
+    all.into_iter().flatten().chain(network::checks(ground)).collect()
 }
 
 /// The checks that a declaration by itself gives reason for, whatever stands: what they find are warnings at most.

@@ -2,6 +2,8 @@
 
 mod access;
 mod front;
+mod network;
+mod removal;
 mod storage;
 mod versions;
 
@@ -96,6 +98,25 @@ impl Scene {
     fn on(mut self, day: &str) -> Self {
         self.now = format!("{day}T12:00:00Z").parse().unwrap();
         self
+    }
+
+    /// The same, planned to go with everything in it.
+    async fn going(more: &str) -> Self {
+        let mut scene = Self::standing(more).await;
+        let recorded = scene.state.resources.iter();
+        let present = recorded.map(|(address, one)| {
+            let known = Known { declared: one.declared.clone(), computed: one.computed.clone() };
+            (address.clone(), Observation::Present { known, notes: Vec::new(), settled: true })
+        });
+        let observed: BTreeMap<_, _> = present.collect();
+        let all = ["database", "bucket", "key"].into_iter().map(str::to_owned).collect();
+        let ask = Request { destroy: true, delete_data: all, ..Request::default() };
+        scene.plan = engine::plan(&catalog(), &BTreeMap::new(), &scene.state, &observed, &ask).unwrap();
+        scene.destroy = true;
+        let cloud = Simulated::new(catalog(), Site::new("us-east-1", "111122223333"), World::default());
+        let ask = query(&scene.stack, &scene.surroundings, &scene.state, true);
+        scene.facts = cloud.facts(&ask, &scene.surroundings).await;
+        scene
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use futures_util::future::{join, join_all};
 
-pub use interfaces::{delete_unused, in_use, named_in, naming, sweep_interfaces};
+pub use interfaces::{delete_unused, in_use, interfaces_in, left_by_cni, named_in, naming, sweep_interfaces};
 pub use leftovers::{left_in_network, users_of_group};
 pub use once::make_once;
 

@@ -5,16 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{World, health};
+use crate::model::facts::network::{Network, NetworkQuery, Route, RouteTable, Subnet, Vpc};
+use crate::model::facts::removal::Removal;
 use crate::model::facts::{Fact, FactQuery, Facts, Key, Principal};
 use crate::model::policy::Policy;
+use crate::model::site::Site;
 
 /// An answer to everything asked.
-pub(super) fn facts(world: &World, ask: &FactQuery) -> Facts {
+pub(super) fn facts(world: &World, ask: &FactQuery, site: &Site) -> Facts {
     let told = &world.facts;
     Facts {
         keys: answers(&ask.keys, &told.keys, key),
         certificates: answers(&ask.certificates, &told.certificates, |arn| health::certificate(world, arn)),
         principals: answers(&ask.principals, &told.principals, |arn| Principal { arn: arn.to_owned() }),
+        network: ask.network.as_ref().map(|ask| told.network.clone().unwrap_or_else(|| network(ask, &site.region))),
+        removal: ask.removal.as_ref().map(|_| told.removal.clone().unwrap_or_else(nothing_else)),
     }
 }
 
@@ -41,5 +46,53 @@ fn key(arn: &str) -> Key {
         policy: Fact::There(Policy::new(&json!({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*",
         }}))),
+    }
+}
+
+/// A network as it is usual: each tier has a zone for each of its subnets, and its way out.
+fn network(ask: &NetworkQuery, region: &str) -> Network {
+    let zones = || ('a'..='z').map(|letter| format!("{region}{letter}"));
+    let tier = |ids: &BTreeSet<String>, third: u8| -> BTreeMap<String, Subnet> {
+        let subnet = |(id, (zone, n)): (&String, (String, u8))| {
+            let cidr = format!("10.0.{}.0/20", third.wrapping_add(n * 16));
+            (id.clone(), Subnet { vpc: ask.vpc.clone(), zone_id: format!("{zone}-id"), zone, cidr, free: 4091 })
+        };
+        ids.iter().zip(zones().zip(0..8)).map(subnet).collect()
+    };
+    let route = |destination: &str, target: &str| Route {
+        destination: destination.to_owned(),
+        target: target.to_owned(),
+        is_dead: false,
+    };
+    let table = |id: &str, is_main, subnets: &BTreeSet<String>, way: &str| RouteTable {
+        id: id.to_owned(),
+        is_main,
+        subnets: subnets.clone(),
+        routes: vec![route("10.0.0.0/16", "local"), route("0.0.0.0/0", way)],
+    };
+    Network {
+        vpc: Fact::There(Vpc {
+            cidrs: BTreeSet::from(["10.0.0.0/16".to_owned()]),
+            dns_support: true,
+            dns_hostnames: true,
+        }),
+        subnets: Fact::There(tier(&ask.private, 0).into_iter().chain(tier(&ask.public, 128)).collect()),
+        route_tables: Fact::There(vec![
+            table("rtb-private", true, &BTreeSet::new(), "nat-1"),
+            table("rtb-public", false, &ask.public, "igw-1"),
+        ]),
+        endpoints: Fact::There(Vec::new()),
+        zones_of_type: Fact::There(zones().collect()),
+    }
+}
+
+/// Where nothing is but the stack.
+fn nothing_else() -> Removal {
+    Removal {
+        node_groups: Fact::There(BTreeMap::new()),
+        fargate_profiles: Fact::There(BTreeSet::new()),
+        balancers: Fact::There(BTreeMap::new()),
+        machines: Fact::There(BTreeSet::new()),
+        interfaces: Fact::There(Vec::new()),
     }
 }

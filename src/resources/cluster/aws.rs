@@ -5,6 +5,8 @@
 
 mod removal;
 
+pub(in crate::resources) use removal::made_by_kubernetes;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_eks::operation::update_cluster_config::builders::UpdateClusterConfigFluentBuilder;

@@ -80,7 +80,7 @@ pub fn in_use(error: &CloudError) -> bool {
 /// # Errors
 /// When they cannot be listed.
 pub async fn named_in(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    Ok(names(&list(aws, scope).await?))
+    Ok(names(&interfaces_in(aws, scope).await?))
 }
 
 /// An error that says what is still there as well.
@@ -95,7 +95,7 @@ pub fn naming(mut error: CloudError, left: Result<Vec<String>, CloudError>) -> C
 
 async fn sweep(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
     let mut staying = Vec::new();
-    for interface in list(aws, scope).await? {
+    for interface in interfaces_in(aws, scope).await? {
         let detached = interface.status() == Some(&NetworkInterfaceStatus::Available);
         let gone = detached && left_by_cni(&interface) && delete(aws, &interface).await?;
         if !gone {
@@ -105,7 +105,8 @@ async fn sweep(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> 
     Ok(names(&staying))
 }
 
-fn left_by_cni(interface: &NetworkInterface) -> bool {
+/// Whether the VPC CNI of a cluster made it.
+pub fn left_by_cni(interface: &NetworkInterface) -> bool {
     interface.description().is_some_and(|text| text.starts_with(CNI_DESCRIPTION))
         || tags_of(interface.tag_set()).contains_key(CLUSTER_TAG)
 }
@@ -122,7 +123,11 @@ async fn delete(aws: &Clients, interface: &NetworkInterface) -> Result<bool, Clo
     }
 }
 
-async fn list(aws: &Clients, scope: Filter) -> Result<Vec<NetworkInterface>, CloudError> {
+/// The network interfaces in `scope`.
+///
+/// # Errors
+/// When they cannot be listed.
+pub async fn interfaces_in(aws: &Clients, scope: Filter) -> Result<Vec<NetworkInterface>, CloudError> {
     let mut found = Vec::new();
     let mut pages = aws.ec2.describe_network_interfaces().filters(scope).into_paginator().send();
     while let Some(page) = pages.next().await {

@@ -151,7 +151,7 @@ async fn refuse_load_balancers(name: &str, cx: &Writing<'_>) -> Result<(), Cloud
 }
 
 /// Tags of the load balancer controller, and of the controller built into Kubernetes.
-fn made_by_kubernetes(cluster: &str, tags: &Tags) -> bool {
+pub(in crate::resources) fn made_by_kubernetes(cluster: &str, tags: &Tags) -> bool {
     let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
     is("elbv2.k8s.aws/cluster", cluster) || is(&format!("kubernetes.io/cluster/{cluster}"), "owned")
 }

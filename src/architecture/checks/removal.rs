@@ -1,0 +1,154 @@
+//! Checks of a removal: whether something that is not the stack's keeps the cluster or the network from going.
+//!
+//! Sources: EKS API, `DeleteCluster` (node groups and Fargate profiles go first); Amazon VPC User Guide, "Delete your VPC"
+//! (every interface and load balancer goes first).
+
+use super::Ground;
+use super::desk::{Desk, Said};
+use crate::engine::state::State;
+use crate::model::address::Address;
+use crate::model::facts::Fact;
+use crate::model::facts::removal::{Interface, Removal, RemovalQuery};
+use crate::model::finding::{Check, Severity};
+use crate::model::resource::Resource;
+use crate::resources::cluster::Cluster;
+use crate::resources::node_group::NodeGroup;
+use crate::resources::vpc::Vpc;
+
+fn main<R: Resource>() -> Address {
+    Address::of(R::KIND, "main")
+}
+
+/// What to ask for, of what is recorded.
+pub(super) fn query(state: &State) -> Option<RemovalQuery> {
+    let recorded = |address: &Address, field: &str| {
+        let computed = &state.resources.get(address)?.computed;
+        computed.text(field).map(str::to_owned)
+    };
+    let ask = RemovalQuery {
+        cluster: recorded(&main::<Cluster>(), "id"),
+        autoscaling_group: recorded(&main::<NodeGroup>(), "autoscaling_group"),
+        vpc: recorded(&main::<Vpc>(), "id"),
+    };
+    (ask.cluster.is_some() || ask.vpc.is_some()).then_some(ask)
+}
+
+/// Every check of a removal.
+pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
+    let Some(told) = &ground.facts.removal else { return Vec::new() };
+    let mut all = Vec::new();
+    if ground.removes(&main::<Cluster>()) {
+        all.push(cluster(ground, told));
+    }
+    if ground.removes(&main::<Vpc>()) {
+        all.push(network(ground, told));
+    }
+    all
+}
+
+/// What was told; finds at `address` what could not be read.
+fn there<'f, T>(desk: &mut Desk<'_>, fact: &'f Fact<T>, address: &Address, action: &str) -> Option<&'f T> {
+    match fact {
+        Fact::There(it) => Some(it),
+        Fact::Missing => None,
+        Fact::Unread { error, denied } => {
+            desk.find_at(Severity::Unknown, address.clone(), Said::unread(error, *denied, action));
+            None
+        }
+    }
+}
+
+/// Whether anything of somebody else's stands on the cluster.
+fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
+    let mut desk = Desk::new(ground.places, "removal.cluster");
+    let (at, region, stack) = (main::<Cluster>(), &ground.stack.region, ground.stack.stack.as_str());
+    let name = ground.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
+    if let Some(groups) = there(&mut desk, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
+        for (group, _) in groups.iter().filter(|(_, owner)| owner.as_deref() != Some(stack)) {
+            let said = Said::new(
+                format!("the node group {group} stands on the cluster, and is not the stack's"),
+                "EKS deletes no cluster that has one, and by then the front door would be gone",
+                format!(
+                    "move what runs on it, and `aws eks delete-nodegroup --region {region} --cluster-name {name} \
+                     --nodegroup-name {group}`"
+                ),
+            );
+            desk.find_at(Severity::Error, at.clone(), said);
+        }
+    }
+    if let Some(profiles) = there(&mut desk, &told.fargate_profiles, &at, "eks:ListFargateProfiles") {
+        for profile in profiles {
+            let said = Said::new(
+                format!("the Fargate profile {profile} stands on the cluster, and is not the stack's"),
+                "EKS deletes no cluster that has one, and by then the front door would be gone",
+                format!(
+                    "`aws eks delete-fargate-profile --region {region} --cluster-name {name} --fargate-profile-name \
+                     {profile}`"
+                ),
+            );
+            desk.find_at(Severity::Error, at.clone(), said);
+        }
+    }
+    let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
+    if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
+        for (arn, _) in balancers.iter().filter(|(_, one)| one.by_cluster && one.stack.as_deref() != Some(stack)) {
+            let said = Said::new(
+                format!("Kubernetes made the load balancer {arn}, which would stay behind"),
+                "without the cluster nobody removes it, and it keeps the network from going",
+                "delete the service or ingress it belongs to, or the load balancer itself",
+            );
+            desk.find_at(Severity::Error, at.clone(), said);
+        }
+    }
+    desk.done()
+}
+
+/// Whether anything of somebody else's stands in the network.
+fn network(ground: &Ground<'_>, told: &Removal) -> Check {
+    let mut desk = Desk::new(ground.places, "removal.network");
+    let (at, region, stack) = (main::<Vpc>(), &ground.stack.region, ground.stack.stack.as_str());
+    let why = "EC2 deletes no subnet and no network while it stands there";
+    let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
+    if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
+        for (arn, _) in balancers.iter().filter(|(_, one)| !one.by_cluster && one.stack.as_deref() != Some(stack)) {
+            let said = Said::new(
+                format!("the load balancer {arn} stands in the network, and is not the stack's"),
+                why,
+                format!("`aws elbv2 delete-load-balancer --region {region} --load-balancer-arn {arn}`"),
+            );
+            desk.find_at(Severity::Error, at.clone(), said);
+        }
+    }
+    let Some(interfaces) = there(&mut desk, &told.interfaces, &at, "ec2:DescribeNetworkInterfaces") else {
+        return desk.done();
+    };
+    for one in interfaces.iter().filter(|one| !is_expected(one, stack, &told.machines)) {
+        let what = match &one.instance {
+            Some(instance) => {
+                format!("the machine {instance} ({}) stands in the network, and is none of its nodes", one.id)
+            }
+            None if one.description.is_empty() => format!("the interface {} stands in the network", one.id),
+            None => format!("the interface {} ({}) stands in the network", one.id, one.description),
+        };
+        let said = Said::new(what, why, "remove what it belongs to");
+        // Whose it is shows in words alone, and what goes may be seen for minutes.
+        desk.find_at(Severity::Warning, at.clone(), said);
+    }
+    desk.done()
+}
+
+/// Whether an interface goes with what the stack has there. Those of load balancers are judged by the load balancers.
+fn is_expected(one: &Interface, stack: &str, machines: &Fact<std::collections::BTreeSet<String>>) -> bool {
+    if one.is_of_cni {
+        return true;
+    }
+    if let Some(instance) = &one.instance {
+        return match machines {
+            Fact::There(machines) => machines.contains(instance),
+            Fact::Missing | Fact::Unread { .. } => true,
+        };
+    }
+    let text = one.description.as_str();
+    let begins = ["ELB ", "Interface for NAT Gateway ", "RDSNetworkInterface", "VPC Endpoint Interface ", "aws-k8s-"];
+    text == format!("Amazon EKS {stack}") || begins.iter().any(|begin| text.starts_with(begin))
+}
