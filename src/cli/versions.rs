@@ -208,7 +208,7 @@ enum Before {
 struct Unknown {
     /// Those that the next plan finds: they are declared, and the other state has nothing where they stand.
     found: Vec<String>,
-    /// Those that no plan looks for.
+    /// Those that no plan is sure to find: something else is recorded where they stand, or nothing is declared there.
     lost: Vec<String>,
 }
 
@@ -247,7 +247,7 @@ impl Replaced {
             out::note(&format!("It does not know {}: the next plan finds what stands there.\n", found.join(", ")));
         }
         if !lost.is_empty() {
-            out::note(&format!("warning: no plan looks for {}: it does not know them.\n", lost.join(", ")));
+            out::note(&format!("warning: no plan is sure to find {}: it does not know them.\n", lost.join(", ")));
         }
         match &self.before {
             Before::Serial(before) if !lost.is_empty() => out::note(&format!(

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::foreign::claim;
-use super::refresh::refresh;
+use super::refresh::{refresh, target};
 use super::{Blueprint, RunError, Session, Teller, stoppable, survey};
 use crate::cloud::{Look, Target};
 use crate::engine::Request;
@@ -86,6 +86,11 @@ pub(super) async fn settle(
             settled.facts = facts;
         }
         if found.is_empty() {
+            let outlived = if round < ROUNDS { outlived(session, &settled).await? } else { BTreeSet::new() };
+            if !outlived.is_empty() {
+                settled.state.resources.retain(|address, _| !outlived.contains(address));
+                continue;
+            }
             if let Some(shared) = shared.filter(|_| !ask.destroy) {
                 return Err(shared.into());
             }
@@ -98,6 +103,38 @@ pub(super) async fn settle(
         settled.moved.extend(found);
     }
     unreachable!("the last round finds nothing to follow")
+}
+
+/// Records of what is gone where another object of the stack stands: such a record is older than what it tells of, as when
+/// somebody put an older lockfile in force. What stands is found by its marks once that record is out of the way.
+async fn outlived(session: &Session, settled: &Settled) -> Result<BTreeSet<Address>, RunError> {
+    let Settled { nodes, state, observed, surroundings, .. } = settled;
+    let gone = observed.iter().filter(|(_, found)| matches!(found, Observation::Absent));
+    let wanted = gone
+        .map(|(address, _)| address)
+        .filter(|address| nodes.contains_key(*address) && state.resources.contains_key(*address));
+    let by_marks = |address: &Address| Target { recorded: None, ..target(address, nodes, state) };
+    let targets: BTreeMap<Address, Target> = wanted.map(|address| (address.clone(), by_marks(address))).collect();
+    if targets.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut ids = state.index();
+    for (address, found) in observed {
+        if let Observation::Present { known, .. } = found {
+            ids.insert(address, &known.computed);
+        }
+    }
+    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
+    let found = stoppable(session, session.cloud.observe(&look)).await?;
+    // What was judged to be gone by its id, and what is recorded elsewhere, are not what was looked for.
+    let succeeds = |(address, found): &(Address, Observation)| match found {
+        Observation::Present { known, .. } => {
+            let recorded = known.computed.text("id").and_then(|id| state.index().address(&address.kind, id).cloned());
+            recorded.is_none() && !state.is_old(address, &known.computed)
+        }
+        Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => false,
+    };
+    Ok(found.into_iter().filter(succeeds).map(|(address, _)| address).collect())
 }
 
 async fn told(session: &Session, query: &FactQuery, place: &Surroundings) -> Result<Facts, RunError> {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self, LocationType, RouteState, State, VpcAttributeName, VpcEndpointType};
-use futures_util::future::{join5, try_join, try_join3};
+use futures_util::future::{join5, try_join3};
 
 use super::fact;
 use crate::cloud::aws::answer::if_there;

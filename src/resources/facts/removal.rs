@@ -82,7 +82,8 @@ async fn machines(aws: &Clients, group: Option<&str>) -> Result<BTreeSet<String>
     let Some(group) = group else { return Ok(BTreeSet::new()) };
     let call = aws.autoscaling.describe_auto_scaling_groups().auto_scaling_group_names(group);
     let answer = call.send().await.during("list the machines of the nodes")?;
-    let machines = answer.auto_scaling_groups().iter().flat_map(|group| group.instances());
+    let machines =
+        answer.auto_scaling_groups().iter().flat_map(aws_sdk_autoscaling::types::AutoScalingGroup::instances);
     Ok(machines.filter_map(|one| one.instance_id()).map(str::to_owned).collect())
 }
 

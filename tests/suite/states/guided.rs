@@ -22,13 +22,14 @@ const DATA: [&str; 4] = ["bucket", "database", "kms_key", "secret"];
 const LEAVES: [&str; 6] =
     ["access_entry", "addon", "listener", "security_group_rule", "target_attachment", "vpc_endpoint"];
 
-/// Lines that make another declaration: other nodes, fewer who may come in, fewer gateways, a tag.
-const EDITS: [(&str, &str); 5] = [
+/// Lines that make another declaration: other nodes, fewer who may come in, fewer gateways, a tag, another front door.
+const EDITS: [(&str, &str); 6] = [
     ("", ""),
     ("kubernetes:\n", "kubernetes:\n  nodes: {instance_type: m6i.4xlarge}\n"),
     ("load_balancer:\n", "load_balancer:\n  allow_from: [\"10.0.0.0/8\"]\n"),
     ("architecture: kubernetes\n", "architecture: kubernetes\nnetwork: {nat: single}\n"),
     ("architecture: kubernetes\n", "architecture: kubernetes\ntags: {team: data}\n"),
+    ("load_balancer:\n", "load_balancer:\n  scheme: internal\n"),
 ];
 
 #[derive(Clone, Debug)]
@@ -330,7 +331,7 @@ fn what_a_newer_lockfile_records_is_not_lost_sight_of_by_restoring_an_older_one(
     assert_eq!(story.desk.files(), files);
     let there = ids(&story.desk);
     let said = story.run(&["state", "restore", &serial, "--force"]).exit(0);
-    let said = said.says(&["no plan looks for", "node_group.main", "state restore", "recover --force"]);
+    let said = said.says(&["no plan is sure to find", "node_group.main", "state restore", "recover --force"]);
     story.follow(Some(&said));
     assert_eq!(ids(&story.desk), there, "the nodes are found, and nothing is made twice");
     // What is declared and merely not recorded there is found by the next plan.
@@ -341,6 +342,26 @@ fn what_a_newer_lockfile_records_is_not_lost_sight_of_by_restoring_an_older_one(
     story.run(&["state", "restore", &serial]).exit(0).says(&["does not know addon.coredns", "the next plan finds"]);
     story.follow(None);
     assert_eq!(ids(&story.desk).len(), 46);
+}
+
+/// Whoever copies an older lockfile over the newer one, as a hint says, goes on with what stands by then.
+#[test]
+fn what_took_the_place_of_what_an_older_lockfile_records_is_found_by_its_marks() {
+    for (declared, at) in [(1, "node_group.main"), (5, "load_balancer.main")] {
+        let mut story = Story::begin("whole");
+        story.run(&APPLY).exit(0);
+        (story.declared, story.calm) = (declared, None);
+        story.declare();
+        story.run(&APPLY).exit(0);
+        let there = ids(&story.desk);
+        story.desk.shell(&format!("cp {LOCKFILE}.backup {LOCKFILE}")).exit(0);
+        let plan = story.run(&["plan", "--json"]).exit(0).json().remove(0);
+        assert!(plan["adopted"].to_string().contains(at), "{at}: {}", plan["adopted"]);
+        assert_eq!(plan["summary"]["create"], 0, "{at}: {plan}");
+        story.run(&APPLY).exit(0);
+        assert_eq!(ids(&story.desk), there, "nothing is made twice, and nothing goes: {:#?}", story.told);
+        story.run(&PLAN).exit(0);
+    }
 }
 
 /// A damaged lockfile is kept aside, and another put in force.
