@@ -3,6 +3,7 @@
 //! Every question is answered by itself: what could not be read is [`Fact::Unread`], and hides no other answer.
 
 pub mod certificate;
+pub mod database;
 pub mod network;
 pub mod removal;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
 use certificate::Certificate;
+use database::{DatabaseOffers, DatabaseQuery};
 use network::{Network, NetworkQuery};
 use removal::{Removal, RemovalQuery};
 
@@ -44,6 +46,8 @@ pub struct FactQuery {
     pub principals: BTreeSet<String>,
     /// A network that somebody else made.
     pub network: Option<NetworkQuery>,
+    /// What RDS offers.
+    pub database: Option<DatabaseQuery>,
     /// What stands in the way of a removal.
     pub removal: Option<RemovalQuery>,
 }
@@ -64,6 +68,9 @@ pub struct Facts {
     /// The network that somebody else made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// What RDS offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseOffers>,
     /// What stands in the way of a removal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+pub(crate) mod version;
 
 use std::collections::BTreeSet;
 
@@ -92,6 +93,21 @@ pub struct DatabaseComputed {
     pub address: Option<String>,
     /// Port to connect to.
     pub port: u16,
+}
+
+/// Why storage of one size, in GiB, cannot become another, if so (RDS User Guide, "Increasing DB instance storage
+/// capacity").
+pub(crate) fn storage_refusal(from: u32, to: u32) -> Option<String> {
+    if to < from {
+        return Some(format!(
+            "storage of {from} GiB cannot shrink to {to} GiB. Declare {from}, or make another database and copy the \
+             data"
+        ));
+    }
+    // RDS would round up, and what is there would differ from what is declared for ever.
+    let least = from + from.div_ceil(10);
+    (to > from && to < least)
+        .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
 }
 
 impl Computed for DatabaseComputed {

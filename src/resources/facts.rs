@@ -3,6 +3,7 @@
 //! Promises: everything is asked at once; whatever goes wrong with one question is told as its answer.
 
 mod certificate;
+mod database;
 mod kms;
 mod network;
 mod principal;
@@ -10,7 +11,7 @@ mod removal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{OptionFuture, join_all, join5};
+use futures_util::future::{OptionFuture, join_all};
 
 pub(super) use certificate::certificate;
 pub(super) use network::zones_of_type;
@@ -22,15 +23,15 @@ use crate::model::surroundings::Surroundings;
 
 /// An answer to everything asked.
 pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
-    let (keys, certificates, principals, network, removal) = join5(
+    let (keys, certificates, principals, network, database, removal) = tokio::join!(
         each(&ask.keys, |arn| kms::key(aws, arn, place)),
         each(&ask.certificates, |arn| certificate(aws, arn)),
         each(&ask.principals, |arn| principal::principal(aws, arn)),
         OptionFuture::from(ask.network.as_ref().map(|ask| network::network(aws, ask))),
+        OptionFuture::from(ask.database.as_ref().map(|ask| database::offers(aws, ask))),
         OptionFuture::from(ask.removal.as_ref().map(|ask| removal::removal(aws, ask))),
-    )
-    .await;
-    Facts { keys, certificates, principals, network, removal }
+    );
+    Facts { keys, certificates, principals, network, database, removal }
 }
 
 /// Reads each of them side by side.

@@ -6,6 +6,8 @@ mod access;
 #[cfg(feature = "aws")]
 mod certificate;
 #[cfg(feature = "aws")]
+mod database;
+#[cfg(feature = "aws")]
 mod network;
 mod rehearsed;
 #[cfg(feature = "aws")]

@@ -1,7 +1,9 @@
 //! Tokens for the cluster, asked of STS as the control plane asks.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -57,6 +59,60 @@ fn sts_knows_the_signer_at_this_cluster_and_at_no_other() {
         assert!(asked(&emulator, token, cluster).contains("SignatureDoesNotMatch"), "{cluster:?}");
     }
     assert_eq!(desk.files().len(), 0, "a token is written nowhere");
+}
+
+/// Where the emulator's Python and what came with it are.
+#[expect(clippy::disallowed_methods, reason = "where the environment is, is told as to `make`")]
+fn programs() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::env::var_os("STRICT_VENV").map_or_else(|| root.join(".venv"), PathBuf::from).join("bin")
+}
+
+/// The API of a cluster, as far as it can be asked which version it has; it ends with this value.
+struct Api(Child);
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn kubectl_takes_the_kubeconfig_and_asks_with_our_token() {
+    let emulator = Emulator::start(0);
+    let desk = Desk::at(&emulator.endpoint(), 0);
+    desk.declare(&[]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["kubeconfig", "--out", "config"]).exit(0);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/api_server.py");
+    let mut api = Command::new(programs().join("python"));
+    api.arg(script).arg(desk.path("ca.pem")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut api = Api(api.spawn().unwrap());
+    let mut port = String::new();
+    BufReader::new(api.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+
+    let kubectl = format!("{} --kubeconfig config", programs().join("kubectl").display());
+    let seen = desk.shell(&format!("{kubectl} config view --minify -o json")).exit(0);
+    let seen: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(seen["current-context"], "ppm-prod");
+    assert_eq!(seen["contexts"][0]["context"]["namespace"], "ppm");
+    // Where the emulated cluster would answer, nobody does: this one thing is another.
+    let name = seen["clusters"][0]["name"].as_str().unwrap();
+    desk.shell(&format!(
+        "{kubectl} config set-cluster '{name}' --server=https://127.0.0.1:{} --certificate-authority=ca.pem --embed-certs",
+        port.trim()
+    ))
+    .exit(0);
+    let said = desk.shell(&format!("{kubectl} get --raw /version")).exit(0);
+    let answer: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(answer["path"], "/version");
+    let token = answer["authorization"].as_str().unwrap().strip_prefix("Bearer ").unwrap();
+    assert!(asked(&emulator, token, Some("ppm-prod")).contains("<Arn>arn:aws:sts::"), "the cluster is told who asks");
+
+    // Who has no credentials is told so by us, through kubectl.
+    let nobody = desk.without("AWS_ACCESS_KEY_ID").shell(&format!("{kubectl} get --raw /version"));
+    assert!(nobody.code != 0 && nobody.stderr.contains("could not find credentials for the token"), "{nobody}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What stands between an infrastructure and a running Package Manager, typed as people type it.
 
 mod needs;
+mod postgres;
 mod rotate;
 
 use std::os::unix::fs::PermissionsExt as _;

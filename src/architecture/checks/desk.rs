@@ -5,9 +5,11 @@ use serde_json::Value;
 use super::Ground;
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::Action;
+use crate::engine::state::Deposed;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::resource::Resource;
 use crate::stack::Places;
 use crate::text::Place;
 
@@ -94,6 +96,11 @@ impl<'g> Desk<'g> {
         self.check.findings.is_empty()
     }
 
+    /// Whether something was found that holds the plan up.
+    pub(super) fn fails(&self) -> bool {
+        self.check.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
     fn push(&mut self, severity: Severity, subject: Subject, place: Option<Place>, said: Said) {
         let Said { what, why, remedy } = said;
         self.check.findings.push(Finding { id: self.check.id, severity, subject, place, what, why, remedy });
@@ -139,6 +146,12 @@ impl Ground<'_> {
             Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => false,
         };
         self.plan.actions.iter().find(|(_, action)| uses(action)).map(|(address, _)| address)
+    }
+
+    /// Whether an object of this kind is recorded, or was and still has to go.
+    pub(super) fn records<R: Resource>(&self, id: &str) -> bool {
+        let old = |(at, old): (&Address, &Vec<Deposed>)| at.kind == R::KIND && old.iter().any(|old| old.key == id);
+        self.state.index().address(&R::KIND, id).is_some() || self.state.deposed.iter().any(old)
     }
 
     /// Whether this plan makes an object at `address`.

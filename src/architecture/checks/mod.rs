@@ -14,6 +14,7 @@
 //! 3. Its id is stable and goes into `docs/checks.md`.
 
 mod access;
+mod database;
 mod desk;
 mod front;
 mod network;
@@ -64,6 +65,7 @@ pub fn query(stack: &Stack, surroundings: &Surroundings, state: &State, destroy:
         certificates: front::certificates(stack),
         principals: access::principals(stack, surroundings, state),
         network: network::query(stack),
+        database: database::query(stack, state),
         removal: None,
     }
 }
@@ -78,6 +80,8 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
         access::admins(ground),
         Some(versions::kubernetes(ground)),
         Some(versions::postgresql(ground)),
+        database::class(ground),
+        database::storage(ground),
         storage::kms(ground),
         front::certificate(ground),
         front::plain(ground),

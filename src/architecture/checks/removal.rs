@@ -8,10 +8,11 @@ use super::desk::{Desk, Said};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
-use crate::model::facts::removal::{Interface, Removal, RemovalQuery};
+use crate::model::facts::removal::{Balancer, Interface, Removal, RemovalQuery};
 use crate::model::finding::{Check, Severity};
 use crate::model::resource::Resource;
 use crate::resources::cluster::Cluster;
+use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::vpc::Vpc;
 
@@ -64,7 +65,9 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
     let (at, region, stack) = (main::<Cluster>(), &ground.stack.region, ground.stack.stack.as_str());
     let name = ground.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
     if let Some(groups) = there(&mut desk, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
-        for (group, _) in groups.iter().filter(|(_, owner)| owner.as_deref() != Some(stack)) {
+        let recorded = |group: &str| ground.records::<NodeGroup>(&format!("{name}/{group}"));
+        let foreign = groups.iter().filter(|(group, owner)| owner.as_deref() != Some(stack) && !recorded(group));
+        for (group, _) in foreign {
             let said = Said::new(
                 format!("the node group {group} stands on the cluster, and is not the stack's"),
                 "EKS deletes no cluster that has one, and by then the front door would be gone",
@@ -91,7 +94,7 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
     }
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
     if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
-        for (arn, _) in balancers.iter().filter(|(_, one)| one.by_cluster && one.stack.as_deref() != Some(stack)) {
+        for (arn, _) in balancers.iter().filter(|(arn, one)| one.by_cluster && is_foreign(ground, arn, one)) {
             let said = Said::new(
                 format!("Kubernetes made the load balancer {arn}, which would stay behind"),
                 "without the cluster nobody removes it, and it keeps the network from going",
@@ -110,7 +113,7 @@ fn network(ground: &Ground<'_>, told: &Removal) -> Check {
     let why = "EC2 deletes no subnet and no network while it stands there";
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
     if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
-        for (arn, _) in balancers.iter().filter(|(_, one)| !one.by_cluster && one.stack.as_deref() != Some(stack)) {
+        for (arn, _) in balancers.iter().filter(|(arn, one)| !one.by_cluster && is_foreign(ground, arn, one)) {
             let said = Said::new(
                 format!("the load balancer {arn} stands in the network, and is not the stack's"),
                 why,
@@ -135,6 +138,11 @@ fn network(ground: &Ground<'_>, told: &Removal) -> Check {
         desk.find_at(Severity::Warning, at.clone(), said);
     }
     desk.done()
+}
+
+/// Whether a load balancer is neither the stack's by its tags nor by the record: tags can be taken off.
+fn is_foreign(ground: &Ground<'_>, arn: &str, one: &Balancer) -> bool {
+    one.stack.as_deref() != Some(ground.stack.stack.as_str()) && !ground.records::<LoadBalancer>(arn)
 }
 
 /// Whether an interface goes with what the stack has there. Those of load balancers are judged by the load balancers.

@@ -1,6 +1,7 @@
 //! Every check against worlds in which it passes, warns, fails and does not know.
 
 mod access;
+mod database;
 mod front;
 mod network;
 mod removal;
@@ -161,10 +162,11 @@ fn denied<T>() -> Fact<T> {
 }
 
 #[tokio::test]
-async fn a_plain_declaration_asks_for_the_caller_alone_and_what_goes_is_not_checked() {
+async fn a_plain_declaration_asks_for_caller_and_database_alone_and_what_goes_is_not_checked() {
     let mut facts = Scene::of("").await.facts;
     assert_eq!(facts.principals.len(), 1);
     facts.principals.clear();
+    assert!(facts.database.take().is_some(), "what is to be made has to be offered");
     assert!(facts.is_empty(), "{facts:?}");
     let standing = Scene::standing("").await;
     assert!(standing.facts.is_empty(), "{:?}", standing.facts);

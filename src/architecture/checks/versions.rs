@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Ground;
 use super::desk::{Desk, Key, Said};
+use super::{Ground, database};
 use crate::architecture::kubernetes::asked_addons;
 use crate::architecture::versions::{engine_version, kubernetes_version, recorded_engine, recorded_kubernetes};
 use crate::engine::plan::Action;
@@ -67,6 +67,9 @@ pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
     let mut desk = Desk::new(ground.places, path(Product::PostgreSql));
     let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, ground.now);
     judge(&asked, &mut desk);
+    if !desk.fails() {
+        database::version(ground, &mut desk);
+    }
     let stands = recorded_engine(state).map(|version| version.to_string());
     keep(ground, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut desk);
     desk.done()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{World, health};
+use crate::model::facts::database::{DatabaseOffers, DatabaseOption, DatabaseQuery};
 use crate::model::facts::network::{Network, NetworkQuery, Route, RouteTable, Subnet, Vpc};
 use crate::model::facts::removal::Removal;
 use crate::model::facts::{Fact, FactQuery, Facts, Key, Principal};
@@ -19,6 +20,7 @@ pub(super) fn facts(world: &World, ask: &FactQuery, site: &Site) -> Facts {
         certificates: answers(&ask.certificates, &told.certificates, |arn| health::certificate(world, arn)),
         principals: answers(&ask.principals, &told.principals, |arn| Principal { arn: arn.to_owned() }),
         network: ask.network.as_ref().map(|ask| told.network.clone().unwrap_or_else(|| network(ask, &site.region))),
+        database: ask.database.as_ref().map(|ask| told.database.clone().unwrap_or_else(|| offers(ask))),
         removal: ask.removal.as_ref().map(|_| told.removal.clone().unwrap_or_else(nothing_else)),
     }
 }
@@ -83,6 +85,22 @@ fn network(ask: &NetworkQuery, region: &str) -> Network {
         ]),
         endpoints: Fact::There(Vec::new()),
         zones_of_type: Fact::There(zones().collect()),
+    }
+}
+
+/// Where RDS has whatever is asked for; what the database runs is what is recorded of it.
+fn offers(ask: &DatabaseQuery) -> DatabaseOffers {
+    let option = DatabaseOption {
+        storage_type: "gp3".to_owned(),
+        least_gib: 20,
+        most_gib: 65536,
+        multi_az: true,
+        zones: BTreeSet::new(),
+    };
+    DatabaseOffers {
+        versions: Fact::There(BTreeSet::from([ask.version.clone()])),
+        options: Fact::There(vec![option]),
+        running: Fact::Missing,
     }
 }
 

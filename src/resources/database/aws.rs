@@ -9,7 +9,6 @@ mod look;
 pub(in crate::resources) mod password;
 mod snapshot;
 mod state;
-mod version;
 
 use std::time::Duration;
 
@@ -19,8 +18,9 @@ use serde_json::Value;
 
 use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal};
 use self::look::look;
-use self::state::{Calm, State, by_resource_id, describe, gone, settled};
-use self::version::{Move, newest, way};
+pub(in crate::resources) use self::state::describe;
+use self::state::{Calm, State, by_resource_id, gone, settled};
+use super::version::{Move, newest, way};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::kms::key_arn;
@@ -32,7 +32,7 @@ use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::resource::Resource;
 
-const ENGINE: &str = "postgres";
+pub(in crate::resources) const ENGINE: &str = "postgres";
 const PORT: u16 = 5432;
 
 // Two zones take 12 to 20 minutes, with a first backup at the end; an hour is beyond anything seen.
@@ -272,7 +272,7 @@ async fn standing(known: &DatabaseComputed, cx: &Writing<'_>) -> Result<Option<D
 }
 
 /// Where RDS can go from this version. One that is withdrawn is told only with `IncludeAll`, and databases go on with it.
-async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, CloudError> {
+pub(in crate::resources) async fn upgrade_targets(aws: &Clients, version: &str) -> Result<Vec<String>, CloudError> {
     let call = aws.rds.describe_db_engine_versions().engine(ENGINE).engine_version(version).include_all(true);
     let answer = call.send().await.during("find the versions the database can be upgraded to")?;
     let targets = answer.db_engine_versions().iter().flat_map(DbEngineVersion::valid_upgrade_target);

@@ -13,6 +13,8 @@ struct Site {
     vpc: String,
     private: Vec<String>,
     public: Vec<String>,
+    /// The route table of the public ones.
+    to_internet: String,
 }
 
 impl Site {
@@ -34,7 +36,7 @@ impl Site {
         for id in &public {
             aws.ec2.associate_route_table().route_table_id(&table).subnet_id(id).send().await.unwrap();
         }
-        Self { vpc, private, public }
+        Self { vpc, private, public, to_internet: table }
     }
 
     /// Lets the private subnets out by a NAT gateway.
@@ -95,8 +97,11 @@ async fn a_network_is_refused_until_what_is_put_into_it_can_work() {
     desk.run(&["plan"]).exit(0).says(&["checks passed"]);
 
     // What is declared in the wrong tier, is in another network, or is not there.
-    site.declare(&desk, &[private[0].clone(), public[1].clone()], public);
-    refuses(&emulator, &desk, "network.routes", &public[1], "is a public subnet");
+    let stands_out = subnet(&aws, &site.vpc, "10.9.192.0/20", "us-east-1b").await;
+    let call = aws.ec2.associate_route_table().route_table_id(&site.to_internet);
+    call.subnet_id(&stands_out).send().await.unwrap();
+    site.declare(&desk, &[private[0].clone(), stands_out.clone()], public);
+    refuses(&emulator, &desk, "network.routes", &stands_out, "is a public subnet");
     let other = aws.ec2.create_vpc().cidr_block("10.8.0.0/16").send().await.unwrap().vpc.unwrap().vpc_id.unwrap();
     let stray = subnet(&aws, &other, "10.8.0.0/20", "us-east-1c").await;
     site.declare(&desk, &[private.as_slice(), std::slice::from_ref(&stray)].concat(), public);

@@ -17,6 +17,7 @@ pub(crate) mod memory;
 pub(crate) mod mutate;
 #[cfg(feature = "aws")]
 pub(crate) mod platform;
+pub(crate) mod postgres;
 pub(crate) mod random;
 pub(crate) mod reference;
 pub(crate) mod story;

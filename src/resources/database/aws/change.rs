@@ -9,6 +9,7 @@ use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputB
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
 use super::Database;
+use crate::resources::database::storage_refusal;
 
 /// From this size on, gp3 storage of `PostgreSQL` has IOPS of its own, which every change of it must then carry; below,
 /// sending any is refused (RDS User Guide, "gp3 storage").
@@ -90,20 +91,8 @@ pub(super) struct Upgrade {
 
 /// Why the storage cannot become what is wanted, if so.
 pub(super) fn refusal(wanted: &Database, there: &There) -> Option<String> {
-    let (from, to) = (there.storage_gib, number(wanted.storage_gib));
-    if there.has_grown_beyond(to) {
-        return None;
-    }
-    if to < from {
-        return Some(format!(
-            "storage of {from} GiB cannot shrink to {to} GiB. Declare {from}, or make another database and copy the \
-             data"
-        ));
-    }
-    // RDS would round up, and what is there would differ from what is declared for ever.
-    let least = from + (from + 9) / 10;
-    (to > from && to < least)
-        .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
+    let from = u32::try_from(there.storage_gib).unwrap_or_default();
+    if there.has_grown_beyond(number(wanted.storage_gib)) { None } else { storage_refusal(from, wanted.storage_gib) }
 }
 
 /// The call that makes `there` what is `wanted`; nothing if it is.

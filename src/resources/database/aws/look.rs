@@ -2,9 +2,9 @@
 
 use aws_sdk_rds::types::DbInstance;
 
+use super::super::version::told;
 use super::change::{There, same_window, security_groups_of};
 use super::state::{State, by_resource_id, describe};
-use super::version::told;
 use super::{computed, is_same};
 use crate::cloud::CloudError;
 use crate::cloud::aws::rds::tags_of;

@@ -155,7 +155,7 @@ pub(super) async fn gone(known: &DatabaseComputed, doing: &str, cx: &Writing<'_>
 }
 
 /// The instance of this name.
-pub(super) async fn describe(aws: &Clients, name: &str) -> Result<Option<DbInstance>, CloudError> {
+pub(in crate::resources) async fn describe(aws: &Clients, name: &str) -> Result<Option<DbInstance>, CloudError> {
     let answer = aws.rds.describe_db_instances().db_instance_identifier(name).send().await;
     let found = if_there(answer.during("read the database"))?;
     Ok(found.and_then(|found| found.db_instances.unwrap_or_default().into_iter().next()))

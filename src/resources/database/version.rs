@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// What a declared version asks of the version that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Move {
+pub(crate) enum Move {
     /// Nothing: it is what is meant.
     Stay,
     /// To this version of the same major.
@@ -21,7 +21,7 @@ pub(super) enum Move {
 }
 
 /// The way from the version `there` to the one `wanted`.
-pub(super) fn way(there: &str, wanted: &str) -> Move {
+pub(crate) fn way(there: &str, wanted: &str) -> Move {
     if satisfies(there, wanted) {
         return Move::Stay;
     }
@@ -34,15 +34,30 @@ pub(super) fn way(there: &str, wanted: &str) -> Move {
 }
 
 /// The newest of these versions with this major.
-pub(super) fn newest<'a>(versions: impl IntoIterator<Item = &'a str>, of: u32) -> Option<&'a str> {
+pub(crate) fn newest<'a>(versions: impl IntoIterator<Item = &'a str>, of: u32) -> Option<&'a str> {
     versions.into_iter().filter(|version| major(version) == of).max_by_key(|version| numbers(version))
 }
 
 /// The version `there` in the words of the first of `asked` that it satisfies, and what is worth noting about it.
-pub(super) fn told<'a>(there: &str, asked: impl IntoIterator<Item = &'a str>) -> (String, Option<String>) {
+#[cfg(any(feature = "aws", test))]
+pub(crate) fn told<'a>(there: &str, asked: impl IntoIterator<Item = &'a str>) -> (String, Option<String>) {
     let Some(asked) = asked.into_iter().find(|asked| satisfies(there, asked)) else { return (there.to_owned(), None) };
     let newer = numbers(asked).len() > 1 && numbers(there) > numbers(asked);
     (asked.to_owned(), newer.then(|| format!("{there} is newer than the declared {asked}")))
+}
+
+/// The newest of these versions that is what `wanted` means of a new database: with a minor, RDS makes that very one.
+pub(crate) fn newest_meant<'a>(versions: impl IntoIterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
+    let exact = numbers(wanted).len() > 1;
+    let fits = |version: &&str| if exact { *version == wanted } else { major(version) == major(wanted) };
+    versions.into_iter().filter(fits).max_by_key(|version| numbers(version))
+}
+
+/// Those of these versions that have this version's major, oldest first.
+pub(crate) fn of_major<'a>(versions: impl IntoIterator<Item = &'a str>, like: &str) -> Vec<&'a str> {
+    let mut all: Vec<&str> = versions.into_iter().filter(|version| major(version) == major(like)).collect();
+    all.sort_by_key(|version| numbers(version));
+    all
 }
 
 fn satisfies(there: &str, wanted: &str) -> bool {

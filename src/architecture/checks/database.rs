@@ -1,0 +1,220 @@
+//! Checks of the database: whether RDS offers what is asked for, and whether what stands can become it.
+//!
+//! Sources: RDS User Guide, "Increasing DB instance storage capacity", "Supported DB engines for DB instance classes" and
+//! "Upgrades of the RDS for `PostgreSQL` DB engine".
+
+use serde_json::Value;
+
+use super::Ground;
+use super::desk::{Desk, Key, Said};
+use crate::architecture::recorded;
+use crate::architecture::versions::engine_version;
+use crate::engine::diff::Shown;
+use crate::engine::plan::Action;
+use crate::engine::state::State;
+use crate::model::address::Address;
+use crate::model::facts::Fact;
+use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
+use crate::model::finding::{Check, Severity};
+use crate::model::resource::Resource;
+use crate::resources::database::version::{Move, newest, newest_meant, of_major, way};
+use crate::resources::database::{Database, storage_refusal};
+use crate::stack::Stack;
+
+const VERSION: Key<'_> = Key::of("database.engine_version");
+const CLASS: Key<'_> = Key::of("database.instance_class");
+const STORAGE: Key<'_> = Key::of("database.storage_gib");
+
+/// What to ask of RDS: nothing while the database stays as it is recorded.
+pub(super) fn query(stack: &Stack, state: &State) -> Option<DatabaseQuery> {
+    let declared = &stack.database;
+    let version = engine_version(stack, state).to_string();
+    let standing = recorded::<Database>(state, "main");
+    let stays = standing.as_ref().is_some_and(|it| {
+        let class = it.instance_class == declared.instance_class.as_str();
+        class
+            && it.engine_version == version
+            && it.storage_gib == declared.storage_gib
+            && it.multi_az == declared.multi_az
+    });
+    (!stays).then(|| DatabaseQuery {
+        version,
+        instance_class: declared.instance_class.to_string(),
+        standing: standing.map(|it| it.name),
+    })
+}
+
+/// What this plan does to the database.
+enum Deed<'a> {
+    Made,
+    Changed(&'a Action),
+}
+
+impl Deed<'_> {
+    /// What it is at this field before and after, where that is changed.
+    fn change(&self, field: &str) -> Option<(&Value, &Value)> {
+        let Self::Changed(Action::Update { diffs, .. }) = self else { return None };
+        match diffs.iter().find(|diff| diff.path == field).map(|diff| (&diff.before, &diff.after))? {
+            (Shown::Value(before), Shown::Value(after)) => Some((before, after)),
+            _ => None,
+        }
+    }
+
+    /// Whether it gets a value at this field by this plan.
+    fn sets(&self, field: &str) -> bool {
+        matches!(self, Self::Made) || self.change(field).is_some()
+    }
+}
+
+fn deed<'a>(ground: &'a Ground<'_>) -> Option<Deed<'a>> {
+    match ground.plan.actions.get(&Address::of(Database::KIND, "main"))? {
+        Action::Create { .. } | Action::Replace { .. } => Some(Deed::Made),
+        action @ Action::Update { .. } => Some(Deed::Changed(action)),
+        Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
+    }
+}
+
+/// Whether the version that is asked for can be had, and reached from the one that runs.
+pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
+    let Some(deed) = deed(ground).filter(|deed| deed.sets("engine_version")) else { return };
+    let wanted = engine_version(ground.stack, ground.state).to_string();
+    let told = ground.facts.database.as_ref();
+    if let Some((before, _)) = deed.change("engine_version") {
+        let running = told.map(|told| &told.running);
+        let (there, targets) = match running {
+            Some(Fact::There(RunningEngine { version, targets })) => (version.as_str(), Some(targets)),
+            Some(Fact::Missing | Fact::Unread { .. }) | None => (before.as_str().unwrap_or_default(), None),
+        };
+        let way = way(there, &wanted);
+        if way == Move::Back {
+            let said = Said::new(
+                format!("RDS never goes back, and {there} is newer than the declared {wanted}"),
+                "",
+                format!(
+                    "write \"{there}\" or a newer version; or restore a snapshot from before under another stack, and \
+                     bring the newer data over"
+                ),
+            );
+            return desk.find(Severity::Error, VERSION, said);
+        }
+        match (running, targets) {
+            (Some(Fact::Unread { error, denied }), _) => {
+                desk.unread(VERSION, error, *denied, "rds:DescribeDBInstances and DescribeDBEngineVersions");
+            }
+            (_, Some(targets)) => reached(&way, there, &targets.iter().map(String::as_str).collect::<Vec<_>>(), desk),
+            _ => {}
+        }
+        return;
+    }
+    match told.map(|told| &told.versions) {
+        Some(Fact::There(all)) if newest_meant(all.iter().map(String::as_str), &wanted).is_none() => {
+            let known = of_major(all.iter().map(String::as_str), &wanted);
+            let region = &ground.stack.region;
+            let remedy = if known.is_empty() {
+                format!(
+                    "list those there are with `aws rds describe-db-engine-versions --region {region} --engine postgres \
+                     --query 'DBEngineVersions[].EngineVersion' --output text`"
+                )
+            } else {
+                format!("RDS makes {} of that major: write one of them, or the major alone", known.join(", "))
+            };
+            let what = format!("RDS makes no new database of PostgreSQL {wanted} in {region}");
+            desk.find(Severity::Error, VERSION, Said::new(what, "", remedy));
+        }
+        Some(Fact::Unread { error, denied }) => {
+            desk.unread(VERSION, error, *denied, "rds:DescribeDBEngineVersions");
+        }
+        Some(Fact::There(_) | Fact::Missing) | None => {}
+    }
+}
+
+/// Whether RDS goes from the version that runs to the one that is meant.
+fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
+    let wanted = match way {
+        Move::Stay | Move::Back => return,
+        Move::Minor(version) | Move::Major(version) if targets.contains(&version.as_str()) => return,
+        Move::AnyOf(major) if newest(targets.iter().copied(), *major).is_some() => return,
+        Move::Minor(version) | Move::Major(version) => version.clone(),
+        Move::AnyOf(major) => major.to_string(),
+    };
+    let remedy = if targets.is_empty() {
+        "RDS offers no upgrade from it by now".to_owned()
+    } else {
+        format!("from {there} RDS goes to {}: write one of them, or its major", targets.join(", "))
+    };
+    let what = format!("there is no way from {there} to {wanted}");
+    desk.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
+}
+
+/// Whether the class runs the version, with a standby where one is asked for, and in zones enough.
+pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
+    let deed = deed(ground)?;
+    let fields = ["instance_class", "multi_az", "engine_version"];
+    let told = ground.facts.database.as_ref().filter(|_| fields.iter().any(|field| deed.sets(field)))?;
+    let mut desk = Desk::new(ground.places, "database.instance_class");
+    match &told.options {
+        Fact::There(_) => offered(ground, told, &mut desk),
+        // That is a matter of the version.
+        Fact::Missing => {}
+        Fact::Unread { error, denied } => {
+            desk.unread(CLASS, error, *denied, "rds:DescribeOrderableDBInstanceOptions");
+        }
+    }
+    Some(desk.done())
+}
+
+fn offered(ground: &Ground<'_>, told: &DatabaseOffers, desk: &mut Desk<'_>) {
+    let Fact::There(options) = &told.options else { return };
+    let (declared, region) = (&ground.stack.database, &ground.stack.region);
+    let (class, version) = (&declared.instance_class, engine_version(ground.stack, ground.state));
+    let list = format!(
+        "list those there are with `aws rds describe-orderable-db-instance-options --region {region} --engine postgres \
+         --engine-version {version} --query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text`"
+    );
+    if options.is_empty() {
+        let what = format!("RDS offers no {class} for PostgreSQL {version} in {region}");
+        return desk.find(Severity::Error, CLASS, Said::new(what, "", list));
+    }
+    let gp3: Vec<_> = options.iter().filter(|option| option.storage_type == "gp3").collect();
+    if gp3.is_empty() {
+        let what = format!("RDS offers {class} without gp3 storage in {region}");
+        return desk.find(Severity::Error, CLASS, Said::new(what, "the database is made with it", list));
+    }
+    if declared.multi_az && !gp3.iter().any(|option| option.multi_az) {
+        let what = format!("RDS offers {class} without a standby in {region}");
+        let remedy = format!("set database.multi_az to false, or use another class: {list}");
+        desk.find(Severity::Error, Key::of("database.multi_az"), Said::new(what, "", remedy));
+    }
+}
+
+/// Whether the storage can become what is declared, and is as much as RDS has.
+pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
+    let deed = deed(ground)?;
+    if !deed.sets("storage_gib") {
+        return None;
+    }
+    let mut desk = Desk::new(ground.places, "database.storage_gib");
+    let gib = |value: &Value| value.as_u64().and_then(|gib| u32::try_from(gib).ok());
+    if let Some((before, after)) = deed.change("storage_gib")
+        && let (Some(from), Some(to)) = (gib(before), gib(after))
+        && let Some(reason) = storage_refusal(from, to)
+    {
+        let remedy =
+            format!("write `database.storage_gib: {}`", if to < from { from } else { from + from.div_ceil(10) });
+        desk.find(Severity::Error, STORAGE, Said::new(reason, "", remedy));
+        return Some(desk.done());
+    }
+    if let Some(Fact::There(options)) = ground.facts.database.as_ref().map(|told| &told.options) {
+        let asked = ground.stack.database.storage_gib;
+        let gp3 = options.iter().filter(|option| option.storage_type == "gp3");
+        let ranges: Vec<(u32, u32)> = gp3.map(|option| (option.least_gib, option.most_gib)).collect();
+        if let Some((least, most)) = ranges.first()
+            && !ranges.iter().any(|(least, most)| (least..=most).contains(&&asked))
+        {
+            let class = &ground.stack.database.instance_class;
+            let what = format!("{class} takes {least} to {most} GiB of storage, not {asked}");
+            desk.find(Severity::Error, STORAGE, Said::new(what, "", format!("write a size from {least} to {most}")));
+        }
+    }
+    Some(desk.done())
+}
