@@ -12,6 +12,7 @@ mod error;
 mod gate;
 pub mod iam;
 pub mod kms;
+mod pace;
 mod provision;
 pub mod rds;
 pub mod secrets;
@@ -26,6 +27,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 pub use error::{During, code_is};
 pub use gate::Gate;
+pub use pace::{Pace, Paced};
 pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 
 /// The clients of every service we call, for one region.
@@ -55,6 +57,8 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
     /// For calls that make a second object when repeated.
     pub once: Once,
+    /// How fast some calls may follow each other.
+    pub pace: Pace,
     /// The region.
     pub region: String,
 }
@@ -115,6 +119,7 @@ impl Clients {
             autoscaling: client!(aws_sdk_autoscaling, config),
             sts: client!(aws_sdk_sts, config),
             once: Once { ec2: client!(aws_sdk_ec2, &once), kms: client!(aws_sdk_kms, &once) },
+            pace: Pace::default(),
             region: region.to_owned(),
         }
     }

@@ -32,6 +32,8 @@ mod support;
 mod versions;
 
 #[cfg(feature = "aws")]
+mod credentials;
+#[cfg(feature = "aws")]
 mod database;
 #[cfg(feature = "aws")]
 mod drift;
@@ -57,3 +59,5 @@ mod rotation;
 mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;
+#[cfg(feature = "aws")]
+mod throttled;

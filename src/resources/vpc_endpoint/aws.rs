@@ -16,7 +16,7 @@ use crate::cloud::aws::ec2::{
     filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, tags_of, told,
 };
 use crate::cloud::aws::takeover::not_ours;
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ADDRESS_TAG;
@@ -80,6 +80,7 @@ impl Provision for VpcEndpoint {
         let tables = &shape.tables;
         clear_remains(cx).await?;
         let made = once_visible(cx, || async {
+            cx.aws.pace.turn(Paced::CreateVpcEndpoint, cx).await;
             let call = cx.aws.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(&self.service);
             let call = call.client_token(cx.mark.token(0));
             let listed = |ids: &BTreeSet<String>| Some(ids.iter().cloned().collect());
@@ -190,6 +191,7 @@ impl VpcEndpoint {
             let call = call.set_remove_security_group_ids(only(&there.groups, &wanted.groups));
             let other_name = wanted.private_dns != there.private_dns;
             let call = call.set_private_dns_enabled(other_name.then_some(wanted.private_dns));
+            cx.aws.pace.turn(Paced::ModifyVpcEndpoint, cx).await;
             match call.send().await.during("change the endpoint") {
                 // A table made moments ago is not known everywhere.
                 Err(error) if error.kind == ErrorKind::NotFound => Ok(Answer::Pending(error.message)),
@@ -258,6 +260,7 @@ async fn clear_remains(cx: &Writing<'_>) -> Result<(), CloudError> {
 /// Deletes it and waits until it is gone.
 async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let doing = "delete the endpoint";
+    cx.aws.pace.turn(Paced::DeleteVpcEndpoints, cx).await;
     let answer = cx.aws.ec2.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await.during(doing);
     // As a rule the call succeeds, and tells inside what did not.
     let answer = if_there(answer)?;

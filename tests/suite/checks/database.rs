@@ -7,11 +7,10 @@ use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
 
 /// Lines of the declaration, which check refuses them, and what it says.
-const MADE: [(&str, &str, &str); 4] = [
+const MADE: [(&str, &str, &str); 3] = [
     ("engine_version: \"17.99\"", "database.engine_version", "no new database of PostgreSQL 17.99"),
     ("instance_class: db.x9.large", "database.instance_class", "no db.x9.large for PostgreSQL 17"),
     ("instance_class: db.t2.micro", "database.instance_class", "no db.t2.micro for PostgreSQL 17"),
-    ("storage_gib: 65537", "database.storage_gib", "65536 GiB of storage, not 65537"),
 ];
 
 /// The same of a database that stands with 17, db.t3.xlarge and 100 GiB.
@@ -65,6 +64,6 @@ fn what_rds_would_refuse_is_refused_by_plan() {
         emulator.post("/strict/faults", &json!({"service": "rds", "operation": operation, "kind": "denied"}));
         let said = desk.run(&["plan"]).exit(0);
         assert!(said.stdout.contains("unknown: database.instance_class"), "{said}");
-        emulator.post("/strict/faults/clear", &Value::Null);
+        emulator.post("/strict/faults/clear", &json!({}));
     }
 }

@@ -121,7 +121,7 @@ async fn a_network_is_refused_until_what_is_put_into_it_can_work() {
     for operation in ["DescribeVpcAttribute", "DescribeRouteTables", "DescribeSubnets"] {
         emulator.post("/strict/faults", &json!({"service": "ec2", "operation": operation, "kind": "denied"}));
         desk.run(&["plan"]).exit(0).says(&["unknown: network.existing", &format!("ec2:{operation}")]);
-        emulator.post("/strict/faults/clear", &json!(null));
+        emulator.post("/strict/faults/clear", &json!({}));
     }
     desk.run(&["apply", "--auto-approve"]).exit(0);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);

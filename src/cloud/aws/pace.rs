@@ -1,0 +1,76 @@
+//! The pace of calls that EC2 takes by small buckets of their own: no faster than it takes them.
+//!
+//! EC2 lets each action in by a token bucket. Whoever finds it empty is refused, and the SDK's repetitions draw from the
+//! same bucket: with a dozen endpoints they can be used up before it has filled again. So a call waits here for its turn,
+//! before the SDK sees it. Only the buckets are kept that one stack by itself can empty.
+//!
+//! Source: Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API", request token bucket sizes.
+//!
+//! Leaves to the SDK's repetitions what others take from the same buckets: they belong to account and region.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota};
+
+use super::Writing;
+
+/// Calls that draw from one bucket each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paced {
+    /// `CreateVpcEndpoint`.
+    CreateVpcEndpoint,
+    /// `ModifyVpcEndpoint`.
+    ModifyVpcEndpoint,
+    /// `DeleteVpcEndpoints`.
+    DeleteVpcEndpoints,
+}
+
+/// How many of each EC2 takes at once.
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(4).expect("it is not zero");
+
+/// After how long it takes one more: 0.3 a second, and a little less, so that calls which overtake each other are not
+/// refused.
+const EVERY: Duration = Duration::from_millis(3_500);
+
+/// The buckets. Clones draw from the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Pace([Arc<OnceLock<DefaultDirectRateLimiter>>; 3]);
+
+impl Pace {
+    /// Waits until EC2 takes such a call, and says so where it has to wait.
+    pub async fn turn(&self, call: Paced, cx: &Writing<'_>) {
+        let limiter = self.limiter(call, cx.cx.time_scale);
+        if limiter.check().is_ok() {
+            return;
+        }
+        cx.status("waiting for its turn: EC2 takes few such calls at once");
+        limiter.until_ready().await;
+    }
+
+    /// The bucket of a cloud that is `time_scale` times as fast as ours.
+    fn limiter(&self, call: Paced, time_scale: f64) -> &DefaultDirectRateLimiter {
+        self.0[call as usize].get_or_init(|| {
+            let every = EVERY.div_f64(time_scale).max(Duration::from_nanos(1));
+            let quota = Quota::with_period(every).expect("the period is not zero");
+            DefaultDirectRateLimiter::direct(quota.allow_burst(AT_ONCE))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_leave_at_once_as_each_bucket_holds() {
+        let pace = Pace::default();
+        for call in [Paced::CreateVpcEndpoint, Paced::DeleteVpcEndpoints] {
+            let left = (0..20).take_while(|_| pace.limiter(call, 1.0).check().is_ok()).count();
+            assert_eq!(left, 4, "{call:?}");
+        }
+        assert!(pace.clone().limiter(Paced::CreateVpcEndpoint, 1.0).check().is_err(), "clones draw from the same");
+        assert!(pace.limiter(Paced::ModifyVpcEndpoint, 1.0).check().is_ok(), "each call has a bucket of its own");
+    }
+}

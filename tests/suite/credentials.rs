@@ -1,0 +1,188 @@
+//! Every way to credentials that README names leads to them: who signed, a token for a cluster tells.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use serde_json::Value;
+
+use crate::support::binary::{Desk, Said};
+use crate::support::emulator::Emulator;
+
+const ASK: [&str; 5] = ["eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"];
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// A folder whose environment has no credentials.
+fn bare(emulator: &Emulator) -> Desk {
+    Desk::at(&emulator.endpoint(), 0).without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY")
+}
+
+/// The id of the key that signed.
+fn signer(said: &Said) -> String {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let answer: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"));
+    let token = answer["status"]["token"].as_str().unwrap().strip_prefix("k8s-aws-v1.").unwrap().to_owned();
+    let bits = token.chars().flat_map(|c| {
+        let digit = DIGITS.find(c).unwrap();
+        (0..6).rev().map(move |n| digit >> n & 1 == 1)
+    });
+    let bits: Vec<bool> = bits.collect();
+    let byte = |eight: &[bool]| eight.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit));
+    let address = String::from_utf8(bits.chunks_exact(8).map(byte).collect()).unwrap();
+    let credential = address.split("X-Amz-Credential=").nth(1).unwrap();
+    credential.split("%2F").next().unwrap().to_owned()
+}
+
+/// Answers every request with this JSON, as long as the test runs; where it listens.
+fn serving(body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    endpoint
+}
+
+fn hashed(desk: &Desk, by: &str, text: &str) -> String {
+    let said = desk.shell(&format!("printf %s '{text}' | {by}")).exit(0);
+    said.stdout.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn keys_in_the_environment_and_in_profiles_are_taken() {
+    let emulator = Emulator::start(0);
+    let desk = bare(&emulator).with("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT").with("AWS_SECRET_ACCESS_KEY", SECRET);
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "AKIAENVIRONMENT");
+
+    let desk = bare(&emulator);
+    let keys = |id: &str| format!("aws_access_key_id = {id}\naws_secret_access_key = {SECRET}\n");
+    desk.write(".aws/credentials", &format!("[default]\n{}[other]\n{}", keys("AKIADEFAULT"), keys("AKIAOTHER")));
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "AKIADEFAULT");
+    let desk = desk.with("AWS_PROFILE", "other");
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "AKIAOTHER");
+
+    // A role that a profile takes on: STS gives its keys.
+    desk.write(
+        ".aws/config",
+        "[profile admin]\nsource_profile = other\nrole_arn = arn:aws:iam::123456789012:role/admin\nregion = us-east-1\n",
+    );
+    let desk = desk.with("AWS_PROFILE", "admin");
+    let id = signer(&desk.run(&ASK).exit(0));
+    assert!(id.starts_with("ASIA"), "keys of a session: {id}");
+}
+
+#[test]
+fn what_aws_login_left_is_taken() {
+    let emulator = Emulator::start(0);
+    let desk = bare(&emulator);
+    let session = "arn:aws:iam::123456789012:user/ann";
+    desk.write(".aws/config", &format!("[default]\nlogin_session = {session}\nregion = us-east-1\n"));
+    let name = hashed(&desk, "sha256sum", session);
+    let token = |ends: &str| {
+        format!(
+            r#"{{"accessToken": {{"accessKeyId": "ASIALOGIN", "secretAccessKey": "{SECRET}", "sessionToken": "token",
+            "accountId": "123456789012", "expiresAt": "{ends}"}}, "tokenType": "aws_sigv4", "refreshToken": "refresh",
+            "clientId": "arn:aws:signin:::devtools/same-device", "dpopKey": "key"}}"#
+        )
+    };
+    desk.write(&format!(".aws/login/cache/{name}.json"), &token("2099-01-01T00:00:00Z"));
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "ASIALOGIN");
+    // Without what it left, the person is told which command leaves it.
+    std::fs::remove_file(desk.path(&format!(".aws/login/cache/{name}.json"))).unwrap();
+    desk.run(&ASK).exit(69).says(&["aws login"]);
+}
+
+#[test]
+fn what_aws_sso_login_left_is_taken() {
+    let emulator = Emulator::start(0);
+    let portal = serving(format!(
+        r#"{{"roleCredentials": {{"accessKeyId": "ASIASSO", "secretAccessKey": "{SECRET}", "sessionToken": "token",
+        "expiration": 4070908800000}}}}"#
+    ));
+    let desk = bare(&emulator).with("AWS_ENDPOINT_URL_SSO", &portal);
+    desk.write(
+        ".aws/config",
+        "[default]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = admin\nregion = us-east-1\n\
+         [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.awsapps.com/start\n",
+    );
+    let name = hashed(&desk, "sha1sum", "corp");
+    desk.write(
+        &format!(".aws/sso/cache/{name}.json"),
+        r#"{"accessToken": "token", "expiresAt": "2099-01-01T00:00:00Z", "region": "us-east-1",
+        "startUrl": "https://corp.awsapps.com/start"}"#,
+    );
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "ASIASSO");
+    std::fs::remove_file(desk.path(&format!(".aws/sso/cache/{name}.json"))).unwrap();
+    desk.run(&ASK).exit(69).says(&["aws sso login"]);
+}
+
+#[test]
+fn other_programs_containers_and_pods_give_theirs() {
+    let emulator = Emulator::start(0);
+    let desk = bare(&emulator);
+    let keys = format!(
+        r#"{{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "{SECRET}", "SessionToken": "token",
+        "Expiration": "2099-01-01T00:00:00Z"}}"#
+    );
+    desk.write("keys.json", &keys);
+    desk.write(".aws/config", &format!("[default]\ncredential_process = cat {}\n", desk.path("keys.json").display()));
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "AKIAPROCESS");
+
+    let container = serving(format!(
+        r#"{{"AccessKeyId": "ASIACONTAINER", "SecretAccessKey": "{SECRET}", "Token": "token",
+        "Expiration": "2099-01-01T00:00:00Z"}}"#
+    ));
+    let desk = bare(&emulator).with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("{container}/keys"));
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "ASIACONTAINER");
+
+    // As GitHub Actions and pods of EKS have it: a token that STS takes for a role.
+    let desk = bare(&emulator);
+    desk.write("token", "eyJhbGciOiJub25lIn0.e30.");
+    let desk = desk
+        .with("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/deployer")
+        .with("AWS_ROLE_SESSION_NAME", "run")
+        .with("AWS_WEB_IDENTITY_TOKEN_FILE", "token");
+    let id = signer(&desk.run(&ASK).exit(0));
+    assert!(id.starts_with("ASIA"), "keys of a session: {id}");
+}
+
+#[test]
+fn the_role_of_an_instance_is_taken() {
+    let emulator = Emulator::start(0);
+    // The service for instances answers a token, the name of the role and its keys: each as text is all of them here.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let body = match head.split(' ').nth(1).unwrap_or_default().trim_end_matches('/') {
+                "/latest/api/token" => "token".to_owned(),
+                path if path.ends_with("/deployer") => format!(
+                    r#"{{"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "{SECRET}",
+                    "Token": "token", "AccountId": "123456789012", "Expiration": "2099-01-01T00:00:00Z",
+                    "LastUpdated": "2026-01-01T00:00:00Z"}}"#
+                ),
+                _ => "deployer".to_owned(),
+            };
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let desk = bare(&emulator).without("AWS_EC2_METADATA_DISABLED");
+    let desk = desk.with("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint);
+    assert_eq!(signer(&desk.run(&ASK).exit(0)), "ASIAINSTANCE");
+}
