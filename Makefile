@@ -8,12 +8,14 @@ SCALE ?= 60
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/ppm-infra
 # The environment of the emulator, as tests/emulator/run.sh finds it.
 PYTHON := $(if $(STRICT_VENV),$(STRICT_VENV),$(CURDIR)/.venv)/bin/python
-SCRIPTS := .ci/run tests/demo/demo.sh tests/environment.sh tests/emulator/run.sh tests/helm/run.sh
+SCRIPTS := .ci/run tests/demo/demo.sh tests/environment.sh tests/emulator/run.sh tests/helm/run.sh docs/install/dist.sh
 DENY_VERSION := 0.20.2
+ABOUT_VERSION := 0.9.3
+ABOUT := $(or $(shell command -v cargo-about 2>/dev/null),$(CACHE)/bin/cargo-about)
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-helm check fmt clippy docs deny policies emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults test-helm check fmt clippy docs deny dist policies emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +23,11 @@ help: ## this list
 demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo)
 	tests/demo/demo.sh
 
+# What goes into the cluster beside the chart is judged by Kubernetes' schemas for a sample of the declarations of test-helm.
 # Every emulator leaves in a folder what it judged; that is summed up at the end.
 test: venv ## every test: first all that needs no AWS SDK, then the whole suite with the emulator
 	$(CARGO) test --locked --no-default-features
+	CARGO='$(CARGO)' PPM_INFRA_CHARTS=none tests/helm/run.sh --every 4
 	@set -e; tally=$$(mktemp -d); trap 'rm -rf "$$tally"' EXIT; \
 	STRICT_TALLY="$$tally" $(CARGO) test --locked; \
 	python3 tests/emulator/judged.py "$$tally"
@@ -65,6 +69,12 @@ deny: $(DENY) ## licences, sources, duplicates and advisories of the dependencie
 
 $(CACHE)/bin/cargo-deny:
 	CARGO_TARGET_DIR='$(CACHE)/tools-target' $(CARGO) install --locked --root '$(CACHE)' cargo-deny@$(DENY_VERSION)
+
+dist: $(ABOUT) ## one archive of what a person installs, with its checksum (leaves out/dist); the build takes long
+	CARGO='$(CARGO)' CARGO_ABOUT='$(ABOUT)' docs/install/dist.sh
+
+$(CACHE)/bin/cargo-about:
+	CARGO_TARGET_DIR='$(CACHE)/tools-target' $(CARGO) install --locked --features cli --root '$(CACHE)' cargo-about@$(ABOUT_VERSION)
 
 policies: ## docs/permissions against the calls in the source
 	@python3 docs/permissions/check.py

@@ -2,7 +2,7 @@
 # Judge the Helm hand-off by the real parts: Helm's engine, the charts, Kubernetes' schemas. Arguments go to the judge.
 #
 #   PPM_INFRA_CHARTS  folder with charts rstudio-pm, as `helm pull rstudio/rstudio-pm --version 0.20.4` leaves them;
-#                     without it nothing is rendered, which is said aloud
+#                     without it nothing is rendered, which is said aloud; `none`: that is meant
 #   PPM_INFRA_HELM    `required`: what would be left out is a failure
 #   HELM_VENV         where the Python environment is; by default .venv-helm at the root of the repository
 #   CARGO             cargo
@@ -25,9 +25,10 @@ if [ -z "$python" ]; then
     exit 0
 fi
 charts=${PPM_INFRA_CHARTS-}
-if [ -z "$charts" ]; then
-    left_out 'the charts: PPM_INFRA_CHARTS names no folder, so nothing is rendered. CONTRIBUTING.md says how to get them.'
-fi
+case $charts in
+none) charts= ;;
+'') left_out 'the charts: PPM_INFRA_CHARTS names no folder, so nothing is rendered. CONTRIBUTING.md says how to get them.' ;;
+esac
 cd -- "$root"
 program=$("${CARGO:-cargo}" build --locked --no-default-features --message-format=json-render-diagnostics |
     "$python" -c 'import json, sys

@@ -42,6 +42,7 @@ def main():
     arguments.add_argument("program", type=pathlib.Path)
     arguments.add_argument("charts", type=pathlib.Path, nargs="?")
     arguments.add_argument("--seed", type=int, default=SEED, help="for the declarations that are put together by chance")
+    arguments.add_argument("--every", type=int, default=1, help="only each so many-th declaration: a sample")
     arguments.add_argument("--only", default="", help="only declarations whose name has this in it")
     arguments = arguments.parse_args()
     begun = time.monotonic()
@@ -55,7 +56,7 @@ def main():
         versions = [version for version in asked if version in kubernetes.versions()]
         unknown = [version for version in asked if version not in versions]
         own = charts or [CHART]
-        chosen = [each for each in declarations.every(arguments.seed) if arguments.only in each[0]]
+        chosen = [each for each in declarations.every(arguments.seed) if arguments.only in each[0]][:: arguments.every]
         jobs = [
             (arguments.program, folder / str(number), arguments.charts, own[number % len(own)], *each, versions)
             for number, each in enumerate(chosen)
@@ -68,7 +69,7 @@ def main():
                 policies[0].update({listener} - {None})
                 policies[1].update({note} - {None})
                 bare += is_encrypted and note is None
-        if charts and not arguments.only:
+        if charts and not arguments.only and arguments.every == 1:
             edits.judged(arguments.program, folder, arguments.charts, versions, total)
     if bare or (policies[0] and policies[1] and policies[0] != policies[1]):
         total.wrong.append(f"our listeners have the TLS policy {policies[0]}, Ingresses {policies[1]}, and {bare} have none")
