@@ -20,7 +20,7 @@ for shell in bash zsh fish; do
     "$program" completions "$shell" >"$folder/completions/ppm-infra.$shell"
 done
 "$program" man "$folder/man/man1"
-"$about" generate --locked --offline --fail --config docs/install/about.toml docs/install/licences.hbs \
+"$about" generate --locked --fail --config docs/install/about.toml docs/install/licences.hbs \
     -o "$folder/LICENCES-OF-DEPENDENCIES.txt"
 
 made=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Cargo.lock)
