@@ -162,7 +162,9 @@ fn notes(values: &ValuesPlan) -> Vec<Styled> {
     if values.stops_all_pods && values.is_change() {
         let what = "all pods stop before new ones start, and nothing is served in between";
         notes.push(Styled::of(Label::Warning, "Recreate: ").with(Label::Plain, format!("{what}.")));
-    } else if values.changes.iter().any(|diff| diff.path == "strategy.type") {
+    } else if matches!(values.basis, Basis::Recorded(_) | Basis::File(_))
+        && values.changes.iter().any(|diff| diff.path == "strategy.type")
+    {
         notes.push(plain(
             "Pods are replaced one by one again. Where the values before were not installed yet, install those first."
                 .to_owned(),

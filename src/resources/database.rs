@@ -95,6 +95,12 @@ pub struct DatabaseComputed {
     pub port: u16,
 }
 
+/// The least size, in GiB, to which storage of `from` GiB grows: a tenth more (RDS User Guide, "Increasing DB instance
+/// storage capacity").
+pub(crate) const fn least_growth(from: u32) -> u32 {
+    from + from.div_ceil(10)
+}
+
 /// Why storage of one size, in GiB, cannot become another, if so (RDS User Guide, "Increasing DB instance storage
 /// capacity").
 pub(crate) fn storage_refusal(from: u32, to: u32) -> Option<String> {
@@ -105,7 +111,7 @@ pub(crate) fn storage_refusal(from: u32, to: u32) -> Option<String> {
         ));
     }
     // RDS would round up, and what is there would differ from what is declared for ever.
-    let least = from + from.div_ceil(10);
+    let least = least_growth(from);
     (to > from && to < least)
         .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
 }

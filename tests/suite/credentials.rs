@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
+use crate::eks_token::decoded;
 use crate::support::binary::{Desk, Said};
 use crate::support::emulator::Emulator;
 
@@ -18,37 +19,39 @@ fn bare(emulator: &Emulator) -> Desk {
 
 /// The id of the key that signed.
 fn signer(said: &Said) -> String {
-    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let answer: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"));
-    let token = answer["status"]["token"].as_str().unwrap().strip_prefix("k8s-aws-v1.").unwrap().to_owned();
-    let bits = token.chars().flat_map(|c| {
-        let digit = DIGITS.find(c).unwrap();
-        (0..6).rev().map(move |n| digit >> n & 1 == 1)
-    });
-    let bits: Vec<bool> = bits.collect();
-    let byte = |eight: &[bool]| eight.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit));
-    let address = String::from_utf8(bits.chunks_exact(8).map(byte).collect()).unwrap();
+    let token = answer["status"]["token"].as_str().unwrap();
+    let address = decoded(token.strip_prefix("k8s-aws-v1.").unwrap());
     let credential = address.split("X-Amz-Credential=").nth(1).unwrap();
     credential.split("%2F").next().unwrap().to_owned()
 }
 
-/// Answers every request with this JSON, as long as the test runs; where it listens.
-fn serving(body: String) -> String {
+/// Answers the path of every request, as long as the test runs; where it listens.
+fn answering(answer: impl Fn(&str) -> String + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { continue };
             let mut head = [0; 4096];
-            let _ = stream.read(&mut head);
+            let read = stream.read(&mut head).unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let body = answer(head.split(' ').nth(1).unwrap_or_default());
+            // The service for instances says how long its token lasts; nobody else looks at it.
+            let lasts = "x-aws-ec2-metadata-token-ttl-seconds: 21600";
             let answer = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                "HTTP/1.1 200 OK\r\n{lasts}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
                 body.len()
             );
             let _ = stream.write_all(answer.as_bytes());
         }
     });
     endpoint
+}
+
+/// The same with one answer for all.
+fn serving(body: String) -> String {
+    answering(move |_| body.clone())
 }
 
 fn hashed(desk: &Desk, by: &str, text: &str) -> String {
@@ -157,30 +160,15 @@ fn other_programs_containers_and_pods_give_theirs() {
 #[test]
 fn the_role_of_an_instance_is_taken() {
     let emulator = Emulator::start(0);
-    // The service for instances answers a token, the name of the role and its keys: each as text is all of them here.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { continue };
-            let mut head = [0; 4096];
-            let read = stream.read(&mut head).unwrap_or_default();
-            let head = String::from_utf8_lossy(&head[..read]).into_owned();
-            let body = match head.split(' ').nth(1).unwrap_or_default().trim_end_matches('/') {
-                "/latest/api/token" => "token".to_owned(),
-                path if path.ends_with("/deployer") => format!(
-                    r#"{{"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "{SECRET}",
-                    "Token": "token", "AccountId": "123456789012", "Expiration": "2099-01-01T00:00:00Z",
-                    "LastUpdated": "2026-01-01T00:00:00Z"}}"#
-                ),
-                _ => "deployer".to_owned(),
-            };
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            let _ = stream.write_all(answer.as_bytes());
-        }
+    // The service for instances answers a token, the name of the role, and its keys.
+    let endpoint = answering(|path| match path.trim_end_matches('/') {
+        "/latest/api/token" => "token".to_owned(),
+        path if path.ends_with("/deployer") => format!(
+            r#"{{"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "{SECRET}",
+            "Token": "token", "AccountId": "123456789012", "Expiration": "2099-01-01T00:00:00Z",
+            "LastUpdated": "2026-01-01T00:00:00Z"}}"#
+        ),
+        _ => "deployer".to_owned(),
     });
     let desk = bare(&emulator).without("AWS_EC2_METADATA_DISABLED");
     let desk = desk.with("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint);

@@ -13,7 +13,8 @@ use crate::support::emulator::{Emulator, Line};
 const ASK: [&str; 5] = ["eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"];
 const HOST: &str = "sts.us-east-1.amazonaws.com";
 
-fn decoded(text: &str) -> String {
+/// The text behind a token, in base64 for addresses.
+pub(crate) fn decoded(text: &str) -> String {
     const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     assert!(!text.contains('='), "without padding");
     let bits: Vec<bool> = text

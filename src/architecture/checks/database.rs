@@ -18,7 +18,7 @@ use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine
 use crate::model::finding::{Check, Severity};
 use crate::model::resource::Resource;
 use crate::resources::database::version::{Move, newest, newest_meant, of_major, way};
-use crate::resources::database::{Database, storage_refusal};
+use crate::resources::database::{Database, least_growth, storage_refusal};
 use crate::stack::Stack;
 
 const VERSION: Key<'_> = Key::of("database.engine_version");
@@ -146,7 +146,7 @@ fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
     desk.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
 }
 
-/// Whether the class runs the version, with a standby where one is asked for, and in zones enough.
+/// Whether the class runs the version, with a standby where one is asked for.
 pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
     let deed = deed(ground)?;
     let fields = ["instance_class", "multi_az", "engine_version"];
@@ -199,8 +199,7 @@ pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
         && let (Some(from), Some(to)) = (gib(before), gib(after))
         && let Some(reason) = storage_refusal(from, to)
     {
-        let remedy =
-            format!("write `database.storage_gib: {}`", if to < from { from } else { from + from.div_ceil(10) });
+        let remedy = format!("write `database.storage_gib: {}`", if to < from { from } else { least_growth(from) });
         desk.find(Severity::Error, STORAGE, Said::new(reason, "", remedy));
         return Some(desk.done());
     }

@@ -90,13 +90,7 @@ fn network(ask: &NetworkQuery, region: &str) -> Network {
 
 /// Where RDS has whatever is asked for; what the database runs is what is recorded of it.
 fn offers(ask: &DatabaseQuery) -> DatabaseOffers {
-    let option = DatabaseOption {
-        storage_type: "gp3".to_owned(),
-        least_gib: 20,
-        most_gib: 65536,
-        multi_az: true,
-        zones: BTreeSet::new(),
-    };
+    let option = DatabaseOption { storage_type: "gp3".to_owned(), least_gib: 20, most_gib: 65536, multi_az: true };
     DatabaseOffers {
         versions: Fact::There(BTreeSet::from([ask.version.clone()])),
         options: Fact::There(vec![option]),

@@ -42,8 +42,6 @@ pub struct DatabaseOption {
     pub most_gib: u32,
     /// Whether it can have a standby in another zone.
     pub multi_az: bool,
-    /// The zones it is offered in.
-    pub zones: BTreeSet<String>,
 }
 
 /// The engine of a database that stands.

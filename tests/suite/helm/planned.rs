@@ -142,6 +142,7 @@ fn what_is_not_made_yet_is_known_after_apply() {
     let desk = Desk::simulated();
     desk.declare(&[]);
     let said = desk.run(&["plan", "--full"]).exit(0);
+    assert!(!said.stdout.contains("Pods are replaced"), "there are none: {said}");
     said.says(&[
         "out/ppm-prod.values.yaml, for the first time",
         "+ chart ",
