@@ -4,6 +4,7 @@
 #[cfg(feature = "aws")]
 mod emulator;
 mod guided;
+mod left;
 
 use std::collections::BTreeSet;
 

@@ -16,6 +16,7 @@ use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
+use super::binary::Desk;
 use super::bench::{REGION, brief, plan_knowing, session};
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
@@ -83,6 +84,17 @@ impl Lab {
         match &self.shelf {
             Shelf::Folder(folder) => Box::new(FileStore::new(folder.path(), self.stack, self.session.catalog.clone())),
             Shelf::Memory(store) => Box::new(store.clone()),
+        }
+    }
+
+    /// Puts cloud and state where a rehearsal at a desk finds them.
+    pub(crate) fn hand_over(&self, desk: &Desk) {
+        desk.write("world.json", &serde_json::to_string(&self.cloud.world()).unwrap());
+        let Shelf::Folder(folder) = &self.shelf else { panic!("values are in no files") };
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            std::fs::copy(&path, desk.path("state").join(name)).unwrap();
         }
     }
 

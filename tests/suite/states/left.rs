@@ -1,0 +1,101 @@
+//! Whatever runs left behind that were edited between, refused in the middle and killed, some command that is named leads
+//! to a sound and empty plan; and so it does when the edit is taken back.
+
+use ppm_infra::cloud::ErrorKind;
+use ppm_infra::cloud::simulated::{Fault, Verb};
+use ppm_infra::engine::Request;
+use ppm_infra::model::address::Address;
+use ppm_infra::resources;
+use ppm_infra::run::Blueprint as _;
+use ppm_infra::stack::Stack;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::guided::{EDITS, Story, edited};
+use crate::support::binary::Desk;
+use crate::support::cut::{Life, MOMENTS, Moment};
+use crate::support::fixture::text;
+use crate::support::lab::Lab;
+use crate::support::random::check;
+use crate::support::reference::Declared;
+
+const FAULTS: [Fault; 5] = [
+    Fault::Refuse(ErrorKind::Refused),
+    Fault::Refuse(ErrorKind::Denied),
+    Fault::LoseAnswer,
+    Fault::FailLate(ErrorKind::Timeout),
+    Fault::FailLate(ErrorKind::Refused),
+];
+
+/// One run.
+#[derive(Clone, Debug)]
+struct Chapter {
+    declared: usize,
+    destroys: bool,
+    /// What goes wrong, at which of the addresses that are declared or recorded.
+    faults: Vec<(Verb, Index, Fault)>,
+    /// The effect at which it is killed.
+    end: Option<(usize, Moment)>,
+}
+
+fn any_chapter() -> impl Strategy<Value = Chapter> {
+    let verb = select(&[Verb::Create, Verb::Update, Verb::Delete][..]);
+    let faults = prop::collection::vec((verb, any::<Index>(), select(&FAULTS[..])), 0..6);
+    let end = prop::option::weighted(0.5, (0..120_usize, select(&MOMENTS[..])));
+    (0..EDITS.len(), prop::bool::weighted(0.1), faults, end)
+        .prop_map(|(declared, destroys, faults, end)| Chapter { declared, destroys, faults, end })
+}
+
+/// The reference stack after these runs, and what is told of them.
+async fn after(plain: &str, first_is_whole: bool, chapters: &[Chapter]) -> (Lab, Vec<String>) {
+    let lab = Lab::with_files(&resources::catalog(), "ppm-prod");
+    let mut told = Vec::new();
+    let declared = |edit| Declared(Stack::parse("plans/reference.yaml", &edited(plain, edit)).unwrap());
+    if first_is_whole {
+        lab.finish(&declared(0), &Request::default()).await;
+        told.push("it stands".to_owned());
+    }
+    for chapter in chapters {
+        let declared = declared(chapter.declared);
+        let state = lab.state().await;
+        let questions = declared.questions(&state);
+        let place = ppm_infra::cloud::Cloud::survey(&*lab.cloud, &questions).await.unwrap();
+        let mut all: Vec<Address> = declared.nodes(&place, &state).into_keys().collect();
+        all.extend(state.resources.keys().cloned());
+        all.sort();
+        all.dedup();
+        lab.cloud.heal();
+        for (verb, at, fault) in &chapter.faults {
+            lab.cloud.fault(*verb, at.get(&all).clone(), fault.clone());
+            told.push(format!("next: {verb:?} {} → {fault:?}", at.get(&all)));
+        }
+        let ask = Request { destroy: chapter.destroys, ..Request::default() };
+        let life = chapter.end.map_or_else(Life::whole, |(at, moment)| Life::until(at, moment));
+        let how = match lab.live(&life, &declared, &ask).await {
+            None => format!("killed at {:?}", chapter.end),
+            Some(Err(error)) => error.to_string(),
+            Some(Ok(lived)) => format!("{} steps failed", lived.report.failed.len()),
+        };
+        told.push(format!("edit {}, destroys {}: {how}", chapter.declared, chapter.destroys));
+    }
+    lab.cloud.heal();
+    (lab, told)
+}
+
+#[test]
+fn whatever_runs_left_some_command_that_is_named_leads_to_an_empty_plan() {
+    let plain = text("whole", "reference.yaml");
+    let stories = || (any::<bool>(), prop::collection::vec(any_chapter(), 1..4), 0..EDITS.len());
+    check(12, stories, |runtime, (first_is_whole, chapters, then)| {
+        let (lab, told) = runtime.block_on(after(&plain, first_is_whole, &chapters));
+        let desk = Desk::simulated();
+        desk.write("state/.keep", "");
+        lab.hand_over(&desk);
+        let last = chapters.last().map_or(0, |chapter| chapter.declared);
+        // The edit taken back at once, or first carried to its end; then another.
+        let mut story = Story::at(desk, plain.clone(), if then % 2 == 0 { 0 } else { last }, told);
+        story.follow(None);
+        story.declare(then);
+        story.follow(None);
+    });
+}
