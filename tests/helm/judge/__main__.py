@@ -8,6 +8,7 @@ Without charts nothing is rendered; what goes into the cluster beside the chart 
 import argparse
 import concurrent.futures
 import multiprocessing
+import os
 import pathlib
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import time
 
 from . import declarations, edits, engine, kubernetes
 from .program import Desk, Failed
-from .trial import Verdict, tried
+from .trial import tried
+from .verdict import Verdict
 
 SEED = 20261129
 # What values are asked for where there is no chart.
@@ -61,16 +63,23 @@ def main():
             (arguments.program, folder / str(number), arguments.charts, own[number % len(own)], *each, versions)
             for number, each in enumerate(chosen)
         ]
+        is_whole = not arguments.only and arguments.every == 1
+        edited = [
+            (arguments.program, folder / f"edits-{version}", arguments.charts, version, versions)
+            for version in (charts if is_whole else [])
+        ]
         # The engine is a library of Go, which does not outlive a fork.
-        with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-            for verdict, (listener, note), is_encrypted in pool.map(tried, jobs, chunksize=4):
-                total.counts += verdict.counts
-                total.wrong += verdict.wrong
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+            # These take longest, so they come first.
+            of_edits = pool.map(edits.judged, edited)
+            of_declarations = pool.map(tried, jobs, chunksize=4)
+            for verdict in of_edits:
+                total.add(verdict)
+            for verdict, (listener, note), is_encrypted in of_declarations:
+                total.add(verdict)
                 policies[0].update({listener} - {None})
                 policies[1].update({note} - {None})
                 bare += is_encrypted and note is None
-        if charts and not arguments.only and arguments.every == 1:
-            edits.judged(arguments.program, folder, arguments.charts, versions, total)
     if bare or (policies[0] and policies[1] and policies[0] != policies[1]):
         total.wrong.append(f"our listeners have the TLS policy {policies[0]}, Ingresses {policies[1]}, and {bare} have none")
     for each in total.wrong[:60]:

@@ -8,6 +8,7 @@ import pathlib
 
 from . import declarations, engine, kubernetes
 from .program import Desk, Failed
+from .verdict import Verdict
 
 EDITS = json.loads((pathlib.Path(__file__).parents[1] / "edits.json").read_text())
 
@@ -37,20 +38,17 @@ def repeated(document):
             yield f"the selector wants {key}: {value}, and the pods have {labels.get(key)}"
 
 
-def judged(program, folder, charts_at, minors, verdict):
-    """Tries every edit with every chart; counts into the verdict."""
-    charts = engine.Charts(charts_at)
-    for version in charts.paths:
-        declaration = declarations.merged(declarations.BASE, {"package_manager": {"chart_version": version}})
-        manager = declaration.get("package_manager", {})
-        release, namespace = manager.get("release", "ppm"), manager.get("namespace", "ppm")
-        try:
-            desk = Desk(program, folder / f"edits-{version}", declarations.text(declaration))
-            desk.apply()
-            text = desk.values()
-        except Failed as error:
-            verdict.wrong.append(f"edits: {error}")
-            return
+def judged(job):
+    """Tries every edit with one chart. Runs in a process of its own: what it needs comes with the job."""
+    program, folder, charts_at, version, minors = job
+    verdict, charts = Verdict(), engine.Charts(charts_at)
+    declaration = declarations.merged(declarations.BASE, {"package_manager": {"chart_version": version}})
+    manager = declaration["package_manager"]
+    release, namespace = manager.get("release", "ppm"), manager.get("namespace", "ppm")
+    try:
+        desk = Desk(program, folder, declarations.text(declaration))
+        desk.apply()
+        text = desk.values()
         for kind, edits in EDITS.items():
             for before, after, *_ in edits:
                 if before not in text:
@@ -68,3 +66,6 @@ def judged(program, folder, charts_at, minors, verdict):
                 if bool(refused) != (kind == "refused"):
                     verdict.wrong.append(f"{where}: stands among {kind}; {refused[:1]}")
         desk.remove()
+    except Failed as error:
+        verdict.wrong.append(f"edits: {error}")
+    return verdict

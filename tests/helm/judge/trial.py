@@ -1,35 +1,8 @@
 """One declaration, from the declaration to verdicts on every chart."""
 
-import collections
-
-from . import crosschecks, declarations, engine, kubernetes
+from . import crosschecks, declarations, engine
 from .program import Desk, Failed
-
-
-class Verdict:
-    """What was judged, and what was wrong."""
-
-    def __init__(self):
-        self.counts, self.wrong = collections.Counter(), []
-
-    def judge(self, where, objects, versions):
-        for each in objects:
-            wrong = collections.defaultdict(list)
-            for version in versions:
-                problems = kubernetes.problems(each, version)
-                self.counts["documents"] += 1
-                self.counts["invalid"] += bool(problems)
-                for problem in problems:
-                    wrong[problem].append(version)
-            for problem, by in wrong.items():
-                span = by[0] if len(by) == 1 else f"{by[0]} to {by[-1]}"
-                self.wrong.append(f"{where}: {each.get('kind')}: {problem[:300]} (Kubernetes {span})")
-
-    def say(self, where, sentences):
-        try:
-            self.wrong += [f"{where}: {sentence}" for sentence in sentences]
-        except (AssertionError, KeyError, StopIteration, TypeError, ValueError) as error:
-            self.wrong.append(f"{where}: the objects cannot be compared: {type(error).__name__} {error}")
+from .verdict import Verdict
 
 
 def tried(job):

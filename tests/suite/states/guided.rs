@@ -81,11 +81,13 @@ fn any_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// A declaration with one of the edits.
+/// A declaration with one of the edits, in place of the line that had the same key.
 pub(super) fn edited(text: &str, edit: usize) -> String {
     let (from, to) = EDITS[edit];
     assert!(text.contains(from), "{from}");
-    text.replacen(from, to, 1)
+    let key = to[from.len()..].split_inclusive(':').next().unwrap_or_default();
+    let others = text.split_inclusive('\n').filter(|line| key.is_empty() || !line.starts_with(key));
+    others.collect::<String>().replacen(from, to, 1)
 }
 
 /// A desk at which somebody sits.
