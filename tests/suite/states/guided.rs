@@ -23,7 +23,7 @@ const LEAVES: [&str; 6] =
     ["access_entry", "addon", "listener", "security_group_rule", "target_attachment", "vpc_endpoint"];
 
 /// Lines that make another declaration: other nodes, fewer who may come in, fewer gateways, a tag, another front door,
-/// another way to everything encrypted, more of PostgreSQL, less of it, who else may come in.
+/// another port of the nodes, no standby, another administrator, a newer engine.
 pub(super) const EDITS: [(&str, &str); 10] = [
     ("", ""),
     ("kubernetes:\n", "kubernetes:\n  nodes: {instance_type: m6i.4xlarge}\n"),

@@ -42,8 +42,12 @@ fn any_chapter() -> impl Strategy<Value = Chapter> {
     let verb = select(&[Verb::Create, Verb::Update, Verb::Delete][..]);
     let faults = prop::collection::vec((verb, any::<Index>(), select(&FAULTS[..])), 0..6);
     let end = prop::option::weighted(0.5, (0..120_usize, select(&MOMENTS[..])));
-    (0..EDITS.len(), prop::bool::weighted(0.1), faults, end)
-        .prop_map(|(declared, destroys, faults, end)| Chapter { declared, destroys, faults, end })
+    (0..EDITS.len(), prop::bool::weighted(0.1), faults, end).prop_map(|(declared, destroys, faults, end)| Chapter {
+        declared,
+        destroys,
+        faults,
+        end,
+    })
 }
 
 /// The reference stack after these runs, and what is told of them.

@@ -16,8 +16,8 @@ use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
-use super::binary::Desk;
 use super::bench::{REGION, brief, plan_knowing, session};
+use super::binary::Desk;
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
 
