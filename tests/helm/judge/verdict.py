@@ -6,7 +6,7 @@ from . import kubernetes
 
 
 class Verdict:
-    """What was judged, and what was wrong."""
+    """Counts by name, and a sentence for each thing that was wrong."""
 
     def __init__(self):
         self.counts, self.wrong = collections.Counter(), []

@@ -90,7 +90,7 @@ pub(super) fn edited(text: &str, edit: usize) -> String {
     others.collect::<String>().replacen(from, to, 1)
 }
 
-/// A desk at which somebody sits.
+/// A person at a terminal with one stack: what is declared, and everything typed so far.
 pub(super) struct Story {
     desk: Desk,
     /// The declaration without edits.
@@ -106,7 +106,7 @@ impl Story {
         Self::at(desk(start), text(start, "reference.yaml"), 0, Vec::new())
     }
 
-    /// What was told of how the desk became what it is comes first.
+    /// Goes on with what stands at `desk`; `told` is what happened there before.
     pub(super) fn at(desk: Desk, text: String, declared: usize, told: Vec<String>) -> Self {
         let mut story = Self { desk, text, declared, calm: None, told };
         story.declare(declared);
@@ -259,7 +259,9 @@ impl Story {
             if plan.code == 0 && orphans.is_empty() {
                 return;
             }
-            if plan.code == 1 && plan.stderr.contains("declare the version that is there") {
+            let told = [&plan.stderr, &plan.stdout];
+            let is_told = |hint: &str| told.iter().any(|text| text.contains(hint));
+            if plan.code == 1 && (is_told("declare the version that is there") || is_told("hint: write \"18\"")) {
                 self.declare(ONE_WAY);
                 continue;
             }

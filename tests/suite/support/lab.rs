@@ -91,6 +91,7 @@ impl Lab {
     pub(crate) fn hand_over(&self, desk: &Desk) {
         desk.write("world.json", &serde_json::to_string(&self.cloud.world()).unwrap());
         let Shelf::Folder(folder) = &self.shelf else { panic!("values are in no files") };
+        std::fs::create_dir_all(desk.path("state")).unwrap();
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
