@@ -60,15 +60,17 @@ pub(super) async fn settle(
         moved: Vec::new(),
     };
     let mut queried = FactQuery::default();
+    // What an earlier apply settled stays settled: also where its record tells of what is gone, as long as it is the only one.
+    let mut settling = state.clone();
     for round in 0..=ROUNDS {
         // What the record settles need not be asked, and what moved may have settled something.
-        let questions = blueprint.questions(&settled.state);
+        let questions = blueprint.questions(&settling);
         if questions != asked {
             settled.surroundings = survey(session, &questions, blueprint.account(), &settled.state).await?;
             asked = questions;
         }
         let (state, surroundings) = (&settled.state, &settled.surroundings);
-        let nodes = blueprint.nodes(surroundings, state);
+        let nodes = blueprint.nodes(surroundings, &settling);
         let query = blueprint.fact_query(surroundings, state, ask);
         // Facts are read beside the objects, and again only where a move leads to another question.
         let (observed, facts) = tokio::join!(refresh(session, &nodes, state, surroundings, ask.destroy, tell), async {
@@ -99,6 +101,7 @@ pub(super) async fn settle(
         }
         for one in &found {
             settled.state.shift(one);
+            settling.shift(one);
         }
         settled.moved.extend(found);
     }
