@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::handles::{
+    CLUSTER, CLUSTER_ROLE, DATABASE_LOGIN, ENCRYPTION_KEY, KEY, NODE_ROLE, OIDC_PROVIDER, READER_POLICY, READER_ROLE,
+    SERVER_POLICY, SERVER_ROLE,
+};
 use super::{Plot, names};
 use crate::handoff::READER;
+use crate::model::handle::At;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::resources::iam_policy::IamPolicy;
@@ -16,14 +21,20 @@ use crate::stack::{Protected, SecretsBy};
 
 /// Adds roles, policy and key.
 pub(super) fn access(plot: &mut Plot<'_>) {
-    service_role(plot, "cluster", "eks.amazonaws.com", "The control plane of the cluster", &["AmazonEKSClusterPolicy"]);
+    service_role(
+        plot,
+        &CLUSTER_ROLE,
+        "eks.amazonaws.com",
+        "The control plane of the cluster",
+        &["AmazonEKSClusterPolicy"],
+    );
     // What a node needs to join, to pull images and to give addresses to pods ("Amazon EKS node IAM role").
     let node_policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"];
     let instances = plot.home().instances;
-    service_role(plot, "nodes", instances, "The nodes of the cluster", &node_policies);
-    let tags = plot.tags::<OidcProvider>("main");
+    service_role(plot, &NODE_ROLE, instances, "The nodes of the cluster", &node_policies);
+    let tags = plot.tags(&OIDC_PROVIDER);
     let audiences = BTreeSet::from(["sts.amazonaws.com".to_owned()]);
-    plot.add("main", &OidcProvider { cluster: Ref::named("main"), audiences, tags });
+    plot.add(&OIDC_PROVIDER, &OidcProvider { cluster: CLUSTER.to_ref(), audiences, tags });
     package_manager(plot);
     secrets_reader(plot);
     if plot.stack.storage.kms.is_none() {
@@ -31,20 +42,19 @@ pub(super) fn access(plot: &mut Plot<'_>) {
     }
 }
 
-fn service_role(plot: &mut Plot<'_>, name: &str, service: &str, description: &str, policies: &[&str]) {
-    let tags = plot.tags::<IamRole>(name);
+fn service_role(plot: &mut Plot<'_>, at: &At<IamRole>, service: &str, description: &str, policies: &[&str]) {
+    let tags = plot.tags(at);
     let role = IamRole {
-        name: format!("{}-{name}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, at.name()),
         description: description.to_owned(),
         trust: Trust::Service(service.to_owned()),
         policies: policies.iter().map(|policy| Ref::external(plot.aws_policy(policy))).collect(),
         tags,
     };
-    plot.add(name, &role);
+    plot.add(at, &role);
 }
 
 fn package_manager(plot: &mut Plot<'_>) {
-    let name = "package-manager";
     let bucket = format!("arn:{}:s3:::{}", plot.partition(), bucket_name(plot));
     // The five actions are those Posit documents for S3 storage; the bucket's encryption needs the two of KMS.
     let mut statements = vec![
@@ -59,28 +69,28 @@ fn package_manager(plot: &mut Plot<'_>) {
         statements.push(read_secrets());
     }
     let document = json!({"Version": "2012-10-17", "Statement": statements});
-    let tags = plot.tags::<IamPolicy>(name);
+    let tags = plot.tags(&SERVER_POLICY);
     let policy = IamPolicy {
-        name: format!("{}-{name}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, SERVER_POLICY.name()),
         description: "What Package Manager may do with its bucket and the key".to_owned(),
         document: Policy::new(&document),
         tags,
     };
-    plot.add(name, &policy);
-    let tags = plot.tags::<IamRole>(name);
+    plot.add(&SERVER_POLICY, &policy);
+    let tags = plot.tags(&SERVER_ROLE);
     let role = IamRole {
-        name: format!("{}-{name}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, SERVER_ROLE.name()),
         description: "Package Manager in the cluster".to_owned(),
         trust: Trust::ServiceAccount {
-            provider: Ref::named("main"),
+            provider: OIDC_PROVIDER.to_ref(),
             namespace: plot.stack.package_manager.namespace.to_string(),
             // The chart's service account carries the name of the release.
             name: plot.stack.package_manager.release.to_string(),
         },
-        policies: BTreeSet::from([Ref::named(name)]),
+        policies: BTreeSet::from([SERVER_POLICY.to_ref()]),
         tags,
     };
-    plot.add(name, &role);
+    plot.add(&SERVER_ROLE, &role);
 }
 
 /// The role by which the External Secrets Operator reads, if it is to.
@@ -88,41 +98,40 @@ fn secrets_reader(plot: &mut Plot<'_>) {
     if plot.stack.package_manager.secrets != SecretsBy::ExternalSecrets {
         return;
     }
-    let name = "secrets-reader";
     let use_key = json!({"Sid": "UseTheKey", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key_arn(plot)});
-    let tags = plot.tags::<IamPolicy>(name);
+    let tags = plot.tags(&READER_POLICY);
     let policy = IamPolicy {
-        name: format!("{}-{name}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, READER_POLICY.name()),
         description: "What the External Secrets Operator may read".to_owned(),
         document: Policy::new(&json!({"Version": "2012-10-17", "Statement": [read_secrets(), use_key]})),
         tags,
     };
-    plot.add(name, &policy);
-    let tags = plot.tags::<IamRole>(name);
+    plot.add(&READER_POLICY, &policy);
+    let tags = plot.tags(&READER_ROLE);
     let role = IamRole {
-        name: format!("{}-{name}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, READER_ROLE.name()),
         description: "The External Secrets Operator in the cluster".to_owned(),
         trust: Trust::ServiceAccount {
-            provider: Ref::named("main"),
+            provider: OIDC_PROVIDER.to_ref(),
             namespace: plot.stack.package_manager.namespace.to_string(),
             name: READER.to_owned(),
         },
-        policies: BTreeSet::from([Ref::named(name)]),
+        policies: BTreeSet::from([READER_POLICY.to_ref()]),
         tags,
     };
-    plot.add(name, &role);
+    plot.add(&READER_ROLE, &role);
 }
 
 /// The right to read the two secrets and to learn when they change. Their key's is another statement.
 fn read_secrets() -> Value {
     json!({"Sid": "ReadSecrets", "Effect": "Allow",
            "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-           "Resource": [{"$ref": "secret.database"}, {"$ref": "secret.encryption-key"}]})
+           "Resource": [DATABASE_LOGIN.to_ref(), ENCRYPTION_KEY.to_ref()]})
 }
 
 /// The key in a policy.
 fn key_arn(plot: &Plot<'_>) -> Value {
-    plot.stack.storage.kms.as_ref().map_or(json!({"$ref": "kms_key.main"}), |arn| json!(arn.to_string()))
+    plot.stack.storage.kms.as_ref().map_or(json!(KEY.to_ref()), |arn| json!(arn.to_string()))
 }
 
 /// The name of the bucket.
@@ -138,7 +147,7 @@ fn key(plot: &mut Plot<'_>) {
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "AccountDecidesThroughIam", "Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},
     ]});
-    let tags = plot.tags::<KmsKey>("main");
+    let tags = plot.tags(&KEY);
     let key = KmsKey {
         alias: format!("alias/{}", plot.stack.stack),
         description: format!("Everything of {} at rest", plot.stack.stack),
@@ -150,5 +159,5 @@ fn key(plot: &mut Plot<'_>) {
         tags,
     };
     let protect = plot.stack.protect.contains(&Protected::Key);
-    plot.add("main", &key).protect = protect;
+    plot.add(&KEY, &key).protect = protect;
 }

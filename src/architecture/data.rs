@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::access::bucket_name;
+use super::handles::{
+    BUCKET, CLUSTER, DATABASE, DATABASE_FIREWALL, DATABASE_FROM_NODES, DATABASE_LOGIN, DATABASE_PARAMETERS,
+    DATABASE_SUBNETS, ENCRYPTION_KEY,
+};
 use super::versions::engine_version;
 use super::{Net, Plot};
-use crate::model::address::Address;
 use crate::model::policy::Policy;
-use crate::model::reference::Ref;
-use crate::model::resource::Resource;
 use crate::resources::bucket::{Bucket, PublicAccessBlock};
-use crate::resources::cluster::Cluster;
 use crate::resources::database::{Database, LIFECYCLE_EXTENDED, LIFECYCLE_STANDARD};
 use crate::resources::db_parameter_group::DbParameterGroup;
 use crate::resources::db_subnet_group::DbSubnetGroup;
@@ -25,8 +25,6 @@ use crate::stack::Protected;
 pub const USER: &str = "ppm";
 /// Port of the database.
 const PORT: i32 = 5432;
-/// Name of the rule that lets the nodes in to the database.
-const RULE: &str = "database-from-nodes";
 
 /// Adds database, bucket and secrets.
 pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
@@ -37,20 +35,21 @@ pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
 }
 
 fn secrets(plot: &mut Plot<'_>) {
-    let login = ("database", "User and password of the database", SecretContent::Login { username: USER.to_owned() });
+    let login =
+        (&DATABASE_LOGIN, "User and password of the database", SecretContent::Login { username: USER.to_owned() });
     // Package Manager takes a key of exactly this size ("Configuration Encryption").
-    let key = ("encryption-key", "What Package Manager encrypts with", SecretContent::RandomHex { bytes: 512 });
-    for (name, description, content) in [login, key] {
-        let tags = plot.tags::<Secret>(name);
+    let key = (&ENCRYPTION_KEY, "What Package Manager encrypts with", SecretContent::RandomHex { bytes: 512 });
+    for (at, description, content) in [login, key] {
+        let tags = plot.tags(at);
         let secret = Secret {
-            name: format!("{}-{name}", plot.stack.stack),
+            name: format!("{}-{}", plot.stack.stack, at.name()),
             description: description.to_owned(),
             kms_key: Some(plot.key()),
             content,
             recovery_days: 7,
             tags,
         };
-        plot.add(name, &secret);
+        plot.add(at, &secret);
     }
 }
 
@@ -61,7 +60,7 @@ fn bucket(plot: &mut Plot<'_>) {
         "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": [arn, format!("{arn}/*")], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }]});
-    let tags = plot.tags::<Bucket>("packages");
+    let tags = plot.tags(&BUCKET);
     let bucket = Bucket {
         name,
         kms_key: Some(plot.key()),
@@ -74,12 +73,12 @@ fn bucket(plot: &mut Plot<'_>) {
         tags,
     };
     let protect = plot.stack.protect.contains(&Protected::Bucket);
-    plot.add("packages", &bucket).protect = protect;
+    plot.add(&BUCKET, &bucket).protect = protect;
 }
 
 /// The rule that lets the nodes in stands apart, so that the database need not wait for the cluster.
 fn firewall(plot: &mut Plot<'_>, net: &Net) {
-    let tags = plot.tags::<SecurityGroup>("database");
+    let tags = plot.tags(&DATABASE_FIREWALL);
     let group = SecurityGroup {
         vpc: net.vpc.clone(),
         name: format!("{}-database", plot.stack.stack),
@@ -88,24 +87,24 @@ fn firewall(plot: &mut Plot<'_>, net: &Net) {
         egress: BTreeSet::new(),
         tags,
     };
-    plot.add("database", &group);
-    let tags = plot.tags::<SecurityGroupRule>(RULE);
+    plot.add(&DATABASE_FIREWALL, &group);
+    let tags = plot.tags(&DATABASE_FROM_NODES);
     let rule = SecurityGroupRule {
-        group: RuleHome::Group(Ref::named("database")),
+        group: RuleHome::Group(DATABASE_FIREWALL.to_ref()),
         protocol: "tcp".to_owned(),
         from_port: PORT,
         to_port: PORT,
-        peer: Peer::Cluster(Ref::<Cluster>::named("main")),
+        peer: Peer::Cluster(CLUSTER.to_ref()),
         description: "PostgreSQL from the nodes".to_owned(),
         tags,
     };
-    plot.add(RULE, &rule);
+    plot.add(&DATABASE_FROM_NODES, &rule);
 }
 
 fn database(plot: &mut Plot<'_>, net: &Net) {
     let stack = plot.stack.stack.to_string();
     let declared = plot.stack.database.clone();
-    let tags = plot.tags::<DbSubnetGroup>("database");
+    let tags = plot.tags(&DATABASE_SUBNETS);
     let subnets = DbSubnetGroup {
         name: format!("{stack}-database"),
         description: "Where the database may stand".to_owned(),
@@ -114,10 +113,10 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         subnets: net.settled.iter().cloned().collect(),
         tags,
     };
-    plot.add("database", &subnets);
+    plot.add(&DATABASE_SUBNETS, &subnets);
     let version = engine_version(plot.stack, plot.state);
     let family = format!("postgres{}", version.major());
-    let tags = plot.tags::<DbParameterGroup>("database");
+    let tags = plot.tags(&DATABASE_PARAMETERS);
     let parameters = DbParameterGroup {
         // The family is part of the name: a major upgrade needs both groups side by side.
         name: format!("{stack}-{family}"),
@@ -126,8 +125,8 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         parameters: BTreeMap::from([("rds.force_ssl".to_owned(), "1".to_owned())]),
         tags,
     };
-    plot.add("database", &parameters);
-    let tags = plot.tags::<Database>("main");
+    plot.add(&DATABASE_PARAMETERS, &parameters);
+    let tags = plot.tags(&DATABASE);
     let database = Database {
         name: format!("{stack}-database"),
         engine_version: version.to_string(),
@@ -135,11 +134,11 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         storage_gib: declared.storage_gib,
         storage_type: "gp3".to_owned(),
         multi_az: declared.multi_az,
-        subnet_group: Ref::named("database"),
-        security_groups: BTreeSet::from([Ref::named("database")]),
-        parameter_group: Ref::named("database"),
+        subnet_group: DATABASE_SUBNETS.to_ref(),
+        security_groups: BTreeSet::from([DATABASE_FIREWALL.to_ref()]),
+        parameter_group: DATABASE_PARAMETERS.to_ref(),
         kms_key: plot.key(),
-        login: Ref::named("database"),
+        login: DATABASE_LOGIN.to_ref(),
         username: USER.to_owned(),
         database: USER.to_owned(),
         backup_days: u32::from(declared.backup_days),
@@ -153,10 +152,10 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         tags,
     };
     let protect = plot.stack.protect.contains(&Protected::Database);
-    let node = plot.add("main", &database);
+    let node = plot.add(&DATABASE, &database);
     node.protect = protect;
-    let key = Address::of(Secret::KIND, "encryption-key");
+    let key = ENCRYPTION_KEY.address();
     node.after.insert(key, "what Package Manager stores in the database cannot be read without this key");
-    let rule = Address::of(SecurityGroupRule::KIND, RULE);
+    let rule = DATABASE_FROM_NODES.address();
     node.works_through.insert(rule, "the nodes pass the firewall of the database");
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Plot;
+use super::handles::{ENDPOINTS_FIREWALL, VPC};
+use crate::model::handle::At;
 use crate::model::reference::Ref;
 use crate::model::values::Cidr;
 use crate::resources::security_group::{Peer, Rule, SecurityGroup};
@@ -34,47 +36,44 @@ pub(super) fn needed(stack: &Stack) -> impl Iterator<Item = (&'static str, &'sta
     SERVICES.into_iter().chain(files)
 }
 
-/// Name of the firewall of the endpoints.
-const GROUP: &str = "endpoints";
-
 /// Adds an endpoint for each service, in these subnets, and the firewall they share.
 pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subnet>]) {
-    let tags = plot.tags::<SecurityGroup>(GROUP);
+    let tags = plot.tags(&ENDPOINTS_FIREWALL);
     let group = SecurityGroup {
-        vpc: Ref::named("main"),
-        name: format!("{}-{GROUP}", plot.stack.stack),
+        vpc: VPC.to_ref(),
+        name: format!("{}-{}", plot.stack.stack, ENDPOINTS_FIREWALL.name()),
         description: "The endpoints of AWS services".to_owned(),
         ingress: BTreeSet::from([Rule::tcp(443, Peer::Cidr(network.to_string()), "The network")]),
         // An endpoint answers and never asks.
         egress: BTreeSet::new(),
         tags,
     };
-    plot.add(GROUP, &group);
+    plot.add(&ENDPOINTS_FIREWALL, &group);
     for (name, _) in needed(plot.stack) {
-        let address = named(name);
-        let tags = plot.tags::<VpcEndpoint>(&address);
-        let endpoint = VpcEndpoint {
-            vpc: Ref::named("main"),
+        let at = endpoint(name);
+        let tags = plot.tags(&at);
+        let made = VpcEndpoint {
+            vpc: VPC.to_ref(),
             service: plot.home().endpoint(name, plot.stack.region.as_str()),
             route_tables: BTreeSet::new(),
             interface: Some(Interface {
                 subnets: subnets.iter().cloned().collect(),
-                security_groups: BTreeSet::from([Ref::named(GROUP)]),
+                security_groups: BTreeSet::from([ENDPOINTS_FIREWALL.to_ref()]),
                 private_dns: true,
             }),
             tags,
         };
-        plot.add(&address, &endpoint);
+        plot.add(&at, &made);
     }
 }
 
-/// The names of the endpoints there may be.
-pub(super) fn names() -> impl Iterator<Item = String> {
-    SERVICES.into_iter().chain([FILES]).map(|(name, _)| named(name))
+/// The endpoints there may be.
+pub(super) fn all() -> impl Iterator<Item = At<VpcEndpoint>> {
+    SERVICES.into_iter().chain([FILES]).map(|(name, _)| endpoint(name))
 }
 
-fn named(service: &str) -> String {
-    service.replace('.', "-")
+fn endpoint(service: &str) -> At<VpcEndpoint> {
+    At::of(&service.replace('.', "-"))
 }
 
 #[cfg(test)]

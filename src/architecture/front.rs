@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::handles::{
+    CLUSTER, HTTP, HTTPS, INTERNET_GATEWAY, LOAD_BALANCER, LOAD_BALANCER_FIREWALL, NODES, NODES_AS_TARGETS,
+    NODES_FROM_LOAD_BALANCER, TARGET_GROUP,
+};
 use super::{Net, Plot, recorded};
 use crate::engine::state::State;
 use crate::helm::TLS_POLICY;
-use crate::model::address::Address;
-use crate::model::reference::Ref;
-use crate::model::resource::{Node, Resource};
+use crate::model::resource::Node;
 use crate::model::values::DomainName;
-use crate::resources::cluster::Cluster;
-use crate::resources::internet_gateway::InternetGateway;
 use crate::resources::listener::{Listener, ListenerAction};
 use crate::resources::load_balancer::LoadBalancer;
-use crate::resources::node_group::NodeGroup;
 use crate::resources::security_group::{Peer, Rule, SecurityGroup};
 use crate::resources::security_group_rule::{RuleHome, SecurityGroupRule};
 use crate::resources::target_attachment::TargetAttachment;
@@ -28,13 +27,6 @@ const POD_PORT: u16 = 4242;
 /// default range of node ports (`ServiceNodePortStaticSubrange`, on since 1.27).
 const NEW_NODE_PORT: u16 = 30042;
 
-/// Name of the firewall of the load balancer.
-const GROUP: &str = "load-balancer";
-/// Name of the rule that lets the load balancer in to the nodes.
-const RULE: &str = "nodes-from-load-balancer";
-/// Name of the nodes as targets.
-const ATTACHMENT: &str = "nodes";
-
 /// Adds everything in front of the nodes.
 pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
     let (port, target_type) = match plot.stack.load_balancer.targets {
@@ -47,17 +39,16 @@ pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
     load_balancer(plot, net);
     target_group(plot, net, port, target_type);
     if plot.stack.load_balancer.targets == Targets::NodePort {
-        let attachment =
-            TargetAttachment { node_group: Ref::<NodeGroup>::named("main"), target_group: Ref::named("main") };
-        plot.add(ATTACHMENT, &attachment);
+        let attachment = TargetAttachment { node_group: NODES.to_ref(), target_group: TARGET_GROUP.to_ref() };
+        plot.add(&NODES_AS_TARGETS, &attachment);
     }
     listeners(plot);
 }
 
 /// The port of the nodes: the declared one, the one at which the stack answers now, or that of a new stack.
 pub(super) fn node_port(stack: &Stack, state: &State) -> u16 {
-    let group = || recorded::<TargetGroup>(state, "main").filter(|group| group.target_type == INSTANCE);
-    let rule = || recorded::<SecurityGroupRule>(state, "nodes-from-load-balancer");
+    let group = || recorded(state, &TARGET_GROUP).filter(|group| group.target_type == INSTANCE);
+    let rule = || recorded(state, &NODES_FROM_LOAD_BALANCER);
     let opened = || rule().and_then(|rule| u16::try_from(rule.from_port).ok()).filter(|port| *port != POD_PORT);
     let declared = stack.load_balancer.node_port;
     declared.or_else(|| group().map(|group| group.port)).or_else(opened).unwrap_or(NEW_NODE_PORT)
@@ -73,27 +64,27 @@ fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
         .flat_map(|cidr| ports.iter().map(|port| Rule::tcp(*port, Peer::Cidr(cidr.to_string()), "Users")))
         .collect();
     let inside = net.cidr.clone().unwrap_or_else(|| "0.0.0.0/0".to_owned());
-    let tags = plot.tags::<SecurityGroup>(GROUP);
+    let tags = plot.tags(&LOAD_BALANCER_FIREWALL);
     let group = SecurityGroup {
         vpc: net.vpc.clone(),
-        name: format!("{}-{GROUP}", plot.stack.stack),
+        name: format!("{}-{}", plot.stack.stack, LOAD_BALANCER_FIREWALL.name()),
         description: "The load balancer".to_owned(),
         ingress,
         egress: BTreeSet::from([Rule::tcp(port, Peer::Cidr(inside), "Package Manager")]),
         tags,
     };
-    plot.add(GROUP, &group);
-    let tags = plot.tags::<SecurityGroupRule>(RULE);
+    plot.add(&LOAD_BALANCER_FIREWALL, &group);
+    let tags = plot.tags(&NODES_FROM_LOAD_BALANCER);
     let rule = SecurityGroupRule {
-        group: RuleHome::Cluster(Ref::<Cluster>::named("main")),
+        group: RuleHome::Cluster(CLUSTER.to_ref()),
         protocol: "tcp".to_owned(),
         from_port: i32::from(port),
         to_port: i32::from(port),
-        peer: Peer::Group(Ref::named(GROUP)),
+        peer: Peer::Group(LOAD_BALANCER_FIREWALL.to_ref()),
         description: "Package Manager from the load balancer".to_owned(),
         tags,
     };
-    plot.add(RULE, &rule);
+    plot.add(&NODES_FROM_LOAD_BALANCER, &rule);
 }
 
 fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
@@ -102,13 +93,13 @@ fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
         Scheme::InternetFacing => ("internet-facing", &net.public),
         Scheme::Internal => ("internal", &net.private),
     };
-    let tags = plot.tags::<LoadBalancer>("main");
+    let tags = plot.tags(&LOAD_BALANCER);
     let balancer = LoadBalancer {
         name: plot.stack.stack.to_string(),
         scheme: scheme.to_owned(),
         ip_address_type: "ipv4".to_owned(),
         subnets: subnets.iter().cloned().collect(),
-        security_groups: BTreeSet::from([Ref::named(GROUP)]),
+        security_groups: BTreeSet::from([LOAD_BALANCER_FIREWALL.to_ref()]),
         idle_timeout_seconds: u32::from(declared.idle_timeout_seconds),
         drop_invalid_headers: true,
         deletion_protection: true,
@@ -116,15 +107,15 @@ fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
     };
     let public = declared.scheme == Scheme::InternetFacing && plot.owns_network();
     let renewal = renewal(declared.domain.as_ref());
-    let node = plot.add("main", &balancer);
+    let node = plot.add(&LOAD_BALANCER, &balancer);
     node.renewal = Some(renewal);
     if public {
-        let gateway = Address::of(InternetGateway::KIND, "main");
+        let gateway = INTERNET_GATEWAY.address();
         node.after.insert(gateway, "a load balancer that faces the internet is refused without a way to it");
     }
-    let group = Address::of(TargetGroup::KIND, "main");
+    let group = TARGET_GROUP.address();
     node.after.insert(group, "a new load balancer needs a target group that no other one uses");
-    let rule = Address::of(SecurityGroupRule::KIND, RULE);
+    let rule = NODES_FROM_LOAD_BALANCER.address();
     node.works_through.insert(rule, "traffic passes the firewall of the nodes");
 }
 
@@ -139,7 +130,7 @@ fn renewal(domain: Option<&DomainName>) -> String {
 }
 
 fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
-    let tags = plot.tags::<TargetGroup>("main");
+    let tags = plot.tags(&TARGET_GROUP);
     let group = TargetGroup {
         name: format!("{}-pm", plot.stack.stack),
         vpc: net.vpc.clone(),
@@ -161,8 +152,8 @@ fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
         tags,
     };
     let renewal = moved(plot, &group);
-    let node = plot.add("main", &group);
-    let balancer = Address::of(LoadBalancer::KIND, "main");
+    let node = plot.add(&TARGET_GROUP, &group);
+    let balancer = LOAD_BALANCER.address();
     node.replaced_with.insert(balancer, "a target group serves one load balancer and no other");
     node.renewal = renewal;
 }
@@ -172,7 +163,7 @@ fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
     let until = match plot.stack.load_balancer.targets {
         // The nodes are attached to it, whatever its name.
         Targets::NodePort => {
-            let before = plot.recorded::<TargetGroup>("main")?;
+            let before = plot.recorded(&TARGET_GROUP)?;
             let same = (before.port, before.target_type.as_str()) == (group.port, group.target_type.as_str());
             (!same).then(|| format!("`helm upgrade` with the new values opens port {} of the nodes", group.port))?
         }
@@ -186,11 +177,10 @@ fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
 
 fn listeners(plot: &mut Plot<'_>) {
     let certificate = plot.stack.load_balancer.certificate.as_ref().map(ToString::to_string);
-    let forward = ListenerAction::Forward(Ref::named("main"));
-    let (http, https) = ("http", "https");
-    let tags = plot.tags::<Listener>(http);
+    let forward = ListenerAction::Forward(TARGET_GROUP.to_ref());
+    let tags = plot.tags(&HTTP);
     let plain = Listener {
-        load_balancer: Ref::named("main"),
+        load_balancer: LOAD_BALANCER.to_ref(),
         port: 80,
         protocol: "HTTP".to_owned(),
         certificate: None,
@@ -198,14 +188,14 @@ fn listeners(plot: &mut Plot<'_>) {
         action: if certificate.is_some() { ListenerAction::RedirectToHttps } else { forward.clone() },
         tags,
     };
-    let node = plot.add(http, &plain);
+    let node = plot.add(&HTTP, &plain);
     opens_last(node);
     // Also where none is declared: one that stood there goes after this one has changed.
-    node.after.insert(Address::of(Listener::KIND, https), "port 80 leads there, or takes over from it");
+    node.after.insert(HTTPS.address(), "port 80 leads there, or takes over from it");
     if certificate.is_some() {
-        let tags = plot.tags::<Listener>(https);
+        let tags = plot.tags(&HTTPS);
         let encrypted = Listener {
-            load_balancer: Ref::named("main"),
+            load_balancer: LOAD_BALANCER.to_ref(),
             port: 443,
             protocol: "HTTPS".to_owned(),
             certificate,
@@ -213,16 +203,16 @@ fn listeners(plot: &mut Plot<'_>) {
             action: forward,
             tags,
         };
-        opens_last(plot.add(https, &encrypted));
+        opens_last(plot.add(&HTTPS, &encrypted));
     }
 }
 
 /// Everything behind a listener stands before it, and for as long as it leads there, whether declared or not.
 fn opens_last(listener: &mut Node) {
     let behind = [
-        (Address::of(TargetAttachment::KIND, ATTACHMENT), "traffic goes where there are targets"),
-        (Address::of(SecurityGroup::KIND, GROUP), "traffic passes the firewall of the load balancer"),
-        (Address::of(SecurityGroupRule::KIND, RULE), "traffic passes the firewall of the nodes"),
+        (NODES_AS_TARGETS.address(), "traffic goes where there are targets"),
+        (LOAD_BALANCER_FIREWALL.address(), "traffic passes the firewall of the load balancer"),
+        (NODES_FROM_LOAD_BALANCER.address(), "traffic passes the firewall of the nodes"),
     ];
     listener.after.extend(behind);
 }

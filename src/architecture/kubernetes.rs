@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::handles::{CLUSTER, CLUSTER_ROLE, CREATOR, NODE_ROLE, NODES};
 use super::versions::{kubernetes_version, recorded_kubernetes};
 use super::{Net, Plot, recorded};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::document::{Document, digest};
+use crate::model::handle::At;
 use crate::model::reference::Ref;
-use crate::model::resource::{Node, Resource};
+use crate::model::resource::Node;
 use crate::model::values::KubernetesVersion;
 use crate::resources::access_entry::{AccessEntry, Principal, stands_for};
 use crate::resources::addon::Addon;
@@ -37,8 +39,8 @@ pub(super) fn kubernetes(plot: &mut Plot<'_>, net: &Net) {
     node_group(plot, net);
     for addon in AFTER_NODES {
         add_addon(plot, addon);
-        let node = plot.nodes.get_mut(&Address::of(Addon::KIND, addon)).expect("added above");
-        node.after.insert(Address::of(NodeGroup::KIND, "main"), "it runs on nodes and is degraded without");
+        let node = plot.nodes.get_mut(&At::<Addon>::of(addon).address()).expect("added above");
+        node.after.insert(NODES.address(), "it runs on nodes and is degraded without");
     }
 }
 
@@ -67,16 +69,18 @@ pub(super) fn asked_addons(stack: &Stack, state: &State) -> BTreeSet<(String, St
 
 /// The version of an add-on that an earlier apply chose for this Kubernetes version.
 fn settled_addon(state: &State, addon: &str, version: &str) -> Option<String> {
-    recorded::<Addon>(state, addon).filter(|addon| addon.kubernetes_version == version).map(|addon| addon.version)
+    recorded::<Addon>(state, &At::of(addon))
+        .filter(|addon| addon.kubernetes_version == version)
+        .map(|addon| addon.version)
 }
 
 fn cluster(plot: &mut Plot<'_>, net: &Net) {
     let declared = plot.stack.kubernetes.clone();
-    let tags = plot.tags::<Cluster>("main");
+    let tags = plot.tags(&CLUSTER);
     let at = |version: KubernetesVersion, subnets: BTreeSet<_>| Cluster {
         name: plot.stack.stack.to_string(),
         version: version.to_string(),
-        role: Ref::named("cluster"),
+        role: CLUSTER_ROLE.to_ref(),
         subnets,
         service_cidr: declared.service_cidr.to_string(),
         private_access: true,
@@ -90,7 +94,7 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
         tags: tags.clone(),
     };
     // The zones of a control plane are settled when it is made.
-    let settled = plot.recorded::<Cluster>("main").map(|cluster| cluster.subnets);
+    let settled = plot.recorded(&CLUSTER).map(|cluster| cluster.subnets);
     let there: BTreeSet<_> = net.settled.iter().cloned().collect();
     let subnets = match settled {
         Some(settled) if plot.owns_network() && settled.is_subset(&there) => settled,
@@ -100,7 +104,7 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
     let wanted = versions.pop().expect("the declared version is the last");
     let ladder: Vec<Document> = versions.iter().map(|version| Document::of(&at(*version, subnets.clone()))).collect();
     let cluster = at(wanted, subnets);
-    let node = plot.add("main", &cluster);
+    let node = plot.add(&CLUSTER, &cluster);
     // Everything inside would be lost with it.
     node.protect = true;
     node.renewal = Some(
@@ -112,44 +116,45 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
 
 fn access_entries(plot: &mut Plot<'_>) {
     let admin = format!("arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", plot.partition());
-    let mut entries = vec![("creator".to_owned(), Principal::Creator)];
+    let mut entries = vec![(CREATOR.clone(), Principal::Creator)];
     // A cluster has room for one entry of each identity, and the creator has one: settled once, whoever applies later.
-    let settled = plot.state.resources.get(&Address::of(AccessEntry::KIND, "creator"));
+    let settled = plot.state.resources.get(&CREATOR.address());
     let settled = settled.and_then(|recorded| recorded.computed.text("principal_arn"));
     let creator = settled.unwrap_or(&plot.surroundings.principal);
     let admins = plot.stack.kubernetes.admins.iter().map(ToString::to_string);
     entries.extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| {
-        let name = format!("admin-{}", &digest(arn.as_bytes())[..8]);
-        (name, Principal::Arn(arn))
+        let at = At::of(&format!("admin-{}", &digest(arn.as_bytes())[..8]));
+        (at, Principal::Arn(arn))
     }));
-    for (name, principal) in entries {
-        let tags = plot.tags::<AccessEntry>(&name);
+    for (at, principal) in entries {
+        let tags = plot.tags(&at);
         let policies = BTreeSet::from([admin.clone()]);
-        plot.add(&name, &AccessEntry { cluster: Ref::named("main"), principal, policies, tags });
+        plot.add(&at, &AccessEntry { cluster: CLUSTER.to_ref(), principal, policies, tags });
     }
 }
 
 fn add_addon(plot: &mut Plot<'_>, name: &str) {
-    let tags = plot.tags::<Addon>(name);
+    let place = At::of(name);
+    let tags = plot.tags(&place);
     let at = |version: &KubernetesVersion| {
         let kubernetes_version = version.to_string();
         let asked = plot.surroundings.addons.get(&(kubernetes_version.clone(), name.to_owned())).cloned();
         let version = settled_addon(plot.state, name, &kubernetes_version).or(asked).unwrap_or_default();
-        Addon { cluster: Ref::named("main"), name: name.to_owned(), kubernetes_version, version, tags: tags.clone() }
+        Addon { cluster: CLUSTER.to_ref(), name: name.to_owned(), kubernetes_version, version, tags: tags.clone() }
     };
     let mut versions: Vec<Addon> = climb(plot.stack, plot.state).iter().map(at).collect();
     let wanted = versions.pop().expect("the declared version is the last");
-    plot.add(name, &wanted).ladder = versions.iter().map(Document::of).collect();
+    plot.add(&place, &wanted).ladder = versions.iter().map(Document::of).collect();
 }
 
 fn node_group(plot: &mut Plot<'_>, net: &Net) {
     let declared = plot.stack.kubernetes.nodes.clone();
-    let tags = plot.tags::<NodeGroup>("main");
+    let tags = plot.tags(&NODES);
     let at = |version: &KubernetesVersion| NodeGroup {
-        cluster: Ref::named("main"),
+        cluster: CLUSTER.to_ref(),
         name: format!("{}-nodes", plot.stack.stack),
         version: version.to_string(),
-        role: Ref::named("nodes"),
+        role: NODE_ROLE.to_ref(),
         subnets: net.private.iter().cloned().collect(),
         instance_type: declared.instance_type.to_string(),
         ami_type: ami_type(declared.instance_type.as_str()).to_owned(),
@@ -165,13 +170,13 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
     let wanted = versions.pop().expect("the declared version is the last");
     let tables: Vec<Address> =
         plot.nodes.iter().filter(|(_, node)| leads_out(node, net)).map(|(at, _)| at.clone()).collect();
-    let node: &mut Node = plot.add("main", &wanted);
+    let node: &mut Node = plot.add(&NODES, &wanted);
     node.ladder = versions.iter().map(Document::of).collect();
     for table in tables {
         node.after.insert(table, "nodes that cannot reach AWS do not join");
     }
     for addon in BEFORE_NODES {
-        node.after.insert(Address::of(Addon::KIND, addon), "nodes do not become ready without");
+        node.after.insert(At::<Addon>::of(addon).address(), "nodes do not become ready without");
     }
 }
 

@@ -12,6 +12,7 @@ mod data;
 mod emitted;
 mod endpoints;
 mod front;
+mod handles;
 mod installed;
 mod kubernetes;
 mod names;
@@ -24,13 +25,15 @@ use std::collections::BTreeMap;
 
 pub use data::USER as DATABASE_USER;
 pub use emitted::{remember, values_are_for};
+pub use handles::{Handles, handles};
 pub use installed::{Downgrade, downgrade};
 pub use outputs::{NotReady, helm_facts, helm_inputs, license, outputs, standing, usage_data};
 pub use values::{NoValues, foreseen, hand_over, last_release};
 pub use versions::engine_version;
 
 use crate::engine::state::State;
-use crate::model::address::{Address, Name};
+use crate::model::address::Address;
+use crate::model::handle::At;
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG, Tags};
 use crate::model::partition::Partition;
 use crate::model::reference::Ref;
@@ -83,31 +86,30 @@ struct Net {
 
 impl Plot<'_> {
     /// Adds a resource.
-    fn add<R: Resource>(&mut self, name: &str, resource: &R) -> &mut Node {
-        let address = Address::of(R::KIND, name);
-        self.nodes.entry(address).insert_entry(Node::new(resource)).into_mut()
+    fn add<R: Resource>(&mut self, at: &At<R>, resource: &R) -> &mut Node {
+        self.nodes.entry(at.address()).insert_entry(Node::new(resource)).into_mut()
     }
 
-    /// The tags of the resource `name` of type `R`: those of the declaration, a name for consoles, and the marks.
-    fn tags<R: Resource>(&self, name: &str) -> Tags {
+    /// The tags of a resource: those of the declaration, a name for consoles, and the marks.
+    fn tags<R: Resource>(&self, at: &At<R>) -> Tags {
         let stack = self.stack.stack.as_str();
         let mut tags = self.stack.tags.clone();
-        tags.insert("Name".to_owned(), names::object(stack, R::KIND.as_str(), name));
+        tags.insert("Name".to_owned(), names::object(stack, R::KIND.as_str(), at.name()));
         tags.insert(STACK_TAG.to_owned(), stack.to_owned());
-        tags.insert(ADDRESS_TAG.to_owned(), format!("{}.{name}", R::KIND));
+        tags.insert(ADDRESS_TAG.to_owned(), at.to_string());
         tags
     }
 
     /// The declared document of a recorded resource.
-    fn recorded<R: Resource>(&self, name: &str) -> Option<R> {
-        recorded(self.state, name)
+    fn recorded<R: Resource>(&self, at: &At<R>) -> Option<R> {
+        recorded(self.state, at)
     }
 
     /// The key that encrypts everything: the stack's own, or the one it was given.
     fn key(&self) -> Ref<KmsKey> {
         match &self.stack.storage.kms {
             Some(arn) => Ref::external(arn.to_string()),
-            None => Ref::named("main"),
+            None => handles::KEY.to_ref(),
         }
     }
 
@@ -131,7 +133,6 @@ impl Plot<'_> {
 }
 
 /// The declared document of a recorded resource.
-fn recorded<R: Resource>(state: &State, name: &str) -> Option<R> {
-    let name: Name = name.parse().ok()?;
-    state.resources.get(&Address { kind: R::KIND, name })?.declared.read().ok()
+fn recorded<R: Resource>(state: &State, at: &At<R>) -> Option<R> {
+    state.resources.get(&at.address())?.declared.read().ok()
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::handles::{CLUSTER, INTERNET_GATEWAY, PUBLIC_ROUTES, S3_ENDPOINT, VPC};
 use super::{Net, Plot, endpoints, recorded};
 use crate::engine::state::State;
-use crate::model::address::{Address, Name};
+use crate::model::address::Name;
+use crate::model::handle::At;
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
 use crate::model::values::{Cidr, SubnetId};
-use crate::resources::cluster::Cluster;
 use crate::resources::elastic_ip::ElasticIp;
 use crate::resources::internet_gateway::InternetGateway;
 use crate::resources::nat_gateway::NatGateway;
@@ -57,13 +58,13 @@ fn existing_network(existing: &ExistingNetwork) -> Net {
 }
 
 fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
-    let vpc: Ref<Vpc> = Ref::named("main");
-    let tags = plot.tags::<Vpc>("main");
-    plot.add("main", &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
+    let vpc = VPC.to_ref();
+    let tags = plot.tags(&VPC);
+    plot.add(&VPC, &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
     let open = made.connectivity == Connectivity::Internet;
     if open {
-        let tags = plot.tags::<InternetGateway>("main");
-        plot.add("main", &InternetGateway { vpc: vpc.clone(), tags });
+        let tags = plot.tags(&INTERNET_GATEWAY);
+        plot.add(&INTERNET_GATEWAY, &InternetGateway { vpc: vpc.clone(), tags });
     }
 
     let (zones, left) = zones(plot, made);
@@ -150,7 +151,7 @@ fn settled_zones(stack: &Stack, cidr: Cidr, state: &State) -> Vec<Zone> {
 }
 
 fn cluster_zones(state: &State) -> BTreeSet<String> {
-    let cluster: Option<Cluster> = recorded(state, "main");
+    let cluster = recorded(state, &CLUSTER);
     let subnets = cluster.into_iter().flat_map(|cluster| cluster.subnets);
     subnets.filter_map(|subnet| subnet.address()?.name.as_str().strip_prefix("private-").map(str::to_owned)).collect()
 }
@@ -166,69 +167,67 @@ fn public_slice(cidr: Cidr, slice: u32) -> Option<Cidr> {
 }
 
 fn private_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
-    let name = format!("private-{}", zone.short);
+    let at = At::of(&format!("private-{}", zone.short));
     let cidr = private_slice(made.cidr, zone.slice).expect("a network has eight private slices");
-    subnet(plot, &name, zone, cidr, false, "kubernetes.io/role/internal-elb")
+    subnet(plot, &at, zone, cidr, false, "kubernetes.io/role/internal-elb")
 }
 
 fn public_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
-    let name = format!("public-{}", zone.short);
+    let at = At::of(&format!("public-{}", zone.short));
     let cidr = public_slice(made.cidr, zone.slice).expect("a network has sixty-four public slices");
-    subnet(plot, &name, zone, cidr, true, "kubernetes.io/role/elb")
+    subnet(plot, &at, zone, cidr, true, "kubernetes.io/role/elb")
 }
 
 /// The role tag lets Kubernetes controllers find subnets for load balancers ("Subnet tagging" of EKS).
-fn subnet(plot: &mut Plot<'_>, name: &str, zone: &Zone, cidr: Cidr, public: bool, role: &str) -> Ref<Subnet> {
-    let mut tags = plot.tags::<Subnet>(name);
+fn subnet(plot: &mut Plot<'_>, at: &At<Subnet>, zone: &Zone, cidr: Cidr, public: bool, role: &str) -> Ref<Subnet> {
+    let mut tags = plot.tags(at);
     tags.insert(role.to_owned(), "1".to_owned());
-    let subnet = Subnet { vpc: Ref::named("main"), cidr, zone: zone.name.clone(), map_public_ip: public, tags };
-    plot.add(name, &subnet);
-    Ref::named(name)
+    let subnet = Subnet { vpc: VPC.to_ref(), cidr, zone: zone.name.clone(), map_public_ip: public, tags };
+    plot.add(at, &subnet);
+    at.to_ref()
 }
 
 fn nat(plot: &mut Plot<'_>, zone: &Zone) {
-    let name = &zone.short;
-    let tags = plot.tags::<ElasticIp>(&format!("nat-{name}"));
-    plot.add(&format!("nat-{name}"), &ElasticIp { tags }).renewal = Some(
+    let (at, address) = (At::of(&zone.short), At::of(&format!("nat-{}", zone.short)));
+    let tags = plot.tags(&address);
+    plot.add(&address, &ElasticIp { tags }).renewal = Some(
         "requests of the nodes to the internet come from another address: whoever lets the old one in must let it in"
             .to_owned(),
     );
-    let tags = plot.tags::<NatGateway>(name);
-    let gateway = NatGateway {
-        subnet: Ref::named(&format!("public-{name}")),
-        elastic_ip: Ref::named(&format!("nat-{name}")),
-        tags,
-    };
-    let node = plot.add(name, &gateway);
-    let gateway = Ref::<InternetGateway>::named("main").address().expect("a name has an address");
+    let tags = plot.tags(&at);
+    let gateway =
+        NatGateway { subnet: Ref::named(&format!("public-{}", zone.short)), elastic_ip: address.to_ref(), tags };
+    let node = plot.add(&at, &gateway);
+    let gateway = INTERNET_GATEWAY.address();
     node.after.insert(gateway, "a NAT gateway fails without the way to the internet");
 }
 
 fn public_routes(plot: &mut Plot<'_>, public: &[Ref<Subnet>]) {
-    let tags = plot.tags::<RouteTable>("public");
+    let tags = plot.tags(&PUBLIC_ROUTES);
     let table = RouteTable {
-        vpc: Ref::named("main"),
-        routes: BTreeMap::from([(EVERYWHERE.to_owned(), RouteTarget::InternetGateway(Ref::named("main")))]),
+        vpc: VPC.to_ref(),
+        routes: BTreeMap::from([(EVERYWHERE.to_owned(), RouteTarget::InternetGateway(INTERNET_GATEWAY.to_ref()))]),
         subnets: public.iter().cloned().collect(),
         tags,
     };
-    plot.add("public", &table);
+    plot.add(&PUBLIC_ROUTES, &table);
 }
 
 fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
     let name = format!("private-{}", zone.short);
-    let tags = plot.tags::<RouteTable>(&name);
+    let at = At::of(&name);
+    let tags = plot.tags(&at);
     let route = |gateway| (EVERYWHERE.to_owned(), RouteTarget::NatGateway(Ref::named(gateway)));
     let table = RouteTable {
-        vpc: Ref::named("main"),
+        vpc: VPC.to_ref(),
         routes: gateway.map(route).into_iter().collect(),
         subnets: BTreeSet::from([Ref::named(&name)]),
         tags,
     };
-    let node = plot.add(&name, &table);
+    let node = plot.add(&at, &table);
     // Declared or not: the way that was is kept until there is another one.
-    for endpoint in endpoints::names() {
-        node.works_through.insert(Address::of(VpcEndpoint::KIND, &endpoint), "nodes reach AWS in one way or the other");
+    for endpoint in endpoints::all() {
+        node.works_through.insert(endpoint.address(), "nodes reach AWS in one way or the other");
     }
 }
 
@@ -236,9 +235,9 @@ fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>, p
     let mut route_tables: BTreeSet<Ref<RouteTable>> =
         zones.map(|zone| Ref::named(&format!("private-{}", zone.short))).collect();
     if public {
-        route_tables.insert(Ref::named("public"));
+        route_tables.insert(PUBLIC_ROUTES.to_ref());
     }
-    let tags = plot.tags::<VpcEndpoint>("s3");
+    let tags = plot.tags(&S3_ENDPOINT);
     let service = plot.home().endpoint("s3", plot.stack.region.as_str());
-    plot.add("s3", &VpcEndpoint { vpc: Ref::named("main"), service, route_tables, interface: None, tags });
+    plot.add(&S3_ENDPOINT, &VpcEndpoint { vpc: VPC.to_ref(), service, route_tables, interface: None, tags });
 }

@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 use super::data::USER;
 use super::emitted;
 use super::front::node_port;
+use super::handles::{
+    BUCKET, CLUSTER, DATABASE, DATABASE_LOGIN, ENCRYPTION_KEY, LOAD_BALANCER, NODES, READER_ROLE, SERVER_ROLE,
+    TARGET_GROUP, VPC,
+};
 use super::kubernetes::NODE_LABEL;
 use super::versions::kubernetes_version;
 use crate::engine::state::State;
@@ -15,16 +19,8 @@ use crate::helm::{
     Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData, secret_class,
 };
 use crate::model::address::Address;
+use crate::model::handle::At;
 use crate::model::resource::Resource;
-use crate::resources::bucket::Bucket;
-use crate::resources::cluster::Cluster;
-use crate::resources::database::Database;
-use crate::resources::iam_role::IamRole;
-use crate::resources::load_balancer::LoadBalancer;
-use crate::resources::node_group::NodeGroup;
-use crate::resources::secret::Secret;
-use crate::resources::target_group::TargetGroup;
-use crate::resources::vpc::Vpc;
 use crate::stack::{self, Network, Scheme, SecretsBy, Stack, Targets};
 
 /// Where `PostgreSQL` of RDS listens unless it is told otherwise ("DB instance port").
@@ -63,12 +59,12 @@ impl fmt::Display for NotReady {
     }
 }
 
-/// What AWS computed for the resource `name` of type `R`.
+/// What AWS computed for what stands at a handle.
 ///
 /// # Errors
 /// When it is in no record.
-pub fn standing<R: Resource>(state: &State, name: &str) -> Result<R::Computed, NotReady> {
-    let address = Address::of(R::KIND, name);
+pub fn standing<R: Resource>(state: &State, at: &At<R>) -> Result<R::Computed, NotReady> {
+    let address = at.address();
     let recorded = state.resources.get(&address).and_then(|recorded| recorded.computed.read().ok());
     recorded.ok_or_else(|| NotReady([address].into()))
 }
@@ -94,18 +90,18 @@ impl<'a> Made<'a> {
 
     /// Reads a text of what AWS computed for a resource. Where that is not known, a text of the right form stands in for
     /// it, `{}` in `form` being a name that nothing else has.
-    fn text<R: Resource>(&mut self, name: &str, read: impl FnOnce(R::Computed) -> String, form: &str) -> String {
-        self.late_text::<R>(name, |computed| Some(read(computed)), form)
+    fn text<R: Resource>(&mut self, at: &At<R>, read: impl FnOnce(R::Computed) -> String, form: &str) -> String {
+        self.late_text(at, |computed| Some(read(computed)), form)
     }
 
     /// As [`Made::text`], of what AWS tells only some time after the object was made.
     fn late_text<R: Resource>(
         &mut self,
-        name: &str,
+        at: &At<R>,
         read: impl FnOnce(R::Computed) -> Option<String>,
         form: &str,
     ) -> String {
-        let address = Address::of(R::KIND, name);
+        let address = at.address();
         if let Some(text) = self.known::<R>(&address).and_then(read) {
             return text;
         }
@@ -116,13 +112,13 @@ impl<'a> Made<'a> {
     }
 
     /// Reads a number of a resource of which a text is read too.
-    fn number<R: Resource>(&self, name: &str, read: impl FnOnce(R::Computed) -> u16, stand_in: u16) -> u16 {
-        self.known::<R>(&Address::of(R::KIND, name)).map_or(stand_in, read)
+    fn number<R: Resource>(&self, at: &At<R>, read: impl FnOnce(R::Computed) -> u16, stand_in: u16) -> u16 {
+        self.known::<R>(&at.address()).map_or(stand_in, read)
     }
 
     /// Reads nothing of a resource, which yet must stand.
-    fn must_stand<R: Resource>(&mut self, name: &str) {
-        self.text::<R>(name, |_| String::new(), "{}");
+    fn must_stand<R: Resource>(&mut self, at: &At<R>) {
+        self.text(at, |_| String::new(), "{}");
     }
 }
 
@@ -135,22 +131,22 @@ pub fn outputs(stack: &Stack, state: &State) -> BTreeMap<String, Value> {
         }
     };
     put("region", Some(json!(stack.region.to_string())));
-    let cluster = standing::<Cluster>(state, "main").ok();
+    let cluster = standing(state, &CLUSTER).ok();
     put("cluster_name", cluster.as_ref().map(|c| json!(c.id)));
     put("cluster_endpoint", cluster.as_ref().and_then(|c| c.endpoint.as_ref()).map(|e| json!(e)));
-    let database = standing::<Database>(state, "main").ok();
+    let database = standing(state, &DATABASE).ok();
     put("database_address", database.as_ref().and_then(|d| d.address.as_ref()).map(|a| json!(a)));
     put("database_port", database.as_ref().map(|d| json!(d.port)));
     put("database_name", database.as_ref().map(|_| json!(USER)));
-    put("database_secret_arn", standing::<Secret>(state, "database").ok().map(|s| json!(s.id)));
-    put("encryption_key_secret_arn", standing::<Secret>(state, "encryption-key").ok().map(|s| json!(s.id)));
-    put("bucket", standing::<Bucket>(state, "packages").ok().map(|b| json!(b.id)));
-    put("package_manager_role_arn", standing::<IamRole>(state, "package-manager").ok().map(|r| json!(r.arn)));
-    put("secrets_reader_role_arn", standing::<IamRole>(state, "secrets-reader").ok().map(|r| json!(r.arn)));
-    let balancer = standing::<LoadBalancer>(state, "main").ok();
+    put("database_secret_arn", standing(state, &DATABASE_LOGIN).ok().map(|s| json!(s.id)));
+    put("encryption_key_secret_arn", standing(state, &ENCRYPTION_KEY).ok().map(|s| json!(s.id)));
+    put("bucket", standing(state, &BUCKET).ok().map(|b| json!(b.id)));
+    put("package_manager_role_arn", standing(state, &SERVER_ROLE).ok().map(|r| json!(r.arn)));
+    put("secrets_reader_role_arn", standing(state, &READER_ROLE).ok().map(|r| json!(r.arn)));
+    let balancer = standing(state, &LOAD_BALANCER).ok();
     put("load_balancer_dns_name", balancer.as_ref().map(|b| json!(b.dns_name)));
     put("load_balancer_zone_id", balancer.as_ref().map(|b| json!(b.zone_id)));
-    put("target_group_arn", standing::<TargetGroup>(state, "main").ok().map(|t| json!(t.id)));
+    put("target_group_arn", standing(state, &TARGET_GROUP).ok().map(|t| json!(t.id)));
     let there = balancer.map(|b| url(stack).unwrap_or_else(|| format!("http://{}", b.dns_name)));
     let elsewhere =
         (stack.load_balancer.targets == Targets::Ingress && cluster.is_some()).then(|| url(stack)).flatten();
@@ -191,7 +187,7 @@ pub fn usage_data(stack: &Stack) -> Option<UsageData> {
 pub fn helm_inputs(stack: &Stack, state: &State) -> Result<Inputs, NotReady> {
     let fresh = BTreeSet::new();
     let mut made = Made::of(state, &fresh);
-    made.must_stand::<NodeGroup>("main");
+    made.must_stand(&NODES);
     let inputs = inputs(stack, &mut made);
     if made.stand_ins.is_empty() { Ok(inputs) } else { Err(NotReady(made.stand_ins.into_keys().collect())) }
 }
@@ -202,20 +198,20 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
     let regional = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:000000000000:{rest}");
     let load_balancer_dns_name = match stack.load_balancer.targets {
         Targets::NodePort | Targets::TargetGroupBinding => {
-            Some(made.text::<LoadBalancer>("main", |balancer| balancer.dns_name, "{}.invalid"))
+            Some(made.text(&LOAD_BALANCER, |balancer| balancer.dns_name, "{}.invalid"))
         }
         Targets::Ingress => None,
     };
     let exposure = match stack.load_balancer.targets {
         Targets::NodePort => Exposure::NodePort { port: node_port(stack, made.state) },
         Targets::TargetGroupBinding => Exposure::TargetGroupBinding {
-            target_group_arn: made.text::<TargetGroup>(
-                "main",
+            target_group_arn: made.text(
+                &TARGET_GROUP,
                 |group| group.id,
                 &regional("elasticloadbalancing", "targetgroup/{}/0"),
             ),
             vpc_id: match &stack.network {
-                Network::Made(_) => made.text::<Vpc>("main", |vpc| vpc.id, "vpc-0feed0feed0feed0f"),
+                Network::Made(_) => made.text(&VPC, |vpc| vpc.id, "vpc-0feed0feed0feed0f"),
                 Network::Existing(existing) => existing.vpc.to_string(),
             },
         },
@@ -239,13 +235,13 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         offline_data: chart.offline_data.as_ref().map(files),
         usage_data: usage_data(stack),
         settings: chart.settings.clone(),
-        role_arn: made.text::<IamRole>("package-manager", |role| role.arn, "arn:aws:iam::000000000000:role/{}"),
-        database_host: made.late_text::<Database>("main", |database| database.address, "{}.invalid"),
-        database_port: made.number::<Database>("main", |database| database.port, POSTGRES_PORT),
+        role_arn: made.text(&SERVER_ROLE, |role| role.arn, "arn:aws:iam::000000000000:role/{}"),
+        database_host: made.late_text(&DATABASE, |database| database.address, "{}.invalid"),
+        database_port: made.number(&DATABASE, |database| database.port, POSTGRES_PORT),
         database_name: USER.to_owned(),
         database_user: USER.to_owned(),
         database_instance_class: stack.database.instance_class.to_string(),
-        bucket: made.text::<Bucket>("packages", |bucket| bucket.id, "{}"),
+        bucket: made.text(&BUCKET, |bucket| bucket.id, "{}"),
         region: region.to_owned(),
         address: url(stack),
         load_balancer_dns_name,
@@ -256,9 +252,9 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         disk_gib: stack.kubernetes.nodes.disk_gib,
         node_count: u32::from(stack.kubernetes.nodes.count),
         strategy: if emitted::is_version_change(stack, made.state) { Strategy::Recreate } else { Strategy::Rolling },
-        database_secret_arn: made.text::<Secret>("database", |secret| secret.id, &secret),
-        encryption_key_secret_arn: made.text::<Secret>("encryption-key", |secret| secret.id, &secret),
-        cluster_name: made.text::<Cluster>("main", |cluster| cluster.id, "{}"),
+        database_secret_arn: made.text(&DATABASE_LOGIN, |secret| secret.id, &secret),
+        encryption_key_secret_arn: made.text(&ENCRYPTION_KEY, |secret| secret.id, &secret),
+        cluster_name: made.text(&CLUSTER, |cluster| cluster.id, "{}"),
     }
 }
 
@@ -305,16 +301,14 @@ pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
         release: Some(chart.release.to_string()),
         region: Some(stack.region.to_string()),
         bucket: stack.storage.bucket.as_ref().map(ToString::to_string),
-        role_arn: standing::<IamRole>(state, "package-manager").ok().map(|role| role.arn),
-        database_host: standing::<Database>(state, "main").ok().and_then(|database| database.address),
+        role_arn: standing(state, &SERVER_ROLE).ok().map(|role| role.arn),
+        database_host: standing(state, &DATABASE).ok().and_then(|database| database.address),
         database_class: Some(stack.database.instance_class.to_string()),
         address: url(stack),
         secret_class: (chart.secrets == SecretsBy::Csi).then(|| secret_class(chart.release.as_str())),
         reach: Some(match stack.load_balancer.targets {
             Targets::NodePort => Reach::NodePort(node_port(stack, state)),
-            Targets::TargetGroupBinding => {
-                Reach::Pods(standing::<TargetGroup>(state, "main").ok().map(|group| group.id))
-            }
+            Targets::TargetGroupBinding => Reach::Pods(standing(state, &TARGET_GROUP).ok().map(|group| group.id)),
             Targets::Ingress => Reach::Ingress,
         }),
         kubernetes_minor: Some(u32::from(kubernetes_version(stack, state).minor())),

@@ -8,18 +8,14 @@ use super::handover::NotOurs;
 use super::place::{Held, Place};
 use super::saved::{Ask, Given, Saved};
 use super::{downgrade, exit, handover, lost, out, show, values, workplace};
-use crate::architecture::{remember, standing};
+use crate::architecture::{handles, remember, standing};
 use crate::cloud::Consent;
 use crate::cloud::vault::Vault;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
-use crate::model::resource::Resource as _;
 use crate::render::Goal;
-use crate::resources::cluster::Cluster;
-use crate::resources::database::Database;
-use crate::resources::secret::Secret;
 use crate::run::event::{EventKind, Report};
 use crate::run::{self, Ledger, Planned, Rotation, Session, Stop, Teller};
 use crate::stack::Stack;
@@ -349,7 +345,7 @@ impl<'a> Work<'a> {
         let finish = |state: &mut State, complete| {
             state.declaration = self.declaration.name();
             // What was written for a cluster that is gone is of use to nobody.
-            if standing::<Cluster>(state, "main").is_err() {
+            if standing(state, &handles().cluster).is_err() {
                 state.values = None;
             }
             if complete {
@@ -371,9 +367,9 @@ impl<'a> Work<'a> {
 /// The database of the stack and the secret with its login, where both are recorded.
 fn rotation(stack: &Stack, state: &State) -> Option<Rotation> {
     let id = |at: &Address| state.resources.get(at)?.computed.text("id").map(str::to_owned);
-    let (address, secret) = (Address::of(Database::KIND, "main"), Address::of(Secret::KIND, "database"));
-    let (database, secret) = (id(&address)?, id(&secret)?);
-    Some(Rotation { stack: stack.stack.to_string(), address, database, secret })
+    let handles = handles();
+    let (database, secret) = (id(&handles.database.address())?, id(&handles.database_login.address())?);
+    Some(Rotation { stack: stack.stack.to_string(), address: handles.database.address(), database, secret })
 }
 
 /// Whether a path is that of the standard output.

@@ -8,11 +8,9 @@ use super::apply::is_stdout;
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
-use crate::architecture::{NotReady, standing};
+use crate::architecture::{NotReady, handles, standing};
 use crate::handoff::{Entry, merge};
-use crate::model::address::Address;
-use crate::model::resource::Resource as _;
-use crate::resources::cluster::{Cluster, ClusterComputed};
+use crate::resources::cluster::ClusterComputed;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -21,8 +19,9 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let cluster = standing::<Cluster>(&state, "main")?;
-    let unaddressed = || NotReady([Address::of(Cluster::KIND, "main")].into());
+    let at = handles().cluster;
+    let cluster = standing(&state, &at)?;
+    let unaddressed = || NotReady([at.address()].into());
     let entry = entry(&declaration, &cluster, args.context.clone())?.ok_or_else(unaddressed)?;
     let path = match &args.out {
         Some(path) if is_stdout(path) => {

@@ -9,15 +9,14 @@ use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
-use crate::architecture::{self, NotReady, standing};
+use crate::architecture::{self, NotReady, handles, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
 use crate::handoff::{self, DatabaseJob, Material, Names};
 use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, License, secret_class};
-use crate::model::address::Address;
-use crate::model::resource::Resource as _;
-use crate::resources::database::{Database, DatabaseComputed};
-use crate::resources::iam_role::{IamRole, IamRoleComputed};
+use crate::model::handle::At;
+use crate::resources::database::DatabaseComputed;
+use crate::resources::iam_role::IamRoleComputed;
 use crate::resources::secret::Secret;
 use crate::run::{self, Rotated, Rotation, Session, Stop};
 use crate::stack::{PackageManager, SecretsBy, Stack};
@@ -105,14 +104,15 @@ fn sources(args: &SecretsArgs, form: SecretsForm, stack: &Stack, state: &State) 
     if form == SecretsForm::Csi && declared != SecretsBy::Csi {
         return Err(undeclared("csi", "the role of the pods may not read the secrets"));
     }
-    let role = standing::<IamRole>(state, "secrets-reader");
+    let handles = handles();
+    let role = standing(state, &handles.secrets_reader);
     if form == SecretsForm::ExternalSecrets && declared != SecretsBy::ExternalSecrets && role.is_err() {
         return Err(undeclared("external_secrets", "there is no role by which it could read"));
     }
-    let secret = |name| standing::<Secret>(state, name).map(|secret| secret.id);
+    let secret = |at: &At<Secret>| standing(state, at).map(|secret| secret.id);
     let reader = if form == SecretsForm::ExternalSecrets { role.map(Some) } else { Ok(None) };
-    let database = if args.with_database_job { standing::<Database>(state, "main").map(Some) } else { Ok(None) };
-    let secrets = NotReady::both(secret("database"), secret("encryption-key"));
+    let database = if args.with_database_job { standing(state, &handles.database).map(Some) } else { Ok(None) };
+    let secrets = NotReady::both(secret(&handles.database_login), secret(&handles.encryption_key));
     let ((database_secret_arn, encryption_key_secret_arn), (database, reader)) =
         NotReady::both(secrets, NotReady::both(database, reader))?;
     let names = Names {
@@ -166,7 +166,7 @@ fn job(
             .hint("1 to 63 of a-z, 0-9 and _, a letter first, as in `ppm_app`"));
     }
     let stack = &declaration.stack;
-    let host = server.address.ok_or_else(|| NotReady([Address::of(Database::KIND, "main")].into()))?;
+    let host = server.address.ok_or_else(|| NotReady([handles().database.address()].into()))?;
     let major = architecture::engine_version(stack, state).major();
     Ok(DatabaseJob {
         namespace: stack.package_manager.namespace.to_string(),
@@ -272,9 +272,9 @@ async fn exchange(
     state: &State,
     approved: bool,
 ) -> Result<u8, Failure> {
-    let address = Address::of(Database::KIND, "main");
+    let handles = handles();
     let (database, secret) =
-        NotReady::both(standing::<Database>(state, "main"), standing::<Secret>(state, "database"))?;
+        NotReady::both(standing(state, &handles.database), standing(state, &handles.database_login))?;
     let (database, secret) = (database.id, secret.id);
     out::note(&format!(
         "From the moment the database takes the new password, running pods open no new connections with the old one; \
@@ -284,7 +284,7 @@ async fn exchange(
         approve("rotate", declaration, "yes", &session.stop).await?;
     }
     let stack = declaration.stack.stack.to_string();
-    let rotation = Rotation { stack, address, database, secret };
+    let rotation = Rotation { stack, address: handles.database.address(), database, secret };
     let done = run::rotate(session, vault, &rotation).await.map_err(|error| {
         Failure::from(error).hint("nobody is locked out: the same command goes on from where it stopped")
     })?;

@@ -5,16 +5,11 @@ use serde_json::Value;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, show, workplace};
-use crate::architecture::{standing, values_are_for};
+use crate::architecture::{handles, standing, values_are_for};
 use crate::engine::state::State;
 use crate::helm::{ending_image, release, shell_word};
+use crate::model::handle::At;
 use crate::model::resource::Resource;
-use crate::resources::cluster::Cluster;
-use crate::resources::database::Database;
-use crate::resources::kms_key::KmsKey;
-use crate::resources::load_balancer::LoadBalancer;
-use crate::resources::node_group::NodeGroup;
-use crate::resources::target_group::TargetGroup;
 use crate::run::Stop;
 use crate::run::status::{self, Chart, Severity, Subject, TargetsAre, Typed, WayIn};
 use crate::stack::{Stack, Targets};
@@ -41,16 +36,17 @@ pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u
     })
 }
 
-fn computed<R: Resource>(state: &State) -> Option<R::Computed> {
-    standing::<R>(state, "main").ok()
+fn computed<R: Resource>(state: &State, at: &At<R>) -> Option<R::Computed> {
+    standing(state, at).ok()
 }
 
 /// What is recorded and declared, as far as it matters here.
 fn subject(stack: &Stack, state: &State, file: String) -> Subject {
     let declared = &stack.load_balancer;
+    let handles = handles();
     let ours = |targets| WayIn::Ours {
-        balancer: computed::<LoadBalancer>(state).map(|found| found.id),
-        group: computed::<TargetGroup>(state).map(|found| found.id),
+        balancer: computed(state, &handles.load_balancer).map(|found| found.id),
+        group: computed(state, &handles.target_group).map(|found| found.id),
         targets,
     };
     let manager = &stack.package_manager;
@@ -63,11 +59,11 @@ fn subject(stack: &Stack, state: &State, file: String) -> Subject {
         },
         domain: declared.domain.as_ref().map(ToString::to_string),
         certificate: declared.certificate.as_ref().map(ToString::to_string),
-        cluster: computed::<Cluster>(state).map(|found| found.id),
-        nodes: computed::<NodeGroup>(state).map(|found| found.name),
-        database: computed::<Database>(state).map(|found| (found.id, found.arn)),
-        database_resource: computed::<Database>(state).map(|found| found.resource_id),
-        key: computed::<KmsKey>(state)
+        cluster: computed(state, &handles.cluster).map(|found| found.id),
+        nodes: computed(state, &handles.nodes).map(|found| found.name),
+        database: computed(state, &handles.database).map(|found| (found.id, found.arn)),
+        database_resource: computed(state, &handles.database).map(|found| found.resource_id),
+        key: computed(state, &handles.key)
             .map(|found| found.id)
             .or_else(|| stack.storage.kms.as_ref().map(ToString::to_string)),
         chart: chart(stack, state),

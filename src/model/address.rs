@@ -32,9 +32,18 @@ impl fmt::Display for Kind {
 
 /// The name of a resource within its kind and stack, such as `private-a`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Cow<'static, str>);
 
 impl Name {
+    /// A name written in the program.
+    ///
+    /// # Panics
+    /// When `text` has other characters than `a-z 0-9 -`.
+    pub const fn new(text: &'static str) -> Self {
+        assert!(fits(text), "names in the program use a-z, 0-9 and -");
+        Self(Cow::Borrowed(text))
+    }
+
     /// The name as it stands in addresses.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,9 +60,20 @@ impl FromStr for Name {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits { Ok(Self(text.to_owned())) } else { Err(AddressError::Name(text.to_owned())) }
+        if fits(text) { Ok(Self(text.to_owned().into())) } else { Err(AddressError::Name(text.to_owned())) }
     }
+}
+
+/// Whether a text can be a name. Written so that the compiler can ask it.
+const fn fits(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        if !(first.is_ascii_lowercase() || first.is_ascii_digit() || *first == b'-') {
+            return false;
+        }
+        rest = after;
+    }
+    !text.is_empty()
 }
 
 /// Where a resource stands: `kind.name`, such as `subnet.private-a`. Sorts by kind, then name.

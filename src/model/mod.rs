@@ -6,6 +6,7 @@ pub mod causes;
 pub mod document;
 pub mod facts;
 pub mod finding;
+pub mod handle;
 pub mod index;
 pub mod mark;
 pub mod observation;

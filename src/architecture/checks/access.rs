@@ -6,17 +6,15 @@ use std::collections::BTreeSet;
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::engine::state::State;
-use crate::model::address::Address;
 use crate::model::facts::{Fact, Principal};
 use crate::model::finding::{Check, Severity};
-use crate::model::resource::Resource;
 use crate::model::surroundings::Surroundings;
-use crate::resources::access_entry::{AccessEntry, session_role, stands_for};
+use crate::resources::access_entry::{session_role, stands_for};
 use crate::stack::Stack;
 
 const ADMINS: &str = "kubernetes.admins";
-const CREATOR: &str = "creator";
 
 /// The roles and users to ask for. Those of other accounts can be asked by nobody here.
 pub(super) fn principals(stack: &Stack, surroundings: &Surroundings, state: &State) -> BTreeSet<String> {
@@ -33,7 +31,7 @@ fn role_of(surroundings: &Surroundings) -> Option<String> {
 
 /// Whose entry stands for whoever made the cluster.
 fn creator(state: &State) -> Option<&str> {
-    state.resources.get(&Address::of(AccessEntry::KIND, CREATOR))?.computed.text("principal_arn")
+    state.resources.get(&handles::CREATOR.address())?.computed.text("principal_arn")
 }
 
 /// Whether whoever runs the program can be given access to the cluster, or has it.
@@ -49,8 +47,8 @@ pub(super) fn caller(ground: &Ground<'_>) -> Check {
 
 /// Nobody is the creator yet: whoever runs the program will be.
 fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
-    let address = Address::of(AccessEntry::KIND, CREATOR);
-    let severity = if ground.makes(&address.to_string()) { Severity::Error } else { Severity::Warning };
+    let address = handles::CREATOR.address();
+    let severity = if ground.makes(&handles::CREATOR) { Severity::Error } else { Severity::Warning };
     let refused = "access to a cluster is given to roles and users alone, and whoever makes it is given access";
     if let Some(role) = role_of(ground.surroundings) {
         let name = role.rsplit('/').next().unwrap_or_default();

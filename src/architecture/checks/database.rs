@@ -7,18 +7,17 @@ use serde_json::Value;
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::architecture::recorded;
 use crate::architecture::versions::engine_version;
 use crate::engine::diff::Shown;
 use crate::engine::plan::Action;
 use crate::engine::state::State;
-use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
 use crate::model::finding::{Check, Severity};
-use crate::model::resource::Resource;
 use crate::resources::database::version::{Move, newest, newest_meant, of_major, way};
-use crate::resources::database::{Database, least_growth, storage_refusal};
+use crate::resources::database::{least_growth, storage_refusal};
 use crate::stack::Stack;
 
 const VERSION: Key<'_> = Key::of("database.engine_version");
@@ -29,7 +28,7 @@ const STORAGE: Key<'_> = Key::of("database.storage_gib");
 pub(super) fn query(stack: &Stack, state: &State) -> Option<DatabaseQuery> {
     let declared = &stack.database;
     let version = engine_version(stack, state).to_string();
-    let standing = recorded::<Database>(state, "main");
+    let standing = recorded(state, &handles::DATABASE);
     let stays = standing.as_ref().is_some_and(|it| {
         let class = it.instance_class == declared.instance_class.as_str();
         class
@@ -67,7 +66,7 @@ impl Deed<'_> {
 }
 
 fn deed<'a>(ground: &'a Ground<'_>) -> Option<Deed<'a>> {
-    match ground.plan.actions.get(&Address::of(Database::KIND, "main"))? {
+    match ground.plan.actions.get(&handles::DATABASE.address())? {
         Action::Create { .. } | Action::Replace { .. } => Some(Deed::Made),
         action @ Action::Update { .. } => Some(Deed::Changed(action)),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,

@@ -9,6 +9,7 @@ use crate::engine::state::Deposed;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::handle::At;
 use crate::model::resource::Resource;
 use crate::stack::Places;
 use crate::text::Place;
@@ -155,9 +156,8 @@ impl Ground<'_> {
     }
 
     /// Whether this plan makes an object at `address`.
-    pub(super) fn makes(&self, address: &str) -> bool {
-        let is = |(at, action): (&Address, &Action)| action.makes_new() && at.to_string() == address;
-        self.plan.actions.iter().any(is)
+    pub(super) fn makes<R: Resource>(&self, at: &At<R>) -> bool {
+        self.plan.actions.get(&at.address()).is_some_and(Action::makes_new)
     }
 
     /// Whether this plan removes what stands at `address`, for good.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::model::facts::Fact;
 use crate::model::facts::certificate::Certificate;
 use crate::model::finding::{Check, Severity};
@@ -63,7 +64,7 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
 
 /// The Ingress gets it by way of the values, which are no part of what is made at AWS.
 fn severity(ground: &Ground<'_>, arn: &str) -> Severity {
-    let by_ingress = ground.stack.load_balancer.targets == Targets::Ingress && ground.makes("cluster.main");
+    let by_ingress = ground.stack.load_balancer.targets == Targets::Ingress && ground.makes(&handles::CLUSTER);
     if by_ingress { Severity::Error } else { ground.severity(arn) }
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::model::facts::Fact;
 use crate::model::facts::network::{Network as Told, NetworkQuery, Subnet, Vpc, ZONES_WITHOUT_EKS};
 use crate::model::finding::{Check, Severity};
@@ -289,7 +290,7 @@ impl Site<'_> {
                 None => format!("set {path} to a private range, /12 to /24, outside of the network"),
             };
             desk.find(
-                if self.ground.makes("cluster.main") { Severity::Error } else { Severity::Warning },
+                if self.ground.makes(&handles::CLUSTER) { Severity::Error } else { Severity::Warning },
                 Key::of(path),
                 Said::new(
                     format!("services ({services}) and the network ({range}) overlap, and EKS wants them apart"),

@@ -5,20 +5,14 @@
 
 use super::Ground;
 use super::desk::{Desk, Said};
+use crate::architecture::handles;
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::facts::removal::{Balancer, Interface, Removal, RemovalQuery};
 use crate::model::finding::{Check, Severity};
-use crate::model::resource::Resource;
-use crate::resources::cluster::Cluster;
 use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
-use crate::resources::vpc::Vpc;
-
-fn main<R: Resource>() -> Address {
-    Address::of(R::KIND, "main")
-}
 
 /// What to ask for, of what is recorded.
 pub(super) fn query(state: &State) -> Option<RemovalQuery> {
@@ -27,9 +21,9 @@ pub(super) fn query(state: &State) -> Option<RemovalQuery> {
         computed.text(field).map(str::to_owned)
     };
     let ask = RemovalQuery {
-        cluster: recorded(&main::<Cluster>(), "id"),
-        autoscaling_group: recorded(&main::<NodeGroup>(), "autoscaling_group"),
-        vpc: recorded(&main::<Vpc>(), "id"),
+        cluster: recorded(&handles::CLUSTER.address(), "id"),
+        autoscaling_group: recorded(&handles::NODES.address(), "autoscaling_group"),
+        vpc: recorded(&handles::VPC.address(), "id"),
     };
     (ask.cluster.is_some() || ask.vpc.is_some()).then_some(ask)
 }
@@ -38,10 +32,10 @@ pub(super) fn query(state: &State) -> Option<RemovalQuery> {
 pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
     let Some(told) = &ground.facts.removal else { return Vec::new() };
     let mut all = Vec::new();
-    if ground.removes(&main::<Cluster>()) {
+    if ground.removes(&handles::CLUSTER.address()) {
         all.push(cluster(ground, told));
     }
-    if ground.removes(&main::<Vpc>()) {
+    if ground.removes(&handles::VPC.address()) {
         all.push(network(ground, told));
     }
     all
@@ -62,7 +56,7 @@ fn there<'f, T>(desk: &mut Desk<'_>, fact: &'f Fact<T>, address: &Address, actio
 /// Whether anything of somebody else's stands on the cluster.
 fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
     let mut desk = Desk::new(ground.places, "removal.cluster");
-    let (at, region, stack) = (main::<Cluster>(), &ground.stack.region, ground.stack.stack.as_str());
+    let (at, region, stack) = (handles::CLUSTER.address(), &ground.stack.region, ground.stack.stack.as_str());
     let name = ground.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
     if let Some(groups) = there(&mut desk, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
         let recorded = |group: &str| ground.records::<NodeGroup>(&format!("{name}/{group}"));
@@ -109,7 +103,7 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
 /// Whether anything of somebody else's stands in the network.
 fn network(ground: &Ground<'_>, told: &Removal) -> Check {
     let mut desk = Desk::new(ground.places, "removal.network");
-    let (at, region, stack) = (main::<Vpc>(), &ground.stack.region, ground.stack.stack.as_str());
+    let (at, region, stack) = (handles::VPC.address(), &ground.stack.region, ground.stack.stack.as_str());
     let why = "EC2 deletes no subnet and no network while it stands there";
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
     if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {

@@ -9,15 +9,13 @@ use jiff::tz::TimeZone;
 
 use super::desk::{Desk, Key, Said};
 use super::{Ground, database};
+use crate::architecture::handles;
 use crate::architecture::kubernetes::asked_addons;
 use crate::architecture::versions::{engine_version, kubernetes_version, recorded_engine, recorded_kubernetes};
 use crate::engine::plan::Action;
 use crate::model::address::Address;
 use crate::model::finding::{Check, Severity};
-use crate::model::resource::Resource;
 use crate::model::support::{Phase, Product, Release};
-use crate::resources::cluster::Cluster;
-use crate::resources::database::Database;
 use crate::stack::{Places, Stack};
 
 /// What becomes of whatever runs a version.
@@ -50,7 +48,7 @@ struct Asked {
 /// Whether EKS supports the version of the cluster, and for how long.
 pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
     let (stack, state) = (ground.stack, ground.state);
-    let fate = fate(ground, &Address::of(Cluster::KIND, "main"), "version");
+    let fate = fate(ground, &handles::CLUSTER.address(), "version");
     let mut desk = Desk::new(ground.places, path(Product::Kubernetes));
     let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, ground.now);
     judge(&asked, &mut desk);
@@ -63,7 +61,7 @@ pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
 /// Whether RDS supports the version of the database, and for how long.
 pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
     let (stack, state) = (ground.stack, ground.state);
-    let fate = fate(ground, &Address::of(Database::KIND, "main"), "engine_version");
+    let fate = fate(ground, &handles::DATABASE.address(), "engine_version");
     let mut desk = Desk::new(ground.places, path(Product::PostgreSql));
     let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, ground.now);
     judge(&asked, &mut desk);

@@ -2,6 +2,7 @@
 
 use super::{PRIVATE, Site};
 use crate::architecture::checks::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::helm::addresses_per_interface;
 use crate::model::finding::{Check, Severity};
 use crate::model::values::Cidr;
@@ -25,11 +26,11 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
     }
     let mut desk = Desk::new(site.ground.places, "network.addresses");
     let ground = site.ground;
-    let balancer = ground.makes("load_balancer.main") && ground.stack.load_balancer.targets != Targets::Ingress;
+    let balancer = ground.makes(&handles::LOAD_BALANCER) && ground.stack.load_balancer.targets != Targets::Ingress;
     let in_private = |id: &str| {
         let mut needs = Vec::new();
-        needs.extend(ground.makes("cluster.main").then_some((CLUSTER, "the cluster")));
-        needs.extend(ground.makes("database.main").then_some((DATABASE, "the database")));
+        needs.extend(ground.makes(&handles::CLUSTER).then_some((CLUSTER, "the cluster")));
+        needs.extend(ground.makes(&handles::DATABASE).then_some((DATABASE, "the database")));
         needs.extend((balancer && site.subnets.balancer.contains_key(id)).then_some((BALANCER, "the load balancer")));
         needs
     };
@@ -48,7 +49,7 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
             }
         }
     }
-    if ground.makes("node_group.main") && desk.passes() {
+    if ground.makes(&handles::NODES) && desk.passes() {
         nodes(site, in_private, &mut desk);
     }
     Some(desk.done())
