@@ -7,10 +7,11 @@
 
 mod facts;
 mod health;
+mod shelves;
 mod vault;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
@@ -30,6 +31,7 @@ use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
 use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
 pub use health::Told;
+use shelves::Shelves;
 pub use vault::Turn;
 
 /// The account of a rehearsal whose declaration names none.
@@ -108,7 +110,7 @@ pub type Keep = Box<dyn Fn(&World) -> Result<(), CloudError> + Send + Sync>;
 /// The cloud itself.
 pub struct Simulated {
     catalog: Catalog,
-    world: Mutex<World>,
+    world: Mutex<Shelves>,
     faults: Mutex<Vec<(Verb, Address, Fault)>>,
     writes: Mutex<Vec<Write>>,
     site: Site,
@@ -118,7 +120,14 @@ pub struct Simulated {
 impl Simulated {
     /// A cloud at `site` with `world` in it.
     pub fn new(catalog: Catalog, site: Site, world: World) -> Self {
-        Self { catalog, world: Mutex::new(world), faults: Mutex::default(), writes: Mutex::default(), site, keep: None }
+        Self {
+            catalog,
+            world: Mutex::new(Shelves::of(world)),
+            faults: Mutex::default(),
+            writes: Mutex::default(),
+            site,
+            keep: None,
+        }
     }
 
     /// Calls `keep` with the world after each change, to put it into a file.
@@ -140,12 +149,19 @@ impl Simulated {
 
     /// Everything there is.
     pub fn world(&self) -> World {
-        self.world.lock().expect("no panic under this lock").clone()
+        self.shelves().clone()
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        self.world.lock().expect("no panic under this lock")
     }
 
     /// Changes things behind the tool's back.
     pub fn meddle(&self, change: impl FnOnce(&mut World)) {
-        change(&mut self.world.lock().expect("no panic under this lock"));
+        let mut shelves = self.shelves();
+        let mut world = shelves.clone();
+        change(&mut world);
+        *shelves = Shelves::of(world);
     }
 
     /// The calls that wrote, in order.
@@ -165,7 +181,7 @@ impl Simulated {
         verb: Verb,
         at: &Address,
         cx: &Context,
-        effect: impl FnOnce(&mut World) -> Result<T, CloudError> + Send,
+        effect: impl FnOnce(&mut Shelves) -> Result<T, CloudError> + Send,
         made: impl AsyncFnOnce(&T) -> Result<(), CloudError>,
     ) -> Result<T, CloudError> {
         let doing = match verb {
@@ -179,7 +195,7 @@ impl Simulated {
         }
         self.writes.lock().expect("no panic under this lock").push((verb, at.clone()));
         let value = {
-            let mut world = self.world.lock().expect("no panic under this lock");
+            let mut world = self.shelves();
             let value = effect(&mut world)?;
             if let Some(keep) = &self.keep {
                 keep(&world)?;
@@ -217,20 +233,20 @@ impl Simulated {
     }
 
     /// Who else uses the object `id` of `kind` in a way that keeps it from being removed.
-    fn user<'w>(&self, world: &'w World, kind: &Kind, id: &str) -> Option<&'w Object> {
-        let others = world.objects.values().filter(|other| other.id() != id || other.mark.address.kind != *kind);
-        others.into_iter().find(|object| {
+    fn user<'w>(&self, world: &'w Shelves, kind: &Kind, id: &str) -> Option<&'w Object> {
+        let users = world.users(kind, id).map(|(_, user)| user);
+        let mut others = users.filter(|other| other.id() != id || other.mark.address.kind != *kind);
+        others.find(|object| {
             object.declared.fields().any(|(field, value)| {
                 !self.may_dangle(&object.mark.address.kind, field) && used(value).contains(&(kind.as_str(), id))
             })
         })
     }
 
-    fn check_references(world: &World, at: &Address, resolved: &Document) -> Result<(), CloudError> {
+    fn check_references(world: &Shelves, at: &Address, resolved: &Document) -> Result<(), CloudError> {
         for (_, value) in resolved.fields() {
             for (kind, id) in used(value) {
-                let there = world.objects.values().any(|o| o.mark.address.kind.as_str() == kind && o.id() == id);
-                if !there {
+                if !world.has(kind, id) {
                     let message = format!("{kind} {id} does not exist");
                     return Err(CloudError::new(ErrorKind::NotFound, format!("point {at} at it"), message));
                 }
@@ -239,12 +255,12 @@ impl Simulated {
         Ok(())
     }
 
-    fn meant<'w>(world: &'w World, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
-        let mut ours = world.objects.values().filter(|o| o.mark.address.kind == at.kind);
-        match &target.recorded {
-            Some(known) => ours.find(|o| Some(o.id()) == known.computed.text("id")),
-            None => ours.rfind(|o| o.mark.stack == look.stack && o.mark.address == *at && !target.old.contains(o.id())),
-        }
+    fn meant<'w>(world: &'w Shelves, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+        let found = match &target.recorded {
+            Some(known) => world.known_by(&at.kind, known.computed.text("id")?).next(),
+            None => world.marked(look.stack, at).rfind(|(_, object)| !target.old.contains(object.id())),
+        };
+        found.map(|(_, object)| object)
     }
 }
 
@@ -266,13 +282,13 @@ impl Cloud for Simulated {
     }
 
     fn facts<'a>(&'a self, ask: &'a FactQuery, _: &'a Surroundings) -> BoxFuture<'a, Facts> {
-        let facts = facts::facts(&self.world(), ask, &self.site);
+        let facts = facts::facts(&self.shelves(), ask, &self.site);
         Box::pin(async move { facts })
     }
 
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
-            let world = self.world();
+            let world = self.shelves();
             let observe = |at: &Address, target: &Target| seen(Self::meant(&world, look, at, target), look);
             look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
@@ -283,7 +299,7 @@ impl Cloud for Simulated {
         stack: &'a str,
         _: &'a Surroundings,
     ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
-        let world = self.world();
+        let world = self.shelves();
         let ours = world.objects.values().filter(|object| object.mark.stack == stack);
         let marked = |object: &Object| Marked { address: object.mark.address.clone(), id: object.id().to_owned() };
         let found = ours.map(marked).collect();
@@ -297,9 +313,8 @@ impl Cloud for Simulated {
         _: &'a Document,
         look: &'a Look<'a>,
     ) -> BoxFuture<'a, Observation> {
-        let world = self.world();
-        let found = world.objects.values().find(|o| o.mark.address.kind == at.kind && o.id() == id);
-        let found = seen(found, look);
+        let world = self.shelves();
+        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), look);
         Box::pin(async move { found })
     }
 
@@ -312,24 +327,23 @@ impl Cloud for Simulated {
         Box::pin(async move {
             let facts = *self.catalog.get(&at.kind).ok_or_else(|| unknown(at))?;
             let resolved = resolved(want, cx)?;
-            let make = |world: &mut World| {
+            let make = |world: &mut Shelves| {
                 Self::check_references(world, at, &resolved)?;
-                if let Some(first) = world.objects.values().find(|o| o.mark == cx.mark) {
+                let is_first = |(_, object): &(u64, &Object)| object.mark == cx.mark;
+                if let Some((_, first)) = world.marked(&cx.mark.stack, &cx.mark.address).find(is_first) {
                     return Ok(first.computed.clone());
                 }
                 let same_ground =
                     |o: &Object| facts.ground.iter().all(|field| o.declared.get(field) == resolved.get(field));
-                let mut others =
-                    world.objects.values().filter(|o| o.mark.stack == cx.mark.stack && o.mark.address == *at);
                 // Without fields that tell it apart, all ground is the same.
-                let taken = others.any(same_ground);
+                let taken = world.marked(&cx.mark.stack, at).any(|(_, other)| same_ground(other));
                 if facts.replace == ReplaceOrder::DeleteFirst && taken {
                     return Err(CloudError::new(ErrorKind::Exists, format!("create {at}"), "there is room for one"));
                 }
-                world.made += 1;
+                world.rest(|world| world.made += 1);
                 let computed = (facts.sample)(want, at, world.made, &self.site);
                 let object = Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
-                world.objects.insert(world.made, object);
+                world.put(world.made, object);
                 Ok(computed)
             };
             self.perform(Verb::Create, at, cx, make, async |computed| cx.made(computed).await).await
@@ -346,16 +360,18 @@ impl Cloud for Simulated {
         Box::pin(async move {
             let resolved = resolved(want, cx)?;
             let id = from.computed.text("id");
-            let change = |world: &mut World| {
+            let change = |world: &mut Shelves| {
                 Self::check_references(world, at, &resolved)?;
-                let object = world.objects.values_mut().find(|o| Some(o.id()) == id && o.mark.address.kind == at.kind);
+                let serial = id.and_then(|id| world.known_by(&at.kind, id).next().map(|(serial, _)| serial));
                 let missing = || CloudError::new(ErrorKind::NotFound, format!("update {at}"), "it does not exist");
-                let object = object.ok_or_else(missing)?;
+                let (serial, mut object) = serial.and_then(|it| Some((it, world.take(it)?))).ok_or_else(missing)?;
                 object.declared = resolved.clone();
                 // Whose it is stands in its tags, which are brought to what is wanted with the rest.
                 object.mark.stack.clone_from(&cx.mark.stack);
                 object.mark.address = at.clone();
-                Ok(object.computed.clone())
+                let computed = object.computed.clone();
+                world.put(serial, object);
+                Ok(computed)
             };
             self.perform(Verb::Update, at, cx, change, async |_| Ok(())).await
         })
@@ -369,12 +385,15 @@ impl Cloud for Simulated {
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         Box::pin(async move {
             let id = known.computed.text("id").unwrap_or_default();
-            let remove = |world: &mut World| {
+            let remove = |world: &mut Shelves| {
                 if let Some(user) = self.user(world, &at.kind, id) {
                     let message = format!("{id} is in use by {} ({})", user.mark.address, user.id());
                     return Err(CloudError::new(ErrorKind::Refused, format!("delete {at}"), message));
                 }
-                world.objects.retain(|_, o| o.id() != id || o.mark.address.kind != at.kind);
+                let gone: Vec<u64> = world.known_by(&at.kind, id).map(|(serial, _)| serial).collect();
+                for serial in gone {
+                    world.take(serial);
+                }
                 Ok(())
             };
             self.perform(Verb::Delete, at, cx, remove, async |()| Ok(())).await
@@ -426,8 +445,8 @@ fn named(document: &Document, ids: &IdIndex) -> Document {
 
 fn name(value: &Value, ids: &IdIndex) -> Value {
     if let Some((kind, id)) = held_id(value) {
-        let known = ids.iter().find(|(a, c)| a.kind.as_str() == kind && c.text("id") == Some(id));
-        return known.map_or_else(|| json!({"id": id}), |(address, _)| json!({"$ref": address.to_string()}));
+        let known = ids.of_kind(kind, id);
+        return known.map_or_else(|| json!({"id": id}), |address| json!({"$ref": address.to_string()}));
     }
     match value {
         Value::Array(items) => {

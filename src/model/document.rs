@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// A resource, or what the cloud computed for one, as a JSON object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Document(BTreeMap<String, Value>);
+///
+/// Copies share what they hold until one of them is changed: states, plans and indexes of many thousand documents are
+/// copied whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document(Arc<BTreeMap<String, Value>>);
 
 impl Document {
     /// The document of a typed value.
@@ -23,7 +26,7 @@ impl Document {
     /// When `value` does not serialise to an object; resources and their computed parts are structs.
     pub fn of<T: Serialize>(value: &T) -> Self {
         match serde_json::to_value(value).expect("typed values serialise") {
-            Value::Object(map) => Self(map.into_iter().collect()),
+            Value::Object(map) => map.into_iter().collect(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 unreachable!("resources serialise to objects")
             }
@@ -50,12 +53,12 @@ impl Document {
 
     /// Sets one top-level field.
     pub fn set(&mut self, field: &str, value: Value) {
-        self.0.insert(field.to_owned(), value);
+        Arc::make_mut(&mut self.0).insert(field.to_owned(), value);
     }
 
     /// Removes one top-level field.
     pub fn remove(&mut self, field: &str) -> Option<Value> {
-        self.0.remove(field)
+        Arc::make_mut(&mut self.0).remove(field)
     }
 
     /// All fields in the order of their names.
@@ -76,7 +79,19 @@ impl Document {
 
 impl FromIterator<(String, Value)> for Document {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
-        Self(fields.into_iter().collect())
+        Self(Arc::new(fields.into_iter().collect()))
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(deserializer).map(|fields| Self(Arc::new(fields)))
     }
 }
 

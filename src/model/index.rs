@@ -11,7 +11,12 @@ use super::resource::Resource;
 #[derive(Clone, Debug, Default)]
 pub struct IdIndex {
     computed: BTreeMap<Address, Document>,
-    by_id: BTreeMap<(Kind, String), Address>,
+    by_id: BTreeMap<String, BTreeMap<Kind, Address>>,
+}
+
+/// What the cloud knows an object by.
+fn ids(computed: &Document) -> impl Iterator<Item = &str> {
+    ["id", "arn"].into_iter().filter_map(|field| computed.text(field))
 }
 
 impl IdIndex {
@@ -27,18 +32,23 @@ impl IdIndex {
     /// Adds an object, or takes it in place of the one known by this address.
     pub fn insert(&mut self, address: &Address, computed: &Document) {
         self.remove(address);
-        for field in ["id", "arn"] {
-            if let Some(id) = computed.text(field) {
-                self.by_id.insert((address.kind.clone(), id.to_owned()), address.clone());
-            }
+        for id in ids(computed) {
+            self.by_id.entry(id.to_owned()).or_default().insert(address.kind.clone(), address.clone());
         }
         self.computed.insert(address.clone(), computed.clone());
     }
 
     /// Forgets an object.
     pub fn remove(&mut self, address: &Address) {
-        if self.computed.remove(address).is_some() {
-            self.by_id.retain(|_, known| known != address);
+        let Some(computed) = self.computed.remove(address) else { return };
+        for id in ids(&computed) {
+            let Some(kinds) = self.by_id.get_mut(id) else { continue };
+            if kinds.get(&address.kind) == Some(address) {
+                kinds.remove(&address.kind);
+            }
+            if kinds.is_empty() {
+                self.by_id.remove(id);
+            }
         }
     }
 
@@ -49,12 +59,17 @@ impl IdIndex {
 
     /// The address of the object of `kind` that the cloud knows by `id`, which may be an id or an ARN.
     pub fn address(&self, kind: &Kind, id: &str) -> Option<&Address> {
-        self.by_id.get(&(kind.clone(), id.to_owned()))
+        self.of_kind(kind.as_str(), id)
     }
 
     /// The address of the object the cloud knows by `id` or ARN, of whatever kind it is.
     pub fn named(&self, id: &str) -> Option<&Address> {
-        self.by_id.iter().find(|((_, known), _)| known == id).map(|(_, address)| address)
+        self.by_id.get(id)?.values().next()
+    }
+
+    /// As [`IdIndex::address`], for a kind whose word alone is known.
+    pub fn of_kind(&self, kind: &str, id: &str) -> Option<&Address> {
+        self.by_id.get(id)?.iter().find(|(known, _)| known.as_str() == kind).map(|(_, address)| address)
     }
 
     /// A reference to the object the cloud knows by `id`: by name if it is ours, by id if not.

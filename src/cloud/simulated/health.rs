@@ -42,7 +42,7 @@ impl World {
         self.objects.values().filter(move |object| object.mark.address.kind.as_str() == kind)
     }
 
-    fn find<'w>(&'w self, kind: &str, id: &str) -> Option<&'w Object> {
+    pub(super) fn find<'w>(&'w self, kind: &str, id: &str) -> Option<&'w Object> {
         self.objects.values().find(|object| object.mark.address.kind.as_str() == kind && object.id() == id)
     }
 }

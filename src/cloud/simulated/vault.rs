@@ -30,12 +30,14 @@ impl Simulated {
         doing: &str,
         act: impl FnOnce(&Object, &mut Turn) -> Result<T, CloudError>,
     ) -> Result<T, CloudError> {
-        let mut world = self.world.lock().expect("no panic under this lock");
+        let mut world = self.shelves();
         let before = world.turns.get(arn).copied().unwrap_or_default();
         let mut turn = before;
         let answer = act(secret(&world, arn, doing)?, &mut turn)?;
         if turn != before {
-            world.turns.insert(arn.to_owned(), turn);
+            world.rest(|world| {
+                world.turns.insert(arn.to_owned(), turn);
+            });
             if let Some(keep) = &self.keep {
                 keep(&world)?;
             }
@@ -72,9 +74,8 @@ impl Vault for Simulated {
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         let doing = "change the password of the database";
         let login = {
-            let world = self.world.lock().expect("no panic under this lock");
-            let found =
-                world.objects.values().find(|o| o.mark.address.kind.as_str() == "database" && o.id() == database);
+            let world = self.shelves();
+            let found = world.find("database", database);
             found.and_then(|o| o.declared.fields().find(|(field, _)| *field == "login").map(|(_, v)| v.clone()))
         };
         let login = login.as_ref().and_then(|login| login.get(super::ID)).and_then(Value::as_str).map(str::to_owned);
@@ -113,8 +114,7 @@ fn name(version: u32) -> String {
 }
 
 fn secret<'w>(world: &'w World, arn: &str, doing: &str) -> Result<&'w Object, CloudError> {
-    let found = world.objects.values().find(|o| o.mark.address.kind.as_str() == "secret" && o.id() == arn);
-    found.ok_or_else(|| missing(doing, arn))
+    world.find("secret", arn).ok_or_else(|| missing(doing, arn))
 }
 
 fn missing(doing: &str, what: &str) -> CloudError {

@@ -1,0 +1,129 @@
+//! Stacks of any size on disk: the reference stack as an apply left it, and beside it subnets that nobody declares.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use ppm_infra::architecture::{expand, outputs, questions};
+use ppm_infra::cloud::Consent;
+use ppm_infra::cloud::simulated::{ACCOUNT, Object, Simulated, World};
+use ppm_infra::engine::Request;
+use ppm_infra::engine::state::{Recorded, State, Status};
+use ppm_infra::model::address::{Address, Kind};
+use ppm_infra::model::document::Document;
+use ppm_infra::model::mark::Mark;
+use ppm_infra::model::resource::Node;
+use ppm_infra::model::site::Site;
+use ppm_infra::model::surroundings::{Questions, Surroundings};
+use ppm_infra::resources;
+use ppm_infra::run::{self, Blueprint, Host, Ledger, Session, Stop, Teller};
+use ppm_infra::stack::Stack;
+use ppm_infra::store::{FileStore, Store as _};
+use serde_json::{Value, json};
+
+const REGION: &str = "us-east-1";
+/// Name of the stack in every declaration of this file.
+const STACK: &str = "ppm-prod";
+/// A network that somebody else made.
+const OTHERS_VPC: &str = "vpc-0123456789abcdef0";
+
+/// Whose network the subnets are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    /// The stack's own: they point at an address.
+    Made,
+    /// Somebody else's (`network.existing`): they point at an id.
+    Existing,
+}
+
+struct Declared(Stack);
+
+impl Blueprint for Declared {
+    fn questions(&self, state: &State) -> Questions {
+        questions(&self.0, state)
+    }
+
+    fn nodes(&self, surroundings: &Surroundings, state: &State) -> BTreeMap<Address, Node> {
+        expand(&self.0, surroundings, state)
+    }
+
+    fn account(&self) -> Option<String> {
+        self.0.account.as_ref().map(ToString::to_string)
+    }
+
+    fn outputs(&self, state: &State) -> BTreeMap<String, Value> {
+        outputs(&self.0, state)
+    }
+}
+
+/// Writes `stack.yaml`, `world.json` and `state/` into `folder`: the reference stack and `extra` subnets.
+pub(crate) async fn grow(folder: &Path, extra: usize, network: Network) {
+    let text = include_str!("../../plans/reference.yaml");
+    std::fs::write(folder.join("stack.yaml"), text).unwrap();
+    let declared = Declared(Stack::parse("stack.yaml", text).unwrap());
+    let (state, mut world) = standing(folder, &declared).await;
+    let mut state = state;
+    let vpc = state.resources[&"vpc.main".parse().unwrap()].computed.text("id").unwrap().to_owned();
+    for n in 0..extra {
+        let address = Address::of(Kind::new("subnet"), &format!("extra-{n:06}"));
+        let (recorded, seen) = match network {
+            Network::Made => (json!({"$ref": "vpc.main"}), json!({"$id": vpc, "$kind": "vpc"})),
+            Network::Existing => (json!({"id": OTHERS_VPC}), json!({"id": OTHERS_VPC})),
+        };
+        let document = |vpc: Value| {
+            Document::of(&json!({
+                "vpc": vpc,
+                "cidr": format!("10.{}.{}.0/24", n / 256 % 256, n % 256),
+                "zone": "us-east-1a",
+                "map_public_ip": false,
+                "tags": {
+                    "Name": format!("{STACK}-extra-{n:06}"),
+                    "ppm-infra:stack": STACK,
+                    "ppm-infra:address": address.to_string(),
+                },
+            }))
+        };
+        let computed = Document::of(&json!({"id": format!("subnet-extra{n:08x}")}));
+        let mark = Mark { stack: STACK.to_owned(), address: address.clone(), attempt: format!("extra{n:08x}") };
+        world.made += 1;
+        world.objects.insert(world.made, Object { mark, declared: document(seen), computed: computed.clone() });
+        let record = Recorded {
+            status: Status::Ready,
+            after: std::collections::BTreeSet::new(),
+            declared: document(recorded),
+            attempted: Vec::new(),
+            computed,
+        };
+        state.resources.insert(address, record);
+    }
+    state.serial += 1;
+    store(folder).write(&state).await.unwrap();
+    std::fs::write(folder.join("world.json"), serde_json::to_string(&world).unwrap()).unwrap();
+}
+
+fn store(folder: &Path) -> FileStore {
+    FileStore::new(&folder.join("state"), STACK, resources::catalog())
+}
+
+async fn standing(folder: &Path, declared: &Declared) -> (State, World) {
+    let cloud = Arc::new(Simulated::new(resources::catalog(), Site::new(REGION, ACCOUNT), World::default()));
+    let session = Session {
+        cloud: cloud.clone(),
+        catalog: resources::catalog(),
+        host: Host::system(),
+        stop: Stop::new(),
+        parallelism: run::PARALLELISM,
+        time_scale: 1e6,
+    };
+    let mut sinks = Vec::new();
+    let mut tell = Teller::new(&session.host, &mut sinks);
+    let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
+    let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
+    let planned =
+        run::plan(&session, declared, ledger.state(), &Request::default(), &mut tell).await.expect("it can be planned");
+    let finish = |state: &mut State, _| state.declaration = "stack.yaml".to_owned();
+    let report =
+        run::apply(&session, &planned, declared, &mut ledger, Consent::default(), finish, &mut tell).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    (ledger.state().clone(), cloud.world().clone())
+}
