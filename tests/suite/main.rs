@@ -59,5 +59,3 @@ mod rotation;
 mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;
-#[cfg(feature = "aws")]
-mod throttled;
