@@ -138,6 +138,7 @@ pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::B
         account,
         principal: String::new(),
         zones: ["a", "b", "c", "d"].iter().map(|zone| format!("{}{zone}", stack.region)).collect(),
+        other_zones: Vec::new(),
         addons: addons.into_iter().map(|question| (question, "default".to_owned())).collect(),
     };
     architecture::expand(stack, &surroundings, state)
