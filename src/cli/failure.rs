@@ -140,7 +140,7 @@ impl From<StoreError> for Failure {
                     exit::STATE
                 }
             },
-            StoreError::NotAFile { .. } => exit::USAGE,
+            StoreError::NotAFile { .. } | StoreError::NoPlace { .. } => exit::USAGE,
             StoreError::Io { .. }
             | StoreError::Damaged { .. }
             | StoreError::Edited { .. }
@@ -155,6 +155,7 @@ impl From<StoreError> for Failure {
             StoreError::NotAFile { .. } => {
                 failure.hint("name a file, or `-` to read standard input; `<(COMMAND)` of a shell works as well")
             }
+            StoreError::NoPlace { .. } => failure.hint("name a file, or one that is not there yet"),
             StoreError::Io { .. } => {
                 failure.hint("nothing was changed; mend the folder or its permissions and run again")
             }
