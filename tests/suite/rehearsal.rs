@@ -126,6 +126,42 @@ fn what_could_keep_the_program_waiting_for_ever_is_refused() {
     desk.shell("test -p pipe").exit(0);
 }
 
+/// The number before `word` wherever it is in a text.
+fn numbers_before(word: &str, text: &str) -> Vec<u32> {
+    let parts: Vec<&str> = text.split(word).collect();
+    let last = |part: &&str| part.split_whitespace().next_back()?.parse().ok();
+    parts[..parts.len() - 1].iter().filter_map(last).collect()
+}
+
+#[test]
+fn the_readme_promises_as_many_objects_as_are_made() {
+    let readme = include_str!("../../README.md");
+    let (before, rest) = readme.split_once("## Try it: a rehearsal").unwrap();
+    let (rehearsal, after) = rest.split_once("\n## ").unwrap();
+    let desk = Desk::fast();
+    let mut made = Vec::new();
+    for line in rehearsal.lines().filter(|line| line.starts_with("    ppm-infra")) {
+        let typed = line.split('#').next().unwrap().replace(" apply ", " apply --auto-approve ");
+        // No pods run in a rehearsal, and that is what status says.
+        let said = desk.shell(&typed).exit(typed.contains(" status ").into());
+        made.extend(numbers_before("to create,", &said.stdout));
+        assert_eq!(
+            numbers_before("objects", line),
+            if typed.contains(" apply ") { made.clone() } else { vec![] },
+            "{line}"
+        );
+    }
+    assert_eq!(made.len(), 1, "one of the commands makes them");
+    assert!(desk.path("try.rehearsal").exists(), "as it says");
+    // Everywhere else it speaks of the reference declaration, which has a certificate.
+    desk.declare(&[]);
+    let all = numbers_before("to create,", &desk.run(&rehearsed(&["plan"])).exit(0).stdout);
+    let told =
+        [before, after].map(|text| [numbers_before("objects", text), numbers_before("to create,", text)].concat());
+    let told = told.concat();
+    assert!(told.len() > 3 && told.iter().all(|told| all == [*told]), "{told:?} and not {all:?}");
+}
+
 #[test]
 fn a_pipe_in_the_place_of_a_file_of_the_state_is_damage() {
     for name in ["ppm-prod.lock.json", "ppm-prod.journal", "ppm-prod.lock"] {
