@@ -38,7 +38,8 @@ pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surrounding
         match zones.await {
             // Without credentials or network nothing else would be told either.
             Err(error) if ask.optional && matches!(error.kind, ErrorKind::Denied | ErrorKind::Refused) => {
-                Ok((Vec::new(), Vec::new()))
+                // A guess, to know where to look; what stands in other zones is found by its marks.
+                Ok((["a", "b", "c"].map(|letter| format!("{}{letter}", aws.region)).to_vec(), Vec::new()))
             }
             told => told,
         }

@@ -43,7 +43,7 @@ fn a_type_that_the_zones_in_use_do_not_offer_is_refused_by_plan() {
         emulator.post("/strict/faults", &json!({"service": service, "operation": operation, "kind": "denied"}));
     }
     std::fs::remove_file(desk.path("state/ppm-prod.lock.json")).unwrap();
-    desk.run(&["plan"]).exit(69).says(&["denied"]);
+    desk.run(&["plan"]).exit(1).says(&["not authorized to perform"]);
     desk.run(&["recover", "--auto-approve"]).exit(0).says(&["of 45 objects declared"]);
     let destroy = ["destroy", "--delete-data", "database,bucket,key", "--no-final-snapshot", "--auto-approve"];
     desk.run(&destroy).exit(0).says(&["found 0 objects"]);
