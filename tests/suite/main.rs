@@ -54,6 +54,8 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod nodes;
 #[cfg(feature = "aws")]
+mod replaced;
+#[cfg(feature = "aws")]
 mod rotation;
 #[cfg(feature = "aws")]
 mod secrets;

@@ -305,7 +305,7 @@ impl Desk {
                 if path.is_dir() {
                     walk(&path, found);
                 // Whoever takes the lock leaves a name in it.
-                } else if path.extension().is_none_or(|ending| ending != "lock") {
+                } else if path.is_file() && path.extension().is_none_or(|ending| ending != "lock") {
                     found.insert(path.clone(), std::fs::read(&path).unwrap_or_default());
                 }
             }
