@@ -24,12 +24,13 @@ demo: venv ## the main job from plan to destroy, against the emulator, 60 times 
 	tests/demo/demo.sh
 
 # What goes into the cluster beside the chart is judged by Kubernetes' schemas for a sample of the declarations of test-helm.
-# Every emulator leaves in a folder what it judged; that is summed up at the end.
+# Every emulator leaves in a folder what it judged; that is summed up at the end. With AWS the tests wait for half of their
+# time, so twice as many run at once as there are processors.
 test: venv ## every test: first all that needs no AWS SDK, then the whole suite with the emulator
 	$(CARGO) test --locked --no-default-features
 	CARGO='$(CARGO)' PPM_INFRA_CHARTS=none tests/helm/run.sh --every 4
 	@set -e; tally=$$(mktemp -d); trap 'rm -rf "$$tally"' EXIT; \
-	STRICT_TALLY="$$tally" $(CARGO) test --locked; \
+	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) STRICT_TALLY="$$tally" $(CARGO) test --locked; \
 	python3 tests/emulator/judged.py "$$tally"
 
 # What `make test` takes a sample of, whole: every point to die at, every fault, every damage. Random tests print the seed

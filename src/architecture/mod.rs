@@ -49,6 +49,7 @@ pub fn questions(stack: &Stack, state: &State) -> Questions {
     Questions {
         zones_for: network::asks_for_zones(stack, state).then(|| stack.kubernetes.nodes.instance_type.to_string()),
         addons: kubernetes::asked_addons(stack, state),
+        optional: false,
     }
 }
 

@@ -111,7 +111,8 @@ fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
     let mut used: Vec<Zone> = settled.iter().take(wanted).cloned().collect();
     let left: Vec<Zone> =
         settled.split_off(used.len()).into_iter().filter(|zone| cluster.contains(&zone.short)).collect();
-    for zone in &plot.surroundings.zones {
+    // Where too few offer the nodes' type the others are taken all the same, and the checks tell why not.
+    for zone in plot.surroundings.zones.iter().chain(&plot.surroundings.other_zones) {
         if used.len() >= wanted {
             break;
         }

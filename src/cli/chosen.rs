@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::args::Common;
 use super::exit;
 use super::failure::Failure;
+use crate::store::file;
 
 /// Where lockfiles are unless `--state` says otherwise.
 const STATE: &str = "state";
@@ -37,6 +38,18 @@ pub(super) fn chosen(common: &Common) -> Result<Chosen<'_>, Failure> {
         Some(_) | None => Err(Failure::new(exit::USAGE, format!("there is no cloud `{}`", common.cloud))
             .hint("clouds are `aws` and `simulated:FILE`")),
     }
+}
+
+/// The cloud that was chosen, which can be there.
+///
+/// # Errors
+/// As [`chosen`], and when something else than a file stands where a rehearsal keeps its world.
+pub(super) fn usable(common: &Common) -> Result<Chosen<'_>, Failure> {
+    let chosen = chosen(common)?;
+    if let Chosen::Rehearsal(world) = chosen {
+        file::may_stand_at(world)?;
+    }
+    Ok(chosen)
 }
 
 /// Whether nothing real is touched.

@@ -140,7 +140,7 @@ impl From<StoreError> for Failure {
                     exit::STATE
                 }
             },
-            StoreError::NotAFile { .. } => exit::USAGE,
+            StoreError::NotAFile { .. } | StoreError::NoPlace { .. } => exit::USAGE,
             StoreError::Io { .. }
             | StoreError::Damaged { .. }
             | StoreError::Edited { .. }
@@ -155,6 +155,7 @@ impl From<StoreError> for Failure {
             StoreError::NotAFile { .. } => {
                 failure.hint("name a file, or `-` to read standard input; `<(COMMAND)` of a shell works as well")
             }
+            StoreError::NoPlace { .. } => failure.hint("name a file, or one that is not there yet"),
             StoreError::Io { .. } => {
                 failure.hint("nothing was changed; mend the folder or its permissions and run again")
             }
@@ -297,6 +298,21 @@ impl From<PlanError> for Failure {
                 } else {
                     failure.hint("data stores go only with `destroy --delete-data …`")
                 }
+            }
+            PlanError::NoRoom { address, chain, .. } => {
+                let mut failure = Self::new(exit::FAILED, heading);
+                failure.causes = chain
+                    .windows(2)
+                    .map(|pair| format!("{} is replaced because {} is replaced", pair[0], pair[1]))
+                    .collect();
+                let first = chain.last().unwrap_or(&address);
+                failure
+                    .hint(format!(
+                        "nothing was changed; leave `--replace {first}` away: what differs is mended in place"
+                    ))
+                    .hint(
+                        "if it must be: `destroy` keeps what holds data and removes the rest, and apply builds it anew",
+                    )
             }
             PlanError::StepDown { .. } => Self::new(exit::FAILED, heading)
                 .hint("AWS offers no way back; declare the version that is there, or a newer one"),

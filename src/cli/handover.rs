@@ -94,10 +94,7 @@ impl Target<'_> {
 
     /// What is in the file; nothing where there is none, or an empty one.
     fn text(&self) -> Result<Option<String>, Failure> {
-        if file::is_standard_input(self.path) {
-            return Err(self.refused("standard input is no place to write to".to_owned()));
-        }
-        match file::read_input(self.path) {
+        match file::read_if_there(self.path) {
             Ok(text) => Ok(text.filter(|text| !text.trim().is_empty())),
             // That no file can be there is told when it is written.
             Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => Ok(None),

@@ -138,6 +138,7 @@ pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::B
         account,
         principal: String::new(),
         zones: ["a", "b", "c", "d"].iter().map(|zone| format!("{}{zone}", stack.region)).collect(),
+        other_zones: Vec::new(),
         addons: addons.into_iter().map(|question| (question, "default".to_owned())).collect(),
     };
     architecture::expand(stack, &surroundings, state)
@@ -147,6 +148,7 @@ pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::B
 /// bucket.
 pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place, Failure> {
     let stack = &declaration.stack;
+    chosen::usable(common)?;
     match &stack.state {
         Some(location) if !chosen::is_rehearsal(common) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
         Some(_) | None => Ok(Place::Folder(folder_store(common, declaration))),
@@ -225,7 +227,7 @@ pub(super) async fn connect(common: &Common, stack: &Stack, stop: Stop) -> Resul
     stop.on_signals().map_err(|error| Failure::new(exit::BUG, format!("could not listen to signals: {error}")))?;
     let time_scale = chosen::time_scale(common)?;
     let parallelism = common.parallelism;
-    match chosen::chosen(common)? {
+    match chosen::usable(common)? {
         Chosen::Aws => Ok(connection(aws(stack, stop.clone()).await?, stop, parallelism, time_scale)),
         Chosen::Rehearsal(world) => Ok(connection(Arc::new(simulated(world, stack)?), stop, parallelism, time_scale)),
     }

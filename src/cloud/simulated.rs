@@ -22,7 +22,7 @@ use super::wait::pause;
 use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
-use crate::model::facts::{FactQuery, Facts};
+use crate::model::facts::{Fact, FactQuery, Facts};
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::observation::Observation;
@@ -57,6 +57,9 @@ pub struct World {
     /// What is told of things that are not the stack's own, otherwise than by default.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// The zones of the region that a cluster can stand in, otherwise than by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
 }
 
 /// One object.
@@ -266,7 +269,13 @@ impl Simulated {
 
 impl Cloud for Simulated {
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
-        let zones = if ask.zones_for.is_some() { ["a", "b", "c", "d"].as_slice() } else { &[] };
+        let world = self.world();
+        let offering = match facts::zones_of_type(&world, &self.site) {
+            Fact::There(zones) => zones,
+            Fact::Missing | Fact::Unread { .. } => BTreeSet::new(),
+        };
+        let zones = ask.zones_for.iter().flat_map(|_| facts::zones(&world, &self.site));
+        let (zones, other_zones) = zones.partition(|zone| offering.contains(zone));
         let addons = ask
             .addons
             .iter()
@@ -275,7 +284,8 @@ impl Cloud for Simulated {
             account: self.site.account.clone(),
             partition: self.site.partition.to_owned(),
             principal: self.site.global_arn("sts", "assumed-role/platform-admin/rehearsal"),
-            zones: zones.iter().map(|zone| format!("{}{zone}", self.site.region)).collect(),
+            zones,
+            other_zones,
             addons: addons.collect(),
         };
         Box::pin(async move { Ok(answer) })

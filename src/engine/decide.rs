@@ -111,9 +111,13 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
 
 /// Which object goes first in a replacement: the new one where it stands on other ground, else as the kind needs.
 fn order(diffs: &[FieldDiff], facts: &Facts) -> ReplaceOrder {
+    if moves(diffs, facts) { ReplaceOrder::CreateFirst } else { facts.replace }
+}
+
+/// Whether the new object stands on other ground.
+pub(super) fn moves(diffs: &[FieldDiff], facts: &Facts) -> bool {
     let field = |diff: &FieldDiff| diff.path.split('.').next().unwrap_or_default().to_owned();
-    let moves = diffs.iter().any(|diff| facts.ground.contains(&field(diff).as_str()));
-    if moves { ReplaceOrder::CreateFirst } else { facts.replace }
+    diffs.iter().any(|diff| facts.ground.contains(&field(diff).as_str()))
 }
 
 /// Whether what decides the action (the replacing fields if any, else all) changes only because of new objects.
@@ -171,6 +175,7 @@ mod tests {
         fields: FIELDS,
         replace: ReplaceOrder::CreateFirst,
         ground: &[],
+        holds_its_ground: None,
         typical: Typical { create: 1, update: 1, delete: 1 },
         data: None,
         irreplaceable: false,

@@ -52,6 +52,16 @@ pub enum PlanError {
         /// The differences that began it.
         diffs: Vec<FieldDiff>,
     },
+    /// A resource would be replaced that no other can take the place of.
+    #[error("{address} cannot be replaced while it stands: {because}")]
+    NoRoom {
+        /// The resource.
+        address: Address,
+        /// Why.
+        because: &'static str,
+        /// From the resource back to where its replacement began.
+        chain: Vec<Address>,
+    },
     /// A field that only rises would have to fall.
     #[error("{address}: {field} cannot go from {from} back to {to}")]
     StepDown {

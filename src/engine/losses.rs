@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decide::moves;
 use super::plan::{Action, Why};
 use super::state::{Recorded, Status};
 use super::{Clash, PlanError, Planner, diff};
@@ -85,6 +86,18 @@ impl Planner<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Refuses to replace what no other can take the place of where it stands.
+    pub(super) fn respect_ground(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
+        for (address, action) in actions {
+            let (Action::Replace { diffs, .. }, facts) = (action, self.facts(&address.kind)?) else { continue };
+            if let Some(because) = facts.holds_its_ground.filter(|_| !moves(diffs, facts)) {
+                let (chain, _) = cause(actions, address);
+                return Err(PlanError::NoRoom { address: address.clone(), because, chain });
+            }
+        }
+        Ok(())
     }
 
     /// Refuses to delete or replace what is protected.

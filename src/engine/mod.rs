@@ -300,6 +300,7 @@ impl Planner<'_> {
             let Some(circle) = self.circle(&actions) else {
                 self.nothing_lost(&actions)?;
                 self.respect_protection(&actions)?;
+                self.respect_ground(&actions)?;
                 return Ok(actions);
             };
             let (address, why) = give_way(&actions, &circle)?;

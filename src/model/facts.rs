@@ -48,6 +48,8 @@ pub struct FactQuery {
     pub network: Option<NetworkQuery>,
     /// What RDS offers.
     pub database: Option<DatabaseQuery>,
+    /// An instance type, of which the zones that offer it.
+    pub zones_of_type: Option<String>,
     /// What stands in the way of a removal.
     pub removal: Option<RemovalQuery>,
 }
@@ -71,6 +73,9 @@ pub struct Facts {
     /// What RDS offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseOffers>,
+    /// The zones that offer the instance type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones_of_type: Option<Fact<BTreeSet<String>>>,
     /// What stands in the way of a removal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,

@@ -29,6 +29,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
     /// other ground has room beside the old one, so the new one comes first all the same.
     const GROUND: &'static [&'static str] = &[];
+    /// Why no other object can take the place of one while it stands on its ground, neither before it goes nor after; none
+    /// where one can.
+    const HOLDS_ITS_GROUND: Option<&'static str> = None;
     /// Set when objects of this kind hold data that nobody can make again: the word `--delete-data` takes.
     const DATA: Option<&'static str> = None;
     /// Whether what such an object holds cannot be made again: data, or a secret that data cannot be read without.
@@ -154,6 +157,8 @@ pub struct Facts {
     pub replace: ReplaceOrder,
     /// Where there is room for one: the fields that tell the ground it stands on.
     pub ground: &'static [&'static str],
+    /// Why no other object can take the place of one that stands on its ground.
+    pub holds_its_ground: Option<&'static str>,
     /// How long the verbs usually take.
     pub typical: Typical,
     /// The word `--delete-data` takes, for kinds that hold data.
@@ -181,6 +186,7 @@ impl Facts {
             fields: R::FIELDS,
             replace: R::REPLACE,
             ground: R::GROUND,
+            holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
             data: R::DATA,
             irreplaceable: R::IRREPLACEABLE,

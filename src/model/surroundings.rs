@@ -11,6 +11,17 @@ pub struct Questions {
     pub zones_for: Option<String>,
     /// The default version of these add-ons for these Kubernetes versions: (Kubernetes version, add-on).
     pub addons: BTreeSet<(String, String)>,
+    /// Whether what is not to be had of them is passed over: whoever looks for what stands, or takes it away, can do
+    /// without.
+    pub optional: bool,
+}
+
+impl Questions {
+    /// What is worth asking to find what stands, with nothing to be made: which versions are offered is not.
+    #[must_use]
+    pub fn of_what_stands(self) -> Self {
+        Self { addons: BTreeSet::new(), optional: true, ..self }
+    }
 }
 
 /// The account and region the stack lives in.
@@ -24,9 +35,18 @@ pub struct Surroundings {
     pub principal: String,
     /// Zones that offer what was asked for, in the order of their names; empty if not asked.
     pub zones: Vec<String>,
+    /// The other zones that a cluster can stand in, in the order of their names; empty if not asked.
+    pub other_zones: Vec<String>,
     /// Answers about add-ons: (Kubernetes version, add-on) to version. What EKS does not offer has none.
     #[serde(with = "pairs")]
     pub addons: BTreeMap<(String, String), String>,
+}
+
+impl Surroundings {
+    /// Whether the zones were asked for and told.
+    pub const fn tells_zones(&self) -> bool {
+        !self.zones.is_empty() || !self.other_zones.is_empty()
+    }
 }
 
 mod pairs {

@@ -112,6 +112,7 @@ fn planned(plan: Plan) -> Planned {
         partition: "aws".to_owned(),
         principal: "arn:aws:iam::111122223333:user/ops".to_owned(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
+        other_zones: Vec::new(),
         addons: BTreeMap::new(),
     };
     Planned { plan, surroundings, critical_path, checks: Vec::new() }

@@ -23,15 +23,16 @@ use crate::model::surroundings::Surroundings;
 
 /// An answer to everything asked.
 pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) -> Facts {
-    let (keys, certificates, principals, network, database, removal) = tokio::join!(
+    let (keys, certificates, principals, network, database, zones_of_type, removal) = tokio::join!(
         each(&ask.keys, |arn| kms::key(aws, arn, place)),
         each(&ask.certificates, |arn| certificate(aws, arn)),
         each(&ask.principals, |arn| principal::principal(aws, arn)),
         OptionFuture::from(ask.network.as_ref().map(|ask| network::network(aws, ask))),
         OptionFuture::from(ask.database.as_ref().map(|ask| database::offers(aws, ask))),
+        OptionFuture::from(ask.zones_of_type.as_ref().map(|it| async { fact(zones_of_type(aws, it).await) })),
         OptionFuture::from(ask.removal.as_ref().map(|ask| removal::removal(aws, ask))),
     );
-    Facts { keys, certificates, principals, network, database, removal }
+    Facts { keys, certificates, principals, network, database, zones_of_type, removal }
 }
 
 /// Reads each of them side by side.

@@ -12,6 +12,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Resource, Typical};
 use crate::model::site::Site;
+
 /// The way from a network to the internet and back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +40,9 @@ impl Computed for InternetGatewayComputed {
 impl Resource for InternetGateway {
     const KIND: Kind = Kind::new("internet_gateway");
     const FIELDS: &'static [Field] = fields!(InternetGateway { vpc: Replace, tags: Update });
+    const GROUND: &'static [&'static str] = &["vpc"];
+    const HOLDS_ITS_GROUND: Option<&'static str> =
+        Some("a network has room for one, and what has a public address there keeps it from being detached");
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 

@@ -31,7 +31,17 @@ pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surrounding
     let zones = async {
         match &ask.zones_for {
             Some(instance_type) => zones(aws, instance_type).await,
-            None => Ok(Vec::new()),
+            None => Ok((Vec::new(), Vec::new())),
+        }
+    };
+    let zones = async {
+        match zones.await {
+            // Without credentials or network nothing else would be told either.
+            Err(error) if ask.optional && matches!(error.kind, ErrorKind::Denied | ErrorKind::Refused) => {
+                // A guess, to know where to look; what stands in other zones is found by its marks.
+                Ok((["a", "b", "c"].map(|letter| format!("{}{letter}", aws.region)).to_vec(), Vec::new()))
+            }
+            told => told,
         }
     };
     let addons = try_join_all(
@@ -41,13 +51,14 @@ pub(super) async fn survey(aws: &Clients, ask: &Questions) -> Result<Surrounding
     // hide the reason.
     let others = async { Ok(try_join(zones, addons).await) };
     let ((account, partition, principal), others) = try_join(who, others).await?;
-    let (zones, addons) = others?;
+    let ((zones, other_zones), addons) = others?;
     let told = ask.addons.iter().cloned().zip(addons);
     let addons = told.filter_map(|(question, version)| Some((question, version?))).collect();
-    Ok(Surroundings { account, partition, principal, zones, addons })
+    Ok(Surroundings { account, partition, principal, zones, other_zones, addons })
 }
 
-async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudError> {
+/// The zones that a cluster can stand in: those that offer the instance type, and the others.
+async fn zones(aws: &Clients, instance_type: &str) -> Result<(Vec<String>, Vec<String>), CloudError> {
     let doing = "list the availability zones";
     let all = async {
         aws.ec2
@@ -64,15 +75,10 @@ async fn zones(aws: &Clients, instance_type: &str) -> Result<Vec<String>, CloudE
         .iter()
         .filter(|zone| !zone.zone_id().is_some_and(|id| ZONES_WITHOUT_EKS.contains(&id)))
         .filter_map(|zone| zone.zone_name())
-        .filter(|name| offering.contains(*name))
         .map(str::to_owned)
         .collect();
     zones.sort_unstable();
-    if zones.is_empty() {
-        let message = format!("no zone of this region offers {instance_type}");
-        return Err(CloudError::new(ErrorKind::Refused, doing, message));
-    }
-    Ok(zones)
+    Ok(zones.into_iter().partition(|name| offering.contains(name)))
 }
 
 /// The version AWS marks as the default of an add-on for a Kubernetes version (EKS `DescribeAddonVersions`); none if it

@@ -51,7 +51,7 @@ pub async fn rebuild(
     fresh: State,
     tell: &mut Teller<'_>,
 ) -> Result<Rebuilt, RunError> {
-    let place = survey(session, &blueprint.questions(&fresh), blueprint.account(), &fresh).await?;
+    let place = survey(session, &blueprint.questions(&fresh).of_what_stands(), blueprint.account(), &fresh).await?;
     let nodes = blueprint.nodes(&place, &fresh);
     let mut observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
     claim(session, &nodes, &fresh, &place, &mut observed).await?;

@@ -49,7 +49,11 @@ pub(super) async fn settle(
     ask: &Request,
     tell: &mut Teller<'_>,
 ) -> Result<Settled, RunError> {
-    let mut asked = blueprint.questions(state);
+    let questions = |state: &State| {
+        let questions = blueprint.questions(state);
+        if ask.destroy { questions.of_what_stands() } else { questions }
+    };
+    let mut asked = questions(state);
     let mut settled = Settled {
         surroundings: survey(session, &asked, blueprint.account(), state).await?,
         nodes: BTreeMap::new(),
@@ -64,7 +68,7 @@ pub(super) async fn settle(
     let mut settling = state.clone();
     for round in 0..=ROUNDS {
         // What the record settles need not be asked, and what moved may have settled something.
-        let questions = blueprint.questions(&settling);
+        let questions = questions(&settling);
         if questions != asked {
             settled.surroundings = survey(session, &questions, blueprint.account(), &settled.state).await?;
             asked = questions;

@@ -21,6 +21,14 @@ pub enum StoreError {
         /// What it is, with its article.
         what: &'static str,
     },
+    /// Something stands where a file is to be kept, and is none.
+    #[error("{} is {what}, and no place to keep a file", path.display())]
+    NoPlace {
+        /// What was named.
+        path: PathBuf,
+        /// What it is, with its article.
+        what: &'static str,
+    },
     /// The operating system refused.
     #[error("could not {doing} {}", path.display())]
     Io {
@@ -127,6 +135,7 @@ impl StoreError {
         match self {
             Self::Damaged { .. } | Self::Edited { .. } | Self::Unsound { .. } | Self::Journal { .. } => true,
             Self::NotAFile { .. }
+            | Self::NoPlace { .. }
             | Self::Io { .. }
             | Self::Newer { .. }
             | Self::Busy { .. }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use futures_core::future::BoxFuture;
 
-pub use super::input::{is_standard_input, read_input};
+pub use super::input::{is_standard_input, may_stand_at, read_if_there, read_input};
+use super::input::{kept, kept_bytes};
 use super::journal::{self, Header};
 use super::lock::{Lock, LockInfo};
 use super::{Store, StoreError, lockfile};
@@ -97,7 +98,7 @@ impl FileStore {
     /// [`StoreError::Io`], or why it cannot be read.
     pub fn previous(&self) -> Result<Option<State>, StoreError> {
         let path = backup(&self.path());
-        read_if_there(&path)?.map(|text| lockfile::parse(&path, &text, &self.catalog)).transpose()
+        kept(&path)?.map(|text| lockfile::parse(&path, &text, &self.catalog)).transpose()
     }
 
     /// Other stacks in the same folder that hold resources and were applied from `declaration`.
@@ -113,7 +114,7 @@ impl FileStore {
         let mut others: Vec<State> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.to_string_lossy().ends_with(".lock.json") && *path != self.path())
-            .filter_map(|path| lockfile::parse(&path, &fs::read_to_string(&path).ok()?, &self.catalog).ok())
+            .filter_map(|path| lockfile::parse(&path, &kept(&path).ok()??, &self.catalog).ok())
             .filter(|state| state.declaration == declaration && !state.is_empty())
             .collect();
         others.sort_by(|a, b| a.stack.cmp(&b.stack));
@@ -122,14 +123,10 @@ impl FileStore {
 
     fn read(&self) -> Result<Option<Book>, StoreError> {
         let path = self.path();
-        let Some(text) = read_if_there(&path)? else { return Ok(None) };
+        let Some(text) = kept(&path)? else { return Ok(None) };
         let mut book = Book::of(lockfile::parse(&path, &text, &self.catalog)?);
         let path = self.journal_path();
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(book)),
-            Err(source) => return Err(StoreError::io("read", &path, source)),
-        };
+        let Some(bytes) = kept_bytes(&path)? else { return Ok(Some(book)) };
         if let Some((header, entries)) = journal::parse(&path, &bytes)? {
             // The state was written after this journal: the process ended before it could remove it.
             if header != Header::of(&book.state) {
@@ -163,10 +160,9 @@ impl FileStore {
         let path = self.journal_path();
         let io = |source| StoreError::io("write", &path, source);
         make_folder(&self.folder)?;
-        let existing = match fs::read(&path) {
-            Ok(bytes) => journal::parse(&path, &bytes)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(source) => return Err(io(source)),
+        let existing = match kept_bytes(&path)? {
+            Some(bytes) => journal::parse(&path, &bytes)?,
+            None => None,
         };
         let header = Header::of(base);
         let mut text = journal::line(&header);
@@ -181,7 +177,7 @@ impl FileStore {
         let path = self.path();
         lockfile::sound(&path, state, &self.catalog)?;
         make_folder(&self.folder)?;
-        if let Some(text) = read_if_there(&path)? {
+        if let Some(text) = kept(&path)? {
             let there = lockfile::parse(&path, &text, &self.catalog)?;
             if there.serial + 1 != state.serial || there.lineage != state.lineage {
                 return Err(StoreError::Conflict {
@@ -217,20 +213,6 @@ impl Store for FileStore {
     }
 }
 
-/// The text of a file; nothing if there is none.
-///
-/// # Errors
-/// [`StoreError::Io`] with the path; [`StoreError::Damaged`] when it is not UTF-8.
-pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
-    match fs::read(path) {
-        Ok(bytes) => String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| StoreError::Damaged { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StoreError::io("read", path, source)),
-    }
-}
-
 /// Where the version of a lockfile before the last write is kept.
 fn backup(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -257,8 +239,9 @@ pub fn real(path: &Path) -> PathBuf {
 /// the folder synced.
 ///
 /// # Errors
-/// [`StoreError::Io`] with the path.
+/// [`StoreError::NoPlace`] where something stands that is no file; [`StoreError::Io`] with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    may_stand_at(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |source| StoreError::io("write", path, source);
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

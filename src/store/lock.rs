@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::input::may_open;
 
 /// Who holds a lock: for the message only, the kernel decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +43,11 @@ impl Lock {
     /// Takes the lock at `path` or says who has it. The file is never removed, so nobody locks a ghost.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when somebody holds it; [`StoreError::Io`].
+    /// [`StoreError::Busy`] when somebody holds it; [`StoreError::Damaged`] where something else has its name;
+    /// [`StoreError::Io`].
     pub(super) fn take(path: &Path, info: &LockInfo) -> Result<Self, StoreError> {
         let io = |doing| move |source| StoreError::io(doing, path, source);
+        may_open(path)?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -74,9 +77,10 @@ impl Lock {
     /// Who holds the lock at `path`, if anybody does. Leaves the file as it is.
     ///
     /// # Errors
-    /// [`StoreError::Io`].
+    /// [`StoreError::Damaged`] where something else has its name; [`StoreError::Io`].
     pub(super) fn holder(path: &Path) -> Result<Option<LockInfo>, StoreError> {
         let io = |source| StoreError::io("open the lock", path, source);
+        may_open(path)?;
         let mut file = match OpenOptions::new().read(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -1,5 +1,8 @@
 //! A network that does not reach the internet: what is not in it, and what must be.
 
+#[cfg(feature = "aws")]
+mod pace;
+
 use std::collections::BTreeSet;
 
 use ppm_infra::engine::Request;

@@ -16,6 +16,8 @@ mod removal;
 mod storage;
 #[cfg(feature = "aws")]
 mod versions;
+#[cfg(feature = "aws")]
+mod zones;
 
 #[cfg(feature = "aws")]
 use serde_json::Value;

@@ -54,10 +54,10 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod nodes;
 #[cfg(feature = "aws")]
+mod replaced;
+#[cfg(feature = "aws")]
 mod rotation;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;
-#[cfg(feature = "aws")]
-mod throttled;

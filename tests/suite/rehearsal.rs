@@ -7,7 +7,7 @@ use ppm_infra::resources;
 use ppm_infra::run::event::EventKind;
 
 use crate::support::bench::{Bench, Ran};
-use crate::support::binary::Desk;
+use crate::support::binary::{Desk, Said};
 use crate::support::random::paused;
 use crate::support::reference::{Declared, reference};
 use crate::support::watched::WatchedCloud;
@@ -108,11 +108,125 @@ fn a_lockfile_of_which_nothing_stands_takes_any_account() {
 fn what_could_keep_the_program_waiting_for_ever_is_refused() {
     let desk = Desk::fast();
     desk.declare(&[]);
+    desk.run(&rehearsed(&["apply", "--auto-approve"])).exit(0);
     desk.shell("mkfifo pipe").exit(0);
-    for (named, what) in [("pipe", "a named pipe"), ("plans", "a folder"), ("/dev/zero", "a device")] {
-        desk.run(&["validate", named]).exit(65).says(&[named, what, "name a file"]);
-        desk.run(&["values", "--check", named]).exit(64).says(&[named, what]);
+    let before = desk.files();
+    let named = [("pipe", "a named pipe"), ("plans", "a folder"), ("/dev/zero", "a device")];
+    for (command, code) in READING {
+        for (named, what) in named {
+            asked(&desk, command, named).exit(code).says(&[named, what, "name a file, or `-` to read"]);
+        }
     }
+    for command in KEEPING {
+        for (named, what) in named.into_iter().chain(OPEN) {
+            asked(&desk, command, named).exit(64).says(&[named, what, "name"]);
+        }
+    }
+    assert_eq!(desk.files(), before, "nothing is written, and what was named stays what it is");
+    desk.shell("test -p pipe").exit(0);
+}
+
+/// The number before `word` wherever it is in a text.
+fn numbers_before(word: &str, text: &str) -> Vec<u32> {
+    let parts: Vec<&str> = text.split(word).collect();
+    let last = |part: &&str| part.split_whitespace().next_back()?.parse().ok();
+    parts[..parts.len() - 1].iter().filter_map(last).collect()
+}
+
+#[test]
+fn the_readme_promises_as_many_objects_as_are_made() {
+    let readme = include_str!("../../README.md");
+    let (before, rest) = readme.split_once("## Try it: a rehearsal").unwrap();
+    let (rehearsal, after) = rest.split_once("\n## ").unwrap();
+    let desk = Desk::fast();
+    let mut made = Vec::new();
+    for line in rehearsal.lines().filter(|line| line.starts_with("    ppm-infra")) {
+        let typed = line.split('#').next().unwrap().replace(" apply ", " apply --auto-approve ");
+        // No pods run in a rehearsal, and that is what status says.
+        let said = desk.shell(&typed).exit(typed.contains(" status ").into());
+        made.extend(numbers_before("to create,", &said.stdout));
+        assert_eq!(
+            numbers_before("objects", line),
+            if typed.contains(" apply ") { made.clone() } else { vec![] },
+            "{line}"
+        );
+    }
+    assert_eq!(made.len(), 1, "one of the commands makes them");
+    assert!(desk.path("try.rehearsal").exists(), "as it says");
+    // Everywhere else it speaks of the reference declaration, which has a certificate.
+    desk.declare(&[]);
+    let all = numbers_before("to create,", &desk.run(&rehearsed(&["plan"])).exit(0).stdout);
+    let told =
+        [before, after].map(|text| [numbers_before("objects", text), numbers_before("to create,", text)].concat());
+    let told = told.concat();
+    assert!(told.len() > 3 && told.iter().all(|told| all == [*told]), "{told:?} and not {all:?}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_of_the_state_is_damage() {
+    for name in ["ppm-prod.lock.json", "ppm-prod.journal", "ppm-prod.lock"] {
+        let desk = Desk::fast();
+        desk.declare(&[]);
+        desk.run(&rehearsed(&["apply", "--auto-approve"])).exit(0);
+        desk.shell(&format!("cd try.rehearsal; rm -f {name}; mkfifo {name}")).exit(0);
+        let said = asked(&desk, "apply --auto-approve", "").exit(78);
+        said.says(&[&format!("try.rehearsal/{name} is damaged: it is a named pipe, not a file")]);
+        asked(&desk, if name.ends_with(".lock") { "lock status" } else { "plan" }, "").exit(78).says(&["a named pipe"]);
+        if !name.ends_with(".lock") {
+            asked(&desk, "recover --auto-approve", "").exit(0);
+            asked(&desk, "plan --detailed-exitcode", "").exit(0);
+        }
+    }
+}
+
+/// Commands that read the file NAMED, and how they end where it is none.
+const READING: [(&str, i32); 9] = [
+    ("validate NAMED", 65),
+    ("plan NAMED", 65),
+    ("apply --auto-approve NAMED", 65),
+    ("destroy --auto-approve NAMED", 65),
+    ("output -f NAMED", 65),
+    ("values --check NAMED", 64),
+    ("show NAMED", 64),
+    ("secrets --license NAMED", 64),
+    ("state push NAMED", 64),
+];
+
+/// Commands that write the file NAMED, or keep something in it.
+const KEEPING: [&str; 9] = [
+    "init --set stack=ppm-two --set region=us-east-1 NAMED",
+    "init --full NAMED",
+    "plan -o NAMED",
+    "apply --auto-approve --values NAMED",
+    "values --out NAMED",
+    "kubeconfig --out NAMED",
+    "--cloud simulated:NAMED plan",
+    "--cloud simulated:NAMED apply --auto-approve",
+    "--cloud simulated:NAMED status",
+];
+
+/// What is open already, and no place for a file.
+const OPEN: [(&str, &str); 3] =
+    [("/dev/stdin", "standard input"), ("/dev/stdout", "an open file"), ("/dev/fd/0", "an open file")];
+
+/// Runs a command with this name in it. Its standard input stays open and says nothing: whoever reads it is stopped.
+fn asked(desk: &Desk, command: &str, named: &str) -> Said {
+    let cloud = if command.contains("--cloud") { String::new() } else { format!("{} ", REHEARSAL.join(" ")) };
+    let command = command.replace("NAMED", named);
+    desk.shell(&format!("mkfifo open; exec 3<>open; rm open; timeout -s KILL 20 $PROGRAM {cloud}{command} <&3"))
+}
+
+#[test]
+fn a_cloud_that_there_is_not_is_refused_before_the_state_of_another_is_touched() {
+    let desk = Desk::fast();
+    desk.declare(&[]);
+    desk.run(&rehearsed(&["--state", "state", "apply", "--auto-approve"])).exit(0);
+    let before = desk.files();
+    for command in ["state rm vpc.main", "state list", "output", "plan", "unlock --force", "destroy --auto-approve"] {
+        let arguments: Vec<&str> = ["--cloud", "simulate:try.json"].into_iter().chain(command.split(' ')).collect();
+        desk.run(&arguments).exit(64).says(&["there is no cloud `simulate:try.json`", "`simulated:FILE`"]);
+    }
+    assert_eq!(desk.files(), before);
 }
 
 #[test]

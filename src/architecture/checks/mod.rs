@@ -23,6 +23,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod versions;
+mod zones;
 
 use jiff::Timestamp;
 
@@ -66,6 +67,7 @@ pub fn query(stack: &Stack, surroundings: &Surroundings, state: &State, destroy:
         principals: access::principals(stack, surroundings, state),
         network: network::query(stack),
         database: database::query(stack, state),
+        zones_of_type: zones::query(stack, surroundings, state),
         removal: None,
     }
 }
@@ -79,6 +81,8 @@ pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
         Some(access::caller(ground)),
         access::admins(ground),
         Some(versions::kubernetes(ground)),
+        zones::instance_type(ground),
+        zones::count(ground),
         Some(versions::postgresql(ground)),
         database::class(ground),
         database::storage(ground),

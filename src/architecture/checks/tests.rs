@@ -7,6 +7,7 @@ mod network;
 mod removal;
 mod storage;
 mod versions;
+mod zones;
 
 use std::collections::BTreeMap;
 

@@ -21,8 +21,20 @@ pub(super) fn facts(world: &World, ask: &FactQuery, site: &Site) -> Facts {
         principals: answers(&ask.principals, &told.principals, |arn| Principal { arn: arn.to_owned() }),
         network: ask.network.as_ref().map(|ask| told.network.clone().unwrap_or_else(|| network(ask, &site.region))),
         database: ask.database.as_ref().map(|ask| told.database.clone().unwrap_or_else(|| offers(ask))),
+        zones_of_type: ask.zones_of_type.as_ref().map(|_| zones_of_type(world, site)),
         removal: ask.removal.as_ref().map(|_| told.removal.clone().unwrap_or_else(nothing_else)),
     }
+}
+
+/// The zones of the region that a cluster can stand in.
+pub(super) fn zones(world: &World, site: &Site) -> BTreeSet<String> {
+    let usual = || ('a'..='d').map(|letter| format!("{}{letter}", site.region));
+    if world.zones.is_empty() { usual().collect() } else { world.zones.iter().cloned().collect() }
+}
+
+/// Those that offer an instance type: all of them, as it is usual.
+pub(super) fn zones_of_type(world: &World, site: &Site) -> Fact<BTreeSet<String>> {
+    world.facts.zones_of_type.clone().unwrap_or_else(|| Fact::There(zones(world, site)))
 }
 
 /// What the world says, or else what `usual` makes of the question.

@@ -53,6 +53,21 @@ async fn the_chain_leads_from_what_is_protected_to_what_began_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_holds_its_ground_is_not_planned_to_be_replaced_there() {
+    let mut standing = Standing::new().await;
+    let ask = Request { replace: ["internet_gateway.main".parse().unwrap()].into(), ..Request::default() };
+    let error = standing.bench.refused(&Declared(standing.stack.clone()), &ask).await;
+    assert!(error.to_string().starts_with("internet_gateway.main cannot be replaced while it stands: "), "{error}");
+    // One that is gone is made.
+    standing
+        .bench
+        .cloud
+        .meddle(|world| world.objects.retain(|_, one| one.mark.address.to_string() != "internet_gateway.main"));
+    let ran = standing.edit(|_| ()).await;
+    assert!(changes(&ran.plan).contains(&"create internet_gateway.main".to_owned()), "{:?}", changes(&ran.plan));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_not_declared_any_more_is_data() {
     let mut standing = Standing::new().await;
     let key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555";

@@ -50,6 +50,7 @@ fn catalog() -> Catalog {
         fields,
         replace,
         ground: &[],
+        holds_its_ground: None,
         typical: Typical { create: 20, update: 5, delete: 10 },
         data: None,
         irreplaceable: false,

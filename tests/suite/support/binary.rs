@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -62,6 +63,38 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
 /// Longer than anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Longer than any run takes, on the slowest machine.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Kills a run that does not end, with all that it started: a test fails then, and the others go on.
+struct Watch {
+    /// It watches until this is dropped.
+    _over: Sender<()>,
+}
+
+impl Watch {
+    /// Watches a process that leads a group of its own.
+    fn over(child: &Child) -> Self {
+        let (over, waiting) = channel::<()>();
+        let group = child.id();
+        std::thread::spawn(move || {
+            if waiting.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("process {group} does not end: it is killed after {} s", LIMIT.as_secs());
+                let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).status();
+            }
+        });
+        Self { _over: over }
+    }
+}
+
+/// Runs a command to its end.
+fn run(command: &mut Command) -> Said {
+    let command = command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let _watch = Watch::over(&child);
+    said(child.wait_with_output().unwrap())
+}
+
 fn said(output: Output) -> Said {
     Said {
         code: output.status.code().unwrap_or(-1),
@@ -76,6 +109,7 @@ pub(crate) struct Running {
     stdout: Option<JoinHandle<String>>,
     stderr: Receiver<String>,
     heard: String,
+    _watch: Watch,
 }
 
 impl Running {
@@ -93,7 +127,8 @@ impl Running {
                 let _ = lines.send(line.unwrap());
             }
         });
-        Self { child, stdout: Some(stdout), stderr, heard: String::new() }
+        let watch = Watch::over(&child);
+        Self { child, stdout: Some(stdout), stderr, heard: String::new(), _watch: watch }
     }
 
     /// Waits until a line on stderr has this text.
@@ -236,20 +271,21 @@ impl Desk {
     /// Runs the program.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         let mut command = Command::new(PROGRAM);
-        said(self.prepared(command.args(arguments)).output().unwrap())
+        run(self.prepared(command.args(arguments)))
     }
 
     /// Starts the program; what it says is listened to while it runs.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(PROGRAM);
         let command = self.prepared(command.args(arguments));
-        Running::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        let command = command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::of(command.spawn().unwrap())
     }
 
     /// Runs lines of the shell, in which `$PROGRAM` is the program.
     pub(crate) fn shell(&self, lines: &str) -> Said {
         let mut command = Command::new("sh");
-        said(self.prepared(command.args(["-c", lines]).env("PROGRAM", PROGRAM)).output().unwrap())
+        run(self.prepared(command.args(["-c", lines]).env("PROGRAM", PROGRAM)))
     }
 
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
@@ -269,7 +305,7 @@ impl Desk {
                 if path.is_dir() {
                     walk(&path, found);
                 // Whoever takes the lock leaves a name in it.
-                } else if path.extension().is_none_or(|ending| ending != "lock") {
+                } else if path.is_file() && path.extension().is_none_or(|ending| ending != "lock") {
                     found.insert(path.clone(), std::fs::read(&path).unwrap_or_default());
                 }
             }

@@ -20,6 +20,9 @@ const FIFTHS: u32 = if cfg!(feature = "aws") { 6 } else { 4 };
 /// Room for the stack of the thread that tries, in bytes.
 const STACK: usize = 64 << 20;
 
+/// How long a value on which a test fails is made smaller, in milliseconds: stories of whole stacks take a second each.
+const SHRINKING: u32 = 60_000;
+
 /// Tries `test` on `cases` values of a strategy. A value on which it panics is made as small as possible and told
 /// together with the seed.
 pub(crate) fn check<S: Strategy>(
@@ -71,7 +74,7 @@ pub(crate) fn repeat<S: Strategy>(
 }
 
 fn config() -> Config {
-    Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
+    Config { failure_persistence: None, max_shrink_iters: 20_000, max_shrink_time: SHRINKING, ..Config::default() }
 }
 
 fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Runtime, S::Value))

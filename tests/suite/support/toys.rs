@@ -78,6 +78,7 @@ impl Toy {
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
                 ground: &[],
+                holds_its_ground: None,
                 typical: Typical { create: 20, update: 5, delete: 10 },
                 data: self.data.then_some(DATA),
                 irreplaceable: self.data,

@@ -117,6 +117,7 @@ impl Memory {
             fields: &[],
             replace: ReplaceOrder::CreateFirst,
             ground: &[],
+            holds_its_ground: None,
             typical: Typical::QUICK,
             data: None,
             irreplaceable: false,

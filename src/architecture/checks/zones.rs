@@ -1,0 +1,145 @@
+//! Checks of the zones of a network that the stack makes: whether there are as many as are declared, and whether they
+//! offer the machines that are to stand in them.
+//!
+//! Which zones are used is settled by the first apply; another instance type comes later, and is offered where it is.
+
+use std::collections::BTreeSet;
+
+use super::Ground;
+use super::desk::{Desk, Key, Said};
+use crate::architecture::recorded;
+use crate::engine::plan::Action;
+use crate::engine::state::State;
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::facts::Fact;
+use crate::model::finding::{Check, Severity};
+use crate::model::resource::Resource;
+use crate::model::surroundings::Surroundings;
+use crate::resources::node_group::NodeGroup;
+use crate::resources::subnet::Subnet;
+use crate::stack::{MadeNetwork, Network, Stack};
+
+const TYPE: &str = "kubernetes.nodes.instance_type";
+const ZONES: &str = "network.zones";
+
+/// Zones that a cluster and a load balancer each want.
+const LEAST: usize = 2;
+
+/// The instance type whose zones are to be asked for: one that nodes get by this declaration, unless the choice of zones
+/// told it already.
+pub(super) fn query(stack: &Stack, surroundings: &Surroundings, state: &State) -> Option<String> {
+    let declared = stack.kubernetes.nodes.instance_type.to_string();
+    let standing = recorded::<NodeGroup>(state, "main").is_some_and(|nodes| nodes.instance_type == declared);
+    let made = matches!(stack.network, Network::Made(_));
+    (made && !standing && !surroundings.tells_zones()).then_some(declared)
+}
+
+/// Whether every zone that nodes are to stand in offers their type.
+pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
+    let made = made(ground)?;
+    let zones = zones_of_new_nodes(ground)?;
+    let mut desk = Desk::new(ground.places, TYPE);
+    let offering: BTreeSet<&str> = match &ground.facts.zones_of_type {
+        _ if ground.surroundings.tells_zones() => ground.surroundings.zones.iter().map(String::as_str).collect(),
+        Some(Fact::There(zones)) => zones.iter().map(String::as_str).collect(),
+        Some(Fact::Missing) => BTreeSet::new(),
+        Some(Fact::Unread { error, denied }) => {
+            desk.unread(Key::of(TYPE), error, *denied, "ec2:DescribeInstanceTypeOfferings");
+            return Some(desk.done());
+        }
+        // The nodes are made anew as they stand.
+        None => return Some(desk.done()),
+    };
+    let without: Vec<&str> = zones.iter().map(String::as_str).filter(|zone| !offering.contains(zone)).collect();
+    if without.is_empty() {
+        return Some(desk.done());
+    }
+    let (of, region) = (&ground.stack.kubernetes.nodes.instance_type, &ground.stack.region);
+    let what = if offering.is_empty() {
+        format!("{region} does not offer {of}")
+    } else {
+        let there = offering.iter().copied().collect::<Vec<_>>().join(", ");
+        format!("{of} is not offered in {}, where nodes are to stand, but in {there}", without.join(" and "))
+    };
+    let stands = recorded::<NodeGroup>(ground.state, "main").map(|nodes| nodes.instance_type);
+    let stands = stands.filter(|stands| stands != of.as_str());
+    let good = zones.len() - without.len();
+    let or = match stands {
+        Some(stands) => format!("go back to \"{stands}\", which runs, or write "),
+        None if good >= LEAST && good < usize::from(made.zones) => format!("write `{ZONES}: {good}`, or "),
+        None => "write ".to_owned(),
+    };
+    let size = of.as_str().split('.').next_back().unwrap_or_default();
+    let remedy = format!(
+        "{or}another type; those of the size that a zone offers are listed by `aws ec2 \
+         describe-instance-type-offerings --region {region} --location-type availability-zone --filters \
+         Name=location,Values={} 'Name=instance-type,Values=*.{size}' --query 'InstanceTypeOfferings[].InstanceType' \
+         --output text`",
+        without[0]
+    );
+    desk.find(Severity::Error, Key::of(TYPE), Said::new(what, "no node would start there", remedy));
+    Some(desk.done())
+}
+
+/// Whether there are as many zones as are declared.
+pub(super) fn count(ground: &Ground<'_>) -> Option<Check> {
+    let made = made(ground).filter(|_| ground.surroundings.tells_zones())?;
+    let mut desk = Desk::new(ground.places, ZONES);
+    let (region, all) = (&ground.stack.region, zones_of_nodes(ground));
+    let (wanted, used) = (usize::from(made.zones), all.len());
+    if used < wanted {
+        let zones = all.into_iter().collect::<Vec<_>>().join(", ");
+        let severity =
+            if used < LEAST || ground.places.is_written(ZONES) { Severity::Error } else { Severity::Warning };
+        let (what, why, remedy) = if used < LEAST {
+            let there = if zones.is_empty() { "none".to_owned() } else { format!("{zones} alone") };
+            let what = format!("of the zones of {region} there can be used {there}, and {LEAST} are needed");
+            (
+                what,
+                "cluster and load balancer each want two",
+                "use another region, or a network with subnets".to_owned(),
+            )
+        } else {
+            let what = format!("{region} has {used} zones to be used, {zones}, and not {wanted}");
+            (what, "EKS places a control plane in those", format!("write `{ZONES}: {used}`"))
+        };
+        desk.find(severity, Key::of(ZONES), Said::new(what, why, remedy));
+    }
+    Some(desk.done())
+}
+
+fn made<'a>(ground: &'a Ground<'_>) -> Option<&'a MadeNetwork> {
+    match &ground.stack.network {
+        Network::Made(made) => Some(made),
+        Network::Existing(_) => None,
+    }
+}
+
+/// The zones of nodes that this plan makes; none if it makes no nodes.
+fn zones_of_new_nodes(ground: &Ground<'_>) -> Option<BTreeSet<String>> {
+    ground.makes("node_group.main").then(|| zones_of_nodes(ground))
+}
+
+/// The zones that nodes stand in once this plan is carried out.
+fn zones_of_nodes(ground: &Ground<'_>) -> BTreeSet<String> {
+    let nodes = after(ground, &Address::of(NodeGroup::KIND, "main")).and_then(|nodes| nodes.read::<NodeGroup>().ok());
+    let subnets = nodes.map(|nodes| nodes.subnets).unwrap_or_default();
+    let zone = |address: &Address| after(ground, address)?.read::<Subnet>().ok().map(|subnet| subnet.zone);
+    subnets.iter().filter_map(|subnet| zone(&subnet.address()?)).collect()
+}
+
+/// What an object will be once this plan is carried out, as far as it is planned or recorded.
+fn after<'a>(ground: &'a Ground<'_>, address: &Address) -> Option<&'a Document> {
+    let recorded = || ground.state.resources.get(address).map(|recorded| &recorded.declared);
+    match ground.plan.actions.get(address)? {
+        Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. } => {
+            Some(declared)
+        }
+        Action::NoOp { record } => {
+            let found = || ground.plan.adopted.get(address).map(|found| &found.declared);
+            record.as_ref().map(|record| &record.declared).or_else(found).or_else(recorded)
+        }
+        Action::Delete { .. } | Action::Forget { .. } => None,
+    }
+}
