@@ -1,5 +1,11 @@
 //! Speed and growth of the program as it is installed: a table for people, JSON for comparing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on ends, and prints what it measured"
+)]
+
 mod grown;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Ground;
 use super::desk::{Desk, Key, Said};
+use crate::architecture::handles;
 use crate::architecture::recorded;
 use crate::engine::plan::Action;
 use crate::engine::state::State;
@@ -14,7 +15,6 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::facts::Fact;
 use crate::model::finding::{Check, Severity};
-use crate::model::resource::Resource;
 use crate::model::surroundings::Surroundings;
 use crate::resources::node_group::NodeGroup;
 use crate::resources::subnet::Subnet;
@@ -30,7 +30,7 @@ const LEAST: usize = 2;
 /// told it already.
 pub(super) fn query(stack: &Stack, surroundings: &Surroundings, state: &State) -> Option<String> {
     let declared = stack.kubernetes.nodes.instance_type.to_string();
-    let standing = recorded::<NodeGroup>(state, "main").is_some_and(|nodes| nodes.instance_type == declared);
+    let standing = recorded(state, &handles::NODES).is_some_and(|nodes| nodes.instance_type == declared);
     let made = matches!(stack.network, Network::Made(_));
     (made && !standing && !surroundings.tells_zones()).then_some(declared)
 }
@@ -62,7 +62,7 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
         let there = offering.iter().copied().collect::<Vec<_>>().join(", ");
         format!("{of} is not offered in {}, where nodes are to stand, but in {there}", without.join(" and "))
     };
-    let stands = recorded::<NodeGroup>(ground.state, "main").map(|nodes| nodes.instance_type);
+    let stands = recorded(ground.state, &handles::NODES).map(|nodes| nodes.instance_type);
     let stands = stands.filter(|stands| stands != of.as_str());
     let good = zones.len() - without.len();
     let or = match stands {
@@ -118,12 +118,12 @@ fn made<'a>(ground: &'a Ground<'_>) -> Option<&'a MadeNetwork> {
 
 /// The zones of nodes that this plan makes; none if it makes no nodes.
 fn zones_of_new_nodes(ground: &Ground<'_>) -> Option<BTreeSet<String>> {
-    ground.makes("node_group.main").then(|| zones_of_nodes(ground))
+    ground.makes(&handles::NODES).then(|| zones_of_nodes(ground))
 }
 
 /// The zones that nodes stand in once this plan is carried out.
 fn zones_of_nodes(ground: &Ground<'_>) -> BTreeSet<String> {
-    let nodes = after(ground, &Address::of(NodeGroup::KIND, "main")).and_then(|nodes| nodes.read::<NodeGroup>().ok());
+    let nodes = after(ground, &handles::NODES.address()).and_then(|nodes| nodes.read::<NodeGroup>().ok());
     let subnets = nodes.map(|nodes| nodes.subnets).unwrap_or_default();
     let zone = |address: &Address| after(ground, address)?.read::<Subnet>().ok().map(|subnet| subnet.zone);
     subnets.iter().filter_map(|subnet| zone(&subnet.address()?)).collect()
