@@ -121,7 +121,7 @@ async fn standing(folder: &Path, declared: &Declared) -> (State, World) {
     let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
     let planned =
         run::plan(&session, declared, ledger.state(), &Request::default(), &mut tell).await.expect("it can be planned");
-    let finish = |state: &mut State, _| state.declaration = "stack.yaml".to_owned();
+    let finish = |state: &mut State, _| "stack.yaml".clone_into(&mut state.declaration);
     let report =
         run::apply(&session, &planned, declared, &mut ledger, Consent::default(), finish, &mut tell).await.unwrap();
     assert!(report.is_complete(), "{report:?}");

@@ -1,6 +1,8 @@
 //! A rehearsal: the whole program without an account, which touches nothing of the real stack. And what may be named on
 //! the command line.
 
+use std::path::Path;
+
 use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::Request;
 use ppm_infra::resources;
@@ -171,8 +173,9 @@ fn a_pipe_in_the_place_of_a_file_of_the_state_is_damage() {
         desk.shell(&format!("cd try.rehearsal; rm -f {name}; mkfifo {name}")).exit(0);
         let said = asked(&desk, "apply --auto-approve", "").exit(78);
         said.says(&[&format!("try.rehearsal/{name} is damaged: it is a named pipe, not a file")]);
-        asked(&desk, if name.ends_with(".lock") { "lock status" } else { "plan" }, "").exit(78).says(&["a named pipe"]);
-        if !name.ends_with(".lock") {
+        let is_lock = Path::new(name).extension().is_some_and(|word| word == "lock");
+        asked(&desk, if is_lock { "lock status" } else { "plan" }, "").exit(78).says(&["a named pipe"]);
+        if !is_lock {
             asked(&desk, "recover --auto-approve", "").exit(0);
             asked(&desk, "plan --detailed-exitcode", "").exit(0);
         }

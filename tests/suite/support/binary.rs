@@ -74,6 +74,7 @@ struct Watch {
 
 impl Watch {
     /// Watches a process that leads a group of its own.
+    #[expect(clippy::print_stderr, reason = "nobody would know why the run ended")]
     fn over(child: &Child) -> Self {
         let (over, waiting) = channel::<()>();
         let group = child.id();
