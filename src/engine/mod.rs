@@ -401,6 +401,9 @@ impl Planner<'_> {
                     drifted.insert(address.clone(), Drift::Gone);
                 }
                 Some(Some(known)) => {
+                    if recorded.declared == known.declared {
+                        continue;
+                    }
                     // An object made under an old id is what those who point at that id have now.
                     let recorded_now = turned(&recorded.declared, &|target| match target {
                         Target::Named(_) => None,

@@ -2,37 +2,82 @@
 //!
 //! Promises that whatever parses prints back the same. Which kinds exist is the catalogue's business, not this file's.
 
-use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// A text that costs nothing to copy: states, plans and indexes hold every address many times.
+#[derive(Clone)]
+enum Word {
+    Written(&'static str),
+    Read(Arc<str>),
+}
+
+impl Word {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Written(text) => text,
+            Self::Read(text) => text,
+        }
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+impl Eq for Word {}
+impl PartialOrd for Word {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Word {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+impl Hash for Word {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.as_str().hash(hasher);
+    }
+}
+
 /// The kind of a resource, such as `subnet`. Stands in addresses and in the lockfile, so a kind is never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(Cow<'static, str>);
+pub struct Kind(Word);
 
 impl Kind {
     /// A kind known to the program.
     pub const fn new(word: &'static str) -> Self {
-        Self(Cow::Borrowed(word))
+        Self(Word::Written(word))
     }
 
     /// The word as it stands in addresses.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
 /// The name of a resource within its kind and stack, such as `private-a`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Cow<'static, str>);
+pub struct Name(Word);
 
 impl Name {
     /// A name written in the program.
@@ -41,18 +86,18 @@ impl Name {
     /// When `text` has other characters than `a-z 0-9 -`.
     pub const fn new(text: &'static str) -> Self {
         assert!(fits(text), "names in the program use a-z, 0-9 and -");
-        Self(Cow::Borrowed(text))
+        Self(Word::Written(text))
     }
 
     /// The name as it stands in addresses.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -60,7 +105,7 @@ impl FromStr for Name {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if fits(text) { Ok(Self(text.to_owned().into())) } else { Err(AddressError::Name(text.to_owned())) }
+        if fits(text) { Ok(Self(Word::Read(text.into()))) } else { Err(AddressError::Name(text.to_owned())) }
     }
 }
 
@@ -113,7 +158,7 @@ impl FromStr for Address {
         if kind.is_empty() || !kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
             return Err(AddressError::Kind(kind.to_owned()));
         }
-        Ok(Self { kind: Kind(Cow::Owned(kind.to_owned())), name: name.parse()? })
+        Ok(Self { kind: Kind(Word::Read(kind.into())), name: name.parse()? })
     }
 }
 

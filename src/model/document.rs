@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -38,7 +39,7 @@ impl Document {
     /// # Errors
     /// When it does not have the shape of `T`, as after an edit by hand.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_value(self.to_value())
+        T::deserialize(MapDeserializer::new(self.fields()))
     }
 
     /// The value of one top-level field.
@@ -137,6 +138,51 @@ pub fn unsealed(value: &mut Value) -> bool {
     told.is_some_and(|told| told.as_str() == Some(&digest(canonical(value).as_bytes())))
 }
 
+/// The object in a text as [`sealed`] wrote it, on one line and without its digest. Nothing where the digest does not fit
+/// or the text is laid out otherwise: then [`unsealed`] knows. Reading everything and writing it again takes far longer.
+pub fn unsealed_text(text: &str) -> Option<Vec<u8>> {
+    let mut rest = text.as_bytes();
+    let (mut line, mut told, mut depth) = (Vec::with_capacity(rest.len()), None, 0_usize);
+    while let [first, after @ ..] = rest {
+        match first {
+            b' ' | b'\n' => rest = after,
+            b'"' => {
+                let (string, after) = rest.split_at(string_length(rest)?);
+                if let (1, b"\"digest\"", [b':', b' ', value @ ..]) = (depth, string, after) {
+                    let (value, after) = value.split_at(string_length(value)?);
+                    told = Some(value);
+                    rest = after.strip_prefix(b",")?;
+                } else {
+                    line.extend_from_slice(string);
+                    rest = after;
+                }
+            }
+            other => {
+                match other {
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth = depth.checked_sub(1)?,
+                    _ => {}
+                }
+                line.push(*other);
+                rest = after;
+            }
+        }
+    }
+    (told? == format!("\"{}\"", digest(&line)).as_bytes()).then_some(line)
+}
+
+/// The bytes of the JSON string that begins here, quotes included.
+fn string_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
 fn write_value(text: &mut String, value: &Value, depth: Option<usize>) {
     match value {
         Value::Object(map) => {
@@ -205,6 +251,23 @@ mod tests {
         assert_eq!(canonical(&value), r#"{"a":{},"b":[1,{"a":"x\"y","z":null}],"c":[]}"#);
         assert_eq!(serde_json::from_str::<Value>(&canonical_pretty(&value)).unwrap(), value);
         assert!(canonical_pretty(&value).starts_with("{\n  \"a\": {},\n  \"b\": [\n    1,"));
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_in_one_pass() {
+        let value =
+            json!({"a": [1, {"digest": "no", "b": "x: \"y\\\\\", z"}], "d": "digest", "e": {}, "format": 1, "ü": []});
+        let text = sealed(value.clone());
+        let line = unsealed_text(&text).unwrap();
+        assert_eq!(String::from_utf8(line).unwrap(), canonical(&value));
+        for (at, _) in text.char_indices().filter(|(_, c)| c.is_ascii_graphic()) {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= 1;
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(unsealed_text(&changed), None, "{changed}");
+        }
+        assert_eq!(unsealed_text(&text[..text.len() - 3]), None);
+        assert_eq!(unsealed_text(&canonical_pretty(&value)), None, "without a digest nothing is known");
     }
 
     #[test]
