@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -244,6 +245,13 @@ impl Desk {
         let mut command = Command::new(PROGRAM);
         let command = self.prepared(command.args(arguments));
         Running::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Starts the program at a terminal.
+    pub(crate) fn start_at(&self, arguments: &[&str], terminal: File) -> Child {
+        let mut command = Command::new(PROGRAM);
+        let command = self.prepared(command.args(arguments)).stdout(Stdio::null());
+        command.stdin(terminal.try_clone().unwrap()).stderr(terminal).spawn().unwrap()
     }
 
     /// Runs lines of the shell, in which `$PROGRAM` is the program.
