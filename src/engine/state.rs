@@ -69,6 +69,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// The record of what stands and was in no record.
+    pub fn found(known: Known) -> Self {
+        let Known { declared, computed } = known;
+        Self { status: Status::Ready, after: BTreeSet::new(), declared, computed, attempted: Vec::new() }
+    }
+
     /// What the cloud needs to know of it.
     pub fn known(&self) -> Known {
         Known { declared: self.declared.clone(), computed: self.computed.clone() }

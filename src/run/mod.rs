@@ -77,7 +77,7 @@ pub struct Known<'a> {
     pub surroundings: &'a Surroundings,
     /// What was told of things that are not the stack's own.
     pub facts: &'a Facts,
-    /// What is recorded.
+    /// What is recorded, and what was found and settles what the declaration leaves open.
     pub state: &'a State,
     /// What is there, declared or recorded.
     pub observed: &'a BTreeMap<Address, Observation>,
@@ -229,7 +229,7 @@ pub async fn plan(
     ask: &Request,
     tell: &mut Teller<'_>,
 ) -> Result<Planned, RunError> {
-    let Settled { surroundings, nodes, state, observed, facts, returning, moved } =
+    let Settled { surroundings, nodes, state, settling, observed, facts, returning, moved } =
         standing::settle(session, blueprint, state, ask, tell).await?;
     let plan = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
@@ -243,7 +243,7 @@ pub async fn plan(
     let checks = blueprint.checks(&Known {
         surroundings: &surroundings,
         facts: &facts,
-        state: &state,
+        state: &settling,
         observed: &observed,
         plan: &plan,
         ask,

@@ -13,7 +13,7 @@ use super::refresh::refresh;
 use super::{Blueprint, RunError, Session, Teller, survey};
 use crate::cloud::CloudError;
 use crate::engine::moves::distance;
-use crate::engine::state::{Deposed, Recorded, State, Status};
+use crate::engine::state::{Deposed, Recorded, State};
 use crate::engine::{self};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
@@ -132,7 +132,7 @@ impl Work<'_> {
                 crowds.entry(one.address).or_insert_with(|| vec![standing.known()]).push(known);
                 continue;
             }
-            let recorded = ready(known);
+            let recorded = Recorded::found(known);
             if self.nodes.contains_key(&one.address) && !self.crowded.contains(&one.address) {
                 // Whoever looked for what can stand there did not find it: it failed, or is on its way out.
                 state.deposed.entry(one.address).or_default().push(Deposed { key: one.id, recorded });
@@ -179,7 +179,7 @@ impl Work<'_> {
                     self.aside.push(Unrecorded { address: address.clone(), id: key, known: Some(known) });
                     continue;
                 }
-                let recorded = ready(known);
+                let recorded = Recorded::found(known);
                 state.deposed.entry(address.clone()).or_default().push(Deposed { key, recorded });
             }
         }
@@ -212,9 +212,4 @@ impl Work<'_> {
         }
         Ok(())
     }
-}
-
-fn ready(known: Known) -> Recorded {
-    let Known { declared, computed } = known;
-    Recorded { status: Status::Ready, after: BTreeSet::new(), declared, computed, attempted: Vec::new() }
 }

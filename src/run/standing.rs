@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::census::unrecorded;
 use super::foreign::claim;
 use super::refresh::{refresh, target};
 use super::{Blueprint, RunError, Session, Teller, stoppable, survey};
 use crate::cloud::{Look, Target};
-use crate::engine::Request;
 use crate::engine::moves::{Ground, Move, Olds, moves};
-use crate::engine::state::State;
+use crate::engine::state::{Recorded, State};
+use crate::engine::{Request, adoptable};
 use crate::model::address::Address;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::observation::Observation;
@@ -31,6 +32,8 @@ pub(super) struct Settled {
     pub(super) nodes: BTreeMap<Address, Node>,
     /// The record, moves followed.
     pub(super) state: State,
+    /// The same with what was found beside it: what settles the choices that a declaration leaves open.
+    pub(super) settling: State,
     /// What was found.
     pub(super) observed: BTreeMap<Address, Observation>,
     /// What was told of things that are not the stack's own.
@@ -58,24 +61,25 @@ pub(super) async fn settle(
         surroundings: survey(session, &asked, blueprint.account(), state).await?,
         nodes: BTreeMap::new(),
         state: state.clone(),
+        // What an earlier apply settled stays settled: also where its record tells of what is gone, as long as it is the
+        // only one, and where what it made is found by its marks alone.
+        settling: state.clone(),
         observed: BTreeMap::new(),
         facts: Facts::default(),
         returning: BTreeSet::new(),
         moved: Vec::new(),
     };
     let mut queried = FactQuery::default();
-    // What an earlier apply settled stays settled: also where its record tells of what is gone, as long as it is the only one.
-    let mut settling = state.clone();
     for round in 0..=ROUNDS {
         // What the record settles need not be asked, and what moved may have settled something.
-        let questions = questions(&settling);
+        let questions = questions(&settled.settling);
         if questions != asked {
             settled.surroundings = survey(session, &questions, blueprint.account(), &settled.state).await?;
             asked = questions;
         }
         let (state, surroundings) = (&settled.state, &settled.surroundings);
-        let nodes = blueprint.nodes(surroundings, &settling);
-        let query = blueprint.fact_query(surroundings, state, ask);
+        let nodes = blueprint.nodes(surroundings, &settled.settling);
+        let query = blueprint.fact_query(surroundings, &settled.settling, ask);
         // Facts are read beside the objects, and again only where a move leads to another question.
         let (observed, facts) = tokio::join!(refresh(session, &nodes, state, surroundings, ask.destroy, tell), async {
             if query == queried { Ok(None) } else { told(session, &query, surroundings).await.map(Some) }
@@ -97,6 +101,13 @@ pub(super) async fn settle(
                 settled.state.resources.retain(|address, _| !outlived.contains(address));
                 continue;
             }
+            if round < ROUNDS
+                && !ask.destroy
+                && let Some(settling) = settled_otherwise(session, blueprint, &settled).await?
+            {
+                settled.settling = settling;
+                continue;
+            }
             if let Some(shared) = shared.filter(|_| !ask.destroy) {
                 return Err(shared.into());
             }
@@ -105,11 +116,44 @@ pub(super) async fn settle(
         }
         for one in &found {
             settled.state.shift(one);
-            settling.shift(one);
+            settled.settling.shift(one);
         }
         settled.moved.extend(found);
     }
     unreachable!("the last round finds nothing to follow")
+}
+
+/// What settles the choices of the declaration, where something was found that settles them otherwise: what stands and is
+/// in no record was chosen once, and is what is gone on with.
+async fn settled_otherwise(
+    session: &Session,
+    blueprint: &dyn Blueprint,
+    settled: &Settled,
+) -> Result<Option<State>, RunError> {
+    let Settled { nodes, state, observed, surroundings, .. } = settled;
+    // What keeps the plan from being made is told when it is made.
+    let found = adoptable(nodes, state, observed).unwrap_or_default();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let mut settling = settled.settling.clone();
+    settling.resources.extend(found);
+    let lacks = nodes.keys().any(|address| !settling.resources.contains_key(address));
+    if lacks && settled.settling.is_empty() {
+        // Nothing is recorded and something stands, but not all: the rest may stand where nobody looked.
+        match unrecorded(session, nodes, &settling, surroundings).await {
+            Ok(rest) => {
+                for (address, known) in rest.into_iter().filter_map(|one| Some((one.address, one.known?))) {
+                    settling.resources.entry(address).or_insert_with(|| Recorded::found(known));
+                }
+            }
+            // Who may not see them all plans by what was found.
+            Err(RunError::Cloud(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let differs = settling != settled.settling && blueprint.nodes(surroundings, &settling) != *nodes;
+    Ok(differs.then_some(settling))
 }
 
 /// Records of what is gone where another object of the stack stands: such a record is older than what it tells of, as when

@@ -116,6 +116,36 @@ fn kubectl_takes_the_kubeconfig_and_asks_with_our_token() {
     assert!(nobody.code != 0 && nobody.stderr.contains("could not find credentials for the token"), "{nobody}");
 }
 
+/// What docs/helm.md tells to type for a claim that waits for ever: kubectl carries it out, and the volume is free for the
+/// next claim of that name and for no other.
+#[test]
+fn kubectl_frees_a_volume_as_the_documentation_says() {
+    let text = include_str!("../../docs/helm.md");
+    let (_, section) = text.split_once("## Uninstalled, and installed again").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let typed: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("    kubectl ")).collect();
+    let [get, patch] = typed[..] else { panic!("{typed:?}") };
+    let name = get.strip_prefix("get pv ").unwrap();
+    let options = patch.strip_prefix(&format!("patch pv {name} ")).unwrap_or_else(|| panic!("{patch}"));
+
+    let desk = Desk::simulated();
+    let shared = "shared_storage:\n    file_system: fs-0123456789abcdef0";
+    desk.write("a.yaml", &format!("stack: ppm-prod\nregion: us-east-1\npackage_manager:\n  {shared}\n"));
+    desk.run(&["apply", "--auto-approve", "--values", "values.yaml", "a.yaml"]).exit(0);
+    assert!(desk.read("values.yaml").contains(&format!("name: \"{name}\"")), "the volume of the values has that name");
+    let claim = r#"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "ppm", "name": "ppm-shared-storage",
+        "uid": "0f5a2b1c", "resourceVersion": "4711"}"#;
+    let volume = r#"{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "NAME"},
+        "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteMany"], "claimRef": CLAIM}}"#;
+    desk.write("pv.json", &volume.replace("NAME", name).replace("CLAIM", claim));
+    let kubectl = programs().join("kubectl");
+    let said = desk.shell(&format!("{} patch --local -f pv.json -o json {options}", kubectl.display())).exit(0);
+    let freed: Value = serde_json::from_str(&said.stdout).unwrap();
+    let mut left: Value = serde_json::from_str(claim).unwrap();
+    left.as_object_mut().unwrap().retain(|key, _| !["uid", "resourceVersion"].contains(&key.as_str()));
+    assert_eq!(freed["spec"]["claimRef"], left, "{said}");
+}
+
 #[test]
 fn kubectl_says_which_version_it_understands() {
     let emulator = Emulator::start(0);

@@ -329,3 +329,27 @@ fn the_lockfile_before_the_last_write_is_put_in_force_again() {
     assert_eq!(nodes(&desk), new);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }
+
+/// What stands settles what the declaration leaves open, also where no record tells of it.
+#[test]
+fn without_any_record_nothing_is_chosen_anew() {
+    let desk = Desk::simulated();
+    let declare = |lines: &str| desk.write("plans/a.yaml", &format!("stack: ppm-prod\nregion: us-east-1\n{lines}"));
+    let world = || -> Value { serde_json::from_str(&desk.read("world.json")).unwrap() };
+    // When it was made, the region had no zone a, and the defaults were others.
+    let zones = ["us-east-1b", "us-east-1c", "us-east-1d"];
+    desk.write("world.json", &json!({"made": 0, "objects": {}, "zones": zones}).to_string());
+    declare("kubernetes: {version: \"1.35\"}\ndatabase: {engine_version: \"16\"}\nload_balancer: {node_port: 30442}\n");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    let mut now = world();
+    now.as_object_mut().unwrap().remove("zones");
+    desk.write("world.json", &now.to_string());
+    declare("");
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    std::fs::remove_dir_all(desk.path("state")).unwrap();
+    let said = desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    said.says(&["Kubernetes stays at 1.35", "PostgreSQL stays at 16", "No changes. Everything is as declared."]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    assert_eq!(world()["objects"], now["objects"], "nothing was made anew, and nothing went");
+}

@@ -7,6 +7,7 @@
 
 mod air_gapped;
 mod architecture;
+mod asked;
 mod bad_input;
 mod checks;
 mod crash;
@@ -19,6 +20,7 @@ mod install;
 mod interrupted;
 mod json;
 mod lockfile;
+mod partitions;
 mod planner;
 mod recover;
 mod rehearsal;

@@ -1,8 +1,6 @@
 //! A rehearsal: the whole program without an account, which touches nothing of the real stack. And what may be named on
 //! the command line.
 
-use std::path::Path;
-
 use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::Request;
 use ppm_infra::resources;
@@ -171,11 +169,11 @@ fn a_pipe_in_the_place_of_a_file_of_the_state_is_damage() {
         desk.declare(&[]);
         desk.run(&rehearsed(&["apply", "--auto-approve"])).exit(0);
         desk.shell(&format!("cd try.rehearsal; rm -f {name}; mkfifo {name}")).exit(0);
+        let locks = name == "ppm-prod.lock";
         let said = asked(&desk, "apply --auto-approve", "").exit(78);
         said.says(&[&format!("try.rehearsal/{name} is damaged: it is a named pipe, not a file")]);
-        let is_lock = Path::new(name).extension().is_some_and(|word| word == "lock");
-        asked(&desk, if is_lock { "lock status" } else { "plan" }, "").exit(78).says(&["a named pipe"]);
-        if !is_lock {
+        asked(&desk, if locks { "lock status" } else { "plan" }, "").exit(78).says(&["a named pipe"]);
+        if !locks {
             asked(&desk, "recover --auto-approve", "").exit(0);
             asked(&desk, "plan --detailed-exitcode", "").exit(0);
         }
@@ -253,8 +251,13 @@ fn standard_input_is_a_declaration_too() {
 fn a_signal_ends_what_only_reads_at_once() {
     let desk = Desk::fast();
     // Standard input stays open and says nothing: without the signal this would wait for ever. 124: the signal was enough.
-    let reads = "mkfifo open; exec 3<>open; timeout -s INT -k 60 1 $PROGRAM validate - <&3; echo ended $?";
-    desk.shell(reads).exit(0).says(&["ended 124"]);
+    desk.declare(&[]);
+    for signal in ["INT", "TERM"] {
+        for reads in ["validate -", "plan -", "show /dev/stdin", "values --check -"] {
+            let reads = format!("exec 3<>open; timeout -s {signal} -k 60 0.3 $PROGRAM {reads} <&3; echo ended $?");
+            desk.shell(&format!("rm -f open; mkfifo open; {reads}")).exit(0).says(&["ended 124"]);
+        }
+    }
 }
 
 fn looks(ran: &Ran) -> Vec<&EventKind> {

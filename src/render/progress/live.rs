@@ -412,6 +412,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_looked_for_is_on_the_live_line_and_until_when() {
+        for (reading, interrupted, told) in [
+            (true, false, "looking again for vpc.main, subnet.a, subnet.b, 2 more; 5 s of at most 60 s"),
+            (
+                false,
+                true,
+                "looking for what the interrupted run may have made: vpc.main, subnet.a, subnet.b, 2 more; 5 s",
+            ),
+        ] {
+            let screen = Screen::new(200, false);
+            let mut sink = live(&screen);
+            if reading {
+                sink.event(&at(0, EventKind::RefreshStarted { total: 7 }));
+            }
+            let missing = ["vpc.main", "subnet.a", "subnet.b", "subnet.c", "subnet.d"].map(|at| at.parse().unwrap());
+            let again = EventKind::LookingAgain {
+                missing: missing.to_vec(),
+                interrupted,
+                waited_seconds: 5,
+                at_most_seconds: 60,
+            };
+            sink.event(&at(5, again));
+            drop(sink);
+            let text = screen.text.lock().unwrap().clone();
+            assert!(text.contains(told), "{told}\n{text}");
+        }
+    }
+
+    #[test]
     fn terminals_may_be_narrow_or_closed() {
         for (width, closed) in [(1, false), (2, false), (7, false), (20, false), (80, true)] {
             let screen = Screen::new(width, closed);

@@ -74,6 +74,8 @@ fn a_lost_lockfile_does_not_move_it() {
     desk.write("plans/reference.yaml", &least);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     std::fs::remove_dir_all(desk.path("state")).unwrap();
+    // With no record at all, what stands and carries the marks tells.
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     desk.run(&["recover", "--auto-approve"]).exit(0);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     desk.run(&["values"]).exit(0).says(&[&format!("nodePort: {BEFORE}")]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -281,6 +282,13 @@ impl Desk {
         let command = self.prepared(command.args(arguments));
         let command = command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running::of(command.spawn().unwrap())
+    }
+
+    /// Starts the program at a terminal.
+    pub(crate) fn start_at(&self, arguments: &[&str], terminal: File) -> Child {
+        let mut command = Command::new(PROGRAM);
+        let command = self.prepared(command.args(arguments)).stdout(Stdio::null());
+        command.stdin(terminal.try_clone().unwrap()).stderr(terminal).spawn().unwrap()
     }
 
     /// Runs lines of the shell, in which `$PROGRAM` is the program.

@@ -116,6 +116,40 @@ resources:
     assert_eq!(review.findings, [], "{review}");
 }
 
+/// A volume that pods share asks for no role, nor for a bucket; neither do a database and a server of licenses.
+#[test]
+fn shared_storage_without_a_role() {
+    let common = "\
+fullnameOverride: ppm
+license: {server: \"licenses.example.com:8989\"}
+service: {type: NodePort, nodePort: 30443}
+pod:
+  env:
+    - {name: PACKAGEMANAGER_ENCRYPTION_KEY, valueFrom: {secretKeyRef: {name: a, key: k}}}
+    - {name: PACKAGEMANAGER_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}
+    - {name: PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD, valueFrom: {secretKeyRef: {name: b, key: k}}}
+resources:
+  requests: {enabled: true}
+  limits: {enabled: true, ephemeralStorage: 20Gi}
+";
+    let config = |more: &str| {
+        let database =
+            "Postgres: {URL: \"postgres://ppm@ppm-prod.abc123.us-east-1.rds.amazonaws.com/ppm?sslmode=require\"}";
+        format!("config:\n  Database: {{Provider: postgres}}\n  {database}\n{more}")
+    };
+    for (storage, more) in [
+        ("sharedStorage: {create: true}\n", ""),
+        ("sharedStorage: {create: true}\n", "  Storage: {Default: file}\n"),
+        ("sharedStorage: {mount: true, name: ppm-data}\n", ""),
+        ("sharedStorage: {create: true, path: /data}\n", "  Server: {DataDir: /data}\n"),
+        ("sharedStorage: {create: true, path: /data}\n", "  Server: {DataDir: /data/here}\n"),
+    ] {
+        let text = format!("{common}{storage}{}", config(more));
+        let review = review("values.yaml", &text, &Facts::default());
+        assert_eq!(review.findings, [], "{storage}{more}{review}");
+    }
+}
+
 #[test]
 fn a_file_without_a_stack_is_checked_by_itself() {
     let review = review("values.yaml", &file(&reference()), &Facts::default());
