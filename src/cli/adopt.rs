@@ -3,8 +3,9 @@
 use super::apply::{Work, approve};
 use super::args::{AdoptArgs, Common};
 use super::failure::Failure;
-use super::{chosen, exit, out, show, workplace};
+use super::{exit, out, show, workplace};
 use crate::cloud::Consent;
+use crate::helm::shell_word;
 use crate::render::Goal;
 use crate::run::{self, Session, Stop};
 use workplace::Declaration;
@@ -48,8 +49,8 @@ async fn take(
         return Ok(show::exit_status(session, &report));
     }
     if !common.json {
-        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
-        out::note(&format!("{address} is {id} from now on. Next: {plan}\n"));
+        let file = shell_word(&declaration.name());
+        out::note(&format!("{address} is {id} from now on. Next: `ppm-infra plan {file}`.\n"));
     }
     Ok(exit::DONE)
 }

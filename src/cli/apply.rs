@@ -136,7 +136,9 @@ pub(super) async fn approve(verb: &str, declaration: &Declaration, word: &str, s
             format!("{verb} asks before it changes anything, and nobody can answer here"),
         )
         .hint(match verb {
-            "apply" => "look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that",
+            "apply" => {
+                "look at the plan, then say `--auto-approve`; or save it with `ppm-infra plan -o FILE` and apply that"
+            }
             _ => "look at what it says, then say `--auto-approve`",
         }));
     }

@@ -292,10 +292,10 @@ impl From<PlanError> for Failure {
                     failure.hint(if catalog().get(&address.kind).is_some_and(|facts| facts.data.is_some()) {
                         "if it must be: back its data up, take it out of `protect` and apply"
                     } else {
-                        "if it must be: `destroy` keeps what holds data and removes the rest, and apply builds it anew"
+                        "if it must be: `ppm-infra destroy` keeps what holds data and removes the rest, and apply builds it anew"
                     })
                 } else {
-                    failure.hint("data stores go only with `destroy --delete-data …`")
+                    failure.hint("data stores go only with `ppm-infra destroy --delete-data …`")
                 }
             }
             PlanError::StepDown { .. } => Self::new(exit::FAILED, heading)

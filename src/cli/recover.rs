@@ -3,8 +3,9 @@
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
 use super::place::Place;
-use super::{apply, chosen, exit, lost, out, show, workplace};
+use super::{apply, exit, lost, out, show, workplace};
 use crate::engine::state::State;
+use crate::helm::shell_word;
 use crate::run::{self, Session, Stop, Teller};
 use crate::store::Store;
 use workplace::Declaration;
@@ -72,9 +73,9 @@ async fn made_again(
         for path in aside {
             out::note(&format!("Kept as {}.\n", path.display()));
         }
-        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
-        let path = place.path();
-        out::note(&format!("Written to {} at serial {}. Next: {plan}\n", path.display(), state.serial));
+        let (path, file) = (place.path(), shell_word(&declaration.name()));
+        let written = format!("Written to {} at serial {}.", path.display(), state.serial);
+        out::note(&format!("{written} Next: `ppm-infra plan {file}`.\n"));
     }
     Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })
 }

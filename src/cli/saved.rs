@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::content::Content;
 use super::exit;
 use super::failure::Failure;
+use super::typed;
 use super::workplace::Declaration;
 use crate::engine::Request;
 use crate::engine::plan::{FORMAT, Plan, StepKey};
@@ -223,7 +224,10 @@ impl Given {
             Ok(Some(text)) if Content::of(&text) == Content::SavedPlan => {
                 Ok(Self::Plan(path.to_owned(), Box::new(Saved::parse(path, &text)?)))
             }
-            Ok(Some(text)) => Declaration::parse(path.to_owned(), &text).map(Self::of),
+            Ok(Some(text)) => {
+                typed::declared(path);
+                Declaration::parse(path.to_owned(), &text).map(Self::of)
+            }
             Ok(None) if path.extension().is_some_and(|ending| ending == "json") => Err(missing(path)),
             Ok(None) | Err(_) => Declaration::load(Some(path)).map(Self::of),
         }

@@ -11,7 +11,7 @@ use super::content::Content;
 use super::failure::Failure;
 use super::handover::{self, Target};
 use super::stamp::Stamp;
-use super::{chosen, downgrade, exit, out, show, workplace};
+use super::{chosen, downgrade, exit, out, show, typed, workplace};
 use crate::architecture::{NoValues, helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::engine::values::Written;
@@ -142,9 +142,8 @@ pub(super) fn next_steps(
     };
     let inputs = helm_inputs(&declaration.stack, state).map_err(NoValues::from)?;
     let mut commands = helm::next_commands(&inputs, &at);
-    let program = chosen::program(common);
     for command in &mut commands {
-        command.line = chosen::as_typed(&command.line, &program);
+        command.line = typed::line(&command.line);
     }
     if common.json {
         let next: Vec<Value> =

@@ -48,10 +48,9 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
     let done = restored(&mut place, &declaration, (serial, force), &command).await;
     held.release().await?;
     let replaced = done?;
-    let plan = format!("{} plan", chosen::program(common));
     let now = replaced.serial;
-    out::note(&format!("Serial {serial} is in force again, as serial {now}. `{plan}` shows what differs.\n"));
-    replaced.tell(common);
+    out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
+    replaced.tell();
     Ok(exit::DONE)
 }
 
@@ -118,7 +117,7 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
     held.release().await?;
     let replaced = done?;
     out::note(&format!("{} is in force, as serial {}.\n", path.display(), replaced.serial));
-    replaced.tell(common);
+    replaced.tell();
     Ok(exit::DONE)
 }
 
@@ -143,7 +142,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     if declaration.stack.state.is_none() {
         return Err(Failure::new(exit::USAGE, "the declaration names no bucket, so the state stays in the folder")
             .hint("write `state: s3://BUCKET/PREFIX` into it first")
-            .hint("to come back from a bucket: `state pull > FILE`, delete that line, `state push FILE`"));
+            .hint("to come back from a bucket: `ppm-infra state pull > FILE`, delete that line, `ppm-infra state push FILE`"));
     }
     let mut folder = workplace::folder_store(common, &declaration);
     let _local = folder.lock(&workplace::lock_info("state migrate", &Host::system()))?;
@@ -152,7 +151,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     };
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
-            .hint("take `state` out of the declaration, apply, and migrate then"));
+            .hint("take the line `state:` out of the declaration, apply, put it back and migrate"));
     }
     let (mut place, state, held) = open(common, file, "state migrate").await?;
     let given = Given {
@@ -240,8 +239,7 @@ fn objects(state: &State) -> impl Iterator<Item = (&Address, String, bool)> {
 
 impl Replaced {
     /// Says what is not recorded any more, and where it is found.
-    fn tell(&self, common: &Common) {
-        let program = chosen::program(common);
+    fn tell(&self) {
         let Unknown { found, lost } = &self.unknown;
         if !found.is_empty() {
             out::note(&format!("It does not know {}: the next plan finds what stands there.\n", found.join(", ")));
@@ -251,7 +249,7 @@ impl Replaced {
         }
         match &self.before {
             Before::Serial(before) if !lost.is_empty() => out::note(&format!(
-                "hint: `{program} state restore {before} --force` brings what was in force back; `{program} recover --force` makes \
+                "hint: `ppm-infra state restore {before} --force` brings what was in force back; `ppm-infra recover --force` makes \
                  a record of all that carries the marks of the stack\n"
             )),
             Before::Serial(_) => {}
@@ -259,7 +257,7 @@ impl Replaced {
                 let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
                 out::note(&format!("What was in force could not be read and is kept as {}.\n", names.join(" and ")));
                 out::note(&format!(
-                    "hint: what it recorded besides is not known; `{program} recover --force` makes a record of all that \
+                    "hint: what it recorded besides is not known; `ppm-infra recover --force` makes a record of all that \
                      carries the marks of the stack\n"
                 ));
             }

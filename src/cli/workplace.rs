@@ -11,6 +11,7 @@ use super::content::Content;
 use super::exit;
 use super::failure::Failure;
 use super::place::Place;
+use super::typed;
 use crate::architecture::{self, checks, checks::Ground};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
@@ -51,7 +52,10 @@ impl Declaration {
     /// Reads the declaration `given`, or the only one in `plans/`.
     pub(super) fn load(given: Option<&Path>) -> Result<Self, Failure> {
         let path = match given {
-            Some(path) => path.to_owned(),
+            Some(path) => {
+                typed::declared(path);
+                path.to_owned()
+            }
             None => only_declaration()?,
         };
         let missing = || {

@@ -1,0 +1,4 @@
+//! Every command that a text names is run where it is named, and does what the text says.
+
+mod record;
+mod source;
