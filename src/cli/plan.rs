@@ -87,7 +87,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
     if !common.json {
         let file = shell_word(&args.file.display().to_string());
         out::note(&match saved.declaration(&args.file) {
-            Ok(_) => format!("To carry out exactly this: `ppm-infra apply {file}`.\n"),
+            Ok(_) => format!("It can be carried out as it is: `ppm-infra apply {file}`.\n"),
             Err(failure) => format!("It cannot be applied here: {}\n", failure.heading),
         });
     }

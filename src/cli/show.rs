@@ -151,14 +151,16 @@ pub(super) fn saved(common: &Common, path: &Path) {
     }
 }
 
-/// How carrying out a plan went.
-pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, left: usize, report: &Report) {
-    let verb = match goal {
-        Goal::Converge => "apply",
-        Goal::Destroy => "destroy",
-    };
-    let again = format!("ppm-infra {verb} {}", shell_word(&declaration.name()));
-    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again: &again, left };
+/// How carrying out a plan went; `again` is what to type to go on.
+pub(super) fn summary(
+    common: &Common,
+    declaration: &Declaration,
+    goal: Goal,
+    again: &str,
+    left: usize,
+    report: &Report,
+) {
+    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
     if common.json {
         out::data(&format!("{}\n", canonical(&typed::json(apply_json(report, &view)))));
     } else {

@@ -15,7 +15,7 @@ use super::{chosen, downgrade, exit, out, show, typed, workplace};
 use crate::architecture::{NoValues, helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::engine::values::Written;
-use crate::helm;
+use crate::helm::{self, shell_word};
 use crate::model::document::canonical_pretty;
 use crate::store::file;
 use workplace::Declaration;
@@ -108,8 +108,10 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
 
 /// What is true when the values could not be written after an apply: everything but that.
 fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
-    let again = format!("ppm-infra values {} -o FILE", declaration.path.display());
-    let hints = vec![format!("the stack stands and is recorded; only its values are missing: `{again}` writes them")];
+    let file = shell_word(&declaration.name());
+    let hints = vec![format!(
+        "the stack stands and is recorded; only its values are missing: `ppm-infra values {file} -o FILE` writes them"
+    )];
     Failure { code: exit::FAILED, hints, ..failure }
 }
 

@@ -114,7 +114,8 @@ fn it_is_shown_as_it_was_planned_and_where_nothing_else_is() {
     let json = desk.run(&[&ask[..], &["--json"]].concat()).exit(0);
     let full = desk.run(&[&ask[..], &["--full"]].concat()).exit(0);
     let before = desk.files();
-    let shown = desk.run(&["show", "p.json"]).exit(0).says(&["To carry out exactly this: `ppm-infra apply p.json`"]);
+    let shown =
+        desk.run(&["show", "p.json"]).exit(0).says(&["It can be carried out as it is: `ppm-infra apply p.json`"]);
     assert_eq!(shown.stdout, unchecked(&text));
     let told = |said: &Said| {
         let mut plan = said.json().remove(0);

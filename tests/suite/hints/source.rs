@@ -25,8 +25,8 @@ const PARTS: [&str; 10] = [
     "`ppm-infra ",
     // What `{again}`, `{command}` and `{plan}` stand for.
     "ppm-infra plan {}",
-    "ppm-infra {verb} {}",
-    "ppm-infra values {} -o FILE",
+    "ppm-infra {verb} {file}{}{values}",
+    "ppm-infra adopt {address} {} {file}",
     "ppm-infra state push {}",
     "ppm-infra state restore {serial}",
 ];

@@ -252,12 +252,13 @@ impl Desk {
         said(self.prepared(command.args(["-c", lines]).env("PROGRAM", PROGRAM)).output().unwrap())
     }
 
-    /// Runs a line of the shell at a terminal, and types `answer` once `question` stands there. What the terminal shows
-    /// is all on stdout.
-    pub(crate) fn at_terminal(&self, line: &str, question: &str, answer: &str) -> Said {
+    /// Runs a line of the shell at a terminal, and types each answer once its question stands there. What the terminal
+    /// shows is all on stdout.
+    pub(crate) fn at_terminal(&self, line: &str, talk: &[(&str, &str)]) -> Said {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/terminal.py");
         let mut command = Command::new("python3");
-        said(self.prepared(command.arg(script).args([line, question, answer])).output().unwrap())
+        let talk = talk.iter().flat_map(|(question, answer)| [question, answer]);
+        said(self.prepared(command.arg(script).arg(line).args(talk)).output().unwrap())
     }
 
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {

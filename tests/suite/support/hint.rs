@@ -74,8 +74,13 @@ impl Hint<'_> {
         self.desk.shell(&self.line)
     }
 
-    /// Runs it at a terminal, where it asks and gets this answer.
-    pub(crate) fn answer(self, word: &str) -> Said {
-        self.desk.at_terminal(&self.line, "anything else to leave it", word)
+    /// Runs it at a terminal, where it asks whether to go on and is told so by this word.
+    pub(crate) fn approved(self, word: &str) -> Said {
+        self.talk(&[("anything else to leave it", word)])
+    }
+
+    /// Runs it at a terminal, with answers to its questions.
+    pub(crate) fn talk(self, talk: &[(&str, &str)]) -> Said {
+        self.desk.at_terminal(&self.line, talk)
     }
 }
