@@ -61,7 +61,7 @@ fn aside_text(aside: &[Unrecorded]) -> String {
         let (address, id) = (&one.address, &one.id);
         let why = if one.known.is_some() { "holds data" } else { "could not be read" };
         format!(
-            "  {address}  {id}  {why} and is not recorded; remove it in AWS if nobody needs it, or give it to this stack with `ppm-infra adopt {address} '{id}'`\n"
+            "  {address}  {id}  {why} and is not recorded: it stays as it is; remove it in AWS if nobody needs it\n"
         )
     };
     aside.iter().map(line).collect()

@@ -74,8 +74,11 @@ async fn made_again(
             out::note(&format!("Kept as {}.\n", path.display()));
         }
         let (path, file) = (place.path(), shell_word(&declaration.name()));
-        let written = format!("Written to {} at serial {}.", path.display(), state.serial);
-        out::note(&format!("{written} Next: `ppm-infra plan {file}`.\n"));
+        out::note(&format!(
+            "Written to {} at serial {}. Next: `ppm-infra plan {file}`.\n",
+            path.display(),
+            state.serial
+        ));
     }
     Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })
 }

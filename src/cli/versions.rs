@@ -11,6 +11,7 @@ use super::place::Place;
 use super::state::{open, settled, write};
 use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
+use crate::helm::shell_word;
 use crate::model::address::{Address, Kind};
 use crate::resources::catalog;
 use crate::run::{Host, Stop};
@@ -23,7 +24,15 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
     let declaration = Declaration::load(file.file.as_deref())?;
     let mut place = workplace::store(common, &declaration)?;
     let serials = place.history().await?;
-    let now = place.load().await?.map(|book| book.state.serial);
+    let now = match place.load().await {
+        Ok(book) => book.map(|book| book.state.serial),
+        // Whoever looks for one to put in force in place of a damaged one looks here.
+        Err(error) if error.is_damage() => {
+            out::note(&format!("warning: {error}\n"));
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     if common.json {
         let told = json!({"schema": 1, "command": "state history", "serials": serials, "current": now});
         out::data(&format!("{told}\n"));
@@ -102,7 +111,13 @@ pub(super) async fn pull(common: &Common, file: &File) -> Result<u8, Failure> {
 pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool) -> Result<u8, Failure> {
     let text = file::read_input(path)?
         .ok_or_else(|| Failure::new(exit::USAGE, format!("there is no file {}", path.display())))?;
-    let given = crate::store::read_lockfile(path, &text, &catalog())?;
+    let given = crate::store::read_lockfile(path, &text, &catalog()).map_err(|error| {
+        let heading = Failure::from(error);
+        Failure {
+            hints: vec!["nothing was changed; what is in force is another, name a sound one".to_owned()],
+            ..heading
+        }
+    })?;
     let declaration = Declaration::load(file.file.as_deref())?;
     if given.stack != declaration.stack.stack.as_str() {
         let heading = format!("{} is of the stack {}, not {}", path.display(), given.stack, declaration.stack.stack);
@@ -111,7 +126,7 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
     let mut place = workplace::store(common, &declaration)?;
     let host = Host::system();
     let held = place.lock_to_mend(&workplace::lock_info("state push", &host), &host, &Stop::new()).await?;
-    let command = format!("ppm-infra state push {}", path.display());
+    let command = format!("ppm-infra state push {}", shell_word(&path.display().to_string()));
     let given = Given { state: given, named: path.display().to_string(), command, force, stranger: force };
     let done = pushed(&mut place, &declaration, given).await;
     held.release().await?;
@@ -126,7 +141,7 @@ async fn pushed(place: &mut Place, declaration: &Declaration, given: Given) -> R
     let Given { state, named, command, force, .. } = &given;
     if !force && state.lineage == now.lineage && state.serial < now.serial {
         let heading = format!("{named} is at serial {}; serial {} is in force", state.serial, now.serial);
-        let hint = format!("`{command} --force` puts it in force all the same");
+        let hint = format!("it is older: `{command} --force` puts it in force all the same");
         return Err(Failure::new(exit::STATE, heading).hint(hint));
     }
     replace(place, &declaration.stack, &now, given).await
@@ -157,7 +172,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     let given = Given {
         state: book.state,
         named: folder.path().display().to_string(),
-        command: format!("ppm-infra state push {}", folder.path().display()),
+        command: format!("ppm-infra state push {}", shell_word(&folder.path().display().to_string())),
         force: false,
         stranger: false,
     };
@@ -272,7 +287,9 @@ async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) ->
     if !fresh && !stranger && state.lineage != now.lineage {
         return Err(Failure::new(exit::STATE, "that state and the one in force have nothing to do with each other")
             .hint("their lineages differ: one of them is of another stack, or was begun anew")
-            .hint("`ppm-infra state push FILE --force` puts it in force all the same; the one in force is kept in the history"));
+            .hint(format!(
+                "`{command} --force` puts it in force all the same; the one in force is kept in the history"
+            )));
     }
     let unknown = Unknown::of(&state, now, stack);
     if !force && !unknown.lost.is_empty() {
