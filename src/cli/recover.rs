@@ -53,8 +53,9 @@ async fn made_again(
     lost::found(common, declaration, &rebuilt);
     if rebuilt.state.is_empty() {
         let heading = format!("nothing carries the marks of {}; no lockfile was written", declaration.stack.stack);
-        return Err(Failure::new(exit::FAILED, heading)
-            .hint("check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes it"));
+        return Err(Failure::new(exit::FAILED, heading).hint(
+            "check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes all of it",
+        ));
     }
     if !args.auto_approve {
         apply::approve("recover", declaration, "yes", &session.stop).await?;

@@ -94,14 +94,14 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         let (warnings, valid) = (review.count(helm::Severity::Warning), errors == 0);
         let told = json!({
             "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
-            "checked": review.to_json(), "header": stamp.map(|stamp| stamp.json()),
+            "checked": typed::json(review.to_json()), "header": stamp.map(|stamp| stamp.json()),
         });
         out::data(&format!("{told}\n"));
     } else {
         if let Some(told) = stamp.and_then(|stamp| stamp.told()) {
             out::note(&format!("{} {told}\n", path.display()));
         }
-        out::data(&format!("{review}\n"));
+        out::told(&format!("{review}\n"));
     }
     Ok(if errors == 0 { exit::DONE } else { exit::DECLARATION })
 }

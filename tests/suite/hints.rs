@@ -2,7 +2,10 @@
 //! on: the reference stack in a rehearsal.
 
 mod front;
+mod handoff;
+mod health;
 mod record;
+mod run;
 mod source;
 mod typed;
 

@@ -14,9 +14,8 @@ fn an_address_that_is_nowhere() {
     let said = desk.run(&["plan", "--replace", "vpc.other"]).exit(64);
     follow(&desk, &said, "shows the addresses there are", "ppm-infra state list").exit(0).says(&["vpc.main "]);
     let said = desk.run(&["adopt", "vpc.other", "vpc-1", "--auto-approve"]).exit(64);
-    let declared = "show the addresses that are declared";
-    follow(&desk, &said, declared, "ppm-infra graph").exit(0).says(&["vpc.main"]);
-    follow(&desk, &said, declared, "ppm-infra plan --full").exit(0).says(&["No changes"]);
+    follow(&desk, &said, "show the addresses that are declared", "ppm-infra graph").exit(0).says(&["vpc.main"]);
+    follow(&desk, &said, "show the addresses that are declared", "ppm-infra plan --full").exit(0).says(&["No changes"]);
     let said = desk.run(&["state", "restore", "99"]).exit(64);
     follow(&desk, &said, "lists the serials there are", "ppm-infra state history").exit(0).says(&["2  in force"]);
 }
@@ -74,8 +73,8 @@ fn a_lockfile_that_is_damaged() {
         match way {
             0 => {
                 let back = follow(&desk, &said, "the version before it is kept", "ppm-infra state restore");
-                let next = "what it recorded besides is not known";
-                hint(&desk, &back.exit(0), next, "ppm-infra recover --force").approved("yes").exit(0);
+                let back = back.exit(0);
+                hint(&desk, &back, "what it recorded besides", "ppm-infra recover --force").approved("yes").exit(0);
             }
             1 => {
                 let got = hint(&desk, &said, "gets the last one committed", "git").with("FILE", "kept.json");

@@ -85,7 +85,8 @@ struct Followed {
 impl Followed {
     /// Whether it is this one that is followed.
     fn is(&self, named: &Named) -> bool {
-        if !named.text.contains(&self.text) {
+        // A line that is a command by itself is named as that.
+        if !named.text.contains(&self.text) || (named.text == named.command) != (self.text == self.command) {
             return false;
         }
         if stands_for_one(&named.command) {
