@@ -69,9 +69,9 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
         let mut free = (1..=u32::MAX).map(named).filter(|name| !file::is_there(Path::new(name)));
         let other = free.next().expect("there are more names than files");
         let full = if args.full { " --full" } else { "" };
-        let set: String = args.set.iter().map(|setting| format!(" --set {}", shell_word(setting))).collect();
+        let set: Vec<String> = args.set.iter().map(|setting| format!(" --set {}", shell_word(setting))).collect();
         return Err(Failure::new(exit::USAGE, format!("{} is there already; it was not touched", path.display()))
-            .hint(format!("name another file, as in `ppm-infra init {other}{full}{set}`")));
+            .hint(format!("name another file, as in `ppm-infra init {other}{full}{}`", set.concat())));
     }
     let text = if args.full {
         initial::full()

@@ -373,7 +373,7 @@ impl From<AdoptError> for Failure {
                     format!("{nothing}; {} hangs on {id}, so it stays what is recorded there", users.join(", "))
                 })
             }
-            AdoptError::Elsewhere { address, wanted, is_free: true, .. } => Self::new(exit::FAILED, error.to_string())
+            AdoptError::Elsewhere { address, wanted: Some(wanted), .. } => Self::new(exit::FAILED, error.to_string())
                 .hint(format!(
                     "{nothing}; to give that record the other name: `ppm-infra state mv {address} {wanted}`"
                 )),

@@ -85,16 +85,16 @@ impl Ask {
         }
         if !delete_data.is_empty() {
             let words: Vec<&str> = delete_data.iter().map(String::as_str).collect();
-            options += &format!(" --delete-data {}", words.join(","));
+            options.extend([" --delete-data ", &words.join(",")]);
         }
         if *no_final_snapshot {
             options += " --no-final-snapshot";
         }
         for address in replace {
-            options += &format!(" --replace {address}");
+            options.extend([" --replace ", &address.to_string()]);
         }
         if *downgrade {
-            options += &format!(" --downgrade {}", downgrade::WORD);
+            options.extend([" --downgrade ", downgrade::WORD]);
         }
         options
     }
@@ -258,7 +258,9 @@ fn asked_for(path: &Path, text: &str) -> String {
     let found: Value = serde_json::from_str(text).unwrap_or_default();
     let ask: Ask = serde_json::from_value(found["ask"].clone()).unwrap_or_default();
     let file = found["declaration"]["file"].as_str().map(|file| format!(" {}", shell_word(file)));
-    let values = found["values"]["file"].as_str().map(|file| format!(" --values {}", shell_word(file)));
+    let usual = format!("out/{}.values.yaml", found["plan"]["stack"].as_str().unwrap_or_default());
+    let values = found["values"]["file"].as_str().filter(|file| *file != usual);
+    let values = values.map(|file| format!(" --values {}", shell_word(file)));
     let to = shell_word(&path.display().to_string());
     format!("{}{}{} -o {to}", file.unwrap_or_default(), ask.options(true), values.unwrap_or_default())
 }

@@ -271,10 +271,10 @@ impl Replaced {
             Before::Damaged(aside) => {
                 let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
                 out::note(&format!("What was in force could not be read and is kept as {}.\n", names.join(" and ")));
-                out::note(&format!(
+                out::note(
                     "hint: what it recorded besides is not known; `ppm-infra recover --force` makes a record of all that \
-                     carries the marks of the stack\n"
-                ));
+                     carries the marks of the stack\n",
+                );
             }
         }
     }

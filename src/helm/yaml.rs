@@ -128,7 +128,8 @@ pub(super) fn document(header: &[String], entries: &[Entry]) -> String {
 
 fn comment(out: &mut String, indent: usize, text: &str) {
     let mut column = 0;
-    for word in words(text, |c| c.is_whitespace() || is_unprintable(c)) {
+    let words = words(text, |c| c.is_whitespace() || is_unprintable(c));
+    for word in words.into_iter().filter(|word| !word.is_empty()) {
         if column > 0 && column + 1 + word.chars().count() < WIDTH {
             out.push(' ');
             column += 1;

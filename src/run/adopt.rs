@@ -46,10 +46,8 @@ pub enum AdoptError {
         address: Address,
         /// The object.
         id: String,
-        /// Where it was to stand.
-        wanted: Address,
-        /// Whether nothing is recorded there.
-        is_free: bool,
+        /// Where it was to stand, if nothing is recorded there.
+        wanted: Option<Box<Address>>,
     },
     /// There is no such object.
     #[error("there is no {} {id}", address.kind)]
@@ -269,8 +267,8 @@ async fn vacant(
 fn free(state: &State, address: &Address, id: &str) -> Result<(), AdoptError> {
     if let Some(elsewhere) = state.index().address(&address.kind, id).filter(|at| *at != address) {
         let is_free = !state.resources.contains_key(address) && !state.deposed.contains_key(address);
-        let (elsewhere, wanted) = (elsewhere.clone(), address.clone());
-        return Err(AdoptError::Elsewhere { address: elsewhere, id: id.to_owned(), wanted, is_free });
+        let wanted = is_free.then(|| Box::new(address.clone()));
+        return Err(AdoptError::Elsewhere { address: elsewhere.clone(), id: id.to_owned(), wanted });
     }
     let old = state.deposed.iter().find(|(at, old)| at.kind == address.kind && old.iter().any(|old| old.key == id));
     if let Some((at, _)) = old {

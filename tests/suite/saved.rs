@@ -179,7 +179,7 @@ fn what_cannot_be_relied_on_is_refused_with_the_way_to_another() {
     for (text, code, says) in cases {
         desk.write("p.json", &text);
         for command in ["apply", "show"] {
-            desk.run(&[command, "p.json"]).exit(code).says(says).says(&["save it again: `ppm-infra plan -o p.json`"]);
+            desk.run(&[command, "p.json"]).exit(code).says(says).says(&["save it again: `ppm-infra plan "]);
         }
     }
     std::fs::remove_file(desk.path("p.json")).unwrap();
@@ -241,7 +241,7 @@ fn what_was_not_saved_is_not_added() {
     let before = desk.files();
     desk.run(&["apply", "p.json", "--replace", "node_group.main"])
         .exit(64)
-        .says(&["carried out as it was saved", "plan --replace node_group.main"]);
+        .says(&["carried out as it was saved", " --replace node_group.main -o p.json"]);
     desk.run(&["plan", "--delete-data", "database"]).exit(64).says(&["--destroy"]);
     desk.run(&["plan", "--no-final-snapshot"]).exit(64).says(&["--destroy"]);
     assert_eq!(desk.files(), before);

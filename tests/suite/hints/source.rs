@@ -103,7 +103,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let is_test = path.file_stem().is_some_and(|name| name == "tests");
         if is_test {
             continue;
-        } else if path.is_dir() {
+        }
+        if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             found.push(path);
