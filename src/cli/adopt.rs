@@ -1,10 +1,10 @@
 //! `adopt`: one object that somebody else made becomes ours.
 
-use super::apply::{Work, approve};
+use super::apply::{Run, Work, approve};
 use super::args::{AdoptArgs, Common};
 use super::failure::Failure;
-use super::{chosen, exit, out, show, workplace};
-use crate::cloud::Consent;
+use super::{exit, out, show, workplace};
+use crate::helm::shell_word;
 use crate::render::Goal;
 use crate::run::{self, Session, Stop};
 use workplace::Declaration;
@@ -43,13 +43,14 @@ async fn take(
     if !args.auto_approve {
         approve("adopt", declaration, "yes", &session.stop).await?;
     }
-    let report = work.carry_out(&adoption.taking, Consent::default(), Goal::Converge, |_| ()).await?;
+    let run = Run::Adopt { address: address.clone(), id: args.id.clone() };
+    let report = work.carry_out(&adoption.taking, &run, Goal::Converge, |_| ()).await?;
     if !report.is_complete() {
         return Ok(show::exit_status(session, &report));
     }
     if !common.json {
-        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
-        out::note(&format!("{address} is {id} from now on. Next: {plan}\n"));
+        let file = shell_word(&declaration.name());
+        out::note(&format!("{address} is {id} from now on. Next: `ppm-infra plan {file}`.\n"));
     }
     Ok(exit::DONE)
 }

@@ -14,6 +14,7 @@ use crate::cloud::vault::Vault;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
 use crate::engine::values::ValuesPlan;
+use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::render::Goal;
 use crate::run::event::{EventKind, Report};
@@ -33,7 +34,8 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
         ask: Ask { request, downgrade: !args.downgrade.is_empty(), ..Ask::default() },
         saved: None,
         approved: args.auto_approve,
-        values: args.values.unwrap_or_else(|| handover::usual(common, &declaration.stack)),
+        values: args.values.clone().unwrap_or_else(|| handover::usual(common, &declaration.stack)),
+        named: args.values,
         on_failure: args.on_failure,
         vault: Some(&*vault),
     };
@@ -42,27 +44,34 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
 
 /// Carries a saved plan out. To save one that destroys is not yet to destroy: that is asked for as ever.
 async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Saved, stop: Stop) -> Result<u8, Failure> {
-    if let Some(address) = args.replace.first() {
-        return Err(Failure::new(exit::USAGE, format!("{} is carried out as it was saved", path.display()))
-            .hint(format!("save a plan that replaces it too: `ppm-infra plan --replace {address} -o …`")));
-    }
-    if !args.downgrade.is_empty() && !saved.ask.downgrade {
-        return Err(Failure::new(exit::USAGE, format!("{} is carried out as it was saved", path.display()))
-            .hint(format!("save a plan that goes back: `ppm-infra plan --downgrade {} -o …`", downgrade::WORD)));
-    }
     let destroys = saved.ask.request.destroy;
+    let unasked = args.replace.iter().any(|address| !saved.ask.request.replace.contains(address));
+    if unasked || (!args.downgrade.is_empty() && !saved.ask.downgrade) {
+        let failure = Failure::new(exit::USAGE, format!("{} is carried out as it was saved", path.display()));
+        if destroys {
+            return Err(failure.hint("it destroys: leave `--replace` and `--downgrade` away"));
+        }
+        let mut ask = saved.ask.clone();
+        ask.request.replace.extend(args.replace.iter().cloned());
+        ask.downgrade |= !args.downgrade.is_empty();
+        let (file, to) = (word(&saved.declaration.file), word(path));
+        return Err(failure
+            .hint(format!("save a plan that does that too: `ppm-infra plan {file}{} -o {to}`", ask.options(true))));
+    }
     if destroys && args.on_failure == OnFailure::Rollback {
         return Err(Failure::new(exit::USAGE, format!("{} destroys, which is never rolled back", path.display()))
             .hint("leave `--on-failure` away"));
     }
     let declaration = saved.declaration(path)?;
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
+    let usual = handover::usual(common, &declaration.stack);
     let at = saved.values.as_ref().map(|values| PathBuf::from(&values.file));
     let order = Order {
         ask: saved.ask.clone(),
         saved: Some(saved),
         approved: args.auto_approve || !destroys,
-        values: args.values.clone().or(at).unwrap_or_else(|| handover::usual(common, &declaration.stack)),
+        named: args.values.clone().or_else(|| at.clone().filter(|path| *path != usual)),
+        values: args.values.clone().or(at).unwrap_or(usual),
         on_failure: args.on_failure,
         vault: (!destroys).then_some(&*vault),
     };
@@ -83,10 +92,54 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
         saved: None,
         approved: args.auto_approve,
         values: handover::usual(common, &declaration.stack),
+        named: None,
         on_failure: OnFailure::Keep,
         vault: None,
     };
     carry(common, &declaration, &session, "destroy", &order).await
+}
+
+/// What a run was asked for on the command line.
+pub(super) enum Run {
+    /// `apply` or `destroy`.
+    Of {
+        ask: Ask,
+        /// Where the values are to be written, if somebody named it.
+        values: Option<PathBuf>,
+    },
+    /// `adopt`.
+    Adopt { address: Address, id: String },
+}
+
+impl Run {
+    /// What may be deleted.
+    fn consent(&self) -> Consent {
+        match self {
+            Self::Of { ask, .. } => {
+                Consent { delete_data: ask.request.delete_data.clone(), skip_final_snapshot: ask.no_final_snapshot }
+            }
+            Self::Adopt { .. } => Consent::default(),
+        }
+    }
+
+    /// What to type to go on after a run of which this is told.
+    fn again(&self, declaration: &str, report: &Report) -> String {
+        let file = shell_word(declaration);
+        match self {
+            Self::Of { ask, values } => {
+                let mut ask = ask.clone();
+                // What took its place already is not to be replaced as well.
+                ask.request.replace.retain(|address| !report.made.contains(address));
+                let values = values.as_ref().map(|path| format!(" --values {}", word(path))).unwrap_or_default();
+                let verb = match ask.goal() {
+                    Goal::Converge => "apply",
+                    Goal::Destroy => "destroy",
+                };
+                format!("ppm-infra {verb} {file}{}{values}", ask.options(false))
+            }
+            Self::Adopt { address, id } => format!("ppm-infra adopt {address} {} {file}", shell_word(id)),
+        }
+    }
 }
 
 /// What is to be carried out, and how.
@@ -97,6 +150,8 @@ struct Order<'a> {
     approved: bool,
     /// Where the Helm values are.
     values: PathBuf,
+    /// The same, where it is not where they usually are.
+    named: Option<PathBuf>,
     on_failure: OnFailure,
     /// Where the values of the secrets are, if a rotation that was cut off is to be finished first.
     vault: Option<&'a dyn Vault>,
@@ -125,16 +180,24 @@ async fn carry(
 
 /// Asks for a word. Nobody there to answer is an error, not a yes.
 pub(super) async fn approve(verb: &str, declaration: &Declaration, word: &str, stop: &Stop) -> Result<(), Failure> {
+    approve_or(verb, declaration, word, stop, "look at what it says, then say `--auto-approve`").await
+}
+
+/// As [`approve`], with what to do where nobody is there.
+async fn approve_or(
+    verb: &str,
+    declaration: &Declaration,
+    word: &str,
+    stop: &Stop,
+    alone: &str,
+) -> Result<(), Failure> {
     let stack = &declaration.stack.stack;
     if !out::can_ask() {
         return Err(Failure::new(
             exit::USAGE,
             format!("{verb} asks before it changes anything, and nobody can answer here"),
         )
-        .hint(match verb {
-            "apply" => "look at the plan, then say `--auto-approve`; or save it with `plan -o` and apply that",
-            _ => "look at what it says, then say `--auto-approve`",
-        }));
+        .hint(alone));
     }
     let question = format!("\nType `{word}` to {verb} {stack}, anything else to leave it: ");
     if out::ask(&question, stop).await?.as_deref() == Some(word) {
@@ -214,7 +277,11 @@ impl<'a> Work<'a> {
             return Ok(code);
         }
         if (planned.plan.has_changes() || foreseen.is_change()) && !order.approved {
-            approve("apply", self.declaration, "yes", &self.session.stop).await?;
+            let alone = format!(
+                "look at the plan, then say `--auto-approve`; or save it with `ppm-infra plan{} -o FILE` and apply that",
+                order.ask.options(true)
+            );
+            approve_or("apply", self.declaration, "yes", &self.session.stop, &alone).await?;
         }
         let (stack, path, mut handed) = (&self.declaration.stack, &order.values, None);
         // In the write that ends the run: values that were never written were for no version.
@@ -226,7 +293,8 @@ impl<'a> Work<'a> {
                 aside
             }));
         };
-        let report = self.carry_out(&planned, Consent::default(), Goal::Converge, publish).await?;
+        let run = Run::Of { ask: order.ask.clone(), values: order.named.clone() };
+        let report = self.carry_out(&planned, &run, Goal::Converge, publish).await?;
         if !report.is_complete() {
             if order.on_failure == OnFailure::Rollback && !report.failed.is_empty() {
                 self.roll_back(&planned, &report, &before).await?;
@@ -252,11 +320,8 @@ impl<'a> Work<'a> {
             let stack = self.declaration.stack.stack.as_str();
             approve("destroy", self.declaration, stack, &self.session.stop).await?;
         }
-        let consent = Consent {
-            delete_data: order.ask.request.delete_data.clone(),
-            skip_final_snapshot: order.ask.no_final_snapshot,
-        };
-        let report = self.carry_out(&planned, consent, Goal::Destroy, |_| ()).await?;
+        let run = Run::Of { ask: order.ask.clone(), values: None };
+        let report = self.carry_out(&planned, &run, Goal::Destroy, |_| ()).await?;
         if !report.is_complete() {
             return Ok(show::exit_status(self.session, &report));
         }
@@ -326,7 +391,7 @@ impl<'a> Work<'a> {
     pub(super) async fn carry_out(
         &mut self,
         planned: &Planned,
-        consent: Consent,
+        run: &Run,
         goal: Goal,
         publish: impl FnOnce(&mut State),
     ) -> Result<Report, Failure> {
@@ -352,13 +417,15 @@ impl<'a> Work<'a> {
                 publish(state);
             }
         };
-        let done = run::apply(self.session, planned, self.declaration, &mut ledger, consent, finish, &mut tell).await;
+        let done =
+            run::apply(self.session, planned, self.declaration, &mut ledger, run.consent(), finish, &mut tell).await;
         drop(sinks);
         let left = ledger.state().resources.len();
         self.ledger = Some(ledger);
         let report = done?;
         if planned.plan.has_changes() || !report.is_complete() {
-            show::summary(self.common, self.declaration, goal, left, &report);
+            let again = run.again(&self.declaration.name(), &report);
+            show::summary(self.common, self.declaration, goal, &again, left, &report);
         }
         Ok(report)
     }
@@ -370,6 +437,11 @@ fn rotation(stack: &Stack, state: &State) -> Option<Rotation> {
     let handles = handles();
     let (database, secret) = (id(&handles.database.address())?, id(&handles.database_login.address())?);
     Some(Rotation { stack: stack.stack.to_string(), address: handles.database.address(), database, secret })
+}
+
+/// A path for a shell.
+fn word(path: &Path) -> String {
+    shell_word(&path.display().to_string())
 }
 
 /// Whether a path is that of the standard output.

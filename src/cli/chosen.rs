@@ -1,5 +1,4 @@
-//! Which cloud `--cloud` chooses, and what follows from it: where the state is kept, how fast time goes, and how a
-//! command has to be typed to mean the same again.
+//! Which cloud `--cloud` chooses, and what follows from it: where the state is kept, and how fast time goes.
 //!
 //! Promises: a rehearsal touches nothing of the real stack. What it keeps stands in one folder beside the file of its
 //! world, also where the declaration names a bucket for the state.
@@ -12,7 +11,7 @@ use super::failure::Failure;
 use crate::store::file;
 
 /// Where lockfiles are unless `--state` says otherwise.
-const STATE: &str = "state";
+pub(super) const STATE: &str = "state";
 
 /// How many times faster than AWS a rehearsal is unless `--time-scale` says otherwise: the reference architecture
 /// stands within seconds, and one still sees what waits for what.
@@ -82,30 +81,4 @@ pub(super) fn time_scale(common: &Common) -> Result<f64, Failure> {
     } else {
         Err(Failure::new(exit::USAGE, "--time-scale takes a number greater than 0"))
     }
-}
-
-/// How the program has to be called to mean the same cloud and state again: as it was called now, but for what stands in
-/// the environment.
-pub(super) fn program(common: &Common) -> String {
-    let mut program = "ppm-infra".to_owned();
-    let environment = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
-    if common.cloud != "aws" && !environment("PPM_INFRA_CLOUD", &common.cloud) {
-        program = format!("{program} --cloud {}", common.cloud);
-    }
-    let folder = common.state.as_ref().map(|folder| folder.display().to_string());
-    if let Some(folder) = folder.filter(|folder| folder != STATE && !environment("PPM_INFRA_STATE", folder)) {
-        program = format!("{program} --state {folder}");
-    }
-    program
-}
-
-/// A text, or a line for a shell, with every command of this program as it has to be typed now.
-pub(super) fn as_typed(text: &str, program: &str) -> String {
-    let text = text.replace("`ppm-infra ", &format!("`{program} "));
-    text.strip_prefix("ppm-infra ").map_or_else(|| text.clone(), |rest| format!("{program} {rest}"))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the environment is read here")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

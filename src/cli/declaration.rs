@@ -1,6 +1,7 @@
 //! `validate`, `schema`, `explain` and `init`: commands about declarations, without a cloud.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out};
 use crate::architecture::checks;
+use crate::helm::shell_word;
 use crate::model::values::ValueError;
 use crate::render::{checks_json, findings_text};
 use crate::run::{Host, Stop};
@@ -51,7 +53,11 @@ pub(super) fn explain(common: &Common, key: Option<&str>) -> Result<u8, Failure>
             (found.to_string(), json!(found))
         }
     };
-    out::data(&if common.json { format!("{value}\n") } else { format!("{}\n", text.trim_end()) });
+    if common.json {
+        out::data(&format!("{value}\n"));
+    } else {
+        out::told(&format!("{}\n", text.trim_end()));
+    }
     Ok(exit::DONE)
 }
 
@@ -59,8 +65,13 @@ pub(super) fn explain(common: &Common, key: Option<&str>) -> Result<u8, Failure>
 pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
     let path = &args.file;
     if file::read_if_there(path)?.is_some() {
+        let named = |n: u32| if n == 1 { "plans/test.yaml".to_owned() } else { format!("plans/test-{n}.yaml") };
+        let mut free = (1..=u32::MAX).map(named).filter(|name| !file::is_there(Path::new(name)));
+        let other = free.next().expect("there are more names than files");
+        let full = if args.full { " --full" } else { "" };
+        let set: Vec<String> = args.set.iter().map(|setting| format!(" --set {}", shell_word(setting))).collect();
         return Err(Failure::new(exit::USAGE, format!("{} is there already; it was not touched", path.display()))
-            .hint("name another file, as in `ppm-infra init plans/test.yaml`"));
+            .hint(format!("name another file, as in `ppm-infra init {other}{full}{}`", set.concat())));
     }
     let text = if args.full {
         initial::full()
@@ -77,7 +88,7 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
     file::write_whole(path, text.as_bytes())?;
     let checks = checks::of_declaration(&stack, &places, Host::system().now());
     out::note(&findings_text(&checks, &name, &text).text(true));
-    out::note(&format!("Wrote {0}. Next: `ppm-infra plan {0}`.\n", path.display()));
+    out::note(&format!("Wrote {}. Next: `ppm-infra plan {}`.\n", path.display(), shell_word(&name)));
     Ok(exit::DONE)
 }
 

@@ -9,6 +9,7 @@ use crate::architecture::{NoValues, NotReady};
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::diff::Shown;
 use crate::engine::{Clash, PlanError};
+use crate::helm::shell_word;
 use crate::model::mark::STACK_TAG;
 use crate::model::resource::Resource;
 use crate::render::CLOCK;
@@ -87,7 +88,6 @@ impl Failure {
 
     /// What to do about a file of the state that cannot be used. Other files get no hint.
     fn damaged(self, path: &Path) -> Self {
-        let at = path.display();
         let by_marks = "what it does not know is found in AWS by its marks";
         if path.starts_with("s3:") {
             return self
@@ -95,19 +95,30 @@ impl Failure {
                 .hint(RECOVER);
         }
         match path.to_string_lossy() {
-            name if name.ends_with(".journal") => self.hint(format!(
-                "nothing was changed; move the journal away, as in `mv {at} {at}.damaged`, and run again: {by_marks}"
-            )),
-            name if name.ends_with(".lock.json") => {
-                let mut failure = self.hint(
-                    "nothing was changed; lockfiles are not edited by hand, `ppm-infra state` has commands for that",
+            name if name.ends_with(".journal") => {
+                let (from, to) = (
+                    shell_word(&path.display().to_string()),
+                    shell_word(&file::free(path, "damaged").display().to_string()),
                 );
-                if let Some(kept) = file::previous(path) {
-                    let kept = kept.display();
-                    failure = failure.hint(format!("the version before it is kept, `cp {kept} {at}`: {by_marks}"));
+                self.hint(format!(
+                    "nothing was changed; move the journal away, as in `mv {from} {to}`, and run again: {by_marks}"
+                ))
+            }
+            name if name.ends_with(".lock.json") => {
+                let mut failure = self.hint("nothing was changed; lockfiles are not edited by hand");
+                if let Some(serial) = file::previous(path, &catalog()) {
+                    failure = failure.hint(format!(
+                        "the version before it is kept, and `ppm-infra state restore {serial}` puts it in force: {by_marks}"
+                    ));
                 }
+                let folder = path.parent().map(|folder| folder.display().to_string()).filter(|name| !name.is_empty());
+                let folder = shell_word(folder.as_deref().unwrap_or("."));
+                let base = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let base = shell_word(&base);
                 failure
-                    .hint(format!("if the folder is in git, the last one committed is `git show HEAD:{at}`"))
+                    .hint(format!(
+                        "if the folder is in git, `git -C {folder} show HEAD:./{base} > FILE` gets the last one committed, and `ppm-infra state push FILE` puts it in force"
+                    ))
                     .hint(RECOVER)
             }
             _ => self,
@@ -261,14 +272,14 @@ impl From<PlanError> for Failure {
                     .hint("choose another stack name (or storage.bucket), or remove the object if nobody needs it")
             }
             PlanError::Shared(clash) => {
-                let Clash { address, stands: other, .. } = *clash;
+                let Clash { address, .. } = *clash;
                 let failure = Self::new(exit::FAILED, heading).hint(
                     "nothing was changed; one object stands at one address: take one of the two out of the declaration",
                 );
                 if address.kind == AccessEntry::KIND {
                     failure.hint("an identity that has access already need not stand in `kubernetes.admins`")
                 } else {
-                    failure.hint(format!("or let go of the record of {other}: `ppm-infra state rm {other}`"))
+                    failure
                 }
             }
             PlanError::Lost { lost } => super::lost::gone_for_good(heading, &lost),
@@ -293,10 +304,11 @@ impl From<PlanError> for Failure {
                     failure.hint(if catalog().get(&address.kind).is_some_and(|facts| facts.data.is_some()) {
                         "if it must be: back its data up, take it out of `protect` and apply"
                     } else {
-                        "if it must be: `destroy` keeps what holds data and removes the rest, and apply builds it anew"
+                        "if it must be: `ppm-infra destroy` keeps what holds data and removes the rest, and apply builds it anew"
                     })
                 } else {
-                    failure.hint("data stores go only with `destroy --delete-data …`")
+                    let store = catalog().get(&address.kind).and_then(|facts| facts.data).unwrap_or("…");
+                    failure.hint(format!("data stores go only with `ppm-infra destroy --delete-data {store}`"))
                 }
             }
             PlanError::NoRoom { address, chain, .. } => {
@@ -369,10 +381,21 @@ impl From<AdoptError> for Failure {
         match &error {
             AdoptError::Undeclared { .. } => Self::new(exit::USAGE, error.to_string())
                 .hint("`ppm-infra graph` and `ppm-infra plan --full` show the addresses that are declared"),
-            AdoptError::Taken { address, id } => Self::new(exit::FAILED, error.to_string())
-                .hint(format!("{nothing}; to let go of {id} without touching it: `ppm-infra state rm {address}`")),
-            AdoptError::Elsewhere { address, .. } => Self::new(exit::FAILED, error.to_string())
-                .hint(format!("{nothing}; to give a record another name: `ppm-infra state mv {address} …`")),
+            AdoptError::Taken { address, id, needed_by } => {
+                Self::new(exit::FAILED, error.to_string()).hint(if needed_by.is_empty() {
+                    format!("{nothing}; to let go of {id} without touching it: `ppm-infra state rm {address}`")
+                } else {
+                    let users: Vec<String> = needed_by.iter().map(ToString::to_string).collect();
+                    format!("{nothing}; {} hangs on {id}, so it stays what is recorded there", users.join(", "))
+                })
+            }
+            AdoptError::Elsewhere { address, wanted: Some(wanted), .. } => Self::new(exit::FAILED, error.to_string())
+                .hint(format!(
+                    "{nothing}; to give that record the other name: `ppm-infra state mv {address} {wanted}`"
+                )),
+            AdoptError::Elsewhere { .. } => {
+                Self::new(exit::FAILED, error.to_string()).hint(format!("{nothing}; one object stands at one address"))
+            }
             AdoptError::Missing { address, .. } => Self::new(exit::FAILED, error.to_string())
                 .hint(format!("{nothing}; look for the id of the {} in this account and region", address.kind)),
             AdoptError::Unread { address, .. } => Self::new(exit::INCOMPLETE, error.to_string())

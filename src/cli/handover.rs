@@ -118,10 +118,11 @@ impl Target<'_> {
     }
 
     fn refused(&self, heading: String) -> Failure {
-        let path = shell_word(&self.path.display().to_string());
+        let word = |path: &Path| shell_word(&path.display().to_string());
+        let (from, to) = (word(self.path), word(&file::free(self.path, "mine")));
         Failure::new(exit::USAGE, heading)
             .hint(format!("it is not written over, and nothing was changed; name another file with `{}`", self.option))
-            .hint(format!("if that file may go from there: `mv {path} {path}.mine`, and run again"))
+            .hint(format!("if that file may go from there: `mv {from} {to}`, and run again"))
     }
 }
 

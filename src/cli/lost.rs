@@ -53,7 +53,7 @@ pub(super) fn found(common: &Common, declaration: &Declaration, rebuilt: &Rebuil
     if let Some(error) = blind {
         let _ = writeln!(text, "Whether there is more with these marks could not be seen: {error}.");
     }
-    out::data(&text);
+    out::told(&text);
 }
 
 fn aside_text(aside: &[Unrecorded]) -> String {
@@ -61,7 +61,7 @@ fn aside_text(aside: &[Unrecorded]) -> String {
         let (address, id) = (&one.address, &one.id);
         let why = if one.known.is_some() { "holds data" } else { "could not be read" };
         format!(
-            "  {address}  {id}  {why} and is not recorded; remove it in AWS if nobody needs it, or give it to this stack with `ppm-infra adopt {address} '{id}'`\n"
+            "  {address}  {id}  {why} and is not recorded: it stays as it is; remove it in AWS if nobody needs it\n"
         )
     };
     aside.iter().map(line).collect()
@@ -140,7 +140,7 @@ pub(super) fn left(
             let mut failure = Failure::from(error);
             failure.code = exit::INCOMPLETE;
             failure.heading = format!("whether something with the marks of {stack} is left: {}", failure.heading);
-            show::failure(common.json, &failure, &super::chosen::program(common));
+            show::failure(common.json, &failure);
             return exit::INCOMPLETE;
         }
     };

@@ -29,6 +29,7 @@ mod show;
 mod stamp;
 mod state;
 mod status;
+mod typed;
 mod values;
 mod versions;
 mod workplace;
@@ -63,11 +64,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     trace(cli.common.verbose);
     crash::asked(crash::Asked { arguments, folder: chosen::state_folder(&cli.common), json: cli.common.json });
-    let (json, program) = (cli.common.json, chosen::program(&cli.common));
+    typed::called(&cli.common);
+    let json = cli.common.json;
     match start(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            show::failure(json, &failure, &program);
+            show::failure(json, &failure);
             ExitCode::from(failure.code)
         }
     }

@@ -66,6 +66,6 @@ pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, F
             let _ = writeln!(text, "        {command}");
         }
     }
-    out::data(&text);
+    out::told(&text);
     Ok(exit::DONE)
 }

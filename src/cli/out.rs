@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::typed;
 use crate::run::{RunError, Stop};
 
 /// Writes the program's data. A reader that went away ends it quietly.
@@ -11,8 +12,14 @@ pub(super) fn data(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Writes everything else.
+/// Writes data for people: the commands it names as they have to be typed now.
+pub(super) fn told(text: &str) {
+    data(&typed::text(text));
+}
+
+/// Writes everything else, for people.
 pub(super) fn note(text: &str) {
+    let text = typed::text(text);
     let mut out = anstream::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

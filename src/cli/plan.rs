@@ -1,7 +1,6 @@
 //! `plan` and `show`: what would change, and what would by a saved plan.
 
 use super::args::{Common, PlanArgs, ShowArgs};
-use super::chosen::program;
 use super::failure::Failure;
 use super::handover::NotOurs;
 use super::saved::{Ask, Saved};
@@ -88,7 +87,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
     if !common.json {
         let file = shell_word(&args.file.display().to_string());
         out::note(&match saved.declaration(&args.file) {
-            Ok(_) => format!("To carry out exactly this: {} apply {file}\n", program(common)),
+            Ok(_) => format!("It can be carried out as it is: `ppm-infra apply {file}`.\n"),
             Err(failure) => format!("It cannot be applied here: {}\n", failure.heading),
         });
     }

@@ -3,8 +3,9 @@
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
 use super::place::Place;
-use super::{apply, chosen, exit, lost, out, show, workplace};
+use super::{apply, exit, lost, out, show, workplace};
 use crate::engine::state::State;
+use crate::helm::shell_word;
 use crate::run::{self, Session, Stop, Teller};
 use crate::store::Store;
 use workplace::Declaration;
@@ -52,8 +53,9 @@ async fn made_again(
     lost::found(common, declaration, &rebuilt);
     if rebuilt.state.is_empty() {
         let heading = format!("nothing carries the marks of {}; no lockfile was written", declaration.stack.stack);
-        return Err(Failure::new(exit::FAILED, heading)
-            .hint("check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes it"));
+        return Err(Failure::new(exit::FAILED, heading).hint(
+            "check account, region and the name of the stack; if nothing stands, `ppm-infra apply` makes all of it",
+        ));
     }
     if !args.auto_approve {
         apply::approve("recover", declaration, "yes", &session.stop).await?;
@@ -72,9 +74,12 @@ async fn made_again(
         for path in aside {
             out::note(&format!("Kept as {}.\n", path.display()));
         }
-        let plan = format!("{} plan {}", chosen::program(common), declaration.path.display());
-        let path = place.path();
-        out::note(&format!("Written to {} at serial {}. Next: {plan}\n", path.display(), state.serial));
+        let (path, file) = (place.path(), shell_word(&declaration.name()));
+        out::note(&format!(
+            "Written to {} at serial {}. Next: `ppm-infra plan {file}`.\n",
+            path.display(),
+            state.serial
+        ));
     }
     Ok(if rebuilt.blind.is_some() { exit::INCOMPLETE } else { exit::DONE })
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::content::Content;
-use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
+use super::{downgrade, exit};
 use crate::engine::Request;
 use crate::engine::plan::{FORMAT, Plan, StepKey};
 use crate::engine::values::ValuesPlan;
@@ -76,6 +76,29 @@ pub(super) struct Chain {
 }
 
 impl Ask {
+    /// How it is asked on the command line, of `plan` or of the command that does it.
+    pub(super) fn options(&self, of_plan: bool) -> String {
+        let Self { request: Request { destroy, delete_data, replace }, no_final_snapshot, downgrade } = self;
+        let mut options = String::new();
+        if *destroy && of_plan {
+            options += " --destroy";
+        }
+        if !delete_data.is_empty() {
+            let words: Vec<&str> = delete_data.iter().map(String::as_str).collect();
+            options.extend([" --delete-data ", &words.join(",")]);
+        }
+        if *no_final_snapshot {
+            options += " --no-final-snapshot";
+        }
+        for address in replace {
+            options.extend([" --replace ", &address.to_string()]);
+        }
+        if *downgrade {
+            options.extend([" --downgrade ", downgrade::WORD]);
+        }
+        options
+    }
+
     /// What the plan is for.
     pub(super) fn goal(&self) -> Goal {
         if self.request.destroy { Goal::Destroy } else { Goal::Converge }
@@ -121,7 +144,7 @@ impl Saved {
 
     /// Reads the text of a saved plan. Refuses what another version made, what was changed and what is damaged.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
-        let again = format!("save it again: `ppm-infra plan -o {}`", shell_word(&path.display().to_string()));
+        let again = format!("save it again: `ppm-infra plan{}`", asked_for(path, text));
         let damaged = |why: &str| {
             Failure::new(exit::USAGE, format!("{} is a damaged saved plan: {why}", path.display())).hint(again.clone())
         };
@@ -223,17 +246,29 @@ impl Given {
             Ok(Some(text)) if Content::of(&text) == Content::SavedPlan => {
                 Ok(Self::Plan(path.to_owned(), Box::new(Saved::parse(path, &text)?)))
             }
-            Ok(Some(text)) => Declaration::parse(path.to_owned(), &text).map(Self::of),
+            Ok(Some(text)) => Declaration::parse(path.to_owned(), &text, true).map(Self::of),
             Ok(None) if path.extension().is_some_and(|ending| ending == "json") => Err(missing(path)),
             Ok(None) | Err(_) => Declaration::load(Some(path)).map(Self::of),
         }
     }
 }
 
+/// What was asked for when a plan was saved that cannot be used, as far as it can be read.
+fn asked_for(path: &Path, text: &str) -> String {
+    let found: Value = serde_json::from_str(text).unwrap_or_default();
+    let ask: Ask = serde_json::from_value(found["ask"].clone()).unwrap_or_default();
+    let file = found["declaration"]["file"].as_str().map(|file| format!(" {}", shell_word(file)));
+    let usual = format!("out/{}.values.yaml", found["plan"]["stack"].as_str().unwrap_or_default());
+    let values = found["values"]["file"].as_str().filter(|file| *file != usual);
+    let values = values.map(|file| format!(" --values {}", shell_word(file)));
+    let to = shell_word(&path.display().to_string());
+    format!("{}{}{} -o {to}", file.unwrap_or_default(), ask.options(true), values.unwrap_or_default())
+}
+
 /// That nothing is at a path where a saved plan was looked for.
 fn missing(path: &Path) -> Failure {
     Failure::new(exit::USAGE, format!("there is no saved plan {}", path.display()))
-        .hint("`ppm-infra plan -o FILE` saves one")
+        .hint(format!("`ppm-infra plan -o {}` saves one", shell_word(&path.display().to_string())))
 }
 
 fn stale(heading: &str) -> Failure {

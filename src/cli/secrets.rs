@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
-use super::{chosen, exit, out, show, workplace};
+use super::{exit, out, show, typed, workplace};
 use crate::architecture::{self, NotReady, handles, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
 use crate::handoff::{self, DatabaseJob, Material, Names};
-use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, License, secret_class};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, License, secret_class, shell_word};
 use crate::model::handle::At;
 use crate::resources::database::DatabaseComputed;
 use crate::resources::iam_role::IamRoleComputed;
@@ -293,9 +293,9 @@ async fn exchange(
         Rotated::Finished => "A rotation that was cut off is finished: the database takes the password it had staged",
     };
     let PackageManager { namespace, release, .. } = &declaration.stack.package_manager;
-    let path = declaration.path.display();
+    let path = shell_word(&declaration.name());
     let lines = [
-        format!("{} secrets {path} | kubectl apply --server-side -f -", chosen::program(common)),
+        typed::line(&format!("ppm-infra secrets {path} | kubectl apply --server-side -f -")),
         format!("kubectl -n {namespace} rollout restart deployment/{release}"),
         format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
     ];

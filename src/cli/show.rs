@@ -6,9 +6,8 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::Common;
-use super::chosen::{as_typed, program};
 use super::failure::Failure;
-use super::{exit, out};
+use super::{exit, out, typed};
 use crate::engine::state::Book;
 use crate::engine::values::{Found, ValuesPlan};
 use crate::helm::shell_word;
@@ -93,9 +92,9 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         verbose: show.verbose,
     };
     if show.common.json {
-        out::data(&format!("{}\n", canonical(&plan_json(planned, &view))));
+        out::data(&format!("{}\n", canonical(&typed::json(plan_json(planned, &view)))));
     } else {
-        out::data(&plan_text(planned, &view).text(true));
+        out::told(&plan_text(planned, &view).text(true));
     }
 }
 
@@ -107,7 +106,7 @@ pub(super) fn drift(
     report: &DriftReport,
     values: Option<&(String, Found)>,
 ) {
-    let plan_command = format!("{} plan {}", program(common), declaration.path.display());
+    let plan_command = format!("ppm-infra plan {}", shell_word(&declaration.name()));
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),
@@ -117,9 +116,9 @@ pub(super) fn drift(
         symbols: symbols(),
     };
     if common.json {
-        out::data(&format!("{}\n", canonical(&drift_json(report, &view))));
+        out::data(&format!("{}\n", canonical(&typed::json(drift_json(report, &view)))));
     } else {
-        out::data(&drift_text(report, &view).text(true));
+        out::told(&drift_text(report, &view).text(true));
     }
 }
 
@@ -131,9 +130,9 @@ pub(super) fn status(common: &Common, declaration: &Declaration, report: &Status
         symbols: symbols(),
     };
     if common.json {
-        out::data(&format!("{}\n", canonical(&status_json(report, &view))));
+        out::data(&format!("{}\n", canonical(&typed::json(status_json(report, &view)))));
     } else {
-        out::data(&status_text(report, &view).text(true));
+        out::told(&status_text(report, &view).text(true));
     }
 }
 
@@ -148,24 +147,22 @@ pub(super) fn open_intents(book: &Book) {
 pub(super) fn saved(common: &Common, path: &Path) {
     if !common.json {
         let file = shell_word(&path.display().to_string());
-        out::note(&format!(
-            "Saved to {}. To carry out exactly this: {} apply {file}\n",
-            path.display(),
-            program(common)
-        ));
+        out::note(&format!("Saved to {}. To carry out exactly this: `ppm-infra apply {file}`.\n", path.display()));
     }
 }
 
-/// How carrying out a plan went.
-pub(super) fn summary(common: &Common, declaration: &Declaration, goal: Goal, left: usize, report: &Report) {
-    let verb = match goal {
-        Goal::Converge => "apply",
-        Goal::Destroy => "destroy",
-    };
-    let again = format!("{} {verb} {}", program(common), declaration.path.display());
-    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again: &again, left };
+/// How carrying out a plan went; `again` is what to type to go on.
+pub(super) fn summary(
+    common: &Common,
+    declaration: &Declaration,
+    goal: Goal,
+    again: &str,
+    left: usize,
+    report: &Report,
+) {
+    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
     if common.json {
-        out::data(&format!("{}\n", canonical(&apply_json(report, &view))));
+        out::data(&format!("{}\n", canonical(&typed::json(apply_json(report, &view)))));
     } else {
         out::note(&summary_text(report, &view).text(true));
     }
@@ -180,11 +177,9 @@ pub(super) fn refused(planned: &Planned) -> Option<u8> {
 }
 
 /// Why a command did not do what it was asked for.
-pub(super) fn failure(common_json: bool, failure: &Failure, program: &str) {
-    let hints = failure.hints.iter().map(|hint| as_typed(hint, program)).collect();
-    let failure = Failure { hints, heading: failure.heading.clone(), causes: failure.causes.clone(), ..*failure };
+pub(super) fn failure(common_json: bool, failure: &Failure) {
     if common_json {
-        out::data(&format!("{}\n", failure.json()));
+        out::data(&format!("{}\n", typed::json(failure.json())));
     }
     out::note(&failure.text());
 }

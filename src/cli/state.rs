@@ -155,7 +155,7 @@ fn prospect(from: (&Address, Option<&Node>), to: (&Address, &Node), record: &Rec
             format!("The next plan puts another object in its place: {}.", paths(&diffs))
         }
         Ok(Action::Create { .. } | Action::Delete { .. } | Action::Forget { .. }) | Err(_) => {
-            "`ppm-infra plan` shows what comes of it.".to_owned()
+            "The next plan shows what comes of it.".to_owned()
         }
     }
 }

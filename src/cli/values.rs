@@ -11,11 +11,11 @@ use super::content::Content;
 use super::failure::Failure;
 use super::handover::{self, Target};
 use super::stamp::Stamp;
-use super::{chosen, downgrade, exit, out, show, workplace};
+use super::{chosen, downgrade, exit, out, show, typed, workplace};
 use crate::architecture::{NoValues, helm_facts, helm_inputs};
 use crate::engine::state::State;
 use crate::engine::values::Written;
-use crate::helm;
+use crate::helm::{self, shell_word};
 use crate::model::document::canonical_pretty;
 use crate::store::file;
 use workplace::Declaration;
@@ -94,22 +94,24 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         let (warnings, valid) = (review.count(helm::Severity::Warning), errors == 0);
         let told = json!({
             "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
-            "checked": review.to_json(), "header": stamp.map(|stamp| stamp.json()),
+            "checked": typed::json(review.to_json()), "header": stamp.map(|stamp| stamp.json()),
         });
         out::data(&format!("{told}\n"));
     } else {
         if let Some(told) = stamp.and_then(|stamp| stamp.told()) {
             out::note(&format!("{} {told}\n", path.display()));
         }
-        out::data(&format!("{review}\n"));
+        out::told(&format!("{review}\n"));
     }
     Ok(if errors == 0 { exit::DONE } else { exit::DECLARATION })
 }
 
 /// What is true when the values could not be written after an apply: everything but that.
 fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
-    let again = format!("ppm-infra values {} -o FILE", declaration.path.display());
-    let hints = vec![format!("the stack stands and is recorded; only its values are missing: `{again}` writes them")];
+    let file = shell_word(&declaration.name());
+    let hints = vec![format!(
+        "the stack stands and is recorded; only its values are missing: `ppm-infra values {file} -o FILE` writes them"
+    )];
     Failure { code: exit::FAILED, hints, ..failure }
 }
 
@@ -142,9 +144,8 @@ pub(super) fn next_steps(
     };
     let inputs = helm_inputs(&declaration.stack, state).map_err(NoValues::from)?;
     let mut commands = helm::next_commands(&inputs, &at);
-    let program = chosen::program(common);
     for command in &mut commands {
-        command.line = chosen::as_typed(&command.line, &program);
+        command.line = typed::line(&command.line);
     }
     if common.json {
         let next: Vec<Value> =

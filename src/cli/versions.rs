@@ -11,6 +11,7 @@ use super::place::Place;
 use super::state::{open, settled, write};
 use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
+use crate::helm::shell_word;
 use crate::model::address::{Address, Kind};
 use crate::resources::catalog;
 use crate::run::{Host, Stop};
@@ -23,7 +24,15 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
     let declaration = Declaration::load(file.file.as_deref())?;
     let mut place = workplace::store(common, &declaration)?;
     let serials = place.history().await?;
-    let now = place.load().await?.map(|book| book.state.serial);
+    let now = match place.load().await {
+        Ok(book) => book.map(|book| book.state.serial),
+        // Whoever looks for one to put in force in place of a damaged one looks here.
+        Err(error) if error.is_damage() => {
+            out::note(&format!("warning: {error}\n"));
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     if common.json {
         let told = json!({"schema": 1, "command": "state history", "serials": serials, "current": now});
         out::data(&format!("{told}\n"));
@@ -48,10 +57,9 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
     let done = restored(&mut place, &declaration, (serial, force), &command).await;
     held.release().await?;
     let replaced = done?;
-    let plan = format!("{} plan", chosen::program(common));
     let now = replaced.serial;
-    out::note(&format!("Serial {serial} is in force again, as serial {now}. `{plan}` shows what differs.\n"));
-    replaced.tell(common);
+    out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
+    replaced.tell();
     Ok(exit::DONE)
 }
 
@@ -103,7 +111,13 @@ pub(super) async fn pull(common: &Common, file: &File) -> Result<u8, Failure> {
 pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool) -> Result<u8, Failure> {
     let text = file::read_input(path)?
         .ok_or_else(|| Failure::new(exit::USAGE, format!("there is no file {}", path.display())))?;
-    let given = crate::store::read_lockfile(path, &text, &catalog())?;
+    let given = crate::store::read_lockfile(path, &text, &catalog()).map_err(|error| {
+        let heading = Failure::from(error);
+        Failure {
+            hints: vec!["nothing was changed; what is in force is another, name a sound one".to_owned()],
+            ..heading
+        }
+    })?;
     let declaration = Declaration::load(file.file.as_deref())?;
     if given.stack != declaration.stack.stack.as_str() {
         let heading = format!("{} is of the stack {}, not {}", path.display(), given.stack, declaration.stack.stack);
@@ -112,13 +126,13 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
     let mut place = workplace::store(common, &declaration)?;
     let host = Host::system();
     let held = place.lock_to_mend(&workplace::lock_info("state push", &host), &host, &Stop::new()).await?;
-    let command = format!("ppm-infra state push {}", path.display());
+    let command = format!("ppm-infra state push {}", shell_word(&path.display().to_string()));
     let given = Given { state: given, named: path.display().to_string(), command, force, stranger: force };
     let done = pushed(&mut place, &declaration, given).await;
     held.release().await?;
     let replaced = done?;
     out::note(&format!("{} is in force, as serial {}.\n", path.display(), replaced.serial));
-    replaced.tell(common);
+    replaced.tell();
     Ok(exit::DONE)
 }
 
@@ -127,7 +141,7 @@ async fn pushed(place: &mut Place, declaration: &Declaration, given: Given) -> R
     let Given { state, named, command, force, .. } = &given;
     if !force && state.lineage == now.lineage && state.serial < now.serial {
         let heading = format!("{named} is at serial {}; serial {} is in force", state.serial, now.serial);
-        let hint = format!("`{command} --force` puts it in force all the same");
+        let hint = format!("it is older: `{command} --force` puts it in force all the same");
         return Err(Failure::new(exit::STATE, heading).hint(hint));
     }
     replace(place, &declaration.stack, &now, given).await
@@ -143,7 +157,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     if declaration.stack.state.is_none() {
         return Err(Failure::new(exit::USAGE, "the declaration names no bucket, so the state stays in the folder")
             .hint("write `state: s3://BUCKET/PREFIX` into it first")
-            .hint("to come back from a bucket: `state pull > FILE`, delete that line, `state push FILE`"));
+            .hint("to come back from a bucket: `ppm-infra state pull > FILE`, delete that line, `ppm-infra state push FILE`"));
     }
     let mut folder = workplace::folder_store(common, &declaration);
     let _local = folder.lock(&workplace::lock_info("state migrate", &Host::system()))?;
@@ -152,13 +166,13 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
     };
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
-            .hint("take `state` out of the declaration, apply, and migrate then"));
+            .hint("take the line `state:` out of the declaration, apply, put it back and migrate"));
     }
     let (mut place, state, held) = open(common, file, "state migrate").await?;
     let given = Given {
         state: book.state,
         named: folder.path().display().to_string(),
-        command: format!("ppm-infra state push {}", folder.path().display()),
+        command: format!("ppm-infra state push {}", shell_word(&folder.path().display().to_string())),
         force: false,
         stranger: false,
     };
@@ -240,8 +254,7 @@ fn objects(state: &State) -> impl Iterator<Item = (&Address, String, bool)> {
 
 impl Replaced {
     /// Says what is not recorded any more, and where it is found.
-    fn tell(&self, common: &Common) {
-        let program = chosen::program(common);
+    fn tell(&self) {
         let Unknown { found, lost } = &self.unknown;
         if !found.is_empty() {
             out::note(&format!("It does not know {}: the next plan finds what stands there.\n", found.join(", ")));
@@ -251,17 +264,17 @@ impl Replaced {
         }
         match &self.before {
             Before::Serial(before) if !lost.is_empty() => out::note(&format!(
-                "hint: `{program} state restore {before} --force` brings what was in force back; `{program} recover --force` makes \
+                "hint: `ppm-infra state restore {before} --force` brings what was in force back; `ppm-infra recover --force` makes \
                  a record of all that carries the marks of the stack\n"
             )),
             Before::Serial(_) => {}
             Before::Damaged(aside) => {
                 let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
                 out::note(&format!("What was in force could not be read and is kept as {}.\n", names.join(" and ")));
-                out::note(&format!(
-                    "hint: what it recorded besides is not known; `{program} recover --force` makes a record of all that \
-                     carries the marks of the stack\n"
-                ));
+                out::note(
+                    "hint: what it recorded besides is not known; `ppm-infra recover --force` makes a record of all that \
+                     carries the marks of the stack\n",
+                );
             }
         }
     }
@@ -274,7 +287,9 @@ async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) ->
     if !fresh && !stranger && state.lineage != now.lineage {
         return Err(Failure::new(exit::STATE, "that state and the one in force have nothing to do with each other")
             .hint("their lineages differ: one of them is of another stack, or was begun anew")
-            .hint("`ppm-infra state push FILE --force` puts it in force all the same; the one in force is kept in the history"));
+            .hint(format!(
+                "`{command} --force` puts it in force all the same; the one in force is kept in the history"
+            )));
     }
     let unknown = Unknown::of(&state, now, stack);
     if !force && !unknown.lost.is_empty() {

@@ -11,6 +11,7 @@ use super::content::Content;
 use super::exit;
 use super::failure::Failure;
 use super::place::Place;
+use super::typed;
 use crate::architecture::{self, checks, checks::Ground};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
@@ -18,6 +19,7 @@ use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
+use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::model::document::{canonical_pretty, digest};
 use crate::model::facts::FactQuery;
@@ -55,6 +57,7 @@ impl Declaration {
             None => only_declaration()?,
         };
         let missing = || {
+            typed::declared(&path);
             Failure::new(exit::DECLARATION, format!("there is no file {}", path.display()))
                 .hint("`ppm-infra init` writes a declaration")
         };
@@ -62,16 +65,19 @@ impl Declaration {
             Ok(text) => text.ok_or_else(missing)?,
             Err(error) => return Err(Failure { code: exit::DECLARATION, ..Failure::from(error) }),
         };
-        Self::parse(path, &text)
+        Self::parse(path, &text, given.is_some())
     }
 
     /// The declaration in the text of the file at `path`.
-    pub(super) fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(path: PathBuf, text: &str, is_named: bool) -> Result<Self, Failure> {
         match Content::of(text) {
             Content::Declaration | Content::Other => {}
             other @ (Content::SavedPlan | Content::Printed | Content::Lockfile | Content::Values) => {
                 return Err(other.instead_of(Content::Declaration, &path));
             }
+        }
+        if is_named {
+            typed::declared(&path);
         }
         let shown =
             if file::is_standard_input(&path) { "standard input".to_owned() } else { path.display().to_string() };
@@ -94,7 +100,8 @@ fn only_declaration() -> Result<PathBuf, Failure> {
         _ => {
             let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
             let heading = format!("there are {} declarations in plans/: {}", names.len(), names.join(", "));
-            Err(Failure::new(exit::USAGE, heading).hint(format!("name one, as in `ppm-infra plan {}`", names[0])))
+            let first = shell_word(&names[0]);
+            Err(Failure::new(exit::USAGE, heading).hint(format!("name one of them, as in `ppm-infra plan {first}`")))
         }
     }
 }
@@ -191,10 +198,16 @@ pub(super) async fn load(store: &mut Place, declaration: &Declaration) -> Result
         return Err(Failure::new(exit::FAILED, heading)
             .hint("almost every name in AWS begins with the name of the stack: another name is another environment")
             .hint(format!("to keep it, write `stack: {}` again", other.stack))
-            .hint(format!("for a second environment, copy the file: `cp {name} plans/{new}.yaml`"))
+            .hint(format!("for a second environment, copy the file: `cp {} {}`", shell_word(&name), copy(new.as_str())))
             .hint(format!("to move, destroy {} first, with its old name", other.stack)));
     }
     Ok(Book::of(fresh(declaration)))
+}
+
+/// A file in `plans/` that is not there yet, for the declaration of a stack.
+fn copy(stack: &str) -> String {
+    let name = |n: u32| if n == 1 { format!("plans/{stack}.yaml") } else { format!("plans/{stack}-{n}.yaml") };
+    (1..=u32::MAX).map(name).find(|name| !file::is_there(Path::new(name))).expect("there are more names than files")
 }
 
 /// The state of a stack of which nothing stands; its lineage is given when it is first written.

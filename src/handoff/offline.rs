@@ -124,7 +124,7 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
         ),
         item(
             "The image of psql",
-            "Only for `secrets --with-database-job` (package_manager.usage_data needs it). It is taken from the registry of \
+            "Only for `ppm-infra secrets --with-database-job` (package_manager.usage_data needs it). It is taken from the registry of \
              package_manager.image, or from where `--database-image` says.",
             mirror("docker.io", "library/postgres", &site.postgres),
         ),

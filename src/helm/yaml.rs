@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::{is_bare_text, is_unprintable};
+use crate::text::{is_bare_text, is_unprintable, words};
 
 /// Lines end before this column where words allow.
 const WIDTH: usize = 110;
@@ -128,8 +128,8 @@ pub(super) fn document(header: &[String], entries: &[Entry]) -> String {
 
 fn comment(out: &mut String, indent: usize, text: &str) {
     let mut column = 0;
-    let words = text.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty());
-    for word in words {
+    let words = words(text, |c| c.is_whitespace() || is_unprintable(c));
+    for word in words.into_iter().filter(|word| !word.is_empty()) {
         if column > 0 && column + 1 + word.chars().count() < WIDTH {
             out.push(' ');
             column += 1;

@@ -78,7 +78,8 @@ fn summary(report: &DriftReport, view: &DriftView<'_>, text: &mut Styled) {
     }
     text.line(line);
     if moved + gone > 0 || edited {
-        let hint = format!("`{}` shows how it is put back.", view.plan_command);
+        let plan = view.plan_command;
+        let hint = format!("`{plan}` shows how it is put back.");
         text.line(Styled::of(Label::Hint, "hint: ").with(Label::Plain, hint));
     }
     if unread > 0 {

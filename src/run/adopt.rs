@@ -36,6 +36,8 @@ pub enum AdoptError {
         address: Address,
         /// The object that stands there.
         id: String,
+        /// What is recorded to hang on it.
+        needed_by: Vec<Address>,
     },
     /// The object stands somewhere else.
     #[error("{id} is recorded already, as {address}")]
@@ -44,6 +46,8 @@ pub enum AdoptError {
         address: Address,
         /// The object.
         id: String,
+        /// Where it was to stand, if nothing is recorded there.
+        wanted: Option<Box<Address>>,
     },
     /// There is no such object.
     #[error("there is no {} {id}", address.kind)]
@@ -230,6 +234,12 @@ async fn followers(
     Ok(followers)
 }
 
+/// What is recorded to hang on what stands at an address.
+pub(super) fn users(state: &State, address: &Address) -> Vec<Address> {
+    let hangs = |recorded: &&Recorded| references(&recorded.declared).contains(address);
+    state.resources.iter().filter(|(_, recorded)| hangs(recorded)).map(|(at, _)| at.clone()).collect()
+}
+
 /// Whether nothing stands at the address: what is recorded there and is gone is in nobody's way.
 async fn vacant(
     session: &Session,
@@ -245,7 +255,8 @@ async fn vacant(
     let address = address.clone();
     match stoppable(session, session.cloud.observe(&look)).await?.remove(&address) {
         Some(Observation::Present { .. } | Observation::Foreign { remedy: Remedy::AdoptInstead { .. }, .. }) => {
-            Err(AdoptError::Taken { address, id }.into())
+            let needed_by = users(state, &address);
+            Err(AdoptError::Taken { address, id, needed_by }.into())
         }
         Some(Observation::Unread { error }) => Err(AdoptError::Unread { address, id, error }.into()),
         Some(Observation::Absent | Observation::Foreign { .. }) | None => Ok(()),
@@ -255,7 +266,9 @@ async fn vacant(
 /// Whether the object is recorded at no other address.
 fn free(state: &State, address: &Address, id: &str) -> Result<(), AdoptError> {
     if let Some(elsewhere) = state.index().address(&address.kind, id).filter(|at| *at != address) {
-        return Err(AdoptError::Elsewhere { address: elsewhere.clone(), id: id.to_owned() });
+        let is_free = !state.resources.contains_key(address) && !state.deposed.contains_key(address);
+        let wanted = is_free.then(|| Box::new(address.clone()));
+        return Err(AdoptError::Elsewhere { address: elsewhere.clone(), id: id.to_owned(), wanted });
     }
     let old = state.deposed.iter().find(|(at, old)| at.kind == address.kind && old.iter().any(|old| old.key == id));
     if let Some((at, _)) = old {

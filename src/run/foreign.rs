@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::adopt::fit;
+use super::adopt::{fit, users};
 use super::census::see;
 use super::{RunError, Session};
 use crate::engine::state::State;
@@ -122,6 +122,13 @@ pub(super) async fn looked_into(
                 }
                 Whose::Nobodys => there.remedy = Remedy::Adopt,
             }
+        }
+        if let Remedy::AdoptInstead { of } = &there.remedy
+            && let users = users(state, address)
+            && !users.is_empty()
+        {
+            let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+            there.remedy = Remedy::OtherName { because: format!("{} hangs on {of}", users.join(", ")) };
         }
         let offered = matches!(there.remedy, Remedy::Adopt | Remedy::AdoptInstead { .. });
         let Some(node) = nodes.get(address).filter(|_| offered) else { continue };

@@ -26,7 +26,7 @@ pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
             Place::START,
             "",
             "the declaration is empty",
-            "write at least `stack:` and `region:`, or let `ppm-infra init` write it",
+            "write at least `stack:` and `region:`; `ppm-infra init FILE` writes another with every key explained",
         )),
         Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
             check.problems.push(Problem::new(

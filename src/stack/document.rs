@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use super::explain::first_sentence;
 use super::keys::{Absent, Item, Key, Kind, children};
+use crate::text::words;
 
 /// A key's value in a rendered declaration.
 pub(super) enum Line {
@@ -144,7 +145,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in words(text, |c| c == ' ') {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');

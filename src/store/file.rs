@@ -220,9 +220,20 @@ fn backup(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The version of a lockfile before the last write, if it was kept.
-pub fn previous(path: &Path) -> Option<PathBuf> {
-    Some(backup(path)).filter(|path| path.is_file())
+/// The serial of the version of a lockfile before the last write, if it was kept and can be read.
+pub fn previous(path: &Path, catalog: &Catalog) -> Option<u64> {
+    let path = backup(path);
+    let text = read_if_there(&path).ok().flatten()?;
+    lockfile::parse(&path, &text, catalog).ok().map(|state| state.serial)
+}
+
+/// A name beside a file that nothing has: `<path>.<word>`, else with a number.
+pub fn free(path: &Path, word: &str) -> PathBuf {
+    let named = |n: u32| match n {
+        1 => PathBuf::from(format!("{}.{word}", path.display())),
+        n => PathBuf::from(format!("{}.{word}-{n}", path.display())),
+    };
+    (1..=u32::MAX).map(named).find(|path| !is_there(path)).expect("there are more names than files")
 }
 
 /// Whether anything has this name, a link that leads nowhere included.

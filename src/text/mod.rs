@@ -15,3 +15,14 @@ pub use spelling::nearest;
 pub use tree::{Member, Node, Shape, is_plain, tree};
 
 pub use crate::model::values::{Bare, bare, is_bare_text, is_unprintable, shown};
+
+/// The words of a text between gaps, those that are empty included; a command between backquotes is one word, so that nobody breaks it over two lines.
+pub fn words(text: &str, is_gap: impl Fn(char) -> bool) -> Vec<&str> {
+    let is_balanced = text.matches('`').count().is_multiple_of(2);
+    let mut is_quoted = false;
+    let split = text.split(|c: char| {
+        is_quoted ^= c == '`' && is_balanced;
+        is_gap(c) && !(is_quoted && c == ' ')
+    });
+    split.collect()
+}

@@ -102,7 +102,7 @@ fn a_lockfile_that_cannot_be_right_is_refused() {
     let whole = desk.read(lockfile);
 
     desk.write(lockfile, &whole[..whole.len() / 2]);
-    refused(&desk, 78, &["state/ppm-prod.lock.json", "damaged", "git show HEAD:"]);
+    refused(&desk, 78, &["state/ppm-prod.lock.json", "damaged", "show HEAD:"]);
     desk.write(lockfile, &whole.replace("\"region\": \"us-east-1\"", "\"region\": \"us-west-2\""));
     refused(&desk, 78, &["changed by something other than ppm-infra"]);
     desk.write(lockfile, &whole.replace("\"format\": 1", "\"format\": 99"));

@@ -276,8 +276,8 @@ fn what_is_said_of_a_damaged_lockfile_is_true() {
     desk.run(&["state", "rm", "target_attachment.nodes"]).exit(0);
     assert_eq!(desk.read(BACKUP), text("whole", "ppm-prod.lock.json"), "the version before is kept");
     desk.write(LOCKFILE, "{");
-    let hint = format!("cp {BACKUP} {LOCKFILE}");
-    desk.run(&["plan"]).exit(78).says(&["is damaged", &hint, "nothing was changed"]);
+    let hint = "ppm-infra state restore";
+    desk.run(&["plan"]).exit(78).says(&["is damaged", hint, "nothing was changed"]);
     std::fs::copy(desk.path(BACKUP), desk.path(LOCKFILE)).unwrap();
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }

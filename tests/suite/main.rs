@@ -16,6 +16,7 @@ mod front;
 mod fuzz;
 mod handoff;
 mod helm;
+mod hints;
 mod install;
 mod interrupted;
 mod json;

@@ -60,7 +60,7 @@ fn commands_that_are_named_mean_the_rehearsal_too() {
     // What stands in the environment need not be typed again.
     let desk = Desk::simulated();
     desk.declare(&[]);
-    desk.run(&["plan", "-o", "first.plan.json"]).exit(0).says(&["exactly this: ppm-infra apply first.plan.json"]);
+    desk.run(&["plan", "-o", "first.plan.json"]).exit(0).says(&["exactly this: `ppm-infra apply first.plan.json`"]);
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::cloud::health::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Told {
+    /// Load balancers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub balancers: BTreeMap<String, Balancer>,
     /// Targets of target groups.
     pub targets: BTreeMap<String, Vec<Target>>,
     /// Certificates.
@@ -65,6 +68,9 @@ fn points_at(object: &Object, name: &str, id: &str) -> bool {
 
 fn balancer(world: &World, arn: &str) -> Option<Balancer> {
     let found = world.find("load_balancer", arn)?;
+    if let Some(told) = world.health.balancers.get(arn) {
+        return Some(told.clone());
+    }
     let listeners = world.of_kind("listener").filter(|listener| points_at(listener, "load_balancer", arn));
     let mut listeners: Vec<Listener> = listeners
         .map(|listener| Listener {

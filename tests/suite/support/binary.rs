@@ -297,6 +297,15 @@ impl Desk {
         run(self.prepared(command.args(["-c", lines]).env("PROGRAM", PROGRAM)))
     }
 
+    /// Runs a line of the shell at a terminal, and types each answer once its question stands there. What the terminal
+    /// shows is all on stdout.
+    pub(crate) fn at_terminal(&self, line: &str, talk: &[(&str, &str)]) -> Said {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/terminal.py");
+        let mut command = Command::new("python3");
+        let talk = talk.iter().flat_map(|(question, answer)| [question, answer]);
+        said(self.prepared(command.arg(script).arg(line).args(talk)).output().unwrap())
+    }
+
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let kept: Vec<_> =
             command.get_envs().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect();

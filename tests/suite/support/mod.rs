@@ -8,6 +8,7 @@ pub(crate) mod deed;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
 pub(crate) mod fixture;
+pub(crate) mod hint;
 pub(crate) mod lab;
 #[cfg(feature = "aws")]
 pub(crate) mod lifecycle;

@@ -52,7 +52,7 @@ impl Court<'_> {
             None => self.warning(
                 part,
                 "no values were written by an apply that is recorded",
-                format!("`ppm-infra apply {file}` writes them"),
+                format!("`ppm-infra apply {file}` writes what is missing"),
             ),
             Some(written) if *written != chart.declared => self.warning(
                 part,
@@ -196,7 +196,7 @@ impl Court<'_> {
                 format!("{name} is another database than the recorded one, restored or made anew under its name"),
                 vec![
                     format!(
-                        "if it is meant to be that: `ppm-infra state rm database.main`, then \
+                        "if it is to be the database from now on: `ppm-infra state rm database.main`, then \
                          `ppm-infra adopt database.main '{name}'`"
                     ),
                     format!("`ppm-infra plan {file}` says what became of the recorded one"),
