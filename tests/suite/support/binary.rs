@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -284,13 +283,6 @@ impl Desk {
         Running::of(command.spawn().unwrap())
     }
 
-    /// Starts the program at a terminal.
-    pub(crate) fn start_at(&self, arguments: &[&str], terminal: File) -> Child {
-        let mut command = Command::new(PROGRAM);
-        let command = self.prepared(command.args(arguments)).stdout(Stdio::null());
-        command.stdin(terminal.try_clone().unwrap()).stderr(terminal).spawn().unwrap()
-    }
-
     /// Runs lines of the shell, in which `$PROGRAM` is the program.
     pub(crate) fn shell(&self, lines: &str) -> Said {
         let mut command = Command::new("sh");
@@ -303,7 +295,7 @@ impl Desk {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/terminal.py");
         let mut command = Command::new("python3");
         let talk = talk.iter().flat_map(|(question, answer)| [question, answer]);
-        said(self.prepared(command.arg(script).arg(line).args(talk)).output().unwrap())
+        run(self.prepared(command.arg(script).arg(line).args(talk)))
     }
 
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {

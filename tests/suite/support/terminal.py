@@ -2,7 +2,7 @@
 
     terminal.py LINE QUESTION ANSWER [QUESTION ANSWER]...
 
-Types each ANSWER once its QUESTION has been printed; prints everything the terminal showed, and ends as the line ends.
+Types each ANSWER once its QUESTION has been printed, and those to no question at once; prints everything the terminal showed, and ends as the line ends.
 """
 
 import os
@@ -21,6 +21,8 @@ def main():
     if child == 0:
         os.execvp("sh", ["sh", "-c", line])
     shown, seen = b"", 0
+    while talk and not talk[0][0]:
+        os.write(terminal, talk.pop(0)[1].encode() + b"\n")
     while True:
         if not select.select([terminal], [], [], PATIENCE)[0]:
             os.kill(child, signal.SIGKILL)
