@@ -6,12 +6,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::watch::Watch;
 
 /// A folder to run the program in.
 pub(crate) struct Desk {
@@ -63,36 +65,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
 /// Longer than anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Longer than any run takes, on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
-
-/// Kills a run that does not end, with all that it started: a test fails then, and the others go on.
-struct Watch {
-    /// It watches until this is dropped.
-    _over: Sender<()>,
-}
-
-impl Watch {
-    /// Watches a process that leads a group of its own.
-    #[expect(clippy::print_stderr, reason = "nobody would know why the run ended")]
-    fn over(child: &Child) -> Self {
-        let (over, waiting) = channel::<()>();
-        let group = child.id();
-        std::thread::spawn(move || {
-            if waiting.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("process {group} does not end: it is killed after {} s", LIMIT.as_secs());
-                let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).status();
-            }
-        });
-        Self { _over: over }
-    }
-}
-
 /// Runs a command to its end.
 fn run(command: &mut Command) -> Said {
     let command = command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let _watch = Watch::over(&child);
+    let _watch = Watch::over_group(child.id());
     said(child.wait_with_output().unwrap())
 }
 
@@ -128,7 +105,7 @@ impl Running {
                 let _ = lines.send(line.unwrap());
             }
         });
-        let watch = Watch::over(&child);
+        let watch = Watch::over_group(child.id());
         Self { child, stdout: Some(stdout), stderr, heard: String::new(), _watch: watch }
     }
 

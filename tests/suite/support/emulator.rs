@@ -15,6 +15,8 @@ use aws_credential_types::Credentials;
 use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
 
+use super::watch::Watch;
+
 /// Emulators that may run at the same time: each keeps one processor busy while it is asked.
 const AT_ONCE: usize = 3;
 
@@ -37,6 +39,8 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(Template::launch);
 /// Where an emulator listens.
 pub(crate) struct Line {
     port: u16,
+    /// A copy that does not answer any more is ended, so that nobody waits for it for ever.
+    _watch: Option<Watch>,
 }
 
 /// What all emulators of a test run are copies of. Starting Python with all it needs takes seconds, a copy none.
@@ -56,7 +60,7 @@ impl Template {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let port = ready.strip_prefix("ready http://127.0.0.1:").and_then(|rest| rest.split_once(' '));
         let port = port.unwrap_or_else(|| panic!("the emulator did not start: {ready:?}")).0.parse().unwrap();
-        let line = Line { port };
+        let line = Line { port, _watch: None };
         line.post("/strict/settings", &json!({"extra": {"certificates": CERTIFICATES}}));
         Self { line, _child: child }
     }
@@ -103,7 +107,9 @@ impl Line {
 
     fn copied(&self, order: &Value) -> Self {
         let told = self.post("/strict/fork", order);
-        Self { port: told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap() }
+        let id = told["pid"].as_u64().and_then(|id| id.try_into().ok()).unwrap();
+        let port = told["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap();
+        Self { port, _watch: Some(Watch::over(id)) }
     }
 
     /// Its URL.

@@ -23,4 +23,5 @@ pub(crate) mod random;
 pub(crate) mod reference;
 pub(crate) mod story;
 pub(crate) mod toys;
+pub(crate) mod watch;
 pub(crate) mod watched;
