@@ -17,7 +17,7 @@ use crate::model::facts::Fact;
 use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
 use crate::model::finding::{Check, Severity};
 use crate::model::resource::Resource;
-use crate::resources::database::version::{Move, newest, newest_meant, of_major, way};
+use crate::resources::database::version::{Move, newest, newest_meant, of_major, way, ways_on};
 use crate::resources::database::{Database, least_growth, storage_refusal};
 use crate::stack::Stack;
 
@@ -137,11 +137,8 @@ fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
         Move::Minor(version) | Move::Major(version) => version.clone(),
         Move::AnyOf(major) => major.to_string(),
     };
-    let remedy = if targets.is_empty() {
-        "RDS offers no upgrade from it by now".to_owned()
-    } else {
-        format!("from {there} RDS goes to {}: write one of them, or its major", targets.join(", "))
-    };
+    let advice = if targets.is_empty() { "" } else { ": write one of them, or its major" };
+    let remedy = format!("{}{advice}", ways_on(there, targets));
     let what = format!("there is no way from {there} to {wanted}");
     desk.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
 }
