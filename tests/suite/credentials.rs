@@ -174,3 +174,29 @@ fn the_role_of_an_instance_is_taken() {
     let desk = desk.with("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint);
     assert_eq!(signer(&desk.run(&ASK).exit(0)), "ASIAINSTANCE");
 }
+
+/// Whoever has none is told what was looked at, in words of this program alone.
+#[test]
+fn without_credentials_it_is_said_what_was_looked_at() {
+    let emulator = Emulator::start(0);
+    let desk = bare(&emulator).with("AWS_PROFILE", "nope");
+    desk.write(".aws/config", "[default]\nregion = us-east-1\n[profile prod]\nregion = us-east-1\n");
+    for state in ["", "state: s3://ppm-states/prod\n"] {
+        desk.write("plans/a.yaml", &format!("stack: ppm-prod\nregion: us-east-1\n{state}"));
+        for command in [&["plan"][..], &["destroy", "--auto-approve"], &["drift"]] {
+            let said = desk.run(command).exit(69).says(&[
+                "no AWS credentials: AWS_ACCESS_KEY_ID is not set",
+                "the profile `nope` of AWS_PROFILE is not in",
+                "(there: default, prod)",
+            ]);
+            for word in ["DispatchFailure", "dispatch failure", "Ec2InstanceMetadata", "Attempted"] {
+                assert!(!said.stderr.contains(word), "{command:?} {state}: {said}");
+            }
+        }
+    }
+    // A proxy that is not there, on the way to the state.
+    let desk = Desk::at("http://127.0.0.1:1", 0);
+    desk.write("plans/a.yaml", "stack: ppm-prod\nregion: us-east-1\nstate: s3://ppm-states/prod\n");
+    let said = desk.run(&["state", "list"]);
+    assert!(said.code != 0 && !said.stderr.contains("DispatchFailure") && !said.stderr.contains("{ "), "{said}");
+}

@@ -16,7 +16,7 @@ use crate::engine::state::State;
 use crate::model::facts::Fact;
 use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
 use crate::model::finding::{Check, Severity};
-use crate::resources::database::version::{Move, newest, newest_meant, of_major, way};
+use crate::resources::database::version::{Move, newest, newest_meant, of_major, way, ways_on};
 use crate::resources::database::{least_growth, storage_refusal};
 use crate::stack::Stack;
 
@@ -136,11 +136,8 @@ fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
         Move::Minor(version) | Move::Major(version) => version.clone(),
         Move::AnyOf(major) => major.to_string(),
     };
-    let remedy = if targets.is_empty() {
-        "RDS offers no upgrade from it by now".to_owned()
-    } else {
-        format!("from {there} RDS goes to {}: write one of them, or its major", targets.join(", "))
-    };
+    let advice = if targets.is_empty() { "" } else { ": write one of them, or its major" };
+    let remedy = format!("{}{advice}", ways_on(there, targets));
     let what = format!("there is no way from {there} to {wanted}");
     desk.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
 }

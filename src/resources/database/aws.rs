@@ -20,7 +20,7 @@ use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusa
 use self::look::look;
 pub(in crate::resources) use self::state::describe;
 use self::state::{Calm, State, by_resource_id, gone, settled};
-use super::version::{Move, newest, way};
+use super::version::{Move, newest, way, ways_on};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::kms::key_arn;
@@ -242,8 +242,9 @@ impl Database {
             Move::AnyOf(major) => {
                 // RDS would take its default minor, which may not be reachable from a newer minor of an older major.
                 let targets = upgrade_targets(cx.aws, there).await?;
-                let Some(version) = newest(targets.iter().map(String::as_str), major) else {
-                    let message = format!("there is no way from {there} to {major}, only to: {}", targets.join(", "));
+                let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+                let Some(version) = newest(targets.iter().copied(), major) else {
+                    let message = format!("there is no way from {there} to {major}: {}", ways_on(there, &targets));
                     return Err(CloudError::new(ErrorKind::Refused, doing, message));
                 };
                 to(version.to_owned(), true)

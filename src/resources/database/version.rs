@@ -60,6 +60,15 @@ pub(crate) fn of_major<'a>(versions: impl IntoIterator<Item = &'a str>, like: &s
     all
 }
 
+/// Where RDS goes from a version, said where it does not go where it is to.
+pub(crate) fn ways_on(there: &str, targets: &[&str]) -> String {
+    if targets.is_empty() {
+        format!("RDS offers no upgrade from {there} by now")
+    } else {
+        format!("from {there} RDS goes to {}", targets.join(", "))
+    }
+}
+
 fn satisfies(there: &str, wanted: &str) -> bool {
     major(there) == major(wanted) && numbers(there) >= numbers(wanted)
 }
@@ -108,6 +117,12 @@ mod tests {
         assert_eq!(way("17.4", "16"), Move::Back);
         assert_eq!(way("17.4", "16.9"), Move::Back);
         assert_eq!(way("11.22-RDS.20240418", "11.22"), Move::Stay);
+    }
+
+    #[test]
+    fn a_version_without_a_way_on_is_told_in_a_whole_sentence() {
+        assert_eq!(ways_on("16.3", &["16.9", "17.4"]), "from 16.3 RDS goes to 16.9, 17.4");
+        assert_eq!(ways_on("16.3", &[]), "RDS offers no upgrade from 16.3 by now");
     }
 
     #[test]
