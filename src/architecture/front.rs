@@ -165,11 +165,9 @@ fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
         Targets::NodePort => {
             let before = plot.recorded(&TARGET_GROUP)?;
             let same = (before.port, before.target_type.as_str()) == (group.port, group.target_type.as_str());
-            (!same).then(|| format!("`helm upgrade` with the new values opens port {} of the nodes", group.port))?
+            (!same).then(|| format!("Helm, with the new values, opens port {} of the nodes", group.port))?
         }
-        Targets::TargetGroupBinding => {
-            "`helm upgrade` with the new values binds the pods to the new target group".to_owned()
-        }
+        Targets::TargetGroupBinding => "Helm, with the new values, binds the pods to the new target group".to_owned(),
         Targets::Ingress => return None,
     };
     Some(format!("outage: requests fail from the moment traffic moves to it until {until}"))

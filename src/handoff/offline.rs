@@ -118,8 +118,12 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
     let mut list = vec![
         item(
             "The image of Package Manager",
-            "The values must name the mirror: image.repository and the whole image.tag. Look up which version the chart \
-             brings (`helm show chart`) if it is not the one written here.",
+            &format!(
+                "The values must name the mirror: image.repository and the whole image.tag. Look up which version the \
+                 chart brings (`helm show chart rstudio-pm --repo https://helm.rstudio.com --version {}`) if it is not the \
+                 one written here.",
+                site.chart_version
+            ),
             mirror("docker.io", repository, tag),
         ),
         item(

@@ -14,7 +14,7 @@ mod version;
 mod vocabulary;
 mod yaml;
 
-pub use arn::{AccountId, Arn, ArnParts};
+pub use arn::{AccountId, Arn, ArnParts, region_of};
 pub use chart::{AccessPointId, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath};
 pub use cluster::{Namespace, ReleaseName, SecretKey, SecretName};
 pub use name::{BucketName, DomainName, S3Location, StackName};

@@ -33,7 +33,7 @@ pub(super) fn check(region: &Region) -> Result<(), ValueError> {
 
 fn meant(name: &str) -> String {
     nearest(name, regions()).map_or_else(
-        || "`aws account list-regions` lists those there are; us-east-1 and eu-central-1 are two".to_owned(),
+        || "`aws ec2 describe-regions --region us-east-1 --all-regions --query 'Regions[].RegionName'` lists those there are; us-east-1 and eu-central-1 are two".to_owned(),
         |region| format!("did you mean {region}?"),
     )
 }

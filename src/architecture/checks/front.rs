@@ -11,6 +11,7 @@ use crate::architecture::handles;
 use crate::model::facts::Fact;
 use crate::model::facts::certificate::Certificate;
 use crate::model::finding::{Check, Severity};
+use crate::model::values::region_of;
 use crate::stack::{Scheme, Stack, Targets};
 
 const CERTIFICATE: &str = "load_balancer.certificate";
@@ -129,7 +130,9 @@ fn soon_over(ground: &Ground<'_>, found: &Certificate, arn: &str, desk: &mut Des
 fn renewing(found: &Certificate, arn: &str, another: &str) -> String {
     if found.origin == "IMPORTED" {
         return format!(
-            "import its successor under the same ARN: `aws acm import-certificate --certificate-arn {arn}`"
+            "import its successor under the same ARN: `aws acm import-certificate --region {} --certificate-arn {arn} \
+             --certificate fileb://CERTIFICATE --private-key fileb://KEY --certificate-chain fileb://CHAIN`",
+            region_of(arn)
         );
     }
     another.to_owned()

@@ -85,13 +85,13 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
                 format!("the key will be deleted{}, and what it encrypts is lost then", day.unwrap_or_default()),
                 format!(
                     "use another; or keep it: `aws kms cancel-key-deletion --region {region} --key-id {id}`, and \
-                     `aws kms enable-key` with the same arguments"
+                     `aws kms enable-key --region {region} --key-id {id}`"
                 ),
             );
         }
         "PendingImport" => wrong(
             "the key has no material yet: it waits for an import".to_owned(),
-            "import its material (`aws kms import-key-material`), or use another".to_owned(),
+            "import its material, or use another".to_owned(),
         ),
         other => wrong(
             format!("the key is in the state {other}, in which it encrypts nothing"),
@@ -104,7 +104,7 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
                 "the key is of type {} for {}: services of AWS encrypt with symmetric keys alone",
                 found.spec, found.usage
             ),
-            "use a symmetric key for encryption (`aws kms create-key` without options makes one)".to_owned(),
+            format!("use a symmetric key for encryption (`aws kms create-key --region {region}` makes one)"),
         );
     }
     if found.is_aws_managed {

@@ -35,6 +35,11 @@ fn is_account(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arn(String);
 
+/// The region in the text of an ARN; empty where it has none.
+pub fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
 /// What an [`Arn`] is made of; parts an ARN of that service does not have are empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArnParts<'a> {

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::model::support::days;
+use crate::model::values::region_of;
 
 use super::{Certificate, Finding, Part, Seen, Severity, Sights, Subject, Target, TargetsAre, WayIn};
 
@@ -125,7 +126,7 @@ impl Court<'_> {
         let typed = &self.subject.typed;
         let (file, release, namespace) = (&typed.file, &typed.release, &typed.namespace);
         let installed = format!(
-            "is the chart installed? `helm -n {namespace} status {release}`; if not, `helm upgrade --install`, as the \
+            "is the chart installed? `helm -n {namespace} status {release}`; if not, install it, as the \
              last lines of `ppm-infra apply {file}` have it"
         );
         let pods = format!("do the pods run? `kubectl -n {namespace} get pods`");
@@ -186,18 +187,18 @@ impl Court<'_> {
                 ),
                 Seen::There(_) | Seen::NotMade | Seen::Unread { .. } => {
                     if let Some(found) = self.there(seen, Part::Certificate, &name, "acm:DescribeCertificate") {
-                        self.certificate(found);
+                        self.certificate(found, arn);
                     }
                 }
             }
         }
     }
 
-    fn certificate(&mut self, found: &Certificate) {
+    fn certificate(&mut self, found: &Certificate, arn: &str) {
         let part = Part::Certificate;
         let left = found.expires.map(|end| days_until(end, self.now));
         let ended = found.expires.filter(|end| *end <= self.now);
-        let remedy = renewed(found);
+        let remedy = renewed(found, arn);
         if found.status == "EXPIRED" || ended.is_some() {
             let since = found.expires.map(|end| format!(" since {}", day(end))).unwrap_or_default();
             self.error(part, format!("the certificate is expired{since}: browsers and R refuse it"), remedy);
@@ -223,11 +224,14 @@ impl Court<'_> {
 }
 
 /// What renews a certificate.
-fn renewed(found: &Certificate) -> String {
+fn renewed(found: &Certificate, arn: &str) -> String {
     if found.origin == "IMPORTED" {
-        return "ACM never renews what was imported: get a new one and import it under the same ARN, `aws acm \
-                import-certificate --certificate-arn`"
-            .to_owned();
+        return format!(
+            "ACM never renews what was imported: get a new one and import it under the same ARN, `aws acm \
+             import-certificate --region {} --certificate-arn {arn} --certificate fileb://CERTIFICATE --private-key \
+             fileb://KEY --certificate-chain fileb://CHAIN`",
+            region_of(arn)
+        );
     }
     match (found.is_renewed, found.validated_by.as_deref()) {
         (true, Some("EMAIL")) => "ACM renews it once the mail to the owner of the domain is answered".to_owned(),

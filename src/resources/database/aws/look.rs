@@ -11,6 +11,7 @@ use crate::cloud::aws::rds::tags_of;
 use crate::cloud::aws::{Present, Reading, Sight, Sought};
 use crate::model::mark::Tags;
 use crate::model::observation::{ForeignObject, Remedy};
+use crate::model::values::region_of;
 use crate::resources::database::Database;
 
 /// Looks for one database.
@@ -70,9 +71,10 @@ fn displaced(recorded: &DbInstance, newcomer: &DbInstance) -> ForeignObject {
 /// How a database that somebody renamed gets its name back.
 fn renamed(there: &DbInstance, name: &str) -> String {
     let now = there.db_instance_identifier().unwrap_or_default();
+    let region = region_of(there.db_instance_arn().unwrap_or_default());
     format!(
-        "somebody renamed it; `aws rds modify-db-instance --db-instance-identifier {now} --new-db-instance-identifier \
-         {name} --apply-immediately` gives it its name back, with a restart"
+        "somebody renamed it; `aws rds modify-db-instance --region {region} --db-instance-identifier {now} \
+         --new-db-instance-identifier {name} --apply-immediately` gives it its name back, with a restart"
     )
 }
 

@@ -13,6 +13,7 @@ use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
 use crate::model::observation::{ForeignObject, Remedy};
 use crate::model::policy::Policy;
+use crate::model::values::region_of;
 use crate::resources::kms_key::{KmsKey, KmsKeyComputed};
 
 /// How many keys are asked for their tags side by side.
@@ -97,7 +98,7 @@ pub(super) fn foreign_key(key: &Described, alias: &str, tags: &Tags, stack: &str
     if key.dies_on.is_some() {
         there.because.push_str(", and it waits for its deletion");
         there.remedy = Remedy::Command {
-            command: format!("aws kms delete-alias --alias-name {alias}"),
+            command: format!("aws kms delete-alias --region {} --alias-name {alias}", region_of(&key.computed.id)),
             effect: "frees the name; then run it again".to_owned(),
         };
     }
@@ -110,7 +111,10 @@ pub(super) fn moved_alias(holder: &Described, alias: &str, id: &str, tags: &Tags
     let theirs = &holder.computed.key_id;
     there.because = format!("{alias} is the alias of {theirs} now, and not of {id}; {}", there.because);
     there.remedy = Remedy::Command {
-        command: format!("aws kms update-alias --alias-name {alias} --target-key-id {id}"),
+        command: format!(
+            "aws kms update-alias --region {} --alias-name {alias} --target-key-id {id}",
+            region_of(&holder.computed.id)
+        ),
         effect: "gives it back to the key of this stack; then run it again".to_owned(),
     };
     there
@@ -144,8 +148,9 @@ fn present(
     let computed = key.computed.clone();
     notes.extend(key.dies_on.as_ref().map(|day| {
         format!(
-            "will be deleted on {day}, its data with it: `aws kms cancel-key-deletion --key-id {}`, then apply; apply alone \
-             cancels the deletion and enables it again",
+            "will be deleted on {day}, its data with it: `aws kms cancel-key-deletion --region {} --key-id {}`, then apply; \
+             apply alone cancels the deletion and enables it again",
+            region_of(&computed.id),
             computed.key_id
         )
     }));

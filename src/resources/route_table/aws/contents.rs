@@ -291,8 +291,9 @@ async fn associate(table: &str, subnet: &str, reference: &Ref<Subnet>, cx: &Writ
         // Our subnets are ours to move; those of others only between our tables.
         if reference.address().is_none() && tags.get(STACK_TAG) != Some(&cx.mark.stack) {
             let mut there = foreign(other.route_table_id().unwrap_or_default(), &tags, &cx.mark.stack);
+            let region = cx.aws.ec2.config().region().map(ToString::to_string).unwrap_or_default();
             there.remedy = Remedy::Command {
-                command: format!("aws ec2 disassociate-route-table --association-id {association}"),
+                command: format!("aws ec2 disassociate-route-table --region {region} --association-id {association}"),
                 effect: "takes the subnet from it; then run it again".to_owned(),
             };
             return Err(refusal(cx, doing, &format!("{subnet} has the route table {}", there.id), &there));

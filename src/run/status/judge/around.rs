@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::{Court, Severity, count, day, days_until, listed};
 use crate::model::support::{MENTIONED_DAYS, Product, days};
+use crate::model::values::region_of;
 use crate::run::status::{Chart, Cluster, Database, Key, Maintenance, Nodes, Part, Seen, Sights};
 
 /// Days before maintenance that nobody can put off any longer.
@@ -113,6 +114,7 @@ impl Court<'_> {
         let Some(found) = self.there(&sights.key, part, "the key", "kms:DescribeKey") else { return };
         let file = self.subject.typed.file.clone();
         let id = self.subject.key.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+        let region = region_of(self.subject.key.as_deref().unwrap_or_default()).to_owned();
         let Key { state, deletion } = found;
         match state.as_str() {
             "Enabled" | "Creating" | "Updating" => {}
@@ -121,18 +123,18 @@ impl Court<'_> {
                 self.error(
                     part,
                     format!("the key cannot be used and will be deleted{on}, its data with it"),
-                    format!("`aws kms cancel-key-deletion --key-id {id}`, then `ppm-infra apply {file}`"),
+                    format!("`aws kms cancel-key-deletion --region {region} --key-id {id}`, then `ppm-infra apply {file}`"),
                 );
             }
             "Disabled" => self.error(
                 part,
                 "the key is disabled: nothing that it encrypts can be read or written",
-                format!("`aws kms enable-key --key-id {id}`; `ppm-infra apply {file}` does it for a key of the stack"),
+                format!("`aws kms enable-key --region {region} --key-id {id}`; `ppm-infra apply {file}` does it for a key of the stack"),
             ),
             other => self.error(
                 part,
                 format!("the key cannot be used: it is {other}"),
-                format!("`aws kms describe-key --key-id {id}` says more"),
+                format!("`aws kms describe-key --region {region} --key-id {id}` says more"),
             ),
         }
     }
@@ -186,9 +188,12 @@ impl Court<'_> {
     /// States as in "Viewing DB instance status" of the RDS User Guide.
     fn database(&mut self, found: &Database) {
         let part = Part::Database;
+        let (name, region) = match &self.subject.database {
+            Some((name, arn)) => (name.clone(), region_of(arn).to_owned()),
+            None => Default::default(),
+        };
         let recorded = self.subject.database_resource.as_ref().zip(found.resource_id.as_ref());
         if recorded.is_some_and(|(recorded, there)| recorded != there) {
-            let name = self.subject.database.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
             let file = self.subject.typed.file.clone();
             self.find(
                 Severity::Warning,
@@ -211,7 +216,8 @@ impl Court<'_> {
                 format!("raise `database.storage_gib` in {} and apply", self.subject.typed.file),
             ),
             "stopped" | "stopping" => {
-                self.error(part, "the database is stopped", "start it: `aws rds start-db-instance`");
+                let start = format!("start it: `aws rds start-db-instance --region {region} --db-instance-identifier {name}`");
+                self.error(part, "the database is stopped", start);
             }
             "failed"
             | "creating"
@@ -230,7 +236,10 @@ impl Court<'_> {
             | "inaccessible-encryption-credentials-recoverable" => self.error(
                 part,
                 format!("the database cannot be used: it is {}", found.status),
-                "the events of the database say why: `aws rds describe-events --source-type db-instance`",
+                format!(
+                    "the events of the database say why: `aws rds describe-events --region {region} --source-type db-instance \
+                     --source-identifier {name} --duration 1440`"
+                ),
             ),
             other => self.warning(
                 part,
@@ -242,7 +251,11 @@ impl Court<'_> {
             let authority = found.authority.as_deref().unwrap_or("its authority");
             let over = if end <= self.now { "ended" } else { "ends" };
             let what = format!("the certificate of the database ({authority}) {over} on {}", day(end));
-            self.warning(part, what, "rotate it: `aws rds modify-db-instance --ca-certificate-identifier`");
+            let rotate = format!(
+                "rotate it: `aws rds modify-db-instance --region {region} --db-instance-identifier {name} \
+                 --ca-certificate-identifier rds-ca-rsa2048-g1`"
+            );
+            self.warning(part, what, rotate);
         }
     }
 
@@ -251,7 +264,14 @@ impl Court<'_> {
             let Some(due) = one.due.filter(|due| days_until(*due, self.now) < MAINTENANCE_DAYS) else { continue };
             let what = one.description.as_deref().unwrap_or(&one.action);
             let what = format!("maintenance of the database on {} or in the window before: {what}", day(due));
-            self.warning(Part::Database, what, "choose the time yourself: `aws rds apply-pending-maintenance-action`");
+            let arn = self.subject.database.as_ref().map(|(_, arn)| arn.as_str()).unwrap_or_default();
+            let choose = format!(
+                "choose the time yourself: `aws rds apply-pending-maintenance-action --region {} --resource-identifier \
+                 {arn} --apply-action {} --opt-in-type immediate` does it now",
+                region_of(arn),
+                one.action
+            );
+            self.warning(Part::Database, what, choose);
         }
     }
 }
