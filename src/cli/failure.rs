@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{credentials, exit};
+use super::{credentials, exit, typed};
 use crate::architecture::{NoValues, NotReady};
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::diff::Shown;
@@ -70,9 +70,7 @@ impl Failure {
     fn bucket(self, kind: BucketErrorKind) -> Self {
         match kind {
             BucketErrorKind::Unreachable => self.hint("check the network and AWS_ENDPOINT_URL; then run again"),
-            BucketErrorKind::Credentials => self.hint(
-                "check them with `aws sts get-caller-identity`; `aws login`, or with SSO `aws sso login`, renews them",
-            ),
+            BucketErrorKind::Credentials => self.hint(typed::credentials()),
             BucketErrorKind::Denied => self
                 .hint("state on S3 needs s3:GetObject and s3:PutObject on its objects, and s3:ListBucket on the bucket")
                 .hint("without s3:ListBucket, S3 answers AccessDenied also for an object that is not there"),
@@ -228,7 +226,7 @@ impl From<CloudError> for Failure {
         match error.kind {
             ErrorKind::Credentials if clock_is_off(error.code.as_deref(), &error.message) => failure.hint(CLOCK),
             ErrorKind::Credentials => failure
-                .hint("check them with `aws sts get-caller-identity`; `aws login`, or with SSO `aws sso login`, renews them")
+                .hint(typed::credentials())
                 .hint("AWS_PROFILE, AWS_ACCESS_KEY_ID and the files in ~/.aws are read as every AWS tool reads them"),
             ErrorKind::Unreachable => failure.hint("check the network, the region and AWS_ENDPOINT_URL"),
             ErrorKind::Denied => failure.hint("docs/permissions.md lists what plan and apply may have to do"),

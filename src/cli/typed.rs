@@ -23,6 +23,9 @@ static CALL: OnceLock<String> = OnceLock::new();
 /// The declaration, where somebody named one.
 static DECLARATION: OnceLock<PathBuf> = OnceLock::new();
 
+/// The region of the stack.
+static REGION: OnceLock<String> = OnceLock::new();
+
 /// Says what the run was called with.
 pub(super) fn called(common: &Common) {
     let mut call = PROGRAM.to_owned();
@@ -42,6 +45,20 @@ pub(super) fn called(common: &Common) {
 pub(super) fn declared(path: &Path) {
     // A saved plan was made from the one that is named first.
     let _ = DECLARATION.set(path.to_owned());
+}
+
+/// Says in which region the stack is.
+pub(super) fn located(region: &str) {
+    let _ = REGION.set(region.to_owned());
+}
+
+/// What to do about credentials that are refused. AWS's command line asks nobody without a region.
+pub(super) fn credentials() -> String {
+    let region = REGION.get().map_or("us-east-1", String::as_str);
+    format!(
+        "check them with `aws sts get-caller-identity --region {region}`; `aws login`, or with SSO `aws sso login`, renews \
+         them"
+    )
 }
 
 /// A text with every command of this program between backquotes as it has to be typed now.

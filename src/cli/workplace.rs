@@ -82,6 +82,7 @@ impl Declaration {
         let shown =
             if file::is_standard_input(&path) { "standard input".to_owned() } else { path.display().to_string() };
         let (stack, places) = Stack::read(&shown, text)?;
+        typed::located(stack.region.as_str());
         Ok(Self { stack, places, digest: digest(text.as_bytes()), text: text.to_owned(), path })
     }
 

@@ -53,7 +53,7 @@ mod tests {
             ("eu-centrl-1", "did you mean eu-central-1?"),
             ("ap-notheast-1", "did you mean ap-northeast-1?"),
             ("us-eats-1", "did you mean us-east-1?"),
-            ("moon-dark-1", "list-regions"),
+            ("moon-dark-1", "describe-regions"),
         ] {
             let error = check(&region(text)).unwrap_err();
             assert_eq!(error.problem(), format!("there is no region {text}"));

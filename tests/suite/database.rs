@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::drift::Standing;
+use crate::support::hint::{follow, hint};
 
 const PLAN: [&str; 2] = ["plan", "--detailed-exitcode"];
 const APPLY: [&str; 2] = ["apply", "--auto-approve"];
@@ -48,8 +49,10 @@ async fn a_database_restored_under_the_name_of_the_old_one_is_taken_by_two_comma
         at.desk.run(&["adopt", "database.main", NAME, "--auto-approve"]).exit(1).says(&["state rm database.main"]);
         assert_eq!(at.desk.files(), before);
 
-        at.desk.shell("$PROGRAM state rm database.main").exit(0);
-        at.desk.shell("$PROGRAM adopt database.main 'ppm-prod-database' --auto-approve").exit(0);
+        let said = at.desk.run(&PLAN).exit(1);
+        follow(&at.desk, &said, "lets go of", "ppm-infra state rm database.main").exit(0);
+        let take = hint(&at.desk, &said, "takes it over", "ppm-infra adopt database.main");
+        take.approved("yes").exit(0);
         at.desk.run(&APPLY).exit(0);
         at.desk.run(&PLAN).exit(0);
         at.desk.run(&["drift"]).exit(0);
@@ -63,10 +66,9 @@ async fn a_database_restored_under_the_name_of_the_old_one_is_taken_by_two_comma
 async fn a_database_that_somebody_renamed_gets_its_name_back_by_the_command_that_is_named() {
     let at = Standing::with("").await;
     rename(&at, NAME, "old").await;
-    let back = "aws rds modify-db-instance --db-instance-identifier old --new-db-instance-identifier ppm-prod-database";
-    at.desk.run(&PLAN).exit(1).says(&["is protected and would be replaced", back]);
-    at.desk.run(&["drift"]).exit(2).says(&[back]);
-    rename(&at, "old", NAME).await;
+    at.desk.run(&PLAN).exit(1).says(&["is protected and would be replaced"]);
+    let said = at.desk.run(&["drift"]).exit(2);
+    follow(&at.desk, &said, "somebody renamed it", "aws rds modify-db-instance").exit(0);
     at.desk.run(&PLAN).exit(0);
 }
 
@@ -94,7 +96,7 @@ async fn a_key_that_is_about_to_go_is_told_everywhere_and_saved_by_apply() {
     let (kms, id) = (&at.aws.kms, at.computed("kms_key.main", "key_id"));
     let made = kms.schedule_key_deletion().key_id(&id).pending_window_in_days(7).send().await.unwrap();
     let day = made.deletion_date().unwrap().fmt(aws_sdk_kms::primitives::DateTimeFormat::DateTime).unwrap();
-    let cancel = format!("`aws kms cancel-key-deletion --key-id {id}`");
+    let cancel = format!("`aws kms cancel-key-deletion --region us-east-1 --key-id {id}`");
     let all = [&day[..10], "its data with it", &cancel];
     at.desk.run(&["drift"]).exit(2).says(&all);
     at.desk.run(&["status"]).exit(1).says(&all).says(&["PendingDeletion"]);

@@ -128,7 +128,7 @@ async fn a_key_of_others_that_is_about_to_go_only_holds_the_name() {
     emulator.post("/strict/settings", &json!({"consistency": {"kms": 0}}));
     let id = key(&aws, "alias/ppm-prod", &[]).await;
     aws.kms.schedule_key_deletion().key_id(&id).send().await.unwrap();
-    let said = desk.run(&PLAN).exit(1).says(&["`aws kms delete-alias --alias-name alias/ppm-prod`"]);
+    let said = desk.run(&PLAN).exit(1).says(&["`aws kms delete-alias --region us-east-1 --alias-name alias/ppm-prod`"]);
     assert_eq!(offered(&said, "adopt"), Vec::<String>::new(), "{said}");
     aws.kms.delete_alias().alias_name("alias/ppm-prod").send().await.unwrap();
     desk.run(&PLAN).exit(2);
@@ -141,7 +141,7 @@ async fn an_alias_that_somebody_moved_comes_back_by_the_command_that_is_named() 
     let theirs = at.aws.kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
     at.emulator.post("/strict/settings", &json!({"advance": 600}));
     at.aws.kms.update_alias().alias_name("alias/ppm-prod").target_key_id(&theirs).send().await.unwrap();
-    let back = format!("`aws kms update-alias --alias-name alias/ppm-prod --target-key-id {ours}`");
+    let back = format!("`aws kms update-alias --region us-east-1 --alias-name alias/ppm-prod --target-key-id {ours}`");
     let said = at.desk.run(&PLAN).exit(1).says(&[&theirs, &back]);
     assert_eq!(offered(&said, "adopt"), Vec::<String>::new(), "{said}");
     at.desk.run(&["drift"]).exit(2).says(&["kms_key.main", &theirs, &back]);

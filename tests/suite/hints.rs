@@ -1,12 +1,15 @@
 //! Every command that a text names is run where it is named, and does what the text says. What most of these tests stand
 //! on: the reference stack in a rehearsal.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod front;
 mod handoff;
 mod health;
 mod record;
 mod run;
 mod source;
+mod tools;
 mod typed;
 
 use ppm_infra::model::document::{canonical, digest};

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::binary::{Desk, Running};
 use crate::support::emulator::Emulator;
+use crate::support::hint::{follow, hint};
 use crate::support::random::wants_all;
 
 const STATE: &str = "state: s3://acme-ppm-state/team";
@@ -107,11 +108,9 @@ fn a_machine_that_is_lost_is_taken_over_and_one_that_lives_is_not() {
     ben.run(&["unlock"]).exit(4).says(&["--force"]);
     run.kill();
     emulator.post("/strict/gate/drop", &Value::Null);
-    ben.run(&["apply", "--auto-approve"]).exit(4).says(&[
-        "locked by ann@",
-        "who runs `ppm-infra apply`",
-        "its lease runs out",
-    ]);
+    let said = ben.run(&["apply", "--auto-approve"]).exit(4);
+    let said = said.says(&["locked by ann@", "who runs `ppm-infra apply`", "its lease runs out"]);
+    follow(&ben, &said, "shows what it is doing", "ppm-infra lock status").exit(0).says(&["locked by ann@", "create "]);
     age(&emulator);
     ben.run(&["lock", "status"]).exit(0).says(&["locked by ann@", "its lease ran out"]);
     ben.run(&["apply", "--auto-approve"]).exit(0).says(&["Took over from ann@", "whose lease ran out"]);
@@ -163,7 +162,8 @@ fn who_slept_for_five_leases_writes_nothing_when_woken() {
     }
     assert_eq!(said.code, 4, "{said}");
     let who = if wants_all() { "its lease was not renewed for" } else { "ben@" };
-    said.says(&["does not hold the stack any more", who]);
+    let said = said.says(&["does not hold the stack any more", who]);
+    follow(&ann, &said, "shows who works on the stack now", "ppm-infra lock status").exit(0).says(&["nobody works on"]);
     ben.run(&["plan", "--detailed-exitcode"]).exit(0);
 }
 
@@ -187,12 +187,18 @@ fn a_state_moves_from_the_folder_into_the_bucket() {
     let declared = desk.read("plans/reference.yaml");
     desk.write("plans/reference.yaml", &declared.replace(STATE, ""));
     desk.run(&["apply", "--auto-approve"]).exit(0);
-    desk.run(&["state", "migrate"]).exit(64).says(&["names no bucket"]);
+    let told = desk.run(&["state", "migrate"]).exit(64).says(&["names no bucket"]);
     desk.write("plans/reference.yaml", &declared);
     desk.run(&["state", "migrate"]).exit(0).says(&["as serial"]);
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     assert!(!desk.path("state/ppm-prod.lock.json").exists());
     desk.run(&["state", "migrate"]).exit(64).says(&["there is no"]);
+    // And back.
+    hint(&desk, &told, "to come back from a bucket", "ppm-infra state pull").with("FILE", "kept.json").run().exit(0);
+    desk.write("plans/reference.yaml", &declared.replace(STATE, ""));
+    hint(&desk, &told, "to come back from a bucket", "ppm-infra state push").with("FILE", "kept.json").run().exit(0);
+    assert!(desk.path("state/ppm-prod.lock.json").exists());
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }
 
 #[test]

@@ -126,7 +126,10 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
         let missing = Said::new(
             format!("there is no {kind} {name} in account {account}"),
             why(ground, arn),
-            format!("list those there are with `aws iam list-{kind}s --query '{list}[].Arn'`"),
+            format!(
+                "list those there are with `aws iam list-{kind}s --region {} --query '{list}[].Arn'`",
+                ground.stack.region
+            ),
         );
         let action = if kind == "user" { "iam:GetUser" } else { "iam:GetRole" };
         let severity = ground.severity(arn);

@@ -129,9 +129,12 @@ def key_states(call: Call, world: World) -> None:
 
 @after("kms", "CreateKey")
 def remember_key(call: Call, reply: Reply, world: World) -> None:
-    """Note when a key came into being."""
+    """Note when a key came into being, and give it the default usage, which moto leaves open."""
     if reply.ok:
         identifier = reply.parsed()["KeyMetadata"]["KeyId"]
+        key = key_of(world.moto("kms", call.region, call.account), identifier)
+        if key is not None and not key.key_usage:
+            key.key_usage = "ENCRYPT_DECRYPT"
         world.book("kms_created")[identifier] = world.clock.now()
 
 

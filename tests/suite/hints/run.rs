@@ -18,7 +18,7 @@ fn stopped(desk: &Desk, arguments: &[&str], at: &str, times: usize) -> Said {
     running.hear(at);
     for n in 0..times {
         if n > 0 {
-            running.hear("again");
+            running.hear("stopping: nothing new starts");
         }
         interrupt(desk, &running);
     }
@@ -55,6 +55,16 @@ fn a_run_that_was_stopped_goes_on_as_it_was_asked_for() {
     assert!(on.line().ends_with(" --delete-data bucket,database,key --no-final-snapshot"), "{}", on.line());
     on.approved("ppm-prod").exit(0);
     assert_eq!(objects(&desk), 0);
+}
+
+#[test]
+fn a_run_that_was_left_running_is_gone_on_with() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    let said = stopped(&desk, &["apply"], "create database.main: creating", 2);
+    hint(&desk, &said, "it looks first what became of", "ppm-infra apply").approved("yes").exit(0);
+    desk.run(&PLAN).exit(0);
+    assert_eq!(objects(&desk), 46);
 }
 
 #[test]

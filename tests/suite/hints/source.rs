@@ -13,12 +13,14 @@ const NOT_RUN: [(&str, &str); 2] = [
 ];
 
 /// Texts that are no command by themselves.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     // Words of a sentence.
     "kubectl and helm are refused with these credentials; the stack itself is built all the same",
     "ppm-infra never changes what is not its own; nothing was changed",
     "ppm-infra met a bug of its own and stopped there. Please report it with this file; read the message first,\n\
      it stands here as it was written.\n\n",
+    // What AWS's command line settles; the commands are texts of their own.
+    "`{command}` {effect}",
     // Who holds the lock.
     "ppm-infra {command}",
     // Found where commands are typed again.

@@ -122,7 +122,10 @@ async fn a_key_that_somebody_scheduled_for_deletion_is_kept() {
     let dying = KmsKey { enabled: false, scheduled_deletion: Some(day.clone()), ..key.clone() };
     assert_eq!(lab.look("main", Some(&key)).await.unwrap(), dying, "it turns as before once it is saved");
     let notes = super::ground::notes::<KmsKey>(&lab, "main").await.join("; ");
-    assert!(notes.contains(&day) && notes.contains(&format!("cancel-key-deletion --key-id {id}")), "{notes}");
+    assert!(
+        notes.contains(&day) && notes.contains(&format!("cancel-key-deletion --region us-east-1 --key-id {id}")),
+        "{notes}"
+    );
     // Without a record it is found as well, and to who removes everything it is gone.
     let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
     assert!(matches!(&found, Observation::Present { .. }), "{found:?}");

@@ -53,6 +53,12 @@ impl Said {
         self
     }
 
+    #[cfg(feature = "aws")]
+    /// The data as one JSON document.
+    pub(crate) fn json_document(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
     /// The data as JSON, one value a line; demands that every line is one.
     pub(crate) fn json(&self) -> Vec<Value> {
         let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{self}"));
@@ -71,6 +77,16 @@ fn run(command: &mut Command) -> Said {
     let child = command.spawn().unwrap();
     let _watch = Watch::over_group(child.id());
     said(child.wait_with_output().unwrap())
+}
+
+/// Where the environment of the emulator has the AWS CLI and kubectl, with a colon behind.
+fn tools() -> String {
+    if !cfg!(feature = "aws") {
+        return String::new();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let venv = std::env::var_os("STRICT_VENV").map_or_else(|| root.join(".venv"), PathBuf::from);
+    format!("{}:", root.join(venv).join("bin").display())
 }
 
 fn said(output: Output) -> Said {
@@ -278,7 +294,7 @@ impl Desk {
     fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let kept: Vec<_> =
             command.get_envs().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect();
-        let path = format!("{}:/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display());
+        let path = format!("{}:{}/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display(), tools());
         command.current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.folder.path()).env("USER", "ann").env("PATH", path).envs(&self.environment);
         command.envs(kept.into_iter().filter_map(|(key, value)| Some((key, value?))))

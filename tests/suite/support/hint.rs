@@ -5,6 +5,12 @@
 
 use super::binary::{Desk, Said};
 
+/// What stands in a command for what only a person knows.
+const LEFT_OPEN: [&str; 5] = ["…", "FILE", "KEY", "SERIAL", "ADDRESS"];
+
+/// Version 1 of the AWS CLI takes no endpoint from the environment for RDS in us-east-1: it has one of its own for it.
+const RDS: &str = "aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }; ";
+
 /// A command between backquotes.
 pub(crate) struct Hint<'a> {
     desk: &'a Desk,
@@ -66,12 +72,9 @@ impl Hint<'_> {
     /// Runs it as it stands, in the same folder.
     #[track_caller]
     pub(crate) fn run(self) -> Said {
-        let left = self
-            .line
-            .split_whitespace()
-            .find(|word| *word == "…" || word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase()));
+        let left = self.line.split_whitespace().find(|word| LEFT_OPEN.contains(word));
         assert_eq!(left, None, "not filled in: {}", self.line);
-        self.desk.shell(&self.line)
+        self.desk.shell(&format!("{}{}", if self.line.starts_with("aws rds ") { RDS } else { "" }, self.line))
     }
 
     /// Runs it at a terminal, where it asks whether to go on and is told so by this word.

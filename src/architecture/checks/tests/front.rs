@@ -83,12 +83,7 @@ async fn an_imported_certificate_ends_by_itself() {
         })
     };
     let ends = imported("1970-01-20T00:00:00Z").await;
-    ends.finds(
-        ID,
-        Severity::Warning,
-        5,
-        &["ends on 1970-01-20", &format!("import-certificate --certificate-arn {ARN}")],
-    );
+    ends.finds(ID, Severity::Warning, 5, &["ends on 1970-01-20", &format!("--certificate-arn {ARN}")]);
     imported("1970-06-01T00:00:00Z").await.passes(ID);
     imported("1969-12-31T00:00:00Z").await.finds(ID, Severity::Error, 5, &["expired since 1969-12-31"]);
 }

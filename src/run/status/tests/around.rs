@@ -107,7 +107,7 @@ fn the_key_and_the_right_database() {
             },
             &[(
                 "Error key: the key cannot be used and will be deleted on 2026-12-01, its data with it",
-                "`aws kms cancel-key-deletion --key-id arn:key`, then `ppm-infra apply ppm.yaml`",
+                "`aws kms cancel-key-deletion --region us-east-1 --key-id one`, then `ppm-infra apply ppm.yaml`",
             )],
         ),
         (

@@ -25,7 +25,7 @@ pub(crate) fn subject() -> Subject {
         nodes: Some("nodes-1".to_owned()),
         database: Some(("ppm-prod".to_owned(), "arn:db".to_owned())),
         database_resource: Some("db-1".to_owned()),
-        key: Some("arn:key".to_owned()),
+        key: Some("arn:aws:kms:us-east-1:111122223333:key/one".to_owned()),
         chart: Chart {
             declared: "rstudio-pm 0.20.4".to_owned(),
             written_for: Some("rstudio-pm 0.20.4".to_owned()),

@@ -9,7 +9,7 @@ fn the_way_in() {
         (
             "all silent",
             |_, s| targets(s).iter_mut().for_each(|t| t.state = "unhealthy".into()),
-            &[("Error targets: none of 3 targets is healthy", "helm upgrade --install")],
+            &[("Error targets: none of 3 targets is healthy", "install it, as the last lines of")],
         ),
         ("nobody there", |_, s| targets(s).clear(), &[("Error targets: no target is registered: the nodes", "plan")]),
         (
