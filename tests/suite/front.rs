@@ -285,7 +285,7 @@ async fn what_users_will_notice_is_said_beforehand() {
     assert!(group.starts_with("target_group.main: outage: ") && group.contains("port 30555"), "{group}");
     let ran = standing.edit(bound).await;
     let [group] = noticed(&ran).try_into().unwrap();
-    assert!(group.contains("outage: ") && group.contains("helm upgrade"), "{group}");
+    assert!(group.contains("outage: ") && group.contains("Helm, with the new values"), "{group}");
     let ran = standing.edit(PLAIN).await;
     assert_eq!(noticed(&ran), ["listener.https: nothing answers on port 443 any more"]);
     let ran = standing.edit(left).await;
