@@ -120,7 +120,7 @@ fn another_scheme_is_said_to_be_an_outage_and_is_as_short_a_one_as_can_be() {
 fn the_new_port_is_open_before_anybody_comes_and_the_old_one_until_nobody_does() {
     let (emulator, desk) = standing(&[CERTIFICATE]);
     declare(&desk, &[CERTIFICATE, "node_port: 30555"]);
-    desk.run(&PLAN).exit(2).says(&["outage", "`helm upgrade`", "port 30555"]);
+    desk.run(&PLAN).exit(2).says(&["outage", "Helm, with the new values", "port 30555"]);
     refuse(&emulator, "ModifyListener");
     desk.run(&APPLY).exit(1).says(&["could not update listener.https"]);
     let calls = emulator.calls();
