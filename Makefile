@@ -15,7 +15,7 @@ ABOUT := $(or $(shell command -v cargo-about 2>/dev/null),$(CACHE)/bin/cargo-abo
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-helm check fmt clippy docs deny dist policies emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults test-helm bench check fmt clippy docs deny dist policies emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ test-faults: venv ## every crash point, fault, kill, lock, damaged file and secr
 # What cannot be had (charts, packages from PyPI) is left out and said aloud; PPM_INFRA_HELM=required makes that a failure.
 test-helm: ## the values of many declarations through Helm's engine and the real charts (PPM_INFRA_CHARTS), judged by Kubernetes' schemas
 	CARGO='$(CARGO)' tests/helm/run.sh
+
+# Rehearsals of stacks of up to 100,000 records; SIZES= takes others. Nothing else may run meanwhile.
+bench: ## how long the program takes and how that grows, compared with tests/bench/baseline.json; takes minutes
+	$(CARGO) bench --locked --no-default-features --bench growth -- $(SIZES)
 
 check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests
 

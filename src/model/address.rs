@@ -33,7 +33,8 @@ impl fmt::Debug for Word {
 }
 impl PartialEq for Word {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        let (one, other) = (self.as_str(), other.as_str());
+        std::ptr::eq(one, other) || one == other
     }
 }
 impl Eq for Word {}
@@ -44,7 +45,9 @@ impl PartialOrd for Word {
 }
 impl Ord for Word {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        let (one, other) = (self.as_str(), other.as_str());
+        // Copies share their text.
+        if std::ptr::eq(one, other) { Ordering::Equal } else { one.cmp(other) }
     }
 }
 impl Hash for Word {

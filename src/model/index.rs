@@ -22,11 +22,15 @@ fn ids(computed: &Document) -> impl Iterator<Item = &str> {
 impl IdIndex {
     /// The index of these objects.
     pub fn of<'a>(objects: impl IntoIterator<Item = (&'a Address, &'a Document)>) -> Self {
-        let mut index = Self::default();
-        for (address, computed) in objects {
-            index.insert(address, computed);
+        let computed: BTreeMap<Address, Document> =
+            objects.into_iter().map(|(address, computed)| (address.clone(), computed.clone())).collect();
+        let mut by_id: BTreeMap<String, BTreeMap<Kind, Address>> = BTreeMap::new();
+        for (address, computed) in &computed {
+            for id in ids(computed) {
+                by_id.entry(id.to_owned()).or_default().insert(address.kind.clone(), address.clone());
+            }
         }
-        index
+        Self { computed, by_id }
     }
 
     /// Adds an object, or takes it in place of the one known by this address.

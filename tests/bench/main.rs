@@ -1,43 +1,141 @@
-//! Speed and growth of the program as it is installed: a table for people, JSON for comparing.
-
+//! How long the program takes, and how that grows with what is recorded.
+//!
+//!     cargo bench --no-default-features --bench growth -- [--json] [--runs N] [SIZE]...
+//!
+//! Everything is a rehearsal, so nothing waits for AWS. Prints a table and the exponent with which each command grows from
+//! 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the table compares.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench that cannot go on ends, and prints what it measured"
+    reason = "a bench that cannot go on ends where it stands, and prints what it measured"
 )]
 
 mod grown;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use grown::{Network, grow};
+use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
+const BASELINE: &str = include_str!("baseline.json");
+const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
+const RUNS: usize = 5;
+/// From how many records on growth is fitted: below, starting the program is most of the time.
+const GROWS_FROM: usize = 1_000;
+
+/// What one command took at one size, in seconds, the shortest first.
+struct Measured {
+    what: String,
+    size: usize,
+    seconds: Vec<f64>,
+}
+
+impl Measured {
+    fn median(&self) -> f64 {
+        self.seconds[self.seconds.len() / 2]
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.what, self.size)
+    }
+}
 
 fn seconds(folder: &Path, arguments: &[&str]) -> f64 {
     let mut command = Command::new(PROGRAM);
-    command.current_dir(folder).args(arguments).args(["--cloud", "simulated:world.json", "--state", "state"]);
-    command.env("PPM_INFRA_TIME_SCALE", "1000000000").stdin(Stdio::null()).stdout(Stdio::null());
+    command.current_dir(folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let begun = Instant::now();
-    let out = command.stderr(Stdio::piped()).output().unwrap();
+    let out = command.output().unwrap();
     let took = begun.elapsed().as_secs_f64();
     let code = out.status.code();
-    assert!(matches!(code, Some(0 | 2)), "{code:?}: {}", String::from_utf8_lossy(&out.stderr));
+    // Drift and changes are what there is to find.
+    assert!(matches!(code, Some(0 | 2)), "{arguments:?} ended with {code:?}: {}", String::from_utf8_lossy(&out.stderr));
     took
 }
 
-fn main() {
+fn measure(what: String, size: usize, runs: usize, folder: &Path, arguments: &[&str]) -> Measured {
+    let mut all: Vec<f64> = (0..runs).map(|_| seconds(folder, arguments)).collect();
+    all.sort_by(f64::total_cmp);
+    Measured { what, size, seconds: all }
+}
+
+/// The exponent of a power law through these points, by least squares.
+fn exponent(points: &[(f64, f64)]) -> Option<f64> {
+    let logs: Vec<(f64, f64)> = points.iter().map(|(size, seconds)| (size.ln(), seconds.ln())).collect();
+    let count = u32::try_from(logs.len()).ok().filter(|count| *count > 1)?;
+    let mean = |of: fn(&(f64, f64)) -> f64| logs.iter().map(of).sum::<f64>() / f64::from(count);
+    let (x, y) = (mean(|log| log.0), mean(|log| log.1));
+    let both: f64 = logs.iter().map(|log| (log.0 - x) * (log.1 - y)).sum();
+    Some(both / logs.iter().map(|log| (log.0 - x).powi(2)).sum::<f64>())
+}
+
+fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let sizes: Vec<usize> = std::env::args().filter_map(|size| size.parse().ok()).collect();
-    for network in [Network::Made, Network::Existing] {
-        for size in &sizes {
+    let rehearsal = ["--cloud", "simulated:world.json", "--state", "state", "stack.yaml"];
+    let mut all = Vec::new();
+    for (network, words) in [(Network::Made, "own network"), (Network::Existing, "others' network")] {
+        for size in sizes {
             let folder = tempfile::tempdir().unwrap();
             runtime.block_on(grow(folder.path(), *size, network));
             for command in ["plan", "drift"] {
-                println!("{network:?} {size} {command} {:.3}", seconds(folder.path(), &[command, "stack.yaml"]));
+                let arguments = [&[command], &rehearsal[..]].concat();
+                all.push(measure(format!("{command}, {words}"), *size, runs, folder.path(), &arguments));
             }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    runtime.block_on(grow(folder.path(), 0, Network::Made));
+    for (what, arguments) in [("--version", &["--version"][..]), ("validate", &["validate", "stack.yaml"])] {
+        all.push(measure(what.to_owned(), 0, runs, folder.path(), arguments));
+    }
+    all
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (mut sizes, mut runs, mut as_json) = (Vec::new(), RUNS, false);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => as_json = true,
+            "--runs" => runs = arguments.next().and_then(|runs| runs.parse().ok()).filter(|runs| *runs > 0).unwrap(),
+            // cargo says so itself.
+            "--bench" => {}
+            size => sizes.push(size.parse().unwrap()),
+        }
+    }
+    let measured = all(if sizes.is_empty() { &SIZES } else { &sizes }, runs);
+    if as_json {
+        let medians: BTreeMap<String, Value> =
+            measured.iter().map(|one| (one.name(), json!((one.median() * 1e4).round() / 1e4))).collect();
+        println!("{}", serde_json::to_string_pretty(&json!({"schema": 1, "seconds": medians})).unwrap());
+        return;
+    }
+    let baseline: Value = serde_json::from_str(BASELINE).unwrap();
+    println!("{:<24} {:>9} {:>10} {:>10} {:>10}  of baseline", "", "records", "median", "shortest", "longest");
+    for one in &measured {
+        let before = baseline["seconds"][one.name()].as_f64();
+        let ratio = before.map_or_else(String::new, |before| format!("{:.2}", one.median() / before));
+        let (shortest, longest) = (one.seconds[0], one.seconds[one.seconds.len() - 1]);
+        println!(
+            "{:<24} {:>9} {:>8.3} s {:>8.3} s {:>8.3} s  {ratio}",
+            one.what,
+            one.size,
+            one.median(),
+            shortest,
+            longest
+        );
+    }
+    let mut growing: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for one in measured.iter().filter(|one| one.size >= GROWS_FROM) {
+        let size = f64::from(u32::try_from(one.size).unwrap());
+        growing.entry(&one.what).or_default().push((size, one.median()));
+    }
+    for (what, points) in growing {
+        if let Some(exponent) = exponent(&points) {
+            println!("{what}: grows with exponent {exponent:.2} from {GROWS_FROM} records on");
         }
     }
 }
