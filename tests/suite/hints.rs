@@ -2,6 +2,8 @@
 //! on: the reference stack in a rehearsal.
 
 #[cfg(feature = "aws")]
+mod account;
+#[cfg(feature = "aws")]
 mod aws;
 #[cfg(feature = "aws")]
 mod cluster;

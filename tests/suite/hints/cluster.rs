@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::account::certificate;
 use super::{health, id, standing};
 use crate::support::binary::Desk;
 use crate::support::hint::{follow, hint};
-use crate::support::kubernetes::{Kubernetes, get, put};
+use crate::support::kubernetes::{Balancer, Kubernetes, get, put};
 
 const BINDINGS: &str = "targetgroupbindings.elbv2.k8s.aws";
 
@@ -183,4 +184,23 @@ fn another_password_reaches_the_pods() {
         .run()
         .exit(0)
         .says(&["rolled out"]);
+}
+
+#[test]
+fn it_answers_through_the_load_balancer() {
+    let desk = standing();
+    let name = |desk: &Desk| desk.run(&["output", "load_balancer_dns_name"]).exit(0).stdout.trim().to_owned();
+    let said = desk.run(&["apply", "--auto-approve"]).exit(0);
+    certificate(&desk, 5);
+    let balancer = Balancer::start(&desk, &name(&desk), &["packages.example.com", "new.pem", "key.pem"]);
+    hint(&desk, &said, "curl -fsS --connect-to", "curl -fsS --connect-to")
+        .after(&balancer.way())
+        .exit(0)
+        .says(&["pong"]);
+    // Without a certificate and a domain it is asked by its own name.
+    let desk = Desk::simulated();
+    desk.write("plans/reference.yaml", "stack: ppm-prod\nregion: us-east-1\n");
+    let said = desk.run(&["apply", "--auto-approve"]).exit(0);
+    let balancer = Balancer::start(&desk, &name(&desk), &[]);
+    hint(&desk, &said, "curl -fsS http", "curl -fsS http").after(&balancer.way()).exit(0).says(&["pong"]);
 }

@@ -37,8 +37,8 @@ const PARTS: [&str; 11] = [
 const OPEN: &str = include_str!("open.txt");
 
 /// Commands of other programs that may stand in a hint.
-const OTHERS: [&str; 11] =
-    ["aws", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
+const OTHERS: [&str; 12] =
+    ["aws", "curl", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
 
 /// Our own, where the name of the program was left away.
 const OURS: [&str; 23] = [
@@ -110,8 +110,9 @@ impl Followed {
 /// Whether a command with open places begins with these words. A place stands for a word, and several in one for some.
 fn begins(there: &[&str], wanted: &[&str]) -> bool {
     let ([place, there_left @ ..], [word, wanted_left @ ..]) = (there, wanted) else { return wanted.is_empty() };
+    let fits = place == word || place.split_once('{').is_some_and(|(begin, _)| word.starts_with(begin));
     let is_some = place.matches('{').count() > 1 && begins(there, wanted_left);
-    is_some || (place == word || place.contains('{')) && begins(there_left, wanted_left)
+    fits && (is_some || begins(there_left, wanted_left))
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -91,7 +91,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
 /// Where that environment has the AWS CLI and kubectl, with a colon behind.
 fn tools() -> String {
     #[cfg(feature = "aws")]
-    return format!("{}:", tool("").parent().unwrap().display());
+    return format!("{}:", tool("aws").parent().unwrap().display());
     #[cfg(not(feature = "aws"))]
     String::new()
 }

@@ -1,4 +1,4 @@
-//! A stand-in for the API of a Kubernetes cluster, which kubectl of the emulator's environment talks to.
+//! What stands in for a Kubernetes cluster and the load balancer before it: kubectl and curl talk to them.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -8,29 +8,54 @@ use serde_json::{Value, json};
 
 use super::binary::{Desk, tool};
 
-/// A running one, all in memory; it ends with this value.
-pub(crate) struct Kubernetes {
+/// A stand-in that runs; it ends with this value.
+struct StandIn {
     child: Child,
     port: String,
 }
 
-impl Drop for Kubernetes {
+impl Drop for StandIn {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Kubernetes {
-    /// Starts one; its authority is in ca.pem of the desk.
-    pub(crate) fn start(desk: &Desk) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/api_server.py");
+impl StandIn {
+    fn start(desk: &Desk, script: &str, arguments: &[&str]) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support").join(script);
         let mut command = Command::new(tool("python"));
-        let mut child =
-            command.arg(script).arg(desk.path("ca.pem")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let command = command.arg(script).args(arguments).current_dir(desk.path(""));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut port = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
         Self { child, port: port.trim().to_owned() }
+    }
+}
+
+/// The API of a cluster, all in memory.
+pub(crate) struct Kubernetes(StandIn);
+
+/// A load balancer, which curl reaches through a proxy because its name leads nowhere.
+pub(crate) struct Balancer(StandIn);
+
+impl Balancer {
+    /// Serves under this name, over TLS for a host with its certificate and key.
+    pub(crate) fn start(desk: &Desk, name: &str, secure: &[&str]) -> Self {
+        Self(StandIn::start(desk, "balancer.py", &[&[name], secure].concat()))
+    }
+
+    /// What leads curl there.
+    pub(crate) fn way(&self) -> String {
+        let proxy = format!("http://127.0.0.1:{}", self.0.port);
+        format!("export http_proxy={proxy} https_proxy={proxy} CURL_CA_BUNDLE=new.pem; ")
+    }
+}
+
+impl Kubernetes {
+    /// Starts one; its authority is in ca.pem of the desk.
+    pub(crate) fn start(desk: &Desk) -> Self {
+        Self(StandIn::start(desk, "api_server.py", &["ca.pem"]))
     }
 
     /// As [`Kubernetes::start`], and it is the cluster of the kubeconfig that kubectl finds by itself on this desk.
@@ -50,7 +75,7 @@ impl Kubernetes {
 
     /// Where it listens.
     pub(crate) fn server(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
+        format!("https://127.0.0.1:{}", self.0.port)
     }
 }
 
