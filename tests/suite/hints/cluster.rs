@@ -202,5 +202,5 @@ fn it_answers_through_the_load_balancer() {
     desk.write("plans/reference.yaml", "stack: ppm-prod\nregion: us-east-1\n");
     let said = desk.run(&["apply", "--auto-approve"]).exit(0);
     let balancer = Balancer::start(&desk, &name(&desk), &[]);
-    hint(&desk, &said, "curl -fsS http", "curl -fsS http").after(&balancer.way()).exit(0).says(&["pong"]);
+    hint(&desk, &said, "curl -fsS http://", "curl -fsS http://").after(&balancer.way()).exit(0).says(&["pong"]);
 }
