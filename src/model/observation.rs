@@ -121,9 +121,12 @@ impl Remedy {
             Self::OtherStack { stack } => vec![format!(
                 "stack {stack} has it; if that stack is no more, take the tag {STACK_TAG} off it, then {adopt}"
             )],
-            Self::OtherAddress { address } => vec![format!(
-                "one object stands at one address: if it is to be this one, `ppm-infra state mv {address} {at}`"
-            )],
+            // The next plan follows the marks, whether or not that address is recorded.
+            Self::OtherAddress { address } => {
+                vec![format!(
+                    "it carries the marks of {address} of this stack: plan again, which settles where it stands"
+                )]
+            }
             Self::OtherName { because } => vec![format!("it cannot become part of this stack: {because}")],
             Self::Command { command, effect } => vec![format!("`{command}` {effect}")],
         }

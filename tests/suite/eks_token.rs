@@ -1,14 +1,13 @@
 //! Tokens for the cluster, asked of STS as the control plane asks.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::support::binary::Desk;
 use crate::support::emulator::{Emulator, Line};
+use crate::support::kubernetes::Kubernetes;
 
 const ASK: [&str; 5] = ["eks-token", "--cluster", "ppm-prod", "--region", "us-east-1"];
 const HOST: &str = "sts.us-east-1.amazonaws.com";
@@ -62,23 +61,6 @@ fn sts_knows_the_signer_at_this_cluster_and_at_no_other() {
     assert_eq!(desk.files().len(), 0, "a token is written nowhere");
 }
 
-/// Where the emulator's Python and what came with it are.
-#[expect(clippy::disallowed_methods, reason = "where the environment is, is told as to `make`")]
-fn programs() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    std::env::var_os("STRICT_VENV").map_or_else(|| root.join(".venv"), PathBuf::from).join("bin")
-}
-
-/// The API of a cluster, as far as it can be asked which version it has; it ends with this value.
-struct Api(Child);
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn kubectl_takes_the_kubeconfig_and_asks_with_our_token() {
     let emulator = Emulator::start(0);
@@ -86,14 +68,9 @@ fn kubectl_takes_the_kubeconfig_and_asks_with_our_token() {
     desk.declare(&[]);
     desk.run(&["apply", "--auto-approve"]).exit(0);
     desk.run(&["kubeconfig", "--out", "config"]).exit(0);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/api_server.py");
-    let mut api = Command::new(programs().join("python"));
-    api.arg(script).arg(desk.path("ca.pem")).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut api = Api(api.spawn().unwrap());
-    let mut port = String::new();
-    BufReader::new(api.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let kubernetes = Kubernetes::start(&desk);
 
-    let kubectl = format!("{} --kubeconfig config", programs().join("kubectl").display());
+    let kubectl = "kubectl --kubeconfig config";
     let seen = desk.shell(&format!("{kubectl} config view --minify -o json")).exit(0);
     let seen: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(seen["current-context"], "ppm-prod");
@@ -101,8 +78,8 @@ fn kubectl_takes_the_kubeconfig_and_asks_with_our_token() {
     // Where the emulated cluster would answer, nobody does: this one thing is another.
     let name = seen["clusters"][0]["name"].as_str().unwrap();
     desk.shell(&format!(
-        "{kubectl} config set-cluster '{name}' --server=https://127.0.0.1:{} --certificate-authority=ca.pem --embed-certs",
-        port.trim()
+        "{kubectl} config set-cluster '{name}' --server={} --certificate-authority=ca.pem --embed-certs",
+        kubernetes.server()
     ))
     .exit(0);
     let said = desk.shell(&format!("{kubectl} get --raw /version")).exit(0);
@@ -138,8 +115,7 @@ fn kubectl_frees_a_volume_as_the_documentation_says() {
     let volume = r#"{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "NAME"},
         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteMany"], "claimRef": CLAIM}}"#;
     desk.write("pv.json", &volume.replace("NAME", name).replace("CLAIM", claim));
-    let kubectl = programs().join("kubectl");
-    let said = desk.shell(&format!("{} patch --local -f pv.json -o json {options}", kubectl.display())).exit(0);
+    let said = desk.shell(&format!("kubectl patch --local -f pv.json -o json {options}")).exit(0);
     let freed: Value = serde_json::from_str(&said.stdout).unwrap();
     let mut left: Value = serde_json::from_str(claim).unwrap();
     left.as_object_mut().unwrap().retain(|key, _| !["uid", "resourceVersion"].contains(&key.as_str()));

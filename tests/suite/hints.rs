@@ -2,7 +2,11 @@
 //! on: the reference stack in a rehearsal.
 
 #[cfg(feature = "aws")]
+mod account;
+#[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod cluster;
 mod front;
 mod handoff;
 mod health;

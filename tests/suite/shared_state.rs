@@ -163,6 +163,10 @@ fn who_slept_for_five_leases_writes_nothing_when_woken() {
     assert_eq!(said.code, 4, "{said}");
     let who = if wants_all() { "its lease was not renewed for" } else { "ben@" };
     let said = said.says(&["does not hold the stack any more", who]);
+    follow(&ann, &said, "shows who works on the stack; then run", "ppm-infra lock status")
+        .exit(0)
+        .says(&["nobody works on"]);
+    hint(&ann, &said, "shows who works on the stack; then run", "ppm-infra apply").run().exit(0);
     follow(&ann, &said, "shows who works on the stack now", "ppm-infra lock status").exit(0).says(&["nobody works on"]);
     ben.run(&["plan", "--detailed-exitcode"]).exit(0);
 }
@@ -205,4 +209,22 @@ fn a_state_moves_from_the_folder_into_the_bucket() {
 fn a_bucket_that_is_not_there_is_said_so() {
     let emulator = Emulator::start(0);
     machine(&emulator, "ann").run(&["plan"]).exit(78).says(&["NoSuchBucket", "make the bucket of the state first"]);
+}
+
+#[tokio::test]
+async fn a_damaged_state_in_a_bucket_goes_on_from_an_earlier_one() {
+    let emulator = with_bucket().await;
+    let desk = machine(&emulator, "ann");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["apply", "--auto-approve", "--replace", "addon.coredns"]).exit(0);
+    let s3 = emulator.clients().await.s3;
+    let broken = s3.put_object().bucket("acme-ppm-state").key("team/ppm-prod.state.json");
+    broken.body(b"{".to_vec().into()).send().await.unwrap();
+    let said = desk.run(&["plan"]).exit(78);
+    let told = follow(&desk, &said, "nothing was changed; `ppm-infra state history", "ppm-infra state history").exit(0);
+    let newest = told.stdout.lines().rfind(|line| line.parse::<u64>().is_ok()).unwrap_or_else(|| panic!("{told}"));
+    let back = hint(&desk, &said, "nothing was changed; `ppm-infra state history", "ppm-infra state restore");
+    back.with("SERIAL", newest).run().exit(0);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["plan", "--detailed-exitcode"]).exit(0);
 }

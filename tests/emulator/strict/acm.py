@@ -76,6 +76,9 @@ def describe(call: Call, reply: Reply, world: World) -> Reply | None:
         shown["NotAfter"] = end
         if shown["Status"] == "ISSUED" and end <= world.clock.wall().timestamp():
             shown["Status"] = "EXPIRED"
+    if world.book("acm_unproved").get(arn):
+        for option in shown.get("DomainValidationOptions", ()):
+            option.pop("ResourceRecord", None)
     if shown["Status"] not in DATED:
         for date in DATES:
             shown.pop(date, None)
@@ -87,6 +90,14 @@ def describe(call: Call, reply: Reply, world: World) -> Reply | None:
     )
     shown["RenewalEligibility"] = "ELIGIBLE" if renewed else "INELIGIBLE"
     return Reply.json(told, version="1.1")
+
+
+@after("acm", "ImportCertificate")
+def import_again(call: Call, reply: Reply, world: World) -> Reply | None:
+    """What is imported under an ARN ends when the new one does."""
+    if reply.ok:
+        world.book("acm_ends").pop(call.get("CertificateArn"), None)
+    return None
 
 
 @before("acm", "DeleteCertificate")

@@ -9,11 +9,13 @@ page by page.
 from __future__ import annotations
 
 import base64
+import fnmatch
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.ec2.exceptions import FilterNotImplementedError
+from moto.ec2.models.instance_types import InstanceTypeOfferingBackend
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from .core import Call, Refusal, Reply, World, before
@@ -21,6 +23,20 @@ from .ec2_common import all_groups, all_rules, all_subnets, fresh, not_found
 from .support import matches, members, render
 
 Getter = Callable[[Any], Any]
+
+
+def offering_matches(
+    _: Any, offering: dict[str, Any], filters: dict[str, list[str]], kind: str
+) -> bool:
+    """Filters of offerings take wildcards, as all of EC2 do."""
+    names = {"location": "Location", "instance-type": "InstanceType"}
+    return all(
+        any(fnmatch.fnmatchcase(offering[names[key]], value) for value in values)
+        for key, values in filters.items()
+    )
+
+
+InstanceTypeOfferingBackend.matches_filters = offering_matches
 
 
 @dataclass(frozen=True)

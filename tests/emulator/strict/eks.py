@@ -924,9 +924,19 @@ def list_insights(call: Call, world: World) -> Reply:
 
 @before("eks", "ListFargateProfiles")
 def list_fargate_profiles(call: Call, world: World) -> Reply:
-    """There are none."""
-    the_cluster(call, world)
-    return call.reply({"fargateProfileNames": []})
+    """Those that somebody made behind our back."""
+    return call.reply({"fargateProfileNames": the_cluster(call, world).fargate_profiles})
+
+
+@before("eks", "DeleteFargateProfile")
+def delete_fargate_profile(call: Call, world: World) -> Reply:
+    """It goes at once."""
+    cluster, name = the_cluster(call, world), call.get("fargateProfileName")
+    if name not in cluster.fargate_profiles:
+        raise Refusal("ResourceNotFoundException", f"No Fargate profile {name}", 404)
+    cluster.fargate_profiles.remove(name)
+    gone = {"fargateProfileName": name, "clusterName": cluster.name, "status": "DELETING"}
+    return call.reply({"fargateProfile": gone})
 
 
 @before("eks", "ListPodIdentityAssociations")

@@ -150,6 +150,7 @@ class Cluster:
     active_since: float | None = None
     stale_status: str = ""  # shown to the next reader instead of the true one
     blocked: str = ""  # why an upgrade is refused, if it is
+    fargate_profiles: list[str] = field(default_factory=list)
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
     addons: dict[str, Addon] = field(default_factory=dict)
     access: dict[str, AccessEntry] = field(default_factory=dict)

@@ -106,6 +106,12 @@ def block_upgrade(world: World, order: Order) -> None:
     the_cluster(world, order).blocked = reason
 
 
+@change("cluster", "fargate_profile")
+def fargate_profile(world: World, order: Order) -> None:
+    """Somebody made a Fargate profile of this name on the cluster."""
+    the_cluster(world, order).fargate_profiles.append(str(need(order, "name")))
+
+
 @change("cluster", "fail_creation")
 def fail_creation(world: World, order: Order) -> None:
     """A cluster in CREATING ends up FAILED."""
@@ -344,6 +350,16 @@ def ca_certificate(world: World, order: Order) -> None:
     record.settings["CACertificateIdentifier"] = need(order, "value")
 
 
+@change("db_instance", "certificate_ends")
+def database_certificate_ends(world: World, order: Order) -> None:
+    """The certificate under the present authority ends so many days from now."""
+    settings = the_database(world, order).settings
+    end = world.clock.wall() + timedelta(days=float(need(order, "days")))
+    settings["CertificateEnds"] = {
+        settings["CACertificateIdentifier"]: end.replace(tzinfo=None)
+    }
+
+
 @change("db_instance", "maintenance")
 def database_maintenance(world: World, order: Order) -> None:
     """RDS plans maintenance, due so many days from now (none: left to the owner)."""
@@ -377,6 +393,16 @@ def snapshot_status(world: World, order: Order) -> None:
 def rewritten(text: str, arn: str, identifier: str) -> str:
     """A policy in which a principal's ARN has become its unique id."""
     return text.replace(json.dumps(arn), json.dumps(identifier))
+
+
+@change("kms_key", "state")
+def key_state(world: World, order: Order) -> None:
+    """KMS cannot use the key's material for now, or can again."""
+    region, account = place(order)
+    key = world.moto("kms", region, account).keys.get(str(need(order, "id")))
+    if key is None:
+        raise Impossible("no such key")
+    key.key_state = need(order, "value")
 
 
 @change("kms_key", "principal_rewritten")
@@ -459,6 +485,13 @@ def the_certificate(world: World, order: Order) -> Any:
 def issue_certificate(world: World, order: Order) -> None:
     """ACM has validated the domain: the certificate is ISSUED."""
     the_certificate(world, order).status = order.get("value", "ISSUED")
+
+
+@change("certificate", "unproved")
+def certificate_unproved(world: World, order: Order) -> None:
+    """ACM does not tell the DNS record yet, as in the first seconds, or does."""
+    arn = the_certificate(world, order).arn
+    world.book("acm_unproved")[arn] = bool(order.get("value", True))
 
 
 @change("certificate", "ends")

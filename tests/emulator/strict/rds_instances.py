@@ -592,7 +592,9 @@ def shown(record: Record) -> dict[str, Any]:
         result["InstanceCreateTime"] = database.created
         result["CertificateDetails"] = {
             "CAIdentifier": settings["CACertificateIdentifier"],
-            "ValidTill": database.created + CERTIFICATE_LIFE,
+            "ValidTill": settings.get("CertificateEnds", {}).get(
+                settings["CACertificateIdentifier"], database.created + CERTIFICATE_LIFE
+            ),
         }
         result["AvailabilityZone"] = record.zones[0]
         if len(record.zones) > 1:

@@ -7,7 +7,7 @@ use crate::support::binary::Desk;
 use crate::support::hint::{follow, hint};
 
 /// Changes what the rehearsal cloud tells of health.
-fn tell(desk: &Desk, edit: impl FnOnce(&mut Value)) {
+pub(super) fn tell(desk: &Desk, edit: impl FnOnce(&mut Value)) {
     let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
     if world["health"].is_null() {
         world["health"] = json!({});

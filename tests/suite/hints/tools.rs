@@ -5,7 +5,7 @@ use crate::support::hint::hint;
 
 /// A command: how it begins, its options that take a value and those that take none, and how many words it needs.
 /// Sources: helm.sh/docs/helm, docs.docker.com/reference/cli, timedatectl(1).
-const COMMANDS: [(&str, &[&str], &[&str], usize); 9] = [
+const COMMANDS: [(&str, &[&str], &[&str], usize); 10] = [
     ("helm repo add", &["--username", "--password", "--ca-file"], &["--force-update"], 2),
     ("helm repo update", &["--timeout"], &[], 1),
     ("helm upgrade", &["--version", "-n", "-f", "--timeout", "--set"], &["--install", "--wait", "--atomic"], 2),
@@ -15,10 +15,11 @@ const COMMANDS: [(&str, &[&str], &[&str], usize); 9] = [
     ("docker pull", &["--platform"], &["--quiet"], 1),
     ("docker tag", &[], &[], 2),
     ("docker push", &[], &["--quiet"], 1),
+    ("timedatectl set-ntp", &["-H"], &["--no-ask-password"], 1),
 ];
 
 /// Whether a program would take each command of a line.
-fn is_taken(line: &str) -> bool {
+pub(super) fn is_taken(line: &str) -> bool {
     line.split(" && ").all(|command| {
         let words: Vec<&str> = command.split(' ').map(|word| word.trim_matches('\'')).collect();
         // `-n NAMESPACE` may stand before the subcommand as well.

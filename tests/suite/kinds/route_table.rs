@@ -13,6 +13,8 @@ use ppm_infra::resources::subnet::Subnet;
 use serde_json::json;
 
 use super::{internet_gateway, nat_gateway, subnet};
+use crate::support::binary::{Desk, Said};
+use crate::support::hint::follow;
 use crate::support::lifecycle::Lab;
 
 /// The table `name` of `vpc.main`, with neither routes nor subnets.
@@ -183,6 +185,10 @@ async fn what_others_do_to_associations_is_seen() {
     assert!(error.kind == ErrorKind::NotOurs && error.says(&theirs), "{error}");
 
     ec2.delete_route_table().route_table_id(&theirs).send().await.unwrap_err();
+    let desk = Desk::at(&lab.emulator.endpoint(), 0);
+    let said = Said { code: 1, stdout: String::new(), stderr: error.to_string() };
+    follow(&desk, &said, "aws ec2 disassociate-route-table", "aws ec2 disassociate-route-table").exit(0);
+    lab.change("private", &greedy).await;
     lab.remove::<RouteTable>("private").await;
 }
 

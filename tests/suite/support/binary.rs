@@ -79,15 +79,21 @@ fn run(command: &mut Command) -> Said {
     said(child.wait_with_output().unwrap())
 }
 
-/// Where the environment of the emulator has the AWS CLI and kubectl, with a colon behind.
+/// A program of the emulator's environment.
+#[cfg(feature = "aws")]
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where that environment is")]
-fn tools() -> String {
-    if !cfg!(feature = "aws") {
-        return String::new();
-    }
+pub(crate) fn tool(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let venv = std::env::var_os("STRICT_VENV").map_or_else(|| root.join(".venv"), PathBuf::from);
-    format!("{}:", root.join(venv).join("bin").display())
+    root.join(venv).join("bin").join(name)
+}
+
+/// Where that environment has the AWS CLI and kubectl, with a colon behind.
+fn tools() -> String {
+    #[cfg(feature = "aws")]
+    return format!("{}:", tool("aws").parent().unwrap().display());
+    #[cfg(not(feature = "aws"))]
+    String::new()
 }
 
 fn said(output: Output) -> Said {

@@ -72,9 +72,15 @@ impl Hint<'_> {
     /// Runs it as it stands, in the same folder.
     #[track_caller]
     pub(crate) fn run(self) -> Said {
+        self.after("")
+    }
+
+    /// Runs it after these lines of the shell.
+    #[track_caller]
+    pub(crate) fn after(self, lines: &str) -> Said {
         let left = self.line.split_whitespace().find(|word| LEFT_OPEN.contains(word));
         assert_eq!(left, None, "not filled in: {}", self.line);
-        self.desk.shell(&format!("{}{}", if self.line.starts_with("aws rds ") { RDS } else { "" }, self.line))
+        self.desk.shell(&format!("{lines}{}{}", if self.line.starts_with("aws rds ") { RDS } else { "" }, self.line))
     }
 
     /// Runs it at a terminal, where it asks whether to go on and is told so by this word.

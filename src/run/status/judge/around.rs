@@ -251,10 +251,15 @@ impl Court<'_> {
             let authority = found.authority.as_deref().unwrap_or("its authority");
             let over = if end <= self.now { "ended" } else { "ends" };
             let what = format!("the certificate of the database ({authority}) {over} on {}", day(end));
-            let rotate = format!(
-                "rotate it: `aws rds modify-db-instance --region {region} --db-instance-identifier {name} \
-                 --ca-certificate-identifier rds-ca-rsa2048-g1`"
-            );
+            // RDS renews what the newer authorities signed ("Rotating your SSL/TLS certificate" of its user guide).
+            let rotate = if authority.ends_with("-g1") {
+                "RDS renews it by itself, in a maintenance window before that day".to_owned()
+            } else {
+                format!(
+                    "rotate it: `aws rds modify-db-instance --region {region} --db-instance-identifier {name} \
+                     --ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately`"
+                )
+            };
             self.warning(part, what, rotate);
         }
     }
