@@ -86,11 +86,11 @@ impl Failure {
 
     /// What to do about a file of the state that cannot be used. Other files get no hint.
     fn damaged(self, path: &Path) -> Self {
-        let by_marks = "what it does not know is found in AWS by its marks";
+        // Only a look at everything finds what no declaration and no earlier record tells of, so that comes first.
         if path.starts_with("s3:") {
             return self
-                .hint("nothing was changed; `ppm-infra state history` lists earlier lockfiles, `ppm-infra state restore SERIAL` puts one in force: what it does not know is found in AWS by its marks")
-                .hint(RECOVER);
+                .hint(RECOVER)
+                .hint("nothing was changed; `ppm-infra state history` lists earlier lockfiles, `ppm-infra state restore SERIAL` puts one in force: what is declared and it does not know is found in AWS by its marks");
         }
         match path.to_string_lossy() {
             name if name.ends_with(".journal") => {
@@ -99,25 +99,23 @@ impl Failure {
                     shell_word(&file::free(path, "damaged").display().to_string()),
                 );
                 self.hint(format!(
-                    "nothing was changed; move the journal away, as in `mv {from} {to}`, and run again: {by_marks}"
+                    "nothing was changed; move the journal away, as in `mv {from} {to}`, and run again: what it does not know is found in AWS by its marks"
                 ))
             }
             name if name.ends_with(".lock.json") => {
-                let mut failure = self.hint("nothing was changed; lockfiles are not edited by hand");
+                let mut failure = self.hint("nothing was changed; lockfiles are not edited by hand").hint(RECOVER);
                 if let Some(serial) = file::previous(path, &catalog()) {
                     failure = failure.hint(format!(
-                        "the version before it is kept, and `ppm-infra state restore {serial}` puts it in force: {by_marks}"
+                        "the version before it is kept, and `ppm-infra state restore {serial}` puts it in force: what is declared and it does not know is found in AWS by its marks"
                     ));
                 }
                 let folder = path.parent().map(|folder| folder.display().to_string()).filter(|name| !name.is_empty());
                 let folder = shell_word(folder.as_deref().unwrap_or("."));
                 let base = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
                 let base = shell_word(&base);
-                failure
-                    .hint(format!(
-                        "if the folder is in git, `git -C {folder} show HEAD:./{base} > FILE` gets the last one committed, and `ppm-infra state push FILE` puts it in force"
-                    ))
-                    .hint(RECOVER)
+                failure.hint(format!(
+                    "if the folder is in git, `git -C {folder} show HEAD:./{base} > FILE` gets the last one committed, and `ppm-infra state push FILE` puts it in force"
+                ))
             }
             _ => self,
         }

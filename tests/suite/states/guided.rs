@@ -366,6 +366,19 @@ fn what_a_newer_lockfile_records_is_not_lost_sight_of_by_restoring_an_older_one(
     assert_eq!(ids(&story.desk).len(), 46);
 }
 
+/// What the record before knew nothing of and nobody declares any more is found as well.
+#[test]
+fn where_a_record_is_not_sound_what_is_named_first_loses_sight_of_nothing() {
+    for from in ["nat_gateway.c", "elastic_ip.nat-b"] {
+        let mut story = Story::begin("interrupted");
+        story.run(&APPLY).exit(0);
+        story.declare(3);
+        edit(&story.desk, |state| state["resources"][format!("{from}x")] = state["resources"][from].clone());
+        let said = story.run(&PLAN).exit(78);
+        story.follow(Some(&said));
+    }
+}
+
 /// Whoever copies an older lockfile over the newer one, as a hint says, goes on with what stands by then.
 #[test]
 fn what_took_the_place_of_what_an_older_lockfile_records_is_found_by_its_marks() {
