@@ -332,7 +332,8 @@ impl From<PlanError> for Failure {
 }
 
 /// What else to do about a lockfile that cannot be read.
-const RECOVER: &str = "`ppm-infra recover` keeps it aside and makes another from the marks of what stands in AWS";
+pub(super) const RECOVER: &str =
+    "`ppm-infra recover` keeps it aside and makes another from the marks of what stands in AWS";
 
 /// A value in one line.
 fn shown(value: &Shown) -> String {

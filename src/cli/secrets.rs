@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use clap::ValueEnum as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -59,7 +60,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     let holds_values = form == SecretsForm::Kubectl || args.license.is_some();
     if holds_values && !args.to_terminal && std::io::stdout().is_terminal() {
         return Err(Failure::new(exit::USAGE, "this prints secrets, and somebody looks on: stdout is a terminal")
-            .hint("hand them on: `ppm-infra secrets | kubectl apply --server-side -f -`")
+            .hint(format!("hand them on: `ppm-infra secrets{} | kubectl apply --server-side -f -`", asked_for(args)))
             .hint("to see them all the same, say `--to-terminal`"));
     }
     if common.json {
@@ -87,6 +88,26 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     out::data(&handoff::stream(&manifests));
     out::note(&remarks(args, form, stack));
     Ok(exit::DONE)
+}
+
+/// The options that say what is to be printed, as they are typed.
+fn asked_for(args: &SecretsArgs) -> String {
+    let SecretsArgs { license, form, with_database_job, application_role, database_image, .. } = args;
+    let form = form.and_then(|form| Some(form.to_possible_value()?.get_name().to_owned()));
+    let secret = application_role.as_ref().map(|_| args.application_secret.clone());
+    let options = [
+        ("--license", license.as_ref().map(|path| path.display().to_string())),
+        ("--as", form),
+        ("--with-database-job", with_database_job.then(String::new)),
+        ("--application-role", application_role.clone()),
+        ("--application-secret", secret),
+        ("--database-image", database_image.clone()),
+    ];
+    let typed = options.into_iter().filter_map(|(option, value)| {
+        let value = value?;
+        Some(if value.is_empty() { format!(" {option}") } else { format!(" {option} {}", shell_word(&value)) })
+    });
+    typed.collect()
 }
 
 /// What stands of what the manifests are made from.

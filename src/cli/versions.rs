@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::{Common, File};
-use super::failure::Failure;
+use super::failure::{Failure, RECOVER};
 use super::place::Place;
 use super::state::{open, settled, write};
 use super::{chosen, exit, out, workplace};
@@ -16,7 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::resources::catalog;
 use crate::run::{Host, Stop};
 use crate::stack::Stack;
-use crate::store::{Store, file};
+use crate::store::{Store, StoreError, file};
 use workplace::Declaration;
 
 /// Lists the lockfiles that can be restored.
@@ -80,16 +80,23 @@ async fn restored(
     let (named, command) = (format!("serial {serial}"), command.to_owned());
     let given = Given { state: earlier, named, command, force, stranger: false };
     match in_force(place, declaration).await? {
-        Some(now) => replace(place, &declaration.stack, &now, given).await,
-        None => replace_damaged(place, given).await,
+        InForce::Sound(now) => replace(place, &declaration.stack, &now, given).await,
+        InForce::Damaged(now) => replace_damaged(place, &declaration.stack, now.as_deref(), given).await,
     }
 }
 
-/// The state in force; nothing if it is damaged.
-async fn in_force(place: &mut Place, declaration: &Declaration) -> Result<Option<State>, Failure> {
+/// What is in force.
+enum InForce {
+    Sound(Box<State>),
+    /// It cannot be worked on; what it holds, if that can be read.
+    Damaged(Option<Box<State>>),
+}
+
+async fn in_force(place: &mut Place, declaration: &Declaration) -> Result<InForce, Failure> {
     match place.load().await {
-        Err(error) if error.is_damage() => Ok(None),
-        Ok(_) | Err(_) => settled(place, declaration).await.map(Some),
+        Err(StoreError::Unsound { state, .. }) => Ok(InForce::Damaged(Some(state))),
+        Err(error) if error.is_damage() => Ok(InForce::Damaged(None)),
+        Ok(_) | Err(_) => settled(place, declaration).await.map(|state| InForce::Sound(Box::new(state))),
     }
 }
 
@@ -137,7 +144,10 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
 }
 
 async fn pushed(place: &mut Place, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
-    let Some(now) = in_force(place, declaration).await? else { return replace_damaged(place, given).await };
+    let now = match in_force(place, declaration).await? {
+        InForce::Sound(now) => *now,
+        InForce::Damaged(now) => return replace_damaged(place, &declaration.stack, now.as_deref(), given).await,
+    };
     let Given { state, named, command, force, .. } = &given;
     if !force && state.lineage == now.lineage && state.serial < now.serial {
         let heading = format!("{named} is at serial {}; serial {} is in force", state.serial, now.serial);
@@ -244,6 +254,18 @@ impl Unknown {
     }
 }
 
+impl Unknown {
+    /// Why a state that does not know what stands is not put in force.
+    fn refusal(&self, named: &str, command: &str) -> Failure {
+        let heading = format!("{named} does not know {}; nothing was changed", self.lost.join(", "));
+        Failure::new(exit::STATE, heading)
+            .hint("what stands and is in no record is looked after by nobody: no plan would find it, and no apply remove it")
+            .hint(format!(
+                "`{command} --force` puts it in force all the same; of what is gone in AWS by now nothing is lost"
+            ))
+    }
+}
+
 /// Every object that a state records, and whether it stands.
 fn objects(state: &State) -> impl Iterator<Item = (&Address, String, bool)> {
     let id = |recorded: &Recorded| recorded.computed.text("id").map(str::to_owned);
@@ -293,12 +315,7 @@ async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) ->
     }
     let unknown = Unknown::of(&state, now, stack);
     if !force && !unknown.lost.is_empty() {
-        let heading = format!("{named} does not know {}; nothing was changed", unknown.lost.join(", "));
-        return Err(Failure::new(exit::STATE, heading)
-            .hint("what stands and is in no record is looked after by nobody: no plan would find it, and no apply remove it")
-            .hint(format!(
-                "`{command} --force` puts it in force all the same; of what is gone in AWS by now nothing is lost"
-            )));
+        return Err(unknown.refusal(&named, &command));
     }
     // A write must follow what is there.
     let lineage = if fresh { state.lineage.clone() } else { now.lineage.clone() };
@@ -308,9 +325,21 @@ async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) ->
 }
 
 /// Puts a state in force where what is there cannot be read, which is kept aside.
-async fn replace_damaged(place: &mut Place, given: Given) -> Result<Replaced, Failure> {
+async fn replace_damaged(
+    place: &mut Place,
+    stack: &Stack,
+    now: Option<&State>,
+    given: Given,
+) -> Result<Replaced, Failure> {
+    let Given { state, named, command, force, .. } = given;
+    let unknown = now.map(|now| Unknown::of(&state, now, stack)).unwrap_or_default();
+    if !force && !unknown.lost.is_empty() {
+        let mut failure = unknown.refusal(&named, &command);
+        failure.hints.insert(0, RECOVER.to_owned());
+        return Err(failure);
+    }
     let serial = place.anew().await?;
     let aside = place.set_aside("damaged").await?;
-    place.write(&State { serial, ..given.state }).await?;
-    Ok(Replaced { serial, unknown: Unknown::default(), before: Before::Damaged(aside) })
+    place.write(&State { serial, ..state }).await?;
+    Ok(Replaced { serial, unknown, before: Before::Damaged(aside) })
 }

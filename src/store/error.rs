@@ -8,7 +8,7 @@ use super::bucket::{Bucket, BucketError};
 use super::lease::{Lease, VALID};
 use super::lock::LockInfo;
 use crate::engine::check::Finding;
-use crate::engine::state::FoldError;
+use crate::engine::state::{FoldError, State};
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,8 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong.
         findings: Vec<Finding>,
+        /// What it holds: to compare with, never to work on.
+        state: Box<State>,
     },
     /// The journal does not continue the state.
     #[error("{} does not continue the state", path.display())]

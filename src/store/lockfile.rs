@@ -41,5 +41,9 @@ pub(super) fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<State,
 /// Refuses a state that cannot be right.
 pub(super) fn sound(path: &Path, state: &State, catalog: &Catalog) -> Result<(), StoreError> {
     let findings = check(state, catalog);
-    if findings.is_empty() { Ok(()) } else { Err(StoreError::Unsound { path: path.to_owned(), findings }) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::Unsound { path: path.to_owned(), findings, state: Box::new(state.clone()) })
+    }
 }

@@ -87,7 +87,7 @@ impl Store for MemoryStore {
         Box::pin(async move {
             let findings = check(state, &self.catalog);
             if !findings.is_empty() {
-                return Err(StoreError::Unsound { path: "memory".into(), findings });
+                return Err(StoreError::Unsound { path: "memory".into(), findings, state: Box::new(state.clone()) });
             }
             let mut content = self.content.lock().unwrap();
             if let Some(there) = &content.state {
