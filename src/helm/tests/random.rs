@@ -48,7 +48,7 @@ prop_compose! {
 
 /// Values with everything that YAML, the chart and the server's format each find awkward.
 fn leaves() -> impl Strategy<Value = Leaf> {
-    let text = || r#"[^\p{Cc}\x{FEFF}]{0,12}|[#;"\\ '=a:{}%&*!-]{0,8}|yes|No|null|~|1e3|007|true|\{\{ \.x \}\}"#;
+    let text = || r#"[^\p{Cc}\x{FEFF}\x{2028}\x{2029}\x{FFFE}\x{FFFF}]{0,12}|[#;"\\ '=a:{}%&*!-]{0,8}|yes|No|null|~|1e3|007|true|\{\{ \.x \}\}"#;
     prop_oneof![
         text().prop_map(Leaf::Text),
         any::<bool>().prop_map(Leaf::Flag),
