@@ -167,7 +167,7 @@ fn another_password_reaches_the_pods() {
     // A terminal gets none of them, and is told where they go.
     desk.write("our license.lic", "a license");
     let said = desk.at_terminal("ppm-infra secrets --license 'our license.lic'", &[]).exit(64);
-    follow(&desk, &said, "hand them on", "ppm-infra secrets |").exit(0);
+    follow(&desk, &said, "hand them on", "ppm-infra secrets").exit(0);
     assert!(get(&desk, "secret rstudio-pm-license")["data"].is_object(), "the license is among them");
     let password = || get(&desk, "secret rstudio-pm-database")["data"]["password"].clone();
     let before = password();
