@@ -269,7 +269,7 @@ impl Simulated {
 
 impl Cloud for Simulated {
     fn survey<'a>(&'a self, ask: &'a Questions) -> BoxFuture<'a, Result<Surroundings, CloudError>> {
-        let world = self.world();
+        let world = self.shelves();
         let offering = match facts::zones_of_type(&world, &self.site) {
             Fact::There(zones) => zones,
             Fact::Missing | Fact::Unread { .. } => BTreeSet::new(),

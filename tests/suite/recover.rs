@@ -29,7 +29,7 @@ fn world(desk: &Desk) -> Value {
 }
 
 /// Changes the object at `address`, or a copy of it under the number `copy`.
-fn meddle(desk: &Desk, address: &str, copy: Option<u64>, change: impl FnOnce(&mut Value)) {
+pub(crate) fn meddle(desk: &Desk, address: &str, copy: Option<u64>, change: impl FnOnce(&mut Value)) {
     let mut world = world(desk);
     let objects = world["objects"].as_object_mut().unwrap();
     let number = objects.iter().find(|(_, object)| object["mark"]["address"] == address).unwrap().0.clone();
@@ -45,7 +45,8 @@ fn meddle(desk: &Desk, address: &str, copy: Option<u64>, change: impl FnOnce(&mu
     desk.write("world.json", &world.to_string());
 }
 
-fn id(desk: &Desk, address: &str) -> String {
+/// The id that is recorded at an address.
+pub(crate) fn id(desk: &Desk, address: &str) -> String {
     let record: Value = serde_json::from_str(&desk.run(&["state", "show", address]).exit(0).stdout).unwrap();
     record["recorded"]["computed"]["id"].as_str().unwrap().to_owned()
 }

@@ -26,7 +26,7 @@ fn standing() -> Desk {
 }
 
 /// Edits the lockfile and makes its digest fit, as an older program could have left it.
-fn edit(desk: &Desk, change: impl FnOnce(&mut Value)) {
+pub(crate) fn edit(desk: &Desk, change: impl FnOnce(&mut Value)) {
     let mut state: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
     change(&mut state);
     state.as_object_mut().unwrap().remove("digest");
