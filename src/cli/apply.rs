@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::failure::Failure;
-use super::handover::NotOurs;
 use super::place::{Held, Place};
 use super::saved::{Ask, Given, Saved};
-use super::{downgrade, exit, handover, lost, out, show, values, workplace};
+use super::{downgrade, exit, handover, lost, out, secrets, show, values, workplace};
 use crate::architecture::{handles, remember, standing};
 use crate::cloud::Consent;
 use crate::cloud::vault::Vault;
@@ -130,12 +129,11 @@ impl Run {
                 let mut ask = ask.clone();
                 // What took its place already is not to be replaced as well.
                 ask.request.replace.retain(|address| !report.made.contains(address));
-                let values = values.as_ref().map(|path| format!(" --values {}", word(path))).unwrap_or_default();
                 let verb = match ask.goal() {
                     Goal::Converge => "apply",
                     Goal::Destroy => "destroy",
                 };
-                format!("ppm-infra {verb} {file}{}{values}", ask.options(false))
+                format!("ppm-infra {verb} {file}{}", ask.options_with(values.as_deref()))
             }
             Self::Adopt { address, id } => format!("ppm-infra adopt {address} {} {file}", shell_word(id)),
         }
@@ -255,11 +253,12 @@ impl<'a> Work<'a> {
     async fn finish_rotation(&self, vault: &dyn Vault) -> Result<(), Failure> {
         let Some(rotation) = rotation(&self.declaration.stack, &self.state()) else { return Ok(()) };
         if run::finish_rotation(self.session, vault, &rotation).await? {
-            out::note(
+            let (lines, remark) = secrets::to_the_pods(self.declaration);
+            let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+            out::note(&format!(
                 "A rotation of the database password that was cut off is finished: the database takes the password it \
-                 had staged, and Secrets Manager gives it to whoever asks. Running pods need it too: \
-                 `ppm-infra secrets` prints it for the cluster.\n",
-            );
+                 had staged, and Secrets Manager gives it to whoever asks. Running pods need it too:{remark}\n{lines}"
+            ));
         }
         Ok(())
     }
@@ -268,7 +267,10 @@ impl<'a> Work<'a> {
         downgrade::refuse(self.declaration, &self.state(), order.ask.downgrade)?;
         let planned = self.plan(order).await?;
         let before = self.state();
-        let foreseen = handover::foresee(self.declaration, &before, &planned, &order.values, NotOurs::Refused)?;
+        let (foreseen, refusal) = handover::foresee(self.declaration, &before, &planned, &order.values)?;
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
         if let Some(saved) = order.saved {
             saved.same_plan(&planned.plan, Some(&foreseen))?;
         }
@@ -341,8 +343,8 @@ impl<'a> Work<'a> {
     async fn plan(&self, order: &Order<'_>) -> Result<Planned, Failure> {
         let mut sinks = show::looking_sinks(self.common, self.session);
         let mut tell = Teller::new(&self.session.host, &mut sinks);
-        let ask = &order.ask.request;
-        Ok(run::plan(self.session, self.declaration, &self.state(), ask, &mut tell).await?)
+        let planned = run::plan(self.session, self.declaration, &self.state(), &order.ask.request, &mut tell).await;
+        planned.map_err(|error| Failure::of_planning(error, &order.ask, order.named.as_deref()))
     }
 
     /// The ledger of the stack. A stack without a lockfile gets one now, not earlier: looking changes nothing.

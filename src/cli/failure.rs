@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::saved::Ask;
 use super::{credentials, exit, typed};
 use crate::architecture::{NoValues, NotReady};
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};
@@ -278,7 +279,7 @@ impl From<PlanError> for Failure {
                     failure
                 }
             }
-            PlanError::Lost { lost } => super::lost::gone_for_good(heading, &lost),
+            PlanError::Lost { lost } => super::lost::gone_for_good(heading, &lost, &Ask::default(), None),
             PlanError::Removed(_) => Self::new(exit::BUG, heading)
                 .hint("nothing was changed; this is a bug in ppm-infra, please report it with this message"),
             PlanError::Cycle { .. } | PlanError::UnknownKind { .. } => Self::new(exit::BUG, heading),
@@ -341,6 +342,19 @@ fn shown(value: &Shown) -> String {
         Shown::Value(value) => value.to_string(),
         Shown::AfterApply(address) => address.to_string(),
         Shown::Nothing => "nothing".to_owned(),
+    }
+}
+
+impl Failure {
+    /// Why nothing was planned of what was asked, with values that go where somebody named it.
+    pub(super) fn of_planning(error: RunError, ask: &Ask, values: Option<&Path>) -> Self {
+        match error {
+            RunError::Plan(PlanError::Lost { lost }) => {
+                let heading = PlanError::Lost { lost: lost.clone() }.to_string();
+                super::lost::gone_for_good(heading, &lost, ask, values)
+            }
+            error => error.into(),
+        }
     }
 }
 

@@ -126,29 +126,19 @@ impl Target<'_> {
     }
 }
 
-/// What is to be done with a file that is not ours to write over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotOurs {
-    /// Told: nothing is written now.
-    Told,
-    /// Refused: it would be written over.
-    Refused,
-}
-
-/// What an apply does about the values, once it did everything else that is planned.
+/// What an apply does about the values, once it did everything else that is planned; and why it would refuse to write
+/// over what is there.
 pub(super) fn foresee(
     declaration: &Declaration,
     state: &State,
     planned: &Planned,
     path: &Path,
-    not_ours: NotOurs,
-) -> Result<ValuesPlan, Failure> {
+) -> Result<(ValuesPlan, Option<Failure>), Failure> {
     let stack = &declaration.stack;
     let target = Target { path, stack, account: &planned.surroundings.account, option: "--values" };
-    let (on_disk, foreign) = match target.look() {
+    let (on_disk, refusal) = match target.look() {
         Ok(on_disk) => (on_disk, None),
-        Err(failure) if not_ours == NotOurs::Told => (None, Some(Found::Foreign(failure.heading))),
-        Err(failure) => return Err(failure),
+        Err(failure) => (None, Some(failure)),
     };
     let known = known(state, &planned.plan);
     let makes = planned.plan.actions.iter().filter(|(_, action)| action.makes_new());
@@ -157,8 +147,9 @@ pub(super) fn foresee(
     let is_new = helm_inputs(stack, &known).is_err();
     let file = path.display().to_string();
     let plan = ValuesPlan::of(file, &wanted, state.values.as_ref(), on_disk.as_ref(), last_release(state), is_new);
+    let foreign = refusal.as_ref().map(|failure| Found::Foreign(failure.heading.clone()));
     let found = foreign.unwrap_or_else(|| plan.found.clone());
-    Ok(ValuesPlan { is_downgrade: downgrade::is_one(declaration, state), found, ..plan })
+    Ok((ValuesPlan { is_downgrade: downgrade::is_one(declaration, state), found, ..plan }, refusal))
 }
 
 /// The file that was written last and what it is now; nothing if no values were ever written. A file that is not ours any

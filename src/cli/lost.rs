@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::args::Common;
 use super::failure::Failure;
+use super::saved::Ask;
 use super::workplace::Declaration;
 use super::{exit, out, show};
 use crate::engine::Lost;
@@ -95,8 +97,13 @@ fn listed(all: &[Unrecorded]) -> Vec<Value> {
     all.iter().map(|one| json!({"address": one.address, "id": one.id})).collect()
 }
 
-/// The refusal to make anew what is gone and cannot be made again.
-pub(super) fn gone_for_good(heading: String, lost: &BTreeMap<Address, Lost>) -> Failure {
+/// The refusal to make anew what is gone and cannot be made again, of a run that was asked for this.
+pub(super) fn gone_for_good(
+    heading: String,
+    lost: &BTreeMap<Address, Lost>,
+    ask: &Ask,
+    values: Option<&Path>,
+) -> Failure {
     let mut failure = Failure::new(exit::FAILED, heading);
     for (address, Lost { id, needed_by, .. }) in lost {
         let users: Vec<String> = needed_by.iter().map(ToString::to_string).collect();
@@ -122,8 +129,10 @@ pub(super) fn gone_for_good(heading: String, lost: &BTreeMap<Address, Lost>) -> 
             _ => failure,
         };
     }
-    let again: Vec<String> = lost.keys().map(|address| format!("--replace {address}")).collect();
-    failure.hint(format!("to make it anew, knowing that: `ppm-infra apply {}`", again.join(" ")))
+    let mut again = ask.clone();
+    again.request.replace.extend(lost.keys().cloned());
+    failure
+        .hint(format!("to make it anew, knowing that: `ppm-infra apply {}`", again.options_with(values).trim_start()))
 }
 
 /// What is left after everything was to go; the exit status it makes.

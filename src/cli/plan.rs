@@ -2,7 +2,6 @@
 
 use super::args::{Common, PlanArgs, ShowArgs};
 use super::failure::Failure;
-use super::handover::NotOurs;
 use super::saved::{Ask, Saved};
 use super::{downgrade, exit, handover, out, show as shown, workplace};
 use crate::engine::Request;
@@ -38,14 +37,17 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     let state = run::foreseen(&session, &book).await?;
     let mut sinks = shown::looking_sinks(common, &session);
     let mut tell = Teller::new(&session.host, &mut sinks);
-    let planned = run::plan(&session, &declaration, &state, &ask.request, &mut tell).await?;
+    let planned = run::plan(&session, &declaration, &state, &ask.request, &mut tell)
+        .await
+        .map_err(|error| Failure::of_planning(error, &ask, args.values.as_deref()))?;
     drop(sinks);
-    let values = match ask.goal() {
+    let (values, refusal) = match ask.goal() {
         Goal::Converge => {
             let path = args.values.unwrap_or_else(|| handover::usual(common, &declaration.stack));
-            Some(handover::foresee(&declaration, &state, &planned, &path, NotOurs::Told)?)
+            let (values, refusal) = handover::foresee(&declaration, &state, &planned, &path)?;
+            (Some(values), refusal)
         }
-        Goal::Destroy => None,
+        Goal::Destroy => (None, None),
     };
     let is_change = planned.plan.has_changes() || values.as_ref().is_some_and(ValuesPlan::is_change);
     let view = shown::PlanShow {
@@ -62,6 +64,9 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     shown::open_intents(&book);
     if let Some(code) = shown::refused(&planned) {
         return Ok(code);
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     if let Some(path) = args.out {
         Saved::new(&declaration, ask, &planned, values).write(&path)?;

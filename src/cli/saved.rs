@@ -99,6 +99,12 @@ impl Ask {
         options
     }
 
+    /// As [`Ask::options`] of the command that does it, with where the values go.
+    pub(super) fn options_with(&self, values: Option<&Path>) -> String {
+        let values = values.map(|path| format!(" --values {}", shell_word(&path.display().to_string())));
+        self.options(false) + &values.unwrap_or_default()
+    }
+
     /// What the plan is for.
     pub(super) fn goal(&self) -> Goal {
         if self.request.destroy { Goal::Destroy } else { Goal::Converge }

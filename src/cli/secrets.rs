@@ -313,22 +313,49 @@ async fn exchange(
         Rotated::Fresh => "The database takes a new password",
         Rotated::Finished => "A rotation that was cut off is finished: the database takes the password it had staged",
     };
-    let PackageManager { namespace, release, .. } = &declaration.stack.package_manager;
-    let path = shell_word(&declaration.name());
-    let lines = [
-        typed::line(&format!("ppm-infra secrets {path} | kubectl apply --server-side -f -")),
-        format!("kubectl -n {namespace} rollout restart deployment/{release}"),
-        format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"),
-    ];
+    let (lines, remark) = to_the_pods(declaration);
     if common.json {
         show::steps("secrets rotate", &lines);
     } else {
         out::note(&format!(
-            "{what}, and Secrets Manager gives it to whoever asks. The one before is kept as AWSPREVIOUS.\nNow let the pods know:\n"
+            "{what}, and Secrets Manager gives it to whoever asks. The one before is kept as AWSPREVIOUS.\n\
+             Now let the pods know:{remark}\n"
         ));
-        out::data(&lines.map(|line| format!("  {line}\n")).concat());
+        out::data(&lines.iter().map(|line| format!("  {line}\n")).collect::<String>());
     }
     Ok(exit::DONE)
+}
+
+/// The commands that bring a new password to running pods, and what to know of the first of them.
+pub(super) fn to_the_pods(declaration: &Declaration) -> (Vec<String>, &'static str) {
+    let PackageManager { namespace, release, secrets, .. } = &declaration.stack.package_manager;
+    let (bring, remark) = match secrets {
+        SecretsBy::Kubectl => {
+            let path = shell_word(&declaration.name());
+            let piped = format!("ppm-infra secrets {path} | kubectl apply --server-side -f -");
+            (Some(typed::line(&piped)), "")
+        }
+        // What is annotated anew is fetched at once ("Can I manually trigger a secret refresh?", external-secrets.io). A container that
+        // starts again reads its Secret again, so that nothing is lost where the pods are faster than the operator.
+        SecretsBy::ExternalSecrets => (
+            Some(format!(
+                "kubectl -n {namespace} annotate externalsecret {DATABASE_SECRET} force-sync=\"$(date +%s)\" --overwrite"
+            )),
+            " the operator fetches the password once its ExternalSecret is annotated, which takes seconds; a pod that \
+             starts before that ends, and starts again with it.",
+        ),
+        // Without rotation the driver leaves a Secret as it is for as long as any pod mounts it ("Auto rotation of
+        // mounted contents and synced Kubernetes Secrets", secrets-store-csi-driver.sigs.k8s.io).
+        SecretsBy::Csi => (
+            None,
+            " the driver brings the password into the Secret when it looks again, every two minutes by itself, and only \
+             where it is installed with `enableSecretRotation=true`; wait that long first.",
+        ),
+    };
+    let mut lines: Vec<String> = bring.into_iter().collect();
+    lines.push(format!("kubectl -n {namespace} rollout restart deployment/{release}"));
+    lines.push(format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"));
+    (lines, remark)
 }
 
 #[cfg(test)]

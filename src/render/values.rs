@@ -148,7 +148,7 @@ fn notes(values: &ValuesPlan) -> Vec<Styled> {
         }
         Found::Foreign(what) => {
             notes.push(Styled::of(Label::Drift, "! ").with(Label::Plain, what));
-            notes.push(plain("  Apply refuses to write over it: name another file with `--values`.".to_owned()));
+            notes.push(plain("  Apply refuses to write over it.".to_owned()));
         }
         Found::Missing | Found::AsWritten => {}
     }

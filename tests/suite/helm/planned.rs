@@ -281,7 +281,8 @@ fn refused(desk: &Desk, file: &str, says: &[&str]) {
         let option = if command[0] == "values" { "`-o`" } else { "`--values`" };
         said.says(&["it is not written over, and nothing was changed", option]);
     }
-    desk.run(&["plan", "--values", file]).exit(0).says(says).says(&["Apply refuses to write over it"]);
+    let planned = desk.run(&["plan", "--values", file]).exit(64);
+    planned.says(says).says(&["Apply refuses to write over it", "it is not written over", "--values"]);
     assert_eq!(desk.files(), before, "nothing was changed");
 }
 

@@ -30,11 +30,16 @@ fn of(api: &str, kind: &str, name: &str, namespace: Option<&str>) -> Value {
 }
 
 fn controller() -> Value {
-    let mut made = of("apiextensions.k8s.io/v1", "CustomResourceDefinition", BINDINGS, None);
+    definition(BINDINGS, "TargetGroupBinding", "v1beta1")
+}
+
+/// What somebody installs to have objects of this kind in a namespace.
+fn definition(named: &str, kind: &str, version: &str) -> Value {
+    let (plural, group) = named.split_once('.').unwrap();
+    let mut made = of("apiextensions.k8s.io/v1", "CustomResourceDefinition", named, None);
     made["spec"] = json!({
-        "group": "elbv2.k8s.aws", "scope": "Namespaced",
-        "names": {"plural": "targetgroupbindings", "kind": "TargetGroupBinding"},
-        "versions": [{"name": "v1beta1", "served": true, "storage": true}],
+        "group": group, "scope": "Namespaced", "names": {"plural": plural, "kind": kind},
+        "versions": [{"name": version, "served": true, "storage": true}],
     });
     made
 }
@@ -186,6 +191,67 @@ fn another_password_reaches_the_pods() {
         .run()
         .exit(0)
         .says(&["rolled out"]);
+}
+
+#[test]
+fn a_rotation_that_was_cut_off() {
+    let desk = standing();
+    let cut_off = || {
+        let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
+        world["turns"] = json!({ id(&desk, "secret.database"): {"current": 0, "pending": 1, "taken": 1} });
+        desk.write("world.json", &world.to_string());
+    };
+    let current = || desk.run(&["secrets"]).exit(0);
+    cut_off();
+    let said = current();
+    let done = hint(&desk, &said, "was begun and not finished", "ppm-infra secrets rotate database").approved("yes");
+    done.exit(0);
+    assert!(!current().stderr.contains("was begun and not finished"));
+    let finished = current().stdout;
+    cut_off();
+    let said = desk.run(&["apply", "--auto-approve"]).exit(0);
+    let said = said.says(&["that was cut off is finished", "kubectl -n ppm rollout restart deployment/ppm"]);
+    let _kubernetes = Kubernetes::of(&desk);
+    put(&desk, &[of("v1", "Namespace", "ppm", None)]);
+    follow(&desk, &said, "ppm-infra secrets plans/reference.yaml |", "ppm-infra secrets plans/reference.yaml |")
+        .exit(0);
+    assert_eq!(current().stdout, finished, "the password that the database takes");
+    let password = get(&desk, "secret rstudio-pm-database")["data"]["password"].clone();
+    assert!(finished.contains(password.as_str().unwrap()), "the cluster has it");
+}
+
+#[test]
+fn another_password_is_fetched_by_what_reads_it_in_the_cluster() {
+    let declared = |word: &str| {
+        let desk = Desk::simulated();
+        desk.declare_with(&format!("package_manager: {{secrets: {word}}}"));
+        desk.run(&["apply", "--auto-approve"]).exit(0);
+        desk
+    };
+    let desk = declared("external_secrets");
+    let _kubernetes = Kubernetes::of(&desk);
+    let operator = ["externalsecrets", "secretstores"].map(|plural| {
+        let kind = if plural == "secretstores" { "SecretStore" } else { "ExternalSecret" };
+        definition(&format!("{plural}.external-secrets.io"), kind, "v1")
+    });
+    put(&desk, &[&operator[..], &[of("v1", "Namespace", "ppm", None), deployment()]].concat());
+    desk.shell("ppm-infra --cloud simulated:world.json secrets | kubectl apply --server-side -f -").exit(0);
+    let rotate = ["secrets", "rotate", "database", "--auto-approve"];
+    let said = desk.run(&rotate).exit(0);
+    follow(&desk, &said, "kubectl -n ppm annotate externalsecret", "kubectl -n ppm annotate externalsecret")
+        .exit(0)
+        .says(&["annotated"]);
+    let asked = get(&desk, "externalsecret rstudio-pm-database")["metadata"]["annotations"]["force-sync"].clone();
+    assert!(asked.as_str().is_some_and(|at| at.parse::<u64>().is_ok()), "{asked}");
+    let lines: Vec<&str> = said.stdout.lines().map(str::trim).collect();
+    assert!(lines[1].starts_with("kubectl -n ppm rollout restart"), "{said}");
+    assert!(!said.stdout.contains("ppm-infra secrets"), "it prints no password: {said}");
+    // The driver is waited for: nothing that is typed here makes it look.
+    let desk = declared("csi");
+    let said = desk.run(&rotate).exit(0).says(&["enableSecretRotation=true", "wait that long first"]);
+    assert!(said.stdout.trim_start().starts_with("kubectl -n ppm rollout restart"), "{said}");
+    let said = desk.run(&[&rotate[..], &["--json"]].concat()).exit(0).json_document();
+    assert_eq!(said["next"].as_array().unwrap().len(), 2, "{said}");
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Commands that are named on the way into the cluster: values, Secrets, kubeconfig. Those of other programs are followed
 //! where there are such.
 
-use serde_json::{Value, json};
-
 use super::standing;
 use crate::support::binary::{Desk, Said};
 use crate::support::hint::{follow, hint};
@@ -103,27 +101,6 @@ fn secrets_and_what_they_are_told_in() {
     let said = desk.run(&["secrets"]).exit(0);
     let checked = hint(&desk, &said, "says whether an edited file still does", "ppm-infra values --check");
     checked.with("FILE", "out/ppm-prod.values.yaml").run().exit(0);
-}
-
-#[test]
-fn a_rotation_that_was_cut_off() {
-    let desk = standing();
-    let cut_off = || {
-        let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
-        world["turns"] = json!({ super::id(&desk, "secret.database"): {"current": 0, "pending": 1, "taken": 1} });
-        desk.write("world.json", &world.to_string());
-    };
-    let current = || desk.run(&["secrets"]).exit(0);
-    cut_off();
-    let said = current();
-    let done = hint(&desk, &said, "was begun and not finished", "ppm-infra secrets rotate database").approved("yes");
-    done.exit(0);
-    assert!(!current().stderr.contains("was begun and not finished"));
-    let finished = current().stdout;
-    cut_off();
-    let said = desk.run(&["apply", "--auto-approve"]).exit(0);
-    let printed = follow(&desk, &said, "that was cut off is finished", "ppm-infra secrets").exit(0);
-    assert_eq!(printed.stdout, finished, "the password that the database takes");
 }
 
 #[test]

@@ -196,6 +196,21 @@ fn data_that_is_gone() {
     let said = desk.run(&["plan"]).exit(1);
     hint(&desk, &said, "to make it anew, knowing that", "ppm-infra apply --replace").approved("yes").exit(0);
     desk.run(&PLAN).exit(0);
+    // What was asked for besides is asked for again.
+    let nodes = id(&desk, "node_group.main");
+    gone("secret.encryption-key");
+    let asked = ["--replace", "node_group.main", "--values", "our values.yaml"];
+    for verb in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let said = desk.run(&[verb, &asked].concat()).exit(1);
+        let again = hint(&desk, &said, "to make it anew, knowing that", "ppm-infra apply --replace");
+        let whole = "--replace node_group.main --replace secret.encryption-key --values 'our values.yaml'";
+        assert!(again.line().contains(whole), "{}", again.line());
+    }
+    let said = desk.run(&[&["plan"][..], &asked].concat()).exit(1);
+    hint(&desk, &said, "to make it anew, knowing that", "ppm-infra apply --replace").approved("yes").exit(0);
+    assert_ne!(id(&desk, "node_group.main"), nodes);
+    assert!(desk.read("our values.yaml").contains("replicas"));
+    desk.run(&PLAN).exit(0);
 }
 
 #[test]

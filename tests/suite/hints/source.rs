@@ -27,7 +27,7 @@ const PARTS: [&str; 11] = [
     "`ppm-infra ",
     // What `{again}`, `{command}` and `{plan}` stand for.
     "ppm-infra plan {}",
-    "ppm-infra {verb} {file}{}{values}",
+    "ppm-infra {verb} {file}{}",
     "ppm-infra adopt {address} {} {file}",
     "ppm-infra state push {}",
     "ppm-infra state restore {serial}",

@@ -4,18 +4,18 @@ use crate::support::binary::Desk;
 use crate::support::hint::hint;
 
 /// A command: how it begins, its options that take a value and those that take none, and how many words it needs.
-/// Sources: helm.sh/docs/helm, docs.docker.com/reference/cli, timedatectl(1).
-const COMMANDS: [(&str, &[&str], &[&str], usize); 10] = [
-    ("helm repo add", &["--username", "--password", "--ca-file"], &["--force-update"], 2),
-    ("helm repo update", &["--timeout"], &[], 1),
-    ("helm upgrade", &["--version", "-n", "-f", "--timeout", "--set"], &["--install", "--wait", "--atomic"], 2),
-    ("helm status", &["-n", "-o", "--revision"], &[], 1),
+/// Sources, read on 2026-11-29: helm.sh/docs/helm (`helm upgrade`, `pull`, `show chart`, `status`, `repo add`),
+/// docs.docker.com/reference/cli/docker/image (`pull`, `tag`, `push`), timedatectl(1).
+const COMMANDS: [(&str, &[&str], &[&str], usize); 9] = [
+    ("helm repo add", &["--ca-file"], &["--force-update"], 2),
+    ("helm upgrade", &["--version", "-n", "-f", "--timeout"], &["--install", "--wait"], 2),
+    ("helm status", &["-n"], &[], 1),
     ("helm pull", &["--repo", "--version", "--destination"], &["--untar"], 1),
-    ("helm show chart", &["--repo", "--version"], &["--devel"], 1),
+    ("helm show chart", &["--repo", "--version"], &[], 1),
     ("docker pull", &["--platform"], &["--quiet"], 1),
     ("docker tag", &[], &[], 2),
     ("docker push", &[], &["--quiet"], 1),
-    ("timedatectl set-ntp", &["-H"], &["--no-ask-password"], 1),
+    ("timedatectl set-ntp", &[], &[], 1),
 ];
 
 /// Whether a program would take each command of a line.

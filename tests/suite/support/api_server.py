@@ -33,6 +33,7 @@ SERVED = [
     ("v1", "nodes", "Node", CLUSTER, ["no"]),
     ("v1", "pods", "Pod", NAMESPACED, ["po"]),
     ("v1", "secrets", "Secret", NAMESPACED, []),
+    ("v1", "serviceaccounts", "ServiceAccount", NAMESPACED, ["sa"]),
     ("apps/v1", "deployments", "Deployment", NAMESPACED, ["deploy"]),
     ("batch/v1", "jobs", "Job", NAMESPACED, []),
     ("networking.k8s.io/v1", "ingresses", "Ingress", NAMESPACED, ["ing"]),
