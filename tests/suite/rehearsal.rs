@@ -101,7 +101,11 @@ fn a_lockfile_of_which_nothing_stands_takes_any_account() {
         ("123456789012", "222233334444"),
         ("region: us-east-1", "region: us-east-1\naccount: \"222233334444\""),
     ]);
-    desk.run(&rehearsed(&["plan", "--detailed-exitcode"])).exit(2).says(&["46 to create", "222233334444"]);
+    // The values of the other account are not written over, and that is all that stands in the way.
+    let plan = || desk.run(&rehearsed(&["plan", "--detailed-exitcode"]));
+    plan().exit(64).says(&["46 to create", "these are the values of the stack ppm-prod in account 111122223333"]);
+    desk.shell("rm try.rehearsal/ppm-prod.values.yaml").exit(0);
+    plan().exit(2).says(&["46 to create", "222233334444"]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use crate::support::hint::hint;
 /// A command: how it begins, its options that take a value and those that take none, and how many words it needs.
 /// Sources, read on 2026-11-29: helm.sh/docs/helm (`helm upgrade`, `pull`, `show chart`, `status`, `repo add`),
 /// docs.docker.com/reference/cli/docker/image (`pull`, `tag`, `push`), timedatectl(1).
-const COMMANDS: [(&str, &[&str], &[&str], usize); 9] = [
+const COMMANDS: [(&str, &[&str], &[&str], usize); 10] = [
     ("helm repo add", &["--ca-file"], &["--force-update"], 2),
+    ("helm repo update", &[], &[], 1),
     ("helm upgrade", &["--version", "-n", "-f", "--timeout"], &["--install", "--wait"], 2),
     ("helm status", &["-n"], &[], 1),
     ("helm pull", &["--repo", "--version", "--destination"], &["--untar"], 1),
