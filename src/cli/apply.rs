@@ -254,7 +254,7 @@ impl<'a> Work<'a> {
         let Some(rotation) = rotation(&self.declaration.stack, &self.state()) else { return Ok(()) };
         if run::finish_rotation(self.session, vault, &rotation).await? {
             let (lines, remark) = secrets::to_the_pods(self.declaration);
-            let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+            let lines = lines.iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat();
             out::note(&format!(
                 "A rotation of the database password that was cut off is finished: the database takes the password it \
                  had staged, and Secrets Manager gives it to whoever asks. Running pods need it too:{remark}\n{lines}"

@@ -348,13 +348,10 @@ fn shown(value: &Shown) -> String {
 impl Failure {
     /// Why nothing was planned of what was asked, with values that go where somebody named it.
     pub(super) fn of_planning(error: RunError, ask: &Ask, values: Option<&Path>) -> Self {
-        match error {
-            RunError::Plan(PlanError::Lost { lost }) => {
-                let heading = PlanError::Lost { lost: lost.clone() }.to_string();
-                super::lost::gone_for_good(heading, &lost, ask, values)
-            }
-            error => error.into(),
+        if let RunError::Plan(PlanError::Lost { lost }) = &error {
+            return super::lost::gone_for_good(error.to_string(), lost, ask, values);
         }
+        error.into()
     }
 }
 

@@ -321,7 +321,7 @@ async fn exchange(
             "{what}, and Secrets Manager gives it to whoever asks. The one before is kept as AWSPREVIOUS.\n\
              Now let the pods know:{remark}\n"
         ));
-        out::data(&lines.iter().map(|line| format!("  {line}\n")).collect::<String>());
+        out::data(&lines.iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat());
     }
     Ok(exit::DONE)
 }
