@@ -249,8 +249,7 @@ impl From<PlanError> for Failure {
             PlanError::Unread { unread } => {
                 let mut failure = Self::new(exit::INCOMPLETE, heading);
                 failure.causes = unread.iter().map(|(address, error)| format!("{address}: {error}")).collect();
-                let ended = |error: &String| ["ExpiredToken", "RequestExpired"].iter().any(|code| error.contains(code));
-                if unread.values().any(ended) {
+                if unread.values().any(CloudError::is_expired) {
                     failure = failure.hint("the credentials ended: renew them, as with `aws sso login`, and run again");
                 }
                 failure.hint("what cannot be read is neither in place nor gone, so nothing was planned or changed")

@@ -4,10 +4,14 @@ use serde_json::{Value, json};
 
 use crate::engine::state::State;
 use crate::engine::values::{Found, OnDisk};
-use crate::helm::{Finding, Header, Severity, leaves};
+use crate::helm::{Header, leaves};
 use crate::model::document::digest;
+use crate::model::finding::{Finding, Severity};
 use crate::stack::Stack;
 use crate::text::{Place, Problem};
+
+/// The question whether the file is this stack's, and the newest.
+const STAMP: &str = "values.stamp";
 
 /// What the line says, and what of it does not fit.
 pub(super) struct Stamp {
@@ -43,11 +47,8 @@ impl Stamp {
         if !is_ours {
             let what = format!("these are the values of the stack {name} in account {account}, {region}");
             let hint = format!("`ppm-infra values -o FILE` writes those of {ours} in {here}");
-            self.findings.push(Finding {
-                severity: Severity::Error,
-                problem: Problem::new(place, "", what, hint),
-                why: "Package Manager would be installed with another stack's database, bucket and role.".to_owned(),
-            });
+            let why = "Package Manager would be installed with another stack's database, bucket and role.";
+            self.findings.push(Problem::new(place, "", what, hint).finding(STAMP, Severity::Error, why));
             return self;
         }
         self.found = self.on_disk.found(written, None);
@@ -61,11 +62,8 @@ impl Stamp {
                 let what = format!("this is the file of serial {serial}; values were written last at serial {last}");
                 (what, "What was declared since is not in it.")
             };
-            self.findings.push(Finding {
-                severity: Severity::Warning,
-                problem: Problem::new(place, "", what, "`ppm-infra values -o FILE` writes the newest"),
-                why: why.to_owned(),
-            });
+            let problem = Problem::new(place, "", what, "`ppm-infra values -o FILE` writes the newest");
+            self.findings.push(problem.finding(STAMP, Severity::Warning, why));
         }
         self
     }

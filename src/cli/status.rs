@@ -8,10 +8,11 @@ use super::{exit, show, workplace};
 use crate::architecture::{handles, standing, values_are_for};
 use crate::engine::state::State;
 use crate::helm::{ending_image, release, shell_word};
+use crate::model::finding::Severity;
 use crate::model::handle::At;
 use crate::model::resource::Resource;
 use crate::run::Stop;
-use crate::run::status::{self, Chart, Severity, Subject, TargetsAre, Typed, WayIn};
+use crate::run::status::{self, Chart, Inspected, TargetsAre, Typed, WayIn};
 use crate::stack::{Stack, Targets};
 use workplace::{Connection, Declaration};
 
@@ -31,7 +32,7 @@ pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u
     show::status(common, &declaration, &report);
     Ok(match report.worst() {
         Some(Severity::Error) => exit::FAILED,
-        Some(Severity::Unread) => exit::INCOMPLETE,
+        Some(Severity::Unknown) => exit::INCOMPLETE,
         Some(Severity::Warning) | None => exit::DONE,
     })
 }
@@ -41,7 +42,7 @@ fn computed<R: Resource>(state: &State, at: &At<R>) -> Option<R::Computed> {
 }
 
 /// What is recorded and declared, as far as it matters here.
-fn subject(stack: &Stack, state: &State, file: String) -> Subject {
+fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
     let declared = &stack.load_balancer;
     let handles = handles();
     let ours = |targets| WayIn::Ours {
@@ -50,7 +51,7 @@ fn subject(stack: &Stack, state: &State, file: String) -> Subject {
         targets,
     };
     let manager = &stack.package_manager;
-    Subject {
+    Inspected {
         account: stack.account.as_ref().map(ToString::to_string),
         way_in: match declared.targets {
             Targets::NodePort => ours(TargetsAre::Nodes),
@@ -67,7 +68,13 @@ fn subject(stack: &Stack, state: &State, file: String) -> Subject {
             .map(|found| found.id)
             .or_else(|| stack.storage.kms.as_ref().map(ToString::to_string)),
         chart: chart(stack, state),
-        typed: Typed { file, release: manager.release.to_string(), namespace: manager.namespace.to_string() },
+        typed: Typed {
+            file,
+            balancer: handles.load_balancer.address(),
+            database: handles.database.address(),
+            release: manager.release.to_string(),
+            namespace: manager.namespace.to_string(),
+        },
     }
 }
 

@@ -17,6 +17,7 @@ use crate::engine::state::State;
 use crate::engine::values::Written;
 use crate::helm::{self, shell_word};
 use crate::model::document::canonical_pretty;
+use crate::model::finding::Severity;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -88,10 +89,10 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         Err(failure) => return Err(failure),
     };
     let mut review = helm::review(&path.display().to_string(), &text, &facts);
-    review.add(&text, stamp.iter().flat_map(|stamp| stamp.findings.clone()));
-    let errors = review.count(helm::Severity::Error);
+    review.add(stamp.iter().flat_map(|stamp| stamp.findings.clone()));
+    let errors = review.count(Severity::Error);
     if common.json {
-        let (warnings, valid) = (review.count(helm::Severity::Warning), errors == 0);
+        let (warnings, valid) = (review.count(Severity::Warning), errors == 0);
         let told = json!({
             "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
             "checked": typed::json(review.to_json()), "header": stamp.map(|stamp| stamp.json()),

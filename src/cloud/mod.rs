@@ -12,7 +12,6 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
-mod error;
 pub mod health;
 pub mod simulated;
 pub mod vault;
@@ -25,7 +24,7 @@ use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{CloudError, ErrorKind, clock_is_off};
+pub use crate::model::error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
 use crate::model::document::Document;

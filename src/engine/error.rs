@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::diff::FieldDiff;
 use super::losses::Lost;
 use crate::model::address::{Address, Kind};
+use crate::model::error::CloudError;
 use crate::model::observation::ForeignObject;
 
 /// Why there is no plan. Nothing was changed.
@@ -14,7 +15,7 @@ pub enum PlanError {
     #[error("{} could not be read", list(unread.keys()))]
     Unread {
         /// What, and what went wrong.
-        unread: BTreeMap<Address, String>,
+        unread: BTreeMap<Address, CloudError>,
     },
     /// A name we need is taken by an object that is not ours.
     #[error("{} exists already and does not belong to this stack", list(foreign.keys()))]

@@ -40,7 +40,7 @@ pub use error::ValuesError;
 pub use header::Header;
 pub use leaves::leaves;
 pub use releases::{Release, ending_image, release};
-pub use review::{Facts, Finding, Nodes, Reach, Review, Severity, review};
+pub use review::{Facts, Nodes, Reach, Review, review};
 pub use schema::values_schema;
 pub use sizing::{addresses_per_interface, fits};
 pub use values::{Values, values};

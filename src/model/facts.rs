@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::error::CloudError;
 use super::policy::Policy;
 use certificate::Certificate;
 use database::{DatabaseOffers, DatabaseQuery};
@@ -29,9 +30,7 @@ pub enum Fact<T> {
     /// It could not be read.
     Unread {
         /// What went wrong.
-        error: String,
-        /// Whether the permission to read it is missing.
-        denied: bool,
+        error: CloudError,
     },
 }
 

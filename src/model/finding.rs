@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::address::Address;
+use super::aspect::Aspect;
 use super::place::Place;
 
 /// How bad a finding is, the worst first.
@@ -33,10 +34,12 @@ impl Severity {
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// A key of the declaration by its path, such as `storage.kms`.
+    /// A key of the declaration, or of a values file, by its path, such as `storage.kms`; empty for the file as a whole.
     Key(String),
     /// A resource of the stack.
     Resource(Address),
+    /// A part of the running stack.
+    Aspect(Aspect),
 }
 
 impl fmt::Display for Subject {
@@ -44,6 +47,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Key(path) => f.write_str(path),
             Self::Resource(address) => address.fmt(f),
+            Self::Aspect(aspect) => f.write_str(aspect.word()),
         }
     }
 }
@@ -57,14 +61,21 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
-    /// Where that is declared, if it is; the file is that of the declaration.
+    /// Where that stands, if it is written anywhere; which file is known to whoever looked.
     pub place: Option<Place>,
     /// What is the matter, in one sentence.
     pub what: String,
     /// Why that matters; empty when `what` says it.
     pub why: String,
-    /// What to do about it.
-    pub remedy: String,
+    /// What to do about it, one thing each.
+    pub remedies: Vec<String>,
+}
+
+impl Finding {
+    /// What to do about it, in one line.
+    pub fn remedy(&self) -> String {
+        self.remedies.join("; ")
+    }
 }
 
 /// One question and everything that was found.
@@ -106,7 +117,7 @@ mod tests {
             place: None,
             what: String::new(),
             why: String::new(),
-            remedy: String::new(),
+            remedies: Vec::new(),
         };
         let result =
             |all: &[Severity]| Check { id: "a.b", findings: all.iter().copied().map(finding).collect() }.result();

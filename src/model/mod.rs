@@ -1,9 +1,11 @@
 //! Floor 1: the words of the program. No I/O, no async, no decisions.
 
 pub mod address;
+pub mod aspect;
 pub mod base64;
 pub mod causes;
 pub mod document;
+pub mod error;
 pub mod facts;
 pub mod finding;
 pub mod handle;

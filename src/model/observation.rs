@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
+use super::error::CloudError;
 use super::mark::{ADDRESS_TAG, STACK_TAG, Tags};
 use super::resource::Known;
 
@@ -34,7 +35,7 @@ pub enum Observation {
     /// It could not be read: neither there nor gone.
     Unread {
         /// What went wrong.
-        error: String,
+        error: CloudError,
     },
 }
 

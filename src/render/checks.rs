@@ -7,7 +7,6 @@ use super::style::{Label, Styled};
 use super::words::count;
 use crate::model::address::Address;
 use crate::model::finding::{Check, Finding, Severity, Subject};
-use crate::model::place::Place;
 use crate::text::Problem;
 
 /// Writes what was found, the worst first, and how many checks passed. Nothing where nothing was checked.
@@ -46,12 +45,11 @@ fn show(finding: &Finding, gutter: usize, source: (&str, &str), text: &mut Style
     };
     let head = Styled::of(label, format!("  {}: ", finding.severity.word()));
     text.line(head.with(Label::Plain, format!("{}: {}", finding.subject, finding.what)));
-    if let Some(place) = finding.place {
-        for line in excerpt(finding, place, gutter, source).lines() {
-            text.line(Styled::of(Label::Muted, format!("  {line}")));
-        }
+    for line in excerpt(finding, gutter, source).unwrap_or_default().lines() {
+        text.line(Styled::of(Label::Muted, format!("  {line}")));
     }
-    for (word, told) in [("why", &finding.why), ("hint", &finding.remedy)] {
+    let told = [("why", &finding.why)].into_iter().chain(finding.remedies.iter().map(|remedy| ("hint", remedy)));
+    for (word, told) in told {
         if !told.is_empty() {
             let lead = format!("  {:gutter$} = {word}: ", "");
             text.line(Styled::of(Label::Hint, lead).with(Label::Plain, told));
@@ -59,17 +57,15 @@ fn show(finding: &Finding, gutter: usize, source: (&str, &str), text: &mut Style
     }
 }
 
-/// The place and its line, as they are shown for a declaration that is not valid.
-fn excerpt(finding: &Finding, place: Place, gutter: usize, (file, declaration): (&str, &str)) -> String {
+/// The place and its line, as they are shown for a declaration that is not valid; nothing if it has none.
+fn excerpt(finding: &Finding, gutter: usize, (file, declaration): (&str, &str)) -> Option<String> {
     struct Shown<'a>(Problem, &'a str, usize);
     impl std::fmt::Display for Shown<'_> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             self.0.show(f, self.1, self.2)
         }
     }
-    let mut problem = Problem::new(place, finding.subject.to_string(), &finding.what, &finding.remedy);
-    problem.quote(declaration);
-    Shown(problem, file, gutter).to_string()
+    Some(Shown(Problem::of_finding(finding, declaration)?, file, gutter).to_string())
 }
 
 /// A check as JSON.
@@ -91,7 +87,7 @@ struct FindingOut<'a> {
     column: Option<usize>,
     what: &'a str,
     why: &'a str,
-    remedy: &'a str,
+    remedy: String,
 }
 
 /// How many checks had which result.
@@ -110,10 +106,10 @@ pub(super) fn checks_out<'a>(all: &'a [Check], file: &'a str) -> Vec<CheckOut<'a
         severity: one.severity.word(),
         path: match &one.subject {
             Subject::Key(path) => Some(path),
-            Subject::Resource(_) => None,
+            Subject::Resource(_) | Subject::Aspect(_) => None,
         },
         address: match &one.subject {
-            Subject::Key(_) => None,
+            Subject::Key(_) | Subject::Aspect(_) => None,
             Subject::Resource(address) => Some(address),
         },
         file: one.place.map(|_| file),
@@ -121,7 +117,7 @@ pub(super) fn checks_out<'a>(all: &'a [Check], file: &'a str) -> Vec<CheckOut<'a
         column: one.place.map(|place| place.column),
         what: &one.what,
         why: &one.why,
-        remedy: &one.remedy,
+        remedy: one.remedy(),
     };
     let check = |one: &'a Check| CheckOut {
         id: one.id,

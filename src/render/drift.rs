@@ -45,7 +45,7 @@ pub fn drift_text(report: &DriftReport, view: &DriftView<'_>) -> Styled {
         values::drifted(&mut text, file, found);
     }
     let unread: BTreeMap<_, _> =
-        report.unread.iter().map(|(address, error)| (address.clone(), vec![error.clone()])).collect();
+        report.unread.iter().map(|(address, error)| (address.clone(), vec![error.to_string()])).collect();
     noted(&mut text, "Not read: neither in sync nor gone", &unread);
     noted(&mut text, "Worth knowing", &report.notes);
     text.end_line();

@@ -156,7 +156,7 @@ struct DriftReportOut<'a> {
 #[derive(Serialize)]
 struct UnreadOut<'a> {
     address: &'a Address,
-    error: &'a str,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -240,7 +240,7 @@ pub fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
         region: view.region,
         account: view.account,
         drift: drift(&report.drift),
-        unread: report.unread.iter().map(|(address, error)| UnreadOut { address, error }).collect(),
+        unread: report.unread.iter().map(|(address, error)| UnreadOut { address, error: error.to_string() }).collect(),
         notes: notes(&report.notes),
         values: view.values.map(|(file, found)| json!({"file": file, "found": values::found_json(found)})),
         summary: json!({

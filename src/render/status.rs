@@ -12,7 +12,9 @@ use super::plan::place;
 use super::signs::Signs;
 use super::style::{Label, Styled};
 use super::words::count;
-use crate::run::status::{Part, Severity, StatusReport};
+use crate::model::aspect::Aspect;
+use crate::model::finding::Severity;
+use crate::run::status::StatusReport;
 
 /// How a status is shown.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +36,9 @@ pub fn status_text(report: &StatusReport, view: &StatusView<'_>) -> Styled {
     let mut text = Styled::new();
     text.line(place(view.stack, view.region, &report.account));
     let sections = [
-        ("Way in", [Part::LoadBalancer, Part::Targets, Part::Certificate].as_slice()),
-        ("Versions", &[Part::Kubernetes, Part::Chart]),
-        ("Around it", &[Part::Cluster, Part::NodeGroup, Part::Database, Part::Key]),
+        ("Way in", [Aspect::LoadBalancer, Aspect::Targets, Aspect::Certificate].as_slice()),
+        ("Versions", &[Aspect::Kubernetes, Aspect::Chart]),
+        ("Around it", &[Aspect::Cluster, Aspect::NodeGroup, Aspect::Database, Aspect::Key]),
     ];
     // Columns stand below each other on the whole page.
     let rows = sections.iter().flat_map(|(_, parts)| parts.iter()).flat_map(|part| rows(*part, report, &signs));
@@ -48,7 +50,7 @@ pub fn status_text(report: &StatusReport, view: &StatusView<'_>) -> Styled {
             for line in lines.by_ref().take(parts::told(*part, report).len()) {
                 text.line(indented(2, line));
             }
-            if *part == Part::Targets {
+            if *part == Aspect::Targets {
                 targets(report, &signs, &mut text);
             }
         }
@@ -59,14 +61,14 @@ pub fn status_text(report: &StatusReport, view: &StatusView<'_>) -> Styled {
     text
 }
 
-fn rows(part: Part, report: &StatusReport, signs: &Signs) -> Vec<Vec<Styled>> {
+fn rows(part: Aspect, report: &StatusReport, signs: &Signs) -> Vec<Vec<Styled>> {
     let told = parts::told(part, report);
     let lines = told.into_iter().map(|line| {
         let (sign, word, label) = match line.worst {
             None if line.is_known => (signs.done, "ok", Label::Success),
             None => (signs.skipped, "elsewhere", Label::Muted),
             Some(Severity::Error) => (signs.failed, "error", Label::Error),
-            Some(Severity::Unread) => ("?", "not read", Label::Warning),
+            Some(Severity::Unknown) => ("?", "not read", Label::Warning),
             Some(Severity::Warning) => ("!", "warning", Label::Warning),
         };
         vec![
@@ -111,11 +113,11 @@ fn findings(report: &StatusReport, text: &mut Styled) {
     for finding in &report.findings {
         let (word, label) = match finding.severity {
             Severity::Error => ("error: ", Label::Error),
-            Severity::Unread => ("not read: ", Label::Warning),
+            Severity::Unknown => ("not read: ", Label::Warning),
             Severity::Warning => ("warning: ", Label::Warning),
         };
         text.line(Styled::of(label, word).with(Label::Plain, &finding.what));
-        for hint in &finding.hints {
+        for hint in &finding.remedies {
             text.line(Styled::of(Label::Hint, "  hint: ").with(Label::Plain, hint));
         }
     }
@@ -124,13 +126,13 @@ fn findings(report: &StatusReport, text: &mut Styled) {
 fn summary(report: &StatusReport, text: &mut Styled) {
     let (words, label) = match report.worst() {
         Some(Severity::Error) => ("Does not serve.", Label::Error),
-        Some(Severity::Unread) => ("Not known to serve.", Label::Warning),
+        Some(Severity::Unknown) => ("Not known to serve.", Label::Warning),
         Some(Severity::Warning) | None if report.sights.targets.is_some() => ("Serves.", Label::Success),
         Some(Severity::Warning) | None => ("Nothing seen from here is wrong.", Label::Success),
     };
     let counts = [(report.count(Severity::Error), "error"), (report.count(Severity::Warning), "warning")];
     let mut counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
-    let unread = report.count(Severity::Unread);
+    let unread = report.count(Severity::Unknown);
     if unread > 0 {
         counts.insert(counts.len().min(1), format!("{unread} not read"));
     }

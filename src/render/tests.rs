@@ -14,6 +14,7 @@ use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::error::{CloudError, ErrorKind};
 use crate::model::finding::{Check, Finding, Severity, Subject};
 use crate::model::place::Place;
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};

@@ -70,7 +70,7 @@ impl Cloud for Aws {
                 match typed(kind) {
                     Ok(typed) => typed.observe(targets, cx).await,
                     Err(error) => {
-                        let unread = Observation::Unread { error: error.to_string() };
+                        let unread = Observation::Unread { error };
                         targets.into_keys().map(|address| (address.clone(), unread.clone())).collect()
                     }
                 }
@@ -97,7 +97,7 @@ impl Cloud for Aws {
         Box::pin(async move {
             match typed(&at.kind) {
                 Ok(typed) => typed.find(at, id, like, &self.reading(look)).await,
-                Err(error) => Observation::Unread { error: error.to_string() },
+                Err(error) => Observation::Unread { error },
             }
         })
     }
@@ -180,7 +180,7 @@ impl<R: Provision + ById> Erased for Typed<R> {
                 match seek::<R>(address, target) {
                     Ok(one) => sought.push(one),
                     Err(error) => {
-                        found.insert(address.clone(), Observation::Unread { error: error.to_string() });
+                        found.insert(address.clone(), Observation::Unread { error });
                     }
                 }
             }
@@ -205,10 +205,11 @@ impl<R: Provision + ById> Erased for Typed<R> {
         Box::pin(async move {
             let like = match typed_document::<R>(like) {
                 Ok(like) => like,
-                Err(error) => return Observation::Unread { error: error.to_string() },
+                Err(error) => return Observation::Unread { error },
             };
             let Some(known) = R::by_id(like, id) else {
-                return Observation::Unread { error: format!("{id} is no id of a {}", R::KIND) };
+                let what = format!("{id} is no id of a {}", R::KIND);
+                return Observation::Unread { error: CloudError::new(ErrorKind::Refused, "read it", what) };
             };
             // As if it were recorded: what is looked at by its id is told even where it could not be used any more.
             let sought = Sought {
@@ -334,6 +335,6 @@ fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation 
         },
         Ok(Sight::Absent) => Observation::Absent,
         Ok(Sight::Foreign(ForeignObject { id, because, remedy })) => Observation::Foreign { id, because, remedy },
-        Err(error) => Observation::Unread { error: error.to_string() },
+        Err(error) => Observation::Unread { error },
     }
 }

@@ -50,6 +50,6 @@ fn fact<T>(answer: Result<T, CloudError>) -> Fact<T> {
     match answer {
         Ok(it) => Fact::There(it),
         Err(error) if error.kind == ErrorKind::NotFound => Fact::Missing,
-        Err(error) => Fact::Unread { denied: error.kind == ErrorKind::Denied, error: error.to_string() },
+        Err(error) => Fact::Unread { error },
     }
 }

@@ -14,6 +14,7 @@ use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::error::CloudError;
 use crate::model::mark::{ADDRESS_TAG, Tags};
 use crate::model::observation::{Observation, Remedy};
 use crate::model::reference::{externals_in, references, references_in};
@@ -65,7 +66,7 @@ pub enum AdoptError {
         /// The id.
         id: String,
         /// What went wrong.
-        error: String,
+        error: CloudError,
     },
     /// It belongs to somebody else.
     #[error("{id} is not free: {because}")]

@@ -269,7 +269,7 @@ pub struct DriftReport {
     /// What differs from its record.
     pub drift: BTreeMap<Address, Drift>,
     /// What could not be read.
-    pub unread: BTreeMap<Address, String>,
+    pub unread: BTreeMap<Address, CloudError>,
     /// What is worth knowing and no difference.
     pub notes: BTreeMap<Address, Vec<String>>,
     /// How many resources were looked at.

@@ -19,6 +19,7 @@ use crate::engine::PlanError;
 use crate::engine::plan::Part;
 use crate::engine::state::{Book, Entry, Open, Outcome, State};
 use crate::model::address::Address;
+use crate::model::error::CloudError;
 use crate::model::observation::Observation;
 use crate::model::resource::Known;
 use crate::model::surroundings::Questions;
@@ -155,7 +156,7 @@ fn target(open: &Open, state: &State) -> Target {
 
 /// What cannot be read is neither there nor gone: its intent stays open.
 fn unread(unseen: &BTreeMap<u64, Open>, observed: &BTreeMap<Address, Observation>) -> Result<(), RunError> {
-    let unread: BTreeMap<Address, String> = unseen
+    let unread: BTreeMap<Address, CloudError> = unseen
         .values()
         .filter_map(|open| match observed.get(&open.intent.step.address)? {
             Observation::Unread { error } => Some((open.intent.step.address.clone(), error.clone())),

@@ -19,12 +19,15 @@ pub use crate::cloud::health::{
 };
 use crate::cloud::{CloudError, ErrorKind};
 use crate::engine::state::State;
+use crate::model::address::Address;
+use crate::model::aspect::Aspect;
+use crate::model::finding::{Finding, Severity, Subject};
 use crate::model::surroundings::Questions;
 pub use judge::{days_until, judge};
 
 /// What is looked at: what is recorded and declared, as far as it matters here.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct Inspected {
     /// The account that is declared.
     pub account: Option<String>,
     /// How requests get in.
@@ -94,6 +97,10 @@ pub struct Chart {
 pub struct Typed {
     /// The declaration, quoted for a shell.
     pub file: String,
+    /// The address of the load balancer.
+    pub balancer: Address,
+    /// The address of the database.
+    pub database: Address,
     /// The Helm release.
     pub release: String,
     /// Its namespace.
@@ -109,12 +116,10 @@ pub enum Seen<T> {
     Gone,
     /// It was never made.
     NotMade,
-    /// It could not be read, and why.
+    /// It could not be read.
     Unread {
-        /// The error.
-        error: String,
-        /// Whether the caller may not.
-        denied: bool,
+        /// What went wrong.
+        error: CloudError,
     },
 }
 
@@ -151,70 +156,6 @@ pub struct Sights {
     pub key: Seen<Key>,
 }
 
-/// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// The load balancer and its listeners.
-    LoadBalancer,
-    /// What is behind it.
-    Targets,
-    /// A certificate.
-    Certificate,
-    /// The version of Kubernetes.
-    Kubernetes,
-    /// Chart and application.
-    Chart,
-    /// The control plane.
-    Cluster,
-    /// The nodes.
-    NodeGroup,
-    /// The database.
-    Database,
-    /// The key.
-    Key,
-}
-
-impl Part {
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::LoadBalancer => "load_balancer",
-            Self::Targets => "targets",
-            Self::Certificate => "certificate",
-            Self::Kubernetes => "kubernetes",
-            Self::Chart => "chart",
-            Self::Cluster => "cluster",
-            Self::NodeGroup => "node_group",
-            Self::Database => "database",
-            Self::Key => "key",
-        }
-    }
-}
-
-/// How bad a finding is; the worst comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It does not serve.
-    Error,
-    /// Nobody knows.
-    Unread,
-    /// It serves, and somebody should do something.
-    Warning,
-}
-
-/// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is about.
-    pub part: Part,
-    /// What is the matter, in one sentence without a full stop.
-    pub what: String,
-    /// What to do, one thing each.
-    pub hints: Vec<String>,
-}
-
 /// Whether the stack serves, and from what that is concluded.
 #[derive(Clone, Debug)]
 pub struct StatusReport {
@@ -223,7 +164,7 @@ pub struct StatusReport {
     /// When it was looked.
     pub at: Timestamp,
     /// What was looked at.
-    pub subject: Subject,
+    pub subject: Inspected,
     /// What was seen.
     pub sights: Sights,
     /// What is not as it should be, the worst first.
@@ -241,9 +182,10 @@ impl StatusReport {
         self.findings.iter().map(|finding| finding.severity).min()
     }
 
-    /// The worst finding about a part.
-    pub fn worst_of(&self, part: Part) -> Option<Severity> {
-        self.findings.iter().filter(|finding| finding.part == part).map(|finding| finding.severity).min()
+    /// The worst finding about a part of the stack.
+    pub fn worst_of(&self, part: Aspect) -> Option<Severity> {
+        let about = Subject::Aspect(part);
+        self.findings.iter().filter(|finding| finding.subject == about).map(|finding| finding.severity).min()
     }
 }
 
@@ -254,7 +196,7 @@ impl StatusReport {
 pub async fn status(
     session: &Session,
     health: &dyn Health,
-    subject: Subject,
+    subject: Inspected,
     state: &State,
 ) -> Result<StatusReport, RunError> {
     let surroundings = survey(session, &Questions::default(), subject.account.clone(), state).await?;
@@ -265,7 +207,7 @@ pub async fn status(
 }
 
 /// Looks at everything, as much as possible at the same time.
-async fn look(health: &dyn Health, subject: &Subject) -> Result<Sights, CloudError> {
+async fn look(health: &dyn Health, subject: &Inspected) -> Result<Sights, CloudError> {
     let way_in = async {
         let (balancer, targets) = match &subject.way_in {
             WayIn::Theirs => (None, None),
@@ -326,6 +268,6 @@ async fn seen<T>(look: Option<crate::cloud::health::Answer<'_, T>>) -> Result<Se
         Ok(Some(found)) => Ok(Seen::There(found)),
         Ok(None) => Ok(Seen::Gone),
         Err(error) if matches!(error.kind, ErrorKind::Credentials | ErrorKind::Bug) => Err(error),
-        Err(error) => Ok(Seen::Unread { denied: error.kind == ErrorKind::Denied, error: error.to_string() }),
+        Err(error) => Ok(Seen::Unread { error }),
     }
 }

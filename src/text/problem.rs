@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::finding::{Finding, Severity, Subject};
 use crate::model::place::Place;
 use crate::model::values::ValueError;
 
@@ -50,6 +51,26 @@ impl Problem {
     /// The same for a value that is not what it should be.
     pub fn of_value(place: Place, path: impl Into<String>, error: &ValueError) -> Self {
         Self::new(place, path, error.problem(), error.remedy())
+    }
+
+    /// The finding that tells of it, as an answer to the question `id`.
+    pub fn finding(self, id: &'static str, severity: Severity, why: impl Into<String>) -> Finding {
+        Finding {
+            id,
+            severity,
+            subject: Subject::Key(self.path),
+            place: Some(Place { line: self.line, column: self.column, width: self.width }),
+            what: self.message,
+            why: why.into(),
+            remedies: vec![self.hint],
+        }
+    }
+
+    /// What a finding is about in `text`, with its line; nothing if it has no place there.
+    pub fn of_finding(finding: &Finding, text: &str) -> Option<Self> {
+        let mut problem = Self::new(finding.place?, finding.subject.to_string(), &finding.what, finding.remedy());
+        problem.quote(text);
+        Some(problem)
     }
 
     /// Copies the line of `text` the problem is on, or the part of it that fits around the place.

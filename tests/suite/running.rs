@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use ppm_infra::cloud::ErrorKind;
 use ppm_infra::cloud::simulated::{Fault, Verb};
+use ppm_infra::cloud::{CloudError, ErrorKind};
 use ppm_infra::engine::plan::Action;
 use ppm_infra::engine::state::Status;
 use ppm_infra::engine::{PlanError, Request};
@@ -139,7 +139,8 @@ fn what_cannot_be_read_is_neither_made_nor_not_made() {
         let (declared, policy) = (Declared(reference()), at("iam_policy.package-manager"));
         bench.cloud.fault(Verb::Create, policy.clone(), Fault::LoseAnswer);
         // Planning sees it, whoever looks whether it was made does not.
-        cloud.show(&policy, 1..usize::MAX, Observation::Unread { error: "denied".to_owned() });
+        let denied = CloudError::new(ErrorKind::Denied, "read it", "no");
+        cloud.show(&policy, 1..usize::MAX, Observation::Unread { error: denied.clone() });
         let ran = bench.run(&declared, &Request::default()).await;
         assert_eq!(adopted(&ran), [""; 0]);
         let open = bench.store.book().unwrap().open;
@@ -148,7 +149,7 @@ fn what_cannot_be_read_is_neither_made_nor_not_made() {
         else {
             panic!("it goes on without knowing")
         };
-        assert_eq!(unread, [(policy.clone(), "denied".to_owned())].into());
+        assert_eq!(unread, [(policy.clone(), denied)].into());
         cloud.hide(&policy, 0);
         let ran = bench.apply_asking(&declared, &Request::default()).await;
         assert_eq!(adopted(&ran), [policy.to_string()]);

@@ -58,8 +58,8 @@ fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
                 let what = format!("the role {name} is gone, whose session this is");
                 (severity, Said::new(what, refused, "use credentials of a role or user that stands"))
             }
-            Some(Fact::Unread { error, denied }) => {
-                (Severity::Unknown, Said::unread(error, *denied, "iam:GetRole, which apply needs as well"))
+            Some(Fact::Unread { error }) => {
+                (Severity::Unknown, Said::unread(error, "iam:GetRole, which apply needs as well"))
             }
         };
         desk.find_at(said.0, address, said.1);

@@ -97,8 +97,8 @@ pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
             return desk.find(Severity::Error, VERSION, said);
         }
         match (running, targets) {
-            (Some(Fact::Unread { error, denied }), _) => {
-                desk.unread(VERSION, error, *denied, "rds:DescribeDBInstances and DescribeDBEngineVersions");
+            (Some(Fact::Unread { error }), _) => {
+                desk.unread(VERSION, error, "rds:DescribeDBInstances and DescribeDBEngineVersions");
             }
             (_, Some(targets)) => reached(&way, there, &targets.iter().map(String::as_str).collect::<Vec<_>>(), desk),
             _ => {}
@@ -120,8 +120,8 @@ pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
             let what = format!("RDS makes no new database of PostgreSQL {wanted} in {region}");
             desk.find(Severity::Error, VERSION, Said::new(what, "", remedy));
         }
-        Some(Fact::Unread { error, denied }) => {
-            desk.unread(VERSION, error, *denied, "rds:DescribeDBEngineVersions");
+        Some(Fact::Unread { error }) => {
+            desk.unread(VERSION, error, "rds:DescribeDBEngineVersions");
         }
         Some(Fact::There(_) | Fact::Missing) | None => {}
     }
@@ -152,8 +152,8 @@ pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
         Fact::There(_) => offered(ground, told, &mut desk),
         // That is a matter of the version.
         Fact::Missing => {}
-        Fact::Unread { error, denied } => {
-            desk.unread(CLASS, error, *denied, "rds:DescribeOrderableDBInstanceOptions");
+        Fact::Unread { error } => {
+            desk.unread(CLASS, error, "rds:DescribeOrderableDBInstanceOptions");
         }
     }
     Some(desk.done())

@@ -7,6 +7,7 @@ use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::Action;
 use crate::engine::state::Deposed;
 use crate::model::address::Address;
+use crate::model::error::CloudError;
 use crate::model::facts::Fact;
 use crate::model::finding::{Check, Finding, Severity, Subject};
 use crate::model::handle::At;
@@ -50,15 +51,19 @@ impl Said {
     }
 
     /// That something could not be read; `action` is the permission that reading it takes.
-    pub(super) fn unread(error: &str, denied: bool, action: &str) -> Self {
-        let remedy = if denied {
+    pub(super) fn unread(error: &CloudError, action: &str) -> Self {
+        let remedy = if error.is_denied() {
             format!("reading it takes {action}; docs/permissions/plan.json allows it")
         } else {
-            "run plan again; nothing is held up by this".to_owned()
+            AGAIN.to_owned()
         };
-        Self::new(error, "it was not checked whether this will work", remedy)
+        Self::new(error.to_string(), UNCHECKED, remedy)
     }
 }
+
+const UNCHECKED: &str = "it was not checked whether this will work";
+
+const AGAIN: &str = "run plan again; nothing is held up by this";
 
 /// A check while it is written.
 #[derive(Debug)]
@@ -104,7 +109,15 @@ impl<'g> Desk<'g> {
 
     fn push(&mut self, severity: Severity, subject: Subject, place: Option<Place>, said: Said) {
         let Said { what, why, remedy } = said;
-        self.check.findings.push(Finding { id: self.check.id, severity, subject, place, what, why, remedy });
+        self.check.findings.push(Finding {
+            id: self.check.id,
+            severity,
+            subject,
+            place,
+            what,
+            why,
+            remedies: vec![remedy],
+        });
     }
 
     /// What is there. What is not, is found as `missing` with `severity`; what could not be read, as unknown: `action`
@@ -120,15 +133,20 @@ impl<'g> Desk<'g> {
         match fact {
             Some(Fact::There(it)) => return Some(it),
             Some(Fact::Missing) => self.find(severity, key, missing),
-            Some(Fact::Unread { error, denied }) => self.unread(key, error, *denied, action),
-            None => self.unread(key, "it was not asked for", false, action),
+            Some(Fact::Unread { error }) => self.unread(key, error, action),
+            None => self.untold(key, "it was not asked for"),
         }
         None
     }
 
     /// Finds that something could not be read.
-    pub(super) fn unread(&mut self, key: Key<'_>, error: &str, denied: bool, action: &str) {
-        self.find(Severity::Unknown, key, Said::unread(error, denied, action));
+    pub(super) fn unread(&mut self, key: Key<'_>, error: &CloudError, action: &str) {
+        self.find(Severity::Unknown, key, Said::unread(error, action));
+    }
+
+    /// That no answer came to what would have to be known.
+    pub(super) fn untold(&mut self, key: Key<'_>, what: &str) {
+        self.find(Severity::Unknown, key, Said::new(what, UNCHECKED, AGAIN));
     }
 }
 

@@ -37,7 +37,11 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
     let severity = severity(ground, arn);
     let told = ground.facts.certificates.get(arn);
     let account = &ground.surroundings.account;
-    let is_closed = matches!(told, Some(Fact::Missing | Fact::Unread { denied: true, .. }));
+    let is_closed = match told {
+        Some(Fact::Missing) => true,
+        Some(Fact::Unread { error }) => error.is_denied(),
+        Some(Fact::There(_)) | None => false,
+    };
     if owner != account && is_closed {
         desk.find(
             severity,

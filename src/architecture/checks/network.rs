@@ -130,11 +130,11 @@ impl Site<'_> {
         let all = match &self.told.subnets {
             Fact::There(all) => all,
             Fact::Missing => {
-                desk.unread(Key::of(PRIVATE), "the subnets were not told", false, "ec2:DescribeSubnets");
+                desk.untold(Key::of(PRIVATE), "the subnets were not told");
                 return desk.done();
             }
-            Fact::Unread { error, denied } => {
-                desk.unread(Key::of(PRIVATE), error, *denied, "ec2:DescribeSubnets");
+            Fact::Unread { error } => {
+                desk.unread(Key::of(PRIVATE), error, "ec2:DescribeSubnets");
                 return desk.done();
             }
         };
@@ -214,8 +214,8 @@ impl Site<'_> {
                 );
             }
         }
-        if let Fact::Unread { error, denied } = &self.told.zones_of_type {
-            desk.unread(Key::of("kubernetes.nodes.instance_type"), error, *denied, "ec2:DescribeInstanceTypeOfferings");
+        if let Fact::Unread { error } = &self.told.zones_of_type {
+            desk.unread(Key::of("kubernetes.nodes.instance_type"), error, "ec2:DescribeInstanceTypeOfferings");
         }
     }
 

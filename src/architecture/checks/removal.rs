@@ -46,8 +46,8 @@ fn there<'f, T>(desk: &mut Desk<'_>, fact: &'f Fact<T>, address: &Address, actio
     match fact {
         Fact::There(it) => Some(it),
         Fact::Missing => None,
-        Fact::Unread { error, denied } => {
-            desk.find_at(Severity::Unknown, address.clone(), Said::unread(error, *denied, action));
+        Fact::Unread { error } => {
+            desk.find_at(Severity::Unknown, address.clone(), Said::unread(error, action));
             None
         }
     }

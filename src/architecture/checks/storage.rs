@@ -35,7 +35,7 @@ pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
         uses(ground, arn),
         format!("list the keys there are with `aws kms list-keys --region {}`", ground.stack.region),
     );
-    if foreign && matches!(told, Some(Fact::Unread { denied: true, .. })) {
+    if foreign && matches!(told, Some(Fact::Unread { error }) if error.is_denied()) {
         let account = &ground.surroundings.account;
         desk.find(
             severity,
@@ -143,7 +143,7 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
     }
     match &found.policy {
         Fact::There(policy) => judge_policy(ground, policy, desk),
-        Fact::Unread { error, denied } => desk.unread(key, error, *denied, "kms:GetKeyPolicy"),
+        Fact::Unread { error } => desk.unread(key, error, "kms:GetKeyPolicy"),
         Fact::Missing => {}
     }
 }

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 use super::{Ground, checks, query};
 use crate::architecture::{expand, questions};
-use crate::cloud::Cloud;
 use crate::cloud::simulated::{Simulated, World};
+use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::plan::Plan;
 use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self, Request};
@@ -145,10 +145,10 @@ impl Scene {
         let [finding] = check.findings.as_slice() else { panic!("one finding is expected: {check:#?}") };
         assert_eq!((finding.severity, finding.place.unwrap().line), (severity, line), "{finding:#?}");
         for text in says {
-            let said = [&finding.what, &finding.why, &finding.remedy].iter().any(|part| part.contains(text));
+            let said = [&finding.what, &finding.why, &finding.remedy()].iter().any(|part| part.contains(text));
             assert!(said, "`{text}` is not said: {finding:#?}");
         }
-        assert!(!finding.remedy.is_empty());
+        assert!(!finding.remedy().is_empty());
     }
 
     /// Demands that the check passes.
@@ -159,7 +159,7 @@ impl Scene {
 
 /// Somebody lacks the permission.
 fn denied<T>() -> Fact<T> {
-    Fact::Unread { error: "could not read it: AccessDenied".to_owned(), denied: true }
+    Fact::Unread { error: CloudError::new(ErrorKind::Denied, "read it", "AccessDenied") }
 }
 
 #[tokio::test]

@@ -44,8 +44,8 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
         _ if ground.surroundings.tells_zones() => ground.surroundings.zones.iter().map(String::as_str).collect(),
         Some(Fact::There(zones)) => zones.iter().map(String::as_str).collect(),
         Some(Fact::Missing) => BTreeSet::new(),
-        Some(Fact::Unread { error, denied }) => {
-            desk.unread(Key::of(TYPE), error, *denied, "ec2:DescribeInstanceTypeOfferings");
+        Some(Fact::Unread { error }) => {
+            desk.unread(Key::of(TYPE), error, "ec2:DescribeInstanceTypeOfferings");
             return Some(desk.done());
         }
         // The nodes are made anew as they stand.

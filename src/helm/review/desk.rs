@@ -1,18 +1,27 @@
 //! The file on the desk of whoever checks it: what stands where.
 
-use super::{Facts, Finding, Severity};
+use super::Facts;
+use crate::model::finding::{Finding, Severity};
 use crate::text::{Member, Node, Place, Problem, Shape, shown};
 
 /// The file, what is known, and what was found so far.
 pub(super) struct Desk<'a> {
     pub(super) root: &'a Node,
     pub(super) facts: &'a Facts,
+    /// The question that is being asked.
+    question: &'static str,
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Desk<'a> {
     pub(super) fn new(root: &'a Node, facts: &'a Facts) -> Self {
-        Self { root, facts, findings: Vec::new() }
+        Self { root, facts, question: "", findings: Vec::new() }
+    }
+
+    /// Asks a question; what is found meanwhile is an answer to it.
+    pub(super) fn asks(&mut self, question: &'static str, ask: impl FnOnce(&mut Self)) {
+        self.question = question;
+        ask(self);
     }
 
     /// Notes something that cannot work.
@@ -40,7 +49,7 @@ impl<'a> Desk<'a> {
     }
 
     fn note(&mut self, severity: Severity, problem: Problem, why: &str) {
-        self.findings.push(Finding { severity, problem, why: why.to_owned() });
+        self.findings.push(problem.finding(self.question, severity, why));
     }
 
     /// What is written at a path of plain keys, joined by `.`.

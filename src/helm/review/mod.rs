@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 use super::document::NEWEST_READ;
 use super::keys::{ChartKey, Version};
 use super::{Exposure, Inputs, form};
+use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::place::Place;
 use crate::text::{Problem, tree};
 use desk::Desk;
 
@@ -133,40 +135,13 @@ impl Facts {
     }
 }
 
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It cannot work, or gives a secret away.
-    Error,
-    /// It works until something else happens.
-    Warning,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        })
-    }
-}
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// Where, what, and what to write.
-    pub problem: Problem,
-    /// What would come of it.
-    pub why: String,
-}
-
 /// Everything that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
     /// The file's name as it was given.
     pub file: String,
+    /// What is in it.
+    text: String,
     /// In the order of the file.
     pub findings: Vec<Finding>,
 }
@@ -178,11 +153,8 @@ impl Review {
     }
 
     /// Adds what was found by others in the same text.
-    pub fn add(&mut self, text: &str, findings: impl IntoIterator<Item = Finding>) {
-        self.findings.extend(findings.into_iter().map(|mut finding| {
-            finding.problem.quote(text);
-            finding
-        }));
+    pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
         self.findings.sort_by_key(place);
     }
 
@@ -191,10 +163,11 @@ impl Review {
         let findings: Vec<Value> = self
             .findings
             .iter()
-            .map(|Finding { severity, problem, why }| {
+            .map(|one| {
+                let place = one.place.unwrap_or(Place::START);
                 json!({
-                    "severity": severity.to_string(), "line": problem.line, "column": problem.column,
-                    "path": problem.path, "what": problem.message, "why": why, "remedy": problem.hint,
+                    "id": one.id, "severity": one.severity.word(), "line": place.line, "column": place.column,
+                    "path": one.subject.to_string(), "what": one.what, "why": one.why, "remedy": one.remedy(),
                 })
             })
             .collect();
@@ -204,16 +177,20 @@ impl Review {
 
 impl fmt::Display for Review {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let gutter = self.findings.iter().map(|finding| finding.problem.line.to_string().len()).max().unwrap_or(1);
-        for Finding { severity, problem, why } in &self.findings {
-            write!(f, "{severity}: ")?;
-            if !problem.path.is_empty() {
-                write!(f, "{}: ", problem.path)?;
+        let lines = self.findings.iter().filter_map(|finding| finding.place);
+        let gutter = lines.map(|place| place.line.to_string().len()).max().unwrap_or(1);
+        for finding in &self.findings {
+            write!(f, "{}: ", finding.severity.word())?;
+            let path = finding.subject.to_string();
+            if !path.is_empty() {
+                write!(f, "{path}: ")?;
             }
-            writeln!(f, "{}", problem.message)?;
-            problem.show(f, &self.file, gutter)?;
-            writeln!(f, "{:gutter$} = why: {why}", "")?;
-            writeln!(f, "{:gutter$} = hint: {}\n", "", problem.hint)?;
+            writeln!(f, "{}", finding.what)?;
+            if let Some(problem) = Problem::of_finding(finding, &self.text) {
+                problem.show(f, &self.file, gutter)?;
+            }
+            writeln!(f, "{:gutter$} = why: {}", "", finding.why)?;
+            writeln!(f, "{:gutter$} = hint: {}\n", "", finding.remedy())?;
         }
         let counted = |severity, word: &str| match self.count(severity) {
             1 => format!("1 {word}"),
@@ -225,39 +202,30 @@ impl fmt::Display for Review {
 }
 
 /// Where a finding stands among the others.
-fn place(finding: &Finding) -> (usize, usize, String, String) {
-    let Problem { line, column, path, message, .. } = &finding.problem;
-    (*line, *column, path.clone(), message.clone())
+fn place(finding: &Finding) -> (Option<Place>, Subject, String) {
+    (finding.place, finding.subject.clone(), finding.what.clone())
 }
 
 /// Checks a values file. `file_name` is for messages alone; nothing is opened.
 pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
     let (root, problem) = tree(text);
-    let mut findings: Vec<Finding> = problem
-        .map(|problem| Finding {
-            severity: Severity::Error,
-            problem,
-            why: "Helm refuses the file, or takes something else than was meant.".to_owned(),
-        })
-        .into_iter()
-        .collect();
+    let why = "Helm refuses the file, or takes something else than was meant.";
+    let problem = problem.map(|problem| problem.finding("values.syntax", Severity::Error, why));
+    let mut findings: Vec<Finding> = problem.into_iter().collect();
     if let Some(root) = root.map(reading::as_helm) {
         let mut desk = Desk::new(&root, facts);
-        reading::characters(&mut desk, text);
-        shape::check(&mut desk);
-        types::check(&mut desk);
-        settings::check(&mut desk);
-        server::check(&mut desk);
-        storage::check(&mut desk);
-        identity::check(&mut desk);
-        reach::check(&mut desk);
-        rolling::check(&mut desk);
+        desk.asks("values.characters", |desk| reading::characters(desk, text));
+        desk.asks("values.shape", shape::check);
+        desk.asks("values.types", types::check);
+        desk.asks("values.settings", settings::check);
+        desk.asks("values.server", server::check);
+        desk.asks("values.storage", storage::check);
+        desk.asks("values.identity", identity::check);
+        desk.asks("values.reach", reach::check);
+        desk.asks("values.rolling", rolling::check);
         findings.extend(desk.findings);
     }
     findings.sort_by_key(place);
-    findings.dedup();
-    for finding in &mut findings {
-        finding.problem.quote(text);
-    }
-    Review { file: file_name.to_owned(), findings }
+    findings.dedup_by(|later, one| Finding { id: one.id, ..later.clone() } == *one);
+    Review { file: file_name.to_owned(), text: text.to_owned(), findings }
 }

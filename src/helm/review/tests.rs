@@ -58,7 +58,7 @@ fn all_is_said_at_once_in_the_order_of_the_file() {
         .replace("Provider: \"postgres\"", "Provider: \"sqlite\"")
         .replace("nodePort: 30443", "nodePort: 80");
     let review = checked(&text, &reference());
-    let paths: Vec<&str> = review.findings.iter().map(|finding| finding.problem.path.as_str()).collect();
+    let paths: Vec<String> = review.findings.iter().map(|finding| finding.subject.to_string()).collect();
     assert_eq!(paths, ["enableSandboxing", "config.Database.Provider", "service.nodePort"]);
 }
 
@@ -66,7 +66,7 @@ fn all_is_said_at_once_in_the_order_of_the_file() {
 fn what_is_no_values_file_is_said() {
     for (text, what) in [("- a\n", "this is a list"), ("a: [\n", "not YAML"), ("replicas: 1\nreplicas: 2\n", "twice")] {
         let review = review("values.yaml", text, &Facts::default());
-        assert!(review.findings.iter().any(|finding| finding.problem.message.contains(what)), "{review}");
+        assert!(review.findings.iter().any(|finding| finding.what.contains(what)), "{review}");
     }
 }
 
@@ -90,8 +90,9 @@ proptest::proptest! {
             })
             .collect();
         let review = checked(&changed.join("\n"), &reference());
-        for Finding { problem, why, .. } in review.findings {
-            proptest::prop_assert!(problem.line >= 1 && !problem.hint.is_empty() && !why.is_empty());
+        for finding in review.findings {
+            let is_placed = finding.place.is_some_and(|place| place.line >= 1);
+            proptest::prop_assert!(is_placed && !finding.remedy().is_empty() && !finding.why.is_empty());
         }
     }
 }

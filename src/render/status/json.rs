@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::StatusView;
+use crate::model::finding::{Finding, Severity};
 use crate::render::json::SCHEMA;
-use crate::run::status::{Finding, Seen, Severity, StatusReport, TargetsAre, WayIn};
+use crate::run::status::{Seen, StatusReport, TargetsAre, WayIn};
 
 /// The status as JSON.
 pub fn status_json(report: &StatusReport, view: &StatusView<'_>) -> Value {
@@ -21,7 +22,7 @@ pub fn status_json(report: &StatusReport, view: &StatusView<'_>) -> Value {
         "at": report.at,
         "serves": match report.worst() {
             Some(Severity::Error) => json!(false),
-            Some(Severity::Unread) => Value::Null,
+            Some(Severity::Unknown) => Value::Null,
             Some(Severity::Warning) | None => json!(true),
         },
         "load_balancer": sights.balancer.as_ref().map(seen),
@@ -47,7 +48,7 @@ pub fn status_json(report: &StatusReport, view: &StatusView<'_>) -> Value {
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "summary": {
             "errors": report.count(Severity::Error),
-            "not_read": report.count(Severity::Unread),
+            "not_read": report.count(Severity::Unknown),
             "warnings": report.count(Severity::Warning),
         },
     })
@@ -57,12 +58,12 @@ fn finding(finding: &Finding) -> Value {
     json!({
         "severity": match finding.severity {
             Severity::Error => "error",
-            Severity::Unread => "not_read",
+            Severity::Unknown => "not_read",
             Severity::Warning => "warning",
         },
-        "part": finding.part.word(),
+        "part": finding.subject.to_string(),
         "what": finding.what,
-        "hints": finding.hints,
+        "hints": finding.remedies,
     })
 }
 
@@ -71,6 +72,6 @@ fn seen<T: Serialize>(seen: &Seen<T>) -> Value {
         Seen::There(it) => json!({"there": it}),
         Seen::Gone => json!({"gone": true}),
         Seen::NotMade => json!({"not_made": true}),
-        Seen::Unread { error, .. } => json!({"error": error}),
+        Seen::Unread { error } => json!({"error": error.to_string()}),
     }
 }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::model::aspect::Aspect;
+use crate::model::finding::Severity;
 use crate::render::words::count;
-use crate::run::status::{
-    Certificate, Database, Part, Seen, Severity, StatusReport, Support, Target, TargetsAre, WayIn, days_until,
-};
+use crate::run::status::{Certificate, Database, Seen, StatusReport, Support, Target, TargetsAre, WayIn, days_until};
 
 /// One line.
 pub(super) struct Told {
@@ -26,25 +26,25 @@ pub(super) struct Told {
 }
 
 /// The lines of a part; a certificate that nobody wants has none.
-pub(super) fn told(part: Part, report: &StatusReport) -> Vec<Told> {
+pub(super) fn told(part: Aspect, report: &StatusReport) -> Vec<Told> {
     let sights = &report.sights;
     let line = |name, (state, more): (String, String)| {
         vec![Told { name, worst: report.worst_of(part), is_known: true, state, more }]
     };
     match part {
-        Part::LoadBalancer => match &sights.balancer {
+        Aspect::LoadBalancer => match &sights.balancer {
             None => vec![elsewhere(report)],
             Some(seen) => line("load balancer", words(seen, |it| (it.state.clone(), it.dns_name.clone()))),
         },
-        Part::Targets => match (&sights.targets, &report.subject.way_in) {
+        Aspect::Targets => match (&sights.targets, &report.subject.way_in) {
             (Some(seen), WayIn::Ours { targets, .. }) => line("targets", words(seen, |all| of_targets(all, *targets))),
             (Some(_) | None, _) => Vec::new(),
         },
-        Part::Certificate => {
+        Aspect::Certificate => {
             let all = sights.certificates.iter();
             all.flat_map(|(arn, seen)| line("certificate", words(seen, |it| certificate(it, arn, report.at)))).collect()
         }
-        Part::Kubernetes => {
+        Aspect::Kubernetes => {
             let version = match (&sights.cluster, &sights.support) {
                 (Seen::There(cluster), Some(Seen::There(of))) => (cluster.version.clone(), support(of, report.at)),
                 (Seen::There(cluster), _) => (cluster.version.clone(), String::new()),
@@ -56,23 +56,23 @@ pub(super) fn told(part: Part, report: &StatusReport) -> Vec<Told> {
             let mut lines = line("Kubernetes", version);
             if let Some(first) = lines.first_mut() {
                 first.is_known = sights.cluster.there().is_some();
-                first.worst = first.worst.or(if first.is_known { None } else { Some(Severity::Unread) });
+                first.worst = first.worst.or(if first.is_known { None } else { Some(Severity::Unknown) });
             }
             lines
         }
-        Part::Chart => line("chart", chart(report)),
-        Part::Cluster => line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new()))),
-        Part::NodeGroup => line(
+        Aspect::Chart => line("chart", chart(report)),
+        Aspect::Cluster => line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new()))),
+        Aspect::NodeGroup => line(
             "node group",
             words(&sights.nodes, |it| {
                 let running = it.running.map(|running| format!("{running} of {} run", count_of(it.desired, "node")));
                 (it.status.clone(), running.unwrap_or_default())
             }),
         ),
-        Part::Database => line("database", words(&sights.database, |it| database(it, report))),
+        Aspect::Database => line("database", words(&sights.database, |it| database(it, report))),
         // A key that can be used is nothing to look at.
-        Part::Key if report.worst_of(Part::Key).is_none() => Vec::new(),
-        Part::Key => line("key", words(&sights.key, |it| (it.state.clone(), String::new()))),
+        Aspect::Key if report.worst_of(Aspect::Key).is_none() => Vec::new(),
+        Aspect::Key => line("key", words(&sights.key, |it| (it.state.clone(), String::new()))),
     }
 }
 

@@ -10,7 +10,7 @@ fn finding(severity: Severity, what: &str) -> Finding {
         place: Some(Place { line: 4, column: 8, width: 41 }),
         what: what.to_owned(),
         why: "bucket.main could not be made".to_owned(),
-        remedy: "enable it".to_owned(),
+        remedies: vec!["enable it".to_owned()],
     }
 }
 

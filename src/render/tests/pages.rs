@@ -296,7 +296,13 @@ fn a_drift_report() {
         ]),
     );
     report.drift.insert(address("nat_gateway.b"), Drift::Gone);
-    report.unread.insert(address("kms_key.main"), "could not describe the key: AccessDeniedException: no".to_owned());
+    report.unread.insert(
+        address("kms_key.main"),
+        CloudError {
+            code: Some("AccessDeniedException".to_owned()),
+            ..CloudError::new(ErrorKind::Denied, "describe the key", "no")
+        },
+    );
     report.notes.insert(address("cluster.main"), vec!["1.33 leaves standard support on 2026-07-29".to_owned()]);
     insta::assert_snapshot!(drift_text(&report, &drift_view()), @r"
     ppm-prod in us-east-1, account 111122223333

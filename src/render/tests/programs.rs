@@ -59,7 +59,7 @@ fn every_key_is_documented() {
     keys(&plan_of(mixed_plan()), &mut found);
     keys(&super::values::told(), &mut found);
     let mut drift = DriftReport::default();
-    drift.unread.insert(address("kms_key.main"), "no".to_owned());
+    drift.unread.insert(address("kms_key.main"), CloudError::new(ErrorKind::Denied, "read it", "no"));
     keys(&drift_json(&drift, &drift_view()), &mut found);
     let report = Report {
         failed: vec![(step("vpc.main", Part::Create), limit())],

@@ -4,19 +4,19 @@ use super::*;
 use crate::run::status::tests::scene::{
     at, balancer, denied, report, subject, support, targets, the_certificate, there, well,
 };
-use crate::run::status::{Maintenance, Seen, Sights, StatusReport, Subject, Target, TargetsAre, WayIn};
+use crate::run::status::{Inspected, Maintenance, Seen, Sights, StatusReport, Target, TargetsAre, WayIn};
 
 fn view(symbols: bool) -> StatusView<'static> {
     StatusView { stack: "ppm-prod", region: "us-east-1", symbols }
 }
 
-fn seen(edit: impl FnOnce(&mut Subject, &mut Sights)) -> StatusReport {
+fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
     let (mut subject, mut sights) = (subject(), well());
     edit(&mut subject, &mut sights);
     report(&subject, &sights)
 }
 
-fn page(edit: impl FnOnce(&mut Subject, &mut Sights)) -> String {
+fn page(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> String {
     status_text(&seen(edit), &view(true)).to_string()
 }
 

@@ -112,7 +112,7 @@ proptest! {
             place: Some(Place { line: 1, column: 2, width: 3 }),
             what: word.clone(),
             why: word.clone(),
-            remedy: word.clone(),
+            remedies: vec![word.clone()],
         };
         let planned = Planned {
             plan,
@@ -128,7 +128,7 @@ proptest! {
     fn any_drift_can_be_shown(diffs in diffs(), word in text()) {
         let mut report = DriftReport::default();
         report.drift.insert(address("vpc.main"), Drift::Moved(diffs.clone()));
-        report.unread.insert(address("vpc.a"), word.clone());
+        report.unread.insert(address("vpc.a"), CloudError::new(ErrorKind::Refused, "read it", word.clone()));
         report.notes.insert(address("vpc.a"), vec![word]);
         harmless(&drift_text(&report, &drift_view()));
         drift_json(&report, &drift_view());

@@ -12,14 +12,16 @@ use jiff::tz::TimeZone;
 use crate::model::support::days;
 use crate::model::values::region_of;
 
-use super::{Certificate, Finding, Part, Seen, Severity, Sights, Subject, Target, TargetsAre, WayIn};
+use super::{Certificate, Inspected, Seen, Sights, Target, TargetsAre, WayIn};
+use crate::model::aspect::Aspect;
+use crate::model::finding::{Finding, Severity, Subject};
 
 /// Days before its end at which a certificate is mentioned. ACM renews earlier than that, so something keeps it from doing
 /// so, or it is not ACM's to renew ("Managed certificate renewal").
 const CERTIFICATE_DAYS: i64 = 30;
 
 /// Everything that is not as it should be, the worst first.
-pub fn judge(subject: &Subject, sights: &Sights, now: Timestamp) -> Vec<Finding> {
+pub fn judge(subject: &Inspected, sights: &Sights, now: Timestamp) -> Vec<Finding> {
     let mut court = Court { subject, now, findings: Vec::new() };
     court.way_in(sights);
     court.certificates(sights);
@@ -28,7 +30,7 @@ pub fn judge(subject: &Subject, sights: &Sights, now: Timestamp) -> Vec<Finding>
     court.around(sights);
     court.key(sights);
     let mut findings = court.findings;
-    findings.sort_by_key(|finding| (finding.severity, finding.part));
+    findings.sort_by(|one, other| (one.severity, &one.subject).cmp(&(other.severity, &other.subject)));
     findings
 }
 
@@ -42,26 +44,34 @@ fn day(time: Timestamp) -> Date {
 }
 
 struct Court<'a> {
-    subject: &'a Subject,
+    subject: &'a Inspected,
     now: Timestamp,
     findings: Vec<Finding>,
 }
 
 impl Court<'_> {
-    fn find(&mut self, severity: Severity, part: Part, what: impl Into<String>, hints: Vec<String>) {
-        self.findings.push(Finding { severity, part, what: what.into(), hints });
+    fn find(&mut self, severity: Severity, part: Aspect, what: impl Into<String>, hints: Vec<String>) {
+        self.findings.push(Finding {
+            id: part.serves(),
+            severity,
+            subject: Subject::Aspect(part),
+            place: None,
+            what: what.into(),
+            why: String::new(),
+            remedies: hints,
+        });
     }
 
-    fn error(&mut self, part: Part, what: impl Into<String>, hint: impl Into<String>) {
+    fn error(&mut self, part: Aspect, what: impl Into<String>, hint: impl Into<String>) {
         self.find(Severity::Error, part, what, vec![hint.into()]);
     }
 
-    fn warning(&mut self, part: Part, what: impl Into<String>, hint: impl Into<String>) {
+    fn warning(&mut self, part: Aspect, what: impl Into<String>, hint: impl Into<String>) {
         self.find(Severity::Warning, part, what, vec![hint.into()]);
     }
 
     /// What is there; everything else is a finding. `action` is what reading it takes.
-    fn there<'s, T>(&mut self, seen: &'s Seen<T>, part: Part, name: &str, action: &str) -> Option<&'s T> {
+    fn there<'s, T>(&mut self, seen: &'s Seen<T>, part: Aspect, name: &str, action: &str) -> Option<&'s T> {
         let file = &self.subject.typed.file;
         match seen {
             Seen::There(it) => return Some(it),
@@ -73,9 +83,11 @@ impl Court<'_> {
                 let remedy = format!("`ppm-infra plan {file}` shows what makes it again");
                 self.error(part, format!("{name} is gone: somebody removed it"), remedy);
             }
-            Seen::Unread { error, denied } => {
-                let hint = denied.then(|| format!("reading it takes {action}; docs/permissions/plan.json allows it"));
-                self.find(Severity::Unread, part, error.clone(), hint.into_iter().collect());
+            Seen::Unread { error } => {
+                let hint = error
+                    .is_denied()
+                    .then(|| format!("reading it takes {action}; docs/permissions/plan.json allows it"));
+                self.find(Severity::Unknown, part, error.to_string(), hint.into_iter().collect());
             }
         }
         None
@@ -84,7 +96,7 @@ impl Court<'_> {
     fn way_in(&mut self, sights: &Sights) {
         let WayIn::Ours { targets: are, .. } = self.subject.way_in else { return };
         let file = self.subject.typed.file.clone();
-        let part = Part::LoadBalancer;
+        let part = Aspect::LoadBalancer;
         let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeListeners";
         let balancer = sights.balancer.as_ref().unwrap_or(&Seen::NotMade);
         if let Some(found) = self.there(balancer, part, "the load balancer", action) {
@@ -104,7 +116,10 @@ impl Court<'_> {
                 other => self.error(
                     part,
                     format!("the load balancer is {other}{because}"),
-                    format!("`ppm-infra plan {file} --replace load_balancer.main` shows what makes another"),
+                    format!(
+                        "`ppm-infra plan {file} --replace {}` shows what makes another",
+                        self.subject.typed.balancer
+                    ),
                 ),
             }
             let repaired = format!("`ppm-infra plan {file}` shows what puts it back");
@@ -116,13 +131,13 @@ impl Court<'_> {
         }
         let targets = sights.targets.as_ref().unwrap_or(&Seen::NotMade);
         let action = "elasticloadbalancing:DescribeTargetHealth";
-        if let Some(all) = self.there(targets, Part::Targets, "the target group", action) {
+        if let Some(all) = self.there(targets, Aspect::Targets, "the target group", action) {
             self.targets(all, are);
         }
     }
 
     fn targets(&mut self, all: &[Target], are: TargetsAre) {
-        let part = Part::Targets;
+        let part = Aspect::Targets;
         let typed = &self.subject.typed;
         let (file, release, namespace) = (&typed.file, &typed.release, &typed.namespace);
         let installed = format!(
@@ -181,12 +196,12 @@ impl Court<'_> {
             let name = format!("the certificate {arn}");
             match seen {
                 Seen::Gone => self.error(
-                    Part::Certificate,
+                    Aspect::Certificate,
                     format!("{name} is gone"),
                     "declare another one, `load_balancer.certificate`, and apply",
                 ),
                 Seen::There(_) | Seen::NotMade | Seen::Unread { .. } => {
-                    if let Some(found) = self.there(seen, Part::Certificate, &name, "acm:DescribeCertificate") {
+                    if let Some(found) = self.there(seen, Aspect::Certificate, &name, "acm:DescribeCertificate") {
                         self.certificate(found, arn);
                     }
                 }
@@ -195,7 +210,7 @@ impl Court<'_> {
     }
 
     fn certificate(&mut self, found: &Certificate, arn: &str) {
-        let part = Part::Certificate;
+        let part = Aspect::Certificate;
         let left = found.expires.map(|end| days_until(end, self.now));
         let ended = found.expires.filter(|end| *end <= self.now);
         let remedy = renewed(found, arn);

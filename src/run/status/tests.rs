@@ -10,7 +10,7 @@ use scene::*;
 /// `severity part: what`, and the hints, each after a bar.
 fn told(findings: &[Finding]) -> Vec<String> {
     let line = |finding: &Finding| {
-        format!("{:?} {}: {} | {}", finding.severity, finding.part.word(), finding.what, finding.hints.join(" | "))
+        format!("{:?} {}: {} | {}", finding.severity, finding.subject, finding.what, finding.remedies.join(" | "))
     };
     findings.iter().map(line).collect()
 }
@@ -43,11 +43,11 @@ fn the_worst_comes_first_and_decides() {
     targets(&mut sights)[0].state = "unhealthy".to_owned();
     assert_eq!(report(&sights).worst(), Some(Severity::Warning));
     sights.nodes = denied();
-    assert_eq!(report(&sights).worst(), Some(Severity::Unread));
+    assert_eq!(report(&sights).worst(), Some(Severity::Unknown));
     there(&mut sights.cluster).status = "FAILED".to_owned();
     let all = report(&sights);
     assert_eq!(all.worst(), Some(Severity::Error));
-    assert_eq!((all.count(Severity::Warning), all.worst_of(Part::Targets)), (1, Some(Severity::Warning)));
-    let parts: Vec<&str> = all.findings.iter().map(|finding| finding.part.word()).collect();
+    assert_eq!((all.count(Severity::Warning), all.worst_of(Aspect::Targets)), (1, Some(Severity::Warning)));
+    let parts: Vec<String> = all.findings.iter().map(|finding| finding.subject.to_string()).collect();
     assert_eq!(parts, ["cluster", "node_group", "targets"]);
 }

@@ -256,7 +256,7 @@ async fn what_may_not_be_read_is_not_gone() {
     }
     lab.emulator.post("/strict/faults", &json!({"service": "s3", "operation": "*", "kind": "expired_token"}));
     let found = lab.observe(&at(), None, false).await;
-    assert!(matches!(&found, Observation::Unread { error } if error.contains("ExpiredToken")), "{found:?}");
+    assert!(matches!(&found, Observation::Unread { error } if error.is_expired()), "{found:?}");
 }
 
 #[tokio::test]

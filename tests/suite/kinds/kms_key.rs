@@ -216,7 +216,7 @@ async fn a_key_without_alias_is_found_by_its_marks() {
     let second = orphan().await;
     let found = lab.observe(&at(), Some(&Document::of(&key)), false).await;
     let Observation::Unread { error } = found else { panic!("{found:?}") };
-    assert!(error.contains(&first) && error.contains(&second), "{error}");
+    assert!(error.says(&first) && error.says(&second), "{error}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use ppm_infra::engine::plan::{Action, Why};
 use ppm_infra::engine::state::{State, Status};
 use ppm_infra::engine::{PlanError, Request, plan};
 use ppm_infra::model::address::Address;
+use ppm_infra::model::error::{CloudError, ErrorKind};
 use ppm_infra::model::observation::{ForeignObject, Observation, Remedy};
 use ppm_infra::model::resource::Node;
 use ppm_infra::resources::catalog;
@@ -83,8 +84,9 @@ fn what_could_not_be_read_stops_every_plan() {
         if !recorded {
             ground.state.resources.remove(&role);
         }
-        ground.observed.insert(role.clone(), Observation::Unread { error: "throttled".to_owned() });
-        let unread = [(role.clone(), "throttled".to_owned())].into();
+        let error = CloudError::new(ErrorKind::Throttled, "read it", "slow down");
+        ground.observed.insert(role.clone(), Observation::Unread { error: error.clone() });
+        let unread = [(role.clone(), error)].into();
         assert_eq!(ground.plan(&ask).unwrap_err(), PlanError::Unread { unread }, "recorded: {recorded}, {ask:?}");
     }
 }

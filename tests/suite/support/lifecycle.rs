@@ -252,7 +252,7 @@ impl Lab {
     pub(crate) async fn tells_twins_apart<R: Resource>(&mut self, name: &str, [one, two]: [&str; 2]) {
         let found = self.observe(&Address::of(R::KIND, name), None, false).await;
         let Observation::Unread { error } = found else { panic!("{name}: {found:?}") };
-        assert!(error.contains(one) && error.contains(two) && error.contains("remove"), "{error}");
+        assert!(error.says(one) && error.says(two) && error.says("remove"), "{error}");
         for (old, meant) in [(one, two), (two, one)] {
             self.old = BTreeSet::from([old.to_owned()]);
             assert_eq!(self.found_by_marks::<R>(name).await.as_deref(), Some(meant), "{old} awaits removal");

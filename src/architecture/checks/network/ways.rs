@@ -20,9 +20,9 @@ pub(super) fn routes(site: &Site<'_>) -> Option<Check> {
                 public(site, tables, &mut desk);
             }
         }
-        Fact::Missing => desk.unread(Key::of(PRIVATE), "no route tables were told", false, "ec2:DescribeRouteTables"),
-        Fact::Unread { error, denied } => {
-            desk.unread(Key::of(PRIVATE), error, *denied, "ec2:DescribeRouteTables");
+        Fact::Missing => desk.untold(Key::of(PRIVATE), "no route tables were told"),
+        Fact::Unread { error } => {
+            desk.unread(Key::of(PRIVATE), error, "ec2:DescribeRouteTables");
         }
     }
     Some(desk.done())
@@ -63,8 +63,8 @@ fn closed(site: &Site<'_>, id: &str, table: &RouteTable, way: &WayOut, desk: &mu
     let endpoints = match &site.told.endpoints {
         Fact::There(endpoints) => endpoints.as_slice(),
         Fact::Missing => &[],
-        Fact::Unread { error, denied } => {
-            desk.unread(key, error, *denied, "ec2:DescribeVpcEndpoints");
+        Fact::Unread { error } => {
+            desk.unread(key, error, "ec2:DescribeVpcEndpoints");
             return;
         }
     };

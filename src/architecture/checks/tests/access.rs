@@ -88,7 +88,7 @@ async fn who_cannot_be_given_access_is_refused() {
             (finding.severity, finding.subject.to_string()),
             (Severity::Error, "access_entry.creator".to_owned())
         );
-        assert!(finding.what.contains(says) && !finding.remedy.is_empty(), "{finding:?}");
+        assert!(finding.what.contains(says) && !finding.remedy().is_empty(), "{finding:?}");
     }
     "arn:aws:iam::111122223333:user/people/ann".clone_into(&mut scene.surroundings.principal);
     scene.passes(CALLER);

@@ -74,8 +74,8 @@ fn all(scene: &Scene, id: &str, severity: Severity, lines: &[usize], says: &str)
     assert_eq!(at, lines, "{found:#?}");
     for finding in found {
         assert_eq!(finding.severity, severity, "{finding:#?}");
-        let said = [&finding.what, &finding.why, &finding.remedy].iter().any(|part| part.contains(says));
-        assert!(said && !finding.remedy.is_empty(), "`{says}` is not said: {finding:#?}");
+        let said = [&finding.what, &finding.why, &finding.remedy()].iter().any(|part| part.contains(says));
+        assert!(said && !finding.remedy().is_empty(), "`{says}` is not said: {finding:#?}");
     }
 }
 
@@ -222,7 +222,7 @@ async fn a_standing_stack_is_warned_alone_and_what_may_not_be_read_is_unknown() 
     {
         let [finding] = unread.check(id).findings.try_into().unwrap();
         assert_eq!(finding.severity, Severity::Unknown);
-        assert!(finding.remedy.contains(action), "{finding:?}");
+        assert!(finding.remedy().contains(action), "{finding:?}");
     }
     let hidden = with(|network| network.subnets = denied()).await;
     hidden.finds(SUBNETS, Severity::Unknown, 6, &["ec2:DescribeSubnets"]);

@@ -18,7 +18,7 @@ fn found(scene: &Scene, id: &str, severity: Severity, about: &str, says: &[&str]
     let [finding] = scene.check(id).findings.try_into().unwrap();
     assert_eq!((finding.severity, finding.subject.to_string().as_str()), (severity, about), "{finding:?}");
     for text in says {
-        assert!(finding.what.contains(text) || finding.remedy.contains(text), "`{text}` is not said: {finding:?}");
+        assert!(finding.what.contains(text) || finding.remedy().contains(text), "`{text}` is not said: {finding:?}");
     }
 }
 

@@ -73,7 +73,7 @@ async fn what_may_not_be_read_is_unknown() {
     scene.finds(ID, Severity::Unknown, 4, &["AccessDenied", "kms:DescribeKey", "docs/permissions/plan.json"]);
     let policy = with(|key| key.policy = denied()).await;
     policy.finds(ID, Severity::Unknown, 4, &["kms:GetKeyPolicy"]);
-    let failed = Fact::Unread { error: "could not read the key: throttled".to_owned(), denied: false };
+    let failed = Fact::Unread { error: CloudError::new(ErrorKind::Throttled, "read the key", "throttled") };
     scene.facts.keys.insert(ARN.to_owned(), failed);
     scene.finds(ID, Severity::Unknown, 4, &["throttled", "run plan again"]);
 }

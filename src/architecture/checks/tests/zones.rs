@@ -13,7 +13,7 @@ async fn retyped(told: Fact<Vec<&str>>) -> Scene {
     scene.facts.zones_of_type = Some(match told {
         Fact::There(zones) => Fact::There(zones.into_iter().map(|zone| format!("us-east-1{zone}")).collect()),
         Fact::Missing => Fact::Missing,
-        Fact::Unread { error, denied } => Fact::Unread { error, denied },
+        Fact::Unread { error } => Fact::Unread { error },
     });
     scene
 }

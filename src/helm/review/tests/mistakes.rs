@@ -12,7 +12,9 @@ type Mistake<'a> = (&'a str, &'a str, &'a str, Severity, &'a str);
 
 fn found(review: &Review, line: usize, severity: Severity, what: &str) -> bool {
     review.findings.iter().any(|finding| {
-        finding.problem.line == line && finding.severity == severity && finding.problem.message.contains(what)
+        finding.place.is_some_and(|place| place.line == line)
+            && finding.severity == severity
+            && finding.what.contains(what)
     })
 }
 
@@ -28,7 +30,7 @@ fn find_all(inputs: &Inputs, mistakes: &[Mistake<'_>]) {
         let line = edited.lines().position(is_there).map_or(0, |line| line + 1);
         let review = checked(&edited, inputs);
         if !found(&review, line, *severity, what) {
-            wrong.push(format!("`{to}`: no {severity} at line {line} ({pointed_at}) says `{what}`:\n{review}\n"));
+            wrong.push(format!("`{to}`: no {severity:?} at line {line} ({pointed_at}) says `{what}`:\n{review}\n"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -206,7 +208,7 @@ fn ways_in() {
     ] {
         let key = format!("alb.ingress.kubernetes.io/{name}");
         let review = checked(&file(&inputs).replace(&key, "alb.ingress.kubernetes.io/other"), &inputs);
-        let is_said = |finding: &Finding| finding.severity == severity && finding.problem.message.contains(what);
+        let is_said = |finding: &Finding| finding.severity == severity && finding.what.contains(what);
         assert!(review.findings.iter().any(is_said), "{review}");
     }
 }
@@ -231,8 +233,8 @@ fn names_that_the_chart_prints_without_quotes() {
     let remedy = |text: &str| {
         let edited = file(&reference()).replace("  name: \"ppm\"", &format!("  name: \"{text}\""));
         let review = checked(&edited, &reference());
-        let finding = review.findings.iter().find(|finding| finding.problem.message.contains("stay text"));
-        finding.map(|finding| finding.problem.hint.clone())
+        let finding = review.findings.iter().find(|finding| finding.what.contains("stay text"));
+        finding.map(|finding| finding.remedy())
     };
     assert_eq!(remedy("0x1F").as_deref(), Some("add a letter, such as ppm-0x1f"));
     assert_eq!(remedy("1_000").as_deref(), Some("add a letter, such as ppm-1-000"));
@@ -272,7 +274,7 @@ fn secrets_that_exist_while_a_pod_mounts_their_class() {
     }
     let mounting = Inputs { secrets_by_pods: true, ..reference() };
     let review = checked(&file(&reference()), &mounting);
-    assert!(review.findings.iter().any(|finding| finding.problem.message.contains("SecretProviderClass `ppm-secrets`")), "{review}");
+    assert!(review.findings.iter().any(|finding| finding.what.contains("SecretProviderClass `ppm-secrets`")), "{review}");
 }
 
 #[test]
@@ -320,7 +322,7 @@ fn older_charts_and_clusters() {
     ]);
     let cluster = Inputs { kubernetes_minor: 26, ..reference() };
     let review = checked(&file(&reference()), &cluster);
-    assert!(review.findings.iter().any(|finding| finding.problem.message.contains("before Kubernetes 1.27")), "{review}");
+    assert!(review.findings.iter().any(|finding| finding.what.contains("before Kubernetes 1.27")), "{review}");
 }
 
 /// What Helm takes and Kubernetes refuses; `make test-helm` sees that it does.

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::{Court, Severity, count, day, days_until, listed};
 use crate::model::support::{MENTIONED_DAYS, Product, days};
 use crate::model::values::region_of;
-use crate::run::status::{Chart, Cluster, Database, Key, Maintenance, Nodes, Part, Seen, Sights};
+use crate::run::status::{Aspect, Chart, Cluster, Database, Key, Maintenance, Nodes, Seen, Sights, Typed};
 
 /// Days before maintenance that nobody can put off any longer.
 const MAINTENANCE_DAYS: i64 = 30;
@@ -13,7 +13,7 @@ const MAINTENANCE_DAYS: i64 = 30;
 impl Court<'_> {
     pub(super) fn kubernetes(&mut self, sights: &Sights) {
         let (Some(cluster), Some(support)) = (sights.cluster.there(), &sights.support) else { return };
-        let part = Part::Kubernetes;
+        let part = Aspect::Kubernetes;
         let version = &cluster.version;
         let upgrade = format!(
             "raise `kubernetes.version` in {} and apply: it goes one minor version at a time",
@@ -41,12 +41,12 @@ impl Court<'_> {
             let file = &self.subject.typed.file;
             let upgrade =
                 format!("raise `database.engine_version` in {file} and apply; the database is away meanwhile");
-            self.warning(Part::Database, what, upgrade);
+            self.warning(Aspect::Database, what, upgrade);
         }
     }
 
     pub(super) fn chart(&mut self, chart: &Chart) {
-        let part = Part::Chart;
+        let part = Aspect::Chart;
         let file = self.subject.typed.file.clone();
         let today = day(self.now);
         match &chart.written_for {
@@ -84,14 +84,14 @@ impl Court<'_> {
 
     pub(super) fn around(&mut self, sights: &Sights) {
         let action = "eks:DescribeCluster";
-        if let Some(found) = self.there(&sights.cluster, Part::Cluster, "the cluster", action) {
+        if let Some(found) = self.there(&sights.cluster, Aspect::Cluster, "the cluster", action) {
             self.cluster(found);
         }
         let action = "eks:DescribeNodegroup and autoscaling:DescribeAutoScalingGroups";
-        if let Some(found) = self.there(&sights.nodes, Part::NodeGroup, "the node group", action) {
+        if let Some(found) = self.there(&sights.nodes, Aspect::NodeGroup, "the node group", action) {
             self.nodes(found);
         }
-        let part = Part::Database;
+        let part = Aspect::Database;
         if let Some(found) = self.there(&sights.database, part, "the database", "rds:DescribeDBInstances") {
             self.database(found);
             self.database_version(found);
@@ -107,7 +107,7 @@ impl Court<'_> {
 
     /// States as in "Key states of AWS KMS keys". Data that is read or written while the key cannot be used is refused.
     pub(super) fn key(&mut self, sights: &Sights) {
-        let part = Part::Key;
+        let part = Aspect::Key;
         if sights.key == Seen::NotMade {
             return;
         }
@@ -140,7 +140,7 @@ impl Court<'_> {
     }
 
     fn cluster(&mut self, found: &Cluster) {
-        let part = Part::Cluster;
+        let part = Aspect::Cluster;
         let issues = listed(&found.issues);
         match found.status.as_str() {
             "ACTIVE" if found.issues.is_empty() => {}
@@ -159,7 +159,7 @@ impl Court<'_> {
     }
 
     fn nodes(&mut self, found: &Nodes) {
-        let part = Part::NodeGroup;
+        let part = Aspect::NodeGroup;
         let issues = listed(&found.issues);
         let plan = format!("`ppm-infra plan {}` shows what can be done", self.subject.typed.file);
         let missing = found.running.map_or(0, |running| found.desired.saturating_sub(running));
@@ -187,22 +187,22 @@ impl Court<'_> {
 
     /// States as in "Viewing DB instance status" of the RDS User Guide.
     fn database(&mut self, found: &Database) {
-        let part = Part::Database;
+        let part = Aspect::Database;
         let (name, region) = match &self.subject.database {
             Some((name, arn)) => (name.clone(), region_of(arn).to_owned()),
             None => Default::default(),
         };
         let recorded = self.subject.database_resource.as_ref().zip(found.resource_id.as_ref());
         if recorded.is_some_and(|(recorded, there)| recorded != there) {
-            let file = self.subject.typed.file.clone();
+            let Typed { file, database, .. } = self.subject.typed.clone();
             self.find(
                 Severity::Warning,
                 part,
                 format!("{name} is another database than the recorded one, restored or made anew under its name"),
                 vec![
                     format!(
-                        "if it is to be the database from now on: `ppm-infra state rm database.main`, then \
-                         `ppm-infra adopt database.main '{name}'`"
+                        "if it is to be the database from now on: `ppm-infra state rm {database}`, then \
+                         `ppm-infra adopt {database} '{name}'`"
                     ),
                     format!("`ppm-infra plan {file}` says what became of the recorded one"),
                 ],
@@ -276,7 +276,7 @@ impl Court<'_> {
                 region_of(arn),
                 one.action
             );
-            self.warning(Part::Database, what, choose);
+            self.warning(Aspect::Database, what, choose);
         }
     }
 }

@@ -72,7 +72,7 @@ fn versions() {
             &[("Warning database: PostgreSQL 13 is in extended, paid support, until 2029-02-28", "")],
         ),
         ("unlisted", |_, s| s.support = Some(Seen::Gone), &[("Warning kubernetes", "does not list")]),
-        ("denied", |_, s| s.support = Some(denied()), &[("Unread kubernetes", "eks:DescribeClusterVersions")]),
+        ("denied", |_, s| s.support = Some(denied()), &[("Unknown kubernetes", "eks:DescribeClusterVersions")]),
         ("no values", |subject, _| subject.chart.written_for = None, &[("Warning chart: no values", "apply")]),
         (
             "other values",
@@ -117,7 +117,7 @@ fn the_key_and_the_right_database() {
         ),
         ("unavailable", |_, s| there(&mut s.key).state = "Unavailable".into(), &[("Error key", "it is Unavailable")]),
         ("gone", |_, s| s.key = Seen::Gone, &[("Error key: the key is gone", "ppm-infra plan")]),
-        ("denied", |_, s| s.key = denied(), &[("Unread key", "kms:DescribeKey")]),
+        ("denied", |_, s| s.key = denied(), &[("Unknown key", "kms:DescribeKey")]),
         ("none of ours", |_, s| s.key = Seen::NotMade, &[]),
         (
             "another database",
@@ -151,7 +151,7 @@ fn what_stands_around() {
                 s.cluster = denied();
                 s.support = None;
             },
-            &[("Unread cluster", "eks:DescribeCluster;")],
+            &[("Unknown cluster", "eks:DescribeCluster;")],
         ),
         (
             "a node is missing",
@@ -201,7 +201,7 @@ fn what_stands_around() {
         (
             "maintenance denied",
             |_, s| s.maintenance = denied(),
-            &[("Unread database", "DescribePendingMaintenanceActions")],
+            &[("Unknown database", "DescribePendingMaintenanceActions")],
         ),
         (
             "database gone",

@@ -11,8 +11,8 @@ pub(crate) fn at(text: &str) -> Timestamp {
     format!("{text}T12:00:00Z").parse().unwrap()
 }
 
-pub(crate) fn subject() -> Subject {
-    Subject {
+pub(crate) fn subject() -> Inspected {
+    Inspected {
         account: None,
         way_in: WayIn::Ours {
             balancer: Some("lb".to_owned()),
@@ -33,7 +33,13 @@ pub(crate) fn subject() -> Subject {
             supported_until: Some(date(2028, 2, 29)),
             ending_image: None,
         },
-        typed: Typed { file: "ppm.yaml".to_owned(), release: "ppm".to_owned(), namespace: "ppm".to_owned() },
+        typed: Typed {
+            file: "ppm.yaml".to_owned(),
+            balancer: "load_balancer.main".parse().unwrap(),
+            database: "database.main".parse().unwrap(),
+            release: "ppm".to_owned(),
+            namespace: "ppm".to_owned(),
+        },
     }
 }
 
@@ -98,7 +104,7 @@ pub(crate) fn certificate() -> Certificate {
 }
 
 pub(crate) fn denied<T>() -> Seen<T> {
-    Seen::Unread { error: "could not read it: AccessDenied".to_owned(), denied: true }
+    Seen::Unread { error: CloudError::new(ErrorKind::Denied, "read it", "AccessDenied") }
 }
 
 pub(crate) fn there<T>(seen: &mut Seen<T>) -> &mut T {
@@ -108,7 +114,7 @@ pub(crate) fn there<T>(seen: &mut Seen<T>) -> &mut T {
     }
 }
 
-pub(crate) type Edit = fn(&mut Subject, &mut Sights);
+pub(crate) type Edit = fn(&mut Inspected, &mut Sights);
 
 pub(crate) fn targets(sights: &mut Sights) -> &mut Vec<Target> {
     there(sights.targets.as_mut().unwrap())
@@ -127,7 +133,7 @@ pub(crate) fn support(sights: &mut Sights) -> &mut Support {
 }
 
 /// What was seen at noon of the day, and what is said of it.
-pub(crate) fn report(subject: &Subject, sights: &Sights) -> StatusReport {
+pub(crate) fn report(subject: &Inspected, sights: &Sights) -> StatusReport {
     let at = NOW.parse().unwrap();
     StatusReport {
         account: "111122223333".to_owned(),

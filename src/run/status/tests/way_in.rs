@@ -60,7 +60,7 @@ fn the_way_in() {
         (
             "denied",
             |_, s| s.targets = Some(denied()),
-            &[("Unread targets", "elasticloadbalancing:DescribeTargetHealth")],
+            &[("Unknown targets", "elasticloadbalancing:DescribeTargetHealth")],
         ),
         (
             "somebody else's",
@@ -134,7 +134,7 @@ fn certificates() {
         (
             "denied",
             |_, s| drop(s.certificates.insert("arn:c".into(), denied())),
-            &[("Unread certificate", "acm:DescribeCertificate")],
+            &[("Unknown certificate", "acm:DescribeCertificate")],
         ),
         (
             "plain HTTP",

@@ -1,7 +1,11 @@
-//! What went wrong in the cloud: what was being done, what the cloud said, and what that means.
+//! What went wrong in the cloud: what was being done, what the cloud said, and what that means. A look that failed keeps its
+//! error as it is; whoever tells it to a person makes words of it, and nobody reads it back from words.
+
+use serde::{Deserialize, Serialize};
 
 /// A call, or a sequence of calls, that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[error("could not {doing}: {}{message}", code.as_ref().map(|c| format!("{c}: ")).unwrap_or_default())]
 pub struct CloudError {
     /// What it means.
@@ -17,7 +21,8 @@ pub struct CloudError {
 }
 
 /// What an error means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The cloud refused, for a reason of its own.
     Refused,
@@ -75,6 +80,17 @@ impl CloudError {
     /// Whether the cloud's error code is `code`.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
+    }
+
+    /// Whether the permission is missing.
+    pub fn is_denied(&self) -> bool {
+        self.kind == ErrorKind::Denied
+    }
+
+    /// Whether the credentials were good and are no longer. One code for every protocol of the API ("Common Errors" of the
+    /// services).
+    pub fn is_expired(&self) -> bool {
+        matches!(self.code.as_deref(), Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired"))
     }
 
     /// Whether the cloud's words contain `fragment`.
