@@ -12,7 +12,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("text", &["model"]),
     ("stack", &["model", "text", "helm"]),
     ("store", &["model", "engine"]),
-    ("helm", &["text"]),
+    ("helm", &["model::finding", "model::place", "text"]),
     ("handoff", &["model", "helm"]),
     (
         "architecture",
