@@ -18,6 +18,7 @@ pub mod rds;
 pub mod secrets;
 pub mod settling;
 pub mod takeover;
+pub mod words;
 
 use std::time::Duration;
 

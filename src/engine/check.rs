@@ -91,10 +91,9 @@ fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &m
     match catalog.get(&address.kind) {
         None => findings.push(Finding::UnknownKind { address: address.clone() }),
         Some(facts) => {
-            for declared in [&recorded.declared].into_iter().chain(&recorded.attempted) {
-                if let Err(reason) = (facts.check)(declared, &recorded.computed) {
-                    findings.push(Finding::Shape { address: address.clone(), reason });
-                }
+            let declared = [&recorded.declared].into_iter().chain(&recorded.attempted).map(|one| (facts.declared)(one));
+            for reason in declared.chain([(facts.computed)(&recorded.computed)]).filter_map(Result::err) {
+                findings.push(Finding::Shape { address: address.clone(), reason });
             }
         }
     }

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::model::address::Kind;
-    use crate::model::resource::{Field, Typical};
+    use crate::model::resource::Field;
 
     const FIELDS: &[Field] = &[
         Field { name: "friend", on_change: OnChange::Update },
@@ -171,21 +171,7 @@ mod tests {
         Field { name: "spot", on_change: OnChange::Replace },
     ];
 
-    const FACTS: Facts = Facts {
-        fields: FIELDS,
-        replace: ReplaceOrder::CreateFirst,
-        ground: &[],
-        holds_its_ground: None,
-        typical: Typical { create: 1, update: 1, delete: 1 },
-        data: None,
-        irreplaceable: false,
-        climb_rank: 0,
-        hidden_seconds: 0,
-        passage: |_, _| None,
-        missed: |_, _| None,
-        sample: |_, _, _, _| Document::default(),
-        check: |_, _| Ok(()),
-    };
+    const FACTS: Facts = Facts::plain(FIELDS);
 
     fn at(name: &str) -> Address {
         Address::of(Kind::new("ground"), name)

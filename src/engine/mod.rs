@@ -9,6 +9,7 @@ mod destroy;
 pub mod diff;
 mod error;
 pub mod graph;
+pub mod lint;
 mod losses;
 pub mod moves;
 mod order;
@@ -73,6 +74,7 @@ pub fn plan_returning(
     ask: &Request,
     returning: &BTreeSet<Address>,
 ) -> Result<Plan, PlanError> {
+    debug_assert_eq!(lint::design(catalog, &state.stack, declared), [], "a design that cannot be right");
     let mut seen = read(observed, state, ask)?;
     let adopted = adopt(declared, state, observed, &mut seen);
     let mut records = state.resources.clone();
@@ -87,7 +89,7 @@ pub fn plan_returning(
     losses::one_address_each(&actions, &deposed, &records)?;
     // Whoever destroys a stack knows that nothing of it answers any more.
     let noticed = if ask.destroy { BTreeMap::new() } else { planner.noticed(&actions) };
-    Ok(Plan {
+    let plan = Plan {
         stack: state.stack.clone(),
         base: Base { lineage: state.lineage.clone(), serial: state.serial },
         moved: Vec::new(),
@@ -99,7 +101,9 @@ pub fn plan_returning(
         kept: kept.standing,
         kept_old: kept.old.into_iter().map(|((address, id), reason)| KeptOld { address, id, reason }).collect(),
         adopted,
-    })
+    };
+    debug_assert_eq!(lint::plan(catalog, &plan, state), [], "a plan that cannot be right: {plan:#?}");
+    Ok(plan)
 }
 
 /// How every recorded resource differs from its record. Needs no declaration.

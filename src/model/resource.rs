@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::address::{Address, Kind};
 use super::document::Document;
@@ -29,6 +30,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
     /// other ground has room beside the old one, so the new one comes first all the same.
     const GROUND: &'static [&'static str] = &[];
+    /// The fields that together name one object in AWS: two resources that agree in all of them would be one object. Empty
+    /// for kinds whose objects have no name but their id.
+    const IDENTITY: &'static [&'static str];
+    /// Whether users come in through it: whatever it leads to must be whole before, and for as long as, it leads there.
+    const LEADS_USERS: bool = false;
     /// Why no other object can take the place of one while it stands on its ground, neither before it goes nor after; none
     /// where one can.
     const HOLDS_ITS_GROUND: Option<&'static str> = None;
@@ -157,6 +163,10 @@ pub struct Facts {
     pub replace: ReplaceOrder,
     /// Where there is room for one: the fields that tell the ground it stands on.
     pub ground: &'static [&'static str],
+    /// The fields that together name one object in AWS.
+    pub identity: &'static [&'static str],
+    /// Whether users come in through it.
+    pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
     pub holds_its_ground: Option<&'static str>,
     /// How long the verbs usually take.
@@ -175,8 +185,10 @@ pub struct Facts {
     pub missed: fn(&Document, &Document) -> Option<String>,
     /// What the simulated cloud computes.
     pub sample: fn(&Document, &Address, u64, &Site) -> Document,
-    /// Whether a declared and a computed document have the shape of this kind; the reason if not.
-    pub check: fn(&Document, &Document) -> Result<(), String>,
+    /// Whether a declared document has the shape of this kind; the reason if not.
+    pub declared: fn(&Document) -> Result<(), String>,
+    /// Whether a computed document has the shape of this kind; the reason if not.
+    pub computed: fn(&Document) -> Result<(), String>,
 }
 
 impl Facts {
@@ -186,6 +198,8 @@ impl Facts {
             fields: R::FIELDS,
             replace: R::REPLACE,
             ground: R::GROUND,
+            identity: R::IDENTITY,
+            leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
             data: R::DATA,
@@ -195,7 +209,31 @@ impl Facts {
             passage: passage::<R>,
             missed: missed::<R>,
             sample: sample::<R>,
-            check: check::<R>,
+            declared: declared::<R>,
+            computed: computed::<R>,
+        }
+    }
+
+    /// A kind of these fields without anything to it: every facet that can be left out is left out, and any document has
+    /// its shape.
+    pub const fn plain(fields: &'static [Field]) -> Self {
+        Self {
+            fields,
+            replace: ReplaceOrder::CreateFirst,
+            ground: &[],
+            identity: &[],
+            leads_users: false,
+            holds_its_ground: None,
+            typical: Typical::QUICK,
+            data: None,
+            irreplaceable: false,
+            climb_rank: 0,
+            hidden_seconds: 60,
+            passage: |_, _| None,
+            missed: |_, _| None,
+            sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),
+            declared: |_| Ok(()),
+            computed: |_| Ok(()),
         }
     }
 
@@ -223,10 +261,12 @@ fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<Strin
     declared.read::<R>().ok()?.missed(&computed.read().ok()?)
 }
 
-fn check<R: Resource>(declared: &Document, computed: &Document) -> Result<(), String> {
-    declared.read::<R>().map_err(|error| format!("declared: {error}"))?;
-    computed.read::<R::Computed>().map_err(|error| format!("computed: {error}"))?;
-    Ok(())
+fn declared<R: Resource>(document: &Document) -> Result<(), String> {
+    document.read::<R>().map(drop).map_err(|error| format!("declared: {error}"))
+}
+
+fn computed<R: Resource>(document: &Document) -> Result<(), String> {
+    document.read::<R::Computed>().map(drop).map_err(|error| format!("computed: {error}"))
 }
 
 /// The facts of every kind the program knows.

@@ -54,6 +54,7 @@ impl Resource for AccessEntry {
         fields!(AccessEntry { cluster: Replace, principal: Replace, policies: Update, tags: Update });
     // A cluster has room for one entry of each identity.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["cluster", "principal"];
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 3 };
     type Computed = AccessEntryComputed;
 

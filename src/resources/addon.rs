@@ -58,6 +58,7 @@ impl Resource for Addon {
     // A cluster has room for one of each name.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const CLIMB_RANK: u8 = 2;
+    const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
     type Computed = AddonComputed;
 

@@ -69,6 +69,7 @@ impl Resource for Bucket {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const DATA: Option<&'static str> = Some("bucket");
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
     type Computed = BucketComputed;
 

@@ -99,6 +99,7 @@ impl Resource for Cluster {
     });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
     type Computed = ClusterComputed;
 

@@ -151,6 +151,7 @@ impl Resource for Database {
     // The identifier is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const DATA: Option<&'static str> = Some("database");
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;
 

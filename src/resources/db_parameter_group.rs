@@ -54,6 +54,7 @@ impl Resource for DbParameterGroup {
         parameters: Update,
         tags: Update
     });
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
     type Computed = DbParameterGroupComputed;
 

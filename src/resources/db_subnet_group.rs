@@ -53,6 +53,7 @@ impl Resource for DbSubnetGroup {
         fields!(DbSubnetGroup { name: Replace, description: Update, vpc: Replace, subnets: Update, tags: Update });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = DbSubnetGroupComputed;
 

@@ -45,6 +45,7 @@ impl Resource for IamPolicy {
         fields!(IamPolicy { name: Replace, description: Replace, document: Update, tags: Update });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
     type Computed = IamPolicyComputed;
 

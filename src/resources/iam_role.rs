@@ -63,6 +63,7 @@ impl Resource for IamRole {
     });
     // The name is fixed: pods and node groups know the role by it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
     type Computed = IamRoleComputed;
 

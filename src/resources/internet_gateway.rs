@@ -43,6 +43,7 @@ impl Resource for InternetGateway {
     const GROUND: &'static [&'static str] = &["vpc"];
     const HOLDS_ITS_GROUND: Option<&'static str> =
         Some("a network has room for one, and what has a public address there keeps it from being detached");
+    const IDENTITY: &'static [&'static str] = &["vpc"];
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 

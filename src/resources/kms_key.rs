@@ -63,6 +63,7 @@ impl Resource for KmsKey {
         tags: Update
     });
     const DATA: Option<&'static str> = Some("key");
+    const IDENTITY: &'static [&'static str] = &["alias"];
     const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
     const HIDDEN_SECONDS: u32 = 120;

@@ -44,6 +44,7 @@ impl Resource for NatGateway {
     const FIELDS: &'static [Field] = fields!(NatGateway { subnet: Replace, elastic_ip: Replace, tags: Update });
     // One address cannot serve two gateways.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["elastic_ip"];
     const TYPICAL: Typical = Typical { create: 120, update: 2, delete: 90 };
     type Computed = NatGatewayComputed;
 

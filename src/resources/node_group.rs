@@ -93,6 +93,7 @@ impl Resource for NodeGroup {
         tags: Update
     });
     const CLIMB_RANK: u8 = 1;
+    const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const TYPICAL: Typical = Typical { create: 180, update: 600, delete: 420 };
     type Computed = NodeGroupComputed;
 

@@ -47,6 +47,7 @@ impl Resource for OidcProvider {
     const FIELDS: &'static [Field] = fields!(OidcProvider { cluster: Replace, audiences: Update, tags: Update });
     // IAM has room for one provider of an issuer.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["cluster"];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 

@@ -49,6 +49,7 @@ impl Resource for RouteTable {
     const KIND: Kind = Kind::new("route_table");
     const FIELDS: &'static [Field] =
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
+    const IDENTITY: &'static [&'static str] = &[];
     const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
     type Computed = RouteTableComputed;
 

@@ -63,6 +63,7 @@ impl Resource for Secret {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     // What is in it was made at random, and is kept nowhere else.
     const IRREPLACEABLE: bool = true;
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;
 

@@ -59,6 +59,7 @@ impl Resource for SecurityGroup {
         egress: Update,
         tags: Update
     });
+    const IDENTITY: &'static [&'static str] = &["vpc", "name"];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
     type Computed = SecurityGroupComputed;
 

@@ -60,6 +60,7 @@ impl Resource for SecurityGroupRule {
         description: Update,
         tags: Update
     });
+    const IDENTITY: &'static [&'static str] = &["group", "protocol", "from_port", "to_port", "peer"];
     const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };
     type Computed = SecurityGroupRuleComputed;
 

@@ -49,6 +49,7 @@ impl Resource for Subnet {
         fields!(Subnet { vpc: Replace, cidr: Replace, zone: Replace, map_public_ip: Update, tags: Update });
     // A network has room for one subnet of these addresses.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["vpc", "cidr"];
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 5 };
     type Computed = SubnetComputed;
 

@@ -43,6 +43,7 @@ impl Computed for TargetAttachmentComputed {
 impl Resource for TargetAttachment {
     const KIND: Kind = Kind::new("target_attachment");
     const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
+    const IDENTITY: &'static [&'static str] = &["node_group", "target_group"];
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
 

@@ -62,6 +62,7 @@ impl Resource for TargetGroup {
         deregistration_delay_seconds: Update,
         tags: Update
     });
+    const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
     type Computed = TargetGroupComputed;
 

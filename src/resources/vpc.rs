@@ -44,6 +44,7 @@ impl Resource for Vpc {
     const KIND: Kind = Kind::new("vpc");
     const FIELDS: &'static [Field] =
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
+    const IDENTITY: &'static [&'static str] = &[];
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
     type Computed = VpcComputed;
 

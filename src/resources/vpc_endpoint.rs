@@ -67,6 +67,7 @@ impl Resource for VpcEndpoint {
         fields!(VpcEndpoint { vpc: Replace, service: Replace, route_tables: Update, interface: Update, tags: Update });
     // A route table has room for one route to a service, and a network for one private name of it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    const IDENTITY: &'static [&'static str] = &["vpc", "service"];
     const TYPICAL: Typical = Typical { create: 10, update: 5, delete: 10 };
     type Computed = VpcEndpointComputed;
 

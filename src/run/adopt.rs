@@ -66,7 +66,7 @@ pub enum AdoptError {
         /// The id.
         id: String,
         /// What went wrong.
-        error: CloudError,
+        error: Box<CloudError>,
     },
     /// It belongs to somebody else.
     #[error("{id} is not free: {because}")]
@@ -185,7 +185,7 @@ pub(super) async fn fit(
         Observation::Absent => return Err(AdoptError::Missing { address: address.clone(), id: id.to_owned() }.into()),
         Observation::Foreign { id, because, .. } => return Err(AdoptError::Owned { id, because }.into()),
         Observation::Unread { error } => {
-            return Err(AdoptError::Unread { address: address.clone(), id: id.to_owned(), error }.into());
+            return Err(AdoptError::Unread { address: address.clone(), id: id.to_owned(), error: error.into() }.into());
         }
     };
     let id = known.computed.text("id").unwrap_or(id).to_owned();
@@ -259,7 +259,7 @@ async fn vacant(
             let needed_by = users(state, &address);
             Err(AdoptError::Taken { address, id, needed_by }.into())
         }
-        Some(Observation::Unread { error }) => Err(AdoptError::Unread { address, id, error }.into()),
+        Some(Observation::Unread { error }) => Err(AdoptError::Unread { address, id, error: error.into() }.into()),
         Some(Observation::Absent | Observation::Foreign { .. }) | None => Ok(()),
     }
 }

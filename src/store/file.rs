@@ -311,7 +311,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::store::samples::{note, state, with};
+    use crate::store::tests::{note, state, with};
 
     fn store(folder: &Path) -> FileStore {
         FileStore::new(folder, "lab", Catalog::new())

@@ -14,7 +14,7 @@ mod lock;
 mod lockfile;
 pub mod s3;
 #[cfg(test)]
-mod samples;
+mod tests;
 
 use std::path::Path;
 

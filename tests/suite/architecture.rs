@@ -140,6 +140,56 @@ fn nothing_is_silenced_without_a_reason_or_left_for_later() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Where a resource of the stack may be spelled.
+const NAMED_IN: &str = "architecture/";
+
+/// Where a sentence that somebody else wrote may be read: those of AWS, of the SDK about credentials, of the YAML parser,
+/// and of a bucket's policy.
+const SENTENCES_READ_IN: [&str; 5] =
+    ["cloud/aws/words.rs", "cloud/aws/error.rs", "model/error.rs", "store/s3/client.rs", "text/tree.rs"];
+
+#[test]
+fn resources_are_spelled_where_the_stack_is_designed_and_nowhere_else() {
+    let kinds: Vec<String> = ppm_infra::resources::catalog().keys().map(ToString::to_string).collect();
+    let design = read("src/architecture/handles.rs");
+    let named: BTreeSet<&str> =
+        design.split("At::named(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(named.contains("main") && named.len() > 5, "{named:?}");
+    let is_address =
+        |text: &str| kinds.iter().any(|kind| named.iter().any(|name| text.contains(&format!("{kind}.{name}"))));
+    let mut wrong = Vec::new();
+    for (path, text) in program().into_iter().filter(|(path, _)| !path.starts_with(NAMED_IN)) {
+        for (number, line) in code(&text) {
+            let texts = line.split('"').skip(1).step_by(2);
+            let spelled = texts.filter(|text| *text == "main" || is_address(text));
+            wrong.extend(spelled.map(|text| format!("src/{path}:{number}: `{text}` belongs into the design")));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_decided_by_the_words_of_a_message() {
+    let told =
+        ["message", "message()", "heading", "told", "words", "said", "error", "to_string()", "error.to_string()"];
+    let asked = [".contains(\"", ".starts_with(\"", ".ends_with(\"", ".says("];
+    let mut wrong = Vec::new();
+    for (path, text) in program().into_iter().filter(|(path, _)| !SENTENCES_READ_IN.contains(&path.as_str())) {
+        for (number, line) in code(&text) {
+            let decides = asked.iter().any(|ask| {
+                line.split(ask).next().filter(|before| before.len() < line.len()).is_some_and(|before| {
+                    let name = before.rsplit(|c: char| !(c.is_alphanumeric() || "_().".contains(c))).next().unwrap();
+                    told.iter().any(|one| name == *one || name.ends_with(&format!(".{one}")))
+                })
+            });
+            if decides {
+                wrong.push(format!("src/{path}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 #[test]
 fn every_file_of_tests_is_part_of_the_suite() {
     let suite = root().join("tests/suite");

@@ -4,6 +4,7 @@ mod climb;
 mod cut_short;
 mod drift;
 mod found;
+mod lint;
 mod order;
 mod refusals;
 mod seen;

@@ -17,6 +17,7 @@ use futures_util::future::try_join_all;
 
 use super::provision::{Reading, Writing, retagging};
 use super::{Clients, During};
+use crate::cloud::aws::words;
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -94,12 +95,12 @@ pub fn comparable(found: &Tags, to: &Tags) -> Tags {
 
 /// Whether the object is gone. EKS sometimes reports a missing cluster as `ClientException`.
 pub fn is_gone(error: &CloudError) -> bool {
-    error.kind == ErrorKind::NotFound || (error.is("ClientException") && error.says("No cluster found"))
+    error.kind == ErrorKind::NotFound || words::eks::NO_CLUSTER.tell(error)
 }
 
 /// Whether the name is taken. EKS uses one code for that and for a change that is running.
 pub fn is_taken(error: &CloudError) -> bool {
-    error.is("ResourceInUseException") && (error.says("already exists") || error.says("already in use"))
+    words::eks::NAME_TAKEN.tell(error)
 }
 
 /// Whether something else is going on with the object.
@@ -164,10 +165,10 @@ pub async fn nothing_there(aws: &Clients, cluster_name: &str, error: CloudError)
         return Ok(());
     }
     // Without the API mode there are no access entries, and asking for them is refused.
-    if error.is("InvalidRequestException") && error.says("authentication mode must be set") {
+    if words::eks::NO_ENTRIES.tell(&error) {
         return Ok(());
     }
-    if error.is("InvalidRequestException") && error.says("not in ACTIVE status") {
+    if is_unsettled(&error) {
         let status = cluster(aws, cluster_name).await?.and_then(|found| found.status);
         return match status {
             None
@@ -206,7 +207,7 @@ pub fn arn_of<R: Resource>(cx: &Writing<'_>, reference: &Ref<R>) -> Result<Strin
 
 /// Whether the cluster cannot be worked with just now: it is being made or changed, or on its way out.
 fn is_unsettled(error: &CloudError) -> bool {
-    error.is("InvalidRequestException") && error.says("not in ACTIVE status")
+    words::eks::NOT_ACTIVE.tell(error)
 }
 
 /// Makes a call as soon as nothing else is going on with its object `part` or with the cluster: waits for changes that
@@ -290,8 +291,7 @@ where
 }
 
 fn is_no_change(error: &CloudError) -> bool {
-    error.is("InvalidParameterException")
-        && ["already at the desired", "No changes"].iter().any(|fragment| error.says(fragment))
+    words::eks::NO_CHANGE.tell(error)
 }
 
 /// Ids of the changes of `part` that run.
@@ -328,7 +328,7 @@ async fn progress(
     let update = match ask.set_addon_name(part.addon().map(str::to_owned)).send().await.during(doing) {
         Ok(answer) => answer.update,
         // A change begun a moment ago may not be visible yet.
-        Err(error) if error.kind == ErrorKind::NotFound && error.says("No update found") => None,
+        Err(error) if words::eks::NO_UPDATE.tell(&error) => None,
         Err(error) => return Err(error),
     };
     let Some(update) = update else { return Ok(Answer::Pending("not visible yet".to_owned())) };

@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::words;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::causes::in_one_line;
 
@@ -66,7 +67,8 @@ fn kind(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorKind {
         return told;
     }
     // EC2 has one code for wrong credentials and for what is not permitted.
-    if code == Some("AuthFailure") && message.contains("validate the provided access credentials") {
+    let error = CloudError { code: code.map(str::to_owned), ..CloudError::new(told, "", message) };
+    if words::ec2::CREDENTIALS.tell(&error) {
         return ErrorKind::Credentials;
     }
     // With these nobody knows what became of the call, be they from AWS or from somebody on the way. EC2 answers 500 as

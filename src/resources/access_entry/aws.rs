@@ -12,6 +12,7 @@ use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_fo
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -264,10 +265,7 @@ impl AccessEntry {
             .set_tags(Some(eks::tags_for(cx, self)))
             .client_request_token(cx.mark.token(0));
         // A role made moments ago is not known to EKS yet.
-        let unseen = |error: &CloudError| {
-            error.is("InvalidParameterException")
-                && (error.says("invalid principal") || error.says("does not exist") || error.says("not found"))
-        };
+        let unseen = |error: &CloudError| words::eks::UNKNOWN_PRINCIPAL.tell(error);
         let call = &call;
         let create = || {
             retry_while(cx, eks::PROPAGATION, unseen, move || async move {

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use super::{Addon, AddonComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -293,9 +294,7 @@ impl Addon {
             .resolve_conflicts(ResolveConflicts::Overwrite)
             .set_tags(Some(eks::tags_for(cx, self)))
             .client_request_token(cx.mark.token(token));
-        let too_early = |error: &CloudError| {
-            error.is("InvalidParameterException") && (error.says("does not exist") || error.says("CREATE_FAILED"))
-        };
+        let too_early = |error: &CloudError| words::eks::ADDON_TOO_EARLY.tell(error);
         let call = &call;
         let create = || {
             retry_while(cx, eks::PROPAGATION, too_early, move || async move {

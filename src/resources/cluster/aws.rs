@@ -19,6 +19,7 @@ use aws_sdk_eks::types::{
 use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::takeover::{foreign, not_ours};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -413,12 +414,5 @@ fn modes(from: Option<&AuthenticationMode>, to: &AuthenticationMode) -> Vec<Auth
 
 /// The words in which EKS refuses a role that it will accept once IAM has told everybody about it.
 fn sees_no_role(error: &CloudError) -> bool {
-    const FRAGMENTS: [&str; 5] = [
-        "does not exist",
-        "Error in role params",
-        "Role could not be assumed because the trusted entity is not correct",
-        "The provided role doesn't have the Amazon EKS Managed Policies associated with it",
-        "IAM role's policy must include",
-    ];
-    error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment))
+    words::eks::UNKNOWN_CLUSTER_ROLE.tell(error)
 }

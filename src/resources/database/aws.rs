@@ -27,6 +27,7 @@ use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::rds::{retag, tags_of, to_tags};
 use crate::cloud::aws::secrets::{login, unlogged};
 use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -108,7 +109,7 @@ impl Provision for Database {
             let sent =
                 retry_while(cx, BUSY, is_busy, || async { call.clone().send_with(&cx.aws.rds).await.during(doing) });
             match sent.await {
-                Err(error) if error.says("No modifications were requested") => {}
+                Err(error) if words::rds::NO_CHANGE.tell(&error) => {}
                 sent => {
                     sent?;
                     let shows = |there: &DbInstance| {
@@ -155,7 +156,7 @@ impl Database {
         let doing = "create the database";
         let unseen = |error: &CloudError| {
             let codes = ["KMSKeyNotAccessibleFault", "InvalidSubnet"];
-            let group = error.is("InvalidParameterValue") && error.says("Invalid security group");
+            let group = words::rds::UNKNOWN_GROUP.tell(error);
             error.kind == ErrorKind::NotFound || group || codes.iter().any(|code| error.is(code))
         };
         let secret = cx.id(&self.login)?;
@@ -329,7 +330,7 @@ async fn remove(there: &DbInstance, cx: &Writing<'_>) -> Result<(), CloudError> 
 
 /// Its deletion protection is on, or was a moment ago.
 fn is_protected(error: &CloudError) -> bool {
-    error.is("InvalidParameterCombination") && error.says("deletion pro")
+    words::rds::PROTECTED.tell(error)
 }
 
 /// RDS is at work on it and will be done.
@@ -339,7 +340,7 @@ fn is_busy(error: &CloudError) -> bool {
 
 /// Somebody ordered its end before.
 fn is_leaving(error: &CloudError) -> bool {
-    error.says("is already being deleted")
+    words::rds::LEAVING.tell(error)
 }
 
 /// Whether what is there is the object that was recorded: names are used again, resource ids never.

@@ -8,6 +8,7 @@ use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 
 use super::{ElasticIp, ElasticIpComputed};
 use crate::cloud::aws::ec2::{filter, look, make_once, naming, retag, tag_specification, tags_of, told};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -82,7 +83,7 @@ impl Provision for ElasticIp {
 
 /// Whether the address is in use still: AWS calls that a lack of permission, which it is not.
 fn held(error: &CloudError) -> bool {
-    error.is("InvalidIPAddress.InUse") || (error.is("AuthFailure") && error.says("access the specified resource"))
+    error.is("InvalidIPAddress.InUse") || words::ec2::ADDRESS_HELD.tell(error)
 }
 
 async fn holders(aws: &Clients, id: &str) -> Result<Vec<String>, CloudError> {

@@ -14,6 +14,7 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging,
 };
@@ -64,7 +65,7 @@ impl Provision for IamRole {
         };
         let federated = matches!(self.trust, Trust::ServiceAccount { .. });
         let passes = |error: &CloudError| {
-            error.kind == ErrorKind::Exists || (federated && error.says("Invalid principal in policy"))
+            error.kind == ErrorKind::Exists || (federated && words::access::UNKNOWN_PRINCIPAL.tell(error))
         };
         let (role, new) = retry_while(cx, VISIBLE, passes, call).await?;
         let computed = computed(&role, &iam::arn(&cx.surroundings, &format!("role/{}", self.name)));

@@ -16,6 +16,7 @@ use super::{KmsKey, KmsKeyComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::takeover::refusal;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -94,7 +95,7 @@ impl Provision for KmsKey {
         let call = call.pending_window_in_days(i32::from(declared.deletion_days));
         match call.send().await.during("schedule the deletion of the key") {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            Err(error) if error.is("KMSInvalidStateException") && error.says("pending deletion") => Ok(()),
+            Err(error) if words::access::KEY_LEAVING.tell(&error) => Ok(()),
             done => done.map(drop),
         }
     }
@@ -163,7 +164,7 @@ impl KmsKey {
     async fn rescue(&self, id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let answer = cx.aws.kms.cancel_key_deletion().key_id(id).send().await.during("cancel the deletion of the key");
         match answer {
-            Err(error) if error.is("KMSInvalidStateException") && error.says("not pending deletion") => {}
+            Err(error) if words::access::KEY_STAYS.tell(&error) => {}
             answer => drop(answer?),
         }
         // Whatever comes next is refused as long as the key is not known everywhere to stay.

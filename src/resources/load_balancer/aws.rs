@@ -18,6 +18,7 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag, to_tags};
 use crate::cloud::aws::takeover::{existing_beside, is_predecessor};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -119,7 +120,7 @@ impl Provision for LoadBalancer {
         if declared.deletion_protection {
             unprotect(&known.id, cx).await?;
         }
-        let protected = |error: &CloudError| error.is("OperationNotPermitted") && error.says("deletion protection");
+        let protected = |error: &CloudError| words::elb::PROTECTED.tell(error);
         let delete =
             || async { cx.aws.elb.delete_load_balancer().load_balancer_arn(&known.id).send().await.during(doing) };
         let ordered = match if_there(delete().await) {
@@ -292,7 +293,7 @@ fn part_unseen(error: &CloudError) -> bool {
 
 /// Whether the service does not see its own role yet, which AWS makes when an account has its first load balancer.
 fn role_unseen(error: &CloudError) -> bool {
-    error.says("permission to create service linked role")
+    words::elb::UNKNOWN_SERVICE_ROLE.tell(error)
 }
 
 /// Waits until it is active. Impaired it works too, but for a while without growing.

@@ -133,14 +133,15 @@ async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
             return Ok(Answer::Pending("not visible yet".to_owned()));
         };
         let state = gateway.state().map(NatGatewayState::as_str).unwrap_or_default().to_owned();
-        Ok(match state.as_str() {
-            "available" => Answer::Ready(()),
+        match state.as_str() {
+            "available" => Ok(Answer::Ready(())),
             "failed" | "deleting" | "deleted" => {
-                let code = gateway.failure_code().unwrap_or("no code");
-                Answer::Failed(format!("it is {state}: {code}: {}", gateway.failure_message().unwrap_or_default()))
+                let message = format!("it is {state}: {}", gateway.failure_message().unwrap_or("nobody says why"));
+                let error = CloudError::new(ErrorKind::Refused, "create the NAT gateway", message);
+                Err(CloudError { code: gateway.failure_code().map(str::to_owned), ..error })
             }
-            _ => Answer::Pending(state),
-        })
+            _ => Ok(Answer::Pending(state)),
+        }
     })
     .await
 }
@@ -156,7 +157,7 @@ fn passes(error: &CloudError) -> bool {
         // The address was free before: what held it then had not let go everywhere.
         "Resource.AlreadyAssociated",
     ];
-    codes.iter().any(|code| error.says(code))
+    codes.iter().any(|code| error.is(code))
 }
 
 /// Deletes it and waits until it is gone.

@@ -18,6 +18,7 @@ use futures_util::future::try_join_all;
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -379,9 +380,7 @@ impl NodeGroup {
 /// The words in which EKS refuses a role that it will accept once IAM has told everybody about it: that of the nodes, and
 /// at the first node group of an account the one EKS has just made for itself.
 fn sees_no_role(error: &CloudError) -> bool {
-    const FRAGMENTS: [&str; 3] = ["cannot be found", "does not exist", "were not found in the trust relationships"];
-    let own = error.is("InvalidParameterException") && FRAGMENTS.iter().any(|fragment| error.says(fragment));
-    own || error.says("unable to assume the service-linked role")
+    words::eks::UNKNOWN_NODE_ROLE.tell(error) || words::eks::UNKNOWN_SERVICE_ROLE.tell(error)
 }
 
 #[cfg(test)]

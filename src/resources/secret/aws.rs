@@ -21,6 +21,7 @@ use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -57,7 +58,7 @@ impl Provision for Secret {
             if !exists && !error.is("InvalidRequestException") {
                 return Err(error);
             }
-            let dying = error.says("scheduled for deletion");
+            let dying = words::access::SECRET_LEAVING.tell(&error);
             match describe(cx.aws, &self.name).await? {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let tags = tags_of(there.tags());

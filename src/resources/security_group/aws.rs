@@ -17,6 +17,7 @@ use crate::cloud::aws::ec2::{
     strangers, tag_specification, tags_of, told, users_of_group,
 };
 use crate::cloud::aws::takeover::{is_predecessor, not_ours};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -171,7 +172,7 @@ impl SecurityGroup {
                 let call = cx.aws.ec2.revoke_security_group_egress().group_id(id).ip_permissions(permission.clone());
                 match call.send().await.during("revoke the default rule") {
                     Err(error) if error.is("InvalidPermission.NotFound") => Ok(()),
-                    Err(error) if error.is("InvalidParameterValue") && error.says("remote-ipv6-range") => Ok(()),
+                    Err(error) if words::ec2::NO_IPV6_RULE.tell(&error) => Ok(()),
                     done => done.map(|_| ()),
                 }
             });

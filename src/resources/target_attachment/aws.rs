@@ -11,6 +11,7 @@ use aws_sdk_autoscaling::types::LoadBalancerTargetGroupState;
 use futures_util::future::join_all;
 
 use super::{TargetAttachment, TargetAttachmentComputed};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -195,14 +196,12 @@ fn is_leaving(state: &LoadBalancerTargetGroupState) -> bool {
 
 /// Auto Scaling has one code for everything; only the words tell a group that is gone, and one that was never attached.
 fn is_gone(error: &CloudError) -> bool {
-    let words = ["not found", "not part of the group", "does not exist"];
-    error.kind == ErrorKind::NotFound || (error.is("ValidationError") && words.iter().any(|words| error.says(words)))
+    error.kind == ErrorKind::NotFound || words::elb::NOT_ATTACHED.tell(error)
 }
 
 /// Another edit of the group is under way, or the target group was made a moment ago.
 fn passes(error: &CloudError) -> bool {
-    let words = ["update too many", "Target Groups may not be valid"];
-    error.is("ResourceContention") || (error.is("ValidationError") && words.iter().any(|words| error.says(words)))
+    error.is("ResourceContention") || words::elb::NOT_YET.tell(error)
 }
 
 fn computed(autoscaling_group: String, target_group_arn: String) -> TargetAttachmentComputed {

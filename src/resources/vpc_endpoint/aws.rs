@@ -16,6 +16,7 @@ use crate::cloud::aws::ec2::{
     filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, tags_of, told,
 };
 use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -97,7 +98,7 @@ impl Provision for VpcEndpoint {
         })
         .await;
         let computed = match made {
-            Err(error) if error.is("RouteAlreadyExists") || error.says("conflicting DNS domain") => {
+            Err(error) if error.is("RouteAlreadyExists") || words::ec2::NAME_TAKEN.tell(&error) => {
                 let Some(there) = holder(cx.aws, &vpc, self, tables, None).await? else { return Err(error) };
                 let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
                 if !cx.ours(&tags) {

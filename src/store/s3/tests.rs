@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::super::lease::Standing;
-use super::super::samples::{note, state, with};
+use super::super::tests::{note, state, with};
 use super::super::{LockInfo, Store, StoreError};
 use super::{S3Store, Tenancy};
 use crate::engine::state::{Entry, State};

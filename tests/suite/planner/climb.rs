@@ -47,19 +47,11 @@ fn sample(_: &Document, _: &Address, serial: u64, _: &Site) -> Document {
 
 fn catalog() -> Catalog {
     let facts = |fields, replace, climb_rank| Facts {
-        fields,
         replace,
-        ground: &[],
-        holds_its_ground: None,
         typical: Typical { create: 20, update: 5, delete: 10 },
-        data: None,
-        irreplaceable: false,
         climb_rank,
-        hidden_seconds: 60,
-        passage: |_, _| None,
-        missed: |_, _| None,
         sample,
-        check: |_, _| Ok(()),
+        ..Facts::plain(fields)
     };
     [
         (Kind::new("lead"), facts(CLIMBS, ReplaceOrder::DeleteFirst, 0)),

@@ -17,15 +17,15 @@ use crate::support::random::paused;
 use crate::support::reference::{Declared, Standing};
 
 /// What is declared, recorded and seen.
-struct Ground {
-    nodes: BTreeMap<Address, Node>,
-    state: State,
-    observed: BTreeMap<Address, Observation>,
+pub(super) struct Ground {
+    pub(super) nodes: BTreeMap<Address, Node>,
+    pub(super) state: State,
+    pub(super) observed: BTreeMap<Address, Observation>,
 }
 
 impl Ground {
     /// All stands as it is declared.
-    fn whole() -> Self {
+    pub(super) fn whole() -> Self {
         paused().block_on(async {
             let Standing { bench, stack } = Standing::new().await;
             let (state, declared) = (bench.state(), Declared(stack));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{LazyLock, Mutex};
 
+use ppm_infra::engine::lint;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
 use ppm_infra::model::resource::{Catalog, Facts, Field, Node, OnChange, ReplaceOrder, Typical};
@@ -72,22 +73,17 @@ impl Toy {
         let make = || {
             let fields = FIELDS.into_iter().zip(self.on_change).map(|(name, on_change)| Field { name, on_change });
             let facts = Facts {
-                fields: Vec::leak(fields.collect()),
                 replace: match self.room {
                     Room::ForTwo => ReplaceOrder::CreateFirst,
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
-                ground: &[],
-                holds_its_ground: None,
                 typical: Typical { create: 20, update: 5, delete: 10 },
                 data: self.data.then_some(DATA),
                 irreplaceable: self.data,
-                climb_rank: 0,
-                hidden_seconds: 60,
-                passage: |_, _| None,
-                missed: |_, _| None,
                 sample,
-                check,
+                declared: has_fields,
+                computed: has_id,
+                ..Facts::plain(Vec::leak(fields.collect()))
             };
             (Kind::new(String::leak(word.clone())), facts)
         };
@@ -101,10 +97,14 @@ fn sample(_: &Document, at: &Address, serial: u64, _: &Site) -> Document {
     [("id".to_owned(), json!(id))].into_iter().collect()
 }
 
-fn check(declared: &Document, computed: &Document) -> Result<(), String> {
+fn has_fields(declared: &Document) -> Result<(), String> {
     let known = declared.fields().all(|(field, _)| FIELDS.contains(&field));
-    let has_id = computed.text("id").is_some_and(|id| !id.is_empty());
-    if known && has_id { Ok(()) } else { Err("it is no toy".to_owned()) }
+    if known { Ok(()) } else { Err("it is no toy".to_owned()) }
+}
+
+fn has_id(computed: &Document) -> Result<(), String> {
+    let known = computed.text("id").is_some_and(|id| !id.is_empty());
+    if known { Ok(()) } else { Err("it is no toy".to_owned()) }
 }
 
 impl fmt::Debug for Toy {
@@ -184,8 +184,11 @@ impl Drafts {
         let deep: Map<String, Value> =
             among(draft.deep).iter().map(|to| (to.name.to_string(), json!({"to": points_at(to)}))).collect();
         let values = [json!(draft.a), json!(draft.b), one, Value::Array(many), Value::Object(deep)];
-        let declared = FIELDS.into_iter().map(str::to_owned).zip(values).collect();
-        let after = among(draft.after).into_iter().map(|to| (to, "it is so")).collect();
+        let declared: Document = FIELDS.into_iter().map(str::to_owned).zip(values).collect();
+        // What is relied on is followed anyway.
+        let (_, facts) = toys[slot].facts();
+        let after = among(draft.after).into_iter().filter(|to| !lint::relied_on(&facts, &declared).contains(to));
+        let after = after.map(|to| (to, "it is so")).collect();
         Some(Node { declared, after, ..Node::default() })
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus};
 
 use super::{filter, tags_of};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
@@ -118,7 +119,9 @@ async fn delete(aws: &Clients, interface: &NetworkInterface) -> Result<bool, Clo
     match deleted.during("delete a network interface left behind") {
         Ok(_) => Ok(true),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(true),
-        Err(error) if error.is("InvalidNetworkInterface.InUse") || error.says("in use") => Ok(false),
+        Err(error) if error.is("InvalidNetworkInterface.InUse") || words::ec2::INTERFACE_IN_USE.tell(&error) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -234,7 +234,7 @@ fn names_that_the_chart_prints_without_quotes() {
         let edited = file(&reference()).replace("  name: \"ppm\"", &format!("  name: \"{text}\""));
         let review = checked(&edited, &reference());
         let finding = review.findings.iter().find(|finding| finding.what.contains("stay text"));
-        finding.map(|finding| finding.remedy())
+        finding.map(Finding::remedy)
     };
     assert_eq!(remedy("0x1F").as_deref(), Some("add a letter, such as ppm-0x1f"));
     assert_eq!(remedy("1_000").as_deref(), Some("add a letter, such as ppm-1-000"));

@@ -13,6 +13,7 @@ use aws_sdk_eks::types::{self, ClusterStatus, NodegroupStatus};
 
 use super::ClusterComputed;
 use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -59,14 +60,14 @@ pub(super) async fn remove(known: &ClusterComputed, cx: &Writing<'_>) -> Result<
 /// Orders the deletion of the cluster `name`. Being gone, or on the way, is success. Node groups on their way out are
 /// waited for.
 pub(super) async fn order(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-    let busy = |error: &CloudError| error.is("ResourceInUseException") && error.says("in progress");
+    let busy = |error: &CloudError| words::eks::IN_PROGRESS.tell(error);
     until(cx, DELETE, EMPTIED, || async {
         let ordered = retry_while(cx, BUSY, busy, || async {
             cx.aws.eks.delete_cluster().name(name).send().await.during(DELETE)
         });
         match ordered.await {
             Err(error) if eks::is_gone(&error) => Ok(Answer::Ready(())),
-            Err(error) if error.says("nodegroups attached") => {
+            Err(error) if words::eks::HAS_NODE_GROUPS.tell(&error) => {
                 let left = node_group::list(cx.aws, name).await?;
                 let names: Vec<&str> = left.iter().filter_map(|group| group.nodegroup_name()).collect();
                 let names = names.join(", ");

@@ -11,8 +11,7 @@ use super::super::super::bucket::{Bucket, BucketError, BucketErrorKind, Conditio
 use super::super::super::lease::Moment;
 use super::super::{Clock, S3Store};
 use crate::model::address::Kind;
-use crate::model::document::Document;
-use crate::model::resource::{Facts, ReplaceOrder, Typical};
+use crate::model::resource::Facts;
 
 /// What the bucket and every holder's calls share.
 #[derive(Default)]
@@ -113,21 +112,7 @@ impl Memory {
 
     /// The store of a stack, which knows a kind that takes any document.
     pub(super) fn store_of(&self, stack: &str) -> S3Store {
-        let anything = Facts {
-            fields: &[],
-            replace: ReplaceOrder::CreateFirst,
-            ground: &[],
-            holds_its_ground: None,
-            typical: Typical::QUICK,
-            data: None,
-            irreplaceable: false,
-            climb_rank: 0,
-            hidden_seconds: 0,
-            passage: |_, _| None,
-            missed: |_, _| None,
-            sample: |_, _, _, _| Document::default(),
-            check: |_, _| Ok(()),
-        };
+        let anything = Facts::plain(&[]);
         S3Store::new(Arc::new(self.clone()), "team/ppm", stack, [(Kind::new("toy"), anything)].into())
     }
 
