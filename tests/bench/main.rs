@@ -4,6 +4,7 @@
 //!
 //! Everything is a rehearsal, so nothing waits for AWS. Prints a table and the exponent with which each command grows from
 //! 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the table compares.
+//! `--leave FOLDER SIZE` writes such a stack into a folder and measures nothing: for a profiler.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -72,8 +73,12 @@ fn exponent(points: &[(f64, f64)]) -> Option<f64> {
     Some(both / logs.iter().map(|log| (log.0 - x).powi(2)).sum::<f64>())
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
+
 fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let rehearsal = ["--cloud", "simulated:world.json", "--state", "state", "stack.yaml"];
     let mut all = Vec::new();
     for (network, words) in [(Network::Made, "own network"), (Network::Existing, "others' network")] {
@@ -101,6 +106,11 @@ fn main() {
         match argument.as_str() {
             "--json" => as_json = true,
             "--runs" => runs = arguments.next().and_then(|runs| runs.parse().ok()).filter(|runs| *runs > 0).unwrap(),
+            "--leave" => {
+                let (folder, size) = (arguments.next().unwrap(), arguments.next().unwrap().parse().unwrap());
+                std::fs::create_dir_all(&folder).unwrap();
+                return runtime().block_on(grow(Path::new(&folder), size, Network::Made));
+            }
             // cargo says so itself.
             "--bench" => {}
             size => sizes.push(size.parse().unwrap()),

@@ -73,7 +73,7 @@ async fn a_nat_gateway_that_failed_is_cleared_away() {
     let gateway = sample();
     let error = lab.try_make("a", &gateway).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused, "{error}");
-    assert!(error.says("Gateway.NotAttached") && error.says("has no Internet gateway"), "{error}");
+    assert!(error.is("Gateway.NotAttached") && error.says("has no Internet gateway"), "{error}");
     let failed = || async {
         let all = lab.clients.ec2.describe_nat_gateways().send().await.unwrap();
         all.nat_gateways().iter().filter(|one| one.state() == Some(&NatGatewayState::Failed)).count()
