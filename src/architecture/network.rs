@@ -133,17 +133,18 @@ fn short_name(stack: &Stack, zone: &str) -> String {
 /// The zones of recorded private subnets that are cut from this address space, in the order of their slices. Where a
 /// subnet is recorded says nothing: its record may have been given another name.
 fn settled_zones(stack: &Stack, cidr: Cidr, state: &State) -> Vec<Zone> {
-    let slices: Vec<String> = (0..8).filter_map(|slice| Some(private_slice(cidr, slice)?.to_string())).collect();
+    let slices: BTreeMap<String, u32> =
+        (0..8).filter_map(|slice| Some((private_slice(cidr, slice)?.to_string(), slice))).collect();
     let mut zones: Vec<Zone> = state
         .resources
         .iter()
         .filter(|(address, _)| address.kind == Subnet::KIND)
         .filter_map(|(_, recorded)| {
-            let slice = slices.iter().position(|slice| Some(slice.as_str()) == recorded.declared.text("cidr"))?;
+            let slice = *slices.get(recorded.declared.text("cidr")?)?;
             let subnet: Subnet = recorded.declared.read().ok()?;
             // A zone that can name no resource was never one of ours.
             let short = Some(short_name(stack, &subnet.zone)).filter(|short| short.parse::<Name>().is_ok())?;
-            Some(Zone { short, name: subnet.zone, slice: u32::try_from(slice).ok()? })
+            Some(Zone { short, name: subnet.zone, slice })
         })
         .collect();
     zones.sort_by_key(|zone| zone.slice);

@@ -20,11 +20,12 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let values = handover::drift(common, &declaration, &book.state);
     show::drift(common, &declaration, &book.state.account, &report, values.as_ref());
     let is_edited = matches!(values, Some((_, Found::Edited(_) | Found::Foreign(_))));
-    Ok(if !report.unread.is_empty() {
+    let code = if !report.unread.is_empty() {
         exit::INCOMPLETE
     } else if report.drift.is_empty() && !is_edited {
         exit::DONE
     } else {
         exit::DIFFERENT
-    })
+    };
+    Ok(exit::leaving(code, (report, book, session)))
 }

@@ -22,3 +22,10 @@ pub const BUG: u8 = 70;
 pub const STATE: u8 = 78;
 /// Interrupted; intents are recorded.
 pub const INTERRUPTED: u8 = 130;
+
+/// The exit status of a command that ends now, with what it held: of many thousand records the memory goes faster as a
+/// whole, with the process.
+pub(super) fn leaving<T>(code: u8, held: T) -> u8 {
+    std::mem::forget(held);
+    code
+}

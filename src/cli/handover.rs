@@ -172,7 +172,9 @@ fn known(state: &State, plan: &Plan) -> State {
     for moved in &plan.moved {
         known.shift(moved);
     }
-    known.resources.extend(plan.adopted.clone());
+    if !plan.adopted.is_empty() {
+        known.resources.extend(plan.adopted.clone());
+    }
     for (address, action) in &plan.actions {
         if let Action::NoOp { record: Some(record) } = action {
             known.resources.insert(address.clone(), (**record).clone());

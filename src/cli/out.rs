@@ -7,9 +7,15 @@ use crate::run::{RunError, Stop};
 
 /// Writes the program's data. A reader that went away ends it quietly.
 pub(super) fn data(text: &str) {
-    let mut out = anstream::stdout().lock();
     // Whoever closed the pipe has seen enough.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = if text.contains('\u{1b}') {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    } else {
+        // Without colour there is none to be taken out again, letter by letter.
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
 }
 
 /// Writes data for people: the commands it names as they have to be typed now.

@@ -72,7 +72,8 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         Saved::new(&declaration, ask, &planned, values).write(&path)?;
         shown::saved(common, &path);
     }
-    Ok(if args.detailed_exitcode && is_change { exit::DIFFERENT } else { exit::DONE })
+    let code = if args.detailed_exitcode && is_change { exit::DIFFERENT } else { exit::DONE };
+    Ok(exit::leaving(code, (planned, state, book, session)))
 }
 
 /// Shows a saved plan. Asks nobody, and needs nothing but its file.

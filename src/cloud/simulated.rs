@@ -7,6 +7,7 @@
 
 mod facts;
 mod health;
+mod ids;
 mod shelves;
 mod vault;
 
@@ -16,21 +17,19 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::wait::pause;
 use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{Fact, FactQuery, Facts};
-use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::observation::Observation;
-use crate::model::reference::reference;
 use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
 use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
 pub use health::Told;
+use ids::{named, resolved, used};
 use shelves::Shelves;
 pub use vault::Turn;
 
@@ -424,66 +423,4 @@ fn seen(object: Option<&Object>, look: &Look<'_>) -> Observation {
 
 fn unknown(at: &Address) -> CloudError {
     CloudError::new(ErrorKind::Bug, format!("create {at}"), "the catalogue does not know this kind")
-}
-
-/// The document with ids in place of references.
-fn resolved(document: &Document, cx: &Context) -> Result<Document, CloudError> {
-    document.fields().map(|(field, value)| Ok((field.to_owned(), resolve(value, cx)?))).collect()
-}
-
-fn resolve(value: &Value, cx: &Context) -> Result<Value, CloudError> {
-    if let Some(address) = reference(value) {
-        let id = cx.ids.computed(&address).and_then(|c| c.text("id"));
-        let missing =
-            || CloudError::new(ErrorKind::Bug, "follow a reference", format!("nothing is recorded at {address}"));
-        return Ok(json!({ID: id.ok_or_else(missing)?, KIND: address.kind.as_str()}));
-    }
-    Ok(match value {
-        Value::Array(items) => Value::Array(items.iter().map(|item| resolve(item, cx)).collect::<Result<_, _>>()?),
-        Value::Object(map) => {
-            Value::Object(map.iter().map(|(k, v)| Ok((k.clone(), resolve(v, cx)?))).collect::<Result<_, CloudError>>()?)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    })
-}
-
-/// The document with references in place of the ids that the index knows. Lists of references stay sorted by name, as
-/// the types sort them.
-fn named(document: &Document, ids: &IdIndex) -> Document {
-    document.fields().map(|(field, value)| (field.to_owned(), name(value, ids))).collect()
-}
-
-fn name(value: &Value, ids: &IdIndex) -> Value {
-    if let Some((kind, id)) = held_id(value) {
-        let known = ids.of_kind(kind, id);
-        return known.map_or_else(|| json!({"id": id}), |address| json!({"$ref": address.to_string()}));
-    }
-    match value {
-        Value::Array(items) => {
-            let mut all: Vec<Value> = items.iter().map(|item| name(item, ids)).collect();
-            if items.iter().all(|item| held_id(item).is_some()) {
-                all.sort_by_key(ToString::to_string);
-            }
-            Value::Array(all)
-        }
-        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), name(v, ids))).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    }
-}
-
-fn held_id(value: &Value) -> Option<(&str, &str)> {
-    let map = value.as_object().filter(|map| map.len() == 2)?;
-    Some((map.get(KIND)?.as_str()?, map.get(ID)?.as_str()?))
-}
-
-/// Every (kind, id) a value points at.
-fn used(value: &Value) -> BTreeSet<(&str, &str)> {
-    if let Some(held) = held_id(value) {
-        return BTreeSet::from([held]);
-    }
-    match value {
-        Value::Array(items) => items.iter().flat_map(used).collect(),
-        Value::Object(map) => map.values().flat_map(used).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeSet::new(),
-    }
 }

@@ -1,6 +1,6 @@
 //! Integrity of a state: run on every load and before every write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::graph;
 use super::state::{Recorded, State};
@@ -54,21 +54,29 @@ pub enum Finding {
 /// Everything that is wrong with `state`; empty when it is sound.
 pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut ids: BTreeMap<(Kind, String), Address> = BTreeMap::new();
+    let mut ids: Vec<(&Kind, &str, &Address)> = Vec::with_capacity(state.resources.len());
     let deposed = state.deposed.iter().flat_map(|(a, all)| all.iter().map(move |d| (a, &d.recorded)));
     for (address, recorded) in state.resources.iter().chain(deposed) {
         shape(address, recorded, catalog, &mut findings);
-        if let Some(id) = recorded.computed.text("id")
-            && let Some(one) = ids.insert((address.kind.clone(), id.to_owned()), address.clone())
-        {
-            findings.push(Finding::SharedId { one, other: address.clone(), id: id.to_owned() });
+        ids.extend(recorded.computed.text("id").map(|id| (&address.kind, id, address)));
+    }
+    // Objects of one id stay in the order in which they are recorded.
+    ids.sort_by_key(|(kind, id, _)| (*kind, *id));
+    for pair in ids.windows(2) {
+        let [(kind, id, one), (other_kind, other_id, other)] = pair else { continue };
+        if (kind, id) == (other_kind, other_id) {
+            let (one, other) = ((*one).clone(), (*other).clone());
+            findings.push(Finding::SharedId { one, other, id: (*id).to_owned() });
         }
     }
     let mut needs = graph::Needs::new();
     for (address, recorded) in &state.resources {
         let targets = references(&recorded.declared);
-        for target in targets.into_iter().filter(|target| !state.resources.contains_key(target)) {
-            findings.push(Finding::Dangling { address: address.clone(), target });
+        if targets.is_empty() {
+            continue;
+        }
+        for target in targets.iter().filter(|target| !state.resources.contains_key(*target)) {
+            findings.push(Finding::Dangling { address: address.clone(), target: target.clone() });
         }
         needs.insert(address.clone(), held(address, recorded, catalog));
     }

@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod state;
 pub mod values;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::{Clash, PlanError};
@@ -31,8 +32,9 @@ use crate::model::resource::{Catalog, Facts, Known, Node, ReplaceOrder};
 use decide::{Case, decide};
 use destroy::Kept;
 use diff::diff;
-use order::Ground;
+use order::{Ground, Waits};
 use plan::{Action, Base, Drift, KeptOld, Plan, StepKey, Why};
+use schedule::Schedule;
 use state::{Recorded, State, Status};
 
 /// What is asked of the planner beside the declaration.
@@ -59,10 +61,11 @@ pub fn plan(
     observed: &BTreeMap<Address, Observation>,
     ask: &Request,
 ) -> Result<Plan, PlanError> {
-    plan_returning(catalog, declared, state, observed, ask, &BTreeSet::new())
+    plan_returning(catalog, declared, state, observed, ask, &BTreeSet::new()).map(|(plan, _)| plan)
 }
 
-/// As [`plan()`], where what is gone at the addresses in `returning` comes back as it was when it is made again.
+/// As [`plan()`], where what is gone at the addresses in `returning` comes back as it was when it is made again; and the
+/// steps of the plan, in the order that planning has found.
 ///
 /// # Errors
 /// As [`plan()`].
@@ -73,18 +76,25 @@ pub fn plan_returning(
     observed: &BTreeMap<Address, Observation>,
     ask: &Request,
     returning: &BTreeSet<Address>,
-) -> Result<Plan, PlanError> {
+) -> Result<(Plan, Schedule), PlanError> {
     debug_assert_eq!(lint::design(catalog, &state.stack, declared), [], "a design that cannot be right");
     let mut seen = read(observed, state, ask)?;
     let adopted = adopt(declared, state, observed, &mut seen);
     let mut records = state.resources.clone();
-    records.extend(adopted.clone());
+    if !adopted.is_empty() {
+        records.extend(adopted.clone());
+    }
     if let Some(unknown) = ask.replace.iter().find(|address| !records.contains_key(*address)) {
         return Err(PlanError::NotRecorded { address: unknown.clone() });
     }
     let planner = Planner { catalog, declared, state, records: &records, seen: &seen, ask, returning };
     let kept = if ask.destroy { planner.kept()? } else { Kept::default() };
-    let actions = if ask.destroy { planner.destroy(&kept) } else { planner.converge()? };
+    let (actions, order) = if ask.destroy {
+        (planner.destroy(&kept), None)
+    } else {
+        let (actions, order) = planner.converge()?;
+        (actions, Some(order))
+    };
     let deposed = removable(state, &kept);
     losses::one_address_each(&actions, &deposed, &records)?;
     // Whoever destroys a stack knows that nothing of it answers any more.
@@ -103,7 +113,11 @@ pub fn plan_returning(
         adopted,
     };
     debug_assert_eq!(lint::plan(catalog, &plan, state), [], "a plan that cannot be right: {plan:#?}");
-    Ok(plan)
+    let schedule = match order {
+        Some(waits) => Schedule::ordered(waits, catalog),
+        None => Schedule::of(&plan, state, catalog),
+    };
+    Ok((plan, schedule))
 }
 
 /// How every recorded resource differs from its record. Needs no declaration.
@@ -213,9 +227,14 @@ fn adopt(
     let mut adopted = BTreeMap::new();
     let id =
         |address: &Address, computed: &Document| computed.text("id").map(|id| (address.kind.clone(), id.to_owned()));
+    let unrecorded = |(address, _): &(&Address, &mut Option<&Known>)| !state.resources.contains_key(*address);
+    let mut unrecorded = seen.iter_mut().filter(unrecorded).peekable();
+    if unrecorded.peek().is_none() {
+        return adopted;
+    }
     let mut standing: BTreeSet<(Kind, String)> =
         state.resources.iter().filter_map(|(address, recorded)| id(address, &recorded.computed)).collect();
-    for (address, found) in seen.iter_mut().filter(|(address, _)| !state.resources.contains_key(*address)) {
+    for (address, found) in unrecorded {
         let mut elsewhere = |known: &Known| id(address, &known.computed).is_some_and(|id| !standing.insert(id));
         if found.is_some_and(|known| state.is_old(address, &known.computed) || elsewhere(known)) {
             *found = None;
@@ -277,7 +296,8 @@ impl Planner<'_> {
         self.seen.get(address).copied().flatten()
     }
 
-    fn converge(&self) -> Result<BTreeMap<Address, Action>, PlanError> {
+    /// What has to be done, and what each step of that waits for.
+    fn converge(&self) -> Result<(BTreeMap<Address, Action>, Waits), PlanError> {
         let needs = self
             .declared
             .iter()
@@ -301,14 +321,18 @@ impl Planner<'_> {
                 forced.extend(following);
                 continue;
             }
-            let Some(circle) = self.circle(&actions) else {
-                self.nothing_lost(&actions)?;
-                self.respect_protection(&actions)?;
-                self.respect_ground(&actions)?;
-                return Ok(actions);
-            };
-            let (address, why) = give_way(&actions, &circle)?;
-            forced.insert(address, (why, ReplaceOrder::DeleteFirst));
+            match self.ordered(&actions) {
+                Ok(waits) => {
+                    self.nothing_lost(&actions)?;
+                    self.respect_protection(&actions)?;
+                    self.respect_ground(&actions)?;
+                    return Ok((actions, waits));
+                }
+                Err(circle) => {
+                    let (address, why) = give_way(&actions, &circle)?;
+                    forced.insert(address, (why, ReplaceOrder::DeleteFirst));
+                }
+            }
         }
     }
 
@@ -377,9 +401,9 @@ impl Planner<'_> {
         told.collect()
     }
 
-    fn circle(&self, actions: &BTreeMap<Address, Action>) -> Option<Vec<StepKey>> {
+    fn ordered(&self, actions: &BTreeMap<Address, Action>) -> Result<Waits, Vec<StepKey>> {
         let leftovers = removable(self.state, &Kept::default());
-        order::circle(Ground {
+        order::ordered(Ground {
             catalog: self.catalog,
             actions,
             leftovers: &leftovers,
@@ -396,7 +420,7 @@ impl Planner<'_> {
 
     fn drift(&self) -> Result<BTreeMap<Address, Drift>, PlanError> {
         let mut drifted = BTreeMap::new();
-        let index = self.state.index();
+        let index = LazyCell::new(|| self.state.index());
         for (address, recorded) in &self.state.resources {
             let found = self.seen.get(address);
             match found {

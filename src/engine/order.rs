@@ -15,7 +15,7 @@
 //!
 //! Some order is only preferred and gives way where it would close a circle: order without data behind it (`after`),
 //! which also never holds between two mere changes; fields that may point at nothing for a while; and what somebody else
-//! made point the other way. Of what must be, [`circle`] finds a circle, so that planning can break it.
+//! made point the other way. Of what must be, [`ordered`] finds a circle, so that planning can break it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,20 +44,29 @@ pub(super) struct Ground<'a> {
     pub(super) old: &'a BTreeMap<Address, Vec<Deposed>>,
 }
 
-/// What each step waits for. Free of circles if [`circle`] finds none.
+/// What each step waits for.
+///
+/// # Errors
+/// Steps of which each must wait for the next and the last for the first.
+pub(super) fn ordered(ground: Ground<'_>) -> Result<Waits, Vec<StepKey>> {
+    let (waits, preferred) = ground.rules();
+    graph::order(&waits)?;
+    Ok(preferring(waits, preferred))
+}
+
+/// What each step waits for. Free of circles where [`ordered`] finds none.
 pub(super) fn waits(ground: Ground<'_>) -> Waits {
-    let (mut waits, preferred) = ground.rules();
+    let (waits, preferred) = ground.rules();
+    preferring(waits, preferred)
+}
+
+fn preferring(mut waits: Waits, preferred: Vec<(StepKey, StepKey)>) -> Waits {
     for (step, on) in preferred {
         if !leads(&waits, &on, &step, |_| true) {
             waits.entry(step).or_default().insert(on);
         }
     }
     waits
-}
-
-/// Steps of which each must wait for the next and the last for the first; nothing if there is an order.
-pub(super) fn circle(ground: Ground<'_>) -> Option<Vec<StepKey>> {
-    graph::order(&ground.rules().0).err()
 }
 
 /// Whether `from` waits for `to`, directly or through others that fit.
@@ -212,7 +221,7 @@ impl Ground<'_> {
     /// The steps that remove what `value` points at.
     fn removals<'v>(&'v self, value: &'v serde_json::Value) -> impl Iterator<Item = StepKey> + 'v {
         let named = references_in(value).into_iter().filter_map(|target| self.removes(&target));
-        let ids = externals_in(value);
+        let ids = if self.leftovers.is_empty() { BTreeSet::new() } else { externals_in(value) };
         let old = self.leftovers.iter().filter(move |(_, id)| ids.contains(id.as_str()));
         named.chain(old.map(|(address, id)| key(address, Part::DeleteDeposed { key: id.clone() })))
     }
@@ -295,10 +304,14 @@ impl Ground<'_> {
         let changed = self.builds(address).pop();
         let recorded = self.records.get(address);
         for (field, value) in prior.declared.fields() {
+            let mut removals = self.removals(value).peekable();
+            if removals.peek().is_none() {
+                continue;
+            }
             let known = recorded.and_then(|recorded| recorded.declared.get(field));
             let known: BTreeSet<StepKey> = known.into_iter().flat_map(|value| self.removals(value)).collect();
             let on_change = self.on_change(address, field);
-            for removed in self.removals(value) {
+            for removed in removals {
                 let loose = matches!(on_change, OnChange::UpdateDangling | OnChange::Ignore);
                 match (&gone, &changed) {
                     (Some(gone), _) if *gone == removed => {}

@@ -63,7 +63,12 @@ impl Schedule {
             records: &state.resources,
             old: &state.deposed,
         };
-        finish(waits(ground), |step| {
+        Self::ordered(waits(ground), catalog)
+    }
+
+    /// The schedule of steps of which each waits for these.
+    pub(super) fn ordered(waits: Waits, catalog: &Catalog) -> Self {
+        finish(waits, |step| {
             catalog.get(&step.address.kind).map_or(1, |facts| match step.part {
                 Part::Create => facts.typical.create,
                 Part::Change { .. } => facts.typical.update,

@@ -16,6 +16,7 @@ use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::reference::{Target, references, turned};
 use crate::model::resource::Known;
+use crate::model::shared::Shared;
 
 /// The format this program writes.
 pub const FORMAT: u32 = 1;
@@ -41,7 +42,7 @@ pub struct State {
     /// Grows by one with every write.
     pub serial: u64,
     /// What stands, by address.
-    pub resources: BTreeMap<Address, Recorded>,
+    pub resources: Shared<BTreeMap<Address, Recorded>>,
     /// Old objects that still have to be removed, by address; oldest first.
     pub deposed: BTreeMap<Address, Vec<Deposed>>,
     /// Values the stack publishes, for people and for Helm.
@@ -118,7 +119,7 @@ impl State {
             declaration: String::new(),
             lineage,
             serial: 0,
-            resources: BTreeMap::new(),
+            resources: Shared::default(),
             deposed: BTreeMap::new(),
             outputs: BTreeMap::new(),
             values: None,

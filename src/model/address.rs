@@ -1,6 +1,9 @@
 //! Names of what ppm-infra manages: kind, name, and both together as an address.
 //!
 //! Promises that whatever parses prints back the same. Which kinds exist is the catalogue's business, not this file's.
+//!
+//! States, plans and indexes hold every address many times and compare them all the time: words of up to 22 bytes, which are
+//! nearly all, stand in the address itself, so that a copy costs nothing and comparing reads no other memory.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,19 +13,48 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that costs nothing to copy: states, plans and indexes hold every address many times.
+/// The longest word that needs no memory of its own: with its length and the mark of the variant it fills three registers.
+const INLINE: usize = 22;
+
+/// A text in an address.
 #[derive(Clone)]
 enum Word {
+    /// Its bytes, followed by zeros, which sort before every other byte and stand in no text here.
+    Short([u8; INLINE]),
     Written(&'static str),
     Read(Arc<str>),
 }
 
 impl Word {
+    /// A word written in the program.
+    const fn written(text: &'static str) -> Self {
+        if text.len() <= INLINE { Self::short(text) } else { Self::Written(text) }
+    }
+
+    const fn short(text: &str) -> Self {
+        let (mut bytes, mut at) = ([0; INLINE], 0);
+        while at < text.len() {
+            bytes[at] = text.as_bytes()[at];
+            at += 1;
+        }
+        Self::Short(bytes)
+    }
+
     fn as_str(&self) -> &str {
         match self {
+            Self::Short(bytes) => {
+                let length = bytes.iter().position(|byte| *byte == 0).unwrap_or(INLINE);
+                std::str::from_utf8(&bytes[..length]).expect("a word is made from a text")
+            }
             Self::Written(text) => text,
             Self::Read(text) => text,
         }
+    }
+}
+
+impl From<&str> for Word {
+    fn from(text: &str) -> Self {
+        if text.len() <= INLINE { Self::short(text) } else { Self::Read(text.into()) }
     }
 }
 
@@ -33,8 +65,7 @@ impl fmt::Debug for Word {
 }
 impl PartialEq for Word {
     fn eq(&self, other: &Self) -> bool {
-        let (one, other) = (self.as_str(), other.as_str());
-        std::ptr::eq(one, other) || one == other
+        self.cmp(other).is_eq()
     }
 }
 impl Eq for Word {}
@@ -45,9 +76,10 @@ impl PartialOrd for Word {
 }
 impl Ord for Word {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (one, other) = (self.as_str(), other.as_str());
-        // Copies share their text.
-        if std::ptr::eq(one, other) { Ordering::Equal } else { one.cmp(other) }
+        match (self, other) {
+            (Self::Short(one), Self::Short(other)) => one.cmp(other),
+            (one, other) => one.as_str().cmp(other.as_str()),
+        }
     }
 }
 impl Hash for Word {
@@ -63,7 +95,7 @@ pub struct Kind(Word);
 impl Kind {
     /// A kind known to the program.
     pub const fn new(word: &'static str) -> Self {
-        Self(Word::Written(word))
+        Self(Word::written(word))
     }
 
     /// The word as it stands in addresses.
@@ -89,7 +121,7 @@ impl Name {
     /// When `text` has other characters than `a-z 0-9 -`.
     pub const fn new(text: &'static str) -> Self {
         assert!(fits(text), "names in the program use a-z, 0-9 and -");
-        Self(Word::Written(text))
+        Self(Word::written(text))
     }
 
     /// The name as it stands in addresses.
@@ -108,7 +140,7 @@ impl FromStr for Name {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if fits(text) { Ok(Self(Word::Read(text.into()))) } else { Err(AddressError::Name(text.to_owned())) }
+        if fits(text) { Ok(Self(text.into())) } else { Err(AddressError::Name(text.to_owned())) }
     }
 }
 
@@ -161,7 +193,7 @@ impl FromStr for Address {
         if kind.is_empty() || !kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
             return Err(AddressError::Kind(kind.to_owned()));
         }
-        Ok(Self { kind: Kind(Word::Read(kind.into())), name: name.parse()? })
+        Ok(Self { kind: Kind(kind.into()), name: name.parse()? })
     }
 }
 

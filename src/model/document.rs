@@ -4,11 +4,11 @@
 //! switch on insertion order in `serde_json` for everyone.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -16,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 /// A resource, or what the cloud computed for one, as a JSON object.
 ///
 /// Copies share what they hold until one of them is changed: states, plans and indexes of many thousand documents are
-/// copied whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document(Arc<BTreeMap<String, Value>>);
+/// copied whole. The few fields of each lie side by side: a tree has room for eleven, and would be the larger part of all
+/// memory.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Document(Arc<Vec<(String, Value)>>);
 
 impl Document {
     /// The document of a typed value.
@@ -44,22 +45,33 @@ impl Document {
 
     /// The value of one top-level field.
     pub fn get(&self, field: &str) -> Option<&Value> {
-        self.0.get(field)
+        self.0.get(self.place(field).ok()?).map(|(_, value)| value)
+    }
+
+    /// Where a field stands among the others, or would.
+    fn place(&self, field: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(name, _)| name.as_str().cmp(field))
     }
 
     /// The text of one top-level field, if it is a text.
     pub fn text(&self, field: &str) -> Option<&str> {
-        self.0.get(field).and_then(Value::as_str)
+        self.get(field).and_then(Value::as_str)
     }
 
     /// Sets one top-level field.
     pub fn set(&mut self, field: &str, value: Value) {
-        Arc::make_mut(&mut self.0).insert(field.to_owned(), value);
+        let place = self.place(field);
+        let fields = Arc::make_mut(&mut self.0);
+        match place {
+            Ok(at) => fields[at].1 = value,
+            Err(at) => fields.insert(at, (field.to_owned(), value)),
+        }
     }
 
     /// Removes one top-level field.
     pub fn remove(&mut self, field: &str) -> Option<Value> {
-        Arc::make_mut(&mut self.0).remove(field)
+        let at = self.place(field).ok()?;
+        Some(Arc::make_mut(&mut self.0).remove(at).1)
     }
 
     /// All fields in the order of their names.
@@ -80,19 +92,51 @@ impl Document {
 
 impl FromIterator<(String, Value)> for Document {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
-        Self(Arc::new(fields.into_iter().collect()))
+        let mut fields: Vec<(String, Value)> = fields.into_iter().collect();
+        if !fields.is_sorted_by(|(one, _), (other, _)| one < other) {
+            // What comes later takes the place of what came before, as in a map.
+            fields.reverse();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            fields.dedup_by(|(later, _), (kept, _)| later == kept);
+        }
+        fields.shrink_to_fit();
+        Self(Arc::new(fields))
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.fields()).finish()
     }
 }
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        serializer.collect_map(self.fields())
     }
 }
 
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(|fields| Self(Arc::new(fields)))
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(fields.into_iter().collect())
     }
 }
 

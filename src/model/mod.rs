@@ -17,6 +17,7 @@ pub mod place;
 pub mod policy;
 pub mod reference;
 pub mod resource;
+pub mod shared;
 pub mod site;
 pub mod support;
 pub mod surroundings;

@@ -59,7 +59,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
         let _ = from;
         None
     }
-    /// What users find missing once an object of this kind goes and nothing takes its place.
+    /// Whether users ever find an object of this kind missing.
+    const MISSED: bool = false;
+    /// What users find missing once an object of this kind goes and nothing takes its place; asked where
+    /// [`Resource::MISSED`] says so.
     fn missed(&self, computed: &Self::Computed) -> Option<String> {
         let _ = computed;
         None
@@ -258,6 +261,9 @@ fn passage<R: Resource>(from: &Document, to: &Document) -> Option<Passage<Docume
 }
 
 fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<String> {
+    if !R::MISSED {
+        return None;
+    }
     declared.read::<R>().ok()?.missed(&computed.read().ok()?)
 }
 

@@ -37,6 +37,7 @@ impl Computed for ElasticIpComputed {
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");
     const FIELDS: &'static [Field] = fields!(ElasticIp { tags: Update });
+    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
     type Computed = ElasticIpComputed;

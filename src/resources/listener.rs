@@ -61,6 +61,7 @@ impl Resource for Listener {
     // A load balancer has room for one listener on each port.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const GROUND: &'static [&'static str] = &["load_balancer", "port"];
+    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["load_balancer", "port"];
     const LEADS_USERS: bool = true;
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };

@@ -81,6 +81,7 @@ impl Resource for LoadBalancer {
         deletion_protection: Update,
         tags: Update
     });
+    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;

@@ -4,6 +4,7 @@
 //! Promises: an object of our own stack is never taken for somebody else's, wherever its marks say that it stands;
 //! `adopt` is offered for an object that `adopt` would take, and for no other. Changes nothing.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use super::adopt::{fit, users};
@@ -60,7 +61,7 @@ pub(super) async fn claim(
     let vacant = |address: &Address| !state.resources.contains_key(address);
     let foreign = observed.iter().filter(|(address, _)| vacant(address));
     let foreign = foreign.filter_map(|(address, found)| Some((address.clone(), found.foreign()?.id)));
-    let ids = state.index();
+    let ids = LazyCell::new(|| state.index());
     let mut shared = None;
     for (address, id) in foreign.collect::<Vec<_>>() {
         let Some(node) = nodes.get(&address) else { continue };

@@ -35,7 +35,6 @@ pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
 use crate::cloud::{Cloud, CloudError, Consent};
 use crate::engine::moves::Move;
 use crate::engine::plan::{Action, Drift, Plan};
-use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
@@ -231,13 +230,13 @@ pub async fn plan(
 ) -> Result<Planned, RunError> {
     let Settled { surroundings, nodes, state, settling, observed, facts, returning, moved } =
         standing::settle(session, blueprint, state, ask, tell).await?;
-    let plan = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
+    let (plan, schedule) = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
             let foreign = foreign::looked_into(session, &nodes, &state, &surroundings, foreign).await?;
             return Err(PlanError::Foreign { foreign }.into());
         }
         Err(error @ PlanError::Protected { .. }) => return Err(noted(error, &observed)),
-        plan => plan?,
+        planned => planned?,
     };
     let plan = Plan { moved, ..plan };
     let checks = blueprint.checks(&Known {
@@ -250,7 +249,7 @@ pub async fn plan(
         now: session.host.now(),
     });
     tell_drift(&plan.drift, tell);
-    let critical_path = Schedule::of(&plan, &state, &session.catalog).critical_path();
+    let critical_path = schedule.critical_path();
     tell.say(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
     Ok(Planned { plan, surroundings, critical_path, checks })
 }

@@ -59,7 +59,7 @@ pub async fn rebuild(
     let foreign = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
     let foreign = foreign.collect();
     let resources = engine::adoptable(&nodes, &fresh, &observed)?;
-    let mut state = State { resources, account: place.account.clone(), ..fresh };
+    let mut state = State { resources: resources.into(), account: place.account.clone(), ..fresh };
     let (rest, blind) = match unrecorded(session, &nodes, &state, &place).await {
         Ok(rest) => (rest, None),
         Err(RunError::Cloud(error)) => (Vec::new(), Some(error)),
@@ -71,7 +71,7 @@ pub async fn rebuild(
     work.read_again(&mut state, tell).await?;
     // What the record settles (zones, versions) may make other resources declared than without one.
     let nodes = blueprint.nodes(&place, &state);
-    for (address, recorded) in &mut state.resources {
+    for (address, recorded) in state.resources.iter_mut() {
         if let Some(node) = nodes.get(address) {
             recorded.after = node.after.keys().cloned().collect();
         }
@@ -204,7 +204,7 @@ impl Work<'_> {
     /// What the others point at may be another object than when they were first read.
     async fn read_again(&self, state: &mut State, tell: &mut Teller<'_>) -> Result<(), RunError> {
         let observed = refresh(self.session, self.nodes, state, self.place, false, tell).await?;
-        for (address, recorded) in &mut state.resources {
+        for (address, recorded) in state.resources.iter_mut() {
             if let Some(Observation::Present { known, .. }) = observed.get(address) {
                 recorded.declared.clone_from(&known.declared);
                 recorded.computed.clone_from(&known.computed);

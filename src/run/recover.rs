@@ -43,6 +43,9 @@ pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'
 /// # Errors
 /// As [`recover`].
 pub async fn foreseen(session: &Session, book: &Book) -> Result<State, RunError> {
+    if book.open.is_empty() {
+        return Ok(book.state.clone());
+    }
     let mut ledger = Ledger::new(book.clone(), book.state.clone(), Box::new(Nowhere));
     settle(session, &mut ledger, Patience::OneLook, &mut Teller::new(&session.host, &mut [])).await?;
     Ok(ledger.state().clone())

@@ -4,6 +4,7 @@
 //! what was found with that record. An object of our own stack is never taken for somebody else's, wherever its marks say
 //! that it stands.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::unrecorded;
@@ -178,9 +179,10 @@ async fn outlived(session: &Session, settled: &Settled) -> Result<BTreeSet<Addre
     let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
     let found = stoppable(session, session.cloud.observe(&look)).await?;
     // What was judged to be gone by its id, and what is recorded elsewhere, are not what was looked for.
+    let recorded = state.index();
     let succeeds = |(address, found): &(Address, Observation)| match found {
         Observation::Present { known, .. } => {
-            let recorded = known.computed.text("id").and_then(|id| state.index().address(&address.kind, id).cloned());
+            let recorded = known.computed.text("id").and_then(|id| recorded.address(&address.kind, id).cloned());
             recorded.is_none() && !state.is_old(address, &known.computed)
         }
         Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => false,
@@ -215,7 +217,7 @@ async fn olds(
     surroundings: &Surroundings,
 ) -> Result<Olds, RunError> {
     let mut olds = Olds::new();
-    let ids = state.index();
+    let ids = LazyCell::new(|| state.index());
     let most = state.deposed.values().map(Vec::len).max().unwrap_or(0);
     for n in 0..most {
         let target = |(address, node): (&Address, &Node)| {

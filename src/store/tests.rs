@@ -1,6 +1,6 @@
 //! States and entries for the tests of every store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::state::{Entry, Recorded, State, Status};
 use crate::model::document::Document;
@@ -19,7 +19,7 @@ pub(super) fn with(address: &str, state: State) -> State {
         attempted: Vec::new(),
         computed: Document::default(),
     };
-    State { resources: [(address.parse().unwrap(), recorded)].into(), ..state }
+    State { resources: BTreeMap::from([(address.parse().unwrap(), recorded)]).into(), ..state }
 }
 
 /// A line of a journal.

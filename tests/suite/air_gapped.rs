@@ -33,7 +33,7 @@ const MIRROR: &str = "{repository: registry.example.com/posit/package-manager, t
 /// What is recorded, by address.
 fn recorded(standing: &Standing) -> Vec<(String, Document)> {
     let resources = standing.bench.state().resources;
-    resources.into_iter().map(|(at, one)| (at.to_string(), one.declared)).collect()
+    resources.into_iter().map(|(at, one)| (at.to_string(), one.declared.clone())).collect()
 }
 
 #[test]

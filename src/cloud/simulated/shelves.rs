@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use super::{Object, World, used};
+use super::ids::used;
+use super::{Object, World};
 use crate::model::address::{Address, Kind};
 
 /// A world and its indexes.

@@ -102,7 +102,7 @@ fn destroying_keeps_data_and_what_it_needs_until_it_is_allowed() {
                 let ask = Request { destroy: true, ..Request::default() };
                 bench.apply_asking(&blueprint, &ask).await;
                 bench.assert_sound();
-                assert_eq!(bench.state().resources, expected);
+                assert_eq!(*bench.state().resources, expected);
                 assert_eq!(bench.cloud.world().objects.len(), expected.len());
                 bench.apply_asking(&blueprint, &Request { destroy: true, ..consenting() }).await;
                 assert_eq!(bench.cloud.world().objects.len(), 0);
