@@ -16,6 +16,7 @@ mod order;
 pub mod plan;
 pub mod schedule;
 pub mod state;
+mod users;
 pub mod values;
 
 use std::cell::LazyCell;

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::moves::Move;
 use super::plan::{Part, StepKey};
+use super::users::{Users, point_at_object};
 use super::values::Written;
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
-use crate::model::reference::{Target, references, turned};
 use crate::model::resource::Known;
 use crate::model::shared::Shared;
 
@@ -146,40 +146,6 @@ impl State {
     pub fn index(&self) -> IdIndex {
         IdIndex::of(self.resources.iter().map(|(address, recorded)| (address, &recorded.computed)))
     }
-
-    /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
-    ///
-    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
-    /// else, until it is changed itself: so it is recorded by the object's id from now on.
-    pub(super) fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
-        let id = new.as_ref().and_then(|new| new.computed.text("id")).map(str::to_owned);
-        let old = match new {
-            Some(new) => self.resources.insert(address.clone(), new),
-            None => self.resources.remove(address),
-        }?;
-        let key = old.computed.text("id").unwrap_or_default().to_owned();
-        if id.as_deref() == Some(&key) {
-            return None;
-        }
-        let standing = self
-            .resources
-            .values_mut()
-            .flat_map(|recorded| [&mut recorded.declared].into_iter().chain(&mut recorded.attempted));
-        let old_objects = self.deposed.values_mut().flatten().map(|deposed| &mut deposed.recorded.declared);
-        for document in standing.chain(old_objects) {
-            point_at_object(document, address, &key);
-        }
-        Some((key, old))
-    }
-}
-
-/// Lets what points at `address` point at the object `key`, which stood there until now.
-fn point_at_object(document: &mut Document, address: &Address, key: &str) {
-    if references(document).contains(address) {
-        *document = turned(document, &|target| {
-            (target == Target::Named(address.clone())).then(|| Target::Object(key.to_owned().into()))
-        });
-    }
 }
 
 /// One line of the journal.
@@ -281,6 +247,7 @@ pub struct Book {
     pub open: BTreeMap<u64, Open>,
     /// Number of the last entry.
     pub last: u64,
+    users: Users,
 }
 
 /// An intent without a result.
@@ -324,7 +291,7 @@ pub enum FoldError {
 impl Book {
     /// A book with nothing open.
     pub fn of(state: State) -> Self {
-        Self { state, open: BTreeMap::new(), last: 0 }
+        Self { state, open: BTreeMap::new(), last: 0, users: Users::default() }
     }
 
     /// Takes the next entry in.
@@ -336,6 +303,7 @@ impl Book {
         if seq != self.last + 1 {
             return Err(FoldError::Order { last: self.last, found: seq });
         }
+        let about = self.about(entry);
         match entry {
             Entry::Begin { intent, .. } => {
                 self.open.insert(seq, Open { intent: intent.clone(), made: None });
@@ -352,10 +320,28 @@ impl Book {
             Entry::Note { address, record, .. } => {
                 self.put(address, record.clone());
             }
-            Entry::Moved { moved, .. } => self.state.shift(moved),
+            Entry::Moved { moved, .. } => {
+                self.state.shift(moved);
+                self.users = Users::default();
+            }
+        }
+        for address in &about {
+            self.users.note(address, &self.state);
         }
         self.last = seq;
         Ok(())
+    }
+
+    /// The addresses whose record an entry may change.
+    pub fn about(&self, entry: &Entry) -> Vec<Address> {
+        match entry {
+            Entry::Begin { .. } => Vec::new(),
+            Entry::Made { of, .. } | Entry::End { of, .. } => {
+                self.open.get(of).map(|open| open.intent.step.address.clone()).into_iter().collect()
+            }
+            Entry::Note { address, .. } => vec![address.clone()],
+            Entry::Moved { moved, .. } => vec![moved.from.clone(), moved.to.clone()],
+        }
     }
 
     /// The table of steps and results. Every other pair is an error.
@@ -421,7 +407,8 @@ impl Book {
 
     /// As [`State::put`]; what is about to be recorded of objects that are leaving follows as well.
     fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
-        let (key, old) = self.state.put(address, new)?;
+        let users = self.users.of_target(address, &self.state);
+        let (key, old) = self.state.put_before(address, new, &users)?;
         for document in self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut()) {
             point_at_object(document, address, &key);
         }

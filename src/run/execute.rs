@@ -135,7 +135,7 @@ impl Execution<'_, '_> {
             Ok(begins) => begins,
             Err(error) => return self.lose_record(&error, report),
         };
-        let ids = self.ledger.state().index();
+        let ids = self.ledger.index();
         for (((step, work), intent), begin) in batch.into_iter().zip(intents).zip(begins) {
             let typical_seconds = schedule.typical_seconds(&step);
             self.tell.say(EventKind::StepStarted { step: step.clone(), typical_seconds });

@@ -4,6 +4,7 @@ use crate::engine::moves::Move;
 use crate::engine::state::{Book, Entry, Intent, Outcome, Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::index::IdIndex;
 use crate::store::{Store, StoreError};
 
 /// State, journal and the place where both live. Every change is durable before it counts.
@@ -11,12 +12,14 @@ pub struct Ledger {
     book: Book,
     base: State,
     store: Box<dyn Store>,
+    index: IdIndex,
 }
 
 impl Ledger {
     /// The ledger of a stack whose book was loaded from `store`.
     pub fn new(book: Book, base: State, store: Box<dyn Store>) -> Self {
-        Self { book, base, store }
+        let index = book.state.index();
+        Self { book, base, store, index }
     }
 
     /// Opens what `store` holds; `fresh` is the state of a stack that has none yet, which is written first, so that its
@@ -43,6 +46,11 @@ impl Ledger {
     /// The state.
     pub fn state(&self) -> &State {
         &self.book.state
+    }
+
+    /// Ids by address and addresses by id, of everything recorded by now.
+    pub fn index(&self) -> &IdIndex {
+        &self.index
     }
 
     /// Records that these steps are about to begin, all in one sync. Answers the number of each.
@@ -100,6 +108,7 @@ impl Ledger {
         self.store.write(&state).await?;
         self.base = state.clone();
         self.book = Book::of(state);
+        self.index = self.book.state.index();
         Ok(())
     }
 
@@ -110,7 +119,14 @@ impl Ledger {
         let entries: Vec<Entry> = (self.book.last + 1..).zip(items).map(|(seq, item)| entry(seq, item)).collect();
         self.store.append(&self.base, &entries).await?;
         for entry in &entries {
+            let about = self.book.about(entry);
             self.book.apply(entry).expect("entries of a running plan follow the fold");
+            for address in about {
+                match self.book.state.resources.get(&address) {
+                    Some(recorded) => self.index.insert(&address, &recorded.computed),
+                    None => self.index.remove(&address),
+                }
+            }
         }
         Ok(entries.iter().map(Entry::seq).collect())
     }

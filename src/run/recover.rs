@@ -95,7 +95,7 @@ async fn settle(
     let stack = ledger.state().stack.clone();
     let mut waited = 0;
     while !unseen.is_empty() {
-        let ids = ledger.state().index();
+        let ids = ledger.index().clone();
         let targets: BTreeMap<Address, Target> =
             unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
         let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings, removing: false };

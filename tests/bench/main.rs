@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use grown::{Network, grow};
+use grown::{Network, grow, shrink};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
@@ -27,6 +27,9 @@ const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 const RUNS: usize = 5;
 /// From how many records on growth is fitted: below, starting the program is most of the time.
 const GROWS_FROM: usize = 1_000;
+
+/// The largest stack that is applied as well; of each step the seconds are told.
+const APPLIED_UP_TO: usize = 10_000;
 
 /// What one command took at one size, in seconds, the shortest first.
 struct Measured {
@@ -89,6 +92,18 @@ fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
                 let arguments = [&[command], &rehearsal[..]].concat();
                 all.push(measure(format!("{command}, {words}"), *size, runs, folder.path(), &arguments));
             }
+            if *size <= APPLIED_UP_TO {
+                // What goes is there once: each run grows its own.
+                let mut seconds = Vec::new();
+                for _ in 0..runs {
+                    let folder = tempfile::tempdir().unwrap();
+                    runtime.block_on(grow(folder.path(), *size, network));
+                    let (took, steps) = runtime.block_on(shrink(folder.path()));
+                    seconds.push(took / f64::from(u32::try_from(steps).unwrap()));
+                }
+                seconds.sort_by(f64::total_cmp);
+                all.push(Measured { what: format!("apply, a step, {words}"), size: *size, seconds });
+            }
         }
     }
     let folder = tempfile::tempdir().unwrap();
@@ -119,18 +134,18 @@ fn main() {
     let measured = all(if sizes.is_empty() { &SIZES } else { &sizes }, runs);
     if as_json {
         let medians: BTreeMap<String, Value> =
-            measured.iter().map(|one| (one.name(), json!((one.median() * 1e4).round() / 1e4))).collect();
+            measured.iter().map(|one| (one.name(), json!((one.median() * 1e7).round() / 1e7))).collect();
         println!("{}", serde_json::to_string_pretty(&json!({"schema": 1, "seconds": medians})).unwrap());
         return;
     }
     let baseline: Value = serde_json::from_str(BASELINE).unwrap();
-    println!("{:<24} {:>9} {:>10} {:>10} {:>10}  of baseline", "", "records", "median", "shortest", "longest");
+    println!("{:<30} {:>9} {:>12} {:>12} {:>12}  of baseline", "", "records", "median", "shortest", "longest");
     for one in &measured {
         let before = baseline["seconds"][one.name()].as_f64();
         let ratio = before.map_or_else(String::new, |before| format!("{:.2}", one.median() / before));
         let (shortest, longest) = (one.seconds[0], one.seconds[one.seconds.len() - 1]);
         println!(
-            "{:<24} {:>9} {:>8.3} s {:>8.3} s {:>8.3} s  {ratio}",
+            "{:<30} {:>9} {:>10.5} s {:>10.5} s {:>10.5} s  {ratio}",
             one.what,
             one.size,
             one.median(),
