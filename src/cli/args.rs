@@ -45,9 +45,12 @@ pub(super) struct Common {
     /// How many times faster than real time the cloud is; for rehearsals, also against an emulator
     #[arg(long, global = true, value_name = "FACTOR", env = "PPM_INFRA_TIME_SCALE", hide = true)]
     pub(super) time_scale: Option<f64>,
-    /// Tell what goes on inside, on stderr; twice: everything
+    /// Tell each step and decision on stderr; twice: each call as well, with its request id
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
+    /// Add what `-vv` tells to this file, a JSON object per line
+    #[arg(long, global = true, value_name = "FILE", env = "PPM_INFRA_LOG_FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

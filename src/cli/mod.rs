@@ -17,6 +17,7 @@ mod handover;
 mod install;
 mod kubeconfig;
 mod lock;
+mod log;
 mod lost;
 mod offline;
 mod out;
@@ -38,6 +39,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing::Instrument as _;
 
 use args::{Cli, Color, Command, LockCommand};
 pub use failure::Failure;
@@ -62,7 +64,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    trace(cli.common.verbose);
     crash::asked(crash::Asked { arguments, folder: chosen::state_folder(&cli.common), json: cli.common.json });
     typed::called(&cli.common);
     let json = cli.common.json;
@@ -78,7 +79,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(cli: Cli) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(exit::BUG, format!("could not start: {error}")))?;
-    let code = runtime.block_on(dispatch(cli));
+    let span = log::begin(cli.common.verbose, cli.common.log_file.as_deref(), cli.common.color)?;
+    let code = runtime.block_on(dispatch(cli).instrument(span));
     // A call that was abandoned may hang in the network; nobody waits for it.
     runtime.shutdown_background();
     code
@@ -113,18 +115,4 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Completions { shell } => Ok(install::completions(shell)),
         Command::Man { folder } => install::man(folder.as_deref()),
     }
-}
-
-/// What goes on inside, for us: never on stdout, and only when asked for.
-fn trace(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
-    let default = match verbose {
-        0 => "off",
-        1 => "ppm_infra=debug",
-        _ => "ppm_infra=trace,aws_config=debug,aws_smithy_runtime=debug",
-    };
-    let filter = EnvFilter::try_from_env("PPM_INFRA_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
-    // A test may have set one before us.
-    let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -29,7 +29,7 @@ pub(super) fn sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
         return vec![Box::new(JsonLines::new(Box::new(std::io::stdout())))];
     }
     let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
-    if std::io::stderr().is_terminal() {
+    if is_drawn(common) {
         vec![Box::new(Live::new(view))]
     } else {
         vec![Box::new(Lines::new(Box::new(std::io::stderr()), view))]
@@ -42,11 +42,16 @@ pub(super) fn looking_sinks(common: &Common, session: &Session) -> Vec<Box<dyn S
         return Vec::new();
     }
     let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
-    if std::io::stderr().is_terminal() {
+    if is_drawn(common) {
         vec![Box::new(Live::new(view))]
     } else {
         vec![Box::new(Waits::new(Box::new(std::io::stderr()), view))]
     }
+}
+
+/// Whether a picture can stand on the terminal: lines from inside would tear it.
+fn is_drawn(common: &Common) -> bool {
+    std::io::stderr().is_terminal() && common.verbose == 0
 }
 
 /// Whether what goes to stderr may carry colour.

@@ -4,6 +4,7 @@
 //! object when repeated go through [`Clients::once`], which never retries by itself.
 
 pub mod answer;
+mod calls;
 pub mod ec2;
 pub mod eks;
 pub mod eks_token;
@@ -26,6 +27,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
+pub use calls::Calls;
 pub use error::{During, code_is};
 pub use gate::Gate;
 pub use pace::{Pace, Paced};
@@ -103,7 +105,9 @@ impl Clients {
     pub fn behind(gate: &Gate, config: &SdkConfig, region: &str) -> Self {
         macro_rules! client {
             ($service:ident, $config:expr) => {
-                $service::Client::from_conf($service::config::Builder::from($config).interceptor(gate.clone()).build())
+                $service::Client::from_conf(
+                    $service::config::Builder::from($config).interceptor(gate.clone()).interceptor(Calls).build(),
+                )
             };
         }
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
@@ -134,6 +138,7 @@ fn acm(config: &SdkConfig, gate: &Gate) -> aws_sdk_acm::Client {
         .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(20))
         .build();
-    let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts).interceptor(gate.clone());
+    let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts);
+    let config = config.interceptor(gate.clone()).interceptor(Calls);
     aws_sdk_acm::Client::from_conf(config.build())
 }

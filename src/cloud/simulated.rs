@@ -191,6 +191,7 @@ impl Simulated {
             Verb::Update => format!("update {at}"),
             Verb::Delete => format!("delete {at}"),
         };
+        tracing::trace!(operation = ?verb, address = %at, "call");
         let fault = self.take_fault(verb, at);
         if let Some(Fault::Refuse(kind)) = fault {
             return Err(CloudError::new(kind, doing, "refused as scripted"));
@@ -297,6 +298,7 @@ impl Cloud for Simulated {
 
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
+            tracing::trace!(operation = "Observe", objects = look.targets.len(), "call");
             let world = self.shelves();
             let observe = |at: &Address, target: &Target| seen(Self::meant(&world, look, at, target), look);
             look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::event::{EventKind, Failure, RecordLost, Report as RunReport, millis};
 use super::ledger::Ledger;
@@ -152,18 +153,22 @@ impl Execution<'_, '_> {
             };
             let address = step.address.clone();
             let reports = reports.clone();
-            let handle = tasks.spawn(async move {
-                let own = tokio::task::id();
-                let forward = async move {
-                    while let Some(told) = own_inbox.recv().await {
-                        // The loop ends before its steps only when it is abandoned; nobody listens then.
-                        let _ = reports.send((own, told));
-                    }
-                };
-                let work = async move { perform(cloud.as_ref(), &address, work, context).await };
-                let ((), done) = tokio::join!(forward, work);
-                done
-            });
+            let span = tracing::error_span!("step", %step);
+            let handle = tasks.spawn(
+                async move {
+                    let own = tokio::task::id();
+                    let forward = async move {
+                        while let Some(told) = own_inbox.recv().await {
+                            // The loop ends before its steps only when it is abandoned; nobody listens then.
+                            let _ = reports.send((own, told));
+                        }
+                    };
+                    let work = async move { perform(cloud.as_ref(), &address, work, context).await };
+                    let ((), done) = tokio::join!(forward, work);
+                    done
+                }
+                .instrument(span),
+            );
             running.insert(handle.id(), Running { step, begin, since: Instant::now(), status: String::new() });
         }
     }

@@ -4,6 +4,7 @@
 
 mod adopt;
 mod census;
+mod diary;
 pub mod event;
 mod execute;
 mod foreign;
@@ -180,6 +181,7 @@ impl<'a> Teller<'a> {
     /// Tells one thing.
     pub fn say(&mut self, kind: EventKind) {
         self.seq += 1;
+        diary::event(&kind);
         let event = Event { schema: SCHEMA, at: self.host.now(), seq: self.seq, kind };
         for sink in self.sinks.iter_mut() {
             sink.event(&event);
@@ -239,6 +241,7 @@ pub async fn plan(
         planned => planned?,
     };
     let plan = Plan { moved, ..plan };
+    diary::decisions(&plan);
     let checks = blueprint.checks(&Known {
         surroundings: &surroundings,
         facts: &facts,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use futures_core::future::BoxFuture;
@@ -244,6 +245,16 @@ pub fn is_there(path: &Path) -> bool {
 /// Where a path leads, following links; itself if nothing is there yet.
 pub fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A file to which lines are added, for its owner alone. What is no file is not opened.
+///
+/// # Errors
+/// [`StoreError::NoPlace`]; [`StoreError::Io`] with the path.
+pub fn open_log(path: &Path) -> Result<File, StoreError> {
+    may_stand_at(path)?;
+    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+    opened.map_err(|source| StoreError::io("write", path, source))
 }
 
 /// Writes a file as a whole or not at all, readable by its owner only: a temporary file beside it, synced, renamed, and

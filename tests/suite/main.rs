@@ -21,6 +21,7 @@ mod install;
 mod interrupted;
 mod json;
 mod lockfile;
+mod log;
 mod partitions;
 mod planner;
 mod recover;

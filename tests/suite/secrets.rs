@@ -6,6 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
 
+use crate::log;
 use crate::support::binary::{Desk, Said};
 use crate::support::deed::Deed;
 use crate::support::emulator::{Emulator, Line};
@@ -89,7 +90,7 @@ fn values_of_secrets_stand_nowhere() {
     let desk = desk.with("PPM_INFRA_LOG", "trace");
     let plan = desk.run(&["-vv", "plan", "-o", "first.plan.json"]).exit(0);
     fork.post("/strict/gate", &json!({"on": true}));
-    let running = desk.start(&["-vv", "apply", "first.plan.json"]);
+    let running = desk.start(&["-vv", "--log-file", "inside.jsonl", "apply", "first.plan.json"]);
     loop {
         let ticket = fork.get("/strict/gate?wait=30");
         assert_ne!(ticket["ticket"], 0, "there is a database to be made");
@@ -103,6 +104,15 @@ fn values_of_secrets_stand_nowhere() {
     fork.post("/strict/gate", &json!({"on": false}));
     let apply = running.end().exit(0);
     assert!(apply.stderr.contains("TRACE"), "everything is logged");
+    // Each call by its name, with what AWS needs to find it.
+    let calls: Vec<Value> =
+        log::lines(&desk, "inside.jsonl").into_iter().filter(|line| line["message"] == "call").collect();
+    let database = calls.iter().find(|call| call["operation"] == "CreateDBSubnetGroup").unwrap();
+    assert_eq!(
+        (&database["service"], &database["status"], &database["attempt"]),
+        (&json!("RDS"), &json!("200"), &json!(1))
+    );
+    assert!(database["request_id"].as_str().is_some_and(|id| id.len() > 8) && database["ms"].is_u64(), "{database}");
     let found = runtime.block_on(async { canaries(&fork.clients().await).await });
     assert_clean(&found, "the journal", journal.as_bytes());
     assert_all_clean(&found, "plan", &plan);

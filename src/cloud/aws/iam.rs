@@ -9,6 +9,7 @@ use aws_sdk_iam::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 
+use super::Calls;
 use super::gate::Gate;
 use crate::cloud::wait::Patience;
 use crate::model::mark::Tags;
@@ -23,7 +24,8 @@ pub const SETTLING: Patience = Patience::seconds(3, 120, 1);
 
 /// A client that also repeats calls which met another change of the same entity.
 pub fn client(config: &SdkConfig, gate: &Gate) -> aws_sdk_iam::Client {
-    let config = aws_sdk_iam::config::Builder::from(config).retry_classifier(Contended).interceptor(gate.clone());
+    let config = aws_sdk_iam::config::Builder::from(config).retry_classifier(Contended);
+    let config = config.interceptor(gate.clone()).interceptor(Calls);
     let config = config.build();
     aws_sdk_iam::Client::from_conf(config)
 }
