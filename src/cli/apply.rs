@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
+use super::ask::Ask;
 use super::failure::Failure;
 use super::place::{Held, Place};
-use super::saved::{Ask, Given, Saved};
-use super::{downgrade, exit, handover, lost, out, secrets, show, values, workplace};
+use super::saved::{Given, Saved};
+use super::{downgrade, exit, handover, lost, out, pods, show, values, workplace};
 use crate::architecture::{handles, remember, standing};
 use crate::cloud::Consent;
 use crate::cloud::vault::Vault;
@@ -253,7 +254,7 @@ impl<'a> Work<'a> {
     async fn finish_rotation(&self, vault: &dyn Vault) -> Result<(), Failure> {
         let Some(rotation) = rotation(&self.declaration.stack, &self.state()) else { return Ok(()) };
         if run::finish_rotation(self.session, vault, &rotation).await? {
-            let (lines, remark) = secrets::to_the_pods(self.declaration);
+            let (lines, remark) = pods::new_password(self.declaration);
             let lines = lines.iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat();
             out::note(&format!(
                 "A rotation of the database password that was cut off is finished: the database takes the password it \
@@ -444,9 +445,4 @@ fn rotation(stack: &Stack, state: &State) -> Option<Rotation> {
 /// A path for a shell.
 fn word(path: &Path) -> String {
     shell_word(&path.display().to_string())
-}
-
-/// Whether a path is that of the standard output.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }

@@ -6,12 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Common;
-use super::exit;
 use super::failure::Failure;
+use super::{exit, typed};
 use crate::store::file;
-
-/// Where lockfiles are unless `--state` says otherwise.
-pub(super) const STATE: &str = "state";
 
 /// How many times faster than AWS a rehearsal is unless `--time-scale` says otherwise: the reference architecture
 /// stands within seconds, and one still sees what waits for what.
@@ -66,7 +63,7 @@ pub(super) fn rehearsal_folder(common: &Common) -> Option<PathBuf> {
 
 /// The folder of the lockfiles.
 pub(super) fn state_folder(common: &Common) -> PathBuf {
-    common.state.clone().or_else(|| rehearsal_folder(common)).unwrap_or_else(|| STATE.into())
+    common.state.clone().or_else(|| rehearsal_folder(common)).unwrap_or_else(|| typed::STATE.into())
 }
 
 /// How many times faster than real time the cloud is.

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
+use super::ask::DOWNGRADE;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use crate::architecture::{Downgrade, downgrade};
 use crate::engine::state::State;
 use crate::text::{Node, Place, Problem, Shape, tree};
-
-/// The word by which it is named.
-pub(super) const WORD: &str = "package-manager";
 
 /// Whether the values would be for something older than those written last.
 pub(super) fn is_one(declaration: &Declaration, state: &State) -> bool {
@@ -33,7 +31,7 @@ pub(super) fn refuse(declaration: &Declaration, state: &State, is_named: bool) -
         )
         .hint(format!("declare {from} or a newer one"))
         .hint(format!(
-            "where {from} was never installed, or the database is restored to what it was before: `--downgrade {WORD}`"
+            "where {from} was never installed, or the database is restored to what it was before: `--downgrade {DOWNGRADE}`"
         )))
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::saved::Ask;
+use super::ask::Ask;
 use super::{credentials, exit, typed};
 use crate::architecture::{NoValues, NotReady};
 use crate::cloud::{CloudError, ErrorKind, clock_is_off};

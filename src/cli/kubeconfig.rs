@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::apply::is_stdout;
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
@@ -24,7 +23,7 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
     let unaddressed = || NotReady([at.address()].into());
     let entry = entry(&declaration, &cluster, args.context.clone())?.ok_or_else(unaddressed)?;
     let path = match &args.out {
-        Some(path) if is_stdout(path) => {
+        Some(path) if out::is_stdout(path) => {
             out::data(&merge(None, &entry).unwrap_or_default());
             return Ok(exit::DONE);
         }

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::Common;
+use super::ask::Ask;
 use super::failure::Failure;
-use super::saved::Ask;
 use super::workplace::Declaration;
 use super::{exit, out, show};
 use crate::engine::Lost;

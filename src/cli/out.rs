@@ -1,6 +1,7 @@
 //! The two ways out: data to stdout, everything else to stderr.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use super::typed;
 use crate::run::{RunError, Stop};
@@ -57,4 +58,9 @@ pub(super) async fn ask(question: &str, stop: &Stop) -> Result<Option<String>, R
         // Reading panics only if the terminal is gone: nobody answers then.
         answer = typed => Ok(answer.unwrap_or_default()),
     }
+}
+
+/// Whether a path is that of the standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

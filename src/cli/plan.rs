@@ -1,8 +1,9 @@
 //! `plan` and `show`: what would change, and what would by a saved plan.
 
 use super::args::{Common, PlanArgs, ShowArgs};
+use super::ask::Ask;
 use super::failure::Failure;
-use super::saved::{Ask, Saved};
+use super::saved::Saved;
 use super::{downgrade, exit, handover, out, show as shown, workplace};
 use crate::engine::Request;
 use crate::engine::values::ValuesPlan;

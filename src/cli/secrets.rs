@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
-use super::{exit, out, show, typed, workplace};
+use super::{exit, out, pods, show, workplace};
 use crate::architecture::{self, NotReady, handles, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
@@ -20,7 +20,7 @@ use crate::resources::database::DatabaseComputed;
 use crate::resources::iam_role::IamRoleComputed;
 use crate::resources::secret::Secret;
 use crate::run::{self, Rotated, Rotation, Session, Stop};
-use crate::stack::{PackageManager, SecretsBy, Stack};
+use crate::stack::{SecretsBy, Stack};
 use crate::store::file;
 use workplace::{Connection, Declaration};
 
@@ -313,7 +313,7 @@ async fn exchange(
         Rotated::Fresh => "The database takes a new password",
         Rotated::Finished => "A rotation that was cut off is finished: the database takes the password it had staged",
     };
-    let (lines, remark) = to_the_pods(declaration);
+    let (lines, remark) = pods::new_password(declaration);
     if common.json {
         show::steps("secrets rotate", &lines);
     } else {
@@ -324,38 +324,6 @@ async fn exchange(
         out::data(&lines.iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat());
     }
     Ok(exit::DONE)
-}
-
-/// The commands that bring a new password to running pods, and what to know of the first of them.
-pub(super) fn to_the_pods(declaration: &Declaration) -> (Vec<String>, &'static str) {
-    let PackageManager { namespace, release, secrets, .. } = &declaration.stack.package_manager;
-    let (bring, remark) = match secrets {
-        SecretsBy::Kubectl => {
-            let path = shell_word(&declaration.name());
-            let piped = format!("ppm-infra secrets {path} | kubectl apply --server-side -f -");
-            (Some(typed::line(&piped)), "")
-        }
-        // What is annotated anew is fetched at once ("Can I manually trigger a secret refresh?", external-secrets.io). A container that
-        // starts again reads its Secret again, so that nothing is lost where the pods are faster than the operator.
-        SecretsBy::ExternalSecrets => (
-            Some(format!(
-                "kubectl -n {namespace} annotate externalsecret {DATABASE_SECRET} force-sync=\"$(date +%s)\" --overwrite"
-            )),
-            " the operator fetches the password once its ExternalSecret is annotated, which takes seconds; a pod that \
-             starts before that ends, and starts again with it.",
-        ),
-        // Without rotation the driver leaves a Secret as it is for as long as any pod mounts it ("Auto rotation of
-        // mounted contents and synced Kubernetes Secrets", secrets-store-csi-driver.sigs.k8s.io).
-        SecretsBy::Csi => (
-            None,
-            " the driver brings the password into the Secret when it looks again, every two minutes by itself, and only \
-             where it is installed with `enableSecretRotation=true`; wait that long first.",
-        ),
-    };
-    let mut lines: Vec<String> = bring.into_iter().collect();
-    lines.push(format!("kubectl -n {namespace} rollout restart deployment/{release}"));
-    lines.push(format!("kubectl -n {namespace} rollout status deployment/{release} --timeout=20m"));
-    (lines, remark)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::args::{Common, File, StateCommand};
 use super::failure::Failure;
-use super::place::{Held, Place};
+use super::place::Place;
+use super::settled::{open, write};
 use super::{exit, out, versions, workplace};
 use crate::engine::compare;
 use crate::engine::diff::FieldDiff;
@@ -18,9 +19,7 @@ use crate::model::document::canonical_pretty;
 use crate::model::reference::references;
 use crate::model::resource::Node;
 use crate::resources::catalog;
-use crate::run::{Host, Stop};
 use crate::stack::Stack;
-use crate::store::Store;
 use workplace::Declaration;
 
 /// Looks into the lockfile, or mends it.
@@ -175,37 +174,6 @@ fn undeclared(at: &Address, nodes: &BTreeMap<Address, Node>) -> Failure {
 async fn read(common: &Common, file: &File) -> Result<State, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     Ok(workplace::load(&mut workplace::store(common, &declaration)?, &declaration).await?.state)
-}
-
-/// The state under its lock, with nothing left open by an earlier run.
-pub(super) async fn open(common: &Common, file: &File, command: &str) -> Result<(Place, State, Held), Failure> {
-    let declaration = Declaration::load(file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let host = Host::system();
-    let held = store.lock(&workplace::lock_info(command, &host), &host, &Stop::new()).await?;
-    match settled(&mut store, &declaration).await {
-        Ok(state) => Ok((store, state, held)),
-        Err(failure) => {
-            held.release().await?;
-            Err(failure)
-        }
-    }
-}
-
-/// The state, with nothing left open by an earlier run.
-pub(super) async fn settled(store: &mut Place, declaration: &Declaration) -> Result<State, Failure> {
-    let book = workplace::load(store, declaration).await?;
-    if book.last > 0 {
-        return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
-            .hint("run apply: it settles the journal before it does anything else"));
-    }
-    Ok(book.state)
-}
-
-/// Writes the state as the next serial.
-pub(super) async fn write(store: &mut Place, mut state: State) -> Result<(), Failure> {
-    state.serial += 1;
-    Ok(store.write(&state).await?)
 }
 
 fn unrecorded(address: &Address) -> Failure {

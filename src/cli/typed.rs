@@ -12,8 +12,10 @@ use clap::{Arg, Command, CommandFactory as _};
 use serde_json::Value;
 
 use super::args::{Cli, Common};
-use super::chosen::STATE;
 use crate::helm::shell_word;
+
+/// Where lockfiles are unless `--state` says otherwise.
+pub(super) const STATE: &str = "state";
 
 const PROGRAM: &str = "ppm-infra";
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::apply::is_stdout;
 use super::args::{Common, OutputArgs, ValuesArgs};
 use super::content::Content;
 use super::failure::Failure;
@@ -34,7 +33,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let usual = handover::usual(common, &declaration.stack);
-    let path = args.out.filter(|path| !is_stdout(path));
+    let path = args.out.filter(|path| !out::is_stdout(path));
     let stack = &declaration.stack;
     if downgrade::is_one(&declaration, &state) {
         out::note(

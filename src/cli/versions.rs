@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::{Common, File};
 use super::failure::{Failure, RECOVER};
 use super::place::Place;
-use super::state::{open, settled, write};
+use super::settled::{open, settled, write};
 use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
 use crate::helm::shell_word;

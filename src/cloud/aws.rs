@@ -18,6 +18,7 @@ mod provision;
 pub mod rds;
 pub mod secrets;
 pub mod settling;
+pub mod strangers;
 pub mod takeover;
 pub mod words;
 

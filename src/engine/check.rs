@@ -5,50 +5,21 @@ use std::collections::BTreeSet;
 use super::graph;
 use super::state::{Recorded, State};
 use crate::model::address::{Address, Kind};
+use crate::model::finding::{Finding, Severity, Subject};
 use crate::model::reference::{references, references_in};
 use crate::model::resource::{Catalog, OnChange};
 
-/// What is wrong with a state. Names the element.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    /// A kind this program does not know.
-    #[error("{address} is of a kind this program does not know")]
-    UnknownKind {
-        /// Where.
-        address: Address,
-    },
-    /// A document does not have the shape of its kind.
-    #[error("{address} does not have the shape of its kind: {reason}")]
-    Shape {
-        /// Where.
-        address: Address,
-        /// What does not fit.
-        reason: String,
-    },
-    /// A reference to something that is not there.
-    #[error("{address} points at {target}, which is not recorded")]
-    Dangling {
-        /// Where.
-        address: Address,
-        /// What it points at.
-        target: Address,
-    },
-    /// Two objects with one id.
-    #[error("{one} and {other} have the same id {id}")]
-    SharedId {
-        /// One of them.
-        one: Address,
-        /// The other.
-        other: Address,
-        /// The id.
-        id: String,
-    },
-    /// Resources that need each other.
-    #[error("recorded resources need each other in a circle, {address} among them")]
-    Cycle {
-        /// One of the circle.
-        address: Address,
-    },
+/// Something that is wrong with the record of `address`.
+fn wrong(id: &'static str, address: &Address, what: String) -> Finding {
+    Finding {
+        id,
+        severity: Severity::Error,
+        subject: Subject::Resource(address.clone()),
+        place: None,
+        what,
+        why: String::new(),
+        remedies: Vec::new(),
+    }
 }
 
 /// Everything that is wrong with `state`; empty when it is sound.
@@ -65,8 +36,7 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
     for pair in ids.windows(2) {
         let [(kind, id, one), (other_kind, other_id, other)] = pair else { continue };
         if (kind, id) == (other_kind, other_id) {
-            let (one, other) = ((*one).clone(), (*other).clone());
-            findings.push(Finding::SharedId { one, other, id: (*id).to_owned() });
+            findings.push(wrong("state.shared_id", one, format!("{one} and {other} have the same id {id}")));
         }
     }
     let mut needs = graph::Needs::new();
@@ -76,12 +46,17 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
             continue;
         }
         for target in targets.iter().filter(|target| !state.resources.contains_key(*target)) {
-            findings.push(Finding::Dangling { address: address.clone(), target: target.clone() });
+            let what = format!("{address} points at {target}, which is not recorded");
+            findings.push(wrong("state.dangling", address, what));
         }
         needs.insert(address.clone(), held(address, recorded, catalog));
     }
     if let Err(cycle) = graph::order(&needs) {
-        findings.extend(cycle.into_iter().next().map(|address| Finding::Cycle { address }));
+        let among = |address| {
+            let what = format!("recorded resources need each other in a circle, {address} among them");
+            wrong("state.circle", &address, what)
+        };
+        findings.extend(cycle.into_iter().next().map(among));
     }
     findings
 }
@@ -97,11 +72,15 @@ fn held(address: &Address, recorded: &Recorded, catalog: &Catalog) -> BTreeSet<A
 
 fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &mut Vec<Finding>) {
     match catalog.get(&address.kind) {
-        None => findings.push(Finding::UnknownKind { address: address.clone() }),
+        None => {
+            let what = format!("{address} is of a kind this program does not know");
+            findings.push(wrong("state.kind", address, what));
+        }
         Some(facts) => {
             let declared = [&recorded.declared].into_iter().chain(&recorded.attempted).map(|one| (facts.declared)(one));
             for reason in declared.chain([(facts.computed)(&recorded.computed)]).filter_map(Result::err) {
-                findings.push(Finding::Shape { address: address.clone(), reason });
+                let what = format!("{address} does not have the shape of its kind: {reason}");
+                findings.push(wrong("state.shape", address, what));
             }
         }
     }

@@ -16,7 +16,7 @@ mod order;
 pub mod plan;
 pub mod schedule;
 pub mod state;
-mod users;
+mod step;
 pub mod values;
 
 use std::cell::LazyCell;

@@ -10,47 +10,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use super::Request;
 use super::diff::diff;
 use super::state::{Deposed, Recorded, State, Status};
+pub use super::step::{How, Move};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
 use crate::model::reference::{Target, turned};
 use crate::model::resource::{Catalog, Known, Node, OnChange};
-
-/// One change of the record alone: where an object stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Move {
-    /// Where it was recorded.
-    pub from: Address,
-    /// Where it stands from now on.
-    pub to: Address,
-    /// Its primary id.
-    pub id: String,
-    /// What that does to the record.
-    pub how: How,
-}
-
-/// What a move does to the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum How {
-    /// The record goes to the other address, and whoever pointed at the one points at the other.
-    Renamed,
-    /// Both addresses recorded the same object: the record at the first goes.
-    Merged,
-    /// An old object that awaited its removal stands again. What stood there becomes an old object, unless it is gone.
-    TakenUp {
-        /// Whether what stood there is gone.
-        vanished: bool,
-    },
-    /// An old object that is recorded at the other address as well: nothing is removed at the first.
-    Kept,
-}
 
 /// The old objects that were found, by address and id. One that is being removed is not found.
 pub type Olds = BTreeMap<(Address, String), Known>;

@@ -1,13 +1,12 @@
 //! What will be done: the computed, immutable set of actions, with nothing left to choose.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::diff::FieldDiff;
-use super::moves::Move;
 use super::state::Recorded;
+pub use super::step::{Move, Part, StepKey};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::ReplaceOrder;
@@ -184,48 +183,6 @@ pub enum Why {
     Requested,
     /// What it points at will be another object.
     DependencyReplaced(Address),
-}
-
-/// One call sequence that the schedule orders.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepKey {
-    /// On what.
-    pub address: Address,
-    /// Which part of its action.
-    pub part: Part,
-}
-
-/// The part of an action that a step carries out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Part {
-    /// Makes the object; in a replacement, the new one.
-    Create,
-    /// Changes the object in place.
-    Change {
-        /// Which rung of the ladder, from 0; the last one reaches what is declared.
-        rung: u32,
-    },
-    /// Removes the object; in a replacement, the old one that goes first.
-    Delete,
-    /// Removes an old object whose place is taken.
-    DeleteDeposed {
-        /// Its primary id.
-        key: String,
-    },
-}
-
-impl fmt::Display for StepKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.part {
-            Part::Create => write!(f, "create {}", self.address),
-            Part::Change { rung: 0 } => write!(f, "update {}", self.address),
-            Part::Change { rung } => write!(f, "update {} (step {})", self.address, rung + 1),
-            Part::Delete => write!(f, "delete {}", self.address),
-            Part::DeleteDeposed { key } => write!(f, "delete old {} ({key})", self.address),
-        }
-    }
 }
 
 /// How many of each.

@@ -2,14 +2,14 @@
 //!
 //! [`Book::apply`] is used live and on recovery alike, so the two cannot disagree. Nothing here reads or writes files.
 
+mod users;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::moves::Move;
-use super::plan::{Part, StepKey};
-use super::users::{Users, point_at_object};
+use super::step::{Move, Part, StepKey};
 use super::values::Written;
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -17,6 +17,7 @@ use crate::model::index::IdIndex;
 use crate::model::mark::Mark;
 use crate::model::resource::Known;
 use crate::model::shared::Shared;
+use users::{Users, point_at_object};
 
 /// The format this program writes.
 pub const FORMAT: u32 = 1;

@@ -5,7 +5,7 @@
 //!
 //! Leaves running them to a person.
 
-use super::values::PING;
+use super::chart::PING;
 use super::{DATABASE_JOB, Exposure, Inputs, License, Strategy};
 
 /// Where the files are, and what is there to reach.

@@ -5,8 +5,8 @@
 //!
 //! Leaves to others quoting (`gcfg`), and which settings a declaration may hold (`stack`).
 
+use super::chart::{HTTP_PORT, Values};
 use super::gcfg::{Config, Leaf, Section};
-use super::values::{HTTP_PORT, Values};
 use super::yaml::{Entry, Node, entry, list, map};
 use super::{Inputs, UsageData, ValuesError};
 

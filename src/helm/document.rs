@@ -5,20 +5,22 @@
 
 use std::fmt::Write as _;
 
-use super::keys::Version;
-use super::sizing::{Amount, gib};
-use super::values::{
+use super::chart::{
     Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
+use super::keys::Version;
+use super::sizing::{Amount, gib};
 use super::yaml::{self, Entry, Node, entry, list, map, script};
 use super::{Inputs, License, config, form, objects};
 
 /// Newest chart version the emitted keys were read against.
 pub(super) const NEWEST_READ: Version = (0, 20, 4);
 
-/// Writes the whole file.
-pub(super) fn to_yaml(values: &Values) -> String {
-    yaml::document(&header(&values.inputs), &entries(values))
+impl Values {
+    /// Writes the file: YAML with a comment at each line that has a reason.
+    pub fn to_yaml(&self) -> String {
+        yaml::document(&header(&self.inputs), &entries(self))
+    }
 }
 
 /// The top-level keys.

@@ -8,6 +8,7 @@
 //! Leaves to others: where the inputs come from (the declaration and the outputs of a run), writing the file, running
 //! the commands, and the Secrets themselves.
 
+mod chart;
 mod check;
 mod commands;
 mod config;
@@ -33,6 +34,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use chart::Values;
 pub use commands::{Command, Whereabouts, next_commands, shell_word};
 pub use connections::connection_room;
 pub use database::{USAGE_SCHEMA, UsageData, usage_database};
@@ -43,7 +45,7 @@ pub use releases::{Release, ending_image, release};
 pub use review::{Facts, Nodes, Reach, Review, review};
 pub use schema::values_schema;
 pub use sizing::{addresses_per_interface, fits};
-pub use values::{Values, values};
+pub use values::values;
 
 /// Kubernetes Secret with the encryption key of Package Manager.
 pub const ENCRYPTION_SECRET: &str = "ppm-secrets";

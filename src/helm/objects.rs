@@ -2,7 +2,7 @@
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
-use super::values::{Chart, PING, SECRETS_PATH, TargetGroupBinding, Volume};
+use super::chart::{Chart, PING, SECRETS_PATH, TargetGroupBinding, Volume};
 use super::yaml::{Entry, Node, entry, list, map, script};
 use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
 

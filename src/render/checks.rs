@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::plan::PlanView;
 use super::style::{Label, Styled};
 use super::words::count;
 use crate::model::address::Address;
@@ -10,7 +9,7 @@ use crate::model::finding::{Check, Finding, Severity, Subject};
 use crate::text::Problem;
 
 /// Writes what was found, the worst first, and how many checks passed. Nothing where nothing was checked.
-pub(super) fn checks(all: &[Check], view: &PlanView<'_>, text: &mut Styled) {
+pub(super) fn checks(all: &[Check], source: (&str, &str), text: &mut Styled) {
     if all.is_empty() {
         return;
     }
@@ -20,7 +19,7 @@ pub(super) fn checks(all: &[Check], view: &PlanView<'_>, text: &mut Styled) {
     findings.sort_by_key(|finding| finding.severity);
     let gutter = findings.iter().filter_map(|one| one.place).map(|place| place.line.to_string().len()).max();
     for finding in findings {
-        show(finding, gutter.unwrap_or(1), (view.file, view.text), text);
+        show(finding, gutter.unwrap_or(1), source, text);
     }
     let passed = all.iter().filter(|check| check.worst().is_none()).count();
     if passed > 0 {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::kinds::CHOICES;
 use super::signs::Signs;
-use super::statements::{self, Change};
 use super::style::{Label, Styled};
 use super::value;
+use super::value::statements::{self, Change};
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::model::document::Document;
 use crate::model::mark::{ADDRESS_TAG, ATTEMPT_TAG, STACK_TAG};

@@ -23,7 +23,6 @@ mod layout;
 mod plan;
 mod progress;
 mod signs;
-mod statements;
 mod status;
 mod style;
 mod summary;

@@ -72,7 +72,7 @@ pub fn plan_text(planned: &Planned, view: &PlanView<'_>) -> Styled {
         values::section(&mut text, values, view.verbose, page.signs);
     }
     page.notes(&mut text);
-    checks(&planned.checks, view, &mut text);
+    checks(&planned.checks, (view.file, view.text), &mut text);
     text.end_line();
     page.totals(&planned.critical_path, &mut text);
     text

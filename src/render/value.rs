@@ -2,12 +2,12 @@
 //!
 //! Promises never to fail: what it does not know, it shows as it is. Shows a value completely; shortening is nobody's.
 
+pub(super) mod statements;
+
 use serde_json::{Map, Value};
 
 use crate::model::document::canonical;
 use crate::model::reference::reference;
-
-use super::statements;
 
 /// Keys of a value that say nothing their value does not say.
 const BARE: &[&str] = &["arn", "cidr", "id"];

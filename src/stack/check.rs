@@ -32,7 +32,7 @@ pub(super) fn check(document: &Node) -> (Values, Vec<Problem>) {
             check.problems.push(Problem::new(
                 document.place,
                 "",
-                format!("a declaration is `key: value` lines, and this is {}", found(document)),
+                format!("a declaration is `key: value` lines, and this is {}", document.in_words()),
                 "write keys such as `stack: ppm-prod`, with a space after the colon",
             ));
         }
@@ -96,7 +96,7 @@ impl Check {
             }
             (Kind::Section, _) => {
                 let names = joined(children(key.path).map(Key::name));
-                let found = found(&member.value);
+                let found = member.value.in_words();
                 self.refuse(
                     member.value.place,
                     key.path,
@@ -192,7 +192,7 @@ impl Check {
                 Some(Value::Settings(settings))
             }
             (Kind::Tags | Kind::Settings, _) => {
-                let message = format!("expected {}, found {}", key.kind.expected(), found(node));
+                let message = format!("expected {}, found {}", key.kind.expected(), node.in_words());
                 self.refuse(node.place, key.path, message, format!("write them like {}", key.example.yaml()));
                 None
             }
@@ -230,7 +230,7 @@ impl Check {
                 self.refuse(
                     node.place,
                     path,
-                    format!("YAML reads `{}` as {}, and {called} is wanted", shown(&node.spelling), found(node)),
+                    format!("YAML reads `{}` as {}, and {called} is wanted", shown(&node.spelling), node.in_words()),
                     if right {
                         format!("put it in quotes: {quoted}")
                     } else {
@@ -243,7 +243,7 @@ impl Check {
                 self.refuse(
                     node.place,
                     path,
-                    format!("expected {called}, found {}", found(node)),
+                    format!("expected {called}, found {}", node.in_words()),
                     format!("write one value, such as {example}"),
                 );
                 None
@@ -302,7 +302,7 @@ impl Check {
                 (format!("{spelling} is text: expected {expected}"), format!("write {} without quotes", text.trim()))
             }
             Shape::Null | Shape::Flag(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => (
-                format!("expected {expected}, found {}", found(node)),
+                format!("expected {expected}, found {}", node.in_words()),
                 format!("write a number, such as {}", key.example.yaml()),
             ),
         };
@@ -326,7 +326,7 @@ impl Check {
         self.refuse(
             node.place,
             key.path,
-            format!("expected true or false, found {}", found(node)),
+            format!("expected true or false, found {}", node.in_words()),
             match meant {
                 Some(meant) => format!("write {meant}, without quotes"),
                 None => "write true or false".to_owned(),
@@ -348,7 +348,12 @@ impl Check {
                     format!("write a list, such as {}", key.example.yaml())
                 }
             };
-            self.refuse(node.place, key.path, format!("expected {}, found {}", key.kind.expected(), found(node)), hint);
+            self.refuse(
+                node.place,
+                key.path,
+                format!("expected {}, found {}", key.kind.expected(), node.in_words()),
+                hint,
+            );
             return None;
         };
         let before = self.problems.len();
@@ -406,19 +411,6 @@ fn without(key: &Key) -> String {
         Absent::Is(literal) => format!("the default is {}", literal.yaml()),
         Absent::Means(clause) => format!("without it, {clause}"),
         Absent::Defaults => "its keys take their defaults".to_owned(),
-    }
-}
-
-/// What stands there, as YAML sees it.
-pub(super) fn found(node: &Node) -> String {
-    match &node.shape {
-        Shape::Null => "nothing".to_owned(),
-        Shape::Flag(flag) => format!("the boolean {flag}"),
-        Shape::Whole(number) => format!("the number {number}"),
-        Shape::Fraction(number) => format!("the number {number}"),
-        Shape::Text(text) => format!("the text `{}`", shown(text)),
-        Shape::List(_) => "a list".to_owned(),
-        Shape::Map(_) => "keys with values".to_owned(),
     }
 }
 

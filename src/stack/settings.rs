@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::check::found;
 use crate::helm::gcfg::{ConfigError, Leaf, Section};
 use crate::model::values::shown;
 use crate::text::{Member, Node, Place, Problem, Shape};
@@ -117,7 +116,7 @@ impl Check {
             Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => self.refuse(
                 member.value.place,
                 path,
-                format!("expected settings indented below, found {}", found(&member.value)),
+                format!("expected settings indented below, found {}", member.value.in_words()),
                 "write `Key: value` lines below the name of the section",
             ),
         }
@@ -181,7 +180,7 @@ impl Check {
             Shape::Text(text) => Some(text.clone()),
             Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => self.misread(path, node, "a list of texts"),
             Shape::Null | Shape::List(_) | Shape::Map(_) => {
-                let message = format!("expected text, found {}", found(node));
+                let message = format!("expected text, found {}", node.in_words());
                 self.refuse(node.place, path, message, "write items of text, such as [a, b]");
                 None
             }
@@ -191,7 +190,7 @@ impl Check {
     /// Which of two spellings is meant only the writer knows.
     fn misread<T>(&mut self, path: &str, node: &Node, wanted: &str) -> Option<T> {
         let spelling = shown(&node.spelling);
-        let message = format!("YAML reads `{spelling}` as {}, and {wanted} is wanted", found(node));
+        let message = format!("YAML reads `{spelling}` as {}, and {wanted} is wanted", node.in_words());
         self.refuse(node.place, path, message, format!("put it in quotes: \"{spelling}\""));
         None
     }

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::check::found;
 use crate::model::values::shown;
 use crate::text::{Member, Problem, Shape};
 
@@ -55,14 +54,14 @@ pub(super) fn check(path: &str, members: &[Member]) -> Vec<Problem> {
             Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => (
                 member.value.place,
                 Err((
-                    format!("YAML reads `{spelling}` as {}, and a tag's value is text", found(&member.value)),
+                    format!("YAML reads `{spelling}` as {}, and a tag's value is text", member.value.in_words()),
                     format!("put it in quotes: \"{spelling}\""),
                 )),
             ),
             Shape::Null | Shape::List(_) | Shape::Map(_) => (
                 if member.value.shape == Shape::Null { member.at } else { member.value.place },
                 Err((
-                    format!("expected a tag's value, found {}", found(&member.value)),
+                    format!("expected a tag's value, found {}", member.value.in_words()),
                     "write one text; an empty one is \"\"".to_owned(),
                 )),
             ),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::bucket::{Bucket, BucketError};
 use super::lease::{Lease, VALID};
 use super::lock::LockInfo;
-use crate::engine::check::Finding;
 use crate::engine::state::{FoldError, State};
+use crate::model::finding::Finding;
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub enum StoreError {
         known: u32,
     },
     /// The content is readable, but cannot be right.
-    #[error("{} is not sound: {}", path.display(), findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{} is not sound: {}", path.display(), findings.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))]
     Unsound {
         /// The file.
         path: PathBuf,

@@ -26,6 +26,21 @@ pub struct Node {
     pub spelling: String,
 }
 
+impl Node {
+    /// What stands there, in words.
+    pub fn in_words(&self) -> String {
+        match &self.shape {
+            Shape::Null => "nothing".to_owned(),
+            Shape::Flag(flag) => format!("the boolean {flag}"),
+            Shape::Whole(number) => format!("the number {number}"),
+            Shape::Fraction(number) => format!("the number {number}"),
+            Shape::Text(text) => format!("the text `{}`", shown(text)),
+            Shape::List(_) => "a list".to_owned(),
+            Shape::Map(_) => "keys with values".to_owned(),
+        }
+    }
+}
+
 /// What YAML's core schema says a piece is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {

@@ -1,5 +1,7 @@
 //! The drawing that cannot go stale: who knows whom, which door leads outside, and that every file is listed.
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

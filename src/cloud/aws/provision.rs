@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Clients;
-use super::takeover::foreign;
+use super::strangers::foreign;
 use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;

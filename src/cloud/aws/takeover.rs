@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::provision::{Present, Provision, Reading, Sight, Sought, Writing};
+use super::strangers::foreign;
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::{ADDRESS_TAG, ATTEMPT_TAG, STACK_TAG, Tags};
-use crate::model::observation::{ForeignObject, Remedy};
+use crate::model::mark::{ATTEMPT_TAG, Tags};
+use crate::model::observation::ForeignObject;
 
 /// What already stands where `resource` is to be made, if it is ours. `doing` completes "could not …".
 ///
@@ -66,18 +67,4 @@ pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tag
 pub fn refusal(cx: &Writing<'_>, doing: &str, taken: &str, there: &ForeignObject) -> CloudError {
     let advice = there.remedy.advice(&cx.mark.address, &there.id).join("; ");
     CloudError::new(ErrorKind::NotOurs, doing, format!("{taken}, and {}; {advice}", there.because))
-}
-
-/// The object `id`, whose tags are not those of what is looked for in `stack`.
-pub fn foreign(id: impl Into<String>, tags: &Tags, stack: &str) -> ForeignObject {
-    ForeignObject { id: id.into(), because: foreign_because(tags), remedy: Remedy::of(tags, stack) }
-}
-
-/// What in these tags shows that an object is not ours.
-fn foreign_because(tags: &Tags) -> String {
-    match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
-        (Some(stack), Some(address)) => format!("its tags say that it is {address} of stack {stack}"),
-        (Some(stack), None) => format!("its tags say that it belongs to stack {stack}, but not what it is there"),
-        (None, _) => format!("it has no tag {STACK_TAG}"),
-    }
 }

@@ -1,7 +1,7 @@
 //! Whether the pods together want more connections than the database has.
 
 use super::desk::{Desk, spot};
-use super::rolling::of_replicas;
+use super::quantity::of_replicas;
 use super::settings::setting;
 use crate::helm::connection_room;
 

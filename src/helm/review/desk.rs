@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::model::finding::{Finding, Severity};
-use crate::text::{Member, Node, Place, Problem, Shape, shown};
+use crate::text::{Member, Node, Place, Problem, Shape};
 
 /// The file, what is known, and what was found so far.
 pub(super) struct Desk<'a> {
@@ -171,17 +171,4 @@ pub(super) fn printed(node: &Node) -> Option<String> {
         Shape::Fraction(number) => Some(number.to_string()),
         Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
     })
-}
-
-/// What stands there, in words.
-pub(super) fn found(node: &Node) -> String {
-    match &node.shape {
-        Shape::Null => "nothing".to_owned(),
-        Shape::List(_) => "a list".to_owned(),
-        Shape::Map(_) => "keys with values".to_owned(),
-        Shape::Whole(number) => format!("the number {number}"),
-        Shape::Fraction(number) => format!("the number {number}"),
-        Shape::Flag(flag) => format!("the boolean {flag}"),
-        Shape::Text(text) => format!("the text `{}`", shown(text)),
-    }
 }

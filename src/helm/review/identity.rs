@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
+use crate::helm::chart::SECRETS_PATH;
 use crate::helm::form::{self, IMAGE_DATA, is_within};
-use crate::helm::values::SECRETS_PATH;
 use crate::text::{Member, Node};
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";

@@ -1,5 +1,7 @@
 //! Amounts as Kubernetes writes them.
 
+use super::desk::{Desk, printed};
+
 /// Suffixes with what they stand for, in thousandths.
 const SUFFIXES: [(&str, u128); 12] = [
     ("Ki", 1000 << 10),
@@ -40,6 +42,26 @@ pub(super) fn mebi(text: &str) -> Option<u64> {
 /// An amount in thousandths of one.
 pub(super) fn millis(text: &str) -> Option<u64> {
     u64::try_from(milli(text)?).ok()
+}
+
+/// Reads `25%`.
+pub(super) fn share(text: &str) -> Option<u32> {
+    text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit())).and_then(|d| d.parse().ok())
+}
+
+/// A quantity as it is written, or what the chart has.
+pub(super) fn amount(desk: &Desk<'_>, path: &str, default: &str) -> String {
+    desk.at(path).and_then(|member| printed(&member.value)).unwrap_or_else(|| default.to_owned())
+}
+
+/// Reads a number or a share of `replicas`.
+pub(super) fn of_replicas(desk: &Desk<'_>, path: &str, default: &str, replicas: u32, is_rounded_up: bool) -> u32 {
+    let written = amount(desk, path, default);
+    match share(&written) {
+        Some(percent) if is_rounded_up => (replicas * percent).div_ceil(100),
+        Some(percent) => replicas * percent / 100,
+        None => written.parse().unwrap_or(0),
+    }
 }
 
 #[cfg(test)]

@@ -97,3 +97,27 @@ fn has_surrogate(spelling: &str) -> bool {
     }
     false
 }
+
+/// YAML 1.1 reads some words as something else than text, also as keys.
+pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
+    if member.is_quoted {
+        return;
+    }
+    let (what, arrives) = match bare(&member.key) {
+        Bare::Text => return,
+        Bare::Flag(flag) => ("a boolean", flag.to_string()),
+        Bare::Null => ("nothing", "nothing".to_owned()),
+        Bare::Whole(number) => ("a number", number.to_string()),
+        Bare::Fraction(number) => ("a number", number.to_string()),
+    };
+    if arrives == member.key {
+        return;
+    }
+    desk.error(
+        member.at,
+        path,
+        format!("the key `{}` is {what} in YAML 1.1, which Helm reads", shown(&member.key)),
+        &format!("It arrives as `{arrives}`, which neither the chart nor the server knows."),
+        format!("write \"{}\": in quotes", shown(&member.key)),
+    );
+}

@@ -2,8 +2,7 @@
 
 use super::connections;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
-use super::quantity::{mebi, millis};
-use super::shape::share;
+use super::quantity::{amount, mebi, millis, of_replicas};
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
 use crate::helm::sizing::{self, Allocatable};
 use crate::text::{Node, Place};
@@ -84,10 +83,6 @@ fn resources(desk: &mut Desk<'_>) -> Option<u32> {
     Some(room(desk, allocatable))
 }
 
-fn amount(desk: &Desk<'_>, path: &str, default: &str) -> String {
-    desk.at(path).and_then(|member| printed(&member.value)).unwrap_or_else(|| default.to_owned())
-}
-
 fn exceeding(desk: &mut Desk<'_>) {
     if !desk.flag("resources.limits.enabled", false) {
         return;
@@ -155,16 +150,6 @@ fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
         );
     }
     room
-}
-
-/// Reads a number or a share of `replicas`.
-pub(super) fn of_replicas(desk: &Desk<'_>, path: &str, default: &str, replicas: u32, is_rounded_up: bool) -> u32 {
-    let written = amount(desk, path, default);
-    match share(&written) {
-        Some(percent) if is_rounded_up => (replicas * percent).div_ceil(100),
-        Some(percent) => replicas * percent / 100,
-        None => written.parse().unwrap_or(0),
-    }
 }
 
 fn strategy(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {

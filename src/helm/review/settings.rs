@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, flag, found, members};
-use super::shape::plain_key;
+use super::desk::{Desk, flag, members};
+use super::reading::plain_key;
 use crate::helm::gcfg::{has_setting_name, is_whole_quoted, read_value};
 use crate::text::{Member, Node, Place, Shape, is_unprintable};
 
@@ -47,7 +47,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
             Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => desk.error(
                 section.value.place,
                 &path,
-                format!("expected settings indented below, found {}", found(&section.value)),
+                format!("expected settings indented below, found {}", section.value.in_words()),
                 "The chart's template fails on it.",
                 "write `Setting: \"value\"` lines below it",
             ),
@@ -122,7 +122,7 @@ fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
         Shape::Null | Shape::List(_) | Shape::Map(_) => desk.error(
             node.place,
             path,
-            format!("expected text, found {}", found(node)),
+            format!("expected text, found {}", node.in_words()),
             "The chart prints it in a way the server does not read.",
             "write items of text",
         ),

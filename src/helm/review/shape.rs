@@ -1,10 +1,11 @@
 //! Keys the chart knows, each with a value of its kind.
 
-use super::desk::{Desk, flag, found, members, spot, text, whole};
-use super::quantity::milli;
+use super::desk::{Desk, flag, members, spot, text, whole};
+use super::quantity::{milli, share};
+use super::reading::plain_key;
 use super::types;
 use crate::helm::keys::{Below, ChartKey, KEYS, Takes, Version};
-use crate::text::{Bare, Member, Node, Shape, bare, is_bare_text, is_unprintable, nearest, shown, tree};
+use crate::text::{Member, Node, Shape, is_bare_text, is_unprintable, nearest, shown, tree};
 
 const SILENT: &str = "The chart has no schema: Helm takes the key without a word, and nothing comes of it.";
 
@@ -24,7 +25,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         Shape::Map(members) => section(desk, "", members),
         Shape::Null => {}
         Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
-            let what = format!("values are `key: value` lines, and this is {}", found(desk.root));
+            let what = format!("values are `key: value` lines, and this is {}", desk.root.in_words());
             desk.error(desk.root.place, "", what, "Helm refuses the file.", "write keys such as `replicas: 3`");
         }
     }
@@ -40,30 +41,6 @@ fn section(desk: &mut Desk<'_>, path: &str, members: &[Member]) {
             (None, false) => subsection(desk, &path, member),
         }
     }
-}
-
-/// YAML 1.1 reads some words as something else than text, also as keys.
-pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
-    if member.is_quoted {
-        return;
-    }
-    let (what, arrives) = match bare(&member.key) {
-        Bare::Text => return,
-        Bare::Flag(flag) => ("a boolean", flag.to_string()),
-        Bare::Null => ("nothing", "nothing".to_owned()),
-        Bare::Whole(number) => ("a number", number.to_string()),
-        Bare::Fraction(number) => ("a number", number.to_string()),
-    };
-    if arrives == member.key {
-        return;
-    }
-    desk.error(
-        member.at,
-        path,
-        format!("the key `{}` is {what} in YAML 1.1, which Helm reads", shown(&member.key)),
-        &format!("It arrives as `{arrives}`, which neither the chart nor the server knows."),
-        format!("write \"{}\": in quotes", shown(&member.key)),
-    );
 }
 
 /// Whether something fails where null takes the chart's own value of a key away. Found by rendering every version with
@@ -99,7 +76,7 @@ fn subsection(desk: &mut Desk<'_>, path: &str, member: &Member) {
         ),
         Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
             let names = ChartKey::children(path).join(", ");
-            let what = format!("expected keys indented below, found {}", found(&member.value));
+            let what = format!("expected keys indented below, found {}", member.value.in_words());
             desk.error(spot(member), path, what, "The chart's templates fail on it.", format!("the keys are: {names}"));
         }
     }
@@ -148,7 +125,7 @@ fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
         return;
     }
     if !is(key.takes, node) {
-        let what = format!("expected {}, found {}", key.takes.expected(), found(node));
+        let what = format!("expected {}, found {}", key.takes.expected(), node.in_words());
         desk.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
     } else if let ("command" | "args", Some(written)) = (path, text(node).filter(|text| !text.is_empty())) {
         types::command(desk, path, &written, spot(member));
@@ -237,11 +214,6 @@ fn is(takes: Takes, node: &Node) -> bool {
         Takes::List => matches!(node.shape, Shape::List(_)),
         Takes::ListOrFalse => is_false || matches!(node.shape, Shape::List(_)),
     }
-}
-
-/// Reads `25%`.
-pub(super) fn share(text: &str) -> Option<u32> {
-    text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit())).and_then(|d| d.parse().ok())
 }
 
 fn why_wrong(path: &str) -> &'static str {

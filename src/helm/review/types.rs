@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, flag, found, items, members, printed, spot, text, whole};
+use super::desk::{Desk, flag, items, members, printed, spot, text, whole};
 use super::quantity::milli;
 use super::storage::own_volumes;
 use crate::helm::keys::{Below, ChartKey, KEYS};
@@ -142,7 +142,7 @@ fn wrong(desk: &mut Desk<'_>, at: Place, path: &str, holds: &Holds, node: &Node)
             format!("write {}", expected(holds))
         }
     };
-    desk.error(at, path, format!("expected {}, found {}", expected(holds), found(node)), REFUSED, remedy);
+    desk.error(at, path, format!("expected {}, found {}", expected(holds), node.in_words()), REFUSED, remedy);
 }
 
 fn expected(holds: &Holds) -> &'static str {

@@ -18,7 +18,8 @@ use aws_sdk_eks::types::{
 
 use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
-use crate::cloud::aws::takeover::{foreign, not_ours};
+use crate::cloud::aws::strangers::foreign;
+use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};

@@ -7,7 +7,7 @@ use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures_util::future::{join_all, join3, try_join, try_join3};
 
 use crate::cloud::aws::answer::{if_there, lacking};
-use crate::cloud::aws::takeover::foreign;
+use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::{Clients, During, Present, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Recorded, State};
+use super::{Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::reference::{Target, references, turned};
@@ -12,7 +12,7 @@ impl State {
     ///
     /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
     /// else, until it is changed itself: so it is recorded by the object's id from now on.
-    pub(super) fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+    pub(in crate::engine) fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
         let everybody = self.resources.keys().chain(self.deposed.keys()).cloned().collect();
         self.put_before(address, new, &everybody)
     }
