@@ -14,8 +14,8 @@ pub(super) fn new_password(declaration: &Declaration) -> (Vec<String>, &'static 
             let piped = format!("ppm-infra secrets {path} | kubectl apply --server-side -f -");
             (Some(typed::line(&piped)), "")
         }
-        // What is annotated anew is fetched at once ("Can I manually trigger a secret refresh?", external-secrets.io). A container that
-        // starts again reads its Secret again, so that nothing is lost where the pods are faster than the operator.
+        // What is annotated anew is fetched at once ("Can I manually trigger a secret refresh?", external-secrets.io). A
+        // container that starts again reads its Secret again, so nothing is lost where pods are faster than the operator.
         SecretsBy::ExternalSecrets => (
             Some(format!(
                 "kubectl -n {namespace} annotate externalsecret {DATABASE_SECRET} force-sync=\"$(date +%s)\" --overwrite"
