@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::dotted;
 use super::graph;
-use super::plan::{Action, Part, StepKey};
-use super::state::{Deposed, Recorded};
+use super::plan::{Action, Part, Plan, StepKey};
+use super::state::{Deposed, Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::reference::{externals_in, references, references_in};
@@ -42,6 +42,19 @@ pub(super) struct Ground<'a> {
     pub(super) records: &'a BTreeMap<Address, Recorded>,
     /// What is recorded of old objects.
     pub(super) old: &'a BTreeMap<Address, Vec<Deposed>>,
+}
+
+impl<'a> Ground<'a> {
+    /// The ground of a plan that was made from `state`.
+    pub(super) fn of(plan: &'a Plan, state: &'a State, catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            actions: &plan.actions,
+            leftovers: &plan.deposed,
+            records: &state.resources,
+            old: &state.deposed,
+        }
+    }
 }
 
 /// What each step waits for.

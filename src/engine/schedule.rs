@@ -56,14 +56,7 @@ pub struct Skipped {
 impl Schedule {
     /// The schedule of `plan`, which was made from `state`.
     pub fn of(plan: &Plan, state: &State, catalog: &Catalog) -> Self {
-        let ground = Ground {
-            catalog,
-            actions: &plan.actions,
-            leftovers: &plan.deposed,
-            records: &state.resources,
-            old: &state.deposed,
-        };
-        Self::ordered(waits(ground), catalog)
+        Self::ordered(waits(Ground::of(plan, state, catalog)), catalog)
     }
 
     /// The schedule of steps of which each waits for these.

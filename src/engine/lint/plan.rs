@@ -14,14 +14,7 @@ use crate::model::resource::Catalog;
 
 /// Everything that cannot be right about a plan that was made from `state`; empty when it is sound.
 pub fn plan(catalog: &Catalog, plan: &Plan, state: &State) -> Vec<Finding> {
-    let ground = Ground {
-        catalog,
-        actions: &plan.actions,
-        leftovers: &plan.deposed,
-        records: &state.resources,
-        old: &state.deposed,
-    };
-    ordered(catalog, plan, state, &waits(ground))
+    ordered(catalog, plan, state, &waits(Ground::of(plan, state, catalog)))
 }
 
 /// The same, with an order of the steps that somebody else made.

@@ -58,13 +58,7 @@ fn standing(nodes: &BTreeMap<Address, Node>) -> (State, BTreeMap<Address, Observ
 }
 
 fn order_of(plan: &Plan, state: &State) -> Waits {
-    waits(Ground {
-        catalog: &catalog(),
-        actions: &plan.actions,
-        leftovers: &plan.deposed,
-        records: &state.resources,
-        old: &state.deposed,
-    })
+    waits(Ground::of(plan, state, &catalog()))
 }
 
 fn step(text: &str, part: Part) -> StepKey {
