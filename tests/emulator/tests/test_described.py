@@ -39,8 +39,8 @@ CLASSES = (
     "identity",
     "ignored",
 )
-SILENT = ("root", "ignored")
-MAY_BE_SILENT = ("identity", "by_aws")
+SILENT = ("ignored",)
+MAY_BE_SILENT = ("root", "identity", "by_aws")
 # What a rule at the end of `why` may speak of: "critical if open to the world". The
 # page says what each means.
 CONDITIONS = (
@@ -56,10 +56,13 @@ CONDITIONS = (
 CHECKS = (
     "certificate end",
     "database certificate end",
+    "health",
     "image age",
     "key state",
+    "reboot due",
     "secret age",
     "secret deletion",
+    "state",
     "support end",
 )
 # Fields that no answer tells: what the version was chosen for, the name that the
@@ -346,6 +349,14 @@ def test_a_call_begins_with_its_root(kind):
 
 
 @pytest.mark.parametrize("kind", kinds())
+def test_one_root_tells_how_grave_it_is_that_the_object_is_gone(kind):
+    told = [
+        row for row in table(kind) if row.category == "root" and row.severity != "-"
+    ]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("kind", kinds())
 def test_every_field_that_is_compared_is_read_somewhere(kind):
     read = set()
     for row in table(kind):
@@ -359,6 +370,15 @@ def test_every_field_that_is_compared_is_read_somewhere(kind):
         if change != "Ignore" and (kind, name) not in UNTOLD
     }
     assert compared - read == set()
+
+
+def test_every_word_is_used():
+    rows = [row for kind in kinds() for row in table(kind)]
+    rules = [found.group(2) for row in rows if (found := RULE.search(row.why))]
+    assert {one for rule in rules for one in rule.split(" or ")} == set(CONDITIONS)
+    checks = {row.value for row in rows if row.category == "lifecycle"}
+    assert checks == set(CHECKS)
+    assert {row.category for row in rows} == set(CLASSES)
 
 
 def test_what_is_shared_is_read_by_another_kind():
