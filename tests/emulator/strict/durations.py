@@ -63,6 +63,7 @@ BUCKET_NAME_HELD = 10.0  # OperationAborted after a deletion
 # EKS.
 CLUSTER_CREATE = 520.0  # 8 to 12 minutes
 CLUSTER_UPDATE = 180.0  # configuration: 2 to 10 minutes
+IDENTITY_PROVIDER = 600.0  # an issuer of other people: several minutes
 CLUSTER_VERSION = 600.0  # 8 to 25 minutes per minor version
 CLUSTER_DELETE = 300.0  # 2 to 10 minutes
 CLUSTER_INTERFACES = 45.0  # interfaces and security group outlive the cluster

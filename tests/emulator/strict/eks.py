@@ -1,7 +1,7 @@
 """Amazon EKS: clusters, their updates, and what is common to its calls.
 
-Node groups, add-ons and access entries have modules of their own.  Nothing is
-left to moto: a call no module answers is refused as unknown.
+Node groups, add-ons, access entries and other identities have modules of their
+own.  Nothing is left to moto: a call no module answers is refused as unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 from typing import Any
 
 from . import eks_access, eks_catalogue
-from . import eks_addons, eks_nodes  # noqa: F401  their handlers come first
+from . import eks_addons, eks_identities, eks_nodes  # noqa: F401  handlers come first
 from .core import Call, Refusal, Reply, World, before
 from .durations import (
     CLUSTER_CREATE,
@@ -922,6 +922,18 @@ def list_insights(call: Call, world: World) -> Reply:
     return page(call, world, "insights", [insight] if cluster.blocked else [])
 
 
+def fargate_role(cluster: Cluster, name: str) -> str:
+    """The role of the pods of a profile."""
+    return f"arn:{cluster.partition}:iam::{cluster.account}:role/{name}-fargate"
+
+
+def add_fargate_profile(world: World, cluster: Cluster, name: str) -> None:
+    """Its pods' role gets an access entry (User Guide, "Create access entries")."""
+    cluster.fargate_profiles.append(name)
+    if cluster.auth_mode != "CONFIG_MAP":
+        eks_access.make(world, cluster, fargate_role(cluster, name), "FARGATE_LINUX")
+
+
 @before("eks", "ListFargateProfiles")
 def list_fargate_profiles(call: Call, world: World) -> Reply:
     """Those that somebody made behind our back."""
@@ -935,15 +947,9 @@ def delete_fargate_profile(call: Call, world: World) -> Reply:
     if name not in cluster.fargate_profiles:
         raise Refusal("ResourceNotFoundException", f"No Fargate profile {name}", 404)
     cluster.fargate_profiles.remove(name)
+    cluster.access.pop(fargate_role(cluster, name), None)
     gone = {"fargateProfileName": name, "clusterName": cluster.name, "status": "DELETING"}
     return call.reply({"fargateProfile": gone})
-
-
-@before("eks", "ListPodIdentityAssociations")
-def list_pod_identities(call: Call, world: World) -> Reply:
-    """There are none."""
-    the_cluster(call, world)
-    return call.reply({"associations": []})
 
 
 @before("eks", "*")

@@ -151,6 +151,8 @@ class Cluster:
     stale_status: str = ""  # shown to the next reader instead of the true one
     blocked: str = ""  # why an upgrade is refused, if it is
     fargate_profiles: list[str] = field(default_factory=list)
+    identity_provider: Json | None = None
+    pod_identities: dict[str, Json] = field(default_factory=dict)  # by id
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
     addons: dict[str, Addon] = field(default_factory=dict)
     access: dict[str, AccessEntry] = field(default_factory=dict)

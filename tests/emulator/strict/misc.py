@@ -686,3 +686,25 @@ def decode_message(call: Call, world: World) -> Reply:
     """The encoded part of a denial."""
     message = {"allowed": False, "explicitDeny": False}
     return call.reply({"DecodedMessage": json.dumps(message)})
+
+
+# --------------------------------------------------------------------------
+# What nobody here ever makes, and a look at everything asks for
+
+
+@before("ec2", "DescribeAddressTransfers")
+def no_transfers(call: Call, world: World) -> Reply:
+    """No address is offered to another account."""
+    return call.reply({"addressTransferSet": []})
+
+
+@before("ec2", "DescribeSecurityGroupVpcAssociations")
+def no_associations(call: Call, world: World) -> Reply:
+    """No group is used in a second network."""
+    return call.reply({"securityGroupVpcAssociationSet": []})
+
+
+@before("rds", "DescribeIntegrations")
+def no_integrations(call: Call, world: World) -> Reply:
+    """No database flows into a warehouse."""
+    return call.reply({"Integrations": []})

@@ -108,8 +108,8 @@ def block_upgrade(world: World, order: Order) -> None:
 
 @change("cluster", "fargate_profile")
 def fargate_profile(world: World, order: Order) -> None:
-    """Somebody made a Fargate profile of this name on the cluster."""
-    the_cluster(world, order).fargate_profiles.append(str(need(order, "name")))
+    """Somebody made a Fargate profile of this name, with a role of its own."""
+    eks.add_fargate_profile(world, the_cluster(world, order), str(need(order, "name")))
 
 
 @change("cluster", "fail_creation")

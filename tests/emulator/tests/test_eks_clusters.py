@@ -474,4 +474,4 @@ def test_tags_of_every_kind_of_object(platform):
 
 def test_unknown_operations_are_refused(platform):
     with refused("UnknownOperationException"):
-        platform.eks.list_identity_provider_configs(clusterName="one")
+        platform.eks.list_eks_anywhere_subscriptions()

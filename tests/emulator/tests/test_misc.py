@@ -241,3 +241,11 @@ def test_an_access_key_may_have_another_identity(aws, world):
     told = aws("sts", key="AKIAUSER").get_caller_identity()
     assert (told["Arn"], told["UserId"]) == (user["Arn"], user["UserId"])
     assert aws("sts").get_caller_identity()["Arn"].endswith("platform-admin/session")
+
+
+def test_what_nobody_makes_is_told_as_nothing(aws):
+    ec2 = aws("ec2")
+    assert ec2.describe_address_transfers()["AddressTransfers"] == []
+    found = ec2.describe_security_group_vpc_associations()
+    assert found["SecurityGroupVpcAssociations"] == []
+    assert aws("rds").describe_integrations()["Integrations"] == []
