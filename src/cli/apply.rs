@@ -81,7 +81,7 @@ async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Sav
 /// Removes everything; data only with consent.
 pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let delete_data = args.delete_data.iter().map(|store| store.word().to_owned()).collect();
+    let delete_data = args.delete_data.iter().cloned().collect();
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let order = Order {
         ask: Ask {

@@ -4,10 +4,13 @@ mod handoff;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::address::Address;
+use crate::model::resource::{Facts, Holds};
+use crate::resources::catalog;
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
@@ -170,9 +173,9 @@ pub(super) struct PlanArgs {
     /// Where apply is to write the Helm values; by default out/STACK.values.yaml
     #[arg(long, value_name = "FILE", conflicts_with = "destroy")]
     pub(super) values: Option<PathBuf>,
-    /// With --destroy: data stores to delete with their data: `database`, `bucket`, `key`
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "destroy")]
-    pub(super) delete_data: Vec<DataStore>,
+    /// With --destroy: data stores to delete with their data
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = data_stores(), requires = "destroy")]
+    pub(super) delete_data: Vec<String>,
     /// With --destroy: delete the database without a last snapshot
     #[arg(long, requires = "destroy")]
     pub(super) no_final_snapshot: bool,
@@ -265,9 +268,9 @@ pub(super) struct DestroyArgs {
     /// Which declaration
     #[command(flatten)]
     pub(super) file: File,
-    /// Data stores to delete with their data: `database`, `bucket`, `key`
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub(super) delete_data: Vec<DataStore>,
+    /// Data stores to delete with their data
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = data_stores())]
+    pub(super) delete_data: Vec<String>,
     /// Delete the database without a last snapshot
     #[arg(long)]
     pub(super) no_final_snapshot: bool,
@@ -276,26 +279,13 @@ pub(super) struct DestroyArgs {
     pub(super) auto_approve: bool,
 }
 
-/// Something that holds data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum DataStore {
-    /// The database; a last snapshot is taken and verified first.
-    Database,
-    /// The bucket, with every version of every object.
-    Bucket,
-    /// The key; what it encrypted cannot be read any more.
-    Key,
-}
-
-impl DataStore {
-    /// The word.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::Bucket => "bucket",
-            Self::Key => "key",
-        }
-    }
+/// The words of the kinds that hold data.
+fn data_stores() -> PossibleValuesParser {
+    let told = |facts: Facts| match facts.holds {
+        Holds::Data { word, told } => Some(PossibleValue::new(word).help(told)),
+        Holds::Nothing | Holds::Secret => None,
+    };
+    PossibleValuesParser::new(catalog().into_values().filter_map(told))
 }
 
 /// Arguments of `values`.

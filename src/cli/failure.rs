@@ -297,13 +297,13 @@ impl From<PlanError> for Failure {
                 }
                 let failure = failure.hint("nothing was changed; take the change in the declaration back");
                 if replaced {
-                    failure.hint(if catalog().get(&address.kind).is_some_and(|facts| facts.data.is_some()) {
+                    failure.hint(if catalog().get(&address.kind).is_some_and(|facts| facts.holds.data().is_some()) {
                         "if it must be: back its data up, take it out of `protect` and apply"
                     } else {
                         "if it must be: `ppm-infra destroy` keeps what holds data and removes the rest, and apply builds it anew"
                     })
                 } else {
-                    let store = catalog().get(&address.kind).and_then(|facts| facts.data).unwrap_or("…");
+                    let store = catalog().get(&address.kind).and_then(|facts| facts.holds.data()).unwrap_or("…");
                     failure.hint(format!("data stores go only with `ppm-infra destroy --delete-data {store}`"))
                 }
             }

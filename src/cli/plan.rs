@@ -24,7 +24,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     let ask = Ask {
         request: Request {
             destroy: args.destroy,
-            delete_data: args.delete_data.iter().map(|store| store.word().to_owned()).collect(),
+            delete_data: args.delete_data.iter().cloned().collect(),
             replace: args.replace.into_iter().collect(),
         },
         no_final_snapshot: args.no_final_snapshot,

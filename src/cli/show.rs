@@ -17,6 +17,7 @@ use crate::render::{
     DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits, apply_json,
     drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
 };
+use crate::resources::catalog;
 use crate::run::event::{Report, Sink};
 use crate::run::status::StatusReport;
 use crate::run::{DriftReport, Planned, Session};
@@ -112,10 +113,12 @@ pub(super) fn drift(
     values: Option<&(String, Found)>,
 ) {
     let plan_command = format!("ppm-infra plan {}", shell_word(&declaration.name()));
+    let catalog = catalog();
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),
         account,
+        catalog: &catalog,
         plan_command: &plan_command,
         values: values.map(|(file, found)| (file.as_str(), found)),
         symbols: symbols(),

@@ -144,6 +144,13 @@ pub struct Consent {
     pub skip_final_snapshot: bool,
 }
 
+impl Consent {
+    /// Whether objects of the kind `R` may be deleted with the data they hold.
+    pub fn covers<R: Resource>(&self) -> bool {
+        R::HOLDS.data().is_some_and(|word| self.delete_data.contains(word))
+    }
+}
+
 /// Everything a verb needs beside its object.
 #[derive(Clone, Debug)]
 pub struct Context {

@@ -55,7 +55,7 @@ impl Planner<'_> {
         let mut kept = Kept::default();
         for (object, recorded) in self.objects() {
             let gone = matches!(&object, Object::Standing(address) if self.observed(address).is_none());
-            let word = self.facts(&object.address().kind)?.data;
+            let word = self.facts(&object.address().kind)?.holds.data();
             let Some(word) = word.filter(|word| !gone && !self.ask.delete_data.contains(*word)) else { continue };
             for needed in self.needed(&object, recorded) {
                 kept.add(needed, format!("{} needs it", object.address()), false);

@@ -50,11 +50,11 @@ impl Planner<'_> {
             let vanished = matches!(action, Action::Create { why: Why::Vanished, .. });
             let facts = self.facts(&address.kind)?;
             let known = self.ask.replace.contains(address) || self.returning.contains(address);
-            if !vanished || !facts.irreplaceable || known || !self.was_whole(address) {
+            if !vanished || !facts.holds.is_irreplaceable() || known || !self.was_whole(address) {
                 continue;
             }
             let needed_by = self.data_that_needs(address, actions)?;
-            if facts.data.is_some() || !needed_by.is_empty() {
+            if facts.holds.data().is_some() || !needed_by.is_empty() {
                 let recorded = &self.records[address];
                 let id = recorded.computed.text("id").unwrap_or_default().to_owned();
                 let name = recorded.declared.text("name").map(str::to_owned);
@@ -81,7 +81,7 @@ impl Planner<'_> {
             let (Action::NoOp { .. } | Action::Update { .. }) = action else { continue };
             let Some(recorded) = self.records.get(user) else { continue };
             let needs = recorded.after.contains(address) || references(&recorded.declared).contains(address);
-            if needs && self.facts(&user.kind)?.data.is_some() {
+            if needs && self.facts(&user.kind)?.holds.data().is_some() {
                 found.insert(user.clone());
             }
         }
@@ -104,7 +104,7 @@ impl Planner<'_> {
     pub(super) fn respect_protection(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
         for (address, action) in actions {
             let goes = matches!(action, Action::Delete { .. } | Action::Replace { .. });
-            let data = self.facts(&address.kind)?.data;
+            let data = self.facts(&address.kind)?.holds.data();
             let protected = match self.declared.get(address) {
                 Some(node) => node.protect,
                 None => data.is_some_and(|word| !self.ask.delete_data.contains(word)),

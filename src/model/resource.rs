@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::address::{Address, Kind};
+use super::component::Component;
 use super::document::Document;
 use super::mark::Tags;
 use super::site::Site;
@@ -21,6 +22,13 @@ use super::site::Site;
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The kind in addresses and in the lockfile; never renamed.
     const KIND: Kind;
+    /// The part of the architecture under which it is shown.
+    const COMPONENT: Component;
+    /// What tells most about an object in one line. `{field}` stands for the value of that field; without one of them
+    /// nothing is told, as where this is empty.
+    const SUMMARY: &'static str;
+    /// What deleting an object takes away for good.
+    const HOLDS: Holds;
     /// What a change of each field means; from [`fields!`](crate::fields), so complete by construction.
     const FIELDS: &'static [Field];
     /// Which object goes first when one takes the place of another.
@@ -38,10 +46,6 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// Why no other object can take the place of one while it stands on its ground, neither before it goes nor after; none
     /// where one can.
     const HOLDS_ITS_GROUND: Option<&'static str> = None;
-    /// Set when objects of this kind hold data that nobody can make again: the word `--delete-data` takes.
-    const DATA: Option<&'static str> = None;
-    /// Whether what such an object holds cannot be made again: data, or a secret that data cannot be read without.
-    const IRREPLACEABLE: bool = Self::DATA.is_some();
     /// Among kinds with a stepwise field: who reaches a rung first, the lowest rank.
     const CLIMB_RANK: u8 = 0;
     /// For how many seconds the cloud may leave a new object of this kind out of its lists. EC2 names no number
@@ -50,9 +54,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// What the cloud decides: ids, ARNs, endpoints.
     type Computed: Computed;
     /// Its tags, for kinds that carry any: those we manage, the marks of stack and address among them.
-    fn tags(&self) -> Option<&Tags> {
-        None
-    }
+    fn tags(&self) -> Option<&Tags>;
     /// What a change in place from `from` to this does to those whose traffic it lets through; nothing for kinds that hold
     /// nobody up, and where nothing of that changes.
     fn passage(&self, from: &Self) -> Option<Passage<Self>> {
@@ -136,6 +138,37 @@ pub enum ReplaceOrder {
     DeleteFirst,
 }
 
+/// What deleting an object of a kind takes away for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing that is not made again with it.
+    Nothing,
+    /// What data cannot be read without and nobody can make again, such as a password made at random.
+    Secret,
+    /// Data that nobody can make again.
+    Data {
+        /// The word by which `--delete-data` lets it go.
+        word: &'static str,
+        /// What that takes away, as the help of `--delete-data` says it.
+        told: &'static str,
+    },
+}
+
+impl Holds {
+    /// The word by which `--delete-data` lets it go; nothing where no data is held.
+    pub const fn data(self) -> Option<&'static str> {
+        match self {
+            Self::Data { word, .. } => Some(word),
+            Self::Nothing | Self::Secret => None,
+        }
+    }
+
+    /// Whether what it holds cannot be made again: data, or a secret that data cannot be read without.
+    pub const fn is_irreplaceable(self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+}
+
 /// How long the verbs of a kind usually take, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Typical {
@@ -160,6 +193,14 @@ impl Typical {
 /// The facts of one resource type with its type erased.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
+    /// Where it stands among all kinds, in the order in which they are shown.
+    pub place: usize,
+    /// The part of the architecture under which it is shown.
+    pub component: Component,
+    /// What tells most about an object in one line, with `{field}` for the value of a field.
+    pub summary: &'static str,
+    /// What deleting an object takes away for good.
+    pub holds: Holds,
     /// What a change of each field means.
     pub fields: &'static [Field],
     /// Which object goes first in a replacement.
@@ -174,10 +215,6 @@ pub struct Facts {
     pub holds_its_ground: Option<&'static str>,
     /// How long the verbs usually take.
     pub typical: Typical,
-    /// The word `--delete-data` takes, for kinds that hold data.
-    pub data: Option<&'static str>,
-    /// Whether what such an object holds cannot be made again.
-    pub irreplaceable: bool,
     /// Among kinds with a stepwise field: who reaches a rung first.
     pub climb_rank: u8,
     /// For how many seconds the cloud may leave a new object out of its lists.
@@ -195,9 +232,13 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The facts of `R`.
+    /// The facts of `R`, as if it stood first.
     pub const fn of<R: Resource>() -> Self {
         Self {
+            place: 0,
+            component: R::COMPONENT,
+            summary: R::SUMMARY,
+            holds: R::HOLDS,
             fields: R::FIELDS,
             replace: R::REPLACE,
             ground: R::GROUND,
@@ -205,8 +246,6 @@ impl Facts {
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
-            data: R::DATA,
-            irreplaceable: R::IRREPLACEABLE,
             climb_rank: R::CLIMB_RANK,
             hidden_seconds: R::HIDDEN_SECONDS,
             passage: passage::<R>,
@@ -221,6 +260,10 @@ impl Facts {
     /// its shape.
     pub const fn plain(fields: &'static [Field]) -> Self {
         Self {
+            place: 0,
+            component: Component::Other,
+            summary: "",
+            holds: Holds::Nothing,
             fields,
             replace: ReplaceOrder::CreateFirst,
             ground: &[],
@@ -228,8 +271,6 @@ impl Facts {
             leads_users: false,
             holds_its_ground: None,
             typical: Typical::QUICK,
-            data: None,
-            irreplaceable: false,
             climb_rank: 0,
             hidden_seconds: 60,
             passage: |_, _| None,

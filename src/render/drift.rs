@@ -12,6 +12,7 @@ use super::{kinds, values};
 use crate::engine::plan::Drift;
 use crate::engine::values::Found;
 use crate::model::address::Address;
+use crate::model::resource::Catalog;
 use crate::run::DriftReport;
 
 /// How a drift report is shown.
@@ -23,6 +24,8 @@ pub struct DriftView<'a> {
     pub region: &'a str,
     /// Its account.
     pub account: &'a str,
+    /// The facts of every kind: how its objects are shown.
+    pub catalog: &'a Catalog,
     /// What to type to see how everything is put back, such as `ppm-infra plan plans/prod.yaml`.
     pub plan_command: &'a str,
     /// The file of Helm values, and what it is on this machine; nothing if none was ever written.
@@ -36,7 +39,7 @@ pub fn drift_text(report: &DriftReport, view: &DriftView<'_>) -> Styled {
     let mut text = Styled::new();
     text.line(place(view.stack, view.region, view.account));
     let mut drift: Vec<(&Address, &Drift)> = report.drift.iter().collect();
-    drift.sort_by_cached_key(|(address, _)| kinds::order(address));
+    drift.sort_by_cached_key(|(address, _)| kinds::order(view.catalog, address));
     if !drift.is_empty() {
         text.end_line();
         drifted(&mut text, &drift, Signs::of(view.symbols), &|_, _| "");

@@ -18,7 +18,7 @@ use crate::engine::plan::{Action, Base, Drift, KeptOld, Part, StepKey, Why};
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::resource::{OnChange, ReplaceOrder};
+use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::run::event::{Failure, RecordLost, Report};
 use crate::run::{DriftReport, Planned};
 
@@ -197,8 +197,8 @@ pub fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
         account: view.account,
         base: &plan.base,
         moved: plan.moved.iter().map(moved).collect(),
-        changes: plan.actions.iter().filter_map(|(address, action)| change(address, action)).collect(),
-        drift: drift(&plan.drift),
+        changes: plan.actions.iter().filter_map(|(address, action)| change(address, action, view.catalog)).collect(),
+        drift: drift(&plan.drift, view.catalog),
         noticed: plan.noticed.iter().map(|(address, reason)| Reasoned { address, reason }).collect(),
         kept: plan.kept.iter().map(|(address, reason)| Reasoned { address, reason }).collect(),
         kept_old: &plan.kept_old,
@@ -239,7 +239,7 @@ pub fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
         stack: view.stack,
         region: view.region,
         account: view.account,
-        drift: drift(&report.drift),
+        drift: drift(&report.drift, view.catalog),
         unread: report.unread.iter().map(|(address, error)| UnreadOut { address, error: error.to_string() }).collect(),
         notes: notes(&report.notes),
         values: view.values.map(|(file, found)| json!({"file": file, "found": values::found_json(found)})),
@@ -289,7 +289,7 @@ fn value<T: Serialize>(out: &T) -> Value {
     serde_json::to_value(out).expect("these structs have text keys and serialise")
 }
 
-fn change<'a>(address: &'a Address, action: &'a Action) -> Option<ChangeOut<'a>> {
+fn change<'a>(address: &'a Address, action: &'a Action, catalog: &Catalog) -> Option<ChangeOut<'a>> {
     let (word, why, order, prior, diffs, declared) = match action {
         Action::NoOp { .. } => return None,
         Action::Create { declared, why, .. } => ("create", why, None, None, [].as_slice(), Some(declared)),
@@ -303,7 +303,7 @@ fn change<'a>(address: &'a Address, action: &'a Action) -> Option<ChangeOut<'a>>
     let (why, because) = reason(why);
     Some(ChangeOut {
         address,
-        component: kinds::component(&address.kind).word(),
+        component: kinds::component(catalog, &address.kind).word(),
         action: word,
         why,
         because,
@@ -357,14 +357,19 @@ fn fields(diffs: &[FieldDiff]) -> Vec<FieldOut<'_>> {
         .collect()
 }
 
-fn drift(all: &BTreeMap<Address, Drift>) -> Vec<DriftOut<'_>> {
+fn drift<'a>(all: &'a BTreeMap<Address, Drift>, catalog: &Catalog) -> Vec<DriftOut<'a>> {
     all.iter()
         .map(|(address, drift)| {
             let (gone, diffs) = match drift {
                 Drift::Gone => (true, [].as_slice()),
                 Drift::Moved(diffs) => (false, diffs.as_slice()),
             };
-            DriftOut { address, component: kinds::component(&address.kind).word(), gone, fields: fields(diffs) }
+            DriftOut {
+                address,
+                component: kinds::component(catalog, &address.kind).word(),
+                gone,
+                fields: fields(diffs),
+            }
         })
         .collect()
 }

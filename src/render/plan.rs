@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::checks;
 use super::fields::{self, Sides};
-use super::kinds::{self, Component};
+use super::kinds;
 use super::layout::{align, indented};
 use super::signs::{self, Signs};
 use super::style::{Label, Styled};
@@ -17,6 +17,7 @@ use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Drift, Part, Plan, StepKey, Why};
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
+use crate::model::component::Component;
 use crate::model::document::Document;
 use crate::model::resource::Catalog;
 use crate::run::Planned;
@@ -40,7 +41,7 @@ pub struct PlanView<'a> {
     pub region: &'a str,
     /// Account of the stack.
     pub account: &'a str,
-    /// The facts of every kind: how long steps usually take, and what holds data.
+    /// The facts of every kind: how its objects are shown, how long steps usually take, and what holds data.
     pub catalog: &'a Catalog,
     /// What the plan is for.
     pub goal: Goal,
@@ -124,10 +125,10 @@ impl Page<'_> {
     fn changes(&self, text: &mut Styled) {
         let mut changed: Vec<(&Address, &Action)> =
             self.plan.actions.iter().filter(|(_, action)| signs::action(action).is_some()).collect();
-        changed.sort_by_cached_key(|(address, _)| kinds::order(address));
+        changed.sort_by_cached_key(|(address, _)| kinds::order(self.view.catalog, address));
         let mut groups: BTreeMap<Component, Vec<(&Address, &Action)>> = BTreeMap::new();
         for (address, action) in changed {
-            groups.entry(kinds::component(&address.kind)).or_default().push((address, action));
+            groups.entry(kinds::component(self.view.catalog, &address.kind)).or_default().push((address, action));
         }
         let alone = groups.len() == 1;
         for (component, group) in groups {
@@ -182,6 +183,7 @@ impl Page<'_> {
     /// What the line of an object says behind the action.
     fn detail(&self, address: &Address, action: &Action) -> Styled {
         let mut detail = Styled::new();
+        let telling = |declared| kinds::telling(self.view.catalog, &address.kind, declared);
         let mut add = |label: Label, part: &str| {
             if !part.is_empty() {
                 detail.push(Label::Plain, if detail.is_empty() { "" } else { "  " });
@@ -190,11 +192,11 @@ impl Page<'_> {
         };
         match action {
             Action::NoOp { .. } | Action::Update { .. } | Action::Replace { .. } | Action::Forget { .. } => {}
-            Action::Create { declared, .. } => add(Label::After, &kinds::telling(&address.kind, declared)),
-            Action::Delete { prior, .. } => add(Label::Before, &kinds::telling(&address.kind, &prior.declared)),
+            Action::Create { declared, .. } => add(Label::After, &telling(declared)),
+            Action::Delete { prior, .. } => add(Label::Before, &telling(&prior.declared)),
         }
         let goes = matches!(action, Action::Delete { .. } | Action::Replace { .. });
-        if goes && self.view.catalog.get(&address.kind).is_some_and(|facts| facts.data.is_some()) {
+        if goes && self.view.catalog.get(&address.kind).is_some_and(|facts| facts.holds.data().is_some()) {
             add(Label::Warning, "holds data");
         }
         add(Label::Why, &self.why(action).unwrap_or_default());
@@ -236,7 +238,7 @@ impl Page<'_> {
             Styled::of(Label::Heading, "Drift").with(Label::Muted, "  moved by somebody else since the last run"),
         );
         let mut drift: Vec<(&Address, &Drift)> = self.plan.drift.iter().collect();
-        drift.sort_by_cached_key(|(address, _)| kinds::order(address));
+        drift.sort_by_cached_key(|(address, _)| kinds::order(self.view.catalog, address));
         let outcome = |address: &Address, drift: &Drift| self.outcome(address, drift);
         drifted(text, &drift, self.signs, &outcome);
     }

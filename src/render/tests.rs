@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -145,10 +145,12 @@ fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
 }
 
 fn drift_view() -> DriftView<'static> {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
     DriftView {
         stack: "ppm-prod",
         region: "us-east-1",
         account: "111122223333",
+        catalog: &CATALOG,
         plan_command: "ppm-infra plan plans/prod.yaml",
         values: None,
         symbols: true,

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// What an IAM identity may do in a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ impl Computed for AccessEntryComputed {
 
 impl Resource for AccessEntry {
     const KIND: Kind = Kind::new("access_entry");
+    const COMPONENT: Component = Component::Kubernetes;
+    const SUMMARY: &'static str = "for {principal}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(AccessEntry { cluster: Replace, principal: Replace, policies: Update, tags: Update });
     // A cluster has room for one entry of each identity.

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A part of Kubernetes that EKS installs and looks after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ impl Computed for AddonComputed {
 
 impl Resource for Addon {
     const KIND: Kind = Kind::new("addon");
+    const COMPONENT: Component = Component::Kubernetes;
+    const SUMMARY: &'static str = "{version}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(Addon {
         cluster: Replace,
         name: Replace,

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::kms_key::KmsKey;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A bucket for packages, private and encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ impl Computed for BucketComputed {
 
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("bucket");
+    const COMPONENT: Component = Component::Data;
+    const SUMMARY: &'static str = "{name}";
+    const HOLDS: Holds = Holds::Data { word: "bucket", told: "The bucket, with every version of every object" };
     const FIELDS: &'static [Field] = fields!(Bucket {
         name: Replace,
         kms_key: Update,
@@ -68,7 +72,6 @@ impl Resource for Bucket {
     });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
-    const DATA: Option<&'static str> = Some("bucket");
     const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
     type Computed = BucketComputed;

@@ -12,10 +12,11 @@ use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// The Kubernetes control plane (EKS).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +82,9 @@ impl Computed for ClusterComputed {
 
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");
+    const COMPONENT: Component = Component::Kubernetes;
+    const SUMMARY: &'static str = "Kubernetes {version}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(Cluster {
         name: Replace,
         version: UpdateStepwise,

@@ -15,10 +15,11 @@ use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 
 /// No paid support after the end of the standard one (RDS `EngineLifecycleSupport`).
@@ -124,6 +125,10 @@ impl Computed for DatabaseComputed {
 
 impl Resource for Database {
     const KIND: Kind = Kind::new("database");
+    const COMPONENT: Component = Component::Data;
+    const SUMMARY: &'static str = "PostgreSQL {engine_version}, {instance_class}, {storage_gib} GiB";
+    const HOLDS: Holds =
+        Holds::Data { word: "database", told: "The database; a last snapshot is taken and verified first" };
     const FIELDS: &'static [Field] = fields!(Database {
         name: Replace,
         engine_version: Update,
@@ -150,7 +155,6 @@ impl Resource for Database {
     });
     // The identifier is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
-    const DATA: Option<&'static str> = Some("database");
     const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;

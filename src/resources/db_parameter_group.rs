@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// Settings of a database engine that differ from its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ impl Computed for DbParameterGroupComputed {
 
 impl Resource for DbParameterGroup {
     const KIND: Kind = Kind::new("db_parameter_group");
+    const COMPONENT: Component = Component::Data;
+    const SUMMARY: &'static str = "{family}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(DbParameterGroup {
         name: Replace,
         family: Replace,

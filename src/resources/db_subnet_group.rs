@@ -11,9 +11,10 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// The subnets a database may stand in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ impl Computed for DbSubnetGroupComputed {
 
 impl Resource for DbSubnetGroup {
     const KIND: Kind = Kind::new("db_subnet_group");
+    const COMPONENT: Component = Component::Data;
+    const SUMMARY: &'static str = "{name}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(DbSubnetGroup { name: Replace, description: Update, vpc: Replace, subnets: Update, tags: Update });
     // The name is fixed.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// A public address of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ impl Computed for ElasticIpComputed {
 
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(ElasticIp { tags: Update });
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A set of permissions of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ impl Computed for IamPolicyComputed {
 
 impl Resource for IamPolicy {
     const KIND: Kind = Kind::new("iam_policy");
+    const COMPONENT: Component = Component::Access;
+    const SUMMARY: &'static str = "{description}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(IamPolicy { name: Replace, description: Replace, document: Update, tags: Update });
     // The name is fixed.

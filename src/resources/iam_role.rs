@@ -11,10 +11,11 @@ use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// An identity that a service or a pod can take on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ impl Computed for IamRoleComputed {
 
 impl Resource for IamRole {
     const KIND: Kind = Kind::new("iam_role");
+    const COMPONENT: Component = Component::Access;
+    const SUMMARY: &'static str = "{description}";
+    const HOLDS: Holds = Holds::Nothing;
     // A policy that is deleted is detached first, and IAM takes a trust in a provider that is gone: neither needs
     // another role.
     const FIELDS: &'static [Field] = fields!(IamRole {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 
 /// The way from a network to the internet and back.
@@ -39,6 +40,9 @@ impl Computed for InternetGatewayComputed {
 
 impl Resource for InternetGateway {
     const KIND: Kind = Kind::new("internet_gateway");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(InternetGateway { vpc: Replace, tags: Update });
     const GROUND: &'static [&'static str] = &["vpc"];
     const HOLDS_ITS_GROUND: Option<&'static str> =

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// A key that encrypts data at rest, with its alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ impl Computed for KmsKeyComputed {
 
 impl Resource for KmsKey {
     const KIND: Kind = Kind::new("kms_key");
+    const COMPONENT: Component = Component::Access;
+    const SUMMARY: &'static str = "{alias}";
+    const HOLDS: Holds = Holds::Data { word: "key", told: "The key; what it encrypted cannot be read any more" };
     const FIELDS: &'static [Field] = fields!(KmsKey {
         alias: Update,
         description: Update,
@@ -62,7 +66,6 @@ impl Resource for KmsKey {
         deletion_days: Ignore,
         tags: Update
     });
-    const DATA: Option<&'static str> = Some("key");
     const IDENTITY: &'static [&'static str] = &["alias"];
     const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.

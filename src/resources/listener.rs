@@ -9,9 +9,10 @@ use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A port of a load balancer and what happens to what comes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ impl Computed for ListenerComputed {
 
 impl Resource for Listener {
     const KIND: Kind = Kind::new("listener");
+    const COMPONENT: Component = Component::FrontDoor;
+    const SUMMARY: &'static str = "{protocol} {port}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(Listener {
         load_balancer: Replace,
         port: Replace,

@@ -11,9 +11,10 @@ use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// What users connect to (Application Load Balancer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,9 @@ fn is_ipv4(kind: &str) -> bool {
 
 impl Resource for LoadBalancer {
     const KIND: Kind = Kind::new("load_balancer");
+    const COMPONENT: Component = Component::FrontDoor;
+    const SUMMARY: &'static str = "{scheme}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(LoadBalancer {
         name: Replace,
         scheme: Replace,

@@ -48,36 +48,36 @@ pub use dispatch::Aws;
 
 use crate::model::resource::{Catalog, Facts, Resource};
 
-/// Names every kind once; calls the macro it is given with all of them.
+/// Names every kind once, in the order in which kinds are shown; calls the macro it is given with all of them.
 macro_rules! every_kind {
     ($with:ident) => {
         $with! {
-            access_entry::AccessEntry,
-            addon::Addon,
-            bucket::Bucket,
-            cluster::Cluster,
-            database::Database,
-            db_parameter_group::DbParameterGroup,
-            db_subnet_group::DbSubnetGroup,
-            elastic_ip::ElasticIp,
-            iam_policy::IamPolicy,
-            iam_role::IamRole,
+            vpc::Vpc,
             internet_gateway::InternetGateway,
-            kms_key::KmsKey,
-            listener::Listener,
-            load_balancer::LoadBalancer,
+            subnet::Subnet,
+            elastic_ip::ElasticIp,
             nat_gateway::NatGateway,
-            node_group::NodeGroup,
-            oidc_provider::OidcProvider,
             route_table::RouteTable,
-            secret::Secret,
+            vpc_endpoint::VpcEndpoint,
             security_group::SecurityGroup,
             security_group_rule::SecurityGroupRule,
-            subnet::Subnet,
-            target_attachment::TargetAttachment,
+            iam_role::IamRole,
+            iam_policy::IamPolicy,
+            oidc_provider::OidcProvider,
+            kms_key::KmsKey,
+            secret::Secret,
+            bucket::Bucket,
+            db_subnet_group::DbSubnetGroup,
+            db_parameter_group::DbParameterGroup,
+            database::Database,
+            cluster::Cluster,
+            access_entry::AccessEntry,
+            addon::Addon,
+            node_group::NodeGroup,
+            load_balancer::LoadBalancer,
             target_group::TargetGroup,
-            vpc::Vpc,
-            vpc_endpoint::VpcEndpoint,
+            listener::Listener,
+            target_attachment::TargetAttachment,
         }
     };
 }
@@ -92,5 +92,6 @@ macro_rules! facts_of {
 
 /// The facts of every kind.
 pub fn catalog() -> Catalog {
-    every_kind!(facts_of).into_iter().collect()
+    let all = every_kind!(facts_of).into_iter().enumerate();
+    all.map(|(place, (kind, facts))| (kind, Facts { place, ..facts })).collect()
 }

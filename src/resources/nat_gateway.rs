@@ -9,9 +9,10 @@ use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// The way from private subnets to the internet, one direction only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ impl Computed for NatGatewayComputed {
 
 impl Resource for NatGateway {
     const KIND: Kind = Kind::new("nat_gateway");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "in {subnet}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(NatGateway { subnet: Replace, elastic_ip: Replace, tags: Update });
     // One address cannot serve two gateways.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;

@@ -12,10 +12,11 @@ use super::iam_role::IamRole;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// The machines of a cluster (EKS managed node group).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +77,9 @@ impl Computed for NodeGroupComputed {
 
 impl Resource for NodeGroup {
     const KIND: Kind = Kind::new("node_group");
+    const COMPONENT: Component = Component::Kubernetes;
+    const SUMMARY: &'static str = "{count} of {instance_type}, {disk_gib} GiB each";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(NodeGroup {
         cluster: Replace,
         name: Replace,

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// Lets IAM believe the tokens a cluster gives to its pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ impl Computed for OidcProviderComputed {
 
 impl Resource for OidcProvider {
     const KIND: Kind = Kind::new("oidc_provider");
+    const COMPONENT: Component = Component::Access;
+    const SUMMARY: &'static str = "of {cluster}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(OidcProvider { cluster: Replace, audiences: Update, tags: Update });
     // IAM has room for one provider of an issuer.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;

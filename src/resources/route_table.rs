@@ -13,9 +13,10 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// Where packets of some subnets go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ impl Computed for RouteTableComputed {
 
 impl Resource for RouteTable {
     const KIND: Kind = Kind::new("route_table");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{routes}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];

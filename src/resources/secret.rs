@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::kms_key::KmsKey;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A secret of our own, made in memory and kept only in Secrets Manager.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,10 @@ impl Computed for SecretComputed {
 
 impl Resource for Secret {
     const KIND: Kind = Kind::new("secret");
+    const COMPONENT: Component = Component::Data;
+    const SUMMARY: &'static str = "{description}";
+    // What is in it was made at random, and is kept nowhere else.
+    const HOLDS: Holds = Holds::Secret;
     const FIELDS: &'static [Field] = fields!(Secret {
         name: Replace,
         description: Update,
@@ -61,8 +66,6 @@ impl Resource for Secret {
     });
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
-    // What is in it was made at random, and is kept nowhere else.
-    const IRREPLACEABLE: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;

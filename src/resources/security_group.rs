@@ -13,9 +13,10 @@ use super::cluster::Cluster;
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Passage, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Passage, Resource, Typical};
 use crate::model::site::Site;
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ impl Computed for SecurityGroupComputed {
 
 impl Resource for SecurityGroup {
     const KIND: Kind = Kind::new("security_group");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{description}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(SecurityGroup {
         vpc: Replace,
         name: Replace,

@@ -9,9 +9,10 @@ use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ impl Computed for SecurityGroupRuleComputed {
 
 impl Resource for SecurityGroupRule {
     const KIND: Kind = Kind::new("security_group_rule");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{description}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(SecurityGroupRule {
         group: Replace,
         protocol: Replace,

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
 /// A slice of a network in one availability zone.
@@ -45,6 +46,9 @@ impl Computed for SubnetComputed {
 
 impl Resource for Subnet {
     const KIND: Kind = Kind::new("subnet");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{cidr} in {zone}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(Subnet { vpc: Replace, cidr: Replace, zone: Replace, map_public_ip: Update, tags: Update });
     // A network has room for one subnet of these addresses.

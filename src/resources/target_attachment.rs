@@ -9,8 +9,10 @@ use super::node_group::NodeGroup;
 use super::target_group::TargetGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
+use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// The nodes of a group as targets of a target group, now and as they come and go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,10 +44,17 @@ impl Computed for TargetAttachmentComputed {
 
 impl Resource for TargetAttachment {
     const KIND: Kind = Kind::new("target_attachment");
+    const COMPONENT: Component = Component::FrontDoor;
+    const SUMMARY: &'static str = "{node_group} in {target_group}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
     const IDENTITY: &'static [&'static str] = &["node_group", "target_group"];
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
+
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> TargetAttachmentComputed {
         TargetAttachmentComputed {

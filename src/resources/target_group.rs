@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 /// Where a load balancer finds the program, and how it tells whether that is healthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ impl Computed for TargetGroupComputed {
 
 impl Resource for TargetGroup {
     const KIND: Kind = Kind::new("target_group");
+    const COMPONENT: Component = Component::FrontDoor;
+    const SUMMARY: &'static str = "{protocol} {port}, {target_type}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(TargetGroup {
         name: Replace,
         vpc: Replace,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
 
@@ -42,6 +43,9 @@ impl Computed for VpcComputed {
 
 impl Resource for Vpc {
     const KIND: Kind = Kind::new("vpc");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{cidr}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];

@@ -14,9 +14,10 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 /// A way from a network to an AWS service that does not cross the internet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,9 @@ impl Computed for VpcEndpointComputed {
 
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind::new("vpc_endpoint");
+    const COMPONENT: Component = Component::Network;
+    const SUMMARY: &'static str = "{service}";
+    const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] =
         fields!(VpcEndpoint { vpc: Replace, service: Replace, route_tables: Update, interface: Update, tags: Update });
     // A route table has room for one route to a service, and a network for one private name of it.

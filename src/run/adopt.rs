@@ -201,7 +201,7 @@ pub(super) async fn fit(
         attempted: Vec::new(),
     };
     let ahead = engine::compare(&session.catalog, address, node, &record, &record.known())?;
-    let because = unfit(&ahead, session.catalog.get(&address.kind).is_some_and(|facts| facts.data.is_some()));
+    let because = unfit(&ahead, session.catalog.get(&address.kind).is_some_and(|facts| facts.holds.data().is_some()));
     if !because.is_empty() {
         return Err(AdoptError::Unfit { address: address.clone(), id, because }.into());
     }

@@ -187,7 +187,7 @@ impl Work<'_> {
     }
 
     fn holds_data(&self, at: &Address) -> bool {
-        self.session.catalog.get(&at.kind).is_none_or(|facts| facts.data.is_some())
+        self.session.catalog.get(&at.kind).is_none_or(|facts| facts.holds.data().is_some())
     }
 
     async fn read(&self, at: &Address, known: &mut Known, ids: &IdIndex, state: &State) -> Result<(), RunError> {

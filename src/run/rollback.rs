@@ -123,7 +123,7 @@ fn made(
     for (address, action) in &planned.plan.actions {
         // Where an answer was lost, the record alone tells.
         let new = id(state, address).is_some_and(|now| done.made.contains(address) || id(before, address) != Some(now));
-        let data = session.catalog.get(&address.kind).is_none_or(|facts| facts.data.is_some());
+        let data = session.catalog.get(&address.kind).is_none_or(|facts| facts.holds.data().is_some());
         match action {
             Action::Create { why: Why::New, .. } if new => {
                 goes.insert(address.clone());

@@ -198,7 +198,7 @@ async fn told(session: &Session, query: &FactQuery, place: &Surroundings) -> Res
 async fn returning(session: &Session, settled: &Settled) -> Result<BTreeSet<Address>, RunError> {
     let mut returning = BTreeSet::new();
     for (address, found) in &settled.observed {
-        let irreplaceable = session.catalog.get(&address.kind).is_some_and(|facts| facts.irreplaceable);
+        let irreplaceable = session.catalog.get(&address.kind).is_some_and(|facts| facts.holds.is_irreplaceable());
         if let (Observation::Absent, Some(recorded)) = (found, settled.state.resources.get(address))
             && irreplaceable
             && stoppable(session, session.cloud.returns(address, &recorded.known())).await??

@@ -19,7 +19,6 @@ use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Soug
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::observation::{ForeignObject, Remedy};
-use crate::model::resource::Resource as _;
 use crate::model::surroundings::Surroundings;
 
 // A name let go of a moment ago is refused with OperationAborted: usually for minutes, up to an hour when the account or
@@ -72,7 +71,7 @@ impl Provision for Bucket {
             // Also when the name is somebody else's by now.
             Standing::Free | Standing::Taken(_) => return Ok(()),
         }
-        let consent = Self::DATA.is_some_and(|word| cx.consent.delete_data.contains(word));
+        let consent = cx.consent.covers::<Self>();
         if consent {
             empty::empty(place, cx).await?;
         }

@@ -31,7 +31,6 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::resource::Resource;
 
 pub(in crate::resources) const ENGINE: &str = "postgres";
 const PORT: u16 = 5432;
@@ -129,9 +128,8 @@ impl Provision for Database {
         let Some(mut there) = standing(known, cx).await? else { return Ok(()) };
         let known = &computed(&there);
         if State::of(&there) != State::Leaving {
-            let word = Self::DATA.expect("a database holds data");
-            if !cx.consent.delete_data.contains(word) {
-                let message = format!("{} holds data; --delete-data {word} deletes it", known.id);
+            if !cx.consent.covers::<Self>() {
+                let message = format!("{} holds data; --delete-data database deletes it", known.id);
                 return Err(CloudError::new(ErrorKind::Refused, doing, message));
             }
             // What failed before it ever ran holds nothing.

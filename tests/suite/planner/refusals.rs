@@ -88,7 +88,7 @@ fn destroying_keeps_data_and_what_it_needs_until_it_is_allowed() {
                 let blueprint = story.blueprint(&story.first);
                 bench.apply(&blueprint).await;
                 let before = bench.state();
-                let holds_data = |address: &Address| bench.session.catalog[&address.kind].data.is_some();
+                let holds_data = |address: &Address| bench.session.catalog[&address.kind].holds.data().is_some();
                 let mut kept: Vec<Address> =
                     before.resources.keys().filter(|address| holds_data(address)).cloned().collect();
                 let mut expected = BTreeMap::new();

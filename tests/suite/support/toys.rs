@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex};
 use ppm_infra::engine::lint;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
-use ppm_infra::model::resource::{Catalog, Facts, Field, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::resource::{Catalog, Facts, Field, Holds, Node, OnChange, ReplaceOrder, Typical};
 use ppm_infra::model::site::Site;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -78,8 +78,7 @@ impl Toy {
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
                 typical: Typical { create: 20, update: 5, delete: 10 },
-                data: self.data.then_some(DATA),
-                irreplaceable: self.data,
+                holds: if self.data { Holds::Data { word: DATA, told: "Toys" } } else { Holds::Nothing },
                 sample,
                 declared: has_fields,
                 computed: has_id,

@@ -15,6 +15,7 @@ use crate::cloud::aws::rds::{tags_of, to_tags};
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::resources::kms_key::KmsKey;
 
 // A first snapshot copies all of the storage: minutes for a small database, hours for a large one.
 const AVAILABLE: Patience = Patience::seconds(180, 4 * 3600, 15);
@@ -47,7 +48,7 @@ pub(super) async fn keep(
         such.max_by_key(|one| taken(one).map(DateTime::secs)).map(|one| name_of(one).to_owned())
     };
     // The key goes with the stack, and with it everything that only this key opens.
-    let key_goes = declared.kms_key.address().is_some() && cx.consent.delete_data.contains("key");
+    let key_goes = declared.kms_key.address().is_some() && cx.consent.covers::<KmsKey>();
     let begun = match named(true).filter(|_| key_goes) {
         // While a snapshot is taken or copied, RDS need not tell since when.
         Some(copy) if is_fresh(&finished(&copy, there, cx).await?, there) => Some(copy),
