@@ -89,6 +89,26 @@ pub enum Passage<T> {
 pub trait Computed: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
     /// The id other calls take.
     fn id(&self) -> &str;
+    /// What is known of an object of which only the id is known: enough to look at it, which tells the rest. Nothing where
+    /// the id has not the form it needs.
+    fn of_id(id: &str) -> Option<Self>;
+}
+
+/// Makes [`Computed`](crate::model::resource::Computed) of a struct whose `id` is all it takes to look at an object. The
+/// other fields are named; until the look they stay empty, as they are in no record.
+#[macro_export]
+macro_rules! id_alone {
+    ($ty:ident { $($empty:ident),* $(,)? }) => {
+        impl $crate::model::resource::Computed for $ty {
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn of_id(id: &str) -> Option<Self> {
+                Some(Self { id: id.to_owned(), $($empty: Default::default()),* })
+            }
+        }
+    };
 }
 
 /// What it means when a field changes.

@@ -47,6 +47,12 @@ impl Computed for AccessEntryComputed {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn of_id(id: &str) -> Option<Self> {
+        let (cluster, principal) = id.split_once('/')?;
+        let (cluster_name, principal_arn) = (cluster.to_owned(), principal.to_owned());
+        Some(Self { id: id.to_owned(), arn: String::new(), cluster_name, principal_arn })
+    }
 }
 
 impl Resource for AccessEntry {

@@ -41,9 +41,21 @@ pub struct AddonComputed {
     pub cluster_name: String,
 }
 
+impl AddonComputed {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.id.split_once('/').map_or("", |(_, name)| name)
+    }
+}
+
 impl Computed for AddonComputed {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn of_id(id: &str) -> Option<Self> {
+        let (cluster, _) = id.split_once('/')?;
+        Some(Self { id: id.to_owned(), arn: String::new(), cluster_name: cluster.to_owned() })
     }
 }
 

@@ -6,14 +6,14 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A bucket for packages, private and encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,11 +48,7 @@ pub struct BucketComputed {
     pub arn: String,
 }
 
-impl Computed for BucketComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(BucketComputed { arn });
 
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("bucket");

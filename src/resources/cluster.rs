@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::subnet::Subnet;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// The Kubernetes control plane (EKS).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,11 +74,7 @@ pub struct ClusterComputed {
     pub security_group_id: Option<String>,
 }
 
-impl Computed for ClusterComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(ClusterComputed { arn, endpoint, certificate_authority, issuer, security_group_id });
 
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");

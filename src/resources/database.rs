@@ -13,14 +13,14 @@ use super::db_subnet_group::DbSubnetGroup;
 use super::kms_key::KmsKey;
 use super::secret::Secret;
 use super::security_group::SecurityGroup;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 
 /// No paid support after the end of the standard one (RDS `EngineLifecycleSupport`).
 pub const LIFECYCLE_STANDARD: &str = "open-source-rds-extended-support-disabled";
@@ -117,11 +117,7 @@ pub(crate) fn storage_refusal(from: u32, to: u32) -> Option<String> {
         .then(|| format!("storage grows by a tenth at least: from {from} GiB to {least} GiB or more, not to {to} GiB"))
 }
 
-impl Computed for DatabaseComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(DatabaseComputed { arn, resource_id, address, port });
 
 impl Resource for Database {
     const KIND: Kind = Kind::new("database");

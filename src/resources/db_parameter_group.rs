@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// Settings of a database engine that differ from its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,11 +39,7 @@ pub struct DbParameterGroupComputed {
     pub arn: String,
 }
 
-impl Computed for DbParameterGroupComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(DbParameterGroupComputed { arn });
 
 impl Resource for DbParameterGroup {
     const KIND: Kind = Kind::new("db_parameter_group");

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// The subnets a database may stand in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,11 +42,7 @@ pub struct DbSubnetGroupComputed {
     pub arn: String,
 }
 
-impl Computed for DbSubnetGroupComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(DbSubnetGroupComputed { arn });
 
 impl Resource for DbSubnetGroup {
     const KIND: Kind = Kind::new("db_subnet_group");

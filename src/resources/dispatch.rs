@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 
-use super::by_id::ById;
 use super::confirm::confirm;
 use super::{census, every_kind, facts, survey};
 use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sights, Sought, Writing};
@@ -15,7 +14,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::observation::{ForeignObject, Observation};
-use crate::model::resource::{Known, Resource};
+use crate::model::resource::{Computed as _, Known, Resource};
 use crate::model::surroundings::{Questions, Surroundings};
 
 /// AWS, through its SDK.
@@ -163,7 +162,7 @@ trait Erased: Send + Sync {
 
 struct Typed<R>(PhantomData<fn() -> R>);
 
-impl<R: Provision + ById> Erased for Typed<R> {
+impl<R: Provision> Erased for Typed<R> {
     fn kind(&self) -> Kind {
         R::KIND
     }
@@ -207,7 +206,7 @@ impl<R: Provision + ById> Erased for Typed<R> {
                 Ok(like) => like,
                 Err(error) => return Observation::Unread { error },
             };
-            let Some(known) = R::by_id(like, id) else {
+            let Some(known) = R::Computed::of_id(id) else {
                 let what = format!("{id} is no id of a {}", R::KIND);
                 return Observation::Unread { error: CloudError::new(ErrorKind::Refused, "read it", what) };
             };
@@ -215,7 +214,7 @@ impl<R: Provision + ById> Erased for Typed<R> {
             let sought = Sought {
                 address: at.clone(),
                 declared: None,
-                recorded: Some(known),
+                recorded: Some((like, known)),
                 attempted: Vec::new(),
                 old: BTreeSet::new(),
             };

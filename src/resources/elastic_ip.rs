@@ -5,12 +5,12 @@ mod aws;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A public address of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,11 +29,7 @@ pub struct ElasticIpComputed {
     pub public_ip: String,
 }
 
-impl Computed for ElasticIpComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(ElasticIpComputed { public_ip });
 
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");

@@ -5,13 +5,13 @@ mod aws;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A set of permissions of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,11 +34,7 @@ pub struct IamPolicyComputed {
     pub id: String,
 }
 
-impl Computed for IamPolicyComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(IamPolicyComputed {});
 
 impl Resource for IamPolicy {
     const KIND: Kind = Kind::new("iam_policy");

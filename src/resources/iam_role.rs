@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// An identity that a service or a pod can take on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,11 +45,7 @@ pub struct IamRoleComputed {
     pub unique_id: String,
 }
 
-impl Computed for IamRoleComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(IamRoleComputed { arn, unique_id });
 
 impl Resource for IamRole {
     const KIND: Kind = Kind::new("iam_role");

@@ -6,13 +6,13 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 
 /// The way from a network to the internet and back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,11 +32,7 @@ pub struct InternetGatewayComputed {
     pub id: String,
 }
 
-impl Computed for InternetGatewayComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(InternetGatewayComputed {});
 
 impl Resource for InternetGateway {
     const KIND: Kind = Kind::new("internet_gateway");

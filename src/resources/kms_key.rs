@@ -49,6 +49,10 @@ impl Computed for KmsKeyComputed {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn of_id(id: &str) -> Option<Self> {
+        Some(Self { id: id.to_owned(), key_id: id.rsplit('/').next()?.to_owned() })
+    }
 }
 
 impl Resource for KmsKey {

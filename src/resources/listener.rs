@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A port of a load balancer and what happens to what comes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,11 +42,7 @@ pub struct ListenerComputed {
     pub id: String,
 }
 
-impl Computed for ListenerComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(ListenerComputed {});
 
 impl Resource for Listener {
     const KIND: Kind = Kind::new("listener");

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// What users connect to (Application Load Balancer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,11 +55,7 @@ pub struct LoadBalancerComputed {
     pub zone_id: String,
 }
 
-impl Computed for LoadBalancerComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(LoadBalancerComputed { dns_name, zone_id });
 
 fn ipv4() -> String {
     "ipv4".to_owned()

@@ -4,8 +4,6 @@ pub mod access_entry;
 pub mod addon;
 pub mod bucket;
 #[cfg(feature = "aws")]
-mod by_id;
-#[cfg(feature = "aws")]
 mod census;
 pub mod cluster;
 #[cfg(feature = "aws")]

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// The way from private subnets to the internet, one direction only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,11 +34,7 @@ pub struct NatGatewayComputed {
     pub id: String,
 }
 
-impl Computed for NatGatewayComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(NatGatewayComputed {});
 
 impl Resource for NatGateway {
     const KIND: Kind = Kind::new("nat_gateway");

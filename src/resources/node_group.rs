@@ -73,6 +73,12 @@ impl Computed for NodeGroupComputed {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn of_id(id: &str) -> Option<Self> {
+        let (cluster, name) = id.split_once('/')?;
+        let (cluster_name, name) = (cluster.to_owned(), name.to_owned());
+        Some(Self { id: id.to_owned(), arn: String::new(), cluster_name, name, autoscaling_group: None })
+    }
 }
 
 impl Resource for NodeGroup {

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// Lets IAM believe the tokens a cluster gives to its pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,11 +37,7 @@ pub struct OidcProviderComputed {
     pub issuer: String,
 }
 
-impl Computed for OidcProviderComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(OidcProviderComputed { issuer });
 
 impl Resource for OidcProvider {
     const KIND: Kind = Kind::new("oidc_provider");

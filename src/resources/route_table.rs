@@ -11,13 +11,13 @@ use super::internet_gateway::InternetGateway;
 use super::nat_gateway::NatGateway;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// Where packets of some subnets go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,11 +40,7 @@ pub struct RouteTableComputed {
     pub id: String,
 }
 
-impl Computed for RouteTableComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(RouteTableComputed {});
 
 impl Resource for RouteTable {
     const KIND: Kind = Kind::new("route_table");

@@ -8,13 +8,13 @@ pub(super) use aws::fresh;
 use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A secret of our own, made in memory and kept only in Secrets Manager.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,11 +44,7 @@ pub struct SecretComputed {
     pub value_due: bool,
 }
 
-impl Computed for SecretComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(SecretComputed { value_due });
 
 impl Resource for Secret {
     const KIND: Kind = Kind::new("secret");

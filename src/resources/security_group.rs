@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Passage, Resource, Typical};
+use crate::model::resource::{Field, Holds, Passage, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,11 +44,7 @@ pub struct SecurityGroupComputed {
     pub id: String,
 }
 
-impl Computed for SecurityGroupComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(SecurityGroupComputed {});
 
 impl Resource for SecurityGroup {
     const KIND: Kind = Kind::new("security_group");

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,11 +44,7 @@ pub struct SecurityGroupRuleComputed {
     pub group_id: String,
 }
 
-impl Computed for SecurityGroupRuleComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(SecurityGroupRuleComputed { group_id });
 
 impl Resource for SecurityGroupRule {
     const KIND: Kind = Kind::new("security_group_rule");

@@ -6,14 +6,14 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
+use crate::{fields, id_alone};
 /// A slice of a network in one availability zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,11 +38,7 @@ pub struct SubnetComputed {
     pub id: String,
 }
 
-impl Computed for SubnetComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(SubnetComputed {});
 
 impl Resource for Subnet {
     const KIND: Kind = Kind::new("subnet");

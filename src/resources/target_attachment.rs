@@ -40,6 +40,12 @@ impl Computed for TargetAttachmentComputed {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn of_id(id: &str) -> Option<Self> {
+        let (group, target_group) = id.split_once(' ')?;
+        let (autoscaling_group, target_group_arn) = (group.to_owned(), target_group.to_owned());
+        Some(Self { id: id.to_owned(), autoscaling_group, target_group_arn })
+    }
 }
 
 impl Resource for TargetAttachment {

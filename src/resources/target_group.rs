@@ -6,13 +6,13 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// Where a load balancer finds the program, and how it tells whether that is healthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,11 +45,7 @@ pub struct TargetGroupComputed {
     pub name: String,
 }
 
-impl Computed for TargetGroupComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(TargetGroupComputed { name });
 
 impl Resource for TargetGroup {
     const KIND: Kind = Kind::new("target_group");

@@ -5,13 +5,13 @@ mod aws;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource, Typical};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
+use crate::{fields, id_alone};
 
 /// A private network: the address space everything else is cut from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,11 +35,7 @@ pub struct VpcComputed {
     pub id: String,
 }
 
-impl Computed for VpcComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(VpcComputed {});
 
 impl Resource for Vpc {
     const KIND: Kind = Kind::new("vpc");

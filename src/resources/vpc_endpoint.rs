@@ -12,13 +12,13 @@ use super::route_table::RouteTable;
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
-use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
+use crate::{fields, id_alone};
 /// A way from a network to an AWS service that does not cross the internet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,11 +56,7 @@ pub struct VpcEndpointComputed {
     pub id: String,
 }
 
-impl Computed for VpcEndpointComputed {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
+id_alone!(VpcEndpointComputed {});
 
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind::new("vpc_endpoint");

@@ -107,7 +107,11 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
     }
     let declared = AccessEntry {
         cluster: cx.refer(&cluster),
-        principal: expected.principal.clone(),
+        // Whoever runs the program is told from nobody by the ARN alone, so that stays as it is declared.
+        principal: match expected.principal {
+            Principal::Creator => Principal::Creator,
+            Principal::Arn(_) => Principal::Arn(principal.clone()),
+        },
         policies: policies.whole,
         tags: one.managed(&tags),
     };

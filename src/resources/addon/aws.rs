@@ -106,7 +106,8 @@ async fn look(
 ) -> Result<Sight<Addon>, CloudError> {
     let Some(cluster) = cluster_of(&one, cx) else { return Ok(Sight::Absent) };
     let expected = one.expected();
-    let place = Place { cluster: &cluster, name: &expected.name };
+    let name = one.recorded.as_ref().map_or(expected.name.as_str(), |(_, computed)| computed.name());
+    let place = Place { cluster: &cluster, name };
     let Some(found) = place.read(cx.aws).await? else { return Ok(Sight::Absent) };
     let tags = eks::tags_of(found.tags());
     let status = found.status();
