@@ -7,12 +7,13 @@
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 //! - [`text`] (model) YAML with places, problems, spelling.
-//! - [`helm`] (text) the finished values file for the chart, and the check of one; pure.
-//! - [`stack`] (model, text, what helm knows of sizes) declarations: YAML to a checked `Stack`, every complaint with its place.
-//! - [`architecture`] (model, resources, stack, engine's state, helm's inputs) from a declaration to resources.
+//! - [`product`] (model) what Package Manager is: ports, configuration file, sizes, versions; pure.
+//! - [`helm`] (model, text, product) the finished values file for the chart, and the check of one; pure.
+//! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
+//! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
-//! - [`handoff`] (model, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
+//! - [`handoff`] (model, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 //! - [`cli`] (every room) the program.
 
@@ -23,6 +24,7 @@ pub mod engine;
 pub mod handoff;
 pub mod helm;
 pub mod model;
+pub mod product;
 pub mod render;
 pub mod resources;
 pub mod run;

@@ -9,7 +9,7 @@ use super::handles::{
     SERVER_POLICY, SERVER_ROLE,
 };
 use super::{Plot, names};
-use crate::handoff::READER;
+use crate::helm::SECRETS_READER;
 use crate::model::handle::At;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
@@ -114,7 +114,7 @@ fn secrets_reader(plot: &mut Plot<'_>) {
         trust: Trust::ServiceAccount {
             provider: OIDC_PROVIDER.to_ref(),
             namespace: plot.stack.package_manager.namespace.to_string(),
-            name: READER.to_owned(),
+            name: SECRETS_READER.to_owned(),
         },
         policies: BTreeSet::from([READER_POLICY.to_ref()]),
         tags,

@@ -12,6 +12,7 @@ use super::handles::{
 use super::versions::engine_version;
 use super::{Net, Plot};
 use crate::model::policy::Policy;
+use crate::product::ENCRYPTION_KEY_BYTES;
 use crate::resources::bucket::{Bucket, PublicAccessBlock};
 use crate::resources::database::{Database, LIFECYCLE_EXTENDED, LIFECYCLE_STANDARD};
 use crate::resources::db_parameter_group::DbParameterGroup;
@@ -23,8 +24,8 @@ use crate::stack::Protected;
 
 /// User and database of Package Manager.
 pub const USER: &str = "ppm";
-/// Port of the database.
-const PORT: i32 = 5432;
+/// Port of the database, where `PostgreSQL` of RDS listens unless it is told otherwise ("DB instance port").
+pub(super) const PORT: u16 = 5432;
 
 /// Adds database, bucket and secrets.
 pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
@@ -37,8 +38,11 @@ pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
 fn secrets(plot: &mut Plot<'_>) {
     let login =
         (&DATABASE_LOGIN, "User and password of the database", SecretContent::Login { username: USER.to_owned() });
-    // Package Manager takes a key of exactly this size ("Configuration Encryption").
-    let key = (&ENCRYPTION_KEY, "What Package Manager encrypts with", SecretContent::RandomHex { bytes: 512 });
+    let key = (
+        &ENCRYPTION_KEY,
+        "What Package Manager encrypts with",
+        SecretContent::RandomHex { bytes: ENCRYPTION_KEY_BYTES },
+    );
     for (at, description, content) in [login, key] {
         let tags = plot.tags(at);
         let secret = Secret {
@@ -92,8 +96,8 @@ fn firewall(plot: &mut Plot<'_>, net: &Net) {
     let rule = SecurityGroupRule {
         group: RuleHome::Group(DATABASE_FIREWALL.to_ref()),
         protocol: "tcp".to_owned(),
-        from_port: PORT,
-        to_port: PORT,
+        from_port: PORT.into(),
+        to_port: PORT.into(),
         peer: Peer::Cluster(CLUSTER.to_ref()),
         description: "PostgreSQL from the nodes".to_owned(),
         tags,

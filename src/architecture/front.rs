@@ -11,6 +11,7 @@ use crate::engine::state::State;
 use crate::helm::TLS_POLICY;
 use crate::model::resource::Node;
 use crate::model::values::DomainName;
+use crate::product::{HTTP_PORT, PING_PATH};
 use crate::resources::listener::{Listener, ListenerAction};
 use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::security_group::{Peer, Rule, SecurityGroup};
@@ -21,8 +22,6 @@ use crate::stack::{Scheme, Stack, Targets};
 
 /// Kind of targets: instances.
 const INSTANCE: &str = "instance";
-/// Port of Package Manager in its pods.
-const POD_PORT: u16 = 4242;
 /// Port of the nodes in a new stack. In the band of which Kubernetes gives no port away by itself: the first 86 of the
 /// default range of node ports (`ServiceNodePortStaticSubrange`, on since 1.27).
 const NEW_NODE_PORT: u16 = 30042;
@@ -33,7 +32,7 @@ pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
         // The controller makes all of it, its security groups too.
         Targets::Ingress => return,
         Targets::NodePort => (node_port(plot.stack, plot.state), INSTANCE),
-        Targets::TargetGroupBinding => (POD_PORT, "ip"),
+        Targets::TargetGroupBinding => (HTTP_PORT, "ip"),
     };
     firewall(plot, net, port);
     load_balancer(plot, net);
@@ -49,7 +48,7 @@ pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
 pub(super) fn node_port(stack: &Stack, state: &State) -> u16 {
     let group = || recorded(state, &TARGET_GROUP).filter(|group| group.target_type == INSTANCE);
     let rule = || recorded(state, &NODES_FROM_LOAD_BALANCER);
-    let opened = || rule().and_then(|rule| u16::try_from(rule.from_port).ok()).filter(|port| *port != POD_PORT);
+    let opened = || rule().and_then(|rule| u16::try_from(rule.from_port).ok()).filter(|port| *port != HTTP_PORT);
     let declared = stack.load_balancer.node_port;
     declared.or_else(|| group().map(|group| group.port)).or_else(opened).unwrap_or(NEW_NODE_PORT)
 }
@@ -140,7 +139,7 @@ fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
         health_check: HealthCheck {
             port: "traffic-port".to_owned(),
             protocol: "HTTP".to_owned(),
-            path: "/__ping__".to_owned(),
+            path: PING_PATH.to_owned(),
             matcher: "200".to_owned(),
             interval_seconds: 15,
             timeout_seconds: 5,

@@ -1,4 +1,4 @@
-//! Floor 4: from a declaration to the resources of the reference architecture. Pure.
+//! Floor 5: from a declaration to the resources of the reference architecture. Pure.
 //!
 //! Promises: the same declaration, surroundings and record give the same resources. What was settled by an earlier
 //! apply (zones, versions of add-ons, zones of the control plane) stays settled, so that a plan does not change because
@@ -27,7 +27,7 @@ pub use data::USER as DATABASE_USER;
 pub use emitted::{remember, values_are_for};
 pub use handles::{Handles, handles};
 pub use installed::{Downgrade, downgrade};
-pub use outputs::{NotReady, helm_facts, helm_inputs, license, outputs, standing, usage_data};
+pub use outputs::{NotReady, helm_facts, helm_inputs, outputs, standing};
 pub use values::{NoValues, foreseen, hand_over, last_release};
 pub use versions::engine_version;
 

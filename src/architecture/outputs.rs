@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::data::USER;
+use super::data::{PORT, USER};
 use super::emitted;
 use super::front::node_port;
 use super::handles::{
@@ -15,16 +15,11 @@ use super::handles::{
 use super::kubernetes::NODE_LABEL;
 use super::versions::kubernetes_version;
 use crate::engine::state::State;
-use crate::helm::{
-    Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Nodes, Reach, Strategy, UsageData, secret_class,
-};
+use crate::helm::{Exposure, Facts, Ingress, Inputs, Nodes, Reach, Strategy, secret_class};
 use crate::model::address::Address;
 use crate::model::handle::At;
 use crate::model::resource::Resource;
-use crate::stack::{self, Network, Scheme, SecretsBy, Stack, Targets};
-
-/// Where `PostgreSQL` of RDS listens unless it is told otherwise ("DB instance port").
-const POSTGRES_PORT: u16 = 5432;
+use crate::stack::{Network, Scheme, SecretsBy, Stack, Targets};
 
 /// Resources that are needed and in no record: they were never made, or the record lost them. There is at least one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -163,23 +158,6 @@ fn url(stack: &Stack) -> Option<String> {
     stack.load_balancer.domain.as_ref().map(|domain| format!("{scheme}://{domain}"))
 }
 
-/// Where the license is.
-pub fn license(stack: &Stack) -> License {
-    let declared = &stack.package_manager.license;
-    match &declared.server {
-        Some(server) => License::Server(server.to_string()),
-        None => License::File { secret: declared.secret.to_string(), key: declared.key.to_string() },
-    }
-}
-
-/// Where usage data goes, if it has a place of its own.
-pub fn usage_data(stack: &Stack) -> Option<UsageData> {
-    stack.package_manager.usage_data.map(|place| match place {
-        stack::UsageData::Database => UsageData::Database,
-        stack::UsageData::Schema => UsageData::Schema,
-    })
-}
-
 /// What the Helm values are made from.
 ///
 /// # Errors
@@ -225,19 +203,16 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         chart_version: chart.chart_version.to_string(),
         replicas: u32::from(chart.replicas),
         database_connections: u32::from(chart.database_connections),
-        license: license(stack),
+        license: chart.license.clone(),
         secrets_by_pods: chart.secrets == SecretsBy::Csi,
-        image: chart
-            .image
-            .as_ref()
-            .map(|image| Image { repository: image.repository.to_string(), tag: image.tag.to_string() }),
-        shared_storage: chart.shared_storage.as_ref().map(files),
-        offline_data: chart.offline_data.as_ref().map(files),
-        usage_data: usage_data(stack),
+        image: chart.image.clone(),
+        shared_storage: chart.shared_storage.clone(),
+        offline_data: chart.offline_data.clone(),
+        usage_data: chart.usage_data,
         settings: chart.settings.clone(),
         role_arn: made.text(&SERVER_ROLE, |role| role.arn, "arn:aws:iam::000000000000:role/{}"),
         database_host: made.late_text(&DATABASE, |database| database.address, "{}.invalid"),
-        database_port: made.number(&DATABASE, |database| database.port, POSTGRES_PORT),
+        database_port: made.number(&DATABASE, |database| database.port, PORT),
         database_name: USER.to_owned(),
         database_user: USER.to_owned(),
         database_instance_class: stack.database.instance_class.to_string(),
@@ -255,14 +230,6 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         database_secret_arn: made.text(&DATABASE_LOGIN, |secret| secret.id, &secret),
         encryption_key_secret_arn: made.text(&ENCRYPTION_KEY, |secret| secret.id, &secret),
         cluster_name: made.text(&CLUSTER, |cluster| cluster.id, "{}"),
-    }
-}
-
-fn files(declared: &stack::FileSystem) -> FileSystem {
-    FileSystem {
-        file_system: declared.file_system.to_string(),
-        access_point: declared.access_point.as_ref().map(ToString::to_string),
-        path: declared.path.to_string(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, out};
 use crate::handoff::{Packages, Site, offline_checklist};
-use crate::helm::gcfg::{Leaf, Section};
+use crate::product::gcfg::Section;
 use crate::stack::Targets;
 
 use super::workplace::Declaration;
@@ -22,13 +22,8 @@ fn names(text: &str, path: &str) -> bool {
 
 /// The first setting that names a path.
 fn naming(settings: &[Section], path: &str) -> Option<String> {
-    let leads_there = |leaf: &Leaf| match leaf {
-        Leaf::Text(text) => names(text, path),
-        Leaf::List(items) => items.iter().any(|item| names(item, path)),
-        Leaf::Flag(_) => false,
-    };
     settings.iter().find_map(|section| {
-        let found = section.settings().iter().find(|(_, leaf)| leads_there(leaf));
+        let found = section.settings().iter().find(|(_, leaf)| leaf.texts().iter().any(|text| names(text, path)));
         found.map(|(key, _)| format!("{}.{key}", section.heading()))
     })
 }

@@ -14,8 +14,9 @@ use crate::architecture::{self, NotReady, handles, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::engine::state::State;
 use crate::handoff::{self, DatabaseJob, Material, Names};
-use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, License, secret_class, shell_word};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, secret_class, shell_word};
 use crate::model::handle::At;
+use crate::product::{ENCRYPTION_KEY_BYTES, License};
 use crate::resources::database::DatabaseComputed;
 use crate::resources::iam_role::IamRoleComputed;
 use crate::resources::secret::Secret;
@@ -24,8 +25,8 @@ use crate::stack::{SecretsBy, Stack};
 use crate::store::file;
 use workplace::{Connection, Declaration};
 
-/// Characters of an encryption key: 512 bytes in hexadecimal ("Configuration Encryption").
-const KEY_LENGTH: usize = 1024;
+/// Characters of an encryption key, two for each byte.
+const KEY_LENGTH: usize = 2 * ENCRYPTION_KEY_BYTES as usize;
 
 /// Prints manifests, or rotates.
 pub(super) async fn secrets(common: &Common, args: SecretsArgs, stop: Stop) -> Result<u8, Failure> {
@@ -49,7 +50,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
         SecretsBy::ExternalSecrets => SecretsForm::ExternalSecrets,
         SecretsBy::Csi => SecretsForm::Csi,
     });
-    let place = architecture::license(stack);
+    let place = &stack.package_manager.license;
     if args.license.is_some() && matches!(place, License::Server(_)) {
         return Err(Failure::new(
             exit::USAGE,
@@ -83,7 +84,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
         material.database_password = Some(password(&*vault, &names.database_secret_arn).await?);
         material.encryption_key = Some(encryption_key(&*vault, &names.encryption_key_secret_arn).await?);
     }
-    let secret = handoff::secrets(&names.namespace, &place, &material);
+    let secret = handoff::secrets(&names.namespace, place, &material);
     out::data(secret.expose_secret());
     out::data(&handoff::stream(&manifests));
     out::note(&remarks(args, form, stack));
@@ -149,7 +150,7 @@ fn sources(args: &SecretsArgs, form: SecretsForm, stack: &Stack, state: &State) 
 /// What else has to be known, on stderr.
 fn remarks(args: &SecretsArgs, form: SecretsForm, stack: &Stack) -> String {
     let mut lines = Vec::new();
-    if let (None, License::File { secret, key }) = (&args.license, architecture::license(stack)) {
+    if let (None, License::File { secret, key }) = (&args.license, &stack.package_manager.license) {
         lines.push(format!(
             "The license is not among them (`--license FILE` adds it): Secret {secret} with the key {key}."
         ));
@@ -195,7 +196,7 @@ fn job(
         port: server.port,
         user: architecture::DATABASE_USER.to_owned(),
         database: architecture::DATABASE_USER.to_owned(),
-        usage_data: architecture::usage_data(stack),
+        usage_data: stack.package_manager.usage_data,
         image: args
             .database_image
             .clone()

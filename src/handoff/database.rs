@@ -6,7 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{DATABASE_JOB, DATABASE_SECRET, DATABASE_SECRET_KEY, USAGE_SCHEMA, UsageData, usage_database};
+use crate::helm::{DATABASE_JOB, DATABASE_SECRET, DATABASE_SECRET_KEY};
+use crate::product::{USAGE_SCHEMA, UsageData, usage_database};
 
 /// Where the Job runs, and what it is to make.
 #[derive(Clone, Debug)]

@@ -4,15 +4,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::yaml;
-use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, License};
+use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY};
 use crate::model::base64;
+use crate::product::License;
 
 /// Values for the Secrets; what is not given is left out.
 #[derive(Debug, Default)]
 pub struct Material {
     /// Password of the database user.
     pub database_password: Option<SecretString>,
-    /// Encryption key of Package Manager: 1024 hexadecimal characters.
+    /// Encryption key of Package Manager.
     pub encryption_key: Option<SecretString>,
     /// Text of the license file.
     pub license: Option<SecretString>,
@@ -28,7 +29,7 @@ pub fn secrets(namespace: &str, license: &License, material: &Material) -> Secre
         }
     };
     if let License::File { secret, key } = license {
-        add(secret, key, &material.license, false);
+        add(secret.as_str(), key.as_str(), &material.license, false);
     }
     add(DATABASE_SECRET, DATABASE_SECRET_KEY, &material.database_password, false);
     // Whoever replaced it would make everything unreadable that was encrypted with it: Kubernetes is to refuse that.

@@ -17,7 +17,7 @@ pub use database::{DatabaseJob, database_job};
 pub use kubeconfig::{Entry, KubeconfigError, merge};
 pub use manifests::{Material, secrets};
 pub use offline::{Item, Packages, Site, offline_checklist};
-pub use references::{Names, READER, external_secrets, provider_class};
+pub use references::{Names, external_secrets, provider_class};
 
 /// Several manifests in one stream.
 pub fn stream<'a>(manifests: impl IntoIterator<Item = &'a serde_json::Value>) -> String {

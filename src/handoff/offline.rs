@@ -1,6 +1,8 @@
 //! What has to be brought into a network that does not reach the internet, and how.
 
+use crate::helm::image_of_line;
 use crate::model::partition::Partition;
+use crate::product::Release;
 
 /// A thing to bring in.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -82,19 +84,10 @@ impl Packages {
     }
 }
 
-/// The image of a chart line whose chart brings a Package Manager that is known here.
-fn image(chart_version: &str) -> (&'static str, &'static str, &'static str) {
-    if chart_version.starts_with("0.5.") {
-        // Chart 0.5.43 and its neighbours ("NEWS" of the chart).
-        ("rstudio/rstudio-package-manager", "ubuntu2204-2024.11.0", "2024.11.0")
-    } else {
-        ("posit/package-manager", "2026.08.0-ubuntu-24.04", "2026.08.0")
-    }
-}
-
 /// The list, in the order in which it is worked through.
 pub fn offline_checklist(site: &Site) -> Vec<Item> {
-    let (repository, tag, version) = image(&site.chart_version);
+    let (repository, tag) = image_of_line(&site.chart_version);
+    let version = Release::in_tag(tag).map(|release| release.version).unwrap_or_default();
     let account = site.account.as_deref().unwrap_or("ACCOUNT");
     let registry = Partition::of_region(&site.region).host(&format!("{account}.dkr.ecr"), &site.region);
     let mirror = |from: &str, repository: &str, tag: &str| {

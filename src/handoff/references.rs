@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, secret_class};
-
-/// Service account by which the External Secrets Operator reads: the subject in the trust policy of its role.
-pub const READER: &str = "ppm-secrets-reader";
+use crate::helm::{
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, SECRETS_READER, secret_class,
+};
 
 /// What such manifests name.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ pub fn external_secrets(names: &Names, role_arn: &str) -> Vec<Value> {
     let account = json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": READER, "namespace": namespace, "annotations": {"eks.amazonaws.com/role-arn": role_arn}},
+        "metadata": {"name": SECRETS_READER, "namespace": namespace, "annotations": {"eks.amazonaws.com/role-arn": role_arn}},
     });
     let store = json!({
         "apiVersion": "external-secrets.io/v1",
@@ -38,7 +37,7 @@ pub fn external_secrets(names: &Names, role_arn: &str) -> Vec<Value> {
         "spec": {"provider": {"aws": {
             "service": "SecretsManager",
             "region": names.region,
-            "auth": {"jwt": {"serviceAccountRef": {"name": READER}}},
+            "auth": {"jwt": {"serviceAccountRef": {"name": SECRETS_READER}}},
         }}},
     });
     let database = json!({"key": names.database_secret_arn, "property": "password"});

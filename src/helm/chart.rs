@@ -2,21 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::connections::Budget;
-use super::gcfg::Config;
-use super::sizing::{Amount, Sizing};
-use super::{Image, Ingress, Inputs, License};
+use super::{Ingress, Inputs};
+use crate::product::gcfg::Config;
+use crate::product::{Amount, Budget, Image, License, Sizing};
 
-/// Port of Package Manager in its pod. Listening address, Service and probes must agree on it, and older charts fix it.
-pub(super) const HTTP_PORT: u16 = 4242;
 /// Port of the Service inside the cluster.
 pub(super) const SERVICE_PORT: u16 = 80;
 /// Where the license file is mounted: outside the directory that the image's start script rearranges.
 pub(super) const LICENSE_PATH: &str = "/etc/rstudio-licensing";
 /// Where the class of Secrets is mounted: nowhere else may anything be mounted there.
 pub(super) const SECRETS_PATH: &str = "/etc/rstudio-pm-secrets";
-/// Answers 200 while the server serves.
-pub(super) const PING: &str = "/__ping__";
 /// First Kubernetes minor with `matchLabelKeys` and `nodeTaintsPolicy` both on by default.
 const EXACT_SPREAD_SINCE: u32 = 27;
 

@@ -3,7 +3,8 @@
 //! Leaves the forms themselves to `form`, sizes and budgets to `sizing` and `connections`.
 
 use super::form::{self, Form};
-use super::{Exposure, Ingress, Inputs, License, ValuesError};
+use super::{Exposure, Ingress, Inputs, ValuesError};
+use crate::product::{License, usage_database};
 
 /// Refuses inputs that are malformed or contradict each other.
 pub(super) fn inputs(inputs: &Inputs) -> Result<(), ValuesError> {
@@ -49,37 +50,27 @@ fn texts(inputs: &Inputs) -> Result<(), ValuesError> {
 fn license(license: &License) -> Result<(), ValuesError> {
     match license {
         License::File { secret, key } => {
-            matches("license_secret", secret, &form::LICENSE_SECRET)?;
-            matches("license_key", key, &form::SECRET_KEY)
+            matches("license_secret", secret.as_str(), &form::LICENSE_SECRET)?;
+            matches("license_key", key.as_str(), &form::SECRET_KEY)
         }
-        License::Server(server) => matches("license_server", server, &form::LICENSE_SERVER),
+        License::Server(_) => Ok(()),
     }
 }
 
-/// Image, file systems and the place of usage data.
+/// File systems beside each other, and the place of usage data.
 fn extras(inputs: &Inputs) -> Result<(), ValuesError> {
-    if let Some(image) = &inputs.image {
-        matches("image repository", &image.repository, &form::REPOSITORY)?;
-        matches("image tag", &image.tag, &form::TAG)?;
-    }
-    let files = [("shared storage path", &inputs.shared_storage), ("offline data path", &inputs.offline_data)];
-    for (path, files) in files {
-        let Some(files) = files else { continue };
-        matches("file_system", &files.file_system, &form::FILE_SYSTEM)?;
-        optional("access_point", files.access_point.as_ref(), &form::ACCESS_POINT)?;
-        matches(path, &files.path, &form::MOUNT)?;
-    }
     if let (Some(storage), Some(data)) = (&inputs.shared_storage, &inputs.offline_data) {
-        if form::is_within(&data.path, &storage.path) || form::is_within(&storage.path, &data.path) {
-            return Err(invalid("offline data path", &data.path, "a path apart from that of the shared storage"));
+        if data.overlaps(storage) {
+            let expected = "a path apart from that of the shared storage";
+            return Err(invalid("offline data path", data.path.as_str(), expected));
         }
-        if (&data.file_system, &data.access_point) == (&storage.file_system, &storage.access_point) {
+        if data.is_same_as(storage) {
             let expected = "another file system than the shared storage, or another access point of it";
-            return Err(invalid("offline data", &data.file_system, expected));
+            return Err(invalid("offline data", data.file_system.as_str(), expected));
         }
     }
     if inputs.usage_data.is_some() {
-        matches("usage database", &inputs.usage_database(), &form::DATABASE_NAME)?;
+        matches("usage database", &usage_database(&inputs.database_name), &form::DATABASE_NAME)?;
     }
     Ok(())
 }
@@ -143,24 +134,20 @@ fn in_region(field: &'static str, arn: &str, region: &str) -> Result<(), ValuesE
 mod tests {
     use super::*;
     use crate::helm::tests::{ingress, reference, target_group_binding};
-    use crate::helm::{FileSystem, Image, UsageData};
+    use crate::product::{FileSystem, UsageData};
 
     fn file(secret: &str, key: &str) -> License {
-        License::File { secret: secret.into(), key: key.into() }
-    }
-
-    fn image(repository: &str, tag: &str) -> Image {
-        Image { repository: repository.into(), tag: tag.into() }
-    }
-
-    fn storage(file_system: &str, access_point: Option<&str>, path: &str) -> FileSystem {
-        let access_point = access_point.map(str::to_owned);
-        FileSystem { file_system: file_system.into(), access_point, path: path.into() }
+        License::File { secret: secret.parse().unwrap(), key: key.parse().unwrap() }
     }
 
     /// Shared storage at `/data`, and other data at a path.
     fn two(file_system: &str, path: &str) -> (Option<FileSystem>, Option<FileSystem>) {
-        (Some(storage("fs-02", None, "/data")), Some(storage(file_system, None, path)))
+        let files = |file_system: &str, path: &str| FileSystem {
+            file_system: file_system.parse().unwrap(),
+            access_point: None,
+            path: path.parse().unwrap(),
+        };
+        (Some(files("fs-00000002", "/data")), Some(files(file_system, path)))
     }
 
     fn refused(change: impl FnOnce(&mut Inputs)) -> String {
@@ -180,7 +167,7 @@ mod tests {
     #[test]
     fn every_malformed_input_is_named() {
         type Case = (fn(&mut Inputs), &'static str);
-        let cases: [Case; 45] = [
+        let cases: [Case; 37] = [
             (|i| i.namespace = "Ppm".into(), "namespace"),
             (|i| i.namespace = "ppm-".into(), "namespace"),
             (|i| i.release = "1ppm".into(), "release"),
@@ -189,17 +176,9 @@ mod tests {
             (|i| i.chart_version = "0.5.42".into(), "chart_version"),
             (|i| i.chart_version = "0.20.4-1".into(), "chart_version"),
             (|i| i.license = file("ppm-secrets", "a.lic"), "license_secret"),
-            (|i| i.license = file("license", "../x"), "license_key"),
-            (|i| i.license = License::Server("https://a:1".into()), "license_server"),
-            (|i| i.image = Some(image("posit/package-manager:1", "1")), "image repository"),
-            (|i| i.image = Some(image("posit/package-manager", "latest")), "image tag"),
-            (|i| i.shared_storage = Some(storage("fs-x", None, "/data")), "file_system"),
-            (|i| i.shared_storage = Some(storage("fs-01", Some("fs-01"), "/data")), "access_point"),
-            (|i| i.shared_storage = Some(storage("fs-01", None, "/var/lib/rstudio-pm/x")), "shared storage path"),
-            (|i| i.offline_data = Some(storage("fs-x", None, "/mnt/offline")), "file_system"),
-            (|i| i.offline_data = Some(storage("fs-01", None, "/var/lib/rstudio-pm")), "offline data path"),
-            (|i| (i.shared_storage, i.offline_data) = two("fs-01", "/data/in"), "offline data path"),
-            (|i| (i.shared_storage, i.offline_data) = two("fs-02", "/mnt"), "offline data"),
+            (|i| i.license = file("license", ".x"), "license_key"),
+            (|i| (i.shared_storage, i.offline_data) = two("fs-00000001", "/data/in"), "offline data path"),
+            (|i| (i.shared_storage, i.offline_data) = two("fs-00000002", "/mnt"), "offline data"),
             (|i| (i.usage_data, i.database_name) = (Some(UsageData::Database), "p".repeat(60)), "usage database"),
             (|i| i.exposure = Exposure::Ingress(Ingress { host: "a b".into(), ..ingress() }), "ingress host"),
             (|i| i.exposure = Exposure::Ingress(Ingress { allow_from: vec!["all".into()], ..ingress() }), "allow_from"),

@@ -5,8 +5,8 @@
 //!
 //! Leaves running them to a person.
 
-use super::chart::PING;
-use super::{DATABASE_JOB, Exposure, Inputs, License, Strategy};
+use super::{DATABASE_JOB, Exposure, Inputs, Strategy};
+use crate::product::{License, PING_PATH};
 
 /// Where the files are, and what is there to reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ fn ping_command(inputs: &Inputs) -> Command {
         );
     };
     let Some(address) = &inputs.address else {
-        return command("Ask through the load balancer.", format!("curl -fsS http://{load_balancer}{PING}"));
+        return command("Ask through the load balancer.", format!("curl -fsS http://{load_balancer}{PING_PATH}"));
     };
     let host = address.rsplit('/').next().and_then(|rest| rest.split(':').next()).unwrap_or(address);
     command(
@@ -185,7 +185,7 @@ fn ping_command(inputs: &Inputs) -> Command {
             "Ask through the load balancer, whether or not the name leads there yet. Then point the DNS record of \
              {host} at {load_balancer}."
         ),
-        format!("curl -fsS --connect-to ::{load_balancer}: {address}{PING}"),
+        format!("curl -fsS --connect-to ::{load_balancer}: {address}{PING_PATH}"),
     )
 }
 

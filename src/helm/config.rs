@@ -1,49 +1,15 @@
-//! The server's settings: what this program decides, what the declaration adds, and why each is there.
+//! `config`: the settings of the server among the values, and why each is there.
 //!
-//! Promises: what is decided here is set once; a setting of the declaration joins its section and never takes the place
-//! of a decision.
-//!
-//! Leaves to others quoting (`gcfg`), and which settings a declaration may hold (`stack`).
+//! Leaves to others which settings there are and how they are quoted (`product`).
 
-use super::chart::{HTTP_PORT, Values};
-use super::gcfg::{Config, Leaf, Section};
+use super::Inputs;
+use super::chart::Values;
 use super::yaml::{Entry, Node, entry, list, map};
-use super::{Inputs, UsageData, ValuesError};
+use crate::product::gcfg::{Leaf, Section};
+use crate::product::{METRICS_PORT, UsageData};
 
 /// Says where a setting of the declaration comes from.
 const DECLARED: &str = "From package_manager.settings.";
-
-/// The settings.
-pub(super) fn config(inputs: &Inputs) -> Result<Config, ValuesError> {
-    let mut server = Section::new("Server");
-    if let Some(address) = &inputs.address {
-        server = server.text("Address", address);
-    }
-    if let Some(storage) = &inputs.shared_storage {
-        server = server.text("DataDir", &storage.path);
-    }
-    let storage = match &inputs.shared_storage {
-        None => vec![
-            Section::new("Storage").text("Default", "s3"),
-            Section::new("S3Storage").text("Bucket", &inputs.bucket).text("Region", &inputs.region),
-        ],
-        Some(_) => vec![Section::new("Storage").text("Default", "file")],
-    };
-    let mut postgres = Section::new("Postgres").text("URL", inputs.database_url());
-    if let Some(url) = inputs.usage_data_url() {
-        postgres = postgres.text("UsageDataURL", url);
-    }
-    let fixed = [
-        Section::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
-        Section::new("Metrics").set("Enabled", Leaf::Flag(true)),
-        Section::new("Database").text("Provider", "postgres"),
-        postgres,
-        Section::new("PostgresPool").text("MaxOpenConnections", inputs.database_connections.to_string()),
-    ];
-    let server = (!server.settings().is_empty()).then_some(server);
-    let ours = Config::new(server.into_iter().chain(fixed).chain(storage).collect())?;
-    Ok(ours.with(&inputs.settings)?)
-}
 
 /// `config` in the file.
 pub(super) fn document(values: &Values) -> Entry {
@@ -86,7 +52,10 @@ fn setting_why(values: &Values, section: &str, key: &str) -> String {
         ("Server", "DataDir") => "From package_manager.shared_storage: where the shared volume is mounted.",
         ("HTTP", "Listen") => "The port that Service and probes expect.",
         ("Metrics", "Enabled") => {
-            "Prometheus metrics on port 2112 of the pods, without a login; the load balancer does not reach them."
+            return format!(
+                "Prometheus metrics on port {METRICS_PORT} of the pods, without a login; the load balancer does not reach \
+                 them."
+            );
         }
         ("Database", "Provider") => "Lower case. The server's default is a SQLite file in each pod.",
         ("Postgres", "URL") => {

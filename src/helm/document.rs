@@ -9,9 +9,9 @@ use super::chart::{
     Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
 use super::keys::Version;
-use super::sizing::{Amount, gib};
 use super::yaml::{self, Entry, Node, entry, list, map, script};
-use super::{Inputs, License, config, form, objects};
+use super::{Inputs, config, form, objects};
+use crate::product::{Amount, ENCRYPTION_KEY_BYTES, ENCRYPTION_KEY_VARIABLE, License, USAGE_PASSWORD_VARIABLE, gib};
 
 /// Newest chart version the emitted keys were read against.
 pub(super) const NEWEST_READ: Version = (0, 20, 4);
@@ -193,8 +193,8 @@ fn service_account(values: &Values) -> Entry {
 fn image(values: &Values) -> Option<Entry> {
     values.chart.image.as_ref().map(|image| {
         let image = map([
-            entry("repository", &image.repository),
-            entry("tag", &image.tag).why("Whole, because the two chart lines compose a tag in different ways."),
+            entry("repository", image.repository.as_str()),
+            entry("tag", image.tag.as_str()).why("Whole, because the two chart lines compose a tag in different ways."),
         ]);
         entry("image", image).why(
             "From package_manager.image. The chart's version does not choose the image any more, so the tag must fit it.",
@@ -235,7 +235,7 @@ fn license(values: &Values) -> Entry {
         License::Server(server) => {
             return entry(
                 "license",
-                map([entry("server", server).why(
+                map([entry("server", server.as_str()).why(
                     "From package_manager.license: the license server, which the pods must reach. The chart sets \
                      Licensing.LicenseType to remote.",
                 )]),
@@ -243,11 +243,11 @@ fn license(values: &Values) -> Entry {
         }
     };
     let file = map([
-        entry("secret", secret).why(
+        entry("secret", secret.as_str()).why(
             "From package_manager.license; must exist in the namespace before the release. A renewed license needs a \
              restart of the pods.",
         ),
-        entry("secretKey", key),
+        entry("secretKey", key.as_str()),
         entry("mountPath", LICENSE_PATH).why("Outside /var/lib/rstudio-pm, which the image's start script rearranges."),
     ]);
     entry("license", map([entry("file", file)]))
@@ -275,14 +275,14 @@ fn pod(values: &Values) -> Entry {
 
 fn variable(variable: &SecretVariable) -> Node {
     let why = match variable.name {
-        "PACKAGEMANAGER_ENCRYPTION_KEY" => {
-            "512 random bytes in hexadecimal, the same for all pods and for the life of the database: without it \
-             stored tokens and Git credentials cannot be read."
+        ENCRYPTION_KEY_VARIABLE => format!(
+            "{ENCRYPTION_KEY_BYTES} random bytes in hexadecimal, the same for all pods and for the life of the database: \
+             without it stored tokens and Git credentials cannot be read."
+        ),
+        USAGE_PASSWORD_VARIABLE => {
+            "The same password; Package Manager 2024.08.2 does not take it from the variable above.".to_owned()
         }
-        "PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD" => {
-            "The same password; Package Manager 2024.08.2 does not take it from the variable above."
-        }
-        _ => "The password of the database user.",
+        _ => "The password of the database user.".to_owned(),
     };
     let reference = map([entry("name", variable.secret), entry("key", variable.key)]);
     map([entry("name", variable.name).why(why), entry("valueFrom", map([entry("secretKeyRef", reference)]))])

@@ -55,15 +55,6 @@ pub(super) const TARGET_GROUP: Form = Form { holds: is_target_group, expected: "
 pub(super) const CERTIFICATE: Form = Form { holds: is_certificate, expected: "the ARN of an ACM certificate" };
 pub(super) const NETWORK: Form = Form { holds: is_network, expected: "a network like 10.0.0.0/16" };
 pub(super) const SUBNET: Form = Form { holds: |text| is_id(text, "subnet-"), expected: "the id of a subnet" };
-pub(super) const FILE_SYSTEM: Form =
-    Form { holds: |text| is_id(text, "fs-"), expected: "the id of an EFS file system" };
-pub(super) const ACCESS_POINT: Form =
-    Form { holds: |text| is_id(text, "fsap-"), expected: "the id of an access point of EFS" };
-pub(super) const MOUNT: Form = Form { holds: is_mount, expected: "a whole path outside /var/lib/rstudio-pm" };
-pub(super) const REPOSITORY: Form =
-    Form { holds: is_repository, expected: "the repository of an image, without tag or digest" };
-pub(super) const TAG: Form = Form { holds: is_tag, expected: "the whole tag of an image, and not `latest`" };
-pub(super) const LICENSE_SERVER: Form = Form { holds: is_host_port, expected: "host:port of a license server" };
 pub(super) const VPC: Form = Form { holds: is_vpc, expected: "the id of a VPC" };
 
 /// Says whether the text is 1 to `most` characters, all allowed, the outer ones letters or digits.
@@ -198,33 +189,4 @@ fn is_network(text: &str) -> bool {
     text.split_once('/').is_some_and(|(address, prefix)| {
         address.parse::<std::net::IpAddr>().is_ok() && is_number(prefix) && prefix.parse::<u8>().is_ok_and(|p| p <= 128)
     })
-}
-
-/// Directory of the image that its start script rearranges, or refuses to find mounted.
-pub(super) const IMAGE_DATA: &str = "/var/lib/rstudio-pm";
-
-/// Says whether a path is this directory or inside it.
-pub(super) fn is_within(path: &str, directory: &str) -> bool {
-    path == directory || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn is_mount(text: &str) -> bool {
-    let is_part = |part: &str| !part.starts_with('.') && is_secret_key(part);
-    text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part)) && !is_within(text, IMAGE_DATA)
-}
-
-fn is_repository(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '/' | ':');
-    let name = text.rsplit('/').next().unwrap_or(text);
-    !text.contains("//") && is_name(text, 255, allowed) && !name.contains(':')
-}
-
-fn is_tag(text: &str) -> bool {
-    text.len() <= 128 && is_secret_key(text) && text != "latest"
-}
-
-/// Says whether this is a host and a port.
-pub(super) fn is_host_port(text: &str) -> bool {
-    text.rsplit_once(':')
-        .is_some_and(|(host, port)| is_host(host) && is_number(port) && port.parse::<u16>().is_ok_and(|port| port > 0))
 }

@@ -12,12 +12,9 @@ mod chart;
 mod check;
 mod commands;
 mod config;
-mod connections;
-mod database;
 mod document;
 mod error;
 mod form;
-pub mod gcfg;
 mod header;
 pub mod keys;
 mod kubernetes;
@@ -27,7 +24,6 @@ mod releases;
 mod review;
 pub mod rollout;
 mod schema;
-mod sizing;
 mod values;
 mod yaml;
 
@@ -36,20 +32,20 @@ mod tests;
 
 pub use chart::Values;
 pub use commands::{Command, Whereabouts, next_commands, shell_word};
-pub use connections::connection_room;
-pub use database::{USAGE_SCHEMA, UsageData, usage_database};
 pub use error::ValuesError;
 pub use header::Header;
 pub use leaves::leaves;
-pub use releases::{Release, ending_image, release};
+pub use releases::{ending_image, image_of_line, release};
 pub use review::{Facts, Nodes, Reach, Review, review};
 pub use schema::values_schema;
-pub use sizing::{addresses_per_interface, fits};
 pub use values::values;
+
+use crate::product::gcfg::Section;
+use crate::product::{Database, FileSystem, Image, License, Server, Storage, UsageData};
 
 /// Kubernetes Secret with the encryption key of Package Manager.
 pub const ENCRYPTION_SECRET: &str = "ppm-secrets";
-/// Key in [`ENCRYPTION_SECRET`]: 512 random bytes as 1024 hexadecimal characters.
+/// Key in [`ENCRYPTION_SECRET`].
 pub const ENCRYPTION_SECRET_KEY: &str = "ppm-encryption-key-user";
 /// Kubernetes Secret with the password of the database user.
 pub const DATABASE_SECRET: &str = "rstudio-pm-database";
@@ -60,6 +56,8 @@ pub const DATABASE_SECRET_KEY: &str = "password";
 pub const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 /// Driver of the Secrets Store.
 pub const SECRETS_DRIVER: &str = "secrets-store.csi.k8s.io";
+/// Service account by which the External Secrets Operator reads: the subject in the trust policy of its role.
+pub const SECRETS_READER: &str = "ppm-secrets-reader";
 /// Kubernetes Job that makes what Package Manager expects of its database server.
 pub const DATABASE_JOB: &str = "ppm-database-setup";
 
@@ -89,7 +87,7 @@ pub struct Inputs {
     /// Place of its own for usage data.
     pub usage_data: Option<UsageData>,
     /// Further settings of the server; none of those this program decides.
-    pub settings: Vec<gcfg::Section>,
+    pub settings: Vec<Section>,
     /// IAM role that the service account assumes (IRSA).
     pub role_arn: String,
     /// Endpoint address of the database.
@@ -133,6 +131,26 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The server whose settings are among the values.
+    fn server(&self) -> Server<'_> {
+        Server {
+            address: self.address.as_deref(),
+            storage: match &self.shared_storage {
+                None => Storage::Bucket { name: &self.bucket, region: &self.region },
+                Some(files) => Storage::Directory(files.path.as_str()),
+            },
+            database: Database {
+                host: &self.database_host,
+                port: self.database_port,
+                name: &self.database_name,
+                user: &self.database_user,
+            },
+            usage_data: self.usage_data,
+            connections: self.database_connections,
+            further: &self.settings,
+        }
+    }
+
     /// Names the `SecretProviderClass` from which the CSI driver makes the Secrets.
     pub fn secret_class(&self) -> String {
         secret_class(&self.release)
@@ -183,40 +201,6 @@ pub struct Ingress {
     pub idle_timeout_seconds: u32,
     /// Subnets of the load balancer; none when the controller finds them by their tags.
     pub subnets: Vec<String>,
-}
-
-/// Where the license is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum License {
-    /// A file in a Kubernetes Secret.
-    File {
-        /// The Secret.
-        secret: String,
-        /// Key in it, which is the name of the mounted file.
-        key: String,
-    },
-    /// A floating license server, `host:port`.
-    Server(String),
-}
-
-/// An image in a registry of one's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    /// Registry and repository.
-    pub repository: String,
-    /// The whole tag.
-    pub tag: String,
-}
-
-/// An EFS file system that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSystem {
-    /// Its id.
-    pub file_system: String,
-    /// What of it is mounted; nothing for its root.
-    pub access_point: Option<String>,
-    /// Where it is mounted in the pods.
-    pub path: String,
 }
 
 /// How a new revision replaces the old one.

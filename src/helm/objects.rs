@@ -2,9 +2,10 @@
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
-use super::chart::{Chart, PING, SECRETS_PATH, TargetGroupBinding, Volume};
+use super::chart::{Chart, SECRETS_PATH, TargetGroupBinding, Volume};
 use super::yaml::{Entry, Node, entry, list, map, script};
 use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
+use crate::product::PING_PATH;
 
 /// Nominal size of a volume: EFS has none and Kubernetes asks for one.
 const NOMINAL_SIZE: &str = "1Ti";
@@ -67,7 +68,7 @@ fn annotations(ingress: &Ingress) -> Vec<Entry> {
         entry(&key("load-balancer-attributes"), attributes)
             .why("From load_balancer.idle_timeout_seconds; 60 seconds would cut first downloads."),
         entry(&key("target-group-attributes"), "deregistration_delay.timeout_seconds=60"),
-        entry(&key("healthcheck-path"), PING).why("The controller's own / is not answered with 200."),
+        entry(&key("healthcheck-path"), PING_PATH).why("The controller's own / is not answered with 200."),
         entry(&key("healthcheck-interval-seconds"), "15"),
         entry(&key("healthcheck-timeout-seconds"), "5"),
         entry(&key("healthy-threshold-count"), "2"),

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::gcfg::{Leaf, Section};
 use super::keys::ChartKey;
 use super::yaml::tests::{parse, paths};
 use super::{
-    Command, Exposure, FileSystem, Image, Ingress, Inputs, License, Strategy as Replacement, UsageData, ValuesError,
-    Whereabouts, document, next_commands, values,
+    Command, Exposure, Ingress, Inputs, Strategy as Replacement, ValuesError, Whereabouts, document, next_commands,
+    values,
 };
+use crate::product::gcfg::{Leaf, Section};
+use crate::product::{FileSystem, Image, License, TooManyConnections, UsageData};
 
 /// The reference architecture with every default.
 pub(super) fn reference() -> Inputs {
@@ -22,7 +23,10 @@ pub(super) fn reference() -> Inputs {
         chart_version: "0.20.4".into(),
         replicas: 3,
         database_connections: 50,
-        license: License::File { secret: "rstudio-pm-license".into(), key: "rstudio-pm.lic".into() },
+        license: License::File {
+            secret: "rstudio-pm-license".parse().unwrap(),
+            key: "rstudio-pm.lic".parse().unwrap(),
+        },
         secrets_by_pods: false,
         image: None,
         shared_storage: None,
@@ -154,13 +158,25 @@ pub(super) fn behind_an_ingress(ingress: Ingress) -> Inputs {
 }
 
 fn mirror() -> Image {
-    let repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/posit/package-manager".into();
-    Image { repository, tag: "2026.08.0-ubuntu-24.04".into() }
+    let repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/posit/package-manager".parse().unwrap();
+    Image { repository, tag: "2026.08.0-ubuntu-24.04".parse().unwrap() }
+}
+
+/// A file system of this id, and what of it is mounted where.
+pub(super) fn files(file_system: &str, access_point: Option<&str>, path: &str) -> FileSystem {
+    FileSystem {
+        file_system: file_system.parse().unwrap(),
+        access_point: access_point.map(|id| id.parse().unwrap()),
+        path: path.parse().unwrap(),
+    }
 }
 
 fn file_system(access_point: Option<&str>) -> FileSystem {
-    let access_point = access_point.map(str::to_owned);
-    FileSystem { file_system: "fs-0123456789abcdef0".into(), access_point, path: "/data".into() }
+    files("fs-0123456789abcdef0", access_point, "/data")
+}
+
+pub(super) fn license_from_a_server() -> License {
+    License::Server("licenses.example.com:8989".parse().unwrap())
 }
 
 #[test]
@@ -189,7 +205,7 @@ fn registry_mirror() {
 
 #[test]
 fn license_server() {
-    let license = License::Server("licenses.example.com:8989".into());
+    let license = license_from_a_server();
     insta::assert_snapshot!(yaml(&Inputs { license, ..reference() }));
 }
 
@@ -205,11 +221,7 @@ fn shared_storage_and_pods_as_targets() {
 }
 
 fn offline_data() -> FileSystem {
-    FileSystem {
-        file_system: "fs-0fedcba9876543210".into(),
-        access_point: Some("fsap-0fedcba9876543210".into()),
-        path: "/mnt/ppm-offline".into(),
-    }
+    files("fs-0fedcba9876543210", Some("fsap-0fedcba9876543210"), "/mnt/ppm-offline")
 }
 
 /// Settings that join sections of ours, have sections of their own, and need quoting.
@@ -277,7 +289,7 @@ fn everything_of_ones_own() {
         replicas: 5,
         node_count: 6,
         database_connections: 40,
-        license: License::Server("licenses.example.com:8989".into()),
+        license: license_from_a_server(),
         image: Some(mirror()),
         shared_storage: Some(file_system(Some("fsap-0123456789abcdef0"))),
         offline_data: Some(offline_data()),
@@ -306,7 +318,7 @@ fn commands() {
     let inputs = Inputs { address: None, ..target_group_binding() };
     insta::assert_snapshot!("commands_pods_as_targets", text(&inputs, "my values's.yaml", false));
     let inputs = Inputs {
-        license: License::Server("licenses.example.com:8989".into()),
+        license: license_from_a_server(),
         shared_storage: Some(file_system(None)),
         strategy: Replacement::Recreate,
         ..behind_an_ingress(ingress())
@@ -379,15 +391,34 @@ fn kubernetes_older_than_the_affinity_policy_gets_none() {
 }
 
 #[test]
+fn nodes_that_are_too_small_name_the_key_to_change() {
+    for (instance_type, disk_gib, key) in [
+        ("c5.large", 100, "choose a larger kubernetes.nodes.instance_type"),
+        ("c6a.4xlarge", 12, "raise kubernetes.nodes.disk_gib"),
+        ("x1e.large", 100, "set kubernetes.nodes.instance_type to one of c5, c6a"),
+    ] {
+        let refused = values(&Inputs { instance_type: instance_type.into(), disk_gib, ..reference() });
+        let error = refused.expect_err("too small").to_string();
+        assert!(error.contains(&format!(": {key}")), "{error}");
+    }
+}
+
+#[test]
 fn the_connection_budget_counts_the_extra_pod() {
+    let is_refused = |inputs: &Inputs, pods: u64, pools: u64, wanted: u64| {
+        let Err(ValuesError::Connections(error)) = values(inputs) else { return false };
+        let both = "lower package_manager.database_connections or choose a larger database.instance_class";
+        assert!(ValuesError::from(error.clone()).to_string().ends_with(both));
+        matches!(error, TooManyConnections { pods: p, pools: q, wanted: w, .. } if (p, q, w) == (pods, pools, wanted))
+    };
     // 180 or so connections: three pods with 50 fit, a fourth does not.
     let small = Inputs { database_instance_class: "db.t3.small".into(), ..reference() };
-    assert!(matches!(values(&small), Err(ValuesError::TooManyConnections { pods: 4, wanted: 200, .. })));
+    assert!(is_refused(&small, 4, 1, 200));
     assert!(values(&Inputs { strategy: Replacement::Recreate, ..small.clone() }).is_ok());
     assert!(values(&Inputs { kubernetes_minor: 26, ..small }).is_ok());
     // And the pool of usage data: 399 or so.
     let twice =
         Inputs { database_instance_class: "db.t3.medium".into(), usage_data: Some(UsageData::Schema), ..reference() };
-    assert!(matches!(values(&twice), Err(ValuesError::TooManyConnections { pods: 4, pools: 2, wanted: 400, .. })));
+    assert!(is_refused(&twice, 4, 2, 400));
     assert!(values(&Inputs { usage_data: None, ..twice }).is_ok());
 }

@@ -8,14 +8,16 @@
 use std::collections::BTreeMap;
 
 use super::chart::{
-    Chart, DisruptionBudget, Domain, HTTP_PORT, PING, Pod, Probe, Resources, SERVICE_PORT, SecretVariable, Service,
-    ServiceAccount, SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values, Volume, has_exact_spread,
+    Chart, DisruptionBudget, Domain, Pod, Probe, Resources, SERVICE_PORT, SecretVariable, Service, ServiceAccount,
+    SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values, Volume, has_exact_spread,
 };
-use super::connections;
-use super::sizing;
 use super::{
-    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, FileSystem, Inputs,
-    Strategy, ValuesError, check, config,
+    DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, Strategy,
+    ValuesError, check,
+};
+use crate::product::{
+    self, ENCRYPTION_KEY_VARIABLE, FileSystem, HTTP_PORT, PASSWORD_VARIABLE, PING_PATH, STATUS_PATH,
+    USAGE_PASSWORD_VARIABLE,
 };
 
 /// First Kubernetes minor whose API server accepts `nodeAffinityPolicy` by default.
@@ -31,15 +33,15 @@ const PRE_STOP: &str = "sleep 15; for p in /proc/[0-9]*; do if [ \"$(cat \"$p/co
 /// The first input that is malformed, contradicts another, or does not fit the nodes or the database.
 pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
     check::inputs(inputs)?;
-    let sizing = sizing::size(&inputs.instance_type, inputs.disk_gib)?;
+    let sizing = product::size(&inputs.instance_type, inputs.disk_gib)?;
     let strategy = update_strategy(inputs);
     let surge = match strategy {
         UpdateStrategy::Rolling { max_surge, .. } => max_surge,
         UpdateStrategy::Recreate => 0,
     };
     let pods = u64::from(inputs.replicas) + u64::from(surge);
-    let budget =
-        connections::budget(pods, inputs.pools(), inputs.database_connections, &inputs.database_instance_class)?;
+    let pools = product::pools(inputs.usage_data);
+    let budget = product::budget(pods, pools, inputs.database_connections, &inputs.database_instance_class)?;
     let (service, binding) = exposure(inputs);
     let chart = Chart {
         fullname_override: inputs.release.clone(),
@@ -61,7 +63,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         shared_storage: inputs.shared_storage.as_ref().map(|storage| volume(inputs, "data", storage)),
         offline_data: inputs.offline_data.as_ref().map(|data| volume(inputs, "offline", data)),
         secret_class: inputs.secrets_by_pods.then(|| inputs.secret_class()),
-        config: config::config(inputs)?,
+        config: product::config(&inputs.server())?,
         pod: pod(),
         service,
         ingress: match &inputs.exposure {
@@ -70,7 +72,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
         },
         binding,
         readiness_probe: Probe {
-            path: PING,
+            path: PING_PATH,
             port: HTTP_PORT,
             initial_delay_seconds: 3,
             period_seconds: 5,
@@ -79,7 +81,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
             failure_threshold: 3,
         },
         startup_probe: Probe {
-            path: "/__api__/status",
+            path: STATUS_PATH,
             port: HTTP_PORT,
             initial_delay_seconds: 10,
             period_seconds: 10,
@@ -125,9 +127,9 @@ fn volume(inputs: &Inputs, role: &str, files: &FileSystem) -> Volume {
         namespace: namespace.clone(),
         handle: match &files.access_point {
             Some(access_point) => format!("{}::{access_point}", files.file_system),
-            None => files.file_system.clone(),
+            None => files.file_system.to_string(),
         },
-        path: files.path.clone(),
+        path: files.path.to_string(),
     }
 }
 
@@ -135,13 +137,9 @@ fn pod() -> Pod {
     let database = |name| SecretVariable { name, secret: DATABASE_SECRET, key: DATABASE_SECRET_KEY };
     Pod {
         env: vec![
-            SecretVariable {
-                name: "PACKAGEMANAGER_ENCRYPTION_KEY",
-                secret: ENCRYPTION_SECRET,
-                key: ENCRYPTION_SECRET_KEY,
-            },
-            database("PACKAGEMANAGER_POSTGRES_PASSWORD"),
-            database("PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD"),
+            SecretVariable { name: ENCRYPTION_KEY_VARIABLE, secret: ENCRYPTION_SECRET, key: ENCRYPTION_SECRET_KEY },
+            database(PASSWORD_VARIABLE),
+            database(USAGE_PASSWORD_VARIABLE),
         ],
         termination_grace_period_seconds: 120,
         pre_stop: PRE_STOP,

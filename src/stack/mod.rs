@@ -28,12 +28,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::helm::gcfg::Section;
 use crate::model::values::{
-    AccessPointId, AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion,
-    FileSystemId, HostPort, ImageRepository, ImageTag, InstanceType, KubernetesVersion, MountPath, Namespace, Region,
-    ReleaseName, S3Location, SecretKey, SecretName, StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
+    KubernetesVersion, Namespace, Region, ReleaseName, S3Location, StackName, SubnetId, VpcId,
 };
+use crate::product::gcfg::Section;
+use crate::product::{FileSystem, Image, License, UsageData};
 use crate::text::tree;
 use values::Values;
 
@@ -41,9 +41,7 @@ pub use crate::text::Problem;
 pub use error::DeclarationError;
 pub use pinned::Pinned;
 pub use places::Places;
-pub use words::{
-    Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, UsageData, Word,
-};
+pub use words::{Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -233,37 +231,6 @@ pub struct PackageManager {
     pub settings: Vec<Section>,
 }
 
-/// Where the license is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct License {
-    /// The Secret with the license file.
-    pub secret: SecretName,
-    /// The key inside it.
-    pub key: SecretKey,
-    /// The license server, in place of the file.
-    pub server: Option<HostPort>,
-}
-
-/// An image in a registry of one's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Image {
-    /// Registry and repository.
-    pub repository: ImageRepository,
-    /// The whole tag.
-    pub tag: ImageTag,
-}
-
-/// An EFS file system that is not the stack's to change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileSystem {
-    /// The file system.
-    pub file_system: FileSystemId,
-    /// What of it is mounted; none means its root.
-    pub access_point: Option<AccessPointId>,
-    /// Where it is mounted in the pods.
-    pub path: MountPath,
-}
-
 impl Stack {
     /// Reads a declaration. `file_name` is for messages alone; nothing is opened.
     ///
@@ -330,14 +297,10 @@ impl Stack {
                 replicas: values.whole("package_manager.replicas")?,
                 database_connections: values.whole("package_manager.database_connections")?,
                 secrets: values.word("package_manager.secrets")?,
-                license: License {
-                    secret: values.text("package_manager.license.secret")?,
-                    key: values.text("package_manager.license.key")?,
-                    server: values.text("package_manager.license.server"),
-                },
-                image: Image::from_values(values),
-                shared_storage: FileSystem::from_values(values, "package_manager.shared_storage"),
-                offline_data: FileSystem::from_values(values, "package_manager.offline_data"),
+                license: license(values)?,
+                image: image(values),
+                shared_storage: file_system(values, "package_manager.shared_storage"),
+                offline_data: file_system(values, "package_manager.offline_data"),
                 usage_data: values.word("package_manager.usage_data"),
                 settings: settings::sections(values.settings("package_manager.settings")),
             },
@@ -385,23 +348,30 @@ impl Network {
     }
 }
 
-impl Image {
-    fn from_values(values: &Values) -> Option<Self> {
-        Some(Self {
-            repository: values.text("package_manager.image.repository")?,
-            tag: values.text("package_manager.image.tag")?,
-        })
+fn license(values: &Values) -> Option<License> {
+    if let Some(server) = values.text("package_manager.license.server") {
+        return Some(License::Server(server));
     }
+    Some(License::File {
+        secret: values.text("package_manager.license.secret")?,
+        key: values.text("package_manager.license.key")?,
+    })
 }
 
-impl FileSystem {
-    fn from_values(values: &Values, section: &str) -> Option<Self> {
-        Some(Self {
-            file_system: values.text(&format!("{section}.file_system"))?,
-            access_point: values.text(&format!("{section}.access_point")),
-            path: values.text(&format!("{section}.path"))?,
-        })
-    }
+fn image(values: &Values) -> Option<Image> {
+    Some(Image {
+        repository: values.text("package_manager.image.repository")?,
+        tag: values.text("package_manager.image.tag")?,
+    })
+}
+
+/// The file system declared in a section.
+fn file_system(values: &Values, section: &str) -> Option<FileSystem> {
+    Some(FileSystem {
+        file_system: values.text(&format!("{section}.file_system"))?,
+        access_point: values.text(&format!("{section}.access_point")),
+        path: values.text(&format!("{section}.path"))?,
+    })
 }
 
 impl Kubernetes {

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::helm::gcfg::{ConfigError, Leaf, Section};
 use crate::model::values::shown;
+use crate::product::gcfg::{ConfigError, Leaf, Section};
 use crate::text::{Member, Node, Place, Problem, Shape};
 
 /// One setting, as it was written.
@@ -32,15 +32,6 @@ impl Setting {
     /// Where it stands below `path`.
     pub(super) fn path(&self, path: &str) -> String {
         format!("{path}.{}.{}", self.section.heading(), self.key)
-    }
-
-    /// Its texts: one, or the items of a list; none for a flag.
-    pub(super) fn texts(&self) -> &[String] {
-        match &self.value {
-            Leaf::Text(text) => std::slice::from_ref(text),
-            Leaf::List(items) => items,
-            Leaf::Flag(_) => &[],
-        }
     }
 }
 

@@ -12,11 +12,11 @@ mod versions;
 
 use super::values::Values;
 use super::words::Targets;
-use crate::helm::{ValuesError, connection_room, fits};
 use crate::model::values::{
     AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType, MountPath,
     Region, S3Location, StackName, shown,
 };
+use crate::product::{SizeError, connection_room, is_within, size};
 use crate::text::{Place, Problem};
 
 /// Everything that is wrong between the values.
@@ -121,23 +121,23 @@ impl Rules<'_> {
         let (Some(of), Some(gib)) = (self.values.text::<InstanceType>(machine), self.values.whole::<u32>(disk)) else {
             return;
         };
-        match fits(of.as_str(), gib) {
-            Err(ValuesError::UnknownInstanceType { known, .. }) => self.refuse(
+        match size(of.as_str(), gib) {
+            Err(SizeError::UnknownInstanceType { known, .. }) => self.refuse(
                 &[machine],
                 format!("how much a pod may use on {of} is not known here"),
                 format!("use one of {known}"),
             ),
-            Err(ValuesError::NodeTooSmall { resource, each, allocatable, .. }) => self.refuse(
+            Err(SizeError::NodeTooSmall { resource, each, allocatable, .. }) => self.refuse(
                 &[machine],
                 format!("a rollout needs room for two pods, and twice {each} of {resource} is more than {allocatable}, which {of} leaves for pods"),
                 "use a larger one, such as c6a.4xlarge",
             ),
-            Err(ValuesError::DiskTooSmall { each, allocatable, .. }) => self.refuse(
+            Err(SizeError::DiskTooSmall { each, allocatable, .. }) => self.refuse(
                 &[disk],
                 format!("two pods need {each} each, and {gib} GiB leave {allocatable} for them"),
                 "write 100",
             ),
-            Ok(()) | Err(_) => {}
+            Ok(_) => {}
         }
     }
 
@@ -338,11 +338,6 @@ impl Rules<'_> {
             }
         }
     }
-}
-
-/// Whether one path is the other, or inside it.
-fn is_within(path: &str, directory: &str) -> bool {
-    path == directory || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn example(path: &str) -> String {

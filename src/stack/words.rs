@@ -4,6 +4,8 @@
 //!
 //! Leaves to others what a choice leads to.
 
+use crate::product::UsageData;
+
 /// One word of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -38,6 +40,35 @@ macro_rules! words {
             $(#[doc = concat!("`", $word, "`: ", $meaning, ".")] $variant,)+
         }
 
+        spelt! {
+            $name {
+                $($variant = $word: $meaning,)+
+                $(; refused $($refused: $refused_meaning,)+)?
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+    };
+}
+
+/// How a declaration spells the values of a type that is somebody else's.
+macro_rules! spelt {
+    (
+        $name:ident {
+            $($variant:ident = $word:literal: $meaning:literal,)+
+            $(; refused $($refused:literal: $refused_meaning:literal,)+)?
+        }
+    ) => {
         impl Word for $name {
             const CHOICES: &'static [Choice] = &[
                 $(Choice { word: $word, meaning: $meaning, supported: true },)+
@@ -55,18 +86,6 @@ macro_rules! words {
                 match self {
                     $(Self::$variant => $word,)+
                 }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.word())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.word())
             }
         }
     };
@@ -124,8 +143,7 @@ words! {
     }
 }
 
-words! {
-    /// Where usage data goes, if it has a place of its own.
+spelt! {
     UsageData {
         Database = "database": "a database of its own on the same server, `ppm_usage`",
         Schema = "schema": "a schema of its own in the same database, `usage_data`",

@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
     ("resources", &["model", "cloud"]),
     ("text", &["model"]),
-    ("stack", &["model", "text", "helm"]),
+    ("product", &["model"]),
+    ("stack", &["model", "text", "product"]),
     ("store", &["model", "engine"]),
-    ("helm", &["model::finding", "model::place", "text"]),
-    ("handoff", &["model", "helm"]),
+    ("helm", &["model::finding", "model::place", "model::values", "text", "product"]),
+    ("handoff", &["model", "product", "helm"]),
     (
         "architecture",
         &[
@@ -27,8 +28,8 @@ const FLOORS: [(&str, &[&str]); 12] = [
             "engine::diff",
             "engine::values",
             "text",
+            "product",
             "helm",
-            "handoff",
         ],
     ),
     ("run", &["model", "engine", "cloud", "store"]),
@@ -142,6 +143,9 @@ fn nothing_is_silenced_without_a_reason_or_left_for_later() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Where it stands what Package Manager is, and the facts of it that are spelled nowhere else.
+const PRODUCT: (&str, [&str; 4]) = ("product/", ["4242", "2112", "/__ping__", "/__api__/"]);
+
 /// Where a resource of the stack may be spelled.
 const NAMED_IN: &str = "architecture/";
 
@@ -165,6 +169,24 @@ fn resources_are_spelled_where_the_stack_is_designed_and_nowhere_else() {
             let texts = line.split('"').skip(1).step_by(2);
             let spelled = texts.filter(|text| *text == "main" || is_address(text));
             wrong.extend(spelled.map(|text| format!("src/{path}:{number}: `{text}` belongs into the design")));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn what_package_manager_is_stands_in_one_room() {
+    let (room, facts) = PRODUCT;
+    let product: String =
+        program().into_iter().filter(|(path, _)| path.starts_with(room)).map(|(_, text)| text).collect();
+    for fact in facts {
+        assert_eq!(product.matches(fact).count(), 1, "{fact} is spelled once");
+    }
+    let mut wrong = Vec::new();
+    for (path, text) in program().into_iter().filter(|(path, _)| !path.starts_with(room)) {
+        for (number, line) in code(&text) {
+            let spelled = facts.iter().filter(|fact| line.contains(**fact));
+            wrong.extend(spelled.map(|fact| format!("src/{path}:{number}: {fact} belongs into `product`")));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());

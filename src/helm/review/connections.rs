@@ -3,7 +3,7 @@
 use super::desk::{Desk, spot};
 use super::quantity::of_replicas;
 use super::settings::setting;
-use crate::helm::connection_room;
+use crate::product::connection_room;
 
 /// Checks the pools of all pods together.
 pub(super) fn check(desk: &mut Desk<'_>, replicas: u32) {

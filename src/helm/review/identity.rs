@@ -6,7 +6,9 @@ use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
 use crate::helm::chart::SECRETS_PATH;
-use crate::helm::form::{self, IMAGE_DATA, is_within};
+use crate::helm::form;
+use crate::model::values::HostPort;
+use crate::product::{DATA_DIRECTORY, ENCRYPTION_KEY_VARIABLE, PASSWORD_VARIABLE, USAGE_PASSWORD_VARIABLE, is_within};
 use crate::text::{Member, Node};
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
@@ -15,12 +17,12 @@ const READABLE: &str = "Values and Helm's record of the release can be read by m
 /// Variables that must come from Secrets, and what is missing without each.
 const SECRETS: [(&str, &str); 3] = [
     (
-        "PACKAGEMANAGER_ENCRYPTION_KEY",
+        ENCRYPTION_KEY_VARIABLE,
         "Each pod makes a key of its own, and what one encrypts the others cannot read; with S3 the server does not start.",
     ),
-    ("PACKAGEMANAGER_POSTGRES_PASSWORD", "The database refuses the server."),
+    (PASSWORD_VARIABLE, "The database refuses the server."),
     (
-        "PACKAGEMANAGER_POSTGRES_USAGEDATAPASSWORD",
+        USAGE_PASSWORD_VARIABLE,
         "Package Manager 2024.08.2 does not take it from PACKAGEMANAGER_POSTGRES_PASSWORD, and does not start.",
     ),
 ];
@@ -135,7 +137,7 @@ fn license(desk: &mut Desk<'_>) {
         );
     }
     if let Some(server) = server
-        && !form::is_host_port(&server)
+        && server.parse::<HostPort>().is_err()
     {
         let path = "license.server";
         let why = "The server does not find it.";
@@ -143,7 +145,7 @@ fn license(desk: &mut Desk<'_>) {
     }
     let path = "license.file.mountPath";
     let mounted = desk.text_or(path, "/etc/rstudio-licensing");
-    if is_within(&mounted, IMAGE_DATA) {
+    if is_within(&mounted, DATA_DIRECTORY) {
         let why = "The image's start script deletes licenses there before it looks for one.";
         desk.error(
             desk.place(path),

@@ -4,10 +4,11 @@ use super::Reach;
 use super::desk::{Desk, find, items, printed, spot, text};
 use super::settings::setting;
 use crate::helm::TLS_POLICY;
+use crate::product::{HTTP_PORT, PING_PATH};
 use crate::text::{Member, Node, Shape};
 
 /// Port of the container where nothing else is said.
-const HTTP_PORT: i128 = 4242;
+const PORT: i128 = HTTP_PORT as i128;
 const NOBODY: &str = "Requests go to a port on which nobody listens, and no pod becomes ready.";
 
 /// Checks ports and ways in.
@@ -24,16 +25,16 @@ pub(super) fn check(desk: &mut Desk<'_>) {
 /// The port the server listens on.
 fn listen(desk: &mut Desk<'_>) -> i128 {
     let path = "config.HTTP.Listen";
-    let Some((member, listen)) = setting(desk, "HTTP", "Listen") else { return HTTP_PORT };
+    let Some((member, listen)) = setting(desk, "HTTP", "Listen") else { return PORT };
     let port = listen.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).map(i128::from);
     let Some(port) = port else {
         let what = format!("`{listen}` names no port");
-        desk.error(spot(member), path, what, "The server does not start.", "write \":4242\"");
-        return HTTP_PORT;
+        desk.error(spot(member), path, what, "The server does not start.", as_written(PORT));
+        return PORT;
     };
     if listen.starts_with("localhost") || listen.starts_with("127.") {
         let why = "Nobody outside the pod reaches it, the probes neither.";
-        desk.error(spot(member), path, "the server listens to its own pod alone", why, format!("write \":{port}\""));
+        desk.error(spot(member), path, "the server listens to its own pod alone", why, as_written(port));
     }
     if let Some((https, at)) = setting(desk, "HTTPS", "Listen")
         && at.rsplit_once(':').is_some_and(|(_, other)| other.parse::<u16>().ok().map(i128::from) == Some(port))
@@ -41,11 +42,16 @@ fn listen(desk: &mut Desk<'_>) -> i128 {
         let why = "The server does not start.";
         desk.error(spot(https), "config.HTTPS.Listen", "HTTP and HTTPS share a port", why, "write another port");
     }
-    if !desk.facts.has_free_port() && port != HTTP_PORT {
-        let why = "Service and container of this chart use 4242, whatever is set.";
-        desk.error(spot(member), path, format!("the server listens on {port}"), why, "write \":4242\"");
+    if !desk.facts.has_free_port() && port != PORT {
+        let why = format!("Service and container of this chart use {PORT}, whatever is set.");
+        desk.error(spot(member), path, format!("the server listens on {port}"), &why, as_written(PORT));
     }
     port
+}
+
+/// What to write for a port that the server is to listen on.
+fn as_written(port: i128) -> String {
+    format!("write \":{port}\"")
 }
 
 fn pod_ports(desk: &mut Desk<'_>, listen: i128) {
@@ -53,7 +59,7 @@ fn pod_ports(desk: &mut Desk<'_>, listen: i128) {
         return;
     }
     for path in ["pod.port", "service.targetPort"] {
-        let port = desk.whole(path).unwrap_or(HTTP_PORT);
+        let port = desk.whole(path).unwrap_or(PORT);
         if port != listen {
             let what = format!("the port is {port}, and the server listens on {listen}");
             desk.error(desk.place(path), path, what, NOBODY, format!("write {listen}"));
@@ -70,7 +76,7 @@ fn probes(desk: &mut Desk<'_>, listen: i128) {
         let path = format!("{probe}.httpGet.port");
         let port = match desk.at(&path).map(|member| &member.value) {
             Some(node) if matches!(node.shape, Shape::Text(_)) => listen,
-            _ => desk.whole(&path).unwrap_or(HTTP_PORT),
+            _ => desk.whole(&path).unwrap_or(PORT),
         };
         if port != listen {
             let what = format!("the probe asks port {port}, and the server listens on {listen}");
@@ -213,7 +219,7 @@ fn alb(desk: &mut Desk<'_>) {
     let target_is_ip = target.and_then(|member| text(&member.value)).is_some_and(|kind| kind == "ip");
     if health.is_none() {
         let why = "The controller asks for /, which is not answered with 200, and every target is unhealthy.";
-        let remedy = "add `alb.ingress.kubernetes.io/healthcheck-path: /__ping__`";
+        let remedy = format!("add `alb.ingress.kubernetes.io/healthcheck-path: {PING_PATH}`");
         desk.error(desk.place(path), path, "the path of the health check is missing", why, remedy);
     }
     if !target_is_ip && desk.text_or("service.type", "ClusterIP") == "ClusterIP" {

@@ -4,7 +4,7 @@ use super::connections;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::quantity::{amount, mebi, millis, of_replicas};
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
-use crate::helm::sizing::{self, Allocatable};
+use crate::product::{Allocatable, allocatable};
 use crate::text::{Node, Place};
 
 /// More pods and nodes than these behave as these do.
@@ -77,7 +77,7 @@ fn resources(desk: &mut Desk<'_>) -> Option<u32> {
         }
     }
     exceeding(desk);
-    let allocatable = desk.facts.nodes.as_ref().and_then(|nodes| sizing::of(&nodes.instance_type, nodes.disk_gib));
+    let allocatable = desk.facts.nodes.as_ref().and_then(|nodes| allocatable(&nodes.instance_type, nodes.disk_gib));
     let has_requests = desk.flag("resources.requests.enabled", false);
     let allocatable = allocatable.filter(|_| has_requests)?;
     Some(room(desk, allocatable))

@@ -3,6 +3,7 @@
 use super::desk::{Desk, spot};
 use super::settings::setting;
 use crate::helm::form;
+use crate::product::ENCRYPTION_KEY_VARIABLE;
 use crate::text::Place;
 
 const OTHER: &str = "The file is for another stack, or was written before it was changed.";
@@ -117,7 +118,7 @@ fn passwords(desk: &mut Desk<'_>) {
             "config.Server.EncryptionKeyPath",
             "the encryption key comes from a file",
             "The server wants mode 0600 and itself as owner, which a mounted Secret does not have.",
-            "delete it; pod.env brings the key as PACKAGEMANAGER_ENCRYPTION_KEY",
+            format!("delete it; pod.env brings the key as {ENCRYPTION_KEY_VARIABLE}"),
         );
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::desk::{Desk, flag, members};
 use super::reading::plain_key;
-use crate::helm::gcfg::{has_setting_name, is_whole_quoted, read_value};
+use crate::product::gcfg::{has_setting_name, is_whole_quoted, read_value};
 use crate::text::{Member, Node, Place, Shape, is_unprintable};
 
 const PRINTED: &str = "The chart prints numbers as floating point: from a million on as 1e+06, and 1.10 as 1.1.";

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::settings::setting;
-use crate::helm::form::{IMAGE_DATA, is_within};
+use crate::product::{DATA_DIRECTORY, is_within};
 use crate::text::Shape;
 
 const LOST: &str = "Packages would be in a directory of each pod: different from pod to pod, and gone with it.";
@@ -97,16 +97,16 @@ fn bucket(desk: &mut Desk<'_>) {
 
 fn volume(desk: &mut Desk<'_>) {
     let path = "sharedStorage.path";
-    let mounted = desk.text_or(path, IMAGE_DATA);
+    let mounted = desk.text_or(path, DATA_DIRECTORY);
     // The directory itself is the chart's own default.
-    if mounted != IMAGE_DATA && is_within(&mounted, IMAGE_DATA) {
+    if mounted != DATA_DIRECTORY && is_within(&mounted, DATA_DIRECTORY) {
         let remedy = "write another path, such as /data, and Server.DataDir to match";
         desk.error(desk.place(path), path, format!("the volume is mounted at {mounted}"), HIDDEN, remedy);
     }
     if !uses_bucket(desk) {
         let directory = setting(desk, "Server", "DataDir");
         let place = directory.as_ref().map_or_else(|| desk.place("config.Server.DataDir"), |(member, _)| spot(member));
-        let named = directory.map_or_else(|| IMAGE_DATA.to_owned(), |(_, directory)| directory);
+        let named = directory.map_or_else(|| DATA_DIRECTORY.to_owned(), |(_, directory)| directory);
         if !is_within(&named, &mounted) {
             let what = format!("the volume is at {mounted}, and the server writes to {named}");
             desk.error(place, "config.Server.DataDir", what, LOST, format!("write `DataDir: \"{mounted}\"`"));
@@ -146,7 +146,7 @@ fn mounts(desk: &mut Desk<'_>) {
     for mount in desk.items("pod.volumeMounts") {
         if let Some(member) = find(mount, &["mountPath"])
             && let Some(at) = text(&member.value)
-            && is_within(&at, IMAGE_DATA)
+            && is_within(&at, DATA_DIRECTORY)
         {
             let remedy = "mount it elsewhere";
             desk.error(spot(member), "pod.volumeMounts", format!("a volume is mounted at {at}"), HIDDEN, remedy);

@@ -2,15 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::super::gcfg::tests::read;
-use super::super::gcfg::{Leaf, Section};
 use super::super::keys::ChartKey;
 use super::super::yaml::tests::{parse, paths, plain_map};
-use super::super::{
-    Exposure, Facts, FileSystem, Image, Ingress, Inputs, License, Strategy as Replacement, UsageData, document, review,
-    values,
-};
-use super::{reference, rendered_by_the_chart, yaml};
+use super::super::{Exposure, Facts, Ingress, Inputs, Strategy as Replacement, document, review, values};
+use super::{files, reference, rendered_by_the_chart, yaml};
+use crate::product::gcfg::tests::read;
+use crate::product::gcfg::{Leaf, Section};
+use crate::product::{FileSystem, Image, License, PING_PATH, UsageData};
 
 fn exposures() -> impl Strategy<Value = Exposure> {
     let name = "[a-z]([a-z0-9-]{0,8}[a-z0-9])?/[0-9a-f]{16}";
@@ -39,9 +37,9 @@ prop_compose! {
         shared in prop::option::weighted(0.3, ("fs-[0-9a-f]{8}", prop::option::of("fsap-[0-9a-f]{8}"), "/(data|mnt/a)")),
     ) -> (Option<License>, Option<Image>, Option<FileSystem>) {
         (
-            license_server.map(License::Server),
-            image.map(|(repository, tag)| Image { repository, tag }),
-            shared.map(|(file_system, access_point, path)| FileSystem { file_system, access_point, path }),
+            license_server.map(|server| License::Server(server.parse().unwrap())),
+            image.map(|(repository, tag)| Image { repository: repository.parse().unwrap(), tag: tag.parse().unwrap() }),
+            shared.map(|(id, access_point, path)| files(&id, access_point.as_deref(), &path)),
         )
     }
 }
@@ -106,8 +104,7 @@ prop_compose! {
         usage_data in prop::option::of(prop_oneof![Just(UsageData::Database), Just(UsageData::Schema)]),
         settings in settings(),
     ) -> (Option<FileSystem>, Option<UsageData>, Vec<Section>) {
-        let offline =
-            offline.map(|(file_system, access_point, path)| FileSystem { file_system, access_point, path });
+        let offline = offline.map(|(id, access_point, path)| files(&id, access_point.as_deref(), &path));
         (offline, usage_data, settings)
     }
 }
@@ -132,7 +129,8 @@ prop_compose! {
     ) -> Inputs {
         Inputs {
             namespace, release, bucket,
-            license: License::File { secret: license_secret, key: license_key }, database_name, database_user,
+            license: License::File { secret: license_secret.parse().unwrap(), key: license_key.parse().unwrap() },
+            database_name, database_user,
             node_label: (label_key, label_value),
             database_host: host.clone(),
             load_balancer_dns_name: Some(host),
@@ -216,7 +214,7 @@ proptest! {
         };
         let (default, bucket, directory) = match inputs.shared_storage {
             None => ("s3", Some((inputs.bucket, inputs.region)), None),
-            Some(storage) => ("file", None, Some(storage.path)),
+            Some(storage) => ("file", None, Some(storage.path.to_string())),
         };
         prop_assert_eq!(setting("S3Storage", "Bucket").zip(setting("S3Storage", "Region")), bucket);
         prop_assert_eq!(setting("Server", "DataDir"), directory);
@@ -287,7 +285,7 @@ proptest! {
             Exposure::Ingress(ingress) => {
                 prop_assert_eq!(&file["ingress"]["hosts"][0]["host"], &ingress.host);
                 let annotations = &file["ingress"]["annotations"];
-                prop_assert_eq!(&annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/__ping__");
+                prop_assert_eq!(&annotations["alb.ingress.kubernetes.io/healthcheck-path"], PING_PATH);
             }
         }
     }

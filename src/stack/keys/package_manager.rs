@@ -7,7 +7,8 @@ use crate::model::values::{
     AccessPointId, ChartVersion, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath, Namespace, ReleaseName,
     SecretKey, SecretName,
 };
-use crate::stack::words::{SecretsBy, UsageData};
+use crate::product::UsageData;
+use crate::stack::words::SecretsBy;
 
 /// The keys, sections before their keys.
 pub(in crate::stack) static KEYS: &[Key] = &[

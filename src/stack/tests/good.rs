@@ -1,7 +1,8 @@
 //! Declarations that are accepted, and what they mean.
 
 use super::{HEAD, parsed};
-use crate::helm::gcfg::{Leaf, Section};
+use crate::product::License;
+use crate::product::gcfg::{Leaf, Section};
 use crate::stack::{Architecture, NatPlacement, Network, Protected, Scheme, Stack, Targets};
 
 #[test]
@@ -28,10 +29,8 @@ fn defaults_are_the_reference_architecture() {
     let manager = &stack.package_manager;
     assert_eq!((manager.replicas, manager.database_connections), (3, 50));
     assert_eq!(manager.chart_version.to_string(), "0.20.4");
-    assert_eq!(
-        (manager.license.secret.as_str(), manager.license.key.as_str()),
-        ("rstudio-pm-license", "rstudio-pm.lic")
-    );
+    let License::File { secret, key } = &manager.license else { panic!("{:?}", manager.license) };
+    assert_eq!((secret.as_str(), key.as_str()), ("rstudio-pm-license", "rstudio-pm.lic"));
     assert_eq!(stack.protect.into_iter().collect::<Vec<_>>(), [Protected::Database, Protected::Bucket, Protected::Key]);
     assert!(stack.tags.is_empty());
 }

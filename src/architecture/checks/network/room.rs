@@ -3,9 +3,9 @@
 use super::{PRIVATE, Site};
 use crate::architecture::checks::desk::{Desk, Key, Said};
 use crate::architecture::handles;
-use crate::helm::addresses_per_interface;
 use crate::model::finding::{Check, Severity};
 use crate::model::values::Cidr;
+use crate::product::addresses_per_interface;
 use crate::stack::Targets;
 
 /// Addresses that EKS wants free in each subnet of a cluster ("Subnet requirements for clusters").

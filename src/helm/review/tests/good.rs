@@ -1,18 +1,21 @@
 //! Files in which nothing is found.
 
 use super::{Facts, Inputs, behind_an_ingress, checked, edits, file, ingress, reference, review, target_group_binding};
+use crate::helm::Strategy;
 use crate::helm::tests::settings;
-use crate::helm::{FileSystem, Image, License, Strategy, UsageData};
+use crate::helm::tests::{files, license_from_a_server};
+use crate::product::{Image, UsageData};
 
 fn with_storage() -> Inputs {
-    let storage = FileSystem { file_system: "fs-0123456789abcdef0".into(), access_point: None, path: "/data".into() };
+    let storage = files("fs-0123456789abcdef0", None, "/data");
     Inputs { shared_storage: Some(storage), ..reference() }
 }
 
 #[test]
 fn files_of_this_program() {
-    let license = License::Server("licenses.example.com:8989".into());
-    let image = Some(Image { repository: "mirror.example.com:5000/ppm".into(), tag: "2026.08.0".into() });
+    let license = license_from_a_server();
+    let image =
+        Some(Image { repository: "mirror.example.com:5000/ppm".parse().unwrap(), tag: "2026.08.0".parse().unwrap() });
     let all = [
         reference(),
         target_group_binding(),

@@ -4,7 +4,8 @@ use super::{
     Finding, Inputs, Review, Severity, behind_an_ingress, checked, edits, file, ingress, reference,
     target_group_binding,
 };
-use crate::helm::{FileSystem, UsageData};
+use crate::helm::tests::files;
+use crate::product::UsageData;
 use Severity::{Error, Warning};
 
 /// What is replaced, by what, a piece of the line that is pointed at, how bad it is, and a piece of what is said.
@@ -123,8 +124,8 @@ fn the_server() {
 #[test]
 #[rustfmt::skip]
 fn usage_data_and_packages_from_outside() {
-    let files = FileSystem { file_system: "fs-01".into(), access_point: None, path: "/mnt/in".into() };
-    let inputs = Inputs { usage_data: Some(UsageData::Schema), offline_data: Some(files), ..reference() };
+    let data = files("fs-00000001", None, "/mnt/in");
+    let inputs = Inputs { usage_data: Some(UsageData::Schema), offline_data: Some(data), ..reference() };
     find_all(&inputs, &[
         ("UsageDataURL: \"postgres://ppm@", "UsageDataURL: \"postgres://ppm:hunter2@", "hunter2", Error, "contains a password"),
         ("UsageDataURL: \"postgres://ppm@ppm-prod", "UsageDataURL: \"postgres://ppm@ppm-old", "ppm-old", Error, "the database is ppm-prod"),
@@ -263,7 +264,7 @@ fn characters_that_end_a_line_or_are_refused() {
 #[test]
 #[rustfmt::skip]
 fn secrets_that_exist_while_a_pod_mounts_their_class() {
-    let data = FileSystem { file_system: "fs-01".into(), access_point: None, path: "/mnt/in".into() };
+    let data = files("fs-00000001", None, "/mnt/in");
     for offline_data in [None, Some(data)] {
         find_all(&Inputs { secrets_by_pods: true, offline_data, ..reference() }, &[
             ("secretProviderClass: \"ppm-secrets\"", "secretProviderClass: \"other\"", "  volumes:", Error, "no volume is of the SecretProviderClass `ppm-secrets`"),

@@ -2,37 +2,62 @@
 //!
 //! Promises: refuses only what cannot work; a class it does not know is let through and reported as unknown.
 
-use super::ValuesError;
-
 /// Connections that must stay free: the slots that `PostgreSQL` keeps for superusers, the agent of RDS, and a person with a shell.
 const RESERVED: u64 = 10;
 
+/// The servers together may open more connections than the database accepts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{pods} pods with {}{each} connections each may open {wanted}, but {instance_class} accepts about {limit}, of which \
+     {reserved} are kept for administration",
+    if *pools > 1 { format!("{pools} pools of ") } else { String::new() }
+)]
+pub struct TooManyConnections {
+    /// Most pods that exist at one time, the extra one of a rollout included.
+    pub pods: u64,
+    /// Pools of one pod; usage data has one of its own where it has a place of its own.
+    pub pools: u64,
+    /// Connections of one pool.
+    pub each: u32,
+    /// Connections of all pods.
+    pub wanted: u64,
+    /// Class of the database.
+    pub instance_class: String,
+    /// Estimate of its `max_connections`.
+    pub limit: u64,
+    /// Connections the pods must leave free.
+    pub reserved: u64,
+}
+
 /// What the pods may open and what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget {
+pub struct Budget {
     /// Most pods that exist at one time.
-    pub(super) pods: u64,
+    pub pods: u64,
     /// Pools of each of them.
-    pub(super) pools: u64,
+    pub pools: u64,
     /// Connections of all of them.
-    pub(super) wanted: u64,
+    pub wanted: u64,
     /// Estimate of `max_connections`, if the class is known.
-    pub(super) limit: Option<u64>,
+    pub limit: Option<u64>,
 }
 
 impl Budget {
     /// Says whether twice the pools would fit too. Package Manager may keep one more for usage data.
-    pub(super) fn holds_twice(&self) -> bool {
+    pub fn holds_twice(&self) -> bool {
         self.limit.is_none_or(|limit| 2 * self.wanted + RESERVED <= limit)
     }
 }
 
-/// Works out the budget, or refuses it. Each pool of each pod may open `each` connections.
-pub(super) fn budget(pods: u64, pools: u64, each: u32, instance_class: &str) -> Result<Budget, ValuesError> {
+/// Works out the budget. Each pool of each pod may open `each` connections.
+///
+/// # Errors
+/// When the database of this class accepts fewer.
+pub fn budget(pods: u64, pools: u64, each: u32, instance_class: &str) -> Result<Budget, TooManyConnections> {
     let wanted = pods * pools * u64::from(each);
     let limit = max_connections(instance_class);
     match limit {
-        Some(limit) if wanted + RESERVED > limit => Err(ValuesError::TooManyConnections {
+        Some(limit) if wanted + RESERVED > limit => Err(TooManyConnections {
             pods,
             pools,
             each,
@@ -101,9 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn too_many_connections_name_both_ways_out() {
+    fn too_many_connections_are_refused() {
         let error = budget(4, 1, 50, "db.t3.small").expect_err("200 of 183").to_string();
-        assert!(error.contains("package_manager.database_connections") && error.contains("db.t3.small"), "{error}");
+        assert!(error.contains("4 pods with 50 connections each may open 200, but db.t3.small"), "{error}");
         assert!(budget(173, 1, 1, "db.t3.small").is_ok());
         assert!(budget(174, 1, 1, "db.t3.small").is_err());
     }

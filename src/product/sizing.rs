@@ -1,11 +1,9 @@
-//! What a pod may ask for and use on a node of a given type.
+//! What a pod of the server may ask for and use on a node of a given type.
 //!
 //! Promises: two pods fit on one node by request of every resource and by memory limit, because a rollout puts the
 //! new pod beside the old one; otherwise an error says what is too small.
 //!
 //! Knows the instance types people use for this; everything else is refused by name rather than guessed.
-
-use super::ValuesError;
 
 /// Families with the same proportions: GiB of memory per vCPU. Pod limits per size are equal across all of them
 /// (`eni-max-pods.txt` of awslabs/amazon-eks-ami).
@@ -37,6 +35,44 @@ const LEAST_MEMORY_GIB: u64 = 2;
 /// Room for logs and scratch files of Git builds before a pod is evicted. The chart's 200Mi evicts at once.
 const MOST_EPHEMERAL_GIB: u64 = 20;
 
+/// Why pods have no room on a node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SizeError {
+    /// Nothing is known about the size of these nodes.
+    #[error("how much a pod may use on `{instance_type}` is not known")]
+    UnknownInstanceType {
+        /// The instance type.
+        instance_type: String,
+        /// Types that would do, in words.
+        known: String,
+    },
+    /// The old and the new pod do not fit on one node together.
+    #[error(
+        "a rollout needs room for two pods on one node, but twice {each} of {resource} is more than the {allocatable} \
+         that {instance_type} leaves for pods"
+    )]
+    NodeTooSmall {
+        /// The instance type.
+        instance_type: String,
+        /// CPU or memory.
+        resource: &'static str,
+        /// What one pod takes.
+        each: String,
+        /// What the node has for pods.
+        allocatable: String,
+    },
+    /// Images, logs and scratch files of two pods do not fit on the root disk.
+    #[error("a root disk of {disk_gib} GiB leaves {allocatable} for pods, and two pods need {each} each")]
+    DiskTooSmall {
+        /// Size of the disk.
+        disk_gib: u32,
+        /// What one pod takes.
+        each: String,
+        /// What the node has for pods.
+        allocatable: String,
+    },
+}
+
 /// An instance as EC2 describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Machine {
@@ -47,23 +83,29 @@ struct Machine {
 
 /// What a node leaves for pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Allocatable {
-    pub(super) millicores: u64,
-    pub(super) memory_mib: u64,
-    pub(super) ephemeral_mib: u64,
+pub struct Allocatable {
+    /// CPU in thousandths of a core.
+    pub millicores: u64,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Room on the root disk in MiB.
+    pub ephemeral_mib: u64,
 }
 
 /// What one pod is promised, or may use at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) millicores: u64,
-    pub(super) memory_gib: u64,
-    pub(super) ephemeral_gib: u64,
+pub struct Amount {
+    /// CPU in thousandths of a core.
+    pub millicores: u64,
+    /// Memory in GiB.
+    pub memory_gib: u64,
+    /// Room on the root disk in GiB.
+    pub ephemeral_gib: u64,
 }
 
 impl Amount {
     /// CPU in the form Kubernetes prefers: whole cores where they are whole.
-    pub(super) fn cpu(&self) -> String {
+    pub fn cpu(&self) -> String {
         if self.millicores.is_multiple_of(1000) {
             (self.millicores / 1000).to_string()
         } else {
@@ -72,30 +114,25 @@ impl Amount {
     }
 
     /// Memory as a Kubernetes quantity.
-    pub(super) fn memory(&self) -> String {
+    pub fn memory(&self) -> String {
         format!("{}Gi", self.memory_gib)
     }
 
     /// Ephemeral storage as a Kubernetes quantity.
-    pub(super) fn ephemeral_storage(&self) -> String {
+    pub fn ephemeral_storage(&self) -> String {
         format!("{}Gi", self.ephemeral_gib)
     }
 }
 
 /// Requests and limits of a pod, and the node they were derived from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sizing {
-    pub(super) allocatable: Allocatable,
-    pub(super) requests: Amount,
-    pub(super) limits: Amount,
-}
-
-/// Says whether pods fit on nodes of this type with a root disk of this many GiB, two on each.
-///
-/// # Errors
-/// What is too small, or that nothing is known about the type.
-pub fn fits(instance_type: &str, disk_gib: u32) -> Result<(), ValuesError> {
-    size(instance_type, disk_gib).map(|_| ())
+pub struct Sizing {
+    /// What the node leaves for pods.
+    pub allocatable: Allocatable,
+    /// What a pod is promised.
+    pub requests: Amount,
+    /// What a pod may use at most.
+    pub limits: Amount,
 }
 
 /// How many addresses one network interface of a machine of this type holds; nothing for a type that is not known here.
@@ -111,20 +148,23 @@ pub fn addresses_per_interface(instance_type: &str) -> Option<u64> {
     })
 }
 
-/// What a node leaves for pods; nothing for a type that is not known here.
-pub(super) fn of(instance_type: &str, disk_gib: u32) -> Option<Allocatable> {
-    machine(instance_type).map(|machine| allocatable(machine, disk_gib))
+/// What a node with a root disk of this many GiB leaves for pods; nothing for a type that is not known here.
+pub fn allocatable(instance_type: &str, disk_gib: u32) -> Option<Allocatable> {
+    machine(instance_type).map(|machine| left_for_pods(machine, disk_gib))
 }
 
 /// Sizes a pod for nodes of this type with a root disk of this many GiB.
-pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesError> {
-    let machine = machine(instance_type).ok_or_else(|| ValuesError::UnknownInstanceType {
+///
+/// # Errors
+/// What is too small for two pods on each, or that nothing is known about the type.
+pub fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, SizeError> {
+    let machine = machine(instance_type).ok_or_else(|| SizeError::UnknownInstanceType {
         instance_type: instance_type.to_owned(),
         known: known_types(),
     })?;
     let sizing = propose(machine, disk_gib);
     let Sizing { allocatable, requests, limits } = sizing;
-    let too_small = |resource, each, allocatable| ValuesError::NodeTooSmall {
+    let too_small = |resource, each, allocatable| SizeError::NodeTooSmall {
         instance_type: instance_type.to_owned(),
         resource,
         each,
@@ -139,7 +179,7 @@ pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesE
         }
     }
     if 2 * requests.ephemeral_gib * 1024 > allocatable.ephemeral_mib {
-        return Err(ValuesError::DiskTooSmall {
+        return Err(SizeError::DiskTooSmall {
             disk_gib,
             each: requests.ephemeral_storage(),
             allocatable: gib(allocatable.ephemeral_mib),
@@ -149,7 +189,7 @@ pub(super) fn size(instance_type: &str, disk_gib: u32) -> Result<Sizing, ValuesE
 }
 
 /// Shows MiB as GiB with one decimal, rounded down.
-pub(super) fn gib(mib: u64) -> String {
+pub fn gib(mib: u64) -> String {
     format!("{}.{}Gi", mib / 1024, mib % 1024 * 10 / 1024)
 }
 
@@ -183,7 +223,7 @@ fn known_types() -> String {
 }
 
 fn propose(machine: Machine, disk_gib: u32) -> Sizing {
-    let allocatable = allocatable(machine, disk_gib);
+    let allocatable = left_for_pods(machine, disk_gib);
     let requests = Amount {
         millicores: (machine.vcpus * 1000 / 4).min(REFERENCE_REQUEST.millicores),
         memory_gib: (machine.memory_gib / 4).clamp(LEAST_MEMORY_GIB, REFERENCE_REQUEST.memory_gib),
@@ -204,7 +244,7 @@ fn propose(machine: Machine, disk_gib: u32) -> Sizing {
 /// CPU: 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of the rest are reserved. Memory:
 /// 255 MiB and 11 MiB per possible pod are reserved and 100 MiB kept back from eviction. Disk: 1 GiB is reserved and
 /// the last tenth kept back from eviction.
-fn allocatable(machine: Machine, disk_gib: u32) -> Allocatable {
+fn left_for_pods(machine: Machine, disk_gib: u32) -> Allocatable {
     let reserved_millicores: u64 = match machine.vcpus {
         0 => 0,
         1 => 60,
@@ -275,15 +315,16 @@ mod tests {
         let error = size("c5.large", 100).expect_err("4 GiB are too few").to_string();
         assert!(error.contains("twice 2Gi of requested memory") && error.contains("c5.large"), "{error}");
         let error = size("c6a.4xlarge", 12).expect_err("12 GiB are too few").to_string();
-        assert!(error.contains("kubernetes.nodes.disk_gib"), "{error}");
+        assert!(error.contains("a root disk of 12 GiB"), "{error}");
         assert!(size("c6a.4xlarge", 0).is_err());
     }
 
     #[test]
     fn an_unknown_type_names_the_known_ones() {
         for unknown in ["x1e.large", "c5.8xlarge", "t3.small", "m5", "c6a.", "m6i.metal"] {
-            let error = size(unknown, 100).expect_err("not in the table").to_string();
-            assert!(error.contains(unknown) && error.contains("c6a") && error.contains("t3"), "{error}");
+            let error = size(unknown, 100).expect_err("not in the table");
+            let SizeError::UnknownInstanceType { known, .. } = &error else { panic!("{error}") };
+            assert!(error.to_string().contains(unknown) && known.contains("c6a") && known.contains("t3"), "{error:?}");
         }
     }
 
@@ -300,7 +341,7 @@ mod tests {
                         assert!(requests.memory_gib <= limits.memory_gib, "{name}");
                         assert!(limits.millicores < allocatable.millicores, "{name}");
                     }
-                    Err(ValuesError::NodeTooSmall { .. }) => {
+                    Err(SizeError::NodeTooSmall { .. }) => {
                         assert!(name.starts_with('c') && size_name == "large");
                     }
                     Err(other) => assert_eq!(name, "c5.8xlarge", "{other}"),

@@ -1,7 +1,7 @@
 //! Package Manager's settings, and how they survive the way into its configuration file.
 //!
-//! The chart prints `config` into `rstudio-pm.gcfg` as it stands: it quotes nothing and escapes nothing, and the
-//! server's reader (the Go package `gcfg`) then cuts values at `#` and `;` and stops at a stray `"` or `\`.
+//! The server's reader (the Go package `gcfg`) cuts values at `#` and `;` and stops at a stray `"` or `\`. Whoever writes
+//! the file (a chart, or this program itself) writes values as [`Leaf::written`] has them, and quotes nothing again.
 //!
 //! Promises: a [`Config`] that exists can be written; the server reads back exactly the values that were put in;
 //! section and key names, which the reader compares without regard to case, occur once.
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::text::is_unprintable;
+use crate::model::values::is_unprintable;
 
 /// Sections in the order in which they are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum ConfigError {
         /// The name.
         name: String,
     },
-    /// Neither the chart's YAML nor the server's format has a way to write it.
+    /// The server's format has no way to write it, nor has the YAML on the way there.
     #[error("{setting} contains the character U+{code:04X}, which cannot be written in the server's configuration")]
     Character {
         /// Section and key.
@@ -114,7 +114,7 @@ impl Section {
         self.set(key, Leaf::Text(text.into()))
     }
 
-    /// What stands between the brackets, which is also the section's key in the chart's values.
+    /// What stands between the brackets.
     pub fn heading(&self) -> String {
         match &self.subsection {
             Some(subsection) => format!("{} {}", self.name, quoted(subsection)),
@@ -170,6 +170,15 @@ impl Section {
 }
 
 impl Leaf {
+    /// Its texts: one, or the items of a list; none for a flag.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Leaf::Text(text) => std::slice::from_ref(text),
+            Leaf::List(items) => items,
+            Leaf::Flag(_) => &[],
+        }
+    }
+
     /// The values as they must stand after `Key = `, one line each.
     pub fn written(&self) -> Vec<String> {
         match self {
@@ -215,7 +224,7 @@ impl Config {
         &self.sections
     }
 
-    /// Writes the file the chart makes of these settings: sections and keys sorted, a blank line after each section.
+    /// Writes the file: sections and keys sorted, a blank line after each section.
     pub fn to_gcfg(&self) -> String {
         let mut sections: Vec<&Section> = self.sections.iter().collect();
         sections.sort_by_key(|section| section.heading());
@@ -239,7 +248,7 @@ impl Config {
 ///
 /// # Errors
 /// What the server stops at.
-pub(super) fn read_value(text: &str) -> Result<String, String> {
+pub fn read_value(text: &str) -> Result<String, String> {
     let mut value = String::new();
     let mut kept = 0;
     let mut is_quoted = false;
@@ -268,7 +277,7 @@ pub(super) fn read_value(text: &str) -> Result<String, String> {
 }
 
 /// Whether text is quoted for the reader from end to end.
-pub(super) fn is_whole_quoted(text: &str) -> bool {
+pub fn is_whole_quoted(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
     let mut is_escaped = false;
     let ends_inside = inner.chars().any(|c| {
@@ -280,7 +289,7 @@ pub(super) fn is_whole_quoted(text: &str) -> bool {
 }
 
 /// Whether the reader takes this for a section's or a setting's name.
-pub(super) fn has_setting_name(name: &str) -> bool {
+pub fn has_setting_name(name: &str) -> bool {
     check_name(name).is_ok()
 }
 
@@ -294,7 +303,7 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
 }
 
 fn check_text(setting: &str, text: &str) -> Result<(), ConfigError> {
-    // The chart prints them into a block of YAML, which ends at some of them and is refused for the others; the server's
+    // A block of YAML, by which the file reaches a pod, ends at some of them and is refused for the others; the server's
     // reader refuses a byte order mark anywhere but at the start of the file.
     match text.chars().find(|c| is_unprintable(*c)) {
         Some(c) => Err(ConfigError::Character { setting: setting.to_owned(), code: u32::from(c) }),
@@ -313,4 +322,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

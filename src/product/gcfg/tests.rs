@@ -4,10 +4,10 @@ use super::*;
 use proptest::prelude::*;
 
 /// What the reader finds: heading, key and value of every line, in order.
-pub(in super::super) type Lines = Vec<(String, String, String)>;
+pub(crate) type Lines = Vec<(String, String, String)>;
 
 /// Reads as the Go package does, errors included, for the part of the format that one-line values use.
-pub(in super::super) fn read(file: &str) -> Result<Lines, String> {
+pub(crate) fn read(file: &str) -> Result<Lines, String> {
     let mut heading = String::new();
     let mut lines = Lines::new();
     for line in file.lines().filter(|line| !line.trim().is_empty()) {
