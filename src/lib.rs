@@ -6,14 +6,14 @@
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
-//! - [`text`] (model) YAML with places, problems, spelling.
+//! - [`text`] (model) YAML read with places and written, problems, spelling.
 //! - [`product`] (model) what Package Manager is: ports, configuration file, sizes, versions; pure.
 //! - [`helm`] (model, text, product) the finished values file for the chart, and the check of one; pure.
 //! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
 //! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
-//! - [`handoff`] (model, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
+//! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
 //! - [`cli`] (every room) the program.
 

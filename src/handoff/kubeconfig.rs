@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::yaml;
+use crate::text::{read_yaml, yaml};
 
 /// What is put into the file.
 #[derive(Clone, Debug)]
@@ -96,12 +96,11 @@ pub fn merge(there: Option<&str>, entry: &Entry) -> Result<String, KubeconfigErr
             return Ok(edited);
         }
     }
-    Ok(yaml::document(&wanted))
+    Ok(yaml::document(&(&wanted).into()))
 }
 
 fn read(text: &str) -> Result<Value, KubeconfigError> {
-    let read: Value = serde_saphyr::from_str(text)
-        .map_err(|error| KubeconfigError(format!("it is no YAML: {}", error.without_snippet())))?;
+    let read = read_yaml(text).map_err(|error| KubeconfigError(format!("it is no YAML: {error}")))?;
     let Some(map) = read.as_object() else {
         return Err(KubeconfigError("it holds no keys with values".to_owned()));
     };
@@ -152,7 +151,7 @@ fn with_item(text: &str, list: &str, entry: &Entry) -> String {
     let starts: Vec<usize> = (0..body.len()).filter(|at| body[*at].starts_with(&dash)).collect();
     let old = starts.iter().enumerate().find_map(|(n, from)| {
         let to = starts.get(n + 1).copied().unwrap_or(body.len());
-        let named = serde_saphyr::from_str::<Value>(&body[*from..to].concat()).ok()?;
+        let named = read_yaml(&body[*from..to].concat()).ok()?;
         (named[0]["name"] == name).then_some((*from, to))
     });
     let (from, to) = old.unwrap_or((body.len(), body.len()));
@@ -169,7 +168,7 @@ fn with_item(text: &str, list: &str, entry: &Entry) -> String {
 /// The text with this key at its top, in the place where it stands or at the end.
 fn with_line(text: &str, key: &str, value: &str) -> String {
     let head = format!("{key}:");
-    let line = yaml::document(&json!({key: value}));
+    let line = yaml::document(&yaml::YamlNode::from(&json!({key: value})));
     let mut found = false;
     let lines = text.split_inclusive('\n').map(|old| {
         let is_it = old.starts_with(&head);
@@ -190,7 +189,7 @@ fn begins_a_key(line: &str) -> bool {
 }
 
 fn rendered(item: &Value, indent: &str) -> String {
-    let text = yaml::document(&json!([item]));
+    let text = yaml::document(&yaml::YamlNode::from(&json!([item])));
     text.split_inclusive('\n').flat_map(|line| [indent, line]).collect()
 }
 

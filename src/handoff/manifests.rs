@@ -3,10 +3,10 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::yaml;
 use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY};
 use crate::model::base64;
 use crate::product::License;
+use crate::text::yaml::{self, YamlNode};
 
 /// Values for the Secrets; what is not given is left out.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub fn secrets(namespace: &str, license: &License, material: &Material) -> Secre
     let mut add = |name: &str, key: &str, value: &Option<SecretString>, fixed: bool| {
         if let Some(value) = value {
             text.push_str("---\n");
-            text.push_str(&yaml::document(&secret(namespace, name, key, value, fixed)));
+            text.push_str(&yaml::document(&YamlNode::from(&secret(namespace, name, key, value, fixed))));
         }
     };
     if let License::File { secret, key } = license {

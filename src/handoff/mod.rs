@@ -11,7 +11,6 @@ mod kubeconfig;
 mod manifests;
 mod offline;
 mod references;
-mod yaml;
 
 pub use database::{DatabaseJob, database_job};
 pub use kubeconfig::{Entry, KubeconfigError, merge};
@@ -19,7 +18,9 @@ pub use manifests::{Material, secrets};
 pub use offline::{Item, Packages, Site, offline_checklist};
 pub use references::{Names, external_secrets, provider_class};
 
+use crate::text::yaml;
+
 /// Several manifests in one stream.
 pub fn stream<'a>(manifests: impl IntoIterator<Item = &'a serde_json::Value>) -> String {
-    manifests.into_iter().flat_map(|manifest| ["---\n".to_owned(), yaml::document(manifest)]).collect()
+    manifests.into_iter().flat_map(|manifest| ["---\n".to_owned(), yaml::document(&manifest.into())]).collect()
 }

@@ -4,15 +4,15 @@
 
 use super::Inputs;
 use super::chart::Values;
-use super::yaml::{Entry, Node, entry, list, map};
 use crate::product::gcfg::{Leaf, Section};
 use crate::product::{METRICS_PORT, UsageData};
+use crate::text::yaml::{YamlEntry, YamlNode, entry, list, map};
 
 /// Says where a setting of the declaration comes from.
 const DECLARED: &str = "From package_manager.settings.";
 
 /// `config` in the file.
-pub(super) fn document(values: &Values) -> Entry {
+pub(super) fn document(values: &Values) -> YamlEntry {
     let sections = values.chart.config.sections().iter().map(|section| config_section(values, section));
     let mut why = "Becomes /etc/rstudio-pm/rstudio-pm.gcfg. The chart prints values without quoting them, so \
                    everything here is text: a bare number might arrive as 1e+06."
@@ -24,7 +24,7 @@ pub(super) fn document(values: &Values) -> Entry {
     entry("config", map(sections)).why(why)
 }
 
-fn config_section(values: &Values, section: &Section) -> Entry {
+fn config_section(values: &Values, section: &Section) -> YamlEntry {
     let heading = section.heading();
     let declared = values.inputs.settings.iter().find(|other| other.is_same_as(section));
     let is_declared = |key: &str| declared.is_some_and(|section| section.setting(key).is_some());
@@ -32,7 +32,7 @@ fn config_section(values: &Values, section: &Section) -> Entry {
     let settings = section.settings().iter().map(|(key, leaf)| {
         let written = leaf.written();
         let node = match leaf {
-            Leaf::Text(_) | Leaf::Flag(_) => Node::from(written.concat()),
+            Leaf::Text(_) | Leaf::Flag(_) => YamlNode::from(written.concat()),
             Leaf::List(_) => list(written),
         };
         let why = match (is_all_declared, is_declared(key)) {

@@ -9,9 +9,9 @@ use super::chart::{
     Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
 use super::keys::Version;
-use super::yaml::{self, Entry, Node, entry, list, map, script};
 use super::{Inputs, config, form, objects};
 use crate::product::{Amount, ENCRYPTION_KEY_BYTES, ENCRYPTION_KEY_VARIABLE, License, USAGE_PASSWORD_VARIABLE, gib};
+use crate::text::yaml::{self, YamlEntry, YamlNode, entry, list, map, script};
 
 /// Newest chart version the emitted keys were read against.
 pub(super) const NEWEST_READ: Version = (0, 20, 4);
@@ -19,12 +19,12 @@ pub(super) const NEWEST_READ: Version = (0, 20, 4);
 impl Values {
     /// Writes the file: YAML with a comment at each line that has a reason.
     pub fn to_yaml(&self) -> String {
-        yaml::document(&header(&self.inputs), &entries(self))
+        yaml::commented(&header(&self.inputs), &entries(self))
     }
 }
 
 /// The top-level keys.
-pub(super) fn entries(values: &Values) -> Vec<Entry> {
+pub(super) fn entries(values: &Values) -> Vec<YamlEntry> {
     let mut entries = vec![fullname(values)];
     entries.extend(image(values));
     entries.extend([
@@ -78,7 +78,7 @@ fn header(inputs: &Inputs) -> Vec<String> {
     ]
 }
 
-fn fullname(values: &Values) -> Entry {
+fn fullname(values: &Values) -> YamlEntry {
     let name = &values.chart.fullname_override;
     entry("fullnameOverride", name).why(format!(
         "Fixed names, from package_manager.release: Service \"{name}\", ConfigMap \"{name}-config\". Another name \
@@ -86,14 +86,14 @@ fn fullname(values: &Values) -> Entry {
     ))
 }
 
-fn replicas(values: &Values) -> Entry {
+fn replicas(values: &Values) -> YamlEntry {
     entry("replicas", values.chart.replicas).why(format!(
         "From package_manager.replicas; each pod has a node of its own, and there are {}.",
         values.inputs.node_count
     ))
 }
 
-fn strategy(values: &Values) -> Entry {
+fn strategy(values: &Values) -> YamlEntry {
     match values.chart.strategy {
         UpdateStrategy::Recreate => entry("strategy", map([entry("type", "Recreate")])).why(
             "All pods stop before new ones start, because chart or image change: two versions of Package Manager must \
@@ -125,7 +125,7 @@ fn strategy(values: &Values) -> Entry {
     }
 }
 
-fn spread(values: &Values) -> Entry {
+fn spread(values: &Values) -> YamlEntry {
     let constraints = values.chart.topology_spread_constraints.iter().map(constraint);
     let why = if has_exact_spread(&values.inputs) {
         "The chart passes this on word for word, so the release name is written out. After a node was away pods may \
@@ -137,7 +137,7 @@ fn spread(values: &Values) -> Entry {
     entry("topologySpreadConstraints", list(constraints)).why(why)
 }
 
-fn constraint(constraint: &SpreadConstraint) -> Node {
+fn constraint(constraint: &SpreadConstraint) -> YamlNode {
     let (topology, unsatisfiable, why) = match constraint.domain {
         Domain::Node => ("kubernetes.io/hostname", "DoNotSchedule", "Replicas on different nodes, strictly."),
         Domain::Zone => {
@@ -167,18 +167,18 @@ fn constraint(constraint: &SpreadConstraint) -> Node {
     map(entries)
 }
 
-fn node_selector(values: &Values) -> Entry {
+fn node_selector(values: &Values) -> YamlEntry {
     let labels = values.chart.node_selector.iter().map(|(key, value)| entry(key, value));
     entry("nodeSelector", map(labels))
         .why("The label of the node group made for Package Manager; keeps other nodes out of the count above.")
 }
 
-fn disruption_budget(values: &Values) -> Entry {
+fn disruption_budget(values: &Values) -> YamlEntry {
     let budget = map([entry("maxUnavailable", values.chart.pod_disruption_budget.max_unavailable)]);
     entry("podDisruptionBudget", budget).why("Nodes are drained one pod at a time.")
 }
 
-fn service_account(values: &Values) -> Entry {
+fn service_account(values: &Values) -> YamlEntry {
     let account = &values.chart.service_account;
     let annotations = map([entry("eks.amazonaws.com/role-arn", &account.role_arn)
         .why("The IAM role made for Package Manager: its bucket and its key.")]);
@@ -190,7 +190,7 @@ fn service_account(values: &Values) -> Entry {
     entry("serviceAccount", account)
 }
 
-fn image(values: &Values) -> Option<Entry> {
+fn image(values: &Values) -> Option<YamlEntry> {
     values.chart.image.as_ref().map(|image| {
         let image = map([
             entry("repository", image.repository.as_str()),
@@ -202,7 +202,7 @@ fn image(values: &Values) -> Option<Entry> {
     })
 }
 
-fn migration(values: &Values) -> Entry {
+fn migration(values: &Values) -> YamlEntry {
     let why = match values.chart.shared_storage {
         None => {
             "Off, as in newer charts: the job only changes owners on a shared volume, and there is none. Chart 0.5.43 \
@@ -216,7 +216,7 @@ fn migration(values: &Values) -> Entry {
     entry("enableMigration", values.chart.enable_migration).why(why)
 }
 
-fn shared_storage(values: &Values) -> Option<Entry> {
+fn shared_storage(values: &Values) -> Option<YamlEntry> {
     values.chart.shared_storage.as_ref().map(|volume| {
         let storage = map([
             entry("mount", true),
@@ -229,7 +229,7 @@ fn shared_storage(values: &Values) -> Option<Entry> {
     })
 }
 
-fn license(values: &Values) -> Entry {
+fn license(values: &Values) -> YamlEntry {
     let (secret, key) = match &values.chart.license {
         License::File { secret, key } => (secret, key),
         License::Server(server) => {
@@ -253,9 +253,9 @@ fn license(values: &Values) -> Entry {
     entry("license", map([entry("file", file)]))
 }
 
-fn pod(values: &Values) -> Entry {
+fn pod(values: &Values) -> YamlEntry {
     let pod = &values.chart.pod;
-    let command = list([Node::from("/bin/sh"), Node::from("-c"), script(pod.pre_stop)]);
+    let command = list([YamlNode::from("/bin/sh"), YamlNode::from("-c"), script(pod.pre_stop)]);
     let pre_stop = map([entry("exec", map([entry("command", command)]))]);
     let mut entries = vec![
         entry("env", list(pod.env.iter().map(variable))),
@@ -273,7 +273,7 @@ fn pod(values: &Values) -> Entry {
     )
 }
 
-fn variable(variable: &SecretVariable) -> Node {
+fn variable(variable: &SecretVariable) -> YamlNode {
     let why = match variable.name {
         ENCRYPTION_KEY_VARIABLE => format!(
             "{ENCRYPTION_KEY_BYTES} random bytes in hexadecimal, the same for all pods and for the life of the database: \
@@ -288,7 +288,7 @@ fn variable(variable: &SecretVariable) -> Node {
     map([entry("name", variable.name).why(why), entry("valueFrom", map([entry("secretKeyRef", reference)]))])
 }
 
-fn service(values: &Values) -> Entry {
+fn service(values: &Values) -> YamlEntry {
     match values.chart.service {
         Service::NodePort { port, node_port } => entry(
             "service",
@@ -305,7 +305,7 @@ fn service(values: &Values) -> Entry {
     }
 }
 
-fn probe(probe: &Probe, timeout_why: &str, failure_why: &str) -> Node {
+fn probe(probe: &Probe, timeout_why: &str, failure_why: &str) -> YamlNode {
     let http = map([entry("path", probe.path), entry("port", probe.port)]);
     let mut entries = vec![
         entry("enabled", true),
@@ -319,27 +319,27 @@ fn probe(probe: &Probe, timeout_why: &str, failure_why: &str) -> Node {
     map(entries)
 }
 
-fn readiness(values: &Values) -> Entry {
+fn readiness(values: &Values) -> YamlEntry {
     let timeout_why = "The chart's one second is too short for a server that is busy building.";
     entry("readinessProbe", probe(&values.chart.readiness_probe, timeout_why, ""))
         .why("Decides whether a pod gets requests.")
 }
 
-fn startup(values: &Values) -> Entry {
+fn startup(values: &Values) -> YamlEntry {
     let startup = &values.chart.startup_probe;
     let minutes = startup.period_seconds * startup.failure_threshold / 60;
     let failure_why = format!("{minutes} minutes, so that a migration of the database is not cut off half way.");
     entry("startupProbe", probe(startup, "", &failure_why)).why("Gives the first start its time.")
 }
 
-fn liveness(values: &Values) -> Entry {
+fn liveness(values: &Values) -> YamlEntry {
     entry("livenessProbe", map([entry("enabled", values.chart.liveness_probe_enabled)])).why(
         "Off: in offline mode, which administrators switch on, the server answers 503, and a probe would restart it \
          for ever.",
     )
 }
 
-fn resources(values: &Values) -> Entry {
+fn resources(values: &Values) -> YamlEntry {
     let Inputs { instance_type, disk_gib, .. } = &values.inputs;
     let allocatable = &values.sizing.allocatable;
     let amounts = |amount: &Amount| {

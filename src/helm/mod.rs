@@ -25,7 +25,6 @@ mod review;
 pub mod rollout;
 mod schema;
 mod values;
-mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,9 @@
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
 use super::chart::{Chart, SECRETS_PATH, TargetGroupBinding, Volume};
-use super::yaml::{Entry, Node, entry, list, map, script};
 use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
 use crate::product::PING_PATH;
+use crate::text::yaml::{YamlEntry, YamlNode, entry, list, map, script};
 
 /// Nominal size of a volume: EFS has none and Kubernetes asks for one.
 const NOMINAL_SIZE: &str = "1Ti";
@@ -15,7 +15,7 @@ const OFFLINE: &str = "offline-data";
 const MOUNTED_SECRETS: &str = "secrets-store";
 
 /// The Ingress, where the controller makes the load balancer.
-pub(super) fn ingress(chart: &Chart) -> Option<Entry> {
+pub(super) fn ingress(chart: &Chart) -> Option<YamlEntry> {
     chart.ingress.as_ref().map(|ingress| {
         let host = map([entry("host", &ingress.host), entry("paths", list(["/"]))]);
         let body = map([
@@ -32,7 +32,7 @@ pub(super) fn ingress(chart: &Chart) -> Option<Entry> {
     })
 }
 
-fn annotations(ingress: &Ingress) -> Vec<Entry> {
+fn annotations(ingress: &Ingress) -> Vec<YamlEntry> {
     let key = |name: &str| format!("alb.ingress.kubernetes.io/{name}");
     let scheme = if ingress.is_internal { "internal" } else { "internet-facing" };
     let mut entries = vec![
@@ -79,7 +79,7 @@ fn annotations(ingress: &Ingress) -> Vec<Entry> {
 }
 
 /// `extraObjects`, if there are any.
-pub(super) fn extra(chart: &Chart) -> Option<Entry> {
+pub(super) fn extra(chart: &Chart) -> Option<YamlEntry> {
     let mut whys = Vec::new();
     let mut objects = Vec::new();
     if let Some(made) = &chart.binding {
@@ -108,8 +108,9 @@ pub(super) fn extra(chart: &Chart) -> Option<Entry> {
 }
 
 /// `pod.volumes` and `pod.volumeMounts`, if there are any. The chart mounts the shared volume itself.
-pub(super) fn pod_volumes(chart: &Chart) -> Vec<Entry> {
-    let (volumes, mounts): (Vec<Node>, Vec<Node>) = offline_data(chart).into_iter().chain(secret_class(chart)).unzip();
+pub(super) fn pod_volumes(chart: &Chart) -> Vec<YamlEntry> {
+    let (volumes, mounts): (Vec<YamlNode>, Vec<YamlNode>) =
+        offline_data(chart).into_iter().chain(secret_class(chart)).unzip();
     if volumes.is_empty() {
         return Vec::new();
     }
@@ -117,7 +118,7 @@ pub(super) fn pod_volumes(chart: &Chart) -> Vec<Entry> {
 }
 
 /// Volume and mount of packages from outside.
-fn offline_data(chart: &Chart) -> Option<(Node, Node)> {
+fn offline_data(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
     let data = chart.offline_data.as_ref()?;
     let claim = map([entry("claimName", &data.claim), entry("readOnly", true)]);
     let volume =
@@ -134,7 +135,7 @@ fn offline_data(chart: &Chart) -> Option<(Node, Node)> {
 }
 
 /// Volume and mount of the class from which the CSI driver makes Secrets.
-fn secret_class(chart: &Chart) -> Option<(Node, Node)> {
+fn secret_class(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
     let class = chart.secret_class.as_ref()?;
     let csi = map([
         entry("driver", SECRETS_DRIVER),
@@ -161,7 +162,7 @@ fn templated(text: &str) -> String {
     text.replace("{{", "{{ `{{` }}")
 }
 
-fn binding(binding: &TargetGroupBinding) -> Node {
+fn binding(binding: &TargetGroupBinding) -> YamlNode {
     let service = map([entry("name", templated(&binding.service)), entry("port", binding.port)]);
     let spec = map([
         entry("serviceRef", service),
@@ -178,12 +179,12 @@ fn binding(binding: &TargetGroupBinding) -> Node {
     ])
 }
 
-fn kept(name: &str) -> Node {
+fn kept(name: &str) -> YamlNode {
     let keep = map([entry("helm.sh/resource-policy", "keep")]);
     map([entry("name", templated(name)), entry("annotations", keep)])
 }
 
-fn volume(volume: &Volume, why: &str) -> Node {
+fn volume(volume: &Volume, why: &str) -> YamlNode {
     let csi = map([entry("driver", "efs.csi.aws.com"), entry("volumeHandle", templated(&volume.handle)).why(why)]);
     let claim = map([entry("namespace", templated(&volume.namespace)), entry("name", templated(&volume.claim))]);
     let spec = map([
@@ -204,7 +205,7 @@ fn volume(volume: &Volume, why: &str) -> Node {
     ])
 }
 
-fn claim(volume: &Volume) -> Node {
+fn claim(volume: &Volume) -> YamlNode {
     let resources = map([entry("requests", map([entry("storage", NOMINAL_SIZE)]))]);
     let spec = map([
         entry("accessModes", list(["ReadWriteMany"])),

@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::keys::ChartKey;
-use super::yaml::tests::{parse, paths};
 use super::{
     Command, Exposure, Ingress, Inputs, Strategy as Replacement, ValuesError, Whereabouts, document, next_commands,
     values,
 };
 use crate::product::gcfg::{Leaf, Section};
 use crate::product::{FileSystem, Image, License, TooManyConnections, UsageData};
+use crate::text::yaml::tests::{parse, paths};
 
 /// The reference architecture with every default.
 pub(super) fn reference() -> Inputs {

@@ -8,13 +8,14 @@
 mod package_manager;
 mod table;
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::words::{Choice, Word};
 use crate::model::values::{Text, ValueError};
 use crate::text::is_plain;
+use crate::text::yaml::push_quoted;
 
 /// All keys, sections before their keys.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
@@ -146,18 +147,8 @@ pub(super) fn scalar(text: &str) -> String {
     if is_plain(text) && !numeric {
         return text.to_owned();
     }
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() || c == '\u{feff}' => {
-                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
+    let mut quoted = String::new();
+    push_quoted(&mut quoted, text);
     quoted
 }
 
@@ -275,6 +266,6 @@ mod tests {
     fn scalars_are_quoted_where_yaml_would_read_something_else() {
         assert_eq!(scalar("ppm-prod"), "ppm-prod");
         assert_eq!(scalar("1.34"), "\"1.34\"");
-        assert_eq!(scalar("a\"b\\c\n"), "\"a\\\"b\\\\c\\U0000000a\"");
+        assert_eq!(scalar("a\"b\\c\n"), "\"a\\\"b\\\\c\\n\"");
     }
 }

@@ -1,5 +1,5 @@
-//! Text that people write: YAML as a tree whose every node knows its place, what is wrong where, and the nearest right
-//! spelling of a wrong word.
+//! Text that people write and read: YAML as a tree whose every node knows its place and YAML that is written, what is
+//! wrong where, and the nearest right spelling of a wrong word.
 //!
 //! Promises: no interpretation beyond YAML's own; whatever is refused is refused with line, column and remedy.
 //!
@@ -8,11 +8,12 @@
 mod problem;
 mod spelling;
 mod tree;
+pub mod yaml;
 
 pub use crate::model::place::Place;
 pub use problem::Problem;
 pub use spelling::nearest;
-pub use tree::{Member, Node, Shape, is_plain, tree};
+pub use tree::{Member, Node, Shape, is_plain, read_yaml, tree};
 
 pub use crate::model::values::{Bare, bare, is_bare_text, is_unprintable, shown};
 

@@ -86,6 +86,14 @@ pub fn tree(text: &str) -> (Option<Node>, Option<Problem>) {
     }
 }
 
+/// Reads text as one YAML document, without places.
+///
+/// # Errors
+/// In the words of the YAML crate.
+pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
+    serde_saphyr::from_str(text).map_err(|error| error.without_snippet().to_string())
+}
+
 /// Whether YAML reads this text, unquoted and inside a list, as itself.
 pub fn is_plain(text: &str) -> bool {
     let list = read(&format!("[{text}, x]"), DuplicateKeyPolicy::Error);

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::super::keys::ChartKey;
-use super::super::yaml::tests::{parse, paths, plain_map};
 use super::super::{Exposure, Facts, Ingress, Inputs, Strategy as Replacement, document, review, values};
 use super::{files, reference, rendered_by_the_chart, yaml};
 use crate::product::gcfg::tests::read;
 use crate::product::gcfg::{Leaf, Section};
 use crate::product::{FileSystem, Image, License, PING_PATH, UsageData};
+use crate::text::yaml::tests::{parse, paths, plain_map};
 
 fn exposures() -> impl Strategy<Value = Exposure> {
     let name = "[a-z]([a-z0-9-]{0,8}[a-z0-9])?/[0-9a-f]{16}";
