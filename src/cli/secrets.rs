@@ -16,6 +16,7 @@ use crate::engine::state::State;
 use crate::handoff::{self, DatabaseJob, Material, Names};
 use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, secret_class, shell_word};
 use crate::model::handle::At;
+use crate::model::secret::SecretText;
 use crate::product::{ENCRYPTION_KEY_BYTES, License};
 use crate::resources::database::DatabaseComputed;
 use crate::resources::iam_role::IamRoleComputed;
@@ -85,7 +86,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
         material.encryption_key = Some(encryption_key(&*vault, &names.encryption_key_secret_arn).await?);
     }
     let secret = handoff::secrets(&names.namespace, place, &material);
-    out::data(secret.expose_secret());
+    out::data(secret.expose());
     out::data(&handoff::stream(&manifests));
     out::note(&remarks(args, form, stack));
     Ok(exit::DONE)
@@ -223,7 +224,7 @@ fn license(args: &SecretsArgs) -> Result<Option<SecretString>, Failure> {
     let Some(path) = &args.license else { return Ok(None) };
     let text = file::read_input(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
     match text.filter(|text| !text.trim().is_empty()) {
-        Some(text) => Ok(Some(SecretString::from(text))),
+        Some(text) => Ok(Some(SecretText::from(text).into())),
         None => Err(Failure::new(exit::USAGE, format!("there is no license in {}", path.display()))
             .hint("name the file you got from Posit, as in `--license rstudio-pm.lic`")),
     }

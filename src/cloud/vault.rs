@@ -8,6 +8,7 @@ use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{CloudError, Context};
+use crate::model::secret::SecretText;
 
 /// Which version of a secret is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(super) fn login_in(text: &SecretString) -> Option<(String, SecretString)> {
     #[derive(serde::Deserialize)]
     struct Login {
         username: String,
-        password: String,
+        password: SecretText,
     }
     let Login { username, password } = serde_json::from_str(text.expose_secret()).ok()?;
     Some((username, SecretString::from(password)))

@@ -1,12 +1,14 @@
 //! Kubernetes Secrets with their values in them, for a pipe to kubectl.
+//!
+//! Promises: a value goes from whoever has it into one text that is wiped, and stands nowhere else on the way.
 
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
 
 use crate::helm::{DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY};
-use crate::model::base64;
+use crate::model::secret::SecretText;
 use crate::product::License;
-use crate::text::yaml::{self, YamlNode};
+use crate::text::yaml::{is_word, word};
 
 /// Values for the Secrets; what is not given is left out.
 #[derive(Debug, Default)]
@@ -19,35 +21,95 @@ pub struct Material {
     pub license: Option<SecretString>,
 }
 
-/// The manifests for `namespace`, one YAML document each.
-pub fn secrets(namespace: &str, license: &License, material: &Material) -> SecretString {
-    let mut text = String::new();
-    let mut add = |name: &str, key: &str, value: &Option<SecretString>, fixed: bool| {
-        if let Some(value) = value {
-            text.push_str("---\n");
-            text.push_str(&yaml::document(&YamlNode::from(&secret(namespace, name, key, value, fixed))));
-        }
-    };
-    if let License::File { secret, key } = license {
-        add(secret.as_str(), key.as_str(), &material.license, false);
-    }
-    add(DATABASE_SECRET, DATABASE_SECRET_KEY, &material.database_password, false);
-    // Whoever replaced it would make everything unreadable that was encrypted with it: Kubernetes is to refuse that.
-    add(ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, &material.encryption_key, true);
-    SecretString::from(text)
+/// A Secret with one key.
+struct Secret<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    key: &'a str,
+    value: Option<&'a SecretString>,
+    is_immutable: bool,
 }
 
-fn secret(namespace: &str, name: &str, key: &str, value: &SecretString, immutable: bool) -> Value {
-    let mut manifest = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
-        "type": "Opaque",
-        // In base64 no line end can be added or lost on the way.
-        "data": {key: base64::standard(value.expose_secret().as_bytes())},
-    });
-    if immutable {
-        manifest["immutable"] = json!(true);
+/// The manifests for `namespace`, one YAML document each.
+pub fn secrets(namespace: &str, license: &License, material: &Material) -> SecretText {
+    let mut text = SecretText::default();
+    if let License::File { secret, key } = license {
+        let (name, key, value) = (secret.as_str(), key.as_str(), material.license.as_ref());
+        Secret { namespace, name, key, value, is_immutable: false }.write(&mut text);
     }
-    manifest
+    let (name, key, value) = (DATABASE_SECRET, DATABASE_SECRET_KEY, material.database_password.as_ref());
+    Secret { namespace, name, key, value, is_immutable: false }.write(&mut text);
+    // Whoever replaced it would make everything unreadable that was encrypted with it: Kubernetes is to refuse that.
+    let (name, key, value) = (ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, material.encryption_key.as_ref());
+    Secret { namespace, name, key, value, is_immutable: true }.write(&mut text);
+    text
+}
+
+impl Secret<'_> {
+    /// Adds the manifest, if there is a value for it.
+    fn write(&self, text: &mut SecretText) {
+        let Some(value) = self.value else { return };
+        // In base64 no line end can be added or lost on the way.
+        let mut digits = SecretText::default();
+        digits.push_base64(&STANDARD, value.expose_secret().as_bytes());
+        let quote = if is_word(digits.expose()) { "" } else { "\"" };
+        let (name, namespace, key) = (word(self.name), word(self.namespace), word(self.key));
+        let immutable = if self.is_immutable { "immutable: true\n" } else { "" };
+        for part in [
+            "---\napiVersion: v1\ndata:\n  ",
+            &key,
+            ": ",
+            quote,
+            digits.expose(),
+            quote,
+            "\n",
+            immutable,
+            "kind: Secret\nmetadata:\n  name: ",
+            &name,
+            "\n  namespace: ",
+            &namespace,
+            "\ntype: Opaque\n",
+        ] {
+            text.push_str(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::text::read_yaml;
+
+    /// Made of values that look like something else in YAML.
+    fn printed(namespace: &str, password: &str, key: &str) -> SecretText {
+        // That it takes and gives nothing that is not wiped is a matter of types.
+        let writer: fn(&str, &License, &Material) -> SecretText = secrets;
+        let license = License::File { secret: "license".parse().unwrap(), key: "1".parse().unwrap() };
+        let material = Material {
+            database_password: Some(SecretString::from(password)),
+            encryption_key: Some(SecretString::from(key)),
+            license: None,
+        };
+        writer(namespace, &license, &material)
+    }
+
+    #[test]
+    fn whatever_the_values_the_manifests_read_back() {
+        // In base64: a word, nothing, signs that are no part of a word, digits first.
+        for (password, key) in [("foo", "hunter2"), ("", "???>>>"), ("\u{37f}\n", "a\n")] {
+            let text = printed("on-1", password, key);
+            let read: Vec<Value> = text.expose().split("---\n").skip(1).map(|one| read_yaml(one).unwrap()).collect();
+            let secret = |name: &str, key: &str, value: &str| {
+                let mut digits = SecretText::default();
+                digits.push_base64(&STANDARD, value.as_bytes());
+                json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+                       "metadata": {"name": name, "namespace": "on-1"}, "data": {key: digits.expose()}})
+            };
+            let mut immutable = secret(ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, key);
+            immutable["immutable"] = json!(true);
+            assert_eq!(read, [secret(DATABASE_SECRET, DATABASE_SECRET_KEY, password), immutable], "{}", text.expose());
+        }
+    }
 }

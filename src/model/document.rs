@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::hex::hex_digits;
+
 /// A resource, or what the cloud computed for one, as a JSON object.
 ///
 /// Copies share what they hold until one of them is changed: states, plans and indexes of many thousand documents are
@@ -157,10 +159,7 @@ pub fn canonical_pretty(value: &Value) -> String {
 
 /// The SHA-256 of `bytes` in hex, as `sha256sum` prints it.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a string succeeds");
-        hex
-    })
+    hex_digits(&Sha256::digest(bytes)).collect()
 }
 
 /// The field in which a document that is kept holds the digest of everything else in it.

@@ -2,7 +2,6 @@
 
 pub mod address;
 pub mod aspect;
-pub mod base64;
 pub mod causes;
 pub mod component;
 pub mod document;
@@ -10,6 +9,7 @@ pub mod error;
 pub mod facts;
 pub mod finding;
 pub mod handle;
+pub mod hex;
 pub mod index;
 pub mod mark;
 pub mod observation;
@@ -18,6 +18,7 @@ pub mod place;
 pub mod policy;
 pub mod reference;
 pub mod resource;
+pub mod secret;
 pub mod shared;
 pub mod site;
 pub mod support;

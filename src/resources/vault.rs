@@ -11,6 +11,7 @@ use crate::cloud::aws::During;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::vault::{Stage, Vault, Version};
 use crate::cloud::{CloudError, Context, ErrorKind};
+use crate::model::secret::SecretText;
 
 impl Stage {
     /// The label Secrets Manager has for it ("Secret versions").
@@ -32,7 +33,7 @@ impl Vault for Aws {
                 answer => answer?,
             };
             let id = answer.version_id.unwrap_or_default();
-            let text = answer.secret_string.map(SecretString::from);
+            let text = answer.secret_string.map(|text| SecretText::from(text).into());
             text.map(|value| Some(Version { id, value }))
                 .ok_or_else(|| CloudError::new(ErrorKind::Refused, "read the secret", format!("{arn} holds no text")))
         })

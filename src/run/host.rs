@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud::wait::sleep;
+use crate::model::hex::hex_digits;
 
 /// Clock and fresh ids of this run.
 #[derive(Clone, Debug)]
@@ -50,11 +51,7 @@ impl Host {
             Source::System => {
                 let mut bytes = [0u8; 16];
                 getrandom::fill(&mut bytes).expect("the operating system gives randomness");
-                bytes.iter().fold(String::with_capacity(32), |mut hex, byte| {
-                    use std::fmt::Write as _;
-                    write!(hex, "{byte:02x}").expect("writing to a string succeeds");
-                    hex
-                })
+                hex_digits(&bytes).collect()
             }
             Source::Pinned(next) => {
                 let n = next.fetch_add(1, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::words::{Choice, Word};
 use crate::model::values::{Text, ValueError};
 use crate::text::is_plain;
-use crate::text::yaml::push_quoted;
+use crate::text::yaml::quoted;
 
 /// All keys, sections before their keys.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
@@ -147,9 +147,7 @@ pub(super) fn scalar(text: &str) -> String {
     if is_plain(text) && !numeric {
         return text.to_owned();
     }
-    let mut quoted = String::new();
-    push_quoted(&mut quoted, text);
-    quoted
+    quoted(text)
 }
 
 /// Items in one line, separated by commas.

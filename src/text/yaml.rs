@@ -163,19 +163,32 @@ pub fn document(node: &YamlNode) -> String {
     out
 }
 
-/// Writes text: as it is where nobody could take it for anything but text, else in double quotes.
-pub fn push_word(out: &mut String, text: &str) {
-    let begins_plain = text.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-    if begins_plain && is_plain && is_bare_text(text) {
-        out.push_str(text);
-    } else {
-        push_quoted(out, text);
-    }
+/// Text as it is where nobody could take it for anything but text, else in double quotes.
+pub fn word(text: &str) -> String {
+    let mut out = String::new();
+    push_word(&mut out, text);
+    out
 }
 
-/// Writes text in double quotes.
-pub fn push_quoted(out: &mut String, text: &str) {
+/// Text in double quotes.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    push_quoted(&mut out, text);
+    out
+}
+
+/// Whether nobody could take text without quotes for anything but text.
+pub fn is_word(text: &str) -> bool {
+    let begins_plain = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    begins_plain && is_plain && is_bare_text(text)
+}
+
+fn push_word(out: &mut String, text: &str) {
+    if is_word(text) { out.push_str(text) } else { push_quoted(out, text) }
+}
+
+fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

@@ -193,6 +193,26 @@ fn what_package_manager_is_stands_in_one_room() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Files through which secrets pass, and what would leave copies of them in memory that is not wiped.
+const WIPED: [&str; 3] = ["handoff/manifests.rs", "resources/secret/aws/value.rs", "model/secret.rs"];
+const COPIES: [&str; 7] =
+    ["String::from(", "format!(", "json!(", "serde_json::to_", "write!(", ".to_owned()", ".collect()"];
+
+#[test]
+fn secrets_pass_through_memory_that_is_wiped() {
+    let mut wrong = Vec::new();
+    let files: Vec<(String, String)> =
+        program().into_iter().filter(|(path, _)| WIPED.contains(&path.as_str())).collect();
+    assert_eq!(files.len(), WIPED.len());
+    for (path, text) in files {
+        for (number, line) in code(&text) {
+            let copies = COPIES.iter().filter(|copy| line.replace("SecretString::from(", "").contains(**copy));
+            wrong.extend(copies.map(|copy| format!("src/{path}:{number}: {copy} leaves copies: {}", line.trim())));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 #[test]
 fn nothing_is_decided_by_the_words_of_a_message() {
     let told =

@@ -11,13 +11,14 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningParams, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::base64;
 use crate::model::partition::Partition;
+use crate::model::secret::SecretText;
 
 /// How long STS would answer: the shortest time EKS allows.
 const EXPIRES: Duration = Duration::from_secs(60);
@@ -51,13 +52,14 @@ pub async fn token(cluster: &str, region: &str, now: Timestamp) -> Result<Token,
         failed(std::error::Error::source(&error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")))
     })?;
     let address = signed(cluster, region, now, &credentials.into())?;
-    let text = SecretString::from(format!("k8s-aws-v1.{}", base64::url_safe(address.as_bytes())));
+    let mut text = SecretText::from("k8s-aws-v1.".to_owned());
+    text.push_base64(&URL_SAFE_NO_PAD, address.expose().as_bytes());
     let expires = now.checked_add(jiff::SignedDuration::from_mins(KEPT_MINUTES)).unwrap_or(now);
-    Ok(Token { text, expires })
+    Ok(Token { text: text.into(), expires })
 }
 
 /// The signed address.
-fn signed(cluster: &str, region: &str, now: Timestamp, identity: &Identity) -> Result<String, CloudError> {
+fn signed(cluster: &str, region: &str, now: Timestamp, identity: &Identity) -> Result<SecretText, CloudError> {
     let failed = |error: &dyn std::fmt::Display| CloudError::new(ErrorKind::Bug, "sign the token", error.to_string());
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
@@ -76,9 +78,11 @@ fn signed(cluster: &str, region: &str, now: Timestamp, identity: &Identity) -> R
     let request = SignableRequest::new("GET", &address, headers.into_iter(), SignableBody::Bytes(&[]))
         .map_err(|error| failed(&error))?;
     let (instructions, _) = sign(request, &params).map_err(|error| failed(&error))?.into_parts();
-    let mut address = address;
+    let mut address = SecretText::from(address);
     for (name, value) in instructions.params() {
-        address.extend(["&", name, "=", &utf8_percent_encode(value, ESCAPED).to_string()]);
+        for part in ["&", name, "="].into_iter().chain(utf8_percent_encode(value, ESCAPED)) {
+            address.push_str(part);
+        }
     }
     Ok(address)
 }
@@ -97,7 +101,7 @@ mod tests {
     fn address(cluster: &str, session: Option<&str>) -> String {
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let credentials = Credentials::new("AKIATEST", "secret", session.map(str::to_owned), None, "test");
-        signed(cluster, "eu-west-1", now, &credentials.into()).unwrap()
+        signed(cluster, "eu-west-1", now, &credentials.into()).unwrap().expose().to_owned()
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Object, Simulated, World};
 use crate::cloud::vault::{OURS, Stage, Vault, Version};
 use crate::cloud::{CloudError, Context, ErrorKind};
+use crate::model::hex::hex_digits;
 
 /// How far the exchange of a password is: versions are counted from 0, the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,12 +134,7 @@ fn made_up(object: &Object, version: u32) -> SecretString {
                 break;
             }
             let digest = Sha256::digest(format!("{} {version} {part}", object.id()));
-            text.extend(
-                digest
-                    .iter()
-                    .flat_map(|byte| [byte >> 4, byte & 15])
-                    .map(|d| char::from(b"0123456789abcdef"[usize::from(d)])),
-            );
+            text.extend(hex_digits(&digest));
         }
         text.truncate(usize::try_from(count).unwrap_or(usize::MAX));
         text

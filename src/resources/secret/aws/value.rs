@@ -1,11 +1,10 @@
 //! Making the value of a secret from the randomness of the operating system, in memory that is wiped afterwards.
 
-use std::fmt::Write as _;
-
+use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::secret::SecretText;
 use crate::resources::secret::SecretContent;
 
 /// How long a password is: 190 bits, and short enough for every program that stores it.
@@ -15,39 +14,22 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// A fresh value.
 pub(in crate::resources) fn fresh(content: &SecretContent) -> Result<SecretString, CloudError> {
+    let mut text = SecretText::default();
     match content {
         SecretContent::Login { username } => {
-            let password = password()?;
-            let user = serde_json::Value::from(username.as_str());
-            Ok(filled(64 + username.len() * 2, |text| {
-                write!(text, r#"{{"username":{user},"password":""#).expect("writing to a string succeeds");
-                text.push_str(password.expose_secret());
-                text.push_str(r#""}"#);
-            }))
+            let user = serde_json::Value::from(username.as_str()).to_string();
+            for part in ["{\"username\":", &user, ",\"password\":\"", password()?.expose(), "\"}"] {
+                text.push_str(part);
+            }
         }
         SecretContent::RandomHex { bytes } => {
-            let count = usize::try_from(*bytes).map_err(|error| failed(&error))?;
-            let random = random(count)?;
-            Ok(filled(count * 2, |text| {
-                for byte in random.iter() {
-                    for digit in [byte >> 4, byte & 15] {
-                        text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-                    }
-                }
-            }))
+            text.push_hex(&random(usize::try_from(*bytes).map_err(|error| failed(&error))?)?);
         }
     }
+    Ok(text.into())
 }
 
-/// A text for which the room is made beforehand, so that no copy is left behind in memory while it grows.
-fn filled(room: usize, fill: impl FnOnce(&mut String)) -> SecretString {
-    let mut text = String::with_capacity(room);
-    fill(&mut text);
-    debug_assert!(text.len() <= room, "the room was enough");
-    SecretString::from(Zeroizing::new(text).as_str())
-}
-
-fn password() -> Result<SecretString, CloudError> {
+fn password() -> Result<SecretText, CloudError> {
     let mut chosen = Zeroizing::new(Vec::with_capacity(LENGTH));
     while chosen.len() < LENGTH {
         // Bytes that would make some letters likelier than others are thrown away.
@@ -57,8 +39,9 @@ fn password() -> Result<SecretString, CloudError> {
         let missing = LENGTH - chosen.len();
         chosen.extend(letters.map(|byte| ALPHABET[byte % ALPHABET.len()]).take(missing));
     }
-    let text = Zeroizing::new(chosen.iter().map(|byte| char::from(*byte)).collect::<String>());
-    Ok(SecretString::from(text.as_str()))
+    let mut text = SecretText::default();
+    text.push_str(std::str::from_utf8(&chosen).expect("the alphabet is ASCII"));
+    Ok(text)
 }
 
 fn random(count: usize) -> Result<Zeroizing<Vec<u8>>, CloudError> {
@@ -73,6 +56,8 @@ fn failed(error: &dyn std::fmt::Display) -> CloudError {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
@@ -107,7 +92,7 @@ mod tests {
     fn every_letter_is_as_likely_as_any_other() {
         let mut seen = std::collections::BTreeMap::<u8, u32>::new();
         for _ in 0..2000 {
-            for letter in password().unwrap().expose_secret().bytes() {
+            for letter in password().unwrap().expose().bytes() {
                 *seen.entry(letter).or_default() += 1;
             }
         }
