@@ -63,7 +63,7 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
 
 /// What a resource holds on to: what it points at but for itself, and but for what is left to others, which may be long
 /// out of date.
-fn held(address: &Address, recorded: &Recorded, catalog: &Catalog) -> BTreeSet<Address> {
+pub(super) fn held(address: &Address, recorded: &Recorded, catalog: &Catalog) -> BTreeSet<Address> {
     let facts = catalog.get(&address.kind);
     let ignored = |field: &str| facts.is_some_and(|facts| facts.on_change(field) == OnChange::Ignore);
     let fields = recorded.declared.fields().filter(|(field, _)| !ignored(field));

@@ -12,10 +12,13 @@
 //!
 //! What points at what is told by the declaration for what is built, and by what is there for what is removed. Stepwise
 //! changes climb in step: every kind reaches a rung, in the order of the kinds' ranks, before any goes on to the next.
+//! Where references turn round, what leads one way goes before what leads back comes.
 //!
 //! Some order is only preferred and gives way where it would close a circle: order without data behind it (`after`),
-//! which also never holds between two mere changes; fields that may point at nothing for a while; and what somebody else
-//! made point the other way. Of what must be, [`ordered`] finds a circle, so that planning can break it.
+//! which also never holds between two mere changes; fields that may point at nothing for a while; references that turn
+//! round; and what somebody else made point the other way. Of what must be, [`ordered`] finds a circle, so that planning can break it.
+
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,6 +149,7 @@ impl Ground<'_> {
         }
         self.remove_after_old_pointers(&mut rules);
         self.climb_in_step(&mut rules);
+        self.let_go_first(&mut rules);
         let Rules { mut waits, removals, preferred } = rules;
         // Objects that somebody made point at each other cannot all go first.
         for (step, on) in removals.into_iter().flatten() {

@@ -8,6 +8,7 @@ mod lint;
 mod order;
 mod refusals;
 mod seen;
+mod turns;
 
 use std::collections::BTreeMap;
 
