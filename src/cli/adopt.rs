@@ -1,34 +1,27 @@
 //! `adopt`: one object that somebody else made becomes ours.
 
-use super::apply::{Run, Work, approve};
 use super::args::{AdoptArgs, Common};
 use super::failure::Failure;
+use super::work::{Run, StackRun};
 use super::{exit, out, show, workplace};
 use crate::helm::shell_word;
 use crate::render::Goal;
-use crate::run::{self, Session, Stop};
+use crate::run::{self, Settled, Stop};
 use workplace::Declaration;
 
 /// Takes an object over.
 pub(super) async fn adopt(common: &Common, args: &AdoptArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let (mut work, held) = Work::begin(common, &declaration, &session, "adopt").await?;
-    let done = take(common, args, &declaration, &session, &mut work).await;
-    held.release().await?;
-    done
+    let run = StackRun { common, declaration: &declaration, session: &session };
+    run.settled("adopt", async |settled| take(run, args, settled).await).await
 }
 
-async fn take(
-    common: &Common,
-    args: &AdoptArgs,
-    declaration: &Declaration,
-    session: &Session,
-    work: &mut Work<'_>,
-) -> Result<u8, Failure> {
-    let adoption = run::examine(session, declaration, &work.state(), &args.address, &args.id).await?;
+async fn take(run: StackRun<'_>, args: &AdoptArgs, settled: Settled<'_>) -> Result<u8, Failure> {
+    let StackRun { common, declaration, session } = run;
+    let adoption = run::examine(session, declaration, settled.state(), &args.address, &args.id).await?;
     let (address, id) = (&args.address, &adoption.id);
-    work.show(&adoption.ahead, Goal::Converge, None);
+    run.show(&adoption.ahead, Goal::Converge, None);
     if adoption.is_vain() {
         out::note(&format!(
             "This is how {id} differs from what is declared. Taken over, the next apply puts another object in its place.\n"
@@ -41,10 +34,11 @@ async fn take(
         out::note(&format!("{id} is what is declared at {address}.\n"));
     }
     if !args.auto_approve {
-        approve("adopt", declaration, "yes", &session.stop).await?;
+        run.approve("adopt", "yes").await?;
     }
-    let run = Run::Adopt { address: address.clone(), id: args.id.clone() };
-    let report = work.carry_out(&adoption.taking, &run, Goal::Converge, |_| ()).await?;
+    let mut open = settled.open().await?;
+    let asked = Run::Adopt { address: address.clone(), id: args.id.clone() };
+    let report = run.carry_out(&mut open, &adoption.taking, &asked, Goal::Converge, |state| state).await?;
     if !report.is_complete() {
         return Ok(show::exit_status(session, &report));
     }

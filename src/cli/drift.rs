@@ -14,7 +14,7 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let mut sinks = show::looking_sinks(common, &session);
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     let report = run::drift(&session, &book.state, &mut tell).await?;
     drop(sinks);
     let values = handover::drift(common, &declaration, &book.state);

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::args::{Common, File};
 use super::failure::Failure;
-use super::place::Place;
 use super::{exit, out, workplace};
+use crate::store::home::Home;
 use crate::store::lease::{Lease, Verdict};
 use crate::store::{LockInfo, Store};
 use workplace::Declaration;
@@ -37,8 +37,8 @@ pub(super) async fn status(common: &Common, file: &File) -> Result<u8, Failure> 
     let stack = &declaration.stack.stack;
     let mut place = workplace::store(common, &declaration)?;
     let holder = match &place {
-        Place::Folder(store) => store.holder()?.map(|info| Holder { word: "held", info, beat: None }),
-        Place::Bucket(store) => match store.holder().await? {
+        Home::Folder(store) => store.holder()?.map(|info| Holder { word: "held", info, beat: None }),
+        Home::Bucket(store) => match store.holder().await? {
             (Verdict::Free(_), _) => None,
             (Verdict::Held(lease), silent) => Some(Holder::of("held", *lease, silent.as_secs())),
             (Verdict::Expired(lease), silent) => Some(Holder::of("expired", *lease, silent.as_secs())),
@@ -89,7 +89,7 @@ pub(super) async fn unlock(common: &Common, file: &File, force: bool) -> Result<
     let declaration = Declaration::load(file.file.as_deref())?;
     let stack = &declaration.stack.stack;
     let whose = match workplace::store(common, &declaration)? {
-        Place::Folder(store) => {
+        Home::Folder(store) => {
             if let Some(holder) = store.holder()? {
                 return Err(Failure::new(exit::BUSY, format!("{stack} is locked by {holder}")).hint(
                     "on one machine the lock goes with its process: end that process, and there is nothing to unlock",
@@ -97,7 +97,7 @@ pub(super) async fn unlock(common: &Common, file: &File, force: bool) -> Result<
             }
             None
         }
-        Place::Bucket(store) => store.unlock(force).await.map_err(|error| {
+        Home::Bucket(store) => store.unlock(force).await.map_err(|error| {
             Failure::from(error).hint("`--force` ends it all the same; that run then writes nothing any more")
         })?,
     };

@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use tracing::Span;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
@@ -13,11 +13,17 @@ use tracing_subscriber::{Layer as _, fmt};
 use super::args::Color;
 use super::exit;
 use super::failure::Failure;
-use crate::run::Host;
+use crate::run::{Host, RunId};
 use crate::store::file;
 
 /// Our own lines; those of crates are not all free of secrets.
 const OURS: &str = "ppm_infra";
+
+/// The run that this process is.
+pub(super) fn run() -> RunId {
+    static RUN: LazyLock<RunId> = LazyLock::new(|| RunId::fresh(&Host::system()));
+    RUN.clone()
+}
 
 /// Begins to tell. The lines of one run have its id.
 ///
@@ -55,5 +61,5 @@ pub(super) fn begin(verbose: u8, to: Option<&Path>, color: Color) -> Result<Span
     };
     // A test may have set one before us.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(seen).with(kept));
-    Ok(tracing::error_span!("run", id = &Host::system().fresh_id()[..8]))
+    Ok(tracing::error_span!("run", id = run().as_str()))
 }

@@ -22,7 +22,6 @@ mod log;
 mod lost;
 mod offline;
 mod out;
-mod place;
 mod plan;
 mod pods;
 mod recover;
@@ -36,6 +35,7 @@ mod status;
 mod typed;
 mod values;
 mod versions;
+mod work;
 mod workplace;
 
 use std::ffi::OsString;

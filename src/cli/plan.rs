@@ -37,7 +37,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     // Apply settles first what an earlier run left open; a plan that did not foresee that would be another than its own.
     let state = run::foreseen(&session, &book).await?;
     let mut sinks = shown::looking_sinks(common, &session);
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     let planned = run::plan(&session, &declaration, &state, &ask.request, &mut tell)
         .await
         .map_err(|error| Failure::of_planning(error, &ask, args.values.as_deref()))?;

@@ -2,33 +2,29 @@
 
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
-use super::place::Place;
-use super::{apply, exit, lost, out, show, workplace};
+use super::work::{StackRun, locked};
+use super::{exit, lost, out, show, workplace};
 use crate::engine::state::State;
 use crate::helm::shell_word;
-use crate::run::{self, Session, Stop, Teller};
-use crate::store::Store;
+use crate::run::{self, Stop, Teller};
+use crate::store::Store as _;
+use crate::store::home::{Home, Purpose};
 use workplace::Declaration;
 
 /// Makes the lockfile again.
 pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut place = workplace::store(common, &declaration)?;
-    let info = workplace::lock_info("recover", &session.host);
-    let held = place.lock_to_mend(&info, &session.host, &session.stop).await?;
-    let done = made_again(common, args, &declaration, &session, &mut place).await;
-    held.release().await?;
-    done
+    let home = workplace::store(common, &declaration)?;
+    let run = StackRun { common, declaration: &declaration, session: &session };
+    locked(home, Purpose::Mend, "recover", &session.host, &session.stop, async |mut home| {
+        made_again(run, args, &mut home).await
+    })
+    .await
 }
 
-async fn made_again(
-    common: &Common,
-    args: &RecoverArgs,
-    declaration: &Declaration,
-    session: &Session,
-    place: &mut Place,
-) -> Result<u8, Failure> {
+async fn made_again(run: StackRun<'_>, args: &RecoverArgs, place: &mut Home) -> Result<u8, Failure> {
+    let StackRun { common, declaration, session } = run;
     let word = match place.load().await {
         // Whoever renamed the stack is told so, rather than given an empty record.
         Ok(None) => {
@@ -46,7 +42,7 @@ async fn made_again(
         Err(error) => return Err(error.into()),
     };
     let mut sinks = show::looking_sinks(common, session);
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(session, &mut sinks);
     let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(declaration) };
     let rebuilt = run::rebuild(session, declaration, fresh, &mut tell).await?;
     drop(sinks);
@@ -58,14 +54,14 @@ async fn made_again(
         ));
     }
     if !args.auto_approve {
-        apply::approve("recover", declaration, "yes", &session.stop).await?;
+        run.approve("recover", "yes").await?;
     }
     let serial = match place {
         // What was set aside there is no version before this one.
-        Place::Folder(_) => 1,
-        Place::Bucket(_) => place.anew().await?,
+        Home::Folder(_) => 1,
+        Home::Bucket(_) => place.anew().await?,
     };
-    let state = State { serial, declaration: declaration.name(), ..rebuilt.state.clone() };
+    let state = State { serial, ..rebuilt.state.clone() };
     let aside = place.set_aside(word).await?;
     place.write(&state).await?;
     if common.json {

@@ -6,9 +6,9 @@ use clap::ValueEnum as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::apply::{Work, approve};
 use super::args::{Common, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 use super::failure::Failure;
+use super::work::StackRun;
 use super::{exit, out, pods, show, workplace};
 use crate::architecture::{self, NotReady, handles, standing};
 use crate::cloud::vault::{Stage, Vault, Version};
@@ -21,7 +21,7 @@ use crate::product::{ENCRYPTION_KEY_BYTES, License};
 use crate::resources::database::DatabaseComputed;
 use crate::resources::iam_role::IamRoleComputed;
 use crate::resources::secret::Secret;
-use crate::run::{self, Rotated, Rotation, Session, Stop};
+use crate::run::{self, Rotated, Rotation, Stop};
 use crate::stack::{SecretsBy, Stack};
 use crate::store::file;
 use workplace::{Connection, Declaration};
@@ -280,21 +280,14 @@ fn key_stays() -> Failure {
 
 async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop: Stop) -> Result<u8, Failure> {
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
-    let (work, held) = Work::begin(common, declaration, &session, "secrets rotate database").await?;
-    let done = exchange(common, declaration, &session, &*vault, &work.state(), approved).await;
-    held.release().await?;
-    done
+    let run = StackRun { common, declaration, session: &session };
+    run.settled("secrets rotate database", async |settled| exchange(run, &*vault, settled.state(), approved).await)
+        .await
 }
 
 /// Rotates under the lock.
-async fn exchange(
-    common: &Common,
-    declaration: &Declaration,
-    session: &Session,
-    vault: &dyn Vault,
-    state: &State,
-    approved: bool,
-) -> Result<u8, Failure> {
+async fn exchange(run: StackRun<'_>, vault: &dyn Vault, state: &State, approved: bool) -> Result<u8, Failure> {
+    let StackRun { common, declaration, session } = run;
     let handles = handles();
     let (database, secret) =
         NotReady::both(standing(state, &handles.database), standing(state, &handles.database_login))?;
@@ -304,7 +297,7 @@ async fn exchange(
          those that are open go on. Restart them right afterwards, as is said then.\nThe database is {database}.\n"
     ));
     if !approved {
-        approve("rotate", declaration, "yes", &session.stop).await?;
+        run.approve("rotate", "yes").await?;
     }
     let stack = declaration.stack.stack.to_string();
     let rotation = Rotation { stack, address: handles.database.address(), database, secret };

@@ -3,30 +3,42 @@
 use super::args::{Common, File};
 use super::exit;
 use super::failure::Failure;
-use super::place::{Held, Place};
+use super::work::locked;
 use super::workplace::{self, Declaration};
 use crate::engine::state::State;
 use crate::run::{Host, Stop};
 use crate::store::Store as _;
+use crate::store::home::{Home, Purpose};
 
-/// The state under its lock, with nothing left open by an earlier run.
-pub(super) async fn open(common: &Common, file: &File, command: &str) -> Result<(Place, State, Held), Failure> {
+/// Does `work` with the state under its lock, with nothing left open by an earlier run.
+pub(super) async fn on_record<T>(
+    common: &Common,
+    file: &File,
+    command: &str,
+    work: impl AsyncFnOnce(&mut Home, State) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let host = Host::system();
-    let held = store.lock(&workplace::lock_info(command, &host), &host, &Stop::new()).await?;
-    match settled(&mut store, &declaration).await {
-        Ok(state) => Ok((store, state, held)),
-        Err(failure) => {
-            held.release().await?;
-            Err(failure)
-        }
-    }
+    let home = workplace::store(common, &declaration)?;
+    locked(home, Purpose::Work, command, &Host::system(), &Stop::new(), async |mut home| {
+        let state = settled(&mut home, &declaration).await?;
+        work(&mut home, state).await
+    })
+    .await
+}
+
+/// Does `work` with a state under its lock that may not be readable.
+pub(super) async fn to_mend<T>(
+    home: Home,
+    command: &str,
+    work: impl AsyncFnOnce(&mut Home) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let work = async |mut home| work(&mut home).await;
+    locked(home, Purpose::Mend, command, &Host::system(), &Stop::new(), work).await
 }
 
 /// The state, with nothing left open by an earlier run.
-pub(super) async fn settled(store: &mut Place, declaration: &Declaration) -> Result<State, Failure> {
-    let book = workplace::load(store, declaration).await?;
+pub(super) async fn settled(home: &mut Home, declaration: &Declaration) -> Result<State, Failure> {
+    let book = workplace::load(home, declaration).await?;
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
             .hint("run apply: it settles the journal before it does anything else"));
@@ -35,7 +47,7 @@ pub(super) async fn settled(store: &mut Place, declaration: &Declaration) -> Res
 }
 
 /// Writes the state as the next serial.
-pub(super) async fn write(store: &mut Place, mut state: State) -> Result<(), Failure> {
+pub(super) async fn write(home: &mut Home, mut state: State) -> Result<(), Failure> {
     state.serial += 1;
-    Ok(store.write(&state).await?)
+    Ok(home.write(&state).await?)
 }

@@ -14,8 +14,8 @@ use crate::helm::shell_word;
 use crate::model::document::canonical;
 use crate::model::resource::Catalog;
 use crate::render::{
-    DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits, apply_json,
-    drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
+    Background, DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits,
+    apply_json, drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
 };
 use crate::resources::catalog;
 use crate::run::event::{Report, Sink};
@@ -26,15 +26,15 @@ use super::workplace::Declaration;
 
 /// Sinks for a run with steps: JSON lines for programs, a live picture on a terminal, plain lines elsewhere.
 pub(super) fn sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
-    if common.json {
-        return vec![Box::new(JsonLines::new(Box::new(std::io::stdout())))];
-    }
     let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
-    if is_drawn(common) {
-        vec![Box::new(Live::new(view))]
+    let sink: Box<dyn Sink> = if common.json {
+        Box::new(JsonLines::new(Box::new(std::io::stdout())))
+    } else if is_drawn(common) {
+        Box::new(Live::new(view))
     } else {
-        vec![Box::new(Lines::new(Box::new(std::io::stderr()), view))]
-    }
+        Box::new(Lines::new(Box::new(std::io::stderr()), view))
+    };
+    vec![Box::new(Background::new(vec![sink]))]
 }
 
 /// Sinks while only looking: what is read, drawn on a terminal; elsewhere only what is waited for.
@@ -43,11 +43,12 @@ pub(super) fn looking_sinks(common: &Common, session: &Session) -> Vec<Box<dyn S
         return Vec::new();
     }
     let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
-    if is_drawn(common) {
-        vec![Box::new(Live::new(view))]
+    let sink: Box<dyn Sink> = if is_drawn(common) {
+        Box::new(Live::new(view))
     } else {
-        vec![Box::new(Waits::new(Box::new(std::io::stderr()), view))]
-    }
+        Box::new(Waits::new(Box::new(std::io::stderr()), view))
+    };
+    vec![Box::new(Background::new(vec![sink]))]
 }
 
 /// Whether a picture can stand on the terminal: lines from inside would tear it.

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, File, StateCommand};
 use super::failure::Failure;
-use super::place::Place;
-use super::settled::{open, write};
+use super::settled::{on_record, write};
 use super::{exit, out, versions, workplace};
 use crate::engine::compare;
 use crate::engine::diff::FieldDiff;
@@ -20,6 +19,7 @@ use crate::model::reference::references;
 use crate::model::resource::Node;
 use crate::resources::catalog;
 use crate::stack::Stack;
+use crate::store::home::Home;
 use workplace::Declaration;
 
 /// Looks into the lockfile, or mends it.
@@ -68,13 +68,11 @@ async fn show(common: &Common, file: &File, address: &Address) -> Result<u8, Fai
 
 async fn remove(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let (mut store, state, held) = open(common, file, "state rm").await?;
-    let done = removed(&mut store, &declaration.stack, state, address).await;
-    held.release().await?;
-    done
+    let work = async |home: &mut Home, state| removed(home, &declaration.stack, state, address).await;
+    on_record(common, file, "state rm", work).await
 }
 
-async fn removed(store: &mut Place, stack: &Stack, mut state: State, address: &Address) -> Result<u8, Failure> {
+async fn removed(home: &mut Home, stack: &Stack, mut state: State, address: &Address) -> Result<u8, Failure> {
     let is_declared = workplace::offline_nodes(stack, &state).contains_key(address);
     let gone = state.resources.remove(address).ok_or_else(|| unrecorded(address))?;
     let users: Vec<String> = state
@@ -90,7 +88,7 @@ async fn removed(store: &mut Place, stack: &Stack, mut state: State, address: &A
         )
         .hint("forget those first"));
     }
-    write(store, state).await?;
+    write(home, state).await?;
     let id = gone.computed.text("id").unwrap_or_default();
     let next = if is_declared {
         "the next plan finds it"
@@ -106,14 +104,12 @@ async fn rename(common: &Common, file: &File, from: &Address, to: &Address) -> R
         return Err(Failure::new(exit::USAGE, format!("{from} cannot become a {}; nothing was changed", to.kind)));
     }
     let declaration = Declaration::load(file.file.as_deref())?;
-    let (mut store, state, held) = open(common, file, "state mv").await?;
-    let done = renamed(&mut store, &declaration.stack, state, from, to).await;
-    held.release().await?;
-    done
+    let work = async |home: &mut Home, state| renamed(home, &declaration.stack, state, from, to).await;
+    on_record(common, file, "state mv", work).await
 }
 
 async fn renamed(
-    store: &mut Place,
+    home: &mut Home,
     stack: &Stack,
     mut state: State,
     from: &Address,
@@ -128,7 +124,7 @@ async fn renamed(
     let id = record.computed.text("id").unwrap_or_default().to_owned();
     state.shift(&Move { from: from.clone(), to: to.clone(), id, how: How::Renamed });
     let next = prospect((from, nodes.get(from)), (to, node), &record);
-    write(store, state).await?;
+    write(home, state).await?;
     out::note(&format!("{from} is now {to}; nothing was done in AWS. {next}\n"));
     Ok(exit::DONE)
 }

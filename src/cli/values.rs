@@ -11,9 +11,8 @@ use super::failure::Failure;
 use super::handover::{self, Target};
 use super::stamp::Stamp;
 use super::{chosen, downgrade, exit, out, show, typed, workplace};
-use crate::architecture::{NoValues, helm_facts, helm_inputs};
+use crate::architecture::{NoValues, helm_facts, helm_inputs, remember};
 use crate::engine::state::State;
-use crate::engine::values::Written;
 use crate::helm::{self, shell_word};
 use crate::model::document::canonical_pretty;
 use crate::model::finding::Severity;
@@ -115,18 +114,25 @@ fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
     Failure { code: exit::FAILED, hints, ..failure }
 }
 
-/// Writes the values at the end of an apply, for the state that is about to be written: what to remember, and where the
-/// file is kept that somebody changed.
-pub(super) fn write(
+/// Writes the values of a stack that stands, whose state is about to be written: that state, in which it stands what was
+/// written, and where the file is kept that somebody changed. Values that were never written were for no version.
+pub(super) fn deliver(
     declaration: &Declaration,
-    state: &State,
+    state: State,
     path: &Path,
-) -> Result<(Written, Option<PathBuf>), Failure> {
+) -> (State, Result<Option<PathBuf>, Failure>) {
     let stack = &declaration.stack;
-    let (text, written) = handover::text(stack, state, path, state.serial + 1)?;
-    let target = Target { path, stack, account: &state.account, option: "--values" };
-    let aside = target.put(&text).map_err(|failure| unwritten(failure, declaration))?;
-    Ok((written, aside))
+    let published = remember(stack, &state);
+    let put = || {
+        let (text, written) = handover::text(stack, &published, path, published.serial + 1)?;
+        let target = Target { path, stack, account: &published.account, option: "--values" };
+        let aside = target.put(&text).map_err(|failure| unwritten(failure, declaration))?;
+        Ok((written, aside))
+    };
+    match put() {
+        Ok((written, aside)) => (State { values: Some(written), ..published }, Ok(aside)),
+        Err(failure) => (state, Err(failure)),
+    }
 }
 
 /// Prints what to type next, after an apply.

@@ -7,16 +7,16 @@ use serde_json::json;
 
 use super::args::{Common, File};
 use super::failure::{Failure, RECOVER};
-use super::place::Place;
-use super::settled::{open, settled, write};
+use super::settled::{on_record, settled, to_mend, write};
 use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
 use crate::helm::shell_word;
 use crate::model::address::{Address, Kind};
 use crate::resources::catalog;
-use crate::run::{Host, Stop};
+use crate::run::Host;
 use crate::stack::Stack;
-use crate::store::{Store, StoreError, file};
+use crate::store::home::Home;
+use crate::store::{Store as _, StoreError, file};
 use workplace::Declaration;
 
 /// Lists the lockfiles that can be restored.
@@ -51,12 +51,9 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
 pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bool) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     let command = format!("ppm-infra state restore {serial}");
-    let mut place = workplace::store(common, &declaration)?;
-    let host = Host::system();
-    let held = place.lock_to_mend(&workplace::lock_info("state restore", &host), &host, &Stop::new()).await?;
-    let done = restored(&mut place, &declaration, (serial, force), &command).await;
-    held.release().await?;
-    let replaced = done?;
+    let place = workplace::store(common, &declaration)?;
+    let work = async |place: &mut Home| restored(place, &declaration, (serial, force), &command).await;
+    let replaced = to_mend(place, "state restore", work).await?;
     let now = replaced.serial;
     out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
     replaced.tell();
@@ -64,7 +61,7 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
 }
 
 async fn restored(
-    place: &mut Place,
+    place: &mut Home,
     declaration: &Declaration,
     (serial, force): (u64, bool),
     command: &str,
@@ -73,8 +70,8 @@ async fn restored(
         let failure = Failure::new(exit::USAGE, format!("serial {serial} is not kept"))
             .hint("`ppm-infra state history` lists the serials there are");
         return Err(match place {
-            Place::Folder(_) => failure.hint("a folder keeps the one before the last write; git or a bucket keep all"),
-            Place::Bucket(_) => failure,
+            Home::Folder(_) => failure.hint("a folder keeps the one before the last write; git or a bucket keep all"),
+            Home::Bucket(_) => failure,
         });
     };
     let (named, command) = (format!("serial {serial}"), command.to_owned());
@@ -92,7 +89,7 @@ enum InForce {
     Damaged(Option<Box<State>>),
 }
 
-async fn in_force(place: &mut Place, declaration: &Declaration) -> Result<InForce, Failure> {
+async fn in_force(place: &mut Home, declaration: &Declaration) -> Result<InForce, Failure> {
     match place.load().await {
         Err(StoreError::Unsound { state, .. }) => Ok(InForce::Damaged(Some(state))),
         Err(error) if error.is_damage() => Ok(InForce::Damaged(None)),
@@ -130,20 +127,17 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
         let heading = format!("{} is of the stack {}, not {}", path.display(), given.stack, declaration.stack.stack);
         return Err(Failure::new(exit::USAGE, heading));
     }
-    let mut place = workplace::store(common, &declaration)?;
-    let host = Host::system();
-    let held = place.lock_to_mend(&workplace::lock_info("state push", &host), &host, &Stop::new()).await?;
+    let place = workplace::store(common, &declaration)?;
     let command = format!("ppm-infra state push {}", shell_word(&path.display().to_string()));
     let given = Given { state: given, named: path.display().to_string(), command, force, stranger: force };
-    let done = pushed(&mut place, &declaration, given).await;
-    held.release().await?;
-    let replaced = done?;
+    let replaced =
+        to_mend(place, "state push", async |place: &mut Home| pushed(place, &declaration, given).await).await?;
     out::note(&format!("{} is in force, as serial {}.\n", path.display(), replaced.serial));
     replaced.tell();
     Ok(exit::DONE)
 }
 
-async fn pushed(place: &mut Place, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
+async fn pushed(place: &mut Home, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
     let now = match in_force(place, declaration).await? {
         InForce::Sound(now) => *now,
         InForce::Damaged(now) => return replace_damaged(place, &declaration.stack, now.as_deref(), given).await,
@@ -178,7 +172,6 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
             .hint("take the line `state:` out of the declaration, apply, put it back and migrate"));
     }
-    let (mut place, state, held) = open(common, file, "state migrate").await?;
     let given = Given {
         state: book.state,
         named: folder.path().display().to_string(),
@@ -186,9 +179,10 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
         force: false,
         stranger: false,
     };
-    let done = replace(&mut place, &declaration.stack, &state, given).await;
-    held.release().await?;
-    let now = done?.serial;
+    let work = async |home: &mut Home, state: State| {
+        replace(home, &declaration.stack, &state, given).await.map(|it| it.serial)
+    };
+    let now = on_record(common, file, "state migrate", work).await?;
     let aside = folder.set_aside("moved")?;
     let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
     out::note(&format!(
@@ -303,7 +297,7 @@ impl Replaced {
 }
 
 /// Puts a state in force after `now`.
-async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
+async fn replace(place: &mut Home, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
     let Given { state, named, command, force, stranger } = given;
     let fresh = now.serial == 0;
     if !fresh && !stranger && state.lineage != now.lineage {
@@ -326,7 +320,7 @@ async fn replace(place: &mut Place, stack: &Stack, now: &State, given: Given) ->
 
 /// Puts a state in force where what is there cannot be read, which is kept aside.
 async fn replace_damaged(
-    place: &mut Place,
+    place: &mut Home,
     stack: &Stack,
     now: Option<&State>,
     given: Given,

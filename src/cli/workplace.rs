@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::args::Common;
 use super::chosen::{self, Chosen};
 use super::content::Content;
 use super::exit;
 use super::failure::Failure;
-use super::place::Place;
-use super::typed;
+use super::{log, typed};
 use crate::architecture::{self, checks, checks::Ground};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
@@ -32,7 +29,8 @@ use crate::model::values::{AccountId, S3Location};
 use crate::resources::catalog;
 use crate::run::{Blueprint, Host, Known, Session, Stop};
 use crate::stack::{Places, Stack};
-use crate::store::{FileStore, LockInfo, S3Store, Store, file};
+use crate::store::home::Home;
+use crate::store::{FileStore, LockInfo, S3Store, Store as _, file};
 
 /// A declaration and where it came from.
 #[derive(Clone, Debug)]
@@ -120,8 +118,13 @@ impl Blueprint for Declaration {
         self.stack.account.as_ref().map(ToString::to_string)
     }
 
-    fn outputs(&self, state: &State) -> std::collections::BTreeMap<String, Value> {
-        architecture::outputs(&self.stack, state)
+    fn publish(&self, state: &mut State) {
+        state.outputs = architecture::outputs(&self.stack, state);
+        state.declaration = self.name();
+        // What was written for a cluster that is gone is of use to nobody.
+        if architecture::standing(state, &architecture::handles().cluster).is_err() {
+            state.values = None;
+        }
     }
 
     fn fact_query(&self, surroundings: &Surroundings, state: &State, ask: &Request) -> FactQuery {
@@ -154,12 +157,12 @@ pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::B
 
 /// Where the state of a declaration is: in the bucket it names, else in the folder. That of a rehearsal is never in the
 /// bucket.
-pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Place, Failure> {
+pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Home, Failure> {
     let stack = &declaration.stack;
     chosen::usable(common)?;
     match &stack.state {
-        Some(location) if !chosen::is_rehearsal(common) => Ok(Place::Bucket(Box::new(bucket(location, stack)?))),
-        Some(_) | None => Ok(Place::Folder(folder_store(common, declaration))),
+        Some(location) if !chosen::is_rehearsal(common) => Ok(Home::Bucket(Box::new(bucket(location, stack)?))),
+        Some(_) | None => Ok(Home::Folder(folder_store(common, declaration))),
     }
 }
 
@@ -182,7 +185,7 @@ fn bucket(location: &S3Location, _: &Stack) -> Result<S3Store, Failure> {
 }
 
 /// What the lockfile and its journal hold; an empty state if there is none. Refuses a renamed stack.
-pub(super) async fn load(store: &mut Place, declaration: &Declaration) -> Result<Book, Failure> {
+pub(super) async fn load(store: &mut Home, declaration: &Declaration) -> Result<Book, Failure> {
     if let Some(book) = store.load().await? {
         return Ok(book);
     }
@@ -242,19 +245,34 @@ pub(super) async fn connect(common: &Common, stack: &Stack, stop: Stop) -> Resul
     let time_scale = chosen::time_scale(common)?;
     let parallelism = common.parallelism;
     match chosen::usable(common)? {
-        Chosen::Aws => Ok(connection(aws(stack, stop.clone()).await?, stop, parallelism, time_scale)),
-        Chosen::Rehearsal(world) => Ok(connection(Arc::new(simulated(world, stack)?), stop, parallelism, time_scale)),
+        Chosen::Aws => {
+            let cloud = aws(stack, stop.clone()).await?;
+            Ok(connection(cloud, stack, stop, parallelism, time_scale))
+        }
+        Chosen::Rehearsal(world) => {
+            let cloud = Arc::new(simulated(world, stack)?);
+            Ok(connection(cloud, stack, stop, parallelism, time_scale))
+        }
     }
 }
 
 fn connection<C: Cloud + Vault + Health + 'static>(
     cloud: Arc<C>,
+    stack: &Stack,
     stop: Stop,
     parallelism: usize,
     time_scale: f64,
 ) -> Connection {
-    let session =
-        Session { cloud: cloud.clone(), catalog: catalog(), host: Host::system(), stop, parallelism, time_scale };
+    let session = Session {
+        stack: stack.stack.to_string(),
+        run: log::run(),
+        cloud: cloud.clone(),
+        catalog: catalog(),
+        host: Host::system(),
+        stop,
+        parallelism,
+        time_scale,
+    };
     Connection { session, vault: cloud.clone(), health: cloud }
 }
 

@@ -13,6 +13,7 @@
 //! | [`summary_text`] | how carrying out a plan went |
 //! | [`plan_json`], [`drift_json`], [`status_json`], [`apply_json`] | the same for programs, versioned |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
+//! | [`Background`] | hands them to a thread, so that nobody waits for a terminal |
 
 mod checks;
 mod drift;
@@ -39,7 +40,7 @@ pub use plan::{Goal, PlanView, plan_text};
 #[cfg(test)]
 pub(crate) use progress::drawn;
 pub(crate) use progress::is_drawing;
-pub use progress::{JsonLines, Lines, Live, ProgressView, Waits};
+pub use progress::{Background, JsonLines, Lines, Live, ProgressView, Waits};
 pub use status::{StatusView, status_json, status_text};
 pub use style::{Label, Styled};
 pub use summary::{CLOCK, SummaryView, summary_text};

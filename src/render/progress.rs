@@ -2,6 +2,7 @@
 //!
 //! Promises: whatever goes wrong with writing stays here; a sink that cannot write falls silent.
 
+mod background;
 mod lines;
 mod live;
 
@@ -10,6 +11,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
+pub use background::Background;
 pub use lines::{Lines, Waits};
 pub use live::Live;
 #[cfg(test)]

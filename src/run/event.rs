@@ -25,6 +25,10 @@ pub struct Event {
     pub schema: u32,
     /// When, UTC.
     pub at: Timestamp,
+    /// In which stack.
+    pub stack: String,
+    /// In which run; the same in its log lines.
+    pub run: String,
     /// Rises by one with every event of a run.
     pub seq: u64,
     /// What.

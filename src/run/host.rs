@@ -62,6 +62,33 @@ impl Host {
     }
 }
 
+/// Tells one run from all others, and numbers what happens in it.
+#[derive(Clone, Debug)]
+pub struct RunId {
+    id: Arc<str>,
+    seq: Arc<AtomicU64>,
+}
+
+/// As many digits of a fresh id tell runs apart in a log.
+const RUN_DIGITS: usize = 8;
+
+impl RunId {
+    /// A new one.
+    pub fn fresh(host: &Host) -> Self {
+        Self { id: host.fresh_id()[..RUN_DIGITS].into(), seq: Arc::default() }
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.id
+    }
+
+    /// The number of the next event, from 1.
+    pub(super) fn next(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
 /// The wish to stop, in two degrees: first drain (start nothing new, await what runs), then abandon (leave at once,
 /// intents recorded).
 #[derive(Clone, Default)]

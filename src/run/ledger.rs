@@ -93,14 +93,12 @@ impl Ledger {
         self.write(moves, |seq, moved| Entry::Moved { seq, moved }).await.map(|_| ())
     }
 
-    /// Writes the state as a whole with the next serial and lets go of the journal, if there is anything to write.
-    /// `finish` gives the state its last touch.
+    /// Writes the state as a whole with the next serial and lets go of the journal, if there is anything to write. `state`
+    /// is the one of this ledger with its last touch.
     ///
     /// # Errors
     /// When it could not be written: the journal then still holds everything.
-    pub async fn close(&mut self, finish: impl FnOnce(&mut State)) -> Result<(), StoreError> {
-        let mut state = self.book.state.clone();
-        finish(&mut state);
+    pub async fn close(&mut self, mut state: State) -> Result<(), StoreError> {
         if state == self.book.state && self.book.last == 0 {
             return Ok(());
         }

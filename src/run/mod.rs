@@ -3,6 +3,7 @@
 //! Promises: planning and looking for drift change nothing, not even a file; applying does exactly what was planned.
 
 mod adopt;
+mod apply;
 mod census;
 mod diary;
 pub mod event;
@@ -10,11 +11,13 @@ mod execute;
 mod foreign;
 mod host;
 mod ledger;
+mod lock;
 mod rebuild;
 mod recover;
 mod refresh;
 mod rollback;
 mod rotate;
+mod session;
 mod standing;
 pub mod status;
 
@@ -22,21 +25,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 pub use adopt::{AdoptError, Adoption, examine};
+pub use apply::{Done, apply};
 pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
-pub use host::{Host, Stop};
+pub use host::{Host, RunId, Stop};
 pub use ledger::Ledger;
+pub use lock::{Notice, Taker, locked};
 pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::{RolledBack, roll_back};
 pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
+pub use session::{Open, Settled};
 
-use crate::cloud::{Cloud, CloudError, Consent};
-use crate::engine::moves::Move;
-use crate::engine::plan::{Action, Drift, Plan};
-use crate::engine::state::{Recorded, State};
+use crate::cloud::{Cloud, CloudError};
+use crate::engine::plan::{Drift, Plan};
+use crate::engine::state::State;
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::facts::{FactQuery, Facts};
@@ -45,10 +49,9 @@ use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::store::StoreError;
-use event::{Event, EventKind, RecordLost, Report, SCHEMA, Sink};
-use execute::Execution;
+use event::{Event, EventKind, SCHEMA, Sink};
 use refresh::refresh;
-use standing::Settled;
+use standing::PlanInputs;
 
 /// What a declaration gives to the runner.
 pub trait Blueprint: Send + Sync {
@@ -58,8 +61,8 @@ pub trait Blueprint: Send + Sync {
     fn nodes(&self, surroundings: &Surroundings, state: &State) -> BTreeMap<Address, Node>;
     /// The account it may be applied to, if it names one.
     fn account(&self) -> Option<String>;
-    /// What the stack publishes once it stands.
-    fn outputs(&self, state: &State) -> BTreeMap<String, Value>;
+    /// Gives the state of a run that ended its last touch: what the stack publishes, and where it was declared.
+    fn publish(&self, _state: &mut State) {}
     /// What the checks have to know of things that are not the stack's own.
     fn fact_query(&self, _surroundings: &Surroundings, _state: &State, _ask: &Request) -> FactQuery {
         FactQuery::default()
@@ -92,6 +95,10 @@ pub struct Known<'a> {
 /// Everything a run needs that does not depend on the command.
 #[derive(Clone)]
 pub struct Session {
+    /// The stack that is worked on.
+    pub stack: String,
+    /// Which run this is.
+    pub run: RunId,
     /// The cloud.
     pub cloud: Arc<dyn Cloud>,
     /// The facts of every kind.
@@ -165,24 +172,24 @@ impl std::fmt::Display for ToldBy {
     }
 }
 
-/// Gives events their time and number and hands them to every sink.
+/// Gives events their time, number, stack and run, and hands them to every sink.
 pub struct Teller<'a> {
-    host: &'a Host,
-    seq: u64,
+    session: &'a Session,
     sinks: &'a mut [Box<dyn Sink>],
 }
 
 impl<'a> Teller<'a> {
-    /// Tells `sinks` what happens.
-    pub fn new(host: &'a Host, sinks: &'a mut [Box<dyn Sink>]) -> Self {
-        Self { host, seq: 0, sinks }
+    /// Tells `sinks` what happens in this run.
+    pub fn new(session: &'a Session, sinks: &'a mut [Box<dyn Sink>]) -> Self {
+        Self { session, sinks }
     }
 
     /// Tells one thing.
     pub fn say(&mut self, kind: EventKind) {
-        self.seq += 1;
         diary::event(&kind);
-        let event = Event { schema: SCHEMA, at: self.host.now(), seq: self.seq, kind };
+        let Session { stack, run, host, .. } = self.session;
+        let (stack, run, seq) = (stack.clone(), run.as_str().to_owned(), run.next());
+        let event = Event { schema: SCHEMA, at: host.now(), stack, run, seq, kind };
         for sink in self.sinks.iter_mut() {
             sink.event(&event);
         }
@@ -230,7 +237,7 @@ pub async fn plan(
     ask: &Request,
     tell: &mut Teller<'_>,
 ) -> Result<Planned, RunError> {
-    let Settled { surroundings, nodes, state, settling, observed, facts, returning, moved } =
+    let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved } =
         standing::settle(session, blueprint, state, ask, tell).await?;
     let (plan, schedule) = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
@@ -309,81 +316,6 @@ pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> R
             Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
         }
     }
-    Ok(report)
-}
-
-/// Carries a plan out, which must have been made from the state of `ledger`. Recording what moved, was adopted, merely
-/// read or is gone comes first; the state is written as a whole at the end unless something is left open. `finish` gives it its
-/// last touch, knowing whether everything planned was done.
-///
-/// # Errors
-/// [`RunError::Checks`] when a check failed, [`StoreError`] when even the first record could not be written: nothing was
-/// changed then.
-pub async fn apply(
-    session: &Session,
-    planned: &Planned,
-    blueprint: &dyn Blueprint,
-    ledger: &mut Ledger,
-    consent: Consent,
-    finish: impl FnOnce(&mut State, bool),
-    tell: &mut Teller<'_>,
-) -> Result<Report, RunError> {
-    planned.may_be_carried_out()?;
-    let plan = &planned.plan;
-    for Move { from, to, id, .. } in &plan.moved {
-        tell.say(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
-    }
-    ledger.moved(plan.moved.clone()).await?;
-    for (address, recorded) in &plan.adopted {
-        let id = recorded.computed.text("id").unwrap_or_default().to_owned();
-        tell.say(EventKind::Adopted { address: address.clone(), id });
-    }
-    let adopted = plan.adopted.iter().map(|(address, recorded)| (address.clone(), Some(recorded.clone())));
-    let read = plan.actions.iter().filter_map(|(address, action)| match action {
-        Action::NoOp { record: Some(record) } => Some((address.clone(), Some((**record).clone()))),
-        Action::NoOp { record: None }
-        | Action::Create { .. }
-        | Action::Update { .. }
-        | Action::Replace { .. }
-        | Action::Delete { .. }
-        | Action::Forget { .. } => None,
-    });
-    // Last, so that whoever is noted as pointing there is known to point at what is gone.
-    let gone = plan.actions.iter().filter(|(_, action)| matches!(action, Action::Forget { .. }));
-    let gone = gone.map(|(address, _)| (address.clone(), None));
-    let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).chain(gone).collect();
-    ledger.note(notes).await?;
-    let execution = Execution {
-        session,
-        plan,
-        ledger,
-        tell,
-        consent: Arc::new(consent),
-        surroundings: Arc::new(planned.surroundings.clone()),
-    };
-    let mut report = execution.run().await;
-    let mut settled = report.abandoned.is_empty() && report.record_lost.is_none();
-    if settled && !ledger.book().open.is_empty() {
-        // What cannot be looked at now stays in the journal, for the next run to look.
-        settled = recover(session, ledger, tell).await.is_ok();
-    }
-    if settled {
-        let complete = report.is_complete();
-        let closed = ledger
-            .close(|state| {
-                state.account.clone_from(&planned.surroundings.account);
-                state.outputs = blueprint.outputs(state);
-                env!("CARGO_PKG_VERSION").clone_into(&mut state.tool);
-                finish(state, complete);
-            })
-            .await;
-        match closed {
-            Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
-            Err(error) => report.record_lost = Some(RecordLost::of(&error)),
-        }
-    }
-    report.serial = ledger.state().serial;
-    tell.say(EventKind::RunFinished { report: report.clone() });
     Ok(report)
 }
 

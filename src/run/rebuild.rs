@@ -76,7 +76,7 @@ pub async fn rebuild(
             recorded.after = node.after.keys().cloned().collect();
         }
     }
-    state.outputs = blueprint.outputs(&state);
+    blueprint.publish(&mut state);
     let foreign = looked_into(session, &nodes, &state, &place, foreign).await?;
     let undeclared = state.resources.keys().filter(|address| !nodes.contains_key(*address)).cloned().collect();
     Ok(Rebuilt { state, declared: nodes.len(), undeclared, foreign, aside: work.aside, blind })

@@ -47,7 +47,7 @@ pub async fn foreseen(session: &Session, book: &Book) -> Result<State, RunError>
         return Ok(book.state.clone());
     }
     let mut ledger = Ledger::new(book.clone(), book.state.clone(), Box::new(Nowhere));
-    settle(session, &mut ledger, Patience::OneLook, &mut Teller::new(&session.host, &mut [])).await?;
+    settle(session, &mut ledger, Patience::OneLook, &mut Teller::new(session, &mut [])).await?;
     Ok(ledger.state().clone())
 }
 

@@ -64,8 +64,9 @@ pub async fn roll_back(
     let settled = report.abandoned.is_empty() && report.record_lost.is_none() && ledger.book().open.is_empty();
     let mut report = report;
     if settled {
-        let closed = ledger.close(|state| state.outputs = blueprint.outputs(state)).await;
-        match closed {
+        let mut state = ledger.state().clone();
+        blueprint.publish(&mut state);
+        match ledger.close(state).await {
             Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
             Err(error) => report.record_lost = Some(RecordLost::of(&error)),
         }

@@ -25,8 +25,8 @@ use crate::model::surroundings::Surroundings;
 /// each other.
 const ROUNDS: usize = 6;
 
-/// The ground a plan is made on.
-pub(super) struct Settled {
+/// What a plan is made from.
+pub(super) struct PlanInputs {
     /// The account and region.
     pub(super) surroundings: Surroundings,
     /// What is wanted.
@@ -52,13 +52,13 @@ pub(super) async fn settle(
     state: &State,
     ask: &Request,
     tell: &mut Teller<'_>,
-) -> Result<Settled, RunError> {
+) -> Result<PlanInputs, RunError> {
     let questions = |state: &State| {
         let questions = blueprint.questions(state);
         if ask.destroy { questions.of_what_stands() } else { questions }
     };
     let mut asked = questions(state);
-    let mut settled = Settled {
+    let mut settled = PlanInputs {
         surroundings: survey(session, &asked, blueprint.account(), state).await?,
         nodes: BTreeMap::new(),
         state: state.clone(),
@@ -129,9 +129,9 @@ pub(super) async fn settle(
 async fn settled_otherwise(
     session: &Session,
     blueprint: &dyn Blueprint,
-    settled: &Settled,
+    settled: &PlanInputs,
 ) -> Result<Option<State>, RunError> {
-    let Settled { nodes, state, observed, surroundings, .. } = settled;
+    let PlanInputs { nodes, state, observed, surroundings, .. } = settled;
     // What keeps the plan from being made is told when it is made.
     let found = adoptable(nodes, state, observed).unwrap_or_default();
     if found.is_empty() {
@@ -159,8 +159,8 @@ async fn settled_otherwise(
 
 /// Records of what is gone where another object of the stack stands: such a record is older than what it tells of, as when
 /// somebody put an older lockfile in force. What stands is found by its marks once that record is out of the way.
-async fn outlived(session: &Session, settled: &Settled) -> Result<BTreeSet<Address>, RunError> {
-    let Settled { nodes, state, observed, surroundings, .. } = settled;
+async fn outlived(session: &Session, settled: &PlanInputs) -> Result<BTreeSet<Address>, RunError> {
+    let PlanInputs { nodes, state, observed, surroundings, .. } = settled;
     let gone = observed.iter().filter(|(_, found)| matches!(found, Observation::Absent));
     let wanted = gone
         .map(|(address, _)| address)
@@ -195,7 +195,7 @@ async fn told(session: &Session, query: &FactQuery, place: &Surroundings) -> Res
 }
 
 /// Of what cannot be made again and is gone, what comes back as it was.
-async fn returning(session: &Session, settled: &Settled) -> Result<BTreeSet<Address>, RunError> {
+async fn returning(session: &Session, settled: &PlanInputs) -> Result<BTreeSet<Address>, RunError> {
     let mut returning = BTreeSet::new();
     for (address, found) in &settled.observed {
         let irreplaceable = session.catalog.get(&address.kind).is_some_and(|facts| facts.holds.is_irreplaceable());

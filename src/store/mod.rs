@@ -7,6 +7,7 @@
 pub mod bucket;
 mod error;
 pub mod file;
+pub mod home;
 mod input;
 mod journal;
 pub mod lease;

@@ -17,7 +17,7 @@ use ppm_infra::model::resource::Node;
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::resources;
-use ppm_infra::run::{self, Blueprint, Host, Ledger, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, Host, Ledger, RunId, Session, Stop, Teller};
 use ppm_infra::stack::Stack;
 use ppm_infra::store::{FileStore, Store as _};
 use serde_json::{Value, json};
@@ -52,8 +52,9 @@ impl Blueprint for Declared {
         self.0.account.as_ref().map(ToString::to_string)
     }
 
-    fn outputs(&self, state: &State) -> BTreeMap<String, Value> {
-        outputs(&self.0, state)
+    fn publish(&self, state: &mut State) {
+        state.outputs = outputs(&self.0, state);
+        "stack.yaml".clone_into(&mut state.declaration);
     }
 }
 
@@ -114,7 +115,7 @@ pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
     let world = std::fs::read_to_string(folder.join("world.json")).unwrap();
     let session = session(Arc::new(simulated(serde_json::from_str(&world).unwrap())));
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, String::new(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
     let before = ledger.state().resources.len();
@@ -122,8 +123,7 @@ pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
         .await
         .expect("it can be planned");
     let begun = Instant::now();
-    let report =
-        run::apply(&session, &planned, &declared, &mut ledger, Consent::default(), |_, _| (), &mut tell).await.unwrap();
+    let report = run::apply(&session, &planned, &declared, &mut ledger, Consent::default(), &mut tell).await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     assert!(report.is_complete(), "{report:?}");
     (seconds, before - ledger.state().resources.len())
@@ -135,6 +135,8 @@ fn simulated(world: World) -> Simulated {
 
 fn session(cloud: Arc<Simulated>) -> Session {
     Session {
+        stack: "ppm-prod".to_owned(),
+        run: RunId::fresh(&Host::system()),
         cloud,
         catalog: resources::catalog(),
         host: Host::system(),
@@ -148,14 +150,12 @@ async fn standing(folder: &Path, declared: &Declared) -> (State, World) {
     let cloud = Arc::new(simulated(World::default()));
     let session = session(cloud.clone());
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
     let planned =
         run::plan(&session, declared, ledger.state(), &Request::default(), &mut tell).await.expect("it can be planned");
-    let finish = |state: &mut State, _| "stack.yaml".clone_into(&mut state.declaration);
-    let report =
-        run::apply(&session, &planned, declared, &mut ledger, Consent::default(), finish, &mut tell).await.unwrap();
+    let report = run::apply(&session, &planned, declared, &mut ledger, Consent::default(), &mut tell).await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     (ledger.state().clone(), cloud.world().clone())
 }

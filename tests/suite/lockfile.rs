@@ -263,7 +263,7 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
             let addresses: Vec<_> = book.state.resources.keys().cloned().collect();
             let replace = (!destroy && !addresses.is_empty()).then(|| replace.get(&addresses).clone());
             let ask = Request { destroy, replace: replace.into_iter().collect(), ..Request::default() };
-            let mut tell = Teller::new(&session.host, &mut []);
+            let mut tell = Teller::new(&session, &mut []);
             // Refused or planned, as long as it says so.
             let _ = runtime.block_on(run::plan(&session, &Declared(reference()), &book.state, &ask, &mut tell));
         },

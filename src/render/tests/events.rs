@@ -4,7 +4,8 @@ use super::*;
 
 /// An event `seconds` after the start.
 pub(in crate::render) fn at(seconds: i64, kind: EventKind) -> Event {
-    Event { schema: EVENTS, at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds), seq: 0, kind }
+    let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+    Event { schema: EVENTS, at, stack: "ppm-prod".to_owned(), run: "0123abcd".to_owned(), seq: 0, kind }
 }
 
 /// A run in which everything happens that can happen.

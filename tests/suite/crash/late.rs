@@ -55,7 +55,7 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     });
     ledger.begin(intents.collect()).await.unwrap();
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     run::recover(&session, &mut ledger, &mut tell).await.unwrap();
     assert!(ledger.book().open.is_empty(), "nothing is left open");
     assert_eq!(simulated.writes(), [], "recovering makes, changes and removes nothing");

@@ -27,7 +27,7 @@ fn another(field: &str) -> Value {
 
 async fn told(bench: &Bench) -> BTreeMap<String, Vec<String>> {
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&bench.session.host, &mut sinks);
+    let mut tell = Teller::new(&bench.session, &mut sinks);
     let report = run::drift(&bench.session, &bench.state(), &mut tell).await.unwrap();
     assert_eq!((report.unread.len(), report.looked_at), (0, bench.state().resources.len()));
     let fields = |drift: &Drift| match drift {

@@ -15,10 +15,9 @@ use ppm_infra::model::resource::{Catalog, Node};
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::event::{Event, EventKind, Report, Sink};
-use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RolledBack, RunError, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RolledBack, RunError, RunId, Session, Stop, Teller};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::memory::MemoryStore;
 
@@ -28,6 +27,8 @@ pub(crate) const REGION: &str = "us-east-1";
 /// A session in which the same happens every time.
 pub(crate) fn session(cloud: Arc<dyn Cloud>, catalog: &Catalog) -> Session {
     Session {
+        stack: "ppm-prod".to_owned(),
+        run: RunId::fresh(&Host::pinned(0)),
         cloud,
         catalog: catalog.clone(),
         host: Host::pinned(1),
@@ -116,7 +117,7 @@ impl Bench {
     /// Plans, changing nothing.
     pub(crate) async fn plan(&self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Planned, RunError> {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let mut tell = Teller::new(&self.session, &mut sinks);
         let planned = plan_knowing(&self.session, blueprint, &self.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         Ok(planned)
@@ -149,13 +150,13 @@ impl Bench {
         if let Some((after, wishes)) = self.stop_after.take() {
             sinks.push(Box::new(Stopper { after, wishes, stop: self.session.stop.clone() }));
         }
-        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let mut tell = Teller::new(&self.session, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
         run::recover(&self.session, &mut ledger, &mut tell).await?;
         let planned = plan_knowing(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
+        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, &mut tell).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
         for event in &events {
             self.assert_is_its_text(event);
@@ -172,7 +173,7 @@ impl Bench {
         let planned =
             Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0), checks: Vec::new() };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let mut tell = Teller::new(&self.session.host, &mut sinks);
+        let mut tell = Teller::new(&self.session, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();
         let back =
             run::roll_back(&self.session, &planned, &ran.report, blueprint, &before, &mut ledger, &mut tell).await;
@@ -308,9 +309,5 @@ impl Blueprint for Plain {
 
     fn account(&self) -> Option<String> {
         None
-    }
-
-    fn outputs(&self, _: &State) -> BTreeMap<String, Value> {
-        BTreeMap::new()
     }
 }

@@ -52,12 +52,12 @@ pub(crate) async fn process(
     ask: &Request,
 ) -> Result<Lived, RunError> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut tell = Teller::new(&session.host, &mut sinks);
+    let mut tell = Teller::new(&session, &mut sinks);
     let mut ledger = Ledger::open(store, fresh).await?;
     run::recover(session, &mut ledger, &mut tell).await?;
     let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut tell).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell).await?;
+    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, &mut tell).await?;
     Ok(Lived { plan: planned.plan, report })
 }
 
@@ -149,13 +149,13 @@ impl Lab {
         let store = Box::new(MortalStore { life: life.clone(), store: self.store(), folder });
         let work = async {
             let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-            let mut tell = Teller::new(&session.host, &mut sinks);
+            let mut tell = Teller::new(&session, &mut sinks);
             let mut ledger = Ledger::open(store, self.fresh()).await.unwrap();
             let ask = Request::default();
             let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut tell).await.unwrap();
             let before = ledger.state().clone();
             let consent = Consent::default();
-            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, |_, _| (), &mut tell);
+            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, &mut tell);
             let done = done.await.unwrap();
             let applied = life.effects().len();
             run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut tell).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ppm_infra::engine::state::State;
 use ppm_infra::resources::{self, Aws};
-use ppm_infra::run::{self, Host, Session, Stop};
+use ppm_infra::run::{self, Host, RunId, Session, Stop};
 use ppm_infra::store::FileStore;
 use tokio::runtime::{Builder, Runtime};
 
@@ -17,6 +17,8 @@ pub(crate) fn runtime() -> Runtime {
 /// A session whose cloud has done everything at once.
 pub(crate) fn session(cloud: Aws) -> Session {
     Session {
+        stack: "ppm-prod".to_owned(),
+        run: RunId::fresh(&Host::system()),
         cloud: Arc::new(cloud),
         catalog: resources::catalog(),
         host: Host::system(),

@@ -13,7 +13,6 @@ use ppm_infra::resources;
 use ppm_infra::run::Blueprint;
 use ppm_infra::run::event::EventKind;
 use ppm_infra::stack::Stack;
-use serde_json::Value;
 
 use super::bench::{Bench, Ran};
 
@@ -34,8 +33,8 @@ impl Blueprint for Declared {
         self.0.account.as_ref().map(ToString::to_string)
     }
 
-    fn outputs(&self, state: &State) -> BTreeMap<String, Value> {
-        outputs(&self.0, state)
+    fn publish(&self, state: &mut State) {
+        state.outputs = outputs(&self.0, state);
     }
 }
 

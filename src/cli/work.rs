@@ -1,0 +1,181 @@
+//! What the commands share that change a stack: its lock, what is settled first, what is asked and shown in between.
+
+use std::path::PathBuf;
+
+use super::args::Common;
+use super::ask::Ask;
+use super::failure::Failure;
+use super::workplace::Declaration;
+use super::{exit, out, show, workplace};
+use crate::cloud::Consent;
+use crate::engine::state::State;
+use crate::engine::values::ValuesPlan;
+use crate::helm::shell_word;
+use crate::model::address::Address;
+use crate::render::Goal;
+use crate::run::event::Report;
+use crate::run::{self, Host, Notice, Open, Planned, Session, Settled, Stop, Taker, Teller};
+use crate::store::home::{Home, Purpose};
+
+/// A stack that a command works on, and the cloud it is in.
+#[derive(Clone, Copy)]
+pub(super) struct StackRun<'a> {
+    pub(super) common: &'a Common,
+    pub(super) declaration: &'a Declaration,
+    pub(super) session: &'a Session,
+}
+
+impl<'a> StackRun<'a> {
+    /// Does `work` on the stack under its lock, once nothing is left open by an earlier run.
+    pub(super) async fn settled<T>(
+        self,
+        command: &str,
+        work: impl AsyncFnOnce(Settled<'a>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Self { common, declaration, session } = self;
+        let home = workplace::store(common, declaration)?;
+        locked(home, Purpose::Work, command, &session.host, &session.stop, async |mut home| {
+            let book = workplace::load(&mut home, declaration).await?;
+            let mut sinks = show::sinks(common, session);
+            let mut tell = Teller::new(session, &mut sinks);
+            let fresh = workplace::fresh(declaration);
+            let settled = Settled::settle(session, declaration, (home, book), fresh, &mut tell).await?;
+            drop(sinks);
+            work(settled).await
+        })
+        .await
+    }
+
+    /// Shows a plan.
+    pub(super) fn show(&self, planned: &Planned, goal: Goal, values: Option<&ValuesPlan>) {
+        let view = show::PlanShow {
+            common: self.common,
+            region: self.declaration.stack.region.as_str(),
+            catalog: &self.session.catalog,
+            goal,
+            values,
+            file: &self.declaration.name(),
+            text: &self.declaration.text,
+            verbose: false,
+        };
+        show::plan(planned, &view);
+    }
+
+    /// Carries a plan out and says how it went. Once all of it was done, `deliver` hands over what is made from the state
+    /// that is about to be written, and has the last word on that state.
+    pub(super) async fn carry_out(
+        &self,
+        open: &mut Open<'_>,
+        planned: &Planned,
+        run: &Run,
+        goal: Goal,
+        deliver: impl FnOnce(State) -> State,
+    ) -> Result<Report, Failure> {
+        let mut sinks = show::sinks(self.common, self.session);
+        let mut tell = Teller::new(self.session, &mut sinks);
+        let command = match goal {
+            Goal::Converge => "apply",
+            Goal::Destroy => "destroy",
+        };
+        let done = open.carry_out(command, planned, run.consent(), &mut tell).await?;
+        let published = open.published(&done);
+        let state = if done.is_complete() { deliver(published) } else { published };
+        let report = open.close(done, state, &mut tell).await;
+        drop(sinks);
+        if planned.plan.has_changes() || !report.is_complete() {
+            let again = run.again(&self.declaration.name(), &report);
+            let left = open.state().resources.len();
+            show::summary(self.common, self.declaration, goal, &again, left, &report);
+        }
+        Ok(report)
+    }
+
+    /// Asks for a word. Nobody there to answer is an error, not a yes.
+    pub(super) async fn approve(&self, verb: &str, word: &str) -> Result<(), Failure> {
+        self.approve_or(verb, word, "look at what it says, then say `--auto-approve`").await
+    }
+
+    /// As [`approve`](Self::approve), with what to do where nobody is there.
+    pub(super) async fn approve_or(&self, verb: &str, word: &str, alone: &str) -> Result<(), Failure> {
+        let stack = &self.declaration.stack.stack;
+        if !out::can_ask() {
+            return Err(Failure::new(
+                exit::USAGE,
+                format!("{verb} asks before it changes anything, and nobody can answer here"),
+            )
+            .hint(alone));
+        }
+        let question = format!("\nType `{word}` to {verb} {stack}, anything else to leave it: ");
+        if out::ask(&question, &self.session.stop).await?.as_deref() == Some(word) {
+            return Ok(());
+        }
+        Err(Failure::new(exit::FAILED, format!("{verb} was not approved; nothing was changed")))
+    }
+}
+
+/// Does `work` while nobody else works on the stack, and says what is worth knowing about its lock.
+pub(super) async fn locked<T>(
+    home: Home,
+    purpose: Purpose,
+    command: &str,
+    host: &Host,
+    stop: &Stop,
+    work: impl AsyncFnOnce(Home) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let info = workplace::lock_info(command, host);
+    let notice = |notice: Notice<'_>| {
+        out::note(&match notice {
+            Notice::TookOver(before) => format!("Took over from {before}, whose lease ran out.\n"),
+            Notice::KeepsNoVersions(place) => format!(
+                "warning: the bucket of {} does not keep versions: what is overwritten or deleted there by mistake is lost; turn versioning on\n",
+                place.display()
+            ),
+            Notice::NotGivenBack(error) => {
+                format!("The lease could not be given back and will run out by itself: {error}\n")
+            }
+        });
+    };
+    run::locked(home, purpose, Taker { info: &info, host, stop, notice: &notice }, work).await
+}
+
+/// What a run was asked for on the command line.
+pub(super) enum Run {
+    /// `apply` or `destroy`.
+    Of {
+        ask: Ask,
+        /// Where the values are to be written, if somebody named it.
+        values: Option<PathBuf>,
+    },
+    /// `adopt`.
+    Adopt { address: Address, id: String },
+}
+
+impl Run {
+    /// What may be deleted.
+    fn consent(&self) -> Consent {
+        match self {
+            Self::Of { ask, .. } => {
+                Consent { delete_data: ask.request.delete_data.clone(), skip_final_snapshot: ask.no_final_snapshot }
+            }
+            Self::Adopt { .. } => Consent::default(),
+        }
+    }
+
+    /// What to type to go on after a run of which this is told.
+    fn again(&self, declaration: &str, report: &Report) -> String {
+        let file = shell_word(declaration);
+        match self {
+            Self::Of { ask, values } => {
+                let mut ask = ask.clone();
+                // What took its place already is not to be replaced as well.
+                ask.request.replace.retain(|address| !report.made.contains(address));
+                let verb = match ask.goal() {
+                    Goal::Converge => "apply",
+                    Goal::Destroy => "destroy",
+                };
+                format!("ppm-infra {verb} {file}{}", ask.options_with(values.as_deref()))
+            }
+            Self::Adopt { address, id } => format!("ppm-infra adopt {address} {} {file}", shell_word(id)),
+        }
+    }
+}

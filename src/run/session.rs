@@ -1,0 +1,151 @@
+//! Working on one stack, from what is recorded to what was done: [`Settled`] when nothing is left open by an earlier
+//! run, [`Open`] once something is to be written.
+//!
+//! Promises: looking and planning write nothing, not even the first lockfile of a stack; what can be done to a stack can
+//! be done in one order only, because each stage is made from the one before.
+//!
+//! Leaves to others the lock ([`locked`](super::locked)), and what is asked of people in between.
+
+use super::apply::{Done, carry_out};
+use super::{Blueprint, Ledger, Planned, RolledBack, RunError, Session, Teller, recover, roll_back};
+use crate::cloud::Consent;
+use crate::engine::Request;
+use crate::engine::state::{Book, State};
+use crate::run::event::{EventKind, Report};
+use crate::store::StoreError;
+use crate::store::home::Home;
+
+/// A stack under its lock of which nothing is left open by an earlier run.
+pub struct Settled<'a> {
+    session: &'a Session,
+    blueprint: &'a dyn Blueprint,
+    record: Record,
+}
+
+enum Record {
+    /// As it was loaded; nothing was written.
+    Loaded {
+        home: Home,
+        book: Book,
+        /// What a stack begins with that has no state yet.
+        fresh: State,
+    },
+    /// Something an earlier run had left open was written down.
+    Open(Ledger),
+}
+
+impl<'a> Settled<'a> {
+    /// Settles what an earlier run left open. `book` is what `home` holds; `fresh` what a stack begins with that has no
+    /// state yet, whose lineage is given here.
+    ///
+    /// # Errors
+    /// As [`recover`]; what was open stays open then.
+    pub async fn settle(
+        session: &'a Session,
+        blueprint: &'a dyn Blueprint,
+        (home, book): (Home, Book),
+        fresh: State,
+        tell: &mut Teller<'_>,
+    ) -> Result<Self, RunError> {
+        let is_settled = book.open.is_empty();
+        let fresh = State { lineage: session.host.fresh_id(), ..fresh };
+        let mut settled = Self { session, blueprint, record: Record::Loaded { home, book, fresh } };
+        if !is_settled {
+            let mut open = settled.open().await?;
+            recover(session, &mut open.ledger, tell).await?;
+            settled = Self { session, blueprint, record: Record::Open(open.ledger) };
+        }
+        Ok(settled)
+    }
+
+    /// The state as it is now.
+    pub fn state(&self) -> &State {
+        match &self.record {
+            Record::Loaded { book, .. } => &book.state,
+            Record::Open(ledger) => ledger.state(),
+        }
+    }
+
+    /// Looks at the cloud and plans. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`plan`](super::plan).
+    pub async fn plan(&self, ask: &Request, tell: &mut Teller<'_>) -> Result<Planned, RunError> {
+        super::plan(self.session, self.blueprint, self.state(), ask, tell).await
+    }
+
+    /// Opens the ledger. A stack without a lockfile gets one now, and not earlier.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn open(self) -> Result<Open<'a>, StoreError> {
+        let Self { session, blueprint, record } = self;
+        let ledger = match record {
+            Record::Open(ledger) => ledger,
+            Record::Loaded { home, fresh, .. } => Ledger::open(Box::new(home), fresh).await?,
+        };
+        Ok(Open { session, blueprint, ledger })
+    }
+}
+
+/// A stack whose ledger is open.
+pub struct Open<'a> {
+    session: &'a Session,
+    blueprint: &'a dyn Blueprint,
+    ledger: Ledger,
+}
+
+impl Open<'_> {
+    /// The state as it is now.
+    pub fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    /// Carries a plan out that was made from the state of this stack. Everything that is done is in the journal then;
+    /// [`close`](Self::close) writes the state. In the events it is called `command`.
+    ///
+    /// # Errors
+    /// That a check failed, or that even the first record could not be written; nothing was changed then.
+    pub async fn carry_out(
+        &mut self,
+        command: &str,
+        planned: &Planned,
+        consent: Consent,
+        tell: &mut Teller<'_>,
+    ) -> Result<Done, RunError> {
+        tell.say(EventKind::RunStarted {
+            command: command.to_owned(),
+            stack: planned.plan.stack.clone(),
+            serial: self.ledger.state().serial,
+        });
+        carry_out(self.session, planned, &mut self.ledger, consent, tell).await
+    }
+
+    /// The state as it is to be written.
+    pub fn published(&self, done: &Done) -> State {
+        done.published(self.blueprint, &self.ledger)
+    }
+
+    /// Writes the state, unless something is left open, and says how it went.
+    pub async fn close(&mut self, done: Done, state: State, tell: &mut Teller<'_>) -> Report {
+        done.close(&mut self.ledger, state, tell).await
+    }
+
+    /// Takes back what carrying `planned` out made since `before`. Nothing is done, and nothing answered, where the run was
+    /// stopped or some of what it began is in doubt.
+    ///
+    /// # Errors
+    /// As [`roll_back`].
+    pub async fn roll_back(
+        &mut self,
+        (planned, report): (&Planned, &Report),
+        before: &State,
+        tell: &mut Teller<'_>,
+    ) -> Result<Option<RolledBack>, RunError> {
+        if self.session.stop.is_draining() || !self.ledger.book().open.is_empty() {
+            return Ok(None);
+        }
+        let Self { session, blueprint, ledger } = self;
+        roll_back(session, planned, report, *blueprint, before, ledger, tell).await.map(Some)
+    }
+}
