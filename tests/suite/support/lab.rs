@@ -52,7 +52,7 @@ pub(crate) async fn process(
     ask: &Request,
 ) -> Result<Lived, RunError> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut tell = Teller::new(&session, &mut sinks);
+    let mut tell = Teller::new(session, &mut sinks);
     let mut ledger = Ledger::open(store, fresh).await?;
     run::recover(session, &mut ledger, &mut tell).await?;
     let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut tell).await?;
