@@ -14,7 +14,8 @@
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
-//! - [`render`] (model, engine, run's events and results) events and plans to text and JSON.
+//! - [`report`] (model, engine, text, what run found out) what there is to say, once, for every printer.
+//! - [`render`] (model, report, run's events) pages and events, printed.
 //! - [`cli`] (every room) the program.
 
 pub mod architecture;
@@ -26,6 +27,7 @@ pub mod helm;
 pub mod model;
 pub mod product;
 pub mod render;
+pub mod report;
 pub mod resources;
 pub mod run;
 pub mod stack;

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::work::{Run, StackRun};
 use super::{exit, out, show, workplace};
 use crate::helm::shell_word;
-use crate::render::Goal;
+use crate::report::Goal;
 use crate::run::{self, Settled, Stop};
 use workplace::Declaration;
 

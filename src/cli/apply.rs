@@ -14,7 +14,7 @@ use crate::engine::Request;
 use crate::engine::state::State;
 use crate::helm::shell_word;
 use crate::model::address::Address;
-use crate::render::Goal;
+use crate::report::Goal;
 use crate::run::event::Report;
 use crate::run::{self, Open, Planned, Rotation, Settled, Stop, Teller};
 use crate::stack::Stack;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Request;
 use crate::helm::shell_word;
-use crate::render::Goal;
+use crate::report::Goal;
 
 /// The word by which an older Package Manager is named.
 pub(super) const DOWNGRADE: &str = "package-manager";

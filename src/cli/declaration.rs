@@ -8,11 +8,12 @@ use serde_json::json;
 use super::args::{Common, File, InitArgs};
 use super::failure::Failure;
 use super::workplace::Declaration;
-use super::{exit, out};
+use super::{exit, out, show};
 use crate::architecture::checks;
 use crate::helm::shell_word;
 use crate::model::values::ValueError;
-use crate::render::{checks_json, findings_text};
+use crate::render::document;
+use crate::report::check_facts;
 use crate::run::{Host, Stop};
 use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
 use crate::store::file;
@@ -23,11 +24,11 @@ pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
     let stack = &declaration.stack;
     let checks = checks::of_declaration(stack, &declaration.places, Host::system().now());
     if common.json {
-        let checks = checks_json(&checks, &declaration.name());
-        let told = json!({"schema": 1, "command": "validate", "valid": true, "declaration": stack, "checks": checks});
-        out::data(&format!("{told}\n"));
+        let checks = check_facts(&checks, &declaration.name());
+        let facts = [("valid", json!(true)), ("declaration", json!(stack)), ("checks", checks)];
+        out::data(&format!("{}\n", document(Some("validate"), facts)));
     } else {
-        out::note(&findings_text(&checks, &declaration.name(), &declaration.text).text(true));
+        show::findings(&checks, &declaration.name(), &declaration.text);
         let (path, name, region) = (declaration.path.display(), &stack.stack, &stack.region);
         out::data(&format!("{path} is valid: stack {name} in {region}.\n"));
     }
@@ -87,7 +88,7 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
     }
     file::write_whole(path, text.as_bytes())?;
     let checks = checks::of_declaration(&stack, &places, Host::system().now());
-    out::note(&findings_text(&checks, &name, &text).text(true));
+    show::findings(&checks, &name, &text);
     out::note(&format!("Wrote {}. Next: `ppm-infra plan {}`.\n", path.display(), shell_word(&name)));
     Ok(exit::DONE)
 }

@@ -13,7 +13,8 @@ use crate::engine::{Clash, PlanError};
 use crate::helm::shell_word;
 use crate::model::mark::STACK_TAG;
 use crate::model::resource::Resource;
-use crate::render::CLOCK;
+use crate::render::document;
+use crate::report::CLOCK;
 use crate::resources::access_entry::AccessEntry;
 use crate::resources::catalog;
 use crate::run::{AdoptError, RunError, ToldBy};
@@ -62,9 +63,10 @@ impl Failure {
 
     /// The same for programs.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::json!({"schema": 1, "error": {
+        let error = serde_json::json!({
             "exit": self.code, "message": self.heading, "causes": self.causes, "hints": self.hints,
-        }})
+        });
+        document(None, [("error", error)])
     }
 
     /// What to do about a bucket.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, out, workplace};
+use crate::render;
 use crate::store::home::Home;
 use crate::store::lease::{Lease, Verdict};
 use crate::store::{LockInfo, Store};
@@ -60,11 +61,14 @@ fn document(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {
     let word = holder.as_ref().map_or("free", |holder| holder.word);
     let (info, beat) = holder.map_or((None, None), |holder| (Some(holder.info), holder.beat));
     let lease = beat.map(|beat| json!({"epoch": beat.epoch, "last_beat": beat.told, "silent_seconds": beat.silent}));
-    let told = json!({
-        "schema": 1, "command": "lock status", "stack": stack,
-        "lock": word, "holder": info, "lease": lease, "steps": steps,
-    });
-    format!("{told}\n")
+    let facts = [
+        ("stack", json!(stack)),
+        ("lock", json!(word)),
+        ("holder", json!(info)),
+        ("lease", json!(lease)),
+        ("steps", json!(steps)),
+    ];
+    format!("{}\n", render::document(Some("lock status"), facts))
 }
 
 fn text(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {

@@ -14,7 +14,8 @@ use super::{exit, out, show};
 use crate::engine::Lost;
 use crate::engine::state::State;
 use crate::model::address::Address;
-use crate::render::count;
+use crate::render::document;
+use crate::report::count;
 use crate::run::{Rebuilt, RolledBack, RunError, Unrecorded};
 
 /// What a record was made from.
@@ -83,14 +84,17 @@ pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
         .iter()
         .map(|(address, there)| json!({"address": address, "id": there.id, "because": there.because}))
         .collect();
-    out::data(&format!(
-        "{}\n",
-        json!({
-            "schema": 1, "command": "recover", "serial": serial, "declared": declared, "recorded": recorded,
-            "old": old, "undeclared": undeclared, "foreign": foreign, "aside": listed(aside),
-            "complete": blind.is_none(),
-        })
-    ));
+    let facts = [
+        ("serial", json!(serial)),
+        ("declared", json!(declared)),
+        ("recorded", json!(recorded)),
+        ("old", json!(old)),
+        ("undeclared", json!(undeclared)),
+        ("foreign", json!(foreign)),
+        ("aside", json!(listed(aside))),
+        ("complete", json!(blind.is_none())),
+    ];
+    out::data(&format!("{}\n", document(Some("recover"), facts)));
 }
 
 fn listed(all: &[Unrecorded]) -> Vec<Value> {
@@ -154,7 +158,7 @@ pub(super) fn left(
         }
     };
     if common.json {
-        out::data(&format!("{}\n", json!({"schema": 1, "command": "destroy", "left": listed(&left)})));
+        out::data(&format!("{}\n", document(Some("destroy"), [("left", json!(listed(&left)))])));
     }
     if left.is_empty() {
         let kept = state.resources.len();
@@ -191,10 +195,8 @@ pub(super) fn rolled_back(common: &Common, done: &RolledBack) {
         let stays: Vec<Value> =
             done.stays.iter().map(|(address, because)| json!({"address": address, "because": because})).collect();
         let gone: Vec<String> = done.gone.iter().map(ToString::to_string).collect();
-        out::data(&format!(
-            "{}\n",
-            json!({"schema": 1, "command": "rollback", "gone": gone, "stays": stays, "serial": done.report.serial})
-        ));
+        let facts = [("gone", json!(gone)), ("stays", json!(stays)), ("serial", json!(done.report.serial))];
+        out::data(&format!("{}\n", document(Some("rollback"), facts)));
         return;
     }
     let mut text = format!(

@@ -1,4 +1,4 @@
-//! Floor 6: the program. Picks concrete parts, calls the runner, turns errors into words and an exit status.
+//! Floor 7: the program. Picks concrete parts, calls the runner, turns errors into words and an exit status.
 
 mod adopt;
 mod apply;

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::{exit, out};
 use crate::handoff::{Packages, Site, offline_checklist};
 use crate::product::gcfg::Section;
+use crate::render::document;
 use crate::stack::Targets;
 
 use super::workplace::Declaration;
@@ -51,7 +52,7 @@ pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, F
         },
     });
     if common.json {
-        out::data(&format!("{}\n", json!({"schema": 1, "command": "offline-checklist", "items": list})));
+        out::data(&format!("{}\n", document(Some("offline-checklist"), [("items", json!(list))])));
         return Ok(exit::DONE);
     }
     let mut text = format!("What {} needs from outside:\n", stack.stack);

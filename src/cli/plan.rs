@@ -8,7 +8,7 @@ use super::{downgrade, exit, handover, out, show as shown, workplace};
 use crate::engine::Request;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
-use crate::render::Goal;
+use crate::report::Goal;
 use crate::resources::catalog;
 use crate::run::{self, Stop, Teller};
 use workplace::Declaration;

@@ -12,11 +12,10 @@ use crate::engine::state::Book;
 use crate::engine::values::{Found, ValuesPlan};
 use crate::helm::shell_word;
 use crate::model::document::canonical;
+use crate::model::finding::Check;
 use crate::model::resource::Catalog;
-use crate::render::{
-    Background, DriftView, Goal, JsonLines, Lines, Live, PlanView, ProgressView, StatusView, SummaryView, Waits,
-    apply_json, drift_json, drift_text, plan_json, plan_text, status_json, status_text, summary_text,
-};
+use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
+use crate::report::{DriftView, Goal, Page, PlanView, Source, StatusView, SummaryView, quotes};
 use crate::resources::catalog;
 use crate::run::event::{Report, Sink};
 use crate::run::status::StatusReport;
@@ -95,13 +94,17 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         values: show.values,
         file: show.file,
         text: show.text,
-        symbols: symbols(),
         verbose: show.verbose,
     };
-    if show.common.json {
-        out::data(&format!("{}\n", canonical(&typed::json(plan_json(planned, &view)))));
+    page(show.common, &Page::of_plan(planned, &view));
+}
+
+/// A page: for programs, or for whoever reads.
+fn page(common: &Common, page: &Page<'_>) {
+    if common.json {
+        out::data(&format!("{}\n", canonical(&typed::json(render::json(page)))));
     } else {
-        out::told(&plan_text(planned, &view).text(true));
+        out::told(&render::text(page, symbols()).text(true));
     }
 }
 
@@ -122,27 +125,19 @@ pub(super) fn drift(
         catalog: &catalog,
         plan_command: &plan_command,
         values: values.map(|(file, found)| (file.as_str(), found)),
-        symbols: symbols(),
     };
-    if common.json {
-        out::data(&format!("{}\n", canonical(&typed::json(drift_json(report, &view)))));
-    } else {
-        out::told(&drift_text(report, &view).text(true));
-    }
+    page(common, &Page::of_drift(report, &view));
 }
 
 /// Whether the stack serves.
 pub(super) fn status(common: &Common, declaration: &Declaration, report: &StatusReport) {
-    let view = StatusView {
-        stack: declaration.stack.stack.as_str(),
-        region: declaration.stack.region.as_str(),
-        symbols: symbols(),
-    };
-    if common.json {
-        out::data(&format!("{}\n", canonical(&typed::json(status_json(report, &view)))));
-    } else {
-        out::told(&status_text(report, &view).text(true));
-    }
+    let view = StatusView { stack: declaration.stack.stack.as_str(), region: declaration.stack.region.as_str() };
+    page(common, &Page::of_status(report, &view));
+}
+
+/// What was found of a declaration before any plan.
+pub(super) fn findings(checks: &[Check], file: &str, text: &str) {
+    out::note(&render::quotes(&quotes(checks, Source { file, text }), symbols()).text(true));
 }
 
 /// Intents of a run that was interrupted.
@@ -170,10 +165,11 @@ pub(super) fn summary(
     report: &Report,
 ) {
     let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
+    let told = Page::of_apply(report, &view);
     if common.json {
-        out::data(&format!("{}\n", canonical(&typed::json(apply_json(report, &view)))));
+        page(common, &told);
     } else {
-        out::note(&summary_text(report, &view).text(true));
+        out::note(&render::text(&told, symbols()).text(true));
     }
 }
 
@@ -208,10 +204,10 @@ pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
 
 /// What to type next, for programs.
 pub(super) fn steps(command: &str, lines: &[String]) {
-    out::data(&format!("{}\n", json!({"schema": 1, "command": command, "next": lines})));
+    out::data(&format!("{}\n", render::document(Some(command), [("next", json!(lines))])));
 }
 
 /// What was written where, for programs.
 pub(super) fn written(command: &str, path: &Path) {
-    out::data(&format!("{}\n", json!({"schema": 1, "command": command, "written": path})));
+    out::data(&format!("{}\n", render::document(Some(command), [("written", json!(path))])));
 }

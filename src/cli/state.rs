@@ -17,6 +17,7 @@ use crate::model::address::Address;
 use crate::model::document::canonical_pretty;
 use crate::model::reference::references;
 use crate::model::resource::Node;
+use crate::render::document;
 use crate::resources::catalog;
 use crate::stack::Stack;
 use crate::store::home::Home;
@@ -46,10 +47,8 @@ async fn list(common: &Common, file: &File, kind: Option<&str>) -> Result<u8, Fa
             .iter()
             .map(|(address, recorded)| json!({"address": address, "id": recorded.computed.text("id")}))
             .collect();
-        out::data(&format!(
-            "{}\n",
-            json!({"schema": 1, "command": "state list", "serial": state.serial, "resources": all})
-        ));
+        let facts = [("serial", json!(state.serial)), ("resources", json!(all))];
+        out::data(&format!("{}\n", document(Some("state list"), facts)));
         return Ok(exit::DONE);
     }
     let width = chosen.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
@@ -62,7 +61,7 @@ async fn list(common: &Common, file: &File, kind: Option<&str>) -> Result<u8, Fa
 async fn show(common: &Common, file: &File, address: &Address) -> Result<u8, Failure> {
     let state = read(common, file).await?;
     let recorded = state.resources.get(address).ok_or_else(|| unrecorded(address))?;
-    out::data(&canonical_pretty(&json!({"schema": 1, "address": address, "recorded": recorded})));
+    out::data(&canonical_pretty(&document(None, [("address", json!(address)), ("recorded", json!(recorded))])));
     Ok(exit::DONE)
 }
 

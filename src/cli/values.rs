@@ -16,6 +16,7 @@ use crate::engine::state::State;
 use crate::helm::{self, shell_word};
 use crate::model::document::canonical_pretty;
 use crate::model::finding::Severity;
+use crate::render::document;
 use crate::store::file;
 use workplace::Declaration;
 
@@ -52,7 +53,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
             }
         }
         None if common.json => {
-            out::data(&format!("{}\n", json!({"schema": 1, "command": "values", "values": text})));
+            out::data(&format!("{}\n", document(Some("values"), [("values", json!(text))])));
         }
         None => out::data(&text),
     }
@@ -91,10 +92,14 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     let errors = review.count(Severity::Error);
     if common.json {
         let (warnings, valid) = (review.count(Severity::Warning), errors == 0);
-        let told = json!({
-            "schema": 1, "command": "values", "valid": valid, "errors": errors, "warnings": warnings,
-            "checked": typed::json(review.to_json()), "header": stamp.map(|stamp| stamp.json()),
-        });
+        let facts = [
+            ("valid", json!(valid)),
+            ("errors", json!(errors)),
+            ("warnings", json!(warnings)),
+            ("checked", typed::json(review.to_json())),
+            ("header", json!(stamp.map(|stamp| stamp.json()))),
+        ];
+        let told = document(Some("values"), facts);
         out::data(&format!("{told}\n"));
     } else {
         if let Some(told) = stamp.and_then(|stamp| stamp.told()) {
@@ -156,10 +161,8 @@ pub(super) fn next_steps(
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();
-        out::data(&format!(
-            "{}\n",
-            json!({"schema": 1, "command": "apply", "values": path, "kept": aside, "next": next})
-        ));
+        let facts = [("values", json!(path)), ("kept", json!(aside)), ("next", json!(next))];
+        out::data(&format!("{}\n", document(Some("apply"), facts)));
         return Ok(());
     }
     let next = if chosen::is_rehearsal(common) {
@@ -182,7 +185,7 @@ pub(super) async fn output(common: &Common, args: OutputArgs) -> Result<u8, Fail
     let state = workplace::load(&mut store, &declaration).await?.state;
     match args.name {
         None if common.json => {
-            let all = json!({"schema": 1, "command": "output", "outputs": state.outputs});
+            let all = document(Some("output"), [("outputs", json!(state.outputs))]);
             out::data(&canonical_pretty(&all));
         }
         None => {

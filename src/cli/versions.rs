@@ -12,6 +12,7 @@ use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
 use crate::helm::shell_word;
 use crate::model::address::{Address, Kind};
+use crate::render::document;
 use crate::resources::catalog;
 use crate::run::Host;
 use crate::stack::Stack;
@@ -34,8 +35,8 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
         Err(error) => return Err(error.into()),
     };
     if common.json {
-        let told = json!({"schema": 1, "command": "state history", "serials": serials, "current": now});
-        out::data(&format!("{told}\n"));
+        let facts = [("serials", json!(serials)), ("current", json!(now))];
+        out::data(&format!("{}\n", document(Some("state history"), facts)));
         return Ok(exit::DONE);
     }
     for serial in serials {

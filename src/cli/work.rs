@@ -12,7 +12,7 @@ use crate::engine::state::State;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::address::Address;
-use crate::render::Goal;
+use crate::report::Goal;
 use crate::run::event::Report;
 use crate::run::{self, Host, Notice, Open, Planned, Session, Settled, Stop, Taker, Teller};
 use crate::store::home::{Home, Purpose};

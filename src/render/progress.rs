@@ -18,11 +18,10 @@ pub use live::Live;
 pub(crate) use live::drawn;
 pub(crate) use live::is_drawing;
 
-use super::words;
-use crate::engine::plan::{Counts, StepKey};
 use crate::model::address::Address;
 use crate::model::document::canonical;
-use crate::run::event::{Event, EventKind, Failure, Sink};
+use crate::report::words;
+use crate::run::event::{Counts, Event, EventKind, Failure, Sink, StepKey};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug)]

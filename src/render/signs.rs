@@ -1,9 +1,7 @@
 //! The signs beside words, in two alphabets: one for terminals that show everything, one of ASCII.
 
-use crate::engine::plan::Action;
-use crate::model::resource::ReplaceOrder;
-
-use super::style::Label;
+use crate::model::finding::Severity;
+use crate::report::{Mark, Sign};
 
 /// The signs of one alphabet. None of them says anything that no word says too.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +25,8 @@ pub(super) struct Signs {
 }
 
 const FULL: Signs = Signs {
-    arrow: "→",
-    more: "…",
+    arrow: Sign::Arrow.symbol(),
+    more: Sign::More.symbol(),
     done: "✓",
     failed: "✗",
     skipped: "○",
@@ -53,21 +51,29 @@ impl Signs {
     pub(super) const fn of(symbols: bool) -> Self {
         if symbols { FULL } else { ASCII }
     }
-}
 
-/// Sign, words and label of an action; nothing for none.
-pub(super) const fn action(action: &Action) -> Option<(&'static str, &'static str, Label)> {
-    match action {
-        Action::NoOp { .. } => None,
-        Action::Create { .. } => Some(("+", "create", Label::Create)),
-        Action::Update { .. } => Some(("~", "update in place", Label::Update)),
-        Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
-            Some(("-/+", "replace (delete, then create)", Label::Replace))
+    /// How a sign of a text is spelled.
+    pub(super) const fn spell(&self, sign: Sign) -> &'static str {
+        match sign {
+            Sign::Arrow => self.arrow,
+            Sign::More => self.more,
         }
-        Action::Replace { order: ReplaceOrder::CreateFirst, .. } => {
-            Some(("+/-", "replace (create, then delete)", Label::Replace))
+    }
+
+    /// What stands before a row.
+    pub(super) const fn mark(&self, mark: Mark) -> &'static str {
+        match mark {
+            Mark::Create => "+",
+            Mark::Update => "~",
+            Mark::ReplaceCreateFirst => "+/-",
+            Mark::ReplaceDeleteFirst => "-/+",
+            Mark::Delete => "-",
+            Mark::Forget => ".",
+            Mark::Drift | Mark::Wrong(Severity::Warning) => "!",
+            Mark::Well => self.done,
+            Mark::Elsewhere => self.skipped,
+            Mark::Wrong(Severity::Error) => self.failed,
+            Mark::Wrong(Severity::Unknown) => "?",
         }
-        Action::Delete { .. } => Some(("-", "delete", Label::Delete)),
-        Action::Forget { .. } => Some((".", "forget", Label::Forget)),
     }
 }

@@ -1,85 +1,28 @@
-//! Text with labels, and the one table that turns labels into colour.
+//! The one table that turns labels into colour, and text for a terminal.
 //!
-//! Promises: whoever writes text names what a piece is, never how it looks; printed plain, it holds no escape code,
-//! whatever the values inside it hold.
+//! Promises: printed plain, it holds no escape code, whatever the values inside it hold.
 
 use std::fmt;
-use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-/// What a piece of text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Label {
-    /// Nothing special.
-    Plain,
-    /// Opens a section.
-    Heading,
-    /// The address of a resource.
-    Address,
-    /// Something is made.
-    Create,
-    /// Something is changed in place.
-    Update,
-    /// Something is replaced.
-    Replace,
-    /// Something is deleted.
-    Delete,
-    /// Only a record goes.
-    Forget,
-    /// Somebody else moved something.
-    Drift,
-    /// The reason of an action.
-    Why,
-    /// A value that is there.
-    Before,
-    /// A value that will be there, or was found.
-    After,
-    /// It went well.
-    Success,
-    /// It did not go well.
-    Error,
-    /// It deserves a second look.
-    Warning,
-    /// What to type next.
-    Hint,
-    /// What may be skipped when reading.
-    Muted,
-}
+use crate::report::{Label, Piece, Sign, Text};
 
-impl Label {
-    /// The only table from labels to looks. The word names the label to anything that styles by name, as a report does.
-    const fn row(self) -> (&'static str, Style) {
-        let plain = Style::new();
-        match self {
-            Self::Plain => ("plain", plain),
-            Self::Heading => ("heading", plain.bold()),
-            Self::Address => ("address", plain.bold()),
-            Self::Create => ("action.create", coloured(AnsiColor::Green)),
-            Self::Update => ("action.update", coloured(AnsiColor::Yellow)),
-            Self::Replace => ("action.replace", coloured(AnsiColor::Magenta)),
-            Self::Delete => ("action.delete", coloured(AnsiColor::Red)),
-            Self::Forget => ("action.forget", plain.dimmed()),
-            Self::Drift => ("drift", coloured(AnsiColor::Cyan)),
-            Self::Why => ("why", plain.italic()),
-            Self::Before => ("value.before", plain.dimmed()),
-            Self::After => ("value.after", plain),
-            Self::Success => ("success", coloured(AnsiColor::Green)),
-            Self::Error => ("error", coloured(AnsiColor::Red).bold()),
-            Self::Warning => ("warning", coloured(AnsiColor::Yellow).bold()),
-            Self::Hint => ("hint", coloured(AnsiColor::Cyan)),
-            Self::Muted => ("muted", plain.dimmed()),
-        }
-    }
-
-    /// Its name, such as `action.create`.
-    pub const fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// How it looks on a terminal.
-    pub const fn style(self) -> Style {
-        self.row().1
+/// The only table from labels to looks.
+const fn look(label: Label) -> Style {
+    let plain = Style::new();
+    match label {
+        Label::Plain | Label::After => plain,
+        Label::Heading | Label::Address => plain.bold(),
+        Label::Create | Label::Success => coloured(AnsiColor::Green),
+        Label::Update => coloured(AnsiColor::Yellow),
+        Label::Replace => coloured(AnsiColor::Magenta),
+        Label::Delete => coloured(AnsiColor::Red),
+        Label::Drift | Label::Hint => coloured(AnsiColor::Cyan),
+        Label::Why => plain.italic(),
+        Label::Forget | Label::Before | Label::Muted => plain.dimmed(),
+        Label::Error => coloured(AnsiColor::Red).bold(),
+        Label::Warning => coloured(AnsiColor::Yellow).bold(),
     }
 }
 
@@ -87,97 +30,54 @@ const fn coloured(colour: AnsiColor) -> Style {
     colour.on_default()
 }
 
-/// Text in labelled pieces. Displays plain.
+/// The text of one line, coloured or plain.
+pub(super) fn painted(text: &Text, colour: bool) -> String {
+    let mut all = String::new();
+    for piece in text.pieces() {
+        let (label, words) = match piece {
+            Piece::Words(label, words) => (*label, words.as_str()),
+            Piece::Sign(sign) => (Label::Muted, Sign::symbol(*sign)),
+        };
+        let style = look(label);
+        if colour && style != Style::new() {
+            all.extend([&style.render().to_string(), words, &style.render_reset().to_string()]);
+        } else {
+            all.push_str(words);
+        }
+    }
+    all
+}
+
+/// Lines for a terminal. Displays plain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled {
-    pieces: Vec<(Label, String)>,
+    lines: Vec<Text>,
 }
 
 impl Styled {
-    /// No text.
+    /// No lines.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One piece.
-    pub fn of(label: Label, text: impl AsRef<str>) -> Self {
-        Self::new().with(label, text)
+    /// Adds a line.
+    pub fn line(&mut self, line: Text) {
+        self.lines.push(line);
     }
 
-    /// The same with one more piece.
-    #[must_use]
-    pub fn with(mut self, label: Label, text: impl AsRef<str>) -> Self {
-        self.push(label, text);
-        self
+    /// Adds a line without text.
+    pub fn gap(&mut self) {
+        self.lines.push(Text::new());
     }
 
-    /// The same with `other` behind it.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.append(other);
-        self
-    }
-
-    /// Adds a piece. Characters that would control a terminal or reorder text are spelled out.
-    pub fn push(&mut self, label: Label, text: impl AsRef<str>) {
-        let text = harmless(text.as_ref());
-        if !text.is_empty() {
-            self.pieces.push((label, text));
-        }
-    }
-
-    /// Adds all of `other`.
-    pub fn append(&mut self, other: Self) {
-        self.pieces.extend(other.pieces);
-    }
-
-    /// Adds a line and ends it.
-    pub fn line(&mut self, line: Self) {
-        self.append(line);
-        self.end_line();
-    }
-
-    /// Ends the line.
-    pub fn end_line(&mut self) {
-        self.pieces.push((Label::Plain, "\n".to_owned()));
-    }
-
-    /// Whether there is no text.
+    /// Whether there are no lines.
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.lines.is_empty()
     }
 
-    /// How many characters it has: its width, if it is one line.
-    pub fn width(&self) -> usize {
-        self.pieces.iter().map(|(_, text)| text.chars().count()).sum()
-    }
-
-    /// The pieces with their labels; line ends are pieces of their own.
-    pub fn pieces(&self) -> impl Iterator<Item = (Label, &str)> {
-        self.pieces.iter().map(|(label, text)| (*label, text.as_str()))
-    }
-
-    /// The text, coloured or plain.
+    /// The lines, coloured or plain, each with its end.
     pub fn text(&self, colour: bool) -> String {
-        let mut all = String::new();
-        for (label, text) in self.pieces() {
-            let style = label.style();
-            if colour && text != "\n" && style != Style::new() {
-                all.extend([&style.render().to_string(), text, &style.render_reset().to_string()]);
-            } else {
-                all.push_str(text);
-            }
-        }
-        all
-    }
-
-    /// Writes the text.
-    ///
-    /// # Errors
-    /// What `out` answers.
-    pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
-        out.write_all(self.text(colour).as_bytes())?;
-        out.flush()
+        self.lines.iter().map(|line| painted(line, colour) + "\n").collect()
     }
 }
 
@@ -187,41 +87,23 @@ impl fmt::Display for Styled {
     }
 }
 
-/// Control characters and those that change the direction of text, spelled out: values come from others, and a tag must
-/// not be able to hide what a plan deletes.
-fn harmless(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn plain_text_has_no_escape_codes_and_coloured_text_has() {
-        let text = Styled::of(Label::Create, "create").with(Label::Plain, " x").with(Label::Address, "\u{1b}[31mred\r");
-        assert_eq!(text.text(false), "create x\\u{1b}[31mred\\r");
-        assert_eq!(text.text(true), "\u{1b}[32mcreate\u{1b}[0m x\u{1b}[1m\\u{1b}[31mred\\r\u{1b}[0m");
+        let mut text = Styled::new();
+        text.line(Text::of(Label::Create, "create").with(Label::Plain, " x").with(Label::Address, "\u{1b}[31mred\r"));
+        assert_eq!(text.text(false), "create x\\u{1b}[31mred\\r\n");
+        assert_eq!(text.text(true), "\u{1b}[32mcreate\u{1b}[0m x\u{1b}[1m\\u{1b}[31mred\\r\u{1b}[0m\n");
         assert_eq!(text.to_string(), text.text(false));
     }
 
     #[test]
     fn lines_end_only_where_they_are_ended() {
         let mut text = Styled::new();
-        text.line(Styled::of(Label::Plain, "one\ntwo\u{202e}"));
+        text.line(Text::of(Label::Plain, "one\ntwo\u{202e}"));
         assert_eq!(text.text(false), "one\\ntwo\\u{202e}\n");
-        assert_eq!(Styled::of(Label::Plain, "é→").width(), 2);
     }
 }

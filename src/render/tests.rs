@@ -19,6 +19,7 @@ use crate::model::finding::{Check, Finding, Severity, Subject};
 use crate::model::place::Place;
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
+use crate::report::{DriftView, Goal, Page, PlanView, SummaryView};
 use crate::resources::catalog;
 use crate::run::event::{Event, EventKind, Failure, RecordLost, Report, SCHEMA as EVENTS};
 use crate::run::{DriftReport, Planned};
@@ -129,9 +130,33 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         file: "plans/prod.yaml",
         text: DECLARED,
         values: None,
-        symbols: true,
         verbose: false,
     }
+}
+
+/// The page of a plan on a terminal that shows everything.
+fn plan_text(planned: &Planned, view: &PlanView<'_>) -> Styled {
+    crate::render::text(&Page::of_plan(planned, view), true)
+}
+
+fn plan_json(planned: &Planned, view: &PlanView<'_>) -> Value {
+    crate::render::json(&Page::of_plan(planned, view))
+}
+
+fn drift_text(report: &DriftReport, view: &DriftView<'_>) -> Styled {
+    crate::render::text(&Page::of_drift(report, view), true)
+}
+
+fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
+    crate::render::json(&Page::of_drift(report, view))
+}
+
+fn summary_text(report: &Report, view: &SummaryView<'_>) -> Styled {
+    crate::render::text(&Page::of_apply(report, view), true)
+}
+
+fn apply_json(report: &Report, view: &SummaryView<'_>) -> Value {
+    crate::render::json(&Page::of_apply(report, view))
 }
 
 /// The declaration that plans are shown with.
@@ -153,7 +178,6 @@ fn drift_view() -> DriftView<'static> {
         catalog: &CATALOG,
         plan_command: "ppm-infra plan plans/prod.yaml",
         values: None,
-        symbols: true,
     }
 }
 

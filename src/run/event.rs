@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::clock_is_off;
 use crate::engine::diff::FieldDiff;
-use crate::engine::plan::{Counts, StepKey};
+pub use crate::engine::plan::{Counts, StepKey};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::store::StoreError;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
@@ -33,12 +33,13 @@ const FLOORS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("run", &["model", "engine", "cloud", "store"]),
-    ("render", &["model", "engine", "text", "run"]),
+    ("report", &["model", "engine", "text", "run"]),
+    ("render", &["model", "report", "run::event"]),
 ];
 
 /// Parts of rooms that nobody outside their own floor is to see: who asks, and what is kept from it.
 const KEPT_APART: [(&str, &str); 4] =
-    [("run", "cloud::aws"), ("run", "cloud::simulated"), ("run", "store::file"), ("render", "run::execute")];
+    [("run", "cloud::aws"), ("run", "cloud::simulated"), ("run", "store::file"), ("report", "run::execute")];
 
 /// What leads out of the program or makes two runs differ, and the only files that may use it.
 const DOORS: [(&str, &[&str]); 10] = [
@@ -229,6 +230,23 @@ fn nothing_is_decided_by_the_words_of_a_message() {
             });
             if decides {
                 wrong.push(format!("src/{path}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Where what every document for programs begins with is written.
+const ENVELOPE_WRITTEN_IN: &str = "render/json.rs";
+
+#[test]
+fn documents_for_programs_begin_in_one_place() {
+    let rooms = ["cli/", "render/", "report/", "run/"];
+    let mut wrong = Vec::new();
+    for (path, text) in program().into_iter().filter(|(path, _)| rooms.iter().any(|room| path.starts_with(room))) {
+        for (number, line) in code(&text).filter(|_| path != ENVELOPE_WRITTEN_IN) {
+            if line.contains("\"schema\":") {
+                wrong.push(format!("src/{path}:{number}: `render::document` writes the schema"));
             }
         }
     }

@@ -3,29 +3,29 @@
 use std::io::Write;
 
 use super::{ProgressView, Quiet, Watch, failure_words, looking_again_words, plan_words};
-use crate::engine::plan::StepKey;
-use crate::render::fields::{self, Sides};
 use crate::render::signs::Signs;
-use crate::render::style::{Label, Styled};
-use crate::render::words::{count, roughly_ms, took};
-use crate::run::event::{Event, EventKind, Sink};
+use crate::render::style::painted;
+use crate::report::words::{count, roughly_ms, took};
+use crate::report::{self, Label, Row, Text};
+use crate::run::event::{Event, EventKind, Sink, StepKey};
 
 /// Writes each event as one line: time since the start, how many steps are over, what happened.
 pub struct Lines {
     out: Quiet,
     view: ProgressView,
+    signs: Signs,
     watch: Watch,
 }
 
 impl Lines {
     /// Writes to `out`.
     pub fn new(out: Box<dyn Write + Send>, view: ProgressView) -> Self {
-        Self { out: Quiet::new(out), view, watch: Watch::default() }
+        Self { out: Quiet::new(out), view, signs: Signs::of(view.symbols), watch: Watch::default() }
     }
 
     /// What happened, as a line without its time.
-    fn told(&self, kind: &EventKind) -> Styled {
-        let plain = |text: String| Styled::of(Label::Plain, text);
+    fn told(&self, kind: &EventKind) -> Text {
+        let plain = |text: String| Text::of(Label::Plain, text);
         match kind {
             EventKind::RunStarted { command, stack, serial } => {
                 plain(format!("{command} of {stack} begins at serial {serial}"))
@@ -37,22 +37,21 @@ impl Lines {
             EventKind::LookingAgain { missing, interrupted, waited_seconds, at_most_seconds } => {
                 plain(looking_again_words(missing, *interrupted, *waited_seconds, *at_most_seconds))
             }
-            EventKind::Adopted { address, id } => Styled::of(Label::Success, "adopted ")
+            EventKind::Adopted { address, id } => Text::of(Label::Success, "adopted ")
                 .with(Label::Address, address.to_string())
                 .with(Label::Plain, format!(": {id}")),
-            EventKind::Moved { from, to, id } => Styled::of(Label::Success, "moved ")
+            EventKind::Moved { from, to, id } => Text::of(Label::Success, "moved ")
                 .with(Label::Address, from.to_string())
                 .with(Label::Plain, format!(" to {to}: {id}")),
             EventKind::DriftFound { address, gone, diffs } => {
-                let line = Styled::of(Label::Drift, "drift ").with(Label::Address, address.to_string());
+                let line = Text::of(Label::Drift, "drift ").with(Label::Address, address.to_string());
                 if *gone {
                     return line.with(Label::Plain, ": gone");
                 }
-                let signs = Signs::of(self.view.symbols);
                 let mut line = line.with(Label::Plain, ":");
-                for (n, row) in fields::rows(diffs, &[], Sides::Drift, signs).into_iter().enumerate() {
+                for (n, cells) in report::drifted(diffs).iter().flat_map(Row::lines).enumerate() {
                     line.push(Label::Plain, if n == 0 { "" } else { ";" });
-                    for cell in row.into_iter().filter(|cell| !cell.is_empty()) {
+                    for cell in cells.into_iter().filter(|cell| !cell.is_empty()) {
                         line.push(Label::Plain, " ");
                         line.append(cell);
                     }
@@ -88,12 +87,12 @@ impl Lines {
                 line.with(Label::Plain, format!(" because of {because}"))
             }
             EventKind::Draining { running } => {
-                let line = Styled::of(Label::Warning, "stopping");
+                let line = Text::of(Label::Warning, "stopping");
                 line.with(Label::Plain, format!(": nothing new starts, {} still running", count(*running, "step")))
             }
             EventKind::Abandoned { unfinished } => {
                 let all: Vec<String> = unfinished.iter().map(ToString::to_string).collect();
-                Styled::of(Label::Warning, "left running").with(Label::Plain, format!(": {}", all.join(", ")))
+                Text::of(Label::Warning, "left running").with(Label::Plain, format!(": {}", all.join(", ")))
             }
             EventKind::StateWritten { serial } => plain(format!("recorded at serial {serial}")),
             EventKind::RunFinished { report } => {
@@ -105,9 +104,9 @@ impl Lines {
                     report.not_started
                 );
                 let head = if report.is_complete() {
-                    Styled::of(Label::Success, "complete")
+                    Text::of(Label::Success, "complete")
                 } else {
-                    Styled::of(Label::Error, "incomplete")
+                    Text::of(Label::Error, "incomplete")
                 };
                 head.with(Label::Plain, format!(" after {}: {told}", took(report.elapsed_ms)))
             }
@@ -127,8 +126,8 @@ impl Sink for Lines {
             0 => String::new(),
             total => format!("{}/{total}", self.watch.finished),
         };
-        let line = Styled::of(Label::Muted, format!("{elapsed:>7} {steps:>7}  ")).and(self.told(&event.kind));
-        self.out.line(&line.text(self.view.colour));
+        let line = Text::of(Label::Muted, format!("{elapsed:>7} {steps:>7}  ")).and(self.told(&event.kind));
+        self.out.line(&painted(&line.spelled(|sign| self.signs.spell(sign)), self.view.colour));
     }
 }
 
@@ -150,6 +149,6 @@ impl Sink for Waits {
     }
 }
 
-fn named(step: &StepKey) -> Styled {
-    Styled::of(Label::Address, step.to_string())
+fn named(step: &StepKey) -> Text {
+    Text::of(Label::Address, step.to_string())
 }

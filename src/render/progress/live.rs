@@ -12,11 +12,11 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{ProgressView, Watch, failure_words, looking_again_words};
-use crate::engine::plan::StepKey;
 use crate::render::signs::Signs;
-use crate::render::style::{Label, Styled};
-use crate::render::words::{count, roughly, roughly_ms, scaled_ms, took};
-use crate::run::event::{Event, EventKind, Sink, millis};
+use crate::render::style::painted;
+use crate::report::words::{count, roughly, roughly_ms, scaled_ms, took};
+use crate::report::{Label, Text};
+use crate::run::event::{Event, EventKind, Sink, StepKey, millis};
 
 /// How often spinners turn.
 const TICK: Duration = Duration::from_millis(120);
@@ -77,19 +77,19 @@ impl Live {
         let news = self.watch.see(event, self.view.time_scale);
         match &event.kind {
             EventKind::RefreshStarted { total } => {
-                let bar = self.branch(&Styled::of(Label::Plain, format!("reading {}", count(*total, "object"))), None);
+                let bar = self.branch(&Text::of(Label::Plain, format!("reading {}", count(*total, "object"))), None);
                 self.reading = Some(bar);
             }
             EventKind::RefreshFinished { unread, .. } => {
                 self.stop_reading();
                 if *unread > 0 {
                     let what = format!("{} could not be read", count(*unread, "object"));
-                    self.say(&Styled::of(Label::Warning, "warning: ").with(Label::Plain, what));
+                    self.say(&Text::of(Label::Warning, "warning: ").with(Label::Plain, what));
                 }
             }
             EventKind::LookingAgain { missing, interrupted, waited_seconds, at_most_seconds } => {
                 let what = looking_again_words(missing, *interrupted, *waited_seconds, *at_most_seconds);
-                let message = Styled::of(Label::Plain, what);
+                let message = Text::of(Label::Plain, what);
                 match &self.reading {
                     Some(bar) => bar.set_message(self.text(&message)),
                     None => self.reading = Some(self.branch(&message, None)),
@@ -135,7 +135,7 @@ impl Live {
             EventKind::Draining { running } => {
                 self.outlook.stopping.store(true, Ordering::Relaxed);
                 let what = format!("stopping: nothing new starts, {} still running", count(*running, "step"));
-                self.say(&Styled::of(Label::Warning, what).with(Label::Muted, "  (stop once more to leave at once)"));
+                self.say(&Text::of(Label::Warning, what).with(Label::Muted, "  (stop once more to leave at once)"));
             }
             EventKind::Abandoned { unfinished } => {
                 for step in unfinished {
@@ -190,7 +190,7 @@ impl Live {
     }
 
     /// A line with a spinner and the time since its start.
-    fn branch(&self, message: &Styled, expected_ms: Option<u64>) -> ProgressBar {
+    fn branch(&self, message: &Text, expected_ms: Option<u64>) -> ProgressBar {
         let style = ProgressStyle::with_template("{prefix}{spinner} {took} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .tick_strings(self.signs.spinner)
@@ -219,11 +219,11 @@ impl Live {
         self.outlook.running.store(self.branches.len(), Ordering::Relaxed);
     }
 
-    fn running(&self, step: &StepKey, status: &str) -> Styled {
+    fn running(&self, step: &StepKey, status: &str) -> Text {
         let name = step.to_string();
         let names = self.watch.running.keys().map(|running| running.to_string().chars().count());
         let width = names.max().unwrap_or(0);
-        let mut line = Styled::of(Label::Address, &name);
+        let mut line = Text::of(Label::Address, &name);
         if !status.is_empty() {
             let gap = width.saturating_sub(name.chars().count()) + 2;
             line.push(Label::Muted, format!("{:gap$}{status}", ""));
@@ -231,13 +231,13 @@ impl Live {
         line
     }
 
-    fn say(&self, line: &Styled) {
+    fn say(&self, line: &Text) {
         // Whoever closed the terminal does not read this either.
         let _ = self.screen.println(self.text(line));
     }
 
-    fn text(&self, line: &Styled) -> String {
-        narrow(&line.text(self.view.colour))
+    fn text(&self, line: &Text) -> String {
+        narrow(&painted(line, self.view.colour))
     }
 
     fn drop_bar(&self, bar: &ProgressBar) {
@@ -309,8 +309,8 @@ impl Outlook {
     }
 }
 
-fn sign(label: Label, sign: &str, word: &str) -> Styled {
-    Styled::of(label, format!("{sign} {word}"))
+fn sign(label: Label, sign: &str, word: &str) -> Text {
+    Text::of(label, format!("{sign} {word}"))
 }
 
 /// The text with every character that may take two columns replaced: the library miscounts them where a terminal is as
@@ -327,8 +327,8 @@ mod tests {
     use indicatif::TermLike;
 
     use super::*;
-    use crate::engine::plan::Counts;
     use crate::render::tests::{at, events, failing};
+    use crate::run::event::Counts;
 
     /// A terminal that keeps what was written to it.
     #[derive(Clone, Debug)]

@@ -440,9 +440,9 @@ fn who_lost_the_stack_is_not_told_to_mend_the_record() {
 #[test]
 fn pages_for_terminals_of_ascii_hold_ascii_alone() {
     let catalog = catalog();
-    let view = PlanView { symbols: false, verbose: true, ..plan_view(&catalog) };
+    let view = PlanView { verbose: true, ..plan_view(&catalog) };
     for plan in [mixed_plan(), first_plan()] {
-        assert!(plan_text(&planned(plan), &view).to_string().is_ascii());
+        assert!(crate::render::text(&Page::of_plan(&planned(plan), &view), false).to_string().is_ascii());
     }
 }
 

@@ -1,13 +1,16 @@
 //! Whether the stack serves, as people and programs see it.
 
 use super::*;
+use crate::report::StatusView;
 use crate::run::status::tests::scene::{
     at, balancer, denied, report, subject, support, targets, the_certificate, there, well,
 };
 use crate::run::status::{Inspected, Maintenance, Seen, Sights, StatusReport, Target, TargetsAre, WayIn};
 
-fn view(symbols: bool) -> StatusView<'static> {
-    StatusView { stack: "ppm-prod", region: "us-east-1", symbols }
+const VIEW: StatusView<'static> = StatusView { stack: "ppm-prod", region: "us-east-1" };
+
+fn status_json(report: &StatusReport) -> Value {
+    crate::render::json(&Page::of_status(report, &VIEW))
 }
 
 fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
@@ -17,7 +20,7 @@ fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
 }
 
 fn page(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> String {
-    status_text(&seen(edit), &view(true)).to_string()
+    crate::render::text(&Page::of_status(&seen(edit), &VIEW), true).to_string()
 }
 
 fn silent(target: &mut Target) {
@@ -132,7 +135,7 @@ fn ascii_alone_and_many_targets() {
         silent(&mut targets(s)[17]);
         balancer(s).dns_name = "lb\u{1b}[2J.example.com".to_owned();
     });
-    let text = status_text(&text, &view(false)).to_string();
+    let text = crate::render::text(&Page::of_status(&text, &VIEW), false).to_string();
     assert!(text.is_ascii(), "{text}");
     let shown = text.lines().filter(|line| line.trim_start().starts_with("i-")).count();
     assert_eq!(shown, 12, "{text}");
@@ -143,18 +146,18 @@ fn ascii_alone_and_many_targets() {
 
 #[test]
 fn a_status_for_programs() {
-    let told = status_json(&seen(|_, s| targets(s).iter_mut().for_each(silent)), &view(true));
+    let told = status_json(&seen(|_, s| targets(s).iter_mut().for_each(silent)));
     assert_eq!((&told["schema"], &told["command"], &told["serves"]), (&json!(1), &json!("status"), &json!(false)));
     assert_eq!(told["summary"], json!({"errors": 1, "not_read": 0, "warnings": 0}));
     assert_eq!(told["targets"]["there"][0]["reason"], "Target.FailedHealthChecks");
     assert_eq!(told["findings"][0]["part"], "targets");
     assert_eq!(told["certificates"][0]["certificate"]["there"]["expires"], "2027-09-01T12:00:00Z");
-    let unread = status_json(&seen(|_, s| s.nodes = denied()), &view(true));
+    let unread = status_json(&seen(|_, s| s.nodes = denied()));
     assert_eq!(
         (&unread["serves"], &unread["node_group"]),
         (&Value::Null, &json!({"error": "could not read it: AccessDenied"}))
     );
-    assert_eq!(status_json(&seen(|_, _| {}), &view(true))["serves"], true);
+    assert_eq!(status_json(&seen(|_, _| {}))["serves"], true);
 }
 
 /// JSON in which every key of a status stands.
@@ -164,5 +167,5 @@ pub(super) fn every_shape() -> Vec<Value> {
         silent(&mut targets(s)[0]);
     });
     let hollow = seen(|_, s| (s.nodes, s.database, s.cluster) = (denied(), Seen::Gone, Seen::NotMade));
-    [full, hollow].iter().map(|report| status_json(report, &view(true))).collect()
+    [full, hollow].iter().map(status_json).collect()
 }

@@ -103,7 +103,7 @@ proptest! {
         let catalog = catalog();
         let view = PlanView {
             region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, values: None, file: &word, text: &word,
-            symbols: true, verbose,
+            verbose,
         };
         let finding = Finding {
             id: "a.b",

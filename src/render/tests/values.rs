@@ -58,7 +58,6 @@ fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> Plan
         file: "plans/prod.yaml",
         text: "",
         values: Some(values),
-        symbols: true,
         verbose,
     }
 }

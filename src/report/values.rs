@@ -4,46 +4,58 @@
 
 use serde_json::{Value, json};
 
-use super::fields::LONG;
-use super::layout::{align, indented};
-use super::signs::Signs;
-use super::style::{Label, Styled};
+use super::block::{Block, Heading, Mark, Row, Table};
+use super::fields::{LONG, side};
+use super::page::{Content, Facts};
+use super::text::{Label, Text};
 use super::value;
 use super::words::count;
 use crate::engine::diff::Shown;
 use crate::engine::values::{Basis, Edited, Found, Release, ValueDiff, ValuesPlan};
 
-/// The section of a plan; nothing where nothing is to be told.
-pub(super) fn section(text: &mut Styled, values: &ValuesPlan, verbose: bool, signs: Signs) {
-    let notes = notes(values);
-    if !values.is_change() && notes.is_empty() {
-        return;
-    }
-    text.end_line();
-    text.line(Styled::of(Label::Heading, "Helm values").with(Label::Muted, format!("  {}", place(values))));
-    let mut rows: Vec<Vec<Styled>> = Vec::new();
-    match &values.from {
-        Some(from) if values.is_other_chart() => {
-            rows.push(row("~", Label::Update, "chart", versions(from, &values.to, signs)));
+/// What becomes of the Helm values in a plan.
+pub(super) struct PlannedValues<'a> {
+    /// What is planned; nothing where values are not asked for.
+    pub(super) plan: Option<&'a ValuesPlan>,
+    /// Whether the keys of a file that is written for the first time are shown.
+    pub(super) is_full: bool,
+}
+
+impl Content for PlannedValues<'_> {
+    fn blocks(&self) -> Vec<Block> {
+        let Some(values) = self.plan else { return Vec::new() };
+        let notes = notes(values);
+        if !values.is_change() && notes.is_empty() {
+            return Vec::new();
         }
-        None if values.basis == Basis::Nothing => {
-            rows.push(row("+", Label::Create, "chart", Styled::of(Label::After, release(&values.to))));
+        let mut rows: Vec<Row> = Vec::new();
+        match &values.from {
+            Some(from) if values.is_other_chart() => rows.push(row(Mark::Update, "chart", versions(from, &values.to))),
+            None if values.basis == Basis::Nothing => {
+                rows.push(row(Mark::Create, "chart", Text::of(Label::After, release(&values.to))));
+            }
+            Some(_) | None => {}
         }
-        Some(_) | None => {}
+        if values.basis != Basis::Nothing || self.is_full {
+            rows.extend(values.changes.iter().map(change));
+        }
+        let mut blocks = vec![Block::Table(Table::of(rows))];
+        blocks.extend(Block::rows(notes));
+        blocks
     }
-    if values.basis != Basis::Nothing || verbose {
-        rows.extend(values.changes.iter().flat_map(|diff| change(diff, signs)));
-    }
-    for line in align(rows) {
-        text.line(indented(2, line));
-    }
-    for note in notes {
-        text.line(indented(2, note));
+
+    fn facts(&self) -> Facts {
+        vec![("values", self.plan.map_or(Value::Null, fact))]
     }
 }
 
+/// What stands above the values of a plan.
+pub(super) fn heading(values: &ValuesPlan) -> Heading {
+    Heading::of("Helm values").with(place(values))
+}
+
 /// What the line of totals says of the values.
-pub(super) fn total(values: &ValuesPlan) -> Option<Styled> {
+pub(super) fn total(values: &ValuesPlan) -> Option<Text> {
     if !values.is_change() {
         return None;
     }
@@ -54,7 +66,7 @@ pub(super) fn total(values: &ValuesPlan) -> Option<Styled> {
             format!(" Values: {} {}.", count(n, "key"), if n == 1 { "changes" } else { "change" })
         }
     };
-    Some(Styled::of(Label::Update, told))
+    Some(Text::of(Label::Update, told))
 }
 
 fn place(values: &ValuesPlan) -> String {
@@ -67,8 +79,12 @@ fn place(values: &ValuesPlan) -> String {
     }
 }
 
-fn row(sign: &str, label: Label, path: &str, body: Styled) -> Vec<Styled> {
-    vec![Styled::of(label, format!("{sign} ")).with(Label::Plain, path), body]
+fn row(mark: Mark, path: &str, body: Text) -> Row {
+    lines(mark, path, vec![body])
+}
+
+fn lines(mark: Mark, path: &str, bodies: Vec<Text>) -> Row {
+    Row { mark: Some(mark), cells: vec![vec![Text::of(Label::Plain, path)], bodies], ..Row::default() }
 }
 
 fn release(release: &Release) -> String {
@@ -78,31 +94,31 @@ fn release(release: &Release) -> String {
     }
 }
 
-fn versions(from: &Release, to: &Release, signs: Signs) -> Styled {
-    let mut line = arrow(Styled::of(Label::Before, &from.chart), Styled::of(Label::After, &to.chart), signs);
+fn versions(from: &Release, to: &Release) -> Text {
+    let mut line = arrow(Text::of(Label::Before, &from.chart), Text::of(Label::After, &to.chart));
     if let (Some(old), Some(new)) = (&from.application, &to.application)
         && old != new
     {
         line.push(Label::Muted, "  Package Manager ");
-        line.append(arrow(Styled::of(Label::Before, old), Styled::of(Label::After, new), signs));
+        line.append(arrow(Text::of(Label::Before, old), Text::of(Label::After, new)));
     }
     line
 }
 
-fn arrow(before: Styled, after: Styled, signs: Signs) -> Styled {
-    before.with(Label::Muted, format!(" {} ", signs.arrow)).and(after)
+fn arrow(before: Text, after: Text) -> Text {
+    before.and(Text::arrow()).and(after)
 }
 
-fn change(diff: &ValueDiff, signs: Signs) -> Vec<Vec<Styled>> {
+fn change(diff: &ValueDiff) -> Row {
     let (path, after) = (diff.path.as_str(), &diff.after);
-    let plain = |label: Label, shown: &Shown| Styled::of(label, words(path, shown));
+    let plain = |label: Label, shown: &Shown| Text::of(label, words(path, shown));
     match (&diff.before, after) {
-        (Some(Shown::Nothing), _) => vec![row("+", Label::Create, path, plain(Label::After, after))],
-        (Some(before), Shown::Nothing) => vec![row("-", Label::Delete, path, plain(Label::Before, before))],
-        (None, Shown::Nothing) => vec![row("-", Label::Delete, path, Styled::new())],
+        (Some(Shown::Nothing), _) => row(Mark::Create, path, plain(Label::After, after)),
+        (Some(before), Shown::Nothing) => row(Mark::Delete, path, plain(Label::Before, before)),
+        (None, Shown::Nothing) => row(Mark::Delete, path, Text::new()),
         (None, _) => {
-            let other = Styled::of(Label::Muted, "another value");
-            vec![row("~", Label::Update, path, arrow(other, plain(Label::After, after), signs))]
+            let other = Text::of(Label::Muted, "another value");
+            row(Mark::Update, path, arrow(other, plain(Label::After, after)))
         }
         (Some(before), _) => {
             let (old, new) = match (before, after) {
@@ -110,16 +126,11 @@ fn change(diff: &ValueDiff, signs: Signs) -> Vec<Vec<Styled>> {
                 (_, _) => (words(path, before), words(path, after)),
             };
             if old.chars().count() + new.chars().count() > LONG {
-                let old = Styled::of(Label::Delete, "- ").with(Label::Before, old);
-                let new = Styled::of(Label::Create, "+ ").with(Label::After, new);
-                return vec![row("~", Label::Update, path, old), vec![Styled::new(), new]];
+                let old = Text::of(Label::Delete, "- ").with(Label::Before, old);
+                let new = Text::of(Label::Create, "+ ").with(Label::After, new);
+                return lines(Mark::Update, path, vec![old, new]);
             }
-            vec![row(
-                "~",
-                Label::Update,
-                path,
-                arrow(Styled::of(Label::Before, old), Styled::of(Label::After, new), signs),
-            )]
+            row(Mark::Update, path, arrow(Text::of(Label::Before, old), Text::of(Label::After, new)))
         }
     }
 }
@@ -133,42 +144,43 @@ fn words(path: &str, shown: &Shown) -> String {
 }
 
 /// What is told below the keys.
-fn notes(values: &ValuesPlan) -> Vec<Styled> {
+fn notes(values: &ValuesPlan) -> Vec<Row> {
     let mut notes = Vec::new();
-    let plain = |text: String| Styled::of(Label::Plain, text);
+    let plain = |text: String| Text::of(Label::Plain, text);
+    let drift = |lines: [String; 2]| Row {
+        mark: Some(Mark::Drift),
+        cells: vec![lines.into_iter().map(plain).collect()],
+        ..Row::default()
+    };
+    let file = &values.file;
     match &values.found {
-        Found::Edited(edited) => {
-            let line =
-                Styled::of(Label::Drift, "! ").with(Label::Plain, format!("{} was {}", values.file, told(edited)));
-            notes.push(line);
-            notes.push(plain(format!("  Apply keeps it as {}.orig and writes what is declared.", values.file)));
-        }
+        Found::Edited(edited) => notes.push(drift([
+            format!("{file} was {}", told(edited)),
+            format!("Apply keeps it as {file}.orig and writes what is declared."),
+        ])),
         Found::Other(serial) => {
-            notes.push(plain(format!("{} is the file of serial {serial}; apply writes it anew.", values.file)));
+            notes.push(Row::of([plain(format!("{file} is the file of serial {serial}; apply writes it anew."))]));
         }
-        Found::Foreign(what) => {
-            notes.push(Styled::of(Label::Drift, "! ").with(Label::Plain, what));
-            notes.push(plain("  Apply refuses to write over it.".to_owned()));
-        }
+        Found::Foreign(what) => notes.push(drift([what.clone(), "Apply refuses to write over it.".to_owned()])),
         Found::Missing | Found::AsWritten => {}
     }
     if values.basis == Basis::Unrecorded {
-        notes.push(plain("Apply writes them, and remembers what it wrote.".to_owned()));
+        notes.push(Row::of([plain("Apply writes them, and remembers what it wrote.".to_owned())]));
     }
     if values.is_downgrade {
         let what = "the database was migrated by the newer version, and no migration goes back.";
-        notes.push(Styled::of(Label::Warning, "Downgrade: ").with(Label::Plain, what));
+        notes.push(Row::of([Text::of(Label::Warning, "Downgrade: ").with(Label::Plain, what)]));
     }
     if values.stops_all_pods && values.is_change() {
-        let what = "all pods stop before new ones start, and nothing is served in between";
-        notes.push(Styled::of(Label::Warning, "Recreate: ").with(Label::Plain, format!("{what}.")));
+        let what = "all pods stop before new ones start, and nothing is served in between.";
+        notes.push(Row::of([Text::of(Label::Warning, "Recreate: ").with(Label::Plain, what)]));
     } else if matches!(values.basis, Basis::Recorded(_) | Basis::File(_))
         && values.changes.iter().any(|diff| diff.path == "strategy.type")
     {
-        notes.push(plain(
+        notes.push(Row::of([plain(
             "Pods are replaced one by one again. Where the values before were not installed yet, install those first."
                 .to_owned(),
-        ));
+        )]));
     }
     notes
 }
@@ -185,37 +197,31 @@ fn told(edited: &Edited) -> String {
     format!("changed by hand: {}", keys.join(", "))
 }
 
-/// The file in a report of drift: what is shown below the objects, and what counts.
-pub(super) fn drifted(text: &mut Styled, file: &str, found: &Found) {
-    let head = |text: &mut Styled| {
-        text.end_line();
-        text.line(Styled::of(Label::Heading, "Helm values"));
-    };
-    match found {
-        Found::Edited(edited) => {
-            head(text);
-            text.line(
-                Styled::of(Label::Drift, "  ! ")
-                    .with(Label::Address, file)
-                    .with(Label::Plain, format!("  {}", told(edited))),
-            );
-        }
-        Found::Foreign(what) => {
-            head(text);
-            text.line(Styled::of(Label::Drift, "  ! ").with(Label::Plain, what));
-        }
-        Found::Missing => {
-            head(text);
-            text.line(Styled::of(Label::Muted, format!("  {file} is not on this machine, and was not compared.")));
-        }
-        Found::Other(serial) => {
-            head(text);
-            text.line(Styled::of(
-                Label::Muted,
-                format!("  {file} is the file of serial {serial}, and not the one that was written last."),
-            ));
-        }
-        Found::AsWritten => {}
+/// The file of values in a report of drift: its name, and what it is on this machine; nothing if none was ever written.
+pub(super) struct FoundValues<'a>(pub(super) Option<(&'a str, &'a Found)>);
+
+impl Content for FoundValues<'_> {
+    fn blocks(&self) -> Vec<Block> {
+        let Some((file, found)) = self.0 else { return Vec::new() };
+        let muted = |text: String| Row::of([Text::of(Label::Muted, text)]);
+        let row = match found {
+            Found::Edited(edited) => {
+                let cells = [Text::of(Label::Address, file), Text::of(Label::Plain, told(edited))];
+                Row::of(cells).marked(Mark::Drift)
+            }
+            Found::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).marked(Mark::Drift),
+            Found::Missing => muted(format!("{file} is not on this machine, and was not compared.")),
+            Found::Other(serial) => {
+                muted(format!("{file} is the file of serial {serial}, and not the one that was written last."))
+            }
+            Found::AsWritten => return Vec::new(),
+        };
+        Block::rows(vec![row])
+    }
+
+    fn facts(&self) -> Facts {
+        let fact = self.0.map(|(file, found)| json!({"file": file, "found": found_fact(found)}));
+        vec![("values", fact.unwrap_or_default())]
     }
 }
 
@@ -225,16 +231,11 @@ pub(super) fn is_drift(found: &Found) -> bool {
 }
 
 /// The values in a plan, for programs.
-pub(super) fn json(values: &ValuesPlan) -> Value {
+fn fact(values: &ValuesPlan) -> Value {
     let compared_with = match values.basis {
         Basis::Nothing | Basis::Unrecorded => Value::Null,
         Basis::Recorded(serial) => json!({"record": serial}),
         Basis::File(serial) => json!({"file": serial}),
-    };
-    let side = |shown: &Shown| match shown {
-        Shown::Value(value) => json!({"value": value}),
-        Shown::AfterApply(address) => json!({"new": address}),
-        Shown::Nothing => Value::Null,
     };
     let changes: Vec<Value> = values
         .changes
@@ -252,14 +253,14 @@ pub(super) fn json(values: &ValuesPlan) -> Value {
         "chart": {"from": from(|release| Some(release.chart.clone())), "to": values.to.chart},
         "application": {"from": from(|release| release.application.clone()), "to": values.to.application},
         "changes": changes,
-        "found": found_json(&values.found),
+        "found": found_fact(&values.found),
         "stops_all_pods": values.stops_all_pods && values.is_change(),
         "downgrade": values.is_downgrade,
     })
 }
 
 /// The file on this machine, for programs.
-pub(super) fn found_json(found: &Found) -> Value {
+fn found_fact(found: &Found) -> Value {
     let (state, serial, edited, what) = match found {
         Found::Missing => ("missing", None, None, None),
         Found::AsWritten => ("as_written", None, None, None),

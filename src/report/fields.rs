@@ -1,10 +1,10 @@
 //! What differs beneath one object: a row for each value, sets as what is added and removed, policies by statement.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::block::Row;
 use super::kinds::CHOICES;
-use super::signs::Signs;
-use super::style::{Label, Styled};
+use super::text::{Label, Text};
 use super::value;
 use super::value::statements::{self, Change};
 use crate::engine::diff::{FieldDiff, Shown};
@@ -25,34 +25,58 @@ pub(super) enum Sides {
     Drift,
 }
 
+/// What was recorded and what was found instead, as rows of three cells.
+pub fn drifted(diffs: &[FieldDiff]) -> Vec<Row> {
+    rows(diffs, &[], Sides::Drift)
+}
+
 /// The differences as rows of three cells: the field, what it says, what follows. `via` are the documents that an
 /// update passes through first.
-pub(super) fn rows(diffs: &[FieldDiff], via: &[Document], sides: Sides, signs: Signs) -> Vec<Vec<Styled>> {
-    let page = Page { sides, signs };
+pub(super) fn rows(diffs: &[FieldDiff], via: &[Document], sides: Sides) -> Vec<Row> {
+    let wording = Wording { sides };
     let mut rows = Vec::new();
     for diff in together(diffs.iter().flat_map(spread).collect()) {
-        let mut mark = match (sides, diff.on_change) {
-            (Sides::Change, OnChange::Replace) => Styled::of(Label::Replace, "forces replacement"),
-            (Sides::Drift, OnChange::Replace) => Styled::of(Label::Replace, "putting it back replaces the object"),
+        let mark = match (sides, diff.on_change) {
+            (Sides::Change, OnChange::Replace) => Text::of(Label::Replace, "forces replacement"),
+            (Sides::Drift, OnChange::Replace) => Text::of(Label::Replace, "putting it back replaces the object"),
             (_, OnChange::Update | OnChange::UpdateDangling | OnChange::UpdateStepwise | OnChange::Ignore) => {
-                Styled::new()
+                Text::new()
             }
         };
-        let mut name = diff.path.strip_suffix(".Statement").unwrap_or(&diff.path);
+        let name = diff.path.strip_suffix(".Statement").unwrap_or(&diff.path);
         let rungs = match diff.on_change {
             OnChange::UpdateStepwise => via.iter().filter_map(|rung| rung.text(&diff.path)).collect(),
             OnChange::Update | OnChange::UpdateDangling | OnChange::Replace | OnChange::Ignore => Vec::new(),
         };
-        for body in page.bodies(&diff, &rungs) {
-            rows.push(vec![Styled::of(Label::Plain, name), body, std::mem::take(&mut mark)]);
-            name = "";
+        let bodies = wording.bodies(&diff, &rungs);
+        if !bodies.is_empty() {
+            rows.push(Row { cells: vec![vec![Text::of(Label::Plain, name)], bodies, vec![mark]], ..Row::default() });
         }
     }
     rows
 }
 
+/// The differences for programs.
+pub(super) fn facts(diffs: &[FieldDiff]) -> Vec<Value> {
+    let fact = |diff: &FieldDiff| {
+        json!({
+            "path": diff.path, "before": side(&diff.before), "after": side(&diff.after), "on_change": diff.on_change,
+        })
+    };
+    diffs.iter().map(fact).collect()
+}
+
+/// One side of a difference for programs.
+pub(super) fn side(shown: &Shown) -> Value {
+    match shown {
+        Shown::Value(value) => json!({"value": value}),
+        Shown::AfterApply(address) => json!({"new": address}),
+        Shown::Nothing => Value::Null,
+    }
+}
+
 /// Every field of an object that is made, but empty ones and our own marks, as rows of two cells.
-pub(super) fn declared(document: &Document) -> Vec<Vec<Styled>> {
+pub(super) fn declared(document: &Document) -> Vec<Row> {
     let mut rows = Vec::new();
     for (field, value) in document.fields() {
         let mut leaves = Vec::new();
@@ -68,11 +92,9 @@ pub(super) fn declared(document: &Document) -> Vec<Vec<Styled>> {
                 }
                 Some(_) | None => vec![words],
             };
-            let mut name = path.strip_suffix(".Statement").unwrap_or(&path);
-            for item in items {
-                rows.push(vec![Styled::of(Label::Muted, name), Styled::of(Label::After, item)]);
-                name = "";
-            }
+            let name = path.strip_suffix(".Statement").unwrap_or(&path);
+            let items = items.iter().map(|item| Text::of(Label::After, item)).collect();
+            rows.push(Row { cells: vec![vec![Text::of(Label::Muted, name)], items], ..Row::default() });
         }
     }
     rows
@@ -147,22 +169,21 @@ fn choice(one: &FieldDiff, other: &FieldDiff) -> Option<FieldDiff> {
     Some(FieldDiff { path: parent.to_owned(), before, after, on_change: one.on_change })
 }
 
-struct Page {
+struct Wording {
     sides: Sides,
-    signs: Signs,
 }
 
-impl Page {
+impl Wording {
     /// What a difference says, in one line or several.
-    fn bodies(&self, diff: &FieldDiff, rungs: &[&str]) -> Vec<Styled> {
+    fn bodies(&self, diff: &FieldDiff, rungs: &[&str]) -> Vec<Text> {
         let none = Vec::new();
         match (&diff.before, &diff.after) {
             (before, Shown::AfterApply(target)) => {
-                let fresh = Styled::of(Label::After, format!("the new {target}"));
+                let fresh = Text::of(Label::After, format!("the new {target}"));
                 match before {
                     Shown::Value(value) if !references_in(value).contains(target) => {
-                        let before = Styled::of(Label::Before, value::words_in(&diff.path, value));
-                        vec![before.and(self.arrow()).and(fresh)]
+                        let before = Text::of(Label::Before, value::words_in(&diff.path, value));
+                        vec![before.and(Text::arrow()).and(fresh)]
                     }
                     Shown::Value(_) | Shown::AfterApply(_) | Shown::Nothing => vec![fresh],
                 }
@@ -174,11 +195,11 @@ impl Page {
         }
     }
 
-    fn values(&self, path: &str, before: Option<&Value>, after: Option<&Value>, rungs: &[&str]) -> Vec<Styled> {
+    fn values(&self, path: &str, before: Option<&Value>, after: Option<&Value>, rungs: &[&str]) -> Vec<Text> {
         match (before, after, self.sides) {
             (None, Some(value), Sides::Change) => vec![self.more(&value::words_in(path, value))],
             (Some(value), None, Sides::Change) => vec![self.less(&value::words_in(path, value))],
-            (None, None, _) => vec![Styled::of(Label::Muted, "none")],
+            (None, None, _) => vec![Text::of(Label::Muted, "none")],
             (Some(_), Some(_), _) | (_, _, Sides::Drift) => {
                 let (old, new) = value::both(path, before.unwrap_or(&Value::Null), after.unwrap_or(&Value::Null));
                 self.change(&old, rungs, &new)
@@ -186,15 +207,15 @@ impl Page {
         }
     }
 
-    fn change(&self, old: &str, rungs: &[&str], new: &str) -> Vec<Styled> {
+    fn change(&self, old: &str, rungs: &[&str], new: &str) -> Vec<Text> {
         let long = old.chars().count() + new.chars().count() > LONG;
-        let (old, new) = (Styled::of(Label::Before, old), Styled::of(Label::After, new));
-        let muted = |text: &str| Styled::of(Label::Muted, text);
+        let (old, new) = (Text::of(Label::Before, old), Text::of(Label::After, new));
+        let muted = |text: &str| Text::of(Label::Muted, text);
         match (self.sides, long) {
             (Sides::Change, false) => {
-                let mut line = old.and(self.arrow());
+                let mut line = old.and(Text::arrow());
                 for rung in rungs {
-                    line.append(Styled::of(Label::After, rung).and(self.arrow()));
+                    line.append(Text::of(Label::After, rung).and(Text::arrow()));
                 }
                 vec![line.and(new)]
             }
@@ -204,7 +225,7 @@ impl Page {
         }
     }
 
-    fn lists(&self, path: &str, old: &[Value], new: &[Value]) -> Vec<Styled> {
+    fn lists(&self, path: &str, old: &[Value], new: &[Value]) -> Vec<Text> {
         let whole = |items: &[Value]| Value::Array(items.to_vec());
         let policy = |items: &[Value]| items.is_empty() || statements::are_statements(&whole(items));
         if !(old.is_empty() && new.is_empty()) && policy(old) && policy(new) {
@@ -216,11 +237,11 @@ impl Page {
         }
         let told = |item: &&Value| value::words_in(path, item);
         let lines = added.iter().map(|item| self.more(&told(item)));
-        let lines: Vec<Styled> = lines.chain(removed.iter().map(|item| self.less(&told(item)))).collect();
-        if lines.iter().map(Styled::width).sum::<usize>() > LONG {
+        let lines: Vec<Text> = lines.chain(removed.iter().map(|item| self.less(&told(item)))).collect();
+        if lines.iter().map(Text::width).sum::<usize>() > LONG {
             return lines;
         }
-        let mut one = Styled::new();
+        let mut one = Text::new();
         for line in lines {
             if !one.is_empty() {
                 one.push(Label::Plain, "  ");
@@ -230,7 +251,7 @@ impl Page {
         vec![one]
     }
 
-    fn statement(&self, change: &Change) -> Vec<Styled> {
+    fn statement(&self, change: &Change) -> Vec<Text> {
         match change {
             Change::Added(statement) => vec![self.more(&statements::sentence(statement))],
             Change::Removed(statement) => vec![self.less(&statements::sentence(statement))],
@@ -242,32 +263,28 @@ impl Page {
                     (None, Some(Value::Array(new))) => self.lists(part, &none, new),
                     (before, after) => self.values(part, before.as_ref(), after.as_ref(), &[]),
                 };
-                let head = Styled::of(Label::Update, "~ ").with(Label::Plain, format!("{name} {part}  "));
+                let head = Text::of(Label::Update, "~ ").with(Label::Plain, format!("{name} {part}  "));
                 let width = head.width();
-                let heads = std::iter::once(head).chain(std::iter::repeat(Styled::of(Label::Plain, " ".repeat(width))));
+                let heads = std::iter::once(head).chain(std::iter::repeat(Text::of(Label::Plain, " ".repeat(width))));
                 heads.zip(bodies).map(|(head, body)| head.and(body)).collect()
             }
         }
     }
 
-    fn arrow(&self) -> Styled {
-        Styled::of(Label::Muted, format!(" {} ", self.signs.arrow))
+    fn more(&self, text: &str) -> Text {
+        self.more_of(Text::of(Label::After, text))
     }
 
-    fn more(&self, text: &str) -> Styled {
-        self.more_of(Styled::of(Label::After, text))
+    fn less(&self, text: &str) -> Text {
+        self.less_of(Text::of(Label::Before, text))
     }
 
-    fn less(&self, text: &str) -> Styled {
-        self.less_of(Styled::of(Label::Before, text))
+    fn more_of(&self, text: Text) -> Text {
+        Text::of(Label::Create, if self.sides == Sides::Drift { "+ found " } else { "+ " }).and(text)
     }
 
-    fn more_of(&self, text: Styled) -> Styled {
-        Styled::of(Label::Create, if self.sides == Sides::Drift { "+ found " } else { "+ " }).and(text)
-    }
-
-    fn less_of(&self, text: Styled) -> Styled {
-        Styled::of(Label::Delete, if self.sides == Sides::Drift { "- gone " } else { "- " }).and(text)
+    fn less_of(&self, text: Text) -> Text {
+        Text::of(Label::Delete, if self.sides == Sides::Drift { "- gone " } else { "- " }).and(text)
     }
 }
 
@@ -295,10 +312,8 @@ fn missing<'v>(items: &'v [Value], others: &[Value]) -> Vec<&'v Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::render::layout::align;
+    use crate::render::lines;
 
     fn shown(value: impl Into<Option<Value>>) -> Shown {
         Shown::from(value.into().as_ref())
@@ -309,7 +324,7 @@ mod tests {
     }
 
     fn told(sides: Sides, diffs: &[FieldDiff]) -> Vec<String> {
-        align(rows(diffs, &[], sides, Signs::of(true))).iter().map(ToString::to_string).collect()
+        lines(&rows(diffs, &[], sides), true)
     }
 
     #[test]
@@ -386,8 +401,8 @@ mod tests {
         let mut climb = diff("version", json!("1.31"), json!("1.33"));
         climb.on_change = OnChange::UpdateStepwise;
         let via = [Document::of(&json!({"version": "1.32"}))];
-        let lines = align(rows(&[climb], &via, Sides::Change, Signs::of(false)));
-        assert_eq!(lines[0].to_string(), "version  1.31 -> 1.32 -> 1.33");
+        let lines = lines(&rows(&[climb], &via, Sides::Change), false);
+        assert_eq!(lines[0], "version  1.31 -> 1.32 -> 1.33");
     }
 
     #[test]
@@ -396,7 +411,6 @@ mod tests {
             "cidr": "10.0.0.0/16", "empty": [], "none": null,
             "tags": {"Name": "x", "ppm-infra:stack": "x", "team": "data"},
         }));
-        let lines: Vec<String> = align(declared(&document)).iter().map(ToString::to_string).collect();
-        assert_eq!(lines, ["cidr       10.0.0.0/16", "tags.team  data"]);
+        assert_eq!(lines(&declared(&document), true), ["cidr       10.0.0.0/16", "tags.team  data"]);
     }
 }

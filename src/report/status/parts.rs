@@ -1,18 +1,31 @@
-//! A part of the status in words: its name, its state, and what else is worth knowing.
+//! A part of a status: its lines in words, and what programs are told of it.
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::model::aspect::Aspect;
 use crate::model::finding::Severity;
-use crate::render::words::count;
+use crate::report::page::Facts;
+use crate::report::words::count;
 use crate::run::status::{Certificate, Database, Seen, StatusReport, Support, Target, TargetsAre, WayIn, days_until};
 
+/// A part of a running stack.
+pub(super) struct Part<'a> {
+    /// Its lines; a certificate that nobody wants has none.
+    pub(super) lines: Vec<Line>,
+    /// The targets, if it is they.
+    pub(super) targets: &'a [Target],
+    /// What programs are told.
+    pub(super) facts: Facts,
+}
+
 /// One line.
-pub(super) struct Told {
+pub(super) struct Line {
     /// What it is about.
     pub(super) name: &'static str,
     /// The worst that was found about it.
@@ -25,24 +38,27 @@ pub(super) struct Told {
     pub(super) more: String,
 }
 
-/// The lines of a part; a certificate that nobody wants has none.
-pub(super) fn told(part: Aspect, report: &StatusReport) -> Vec<Told> {
+/// A part, for readers and for programs.
+pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
     let sights = &report.sights;
-    let line = |name, (state, more): (String, String)| {
-        vec![Told { name, worst: report.worst_of(part), is_known: true, state, more }]
-    };
+    let worst = report.worst_of(part);
+    let line = |name, (state, more): (String, String)| Line { name, worst, is_known: true, state, more };
+    let of = |lines: Vec<Line>, facts: Facts| Part { lines, targets: &[], facts };
     match part {
-        Aspect::LoadBalancer => match &sights.balancer {
-            None => vec![elsewhere(report)],
-            Some(seen) => line("load balancer", words(seen, |it| (it.state.clone(), it.dns_name.clone()))),
-        },
-        Aspect::Targets => match (&sights.targets, &report.subject.way_in) {
-            (Some(seen), WayIn::Ours { targets, .. }) => line("targets", words(seen, |all| of_targets(all, *targets))),
-            (Some(_) | None, _) => Vec::new(),
-        },
+        Aspect::LoadBalancer => {
+            let shown = match &sights.balancer {
+                None => elsewhere(report),
+                Some(seen) => line("load balancer", words(seen, |it| (it.state.clone(), it.dns_name.clone()))),
+            };
+            of(vec![shown], vec![("load_balancer", json!(sights.balancer.as_ref().map(fact)))])
+        }
+        Aspect::Targets => targets(report, line),
         Aspect::Certificate => {
             let all = sights.certificates.iter();
-            all.flat_map(|(arn, seen)| line("certificate", words(seen, |it| certificate(it, arn, report.at)))).collect()
+            let lines =
+                all.clone().map(|(arn, seen)| line("certificate", words(seen, |it| certificate(it, arn, report.at))));
+            let facts = all.clone().map(|(arn, seen)| json!({"arn": arn, "certificate": fact(seen)}));
+            of(lines.collect(), vec![("certificates", facts.collect())])
         }
         Aspect::Kubernetes => {
             let version = match (&sights.cluster, &sights.support) {
@@ -53,32 +69,83 @@ pub(super) fn told(part: Aspect, report: &StatusReport) -> Vec<Told> {
                 }
             };
             // Without a cluster, that is said of the cluster.
-            let mut lines = line("Kubernetes", version);
-            if let Some(first) = lines.first_mut() {
-                first.is_known = sights.cluster.there().is_some();
-                first.worst = first.worst.or(if first.is_known { None } else { Some(Severity::Unknown) });
-            }
-            lines
+            let is_known = sights.cluster.there().is_some();
+            let worst = worst.or(if is_known { None } else { Some(Severity::Unknown) });
+            let shown = Line { worst, is_known, ..line("Kubernetes", version) };
+            of(vec![shown], vec![("support", json!(sights.support.as_ref().map(fact)))])
         }
-        Aspect::Chart => line("chart", chart(report)),
-        Aspect::Cluster => line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new()))),
-        Aspect::NodeGroup => line(
-            "node group",
-            words(&sights.nodes, |it| {
+        Aspect::Chart => of(vec![line("chart", chart(report))], vec![("chart", chart_fact(report))]),
+        Aspect::Cluster => {
+            let shown = line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new())));
+            of(vec![shown], vec![("cluster", fact(&sights.cluster))])
+        }
+        Aspect::NodeGroup => {
+            let shown = words(&sights.nodes, |it| {
                 let running = it.running.map(|running| format!("{running} of {} run", count_of(it.desired, "node")));
                 (it.status.clone(), running.unwrap_or_default())
-            }),
-        ),
-        Aspect::Database => line("database", words(&sights.database, |it| database(it, report))),
-        // A key that can be used is nothing to look at.
-        Aspect::Key if report.worst_of(Aspect::Key).is_none() => Vec::new(),
-        Aspect::Key => line("key", words(&sights.key, |it| (it.state.clone(), String::new()))),
+            });
+            of(vec![line("node group", shown)], vec![("node_group", fact(&sights.nodes))])
+        }
+        Aspect::Database => {
+            let shown = line("database", words(&sights.database, |it| database(it, report)));
+            let facts = vec![("database", fact(&sights.database)), ("maintenance", fact(&sights.maintenance))];
+            of(vec![shown], facts)
+        }
+        Aspect::Key => {
+            let shown = words(&sights.key, |it| (it.state.clone(), String::new()));
+            // A key that can be used is nothing to look at.
+            let lines = if worst.is_none() { Vec::new() } else { vec![line("key", shown)] };
+            of(lines, vec![("key", fact(&sights.key))])
+        }
     }
 }
 
-fn elsewhere(report: &StatusReport) -> Told {
+fn targets(report: &StatusReport, line: impl Fn(&'static str, (String, String)) -> Line) -> Part<'_> {
+    let seen = report.sights.targets.as_ref();
+    let (lines, word) = match (seen, &report.subject.way_in) {
+        (Some(seen), WayIn::Ours { targets, .. }) => {
+            (vec![line("targets", words(seen, |all| of_targets(all, *targets)))], Some(targets_are(*targets)))
+        }
+        (None, WayIn::Ours { targets, .. }) => (Vec::new(), Some(targets_are(*targets))),
+        (Some(_) | None, WayIn::Theirs) => (Vec::new(), None),
+    };
+    Part {
+        lines,
+        targets: seen.and_then(Seen::there).map(Vec::as_slice).unwrap_or_default(),
+        facts: vec![("targets_are", json!(word)), ("targets", json!(seen.map(fact)))],
+    }
+}
+
+const fn targets_are(targets: TargetsAre) -> &'static str {
+    match targets {
+        TargetsAre::Nodes => "nodes",
+        TargetsAre::Pods => "pods",
+    }
+}
+
+fn chart_fact(report: &StatusReport) -> Value {
+    let chart = &report.subject.chart;
+    json!({
+        "declared": chart.declared,
+        "values_for": chart.written_for,
+        "application": chart.application,
+        "supported_until": chart.supported_until,
+    })
+}
+
+/// What became of one look, for programs.
+fn fact<T: Serialize>(seen: &Seen<T>) -> Value {
+    match seen {
+        Seen::There(it) => json!({"there": it}),
+        Seen::Gone => json!({"gone": true}),
+        Seen::NotMade => json!({"not_made": true}),
+        Seen::Unread { error } => json!({"error": error.to_string()}),
+    }
+}
+
+fn elsewhere(report: &StatusReport) -> Line {
     let typed = &report.subject.typed;
-    Told {
+    Line {
         name: "load balancer",
         worst: None,
         is_known: false,

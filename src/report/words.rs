@@ -3,7 +3,7 @@
 use crate::engine::plan::Counts;
 
 /// A duration that was measured: `0.4s`, `34s`, `2m 05s`, `1h 02m`.
-pub(super) fn took(ms: u64) -> String {
+pub(crate) fn took(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0 if ms >= 100 => format!("0.{}s", ms / 100),
@@ -14,7 +14,7 @@ pub(super) fn took(ms: u64) -> String {
 }
 
 /// A duration that is expected, without pretending to know it exactly: `40s`, `10 min`, `1 h 40 min`.
-pub(super) fn roughly(seconds: u64) -> String {
+pub(crate) fn roughly(seconds: u64) -> String {
     match seconds {
         0..90 => format!("{}s", seconds.max(1)),
         90..5370 => format!("{} min", (seconds + 30) / 60),
@@ -35,13 +35,13 @@ pub(super) fn roughly(seconds: u64) -> String {
     clippy::cast_precision_loss,
     reason = "estimates; and casts from floats saturate"
 )]
-pub(super) fn scaled_ms(seconds: u64, time_scale: f64) -> u64 {
+pub(crate) fn scaled_ms(seconds: u64, time_scale: f64) -> u64 {
     let scale = if time_scale.is_finite() && time_scale > 0.0 { time_scale } else { 1.0 };
     (seconds as f64 * 1000.0 / scale) as u64
 }
 
 /// As [`roughly`], of milliseconds.
-pub(super) fn roughly_ms(ms: u64) -> String {
+pub(crate) fn roughly_ms(ms: u64) -> String {
     roughly(ms.div_ceil(1000))
 }
 
@@ -51,17 +51,17 @@ pub(crate) fn count(n: usize, one: &str) -> String {
 }
 
 /// `is` of one, `are` of several.
-pub(super) fn are(n: usize) -> &'static str {
+pub(crate) fn are(n: usize) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 
 /// `was` of one, `were` of several.
-pub(super) fn were(n: usize) -> &'static str {
+pub(crate) fn were(n: usize) -> &'static str {
     if n == 1 { "was" } else { "were" }
 }
 
 /// What a plan does, in one line.
-pub(super) fn counts(counts: &Counts) -> String {
+pub(crate) fn counts(counts: &Counts) -> String {
     format!(
         "{} to create, {} to update, {} to replace, {} to delete",
         counts.create, counts.update, counts.replace, counts.delete

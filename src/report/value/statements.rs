@@ -10,7 +10,7 @@ use super::words;
 
 /// What changed between two lists of statements.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::render) enum Change {
+pub(in crate::report) enum Change {
     /// There is one more.
     Added(Value),
     /// There is one less.
@@ -29,17 +29,17 @@ pub(in crate::render) enum Change {
 }
 
 /// Whether `value` is a statement of a policy.
-pub(in crate::render) fn is_statement(value: &Value) -> bool {
+pub(in crate::report) fn is_statement(value: &Value) -> bool {
     value.get("Effect").is_some_and(Value::is_string)
 }
 
 /// Whether `value` is a list of statements and nothing else.
-pub(in crate::render) fn are_statements(value: &Value) -> bool {
+pub(in crate::report) fn are_statements(value: &Value) -> bool {
     value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_statement))
 }
 
 /// The statement in words: `ListPackages: allow s3:ListBucket on arn:…`.
-pub(in crate::render) fn sentence(statement: &Value) -> String {
+pub(in crate::report) fn sentence(statement: &Value) -> String {
     let empty = Map::new();
     let map = statement.as_object().unwrap_or(&empty);
     let mut text = String::new();
@@ -73,7 +73,7 @@ pub(in crate::render) fn sentence(statement: &Value) -> String {
 }
 
 /// What changed from `before` to `after`: statements of one name are one statement.
-pub(in crate::render) fn changes(before: &[Value], after: &[Value]) -> Vec<Change> {
+pub(in crate::report) fn changes(before: &[Value], after: &[Value]) -> Vec<Change> {
     let mut gone: Vec<&Value> = before.iter().filter(|statement| !after.contains(statement)).collect();
     let mut new: Vec<&Value> = after.iter().filter(|statement| !before.contains(statement)).collect();
     let mut found = Vec::new();

@@ -1,0 +1,193 @@
+//! What stands in a section, for whoever reads: rows in columns, what was found with its place, messages with their causes.
+
+use super::text::{Label, Text};
+use crate::model::finding::Severity;
+
+/// A part of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Rows whose cells stand in columns.
+    Table(Table),
+    /// What was found in a file or of a resource, with the place it is about.
+    Quotes(Vec<Quote>),
+    /// What went wrong or deserves attention, with causes and hints.
+    Messages(Vec<Message>),
+}
+
+/// Rows whose columns belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// The rows, in groups that follow each other.
+    pub groups: Vec<Group>,
+}
+
+/// Rows under a heading of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// The heading; nothing where the section's says it.
+    pub heading: Option<Heading>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// What stands above rows or sections.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heading {
+    /// What it is.
+    pub title: String,
+    /// What else is worth knowing at once; often empty.
+    pub remark: String,
+}
+
+/// One row of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// What happens to what the row is about, or how it is.
+    pub mark: Option<Mark>,
+    /// The cells, each in lines: the first lines of all cells stand beside each other.
+    pub cells: Vec<Vec<Text>>,
+    /// What belongs to the row: fields of an object, parts of a whole.
+    pub beneath: Vec<Row>,
+}
+
+/// What happens to what a row is about, or how it is. What it says, a word of the row says too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is replaced, the new one first.
+    ReplaceCreateFirst,
+    /// It is replaced, the old one goes first.
+    ReplaceDeleteFirst,
+    /// It is deleted.
+    Delete,
+    /// Its record goes.
+    Forget,
+    /// Somebody else moved it.
+    Drift,
+    /// It is well.
+    Well,
+    /// It is not to be seen from here.
+    Elsewhere,
+    /// Something about it is wrong.
+    Wrong(Severity),
+}
+
+/// Something that was found, with the line of the file it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: Text,
+    /// What is the matter.
+    pub what: Text,
+    /// The place and its line, as the check of a declaration shows them; empty where it has none.
+    pub excerpt: Vec<Text>,
+    /// How many columns the numbers of lines take in all quotes of the block.
+    pub gutter: usize,
+    /// Why it matters; empty where `what` says it.
+    pub why: Text,
+    /// What to do about it, one thing each.
+    pub hints: Vec<Text>,
+}
+
+/// Something that went wrong or deserves attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The word for that, such as `error`.
+    pub word: &'static str,
+    /// What it is.
+    pub what: Text,
+    /// What caused it, the nearest cause first.
+    pub causes: Vec<Text>,
+    /// What it is about, where that is several things.
+    pub about: Vec<About>,
+    /// What to do about it, one thing each.
+    pub hints: Vec<Text>,
+}
+
+/// One of several things that a message is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name.
+    pub name: Text,
+    /// What has to be kept as it is, line by line; often nothing.
+    pub verbatim: Vec<Text>,
+}
+
+impl Table {
+    /// Rows without headings of their own.
+    pub fn of(rows: Vec<Row>) -> Self {
+        Self { groups: vec![Group { heading: None, rows }] }
+    }
+}
+
+impl Block {
+    /// Rows without headings of their own; nothing if there are none.
+    pub fn rows(rows: Vec<Row>) -> Vec<Self> {
+        if rows.is_empty() { Vec::new() } else { vec![Self::Table(Table::of(rows))] }
+    }
+}
+
+impl Heading {
+    /// A title alone.
+    pub fn of(title: impl Into<String>) -> Self {
+        Self { title: title.into(), remark: String::new() }
+    }
+
+    /// The same with what is worth knowing at once.
+    #[must_use]
+    pub fn with(self, remark: impl Into<String>) -> Self {
+        Self { remark: remark.into(), ..self }
+    }
+}
+
+impl Row {
+    /// A row of cells with one line each.
+    pub fn of(cells: impl IntoIterator<Item = Text>) -> Self {
+        Self { cells: cells.into_iter().map(|cell| vec![cell]).collect(), ..Self::default() }
+    }
+
+    /// The cells line by line: what stands beside each other.
+    pub fn lines(&self) -> impl Iterator<Item = Vec<Text>> {
+        let height = self.cells.iter().map(Vec::len).max().unwrap_or(0);
+        let line = |n: usize| self.cells.iter().map(|cell| cell.get(n).cloned().unwrap_or_default()).collect();
+        (0..height).map(line)
+    }
+
+    /// The same with a mark.
+    #[must_use]
+    pub fn marked(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+}
+
+impl Mark {
+    /// What it is.
+    pub const fn label(self) -> Label {
+        match self {
+            Self::Create => Label::Create,
+            Self::Update => Label::Update,
+            Self::ReplaceCreateFirst | Self::ReplaceDeleteFirst => Label::Replace,
+            Self::Delete => Label::Delete,
+            Self::Forget => Label::Forget,
+            Self::Drift => Label::Drift,
+            Self::Well => Label::Success,
+            Self::Elsewhere => Label::Muted,
+            Self::Wrong(severity) => severity_label(severity),
+        }
+    }
+}
+
+/// What words about something of this severity are.
+pub const fn severity_label(severity: Severity) -> Label {
+    match severity {
+        Severity::Error => Label::Error,
+        Severity::Unknown | Severity::Warning => Label::Warning,
+    }
+}

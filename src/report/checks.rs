@@ -1,0 +1,125 @@
+//! How a plan or a declaration stood up to its checks: what was found in the words of `validate`, what passed as a number.
+
+use serde_json::{Value, json};
+
+use super::block::{Block, Quote, Row};
+use super::page::{Content, Facts, Source};
+use super::text::{Label, Text};
+use super::words::count;
+use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::text::Problem;
+
+/// Every check that was made.
+pub(super) struct Checks<'a> {
+    all: &'a [Check],
+    source: Source<'a>,
+}
+
+impl<'a> Checks<'a> {
+    /// The checks, with the declaration that their places are in.
+    pub(super) fn of(all: &'a [Check], source: Source<'a>) -> Self {
+        Self { all, source }
+    }
+
+    /// How many checks had which result.
+    pub(super) fn counts(&self) -> Value {
+        let count = |result: Option<Severity>| self.all.iter().filter(|check| check.worst() == result).count();
+        json!({
+            "pass": count(None),
+            "warn": count(Some(Severity::Warning)),
+            "unknown": count(Some(Severity::Unknown)),
+            "fail": count(Some(Severity::Error)),
+        })
+    }
+}
+
+impl Content for Checks<'_> {
+    /// What was found, the worst first, and how many checks passed. Nothing where nothing was checked.
+    fn blocks(&self) -> Vec<Block> {
+        let mut findings = self.findings();
+        findings.sort_by_key(|finding| finding.severity);
+        let gutter = findings.iter().map(|finding| gutter_of(finding)).max().unwrap_or(1);
+        let mut blocks = Vec::new();
+        if !findings.is_empty() {
+            blocks.push(Block::Quotes(findings.iter().map(|finding| quote(finding, gutter, self.source)).collect()));
+        }
+        let passed = self.all.iter().filter(|check| check.worst().is_none()).count();
+        if passed > 0 {
+            let told = Text::of(Label::Muted, format!("{} passed.", count(passed, "check")));
+            blocks.extend(Block::rows(vec![Row::of([told])]));
+        }
+        blocks
+    }
+
+    fn facts(&self) -> Facts {
+        vec![("checks", check_facts(self.all, self.source.file))]
+    }
+
+    fn findings(&self) -> Vec<&Finding> {
+        self.all.iter().flat_map(|check| &check.findings).collect()
+    }
+}
+
+/// What was found of a declaration before any plan, each by itself.
+pub fn quotes(all: &[Check], source: Source<'_>) -> Vec<Quote> {
+    all.iter().flat_map(|check| &check.findings).map(|one| quote(one, gutter_of(one), source)).collect()
+}
+
+/// How many columns the number of its line takes.
+fn gutter_of(finding: &Finding) -> usize {
+    finding.place.map_or(1, |place| place.line.to_string().len())
+}
+
+fn quote(finding: &Finding, gutter: usize, source: Source<'_>) -> Quote {
+    let plain = |text: &str| Text::of(Label::Plain, text);
+    let excerpt = excerpt(finding, gutter, source).unwrap_or_default();
+    Quote {
+        severity: finding.severity,
+        subject: plain(&finding.subject.to_string()),
+        what: plain(&finding.what),
+        excerpt: excerpt.lines().map(|line| Text::of(Label::Muted, line)).collect(),
+        gutter,
+        why: plain(&finding.why),
+        hints: finding.remedies.iter().filter(|remedy| !remedy.is_empty()).map(|remedy| plain(remedy)).collect(),
+    }
+}
+
+/// The place and its line, as they are shown for a declaration that is not valid; nothing if it has none.
+fn excerpt(finding: &Finding, gutter: usize, source: Source<'_>) -> Option<String> {
+    struct Shown<'a>(Problem, &'a str, usize);
+    impl std::fmt::Display for Shown<'_> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.show(f, self.1, self.2)
+        }
+    }
+    Some(Shown(Problem::of_finding(finding, source.text)?, source.file, gutter).to_string())
+}
+
+/// Checks for programs; `file` is where the places of their findings are.
+pub fn check_facts(all: &[Check], file: &str) -> Value {
+    let finding = |one: &Finding| {
+        json!({
+            "id": one.id,
+            "severity": one.severity.word(),
+            "path": match &one.subject {
+                Subject::Key(path) => Some(path),
+                Subject::Resource(_) | Subject::Aspect(_) => None,
+            },
+            "address": match &one.subject {
+                Subject::Resource(address) => Some(address),
+                Subject::Key(_) | Subject::Aspect(_) => None,
+            },
+            "file": one.place.map(|_| file),
+            "line": one.place.map(|place| place.line),
+            "column": one.place.map(|place| place.column),
+            "what": one.what,
+            "why": one.why,
+            "remedy": one.remedy(),
+        })
+    };
+    let check = |one: &Check| {
+        let findings: Vec<Value> = one.findings.iter().map(finding).collect();
+        json!({"id": one.id, "result": one.result(), "findings": findings})
+    };
+    all.iter().map(check).collect()
+}

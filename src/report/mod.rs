@@ -1,0 +1,55 @@
+//! Floor 5: what there is to say, once, for whoever reads and for programs.
+//!
+//! Promises: a [`Page`] is built once from what a command found out, and printers need nothing else: no printer knows a
+//! plan, a drift report, a status or the report of a run. What a piece of text is, a [`Label`] says; how it looks, nobody
+//! here knows. Nothing read from the cloud can end a line or steer a terminal.
+//!
+//! Leaves to others how it is printed (render) and where (cli).
+//!
+//! | built by | from |
+//! |---|---|
+//! | [`Page::of_plan`] | a plan: what will change, why, how long it takes, and how it stood up to its checks |
+//! | [`Page::of_drift`] | what somebody else moved |
+//! | [`Page::of_status`] | whether the stack serves |
+//! | [`Page::of_apply`] | how carrying out a plan went |
+//!
+//! | on a page | is |
+//! |---|---|
+//! | [`Section`] | one subject with a stable id; its [`Content`] gives [`Block`]s to readers and facts to programs |
+//! | [`Block`] | rows in columns, quotes of a file, or messages with causes and hints |
+//! | [`Page::findings`] | everything that was found, for printers that tell nothing else |
+//! | verdict, remarks | what comes of it all, and what to type next |
+//! | [`Chain`] | the steps that make it long |
+//!
+//! A new subject is a file with its own [`Content`]; no printer changes for it.
+
+mod apply;
+mod block;
+mod changes;
+mod checks;
+mod drift;
+mod drifted;
+mod fields;
+mod goal;
+mod kinds;
+mod page;
+mod plan;
+mod ready;
+mod status;
+mod steps;
+mod text;
+mod value;
+mod values;
+pub(crate) mod words;
+
+pub use apply::{CLOCK, SummaryView};
+pub use block::{About, Block, Group, Heading, Mark, Message, Quote, Row, Table, severity_label};
+pub use checks::{check_facts, quotes};
+pub use drift::DriftView;
+pub use fields::drifted;
+pub use goal::Goal;
+pub use page::{Chain, ChainStep, Content, Facts, Lead, Page, Place, Remark, Section, Source};
+pub use plan::PlanView;
+pub use status::StatusView;
+pub use text::{Label, Piece, Sign, Text};
+pub(crate) use words::count;

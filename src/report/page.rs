@@ -1,0 +1,155 @@
+//! The page: everything a command has to say, once, for every printer.
+
+use serde_json::Value;
+
+use super::block::{Block, Heading};
+use super::text::{Label, Text};
+use crate::model::finding::Finding;
+
+/// What a program is told, by its keys.
+pub type Facts = Vec<(&'static str, Value)>;
+
+/// What a command has to say. Printers need nothing else.
+pub struct Page<'a> {
+    /// The command, such as `plan`.
+    pub command: &'static str,
+    /// Where all of it is true.
+    pub place: Place<'a>,
+    /// The declaration that the places of findings are in; nothing where nobody knows it any more.
+    pub source: Option<Source<'a>>,
+    /// The sections, in the order in which they are read; one without content is not shown, and programs are told that
+    /// it is empty.
+    pub sections: Vec<Section<'a>>,
+    /// What comes of it all, in one line.
+    pub verdict: Text,
+    /// What is worth knowing below the verdict.
+    pub remarks: Vec<Remark>,
+    /// The steps that make it long, where there are steps.
+    pub chain: Chain,
+    /// What programs are told beside the sections.
+    pub facts: Facts,
+    /// What programs are told of the whole: counts, and what comes of it.
+    pub summary: Value,
+}
+
+/// Where a page is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The stack.
+    pub stack: &'a str,
+    /// Its region and its account; nothing on pages that follow one which has told them.
+    pub region_and_account: Option<(&'a str, &'a str)>,
+}
+
+/// A declaration as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// The file, as it was named.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// One part of a page.
+pub struct Section<'a> {
+    /// Its stable name, unique on a page.
+    pub id: &'static str,
+    /// What stands above it.
+    pub heading: Heading,
+    /// How it is set off where the page is short and read from top to bottom, as on a terminal.
+    pub lead: Lead,
+    /// What stands in it.
+    pub content: Box<dyn Content + 'a>,
+}
+
+/// How a section is set off from what stands above it where a page is read from top to bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// By its heading.
+    Heading,
+    /// By a gap: it is what the page is about, and says so by itself.
+    Gap,
+    /// Not at all: it is what the page is about, and its groups have headings if they need any.
+    None,
+}
+
+/// What stands in a section, for those who read and for programs, from the same facts.
+pub trait Content {
+    /// What readers see; nothing where nothing is worth a heading.
+    fn blocks(&self) -> Vec<Block>;
+
+    /// What programs are told. Keys are those of the page, and stand also where there is nothing to tell.
+    fn facts(&self) -> Facts;
+
+    /// What was found, in the words of checks, for printers that tell nothing else.
+    fn findings(&self) -> Vec<&Finding> {
+        Vec::new()
+    }
+}
+
+/// What is worth knowing below the verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// More of the same.
+    Plain(Text),
+    /// What to type next.
+    Hint(Text),
+    /// What deserves a second look.
+    Warning(Text),
+}
+
+impl Remark {
+    /// Its word and what that is; nothing for what needs none.
+    pub const fn word(&self) -> Option<(&'static str, Label)> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Hint(_) => Some(("hint", Label::Hint)),
+            Self::Warning(_) => Some(("warning", Label::Warning)),
+        }
+    }
+
+    /// What it says.
+    pub const fn text(&self) -> &Text {
+        match self {
+            Self::Plain(text) | Self::Hint(text) | Self::Warning(text) => text,
+        }
+    }
+}
+
+/// Steps that wait for each other, in their order: the chain that takes longest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The steps; each begins when the one before it is over.
+    pub steps: Vec<ChainStep>,
+    /// Seconds the whole usually takes.
+    pub seconds: u64,
+}
+
+/// A step of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainStep {
+    /// What it does, such as `create vpc.main`.
+    pub name: String,
+    /// Seconds it usually takes.
+    pub seconds: u64,
+}
+
+impl<'a> Section<'a> {
+    /// A section under its heading.
+    pub fn titled(id: &'static str, heading: Heading, content: impl Content + 'a) -> Self {
+        Self { id, heading, lead: Lead::Heading, content: Box::new(content) }
+    }
+
+    /// The same, set off as `lead` says.
+    #[must_use]
+    pub fn led(self, lead: Lead) -> Self {
+        Self { lead, ..self }
+    }
+}
+
+impl Page<'_> {
+    /// Everything that was found, in the order of the sections.
+    pub fn findings(&self) -> Vec<&Finding> {
+        self.sections.iter().flat_map(|section| section.content.findings()).collect()
+    }
+}

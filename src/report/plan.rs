@@ -1,0 +1,287 @@
+//! The page of a plan: what will change, why, how long it takes, and how it stood up to its checks.
+//!
+//! Promises: one row for each object that changes and none for those that do not; a field is shown where it changes and
+//! nowhere else; what a mark says, a word says too.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::block::{Block, Heading, Mark, Row};
+use super::changes::Changes;
+use super::checks::Checks;
+use super::drifted::Drifted;
+use super::goal::Goal;
+use super::page::{Chain, ChainStep, Content, Lead, Page, Place, Remark, Section, Source};
+use super::ready::{Ready, named};
+use super::steps;
+use super::text::{Label, Sign, Text};
+use super::values::{self, PlannedValues};
+use super::words;
+use crate::engine::moves::{How, Move};
+use crate::engine::plan::{Action, Drift, Part, Plan, StepKey};
+use crate::engine::state::Recorded;
+use crate::engine::values::ValuesPlan;
+use crate::model::address::Address;
+use crate::model::resource::Catalog;
+use crate::run::Planned;
+
+/// A chain of no more steps than these is shown whole.
+const SHORT_CHAIN: usize = 5;
+
+/// What the page of a plan is made with, beside the plan.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanView<'a> {
+    /// Region of the stack.
+    pub region: &'a str,
+    /// Account of the stack.
+    pub account: &'a str,
+    /// The facts of every kind: how its objects are shown, how long steps usually take, and what holds data.
+    pub catalog: &'a Catalog,
+    /// What the plan is for.
+    pub goal: Goal,
+    /// What becomes of the Helm values, if that is planned.
+    pub values: Option<&'a ValuesPlan>,
+    /// The file of the declaration, as it was given.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Whether what is made shows its fields.
+    pub verbose: bool,
+}
+
+impl<'a> Page<'a> {
+    /// The page of a plan.
+    pub fn of_plan(planned: &'a Planned, view: &PlanView<'a>) -> Self {
+        let plan = &planned.plan;
+        let changes = Changes::of(plan, view.catalog, view.verbose);
+        let source = Source { file: view.file, text: view.text };
+        let checks = Checks::of(&planned.checks, source);
+        let chain = chain(&planned.critical_path, view.catalog);
+        let totals = Totals { plan, view, forgotten: changes.forgotten() };
+        let mut remarks = Vec::new();
+        if plan.has_changes() {
+            remarks.push(Remark::Plain(duration(&chain)));
+        }
+        Self {
+            command: match view.goal {
+                Goal::Converge => "plan",
+                Goal::Destroy => "destroy",
+            },
+            place: Place { stack: &plan.stack, region_and_account: Some((view.region, view.account)) },
+            source: (!view.file.is_empty()).then_some(source),
+            verdict: totals.verdict(),
+            remarks,
+            facts: vec![("base", json!(plan.base))],
+            summary: totals.summary(&planned.critical_path, &checks.counts()),
+            chain,
+            sections: vec![
+                titled("moved", "Moved: only the record follows", Ready::list("moved", plan.moved.iter().map(moved))),
+                titled("changes", "Changes", changes).led(Lead::None),
+                titled("noticed", "Users will notice", Ready::reasons("noticed", &plan.noticed)),
+                Section::titled(
+                    "drift",
+                    Heading::of("Drift").with("moved by somebody else since the last run"),
+                    Drifted::of(&plan.drift, view.catalog, |address, drift| outcome(plan, address, drift)),
+                ),
+                titled("kept", "Kept", kept(plan)),
+                titled("adopted", "Adopted: ours by their marks, and in no record until now", adopted(plan)),
+                titled("deposed", "Old objects that earlier runs left over", deposed(plan)),
+                Section::titled(
+                    "values",
+                    view.values.map(values::heading).unwrap_or_default(),
+                    PlannedValues { plan: view.values, is_full: view.verbose },
+                ),
+                titled("notes", "Worth knowing", Ready::notes(&plan.notes)),
+                titled("checks", "Checks", checks),
+            ],
+        }
+    }
+}
+
+fn titled<'a>(id: &'static str, title: &str, content: impl Content + 'a) -> Section<'a> {
+    Section::titled(id, Heading::of(title), content)
+}
+
+/// What becomes of a drift.
+fn outcome(plan: &Plan, address: &Address, drift: &Drift) -> &'static str {
+    let Some(action) = plan.actions.get(address) else { return "left as it is" };
+    match (action, drift) {
+        (Action::NoOp { .. }, _) if plan.kept.contains_key(address) => "kept as it is",
+        (Action::NoOp { .. }, _) => "agrees with the declaration; only the record follows",
+        (Action::Create { .. }, _) => "made again by this plan",
+        (Action::Delete { .. }, _) => "deleted by this plan",
+        (Action::Forget { .. }, _) => "wanted no more; only the record goes",
+        (Action::Update { diffs, .. } | Action::Replace { diffs, .. }, Drift::Moved(moved)) => {
+            let paths: BTreeSet<&str> = diffs.iter().map(|diff| diff.path.as_str()).collect();
+            match moved.iter().filter(|diff| paths.contains(diff.path.as_str())).count() {
+                0 => "agrees with the declaration",
+                back if back == moved.len() => "put back by this plan",
+                _ => "put back by this plan where it is not as declared",
+            }
+        }
+        (Action::Update { .. } | Action::Replace { .. }, Drift::Gone) => "put back by this plan",
+    }
+}
+
+fn moved(Move { from, to, id, how }: &Move) -> (Row, Value) {
+    let both = Text::of(Label::Address, format!("{from} "))
+        .and(Text::sign(Sign::Arrow))
+        .with(Label::Address, format!(" {to}"));
+    let one = Text::of(Label::Address, to.to_string());
+    let (word, name, what) = match how {
+        How::Renamed => ("renamed", both, "moved, nothing done in AWS"),
+        How::Merged => ("merged", both, "one object under both, moved, nothing done in AWS"),
+        How::TakenUp { .. } if from == to => {
+            ("taken_up", one, "an old object that is wanted again, taken up, nothing done in AWS")
+        }
+        How::TakenUp { .. } => ("taken_up", both, "an old object that is wanted again, moved, nothing done in AWS"),
+        How::Kept => ("kept", one, "was to be removed and is in use, kept, nothing done in AWS"),
+    };
+    let row = Row::of([name, Text::of(Label::Plain, what), Text::of(Label::Muted, id)]);
+    (row, json!({"from": from, "to": to, "id": id, "how": word}))
+}
+
+/// What stays where everything else goes: objects, and old ones.
+fn kept(plan: &Plan) -> Ready {
+    let now = plan.kept.iter().map(|(address, reason)| named(address, reason));
+    let old = plan.kept_old.iter().map(|old| named(&format!("{} ({})", old.address, old.id), &old.reason));
+    let reasons = plan.kept.iter().map(|(address, reason)| json!({"address": address, "reason": reason}));
+    Ready::of(
+        Block::rows(now.chain(old).collect()),
+        vec![("kept", reasons.collect()), ("kept_old", json!(plan.kept_old))],
+    )
+}
+
+fn adopted(plan: &Plan) -> Ready {
+    let item = |(address, recorded): (&Address, &Recorded)| {
+        let id = recorded.computed.text("id").unwrap_or_default();
+        (named(address, id), json!({"address": address, "id": id}))
+    };
+    Ready::list("adopted", plan.adopted.iter().map(item))
+}
+
+fn deposed(plan: &Plan) -> Ready {
+    let item = |(address, id): &(Address, String)| {
+        let cells = [
+            Text::of(Label::Address, address.to_string()),
+            Text::of(Label::Delete, "delete"),
+            Text::of(Label::Before, id),
+        ];
+        (Row::of(cells).marked(Mark::Delete), json!({"address": address, "id": id}))
+    };
+    Ready::list("deposed", plan.deposed.iter().map(item))
+}
+
+/// The counts of a plan, and what comes of them.
+struct Totals<'a> {
+    plan: &'a Plan,
+    view: &'a PlanView<'a>,
+    forgotten: usize,
+}
+
+impl Totals<'_> {
+    fn verdict(&self) -> Text {
+        let counts = self.plan.counts();
+        let mut unchanged = Text::new();
+        if counts.unchanged > 0 {
+            let word = match self.view.goal {
+                Goal::Converge => "unchanged",
+                Goal::Destroy => "kept",
+            };
+            unchanged.push(Label::Muted, format!(" {} {word}.", counts.unchanged));
+        }
+        let values = self.view.values.and_then(values::total);
+        if !self.plan.has_changes() && values.is_none() {
+            let (head, rest) = match (self.view.goal, self.forgotten, self.plan.moved.len()) {
+                (Goal::Converge, 0, 0) => ("No changes.", " Everything is as declared."),
+                (Goal::Destroy, 0, 0) => ("No changes.", " There is nothing to delete."),
+                (Goal::Converge | Goal::Destroy, _, 0) => ("No changes in AWS.", " Only records go."),
+                (Goal::Converge | Goal::Destroy, _, _) => ("No changes in AWS.", " Only the record follows."),
+            };
+            return Text::of(Label::Success, head).with(Label::Plain, rest).and(unchanged);
+        }
+        let mut line = Text::of(Label::Heading, "Plan:");
+        let parts = [
+            (counts.create, "to create,", Label::Create),
+            (counts.update, "to update,", Label::Update),
+            (counts.replace, "to replace,", Label::Replace),
+            (counts.delete, "to delete.", Label::Delete),
+            (counts.drifted, "drifted.", Label::Drift),
+        ];
+        for (n, words, label) in parts {
+            line.push(Label::Plain, " ");
+            line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
+        }
+        line.and(unchanged).and(values.unwrap_or_default())
+    }
+
+    fn summary(&self, (path, seconds): &(Vec<StepKey>, u64), checks: &Value) -> Value {
+        let counts = self.plan.counts();
+        json!({
+            "create": counts.create,
+            "update": counts.update,
+            "replace": counts.replace,
+            "delete": counts.delete,
+            "forget": self.forgotten,
+            "unchanged": counts.unchanged,
+            "drifted": counts.drifted,
+            "has_changes": self.plan.has_changes(),
+            "values": self.view.values.map_or(0, ValuesPlan::count),
+            "values_change": self.view.values.is_some_and(ValuesPlan::is_change),
+            "typical_seconds": seconds,
+            "longest_chain": path.iter().map(steps::fact).collect::<Vec<_>>(),
+            "checks": checks,
+        })
+    }
+}
+
+/// The longest chain; where all steps do the same with different objects, the objects name them.
+fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> Chain {
+    let addresses: BTreeSet<&Address> = path.iter().map(|step| &step.address).collect();
+    let alike = addresses.len() == path.len() && path.iter().all(|step| removes(step) == removes(&path[0]));
+    let step = |step: &StepKey| ChainStep {
+        name: if alike { step.address.to_string() } else { step.to_string() },
+        seconds: catalog.get(&step.address.kind).map_or(0, |facts| match step.part {
+            Part::Create => facts.typical.create,
+            Part::Change { .. } => facts.typical.update,
+            Part::Delete | Part::DeleteDeposed { .. } => facts.typical.delete,
+        }),
+    };
+    Chain { steps: path.iter().map(step).collect(), seconds: *seconds }
+}
+
+/// How long it takes, and the steps that make it long.
+fn duration(chain: &Chain) -> Text {
+    let line = Text::of(Label::Plain, format!("Usually takes about {}", words::roughly(chain.seconds)));
+    if chain.steps.len() < 2 {
+        return line.with(Label::Plain, ".");
+    }
+    let more = Text::sign(Sign::More);
+    let mut shown: Vec<Text> = Vec::new();
+    let mut is_closed = false;
+    for step in &chain.steps {
+        // A tenth of the whole and more.
+        let is_long = step.seconds.saturating_mul(10) >= chain.seconds;
+        if is_long {
+            shown.push(Text::of(Label::Muted, format!("{} ({})", step.name, words::roughly(step.seconds))));
+        } else if chain.steps.len() <= SHORT_CHAIN {
+            shown.push(Text::of(Label::Muted, &step.name));
+        } else if shown.last() != Some(&more) {
+            shown.push(more.clone());
+        }
+        is_closed = is_long || chain.steps.len() <= SHORT_CHAIN && step.name.ends_with(')');
+    }
+    let mut line = line.with(Label::Plain, "; longest chain: ");
+    for (n, step) in shown.into_iter().enumerate() {
+        if n > 0 {
+            line.append(Text::arrow());
+        }
+        line.append(step);
+    }
+    line.with(Label::Plain, if is_closed { "." } else { "" })
+}
+
+fn removes(step: &StepKey) -> bool {
+    matches!(step.part, Part::Delete | Part::DeleteDeposed { .. })
+}

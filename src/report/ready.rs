@@ -1,0 +1,67 @@
+//! Content that is short enough to be made at once: for readers and for programs beside each other.
+
+use serde_json::{Value, json};
+
+use super::block::{Block, Row};
+use super::page::{Content, Facts};
+use super::text::{Label, Text};
+use crate::model::address::Address;
+
+/// Blocks and facts that stand ready.
+#[derive(Default)]
+pub(super) struct Ready {
+    blocks: Vec<Block>,
+    facts: Facts,
+}
+
+impl Ready {
+    /// Blocks, and what programs are told.
+    pub(super) fn of(blocks: Vec<Block>, facts: Facts) -> Self {
+        Self { blocks, facts }
+    }
+
+    /// One list: each item as a row and for programs.
+    pub(super) fn list(key: &'static str, items: impl IntoIterator<Item = (Row, Value)>) -> Self {
+        let (rows, facts): (Vec<Row>, Vec<Value>) = items.into_iter().unzip();
+        Self { blocks: Block::rows(rows), facts: vec![(key, Value::Array(facts))] }
+    }
+
+    /// What is worth knowing of each object, the notes of one below each other. Programs are told also of an object
+    /// without any.
+    pub(super) fn notes<'n>(all: impl IntoIterator<Item = (&'n Address, &'n Vec<String>)>) -> Self {
+        let mut rows = Vec::new();
+        let mut facts = Vec::new();
+        for (address, notes) in all {
+            facts.push(json!({"address": address, "notes": notes}));
+            let lines: Vec<Text> = notes.iter().map(|note| Text::of(Label::Plain, note)).collect();
+            if !lines.is_empty() {
+                let name = Text::of(Label::Address, address.to_string());
+                rows.push(Row { cells: vec![vec![name], lines], ..Row::default() });
+            }
+        }
+        Self { blocks: Block::rows(rows), facts: vec![("notes", Value::Array(facts))] }
+    }
+
+    /// One reason for each object.
+    pub(super) fn reasons<'n>(key: &'static str, all: impl IntoIterator<Item = (&'n Address, &'n String)>) -> Self {
+        let item = |(address, reason): (&Address, &String)| {
+            (named(address, reason), json!({"address": address, "reason": reason}))
+        };
+        Self::list(key, all.into_iter().map(item))
+    }
+}
+
+/// A row of an address and what is said of it.
+pub(super) fn named(address: &impl ToString, told: &str) -> Row {
+    Row::of([Text::of(Label::Address, address.to_string()), Text::of(Label::Plain, told)])
+}
+
+impl Content for Ready {
+    fn blocks(&self) -> Vec<Block> {
+        self.blocks.clone()
+    }
+
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+}

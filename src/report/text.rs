@@ -1,0 +1,207 @@
+//! Text in pieces, each of which says what it is: printers decide how that looks.
+//!
+//! Promises: whoever writes text names what a piece is, never how it looks; whatever the values inside it hold, no piece
+//! ends a line, steers a terminal or turns the direction of reading.
+
+/// What a piece of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// Nothing special.
+    Plain,
+    /// Opens a section.
+    Heading,
+    /// The address of a resource.
+    Address,
+    /// Something is made.
+    Create,
+    /// Something is changed in place.
+    Update,
+    /// Something is replaced.
+    Replace,
+    /// Something is deleted.
+    Delete,
+    /// Only a record goes.
+    Forget,
+    /// Somebody else moved something.
+    Drift,
+    /// The reason of an action.
+    Why,
+    /// A value that is there.
+    Before,
+    /// A value that will be there, or was found.
+    After,
+    /// It went well.
+    Success,
+    /// It did not go well.
+    Error,
+    /// It deserves a second look.
+    Warning,
+    /// What to type next.
+    Hint,
+    /// What may be skipped when reading.
+    Muted,
+}
+
+/// A sign that stands for a word, spelled by each printer in its own alphabet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// From what is to what will be, and from a step to the next.
+    Arrow,
+    /// In place of what is left out.
+    More,
+}
+
+impl Sign {
+    /// How it is written where every character can be shown.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Arrow => "→",
+            Self::More => "…",
+        }
+    }
+}
+
+/// A piece of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Words, and what they are.
+    Words(Label, String),
+    /// A sign; it may be skipped when reading.
+    Sign(Sign),
+}
+
+/// Text in labelled pieces: one line, or a part of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    pieces: Vec<Piece>,
+}
+
+impl Text {
+    /// No text.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One piece.
+    pub fn of(label: Label, words: impl AsRef<str>) -> Self {
+        Self::new().with(label, words)
+    }
+
+    /// A sign alone.
+    pub fn sign(sign: Sign) -> Self {
+        Self { pieces: vec![Piece::Sign(sign)] }
+    }
+
+    /// An arrow with a space on either side.
+    pub fn arrow() -> Self {
+        Self::of(Label::Muted, " ").and(Self::sign(Sign::Arrow)).with(Label::Muted, " ")
+    }
+
+    /// The same with one more piece.
+    #[must_use]
+    pub fn with(mut self, label: Label, words: impl AsRef<str>) -> Self {
+        self.push(label, words);
+        self
+    }
+
+    /// The same with `other` behind it.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.append(other);
+        self
+    }
+
+    /// Adds words. Characters that would control a terminal or reorder text are spelled out.
+    pub fn push(&mut self, label: Label, words: impl AsRef<str>) {
+        let words = harmless(words.as_ref());
+        if words.is_empty() {
+            return;
+        }
+        match self.pieces.last_mut() {
+            Some(Piece::Words(last, text)) if *last == label => text.push_str(&words),
+            Some(_) | None => self.pieces.push(Piece::Words(label, words)),
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn append(&mut self, other: Self) {
+        for piece in other.pieces {
+            match (self.pieces.last_mut(), piece) {
+                (Some(Piece::Words(last, text)), Piece::Words(label, words)) if *last == label => text.push_str(&words),
+                (_, piece) => self.pieces.push(piece),
+            }
+        }
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// How many characters it has, signs as [`Sign::symbol`] writes them.
+    pub fn width(&self) -> usize {
+        let widths = self.pieces.iter().map(|piece| match piece {
+            Piece::Words(_, words) => words.chars().count(),
+            Piece::Sign(sign) => sign.symbol().chars().count(),
+        });
+        widths.sum()
+    }
+
+    /// The pieces, in reading order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The same with every sign in the words of an alphabet.
+    #[must_use]
+    pub fn spelled(&self, alphabet: impl Fn(Sign) -> &'static str) -> Self {
+        let mut text = Self::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Words(..) => text.append(Self { pieces: vec![piece.clone()] }),
+                Piece::Sign(sign) => text.push(Label::Muted, alphabet(*sign)),
+            }
+        }
+        text
+    }
+}
+
+/// Control characters and those that change the direction of text, spelled out: values come from others, and a tag must
+/// not be able to hide what a plan deletes.
+fn harmless(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_end_no_line_and_steer_nothing() {
+        let text = Text::of(Label::Plain, "one\ntwo\u{202e}\u{1b}[31m\r");
+        assert_eq!(text.pieces(), [Piece::Words(Label::Plain, "one\\ntwo\\u{202e}\\u{1b}[31m\\r".to_owned())]);
+        assert_eq!(Text::of(Label::Plain, "é→").width(), 2);
+    }
+
+    #[test]
+    fn what_is_alike_is_one_piece_and_signs_are_spelled_last() {
+        let text = Text::of(Label::Before, "a").and(Text::arrow()).and(Text::of(Label::Muted, "b"));
+        assert_eq!(text.pieces().len(), 4);
+        assert_eq!(text.width(), 5);
+        let spelled = text.spelled(|sign| if sign == Sign::Arrow { "->" } else { "..." });
+        let expected = [("a", Label::Before), (" -> b", Label::Muted)];
+        assert_eq!(spelled.pieces(), expected.map(|(words, label)| Piece::Words(label, words.to_owned())));
+    }
+}
