@@ -9,12 +9,17 @@
 //! |---|---|
 //! | [`text()`] | a page for a terminal |
 //! | [`json()`] | a page for programs, versioned |
+//! | [`markdown()`] | a page for a comment or a summary |
+//! | [`html()`] | a page as a file that stands alone |
 //! | [`document`] | what every document for programs begins with |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 //! | [`Background`] | hands them to a thread, so that nobody waits for a terminal |
 
+mod commands;
+mod html;
 mod json;
 mod layout;
+mod markdown;
 mod progress;
 mod signs;
 mod style;
@@ -22,7 +27,9 @@ mod style;
 mod tests;
 mod text;
 
+pub use html::html;
 pub use json::{SCHEMA, document, json};
+pub use markdown::markdown;
 #[cfg(test)]
 pub(crate) use progress::drawn;
 pub(crate) use progress::is_drawing;

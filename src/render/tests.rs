@@ -28,6 +28,7 @@ mod checks;
 mod events;
 mod pages;
 mod plans;
+mod printers;
 mod programs;
 mod status;
 mod strange;

@@ -82,9 +82,9 @@ impl Printer {
     }
 
     fn heading(&mut self, heading: &Heading) {
-        let remark = if heading.remark.is_empty() { String::new() } else { format!("  {}", heading.remark) };
+        let gap = Text::of(Label::Muted, if heading.remark.is_empty() { "" } else { "  " });
         self.text.gap();
-        self.line(0, &Text::of(Label::Heading, &heading.title).with(Label::Muted, remark));
+        self.line(0, &heading.title.clone().and(gap).and(heading.remark.clone()));
     }
 
     fn table(&mut self, table: &Table) {

@@ -34,9 +34,9 @@ pub struct Group {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heading {
     /// What it is.
-    pub title: String,
+    pub title: Text,
     /// What else is worth knowing at once; often empty.
-    pub remark: String,
+    pub remark: Text,
 }
 
 /// One row of a table.
@@ -136,14 +136,14 @@ impl Block {
 
 impl Heading {
     /// A title alone.
-    pub fn of(title: impl Into<String>) -> Self {
-        Self { title: title.into(), remark: String::new() }
+    pub fn of(title: impl AsRef<str>) -> Self {
+        Self { title: Text::of(Label::Heading, title), remark: Text::new() }
     }
 
     /// The same with what is worth knowing at once.
     #[must_use]
-    pub fn with(self, remark: impl Into<String>) -> Self {
-        Self { remark: remark.into(), ..self }
+    pub fn with(self, remark: impl AsRef<str>) -> Self {
+        Self { remark: Text::of(Label::Muted, remark), ..self }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Page<'a> {
     pub summary: Value,
 }
 
-/// Where a page is true.
+/// Where a page is true, as programs are told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The stack.
@@ -129,7 +129,7 @@ pub struct Chain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainStep {
     /// What it does, such as `create vpc.main`.
-    pub name: String,
+    pub name: Text,
     /// Seconds it usually takes.
     pub seconds: u64,
 }

@@ -241,7 +241,7 @@ fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> Chain {
     let addresses: BTreeSet<&Address> = path.iter().map(|step| &step.address).collect();
     let alike = addresses.len() == path.len() && path.iter().all(|step| removes(step) == removes(&path[0]));
     let step = |step: &StepKey| ChainStep {
-        name: if alike { step.address.to_string() } else { step.to_string() },
+        name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step.to_string() }),
         seconds: catalog.get(&step.address.kind).map_or(0, |facts| match step.part {
             Part::Create => facts.typical.create,
             Part::Change { .. } => facts.typical.update,
@@ -259,19 +259,17 @@ fn duration(chain: &Chain) -> Text {
     }
     let more = Text::sign(Sign::More);
     let mut shown: Vec<Text> = Vec::new();
-    let mut is_closed = false;
     for step in &chain.steps {
         // A tenth of the whole and more.
-        let is_long = step.seconds.saturating_mul(10) >= chain.seconds;
-        if is_long {
-            shown.push(Text::of(Label::Muted, format!("{} ({})", step.name, words::roughly(step.seconds))));
+        if step.seconds.saturating_mul(10) >= chain.seconds {
+            shown.push(step.name.clone().with(Label::Muted, format!(" ({})", words::roughly(step.seconds))));
         } else if chain.steps.len() <= SHORT_CHAIN {
-            shown.push(Text::of(Label::Muted, &step.name));
+            shown.push(step.name.clone());
         } else if shown.last() != Some(&more) {
             shown.push(more.clone());
         }
-        is_closed = is_long || chain.steps.len() <= SHORT_CHAIN && step.name.ends_with(')');
     }
+    let is_closed = shown.last().is_some_and(|last| last.ends_with(')'));
     let mut line = line.with(Label::Plain, "; longest chain: ");
     for (n, step) in shown.into_iter().enumerate() {
         if n > 0 {

@@ -147,6 +147,11 @@ impl Text {
         widths.sum()
     }
 
+    /// Whether its last character is `c`.
+    pub fn ends_with(&self, c: char) -> bool {
+        matches!(self.pieces.last(), Some(Piece::Words(_, words)) if words.ends_with(c))
+    }
+
     /// The pieces, in reading order.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces

@@ -18,7 +18,7 @@ fn checked(checks: Vec<Check>) -> Planned {
     Planned { checks, ..planned(plan([])) }
 }
 
-fn all() -> Planned {
+pub(super) fn all() -> Planned {
     let resource = Finding {
         subject: Subject::Resource(address("database.main")),
         place: None,

@@ -257,14 +257,9 @@ fn destroying_keeps_what_holds_data() {
     ");
 }
 
-#[test]
-fn a_drift_report() {
+/// A report in which everything drifted that can.
+pub(super) fn drifted() -> DriftReport {
     let mut report = DriftReport { looked_at: 46, ..DriftReport::default() };
-    insta::assert_snapshot!(drift_text(&report, &drift_view()), @r"
-    ppm-prod in us-east-1, account 111122223333
-
-    In sync. 46 objects are as recorded.
-    ");
     let rule = |port: u16, cidr: &str| json!({"protocol": "tcp", "from_port": port, "to_port": port, "peer": {"cidr": cidr}, "description": ""});
     report.drift.insert(
         address("security_group.load-balancer"),
@@ -304,6 +299,18 @@ fn a_drift_report() {
         },
     );
     report.notes.insert(address("cluster.main"), vec!["1.33 leaves standard support on 2026-07-29".to_owned()]);
+    report
+}
+
+#[test]
+fn a_drift_report() {
+    let report = DriftReport { looked_at: 46, ..DriftReport::default() };
+    insta::assert_snapshot!(drift_text(&report, &drift_view()), @r"
+    ppm-prod in us-east-1, account 111122223333
+
+    In sync. 46 objects are as recorded.
+    ");
+    let report = drifted();
     insta::assert_snapshot!(drift_text(&report, &drift_view()), @r"
     ppm-prod in us-east-1, account 111122223333
 
@@ -387,9 +394,9 @@ fn summaries_of_runs_that_failed() {
     ");
 }
 
-#[test]
-fn what_could_not_be_recorded_is_printed_in_full() {
-    let lost = Report {
+/// A run that lost its record.
+pub(super) fn lost() -> Report {
+    Report {
         succeeded: 4,
         not_started: 40,
         record_lost: Some(RecordLost {
@@ -400,8 +407,12 @@ fn what_could_not_be_recorded_is_printed_in_full() {
         serial: 51,
         elapsed_ms: 12_000,
         ..Report::default()
-    };
-    insta::assert_snapshot!(summary_text(&lost, &summary_view(Goal::Converge)), @r#"
+    }
+}
+
+#[test]
+fn what_could_not_be_recorded_is_printed_in_full() {
+    insta::assert_snapshot!(summary_text(&lost(), &summary_view(Goal::Converge)), @r#"
     error: the record could not be written
       1: could not append to state/ppm-prod.journal: No space left on device
     warning: this was done and could not be recorded; keep it, it is the only copy

@@ -7,13 +7,13 @@ use crate::run::status::tests::scene::{
 };
 use crate::run::status::{Inspected, Maintenance, Seen, Sights, StatusReport, Target, TargetsAre, WayIn};
 
-const VIEW: StatusView<'static> = StatusView { stack: "ppm-prod", region: "us-east-1" };
+pub(super) const VIEW: StatusView<'static> = StatusView { stack: "ppm-prod", region: "us-east-1" };
 
 fn status_json(report: &StatusReport) -> Value {
     crate::render::json(&Page::of_status(report, &VIEW))
 }
 
-fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
+pub(super) fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
     let (mut subject, mut sights) = (subject(), well());
     edit(&mut subject, &mut sights);
     report(&subject, &sights)
@@ -23,7 +23,7 @@ fn page(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> String {
     crate::render::text(&Page::of_status(&seen(edit), &VIEW), true).to_string()
 }
 
-fn silent(target: &mut Target) {
+pub(super) fn silent(target: &mut Target) {
     target.state = "unhealthy".to_owned();
     target.reason = Some("Target.FailedHealthChecks".to_owned());
     target.description = Some("Health checks failed".to_owned());

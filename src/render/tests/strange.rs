@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::printers::{tame_html, tame_markdown};
 use super::*;
 
 /// Any text, also with what controls a terminal.
@@ -70,6 +71,11 @@ fn diffs() -> impl Strategy<Value = Vec<FieldDiff>> {
     prop::collection::vec(one, 0..4)
 }
 
+fn tame(page: &Page<'_>) {
+    tame_markdown(&crate::render::markdown(page));
+    tame_html(&crate::render::html(page));
+}
+
 fn harmless(page: &Styled) {
     let text = page.text(false);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
@@ -121,6 +127,7 @@ proptest! {
             checks: vec![Check { id: "a.b", findings: vec![finding] }],
         };
         harmless(&plan_text(&planned, &view));
+        tame(&Page::of_plan(&planned, &view));
         plan_json(&planned, &view);
     }
 
@@ -131,6 +138,7 @@ proptest! {
         report.unread.insert(address("vpc.a"), CloudError::new(ErrorKind::Refused, "read it", word.clone()));
         report.notes.insert(address("vpc.a"), vec![word]);
         harmless(&drift_text(&report, &drift_view()));
+        tame(&Page::of_drift(&report, &drift_view()));
         drift_json(&report, &drift_view());
     }
 
@@ -152,6 +160,7 @@ proptest! {
             ..Report::default()
         };
         harmless(&summary_text(&report, &summary_view(Goal::Destroy)));
+        tame(&Page::of_apply(&report, &summary_view(Goal::Destroy)));
         apply_json(&report, &summary_view(Goal::Destroy));
     }
 }

@@ -1,0 +1,142 @@
+//! Pages as Markdown and HTML, of the same facts as the pages on a terminal.
+
+use super::pages::{drifted, lost};
+use super::plans::mixed_plan;
+use super::status::{VIEW, seen, silent};
+use super::*;
+use crate::render::{html, markdown};
+use crate::run::status::tests::scene::{balancer, targets};
+
+/// What somebody might write into AWS to be read as more than text.
+const MARKUP: &str = "a|b `c` <script>x</script> *d* [e](f) @team #1 \\ line\nend\u{202e}";
+
+fn status() -> crate::run::status::StatusReport {
+    seen(|_, s| {
+        targets(s).iter_mut().for_each(silent);
+        balancer(s).dns_name = MARKUP.to_owned();
+    })
+}
+
+#[test]
+fn a_plan_as_markdown() {
+    let catalog = catalog();
+    let planned = Planned { checks: super::checks::all().checks, ..planned(mixed_plan()) };
+    insta::assert_snapshot!(markdown(&Page::of_plan(&planned, &plan_view(&catalog))));
+}
+
+#[test]
+fn drift_as_markdown() {
+    insta::assert_snapshot!(markdown(&Page::of_drift(&drifted(), &drift_view())));
+}
+
+#[test]
+fn a_status_as_markdown() {
+    insta::assert_snapshot!(markdown(&Page::of_status(&status(), &VIEW)));
+}
+
+#[test]
+fn a_run_as_markdown() {
+    insta::assert_snapshot!(markdown(&Page::of_apply(&lost(), &summary_view(Goal::Converge))));
+}
+
+#[test]
+fn a_drift_report_as_html() {
+    insta::assert_snapshot!(html(&Page::of_drift(&drifted(), &drift_view())));
+}
+
+/// Nothing but what the printer itself writes opens a tag, ends a cell or calls anybody.
+pub(super) fn tame_markdown(markdown: &str) {
+    let mut fence: Option<&str> = None;
+    let mut cells: Option<usize> = None;
+    for line in markdown.lines() {
+        let fenced = line.trim_start().trim_end_matches("text");
+        if fenced.starts_with("```") && fenced.trim_matches('`').is_empty() {
+            match fence {
+                None => fence = Some(fenced),
+                Some(open) if fenced == open => fence = None,
+                Some(_) => {}
+            }
+            continue;
+        }
+        if fence.is_some() {
+            continue;
+        }
+        let bare = bare(line);
+        assert!(!bare.contains(['<', '>']) && !bare.contains("@t") && !bare.contains("#1"), "{line}");
+        if line.starts_with('|') {
+            let here = line.matches('|').count();
+            assert_eq!(*cells.get_or_insert(here), here, "{line}");
+        } else {
+            cells = None;
+        }
+    }
+    assert_eq!(fence, None, "{markdown}");
+}
+
+/// A line without code, escapes and our own tags.
+fn bare(line: &str) -> String {
+    let mut line = line.to_owned();
+    for escape in ["\\\\", "\\`"] {
+        line = line.replace(escape, "");
+    }
+    let outside: String = line.split('`').step_by(2).collect();
+    ["<br>", "<code>", "</code>", "<!-- -->", "&#124;"].iter().fold(outside, |line, tag| line.replace(tag, "-"))
+}
+
+/// Every tag is one that the printer writes.
+pub(super) fn tame_html(html: &str) {
+    let tags = [
+        "!doctype html",
+        "html",
+        "head",
+        "meta ",
+        "title",
+        "style",
+        "body",
+        "h1",
+        "h2",
+        "h3",
+        "p",
+        "section",
+        "small",
+        "table",
+        "tr",
+        "td",
+        "span",
+        "br",
+        "ul",
+        "ol",
+        "li",
+        "pre",
+        "code",
+        "meter ",
+    ];
+    for rest in html.split('<').skip(1) {
+        let name = rest.trim_start_matches('/');
+        let known = tags
+            .iter()
+            .any(|tag| name.strip_prefix(tag).is_some_and(|rest| tag.ends_with(' ') || rest.starts_with(['>', ' '])));
+        assert!(known, "<{rest}");
+    }
+    assert!(!html.contains(['\u{202e}', '\u{1b}']));
+}
+
+#[test]
+fn what_comes_from_aws_stays_text() {
+    let status = status();
+    let failure = Failure { doing: MARKUP.to_owned(), code: None, message: MARKUP.to_owned(), request_id: None };
+    let failed = Report { failed: vec![(step("vpc.main", Part::Create), failure)], ..lost() };
+    let mut drift = drifted();
+    drift.notes.insert(address("vpc.main"), vec![MARKUP.to_owned()]);
+    let change = diff("tags.team", &json!(MARKUP), &json!([MARKUP]), OnChange::Update);
+    drift.drift.insert(address("vpc.main"), Drift::Moved(vec![change]));
+    let pages = [
+        Page::of_status(&status, &VIEW),
+        Page::of_apply(&failed, &summary_view(Goal::Converge)),
+        Page::of_drift(&drift, &drift_view()),
+    ];
+    for page in &pages {
+        tame_markdown(&markdown(page));
+        tame_html(&html(page));
+    }
+}
