@@ -11,6 +11,8 @@ mod kubeconfig;
 mod manifests;
 mod offline;
 mod references;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use database::{DatabaseJob, database_job};
 pub use kubeconfig::{Entry, KubeconfigError, merge};

@@ -1,10 +1,18 @@
 //! What must hold for every input.
 
+use k8s_openapi::api::apps::v1::DeploymentStrategy;
+use k8s_openapi::api::core::v1::{
+    EnvVar, Lifecycle, PersistentVolume, PersistentVolumeClaim, Probe, TopologySpreadConstraint, Volume, VolumeMount,
+};
+use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::super::keys::ChartKey;
 use super::super::{Exposure, Facts, Ingress, Inputs, Strategy as Replacement, document, review, values};
 use super::{files, reference, rendered_by_the_chart, yaml};
+use crate::handoff::tests::reads_as;
 use crate::product::gcfg::tests::read;
 use crate::product::gcfg::{Leaf, Section};
 use crate::product::{FileSystem, Image, License, PING_PATH, UsageData};
@@ -288,5 +296,35 @@ proptest! {
                 prop_assert_eq!(&annotations["alb.ingress.kubernetes.io/healthcheck-path"], PING_PATH);
             }
         }
+    }
+
+    #[test]
+    fn kubernetes_knows_every_field_that_the_chart_passes_on(inputs in good_inputs()) {
+        let file = parse(&yaml(&inputs));
+        let mut read = vec![
+            reads_as::<DeploymentStrategy>(&file["strategy"]),
+            reads_as::<Vec<TopologySpreadConstraint>>(&file["topologySpreadConstraints"]),
+            reads_as::<PodDisruptionBudgetSpec>(&file["podDisruptionBudget"]),
+            reads_as::<Vec<EnvVar>>(&file["pod"]["env"]),
+            reads_as::<Lifecycle>(&file["pod"]["lifecycle"]),
+        ];
+        for probe in ["readinessProbe", "startupProbe"] {
+            let mut probe = file[probe].clone();
+            // The chart's own switch.
+            probe.as_object_mut().expect("a probe").remove("enabled");
+            read.push(reads_as::<Probe>(&probe));
+        }
+        if let Some(volumes) = file["pod"].get("volumes") {
+            read.extend([reads_as::<Vec<Volume>>(volumes), reads_as::<Vec<VolumeMount>>(&file["pod"]["volumeMounts"])]);
+        }
+        for object in file.get("extraObjects").and_then(Value::as_array).into_iter().flatten() {
+            read.push(match object["kind"].as_str() {
+                Some("PersistentVolume") => reads_as::<PersistentVolume>(object),
+                Some("PersistentVolumeClaim") => reads_as::<PersistentVolumeClaim>(object),
+                Some("TargetGroupBinding") => reads_as::<ObjectMeta>(&object["metadata"]),
+                other => Err(format!("{other:?} is not checked")),
+            });
+        }
+        prop_assert_eq!(read.into_iter().collect::<Result<(), String>>(), Ok(()));
     }
 }
