@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
-use crate::helm::chart::SECRETS_PATH;
+use crate::helm::chart::{LICENSE_PATH, SECRETS_PATH};
 use crate::helm::form;
 use crate::model::values::HostPort;
 use crate::product::{DATA_DIRECTORY, ENCRYPTION_KEY_VARIABLE, PASSWORD_VARIABLE, USAGE_PASSWORD_VARIABLE, is_within};
@@ -144,7 +144,7 @@ fn license(desk: &mut Desk<'_>) {
         desk.error(desk.place(path), path, format!("`{server}` is not a server with its port"), why, "write host:port");
     }
     let path = "license.file.mountPath";
-    let mounted = desk.text_or(path, "/etc/rstudio-licensing");
+    let mounted = desk.text_or(path, LICENSE_PATH);
     if is_within(&mounted, DATA_DIRECTORY) {
         let why = "The image's start script deletes licenses there before it looks for one.";
         desk.error(
@@ -152,7 +152,7 @@ fn license(desk: &mut Desk<'_>) {
             path,
             format!("the license is mounted at {mounted}"),
             why,
-            "write /etc/rstudio-licensing",
+            format!("write {LICENSE_PATH}"),
         );
     }
 }
