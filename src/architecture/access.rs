@@ -65,7 +65,7 @@ fn package_manager(plot: &mut Plot<'_>) {
         json!({"Sid": "UseTheKey", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
          "Resource": key_arn(plot)}),
     ];
-    if plot.stack.package_manager.secrets == SecretsBy::Csi {
+    if plot.stack.chart().secrets == SecretsBy::Csi {
         statements.push(read_secrets());
     }
     let document = json!({"Version": "2012-10-17", "Statement": statements});
@@ -83,9 +83,9 @@ fn package_manager(plot: &mut Plot<'_>) {
         description: "Package Manager in the cluster".to_owned(),
         trust: Trust::ServiceAccount {
             provider: OIDC_PROVIDER.to_ref(),
-            namespace: plot.stack.package_manager.namespace.to_string(),
+            namespace: plot.stack.chart().namespace.to_string(),
             // The chart's service account carries the name of the release.
-            name: plot.stack.package_manager.release.to_string(),
+            name: plot.stack.chart().release.to_string(),
         },
         policies: BTreeSet::from([SERVER_POLICY.to_ref()]),
         tags,
@@ -95,7 +95,7 @@ fn package_manager(plot: &mut Plot<'_>) {
 
 /// The role by which the External Secrets Operator reads, if it is to.
 fn secrets_reader(plot: &mut Plot<'_>) {
-    if plot.stack.package_manager.secrets != SecretsBy::ExternalSecrets {
+    if plot.stack.chart().secrets != SecretsBy::ExternalSecrets {
         return;
     }
     let use_key = json!({"Sid": "UseTheKey", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key_arn(plot)});
@@ -113,7 +113,7 @@ fn secrets_reader(plot: &mut Plot<'_>) {
         description: "The External Secrets Operator in the cluster".to_owned(),
         trust: Trust::ServiceAccount {
             provider: OIDC_PROVIDER.to_ref(),
-            namespace: plot.stack.package_manager.namespace.to_string(),
+            namespace: plot.stack.chart().namespace.to_string(),
             name: SECRETS_READER.to_owned(),
         },
         policies: BTreeSet::from([READER_POLICY.to_ref()]),

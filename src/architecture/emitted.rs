@@ -20,10 +20,10 @@ const IN_PLACE_OF: &str = "values_in_place_of";
 
 /// What the declared values are for: chart, and image if it is not the chart's own.
 pub fn values_are_for(stack: &Stack) -> String {
-    let manager = &stack.package_manager;
-    match &manager.image {
-        None => format!("rstudio-pm {}", manager.chart_version),
-        Some(image) => format!("rstudio-pm {} with {}:{}", manager.chart_version, image.repository, image.tag),
+    let chart = stack.chart();
+    match &chart.image {
+        None => format!("rstudio-pm {}", chart.version),
+        Some(image) => format!("rstudio-pm {} with {}:{}", chart.version, image.repository, image.tag),
     }
 }
 

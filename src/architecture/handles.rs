@@ -26,6 +26,7 @@ use crate::resources::target_attachment::TargetAttachment;
 use crate::resources::target_group::TargetGroup;
 use crate::resources::vpc::Vpc;
 use crate::resources::vpc_endpoint::VpcEndpoint;
+use crate::stack::{Platform, Stack};
 
 pub(super) static VPC: At<Vpc> = At::named("main");
 pub(super) static INTERNET_GATEWAY: At<InternetGateway> = At::named("main");
@@ -74,10 +75,8 @@ pub struct Handles {
     pub encryption_key: At<Secret>,
     /// The role by which the External Secrets Operator reads the secrets, where it is declared.
     pub secrets_reader: At<IamRole>,
-    /// The cluster.
-    pub cluster: At<Cluster>,
-    /// Its nodes.
-    pub nodes: At<NodeGroup>,
+    /// What Package Manager runs on.
+    pub runtime: Runtime,
     /// The key that encrypts everything, where the stack has one of its own.
     pub key: At<KmsKey>,
     /// The load balancer, where the stack has one of its own.
@@ -86,15 +85,28 @@ pub struct Handles {
     pub target_group: At<TargetGroup>,
 }
 
-/// The handles of the reference architecture.
-pub fn handles() -> Handles {
+/// Where what Package Manager runs on is found.
+#[derive(Clone, Debug)]
+pub enum Runtime {
+    /// A cluster.
+    Cluster {
+        /// The cluster.
+        cluster: At<Cluster>,
+        /// Its nodes.
+        nodes: At<NodeGroup>,
+    },
+}
+
+/// The handles of a stack.
+pub fn handles(stack: &Stack) -> Handles {
     Handles {
         database: DATABASE.clone(),
         database_login: DATABASE_LOGIN.clone(),
         encryption_key: ENCRYPTION_KEY.clone(),
         secrets_reader: READER_ROLE.clone(),
-        cluster: CLUSTER.clone(),
-        nodes: NODES.clone(),
+        runtime: match &stack.platform {
+            Platform::Kubernetes(_) => Runtime::Cluster { cluster: CLUSTER.clone(), nodes: NODES.clone() },
+        },
         key: KEY.clone(),
         load_balancer: LOAD_BALANCER.clone(),
         target_group: TARGET_GROUP.clone(),

@@ -75,7 +75,7 @@ fn settled_addon(state: &State, addon: &str, version: &str) -> Option<String> {
 }
 
 fn cluster(plot: &mut Plot<'_>, net: &Net) {
-    let declared = plot.stack.kubernetes.clone();
+    let declared = plot.stack.kubernetes().clone();
     let tags = plot.tags(&CLUSTER);
     let at = |version: KubernetesVersion, subnets: BTreeSet<_>| Cluster {
         name: plot.stack.stack.to_string(),
@@ -121,7 +121,7 @@ fn access_entries(plot: &mut Plot<'_>) {
     let settled = plot.state.resources.get(&CREATOR.address());
     let settled = settled.and_then(|recorded| recorded.computed.text("principal_arn"));
     let creator = settled.unwrap_or(&plot.surroundings.principal);
-    let admins = plot.stack.kubernetes.admins.iter().map(ToString::to_string);
+    let admins = plot.stack.kubernetes().admins.iter().map(ToString::to_string);
     entries.extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| {
         let at = At::of(&format!("admin-{}", &digest(arn.as_bytes())[..8]));
         (at, Principal::Arn(arn))
@@ -148,7 +148,7 @@ fn add_addon(plot: &mut Plot<'_>, name: &str) {
 }
 
 fn node_group(plot: &mut Plot<'_>, net: &Net) {
-    let declared = plot.stack.kubernetes.nodes.clone();
+    let declared = plot.stack.kubernetes().nodes.clone();
     let tags = plot.tags(&NODES);
     let at = |version: &KubernetesVersion| NodeGroup {
         cluster: CLUSTER.to_ref(),

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 
 pub use data::USER as DATABASE_USER;
 pub use emitted::{remember, values_are_for};
-pub use handles::{Handles, handles};
+pub use handles::{Handles, Runtime, handles};
 pub use installed::{Downgrade, downgrade};
 pub use outputs::{NotReady, helm_facts, helm_inputs, outputs, standing};
 pub use values::{NoValues, foreseen, hand_over, last_release};
@@ -47,7 +47,7 @@ use crate::stack::{Network, Stack};
 /// What must be asked of the cloud before `stack` can be expanded, given what is recorded.
 pub fn questions(stack: &Stack, state: &State) -> Questions {
     Questions {
-        zones_for: network::asks_for_zones(stack, state).then(|| stack.kubernetes.nodes.instance_type.to_string()),
+        zones_for: network::asks_for_zones(stack, state).then(|| stack.kubernetes().nodes.instance_type.to_string()),
         addons: kubernetes::asked_addons(stack, state),
         optional: false,
     }

@@ -196,20 +196,20 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         Targets::Ingress => Exposure::Ingress(ingress(stack)),
     };
     let secret = regional("secretsmanager", "secret:{}");
-    let chart = &stack.package_manager;
+    let (manager, chart) = (&stack.package_manager, stack.chart());
     Inputs {
         namespace: chart.namespace.to_string(),
         release: chart.release.to_string(),
-        chart_version: chart.chart_version.to_string(),
-        replicas: u32::from(chart.replicas),
-        database_connections: u32::from(chart.database_connections),
-        license: chart.license.clone(),
+        chart_version: chart.version.to_string(),
+        replicas: u32::from(manager.replicas),
+        database_connections: u32::from(manager.database_connections),
+        license: manager.license.clone(),
         secrets_by_pods: chart.secrets == SecretsBy::Csi,
         image: chart.image.clone(),
-        shared_storage: chart.shared_storage.clone(),
-        offline_data: chart.offline_data.clone(),
-        usage_data: chart.usage_data,
-        settings: chart.settings.clone(),
+        shared_storage: manager.shared_storage.clone(),
+        offline_data: manager.offline_data.clone(),
+        usage_data: manager.usage_data,
+        settings: manager.settings.clone(),
         role_arn: made.text(&SERVER_ROLE, |role| role.arn, "arn:aws:iam::000000000000:role/{}"),
         database_host: made.late_text(&DATABASE, |database| database.address, "{}.invalid"),
         database_port: made.number(&DATABASE, |database| database.port, PORT),
@@ -223,9 +223,9 @@ pub(super) fn inputs(stack: &Stack, made: &mut Made<'_>) -> Inputs {
         exposure,
         node_label: (NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned()),
         kubernetes_minor: u32::from(kubernetes_version(stack, made.state).minor()),
-        instance_type: stack.kubernetes.nodes.instance_type.to_string(),
-        disk_gib: stack.kubernetes.nodes.disk_gib,
-        node_count: u32::from(stack.kubernetes.nodes.count),
+        instance_type: stack.kubernetes().nodes.instance_type.to_string(),
+        disk_gib: stack.kubernetes().nodes.disk_gib,
+        node_count: u32::from(stack.kubernetes().nodes.count),
         strategy: if emitted::is_version_change(stack, made.state) { Strategy::Recreate } else { Strategy::Rolling },
         database_secret_arn: made.text(&DATABASE_LOGIN, |secret| secret.id, &secret),
         encryption_key_secret_arn: made.text(&ENCRYPTION_KEY, |secret| secret.id, &secret),
@@ -260,10 +260,10 @@ pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
     if let Ok(inputs) = helm_inputs(stack, state) {
         return Facts::from(&inputs);
     }
-    let chart = &stack.package_manager;
-    let nodes = &stack.kubernetes.nodes;
+    let chart = stack.chart();
+    let nodes = &stack.kubernetes().nodes;
     Facts {
-        chart_version: Some(chart.chart_version.to_string()),
+        chart_version: Some(chart.version.to_string()),
         namespace: Some(chart.namespace.to_string()),
         release: Some(chart.release.to_string()),
         region: Some(stack.region.to_string()),

@@ -18,7 +18,7 @@ pub(super) fn recorded_engine(state: &State) -> Option<EngineVersion> {
 
 /// The version of Kubernetes that is meant.
 pub(super) fn kubernetes_version(stack: &Stack, state: &State) -> KubernetesVersion {
-    stack.kubernetes.version.beside(recorded_kubernetes(state))
+    stack.kubernetes().version.beside(recorded_kubernetes(state))
 }
 
 /// The version of `PostgreSQL` that is meant.

@@ -238,7 +238,7 @@ async fn roll_back(
 /// The database of the stack and the secret with its login, where both are recorded.
 fn rotation(stack: &Stack, state: &State) -> Option<Rotation> {
     let id = |at: &Address| state.resources.get(at)?.computed.text("id").map(str::to_owned);
-    let handles = handles();
+    let handles = handles(stack);
     let (database, secret) = (id(&handles.database.address())?, id(&handles.database_login.address())?);
     Some(Rotation { stack: stack.stack.to_string(), address: handles.database.address(), database, secret })
 }

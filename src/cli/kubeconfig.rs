@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
-use crate::architecture::{NotReady, handles, standing};
+use crate::architecture::{NotReady, Runtime, handles, standing};
 use crate::handoff::{Entry, merge};
 use crate::resources::cluster::ClusterComputed;
 use crate::store::file;
@@ -18,7 +18,7 @@ pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
-    let at = handles().cluster;
+    let Runtime::Cluster { cluster: at, .. } = handles(&declaration.stack).runtime;
     let cluster = standing(&state, &at)?;
     let unaddressed = || NotReady([at.address()].into());
     let entry = entry(&declaration, &cluster, args.context.clone())?.ok_or_else(unaddressed)?;
@@ -72,7 +72,7 @@ fn entry(
     Ok(Some(Entry {
         name: cluster.arn.clone(),
         context: context.unwrap_or_else(|| stack.stack.to_string()),
-        namespace: stack.package_manager.namespace.to_string(),
+        namespace: stack.chart().namespace.to_string(),
         server: server.clone(),
         certificate_authority: authority.clone(),
         command: this_program()?,

@@ -35,7 +35,7 @@ pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, F
     let stack = &declaration.stack;
     let manager = &stack.package_manager;
     let list = offline_checklist(&Site {
-        chart_version: stack.package_manager.chart_version.to_string(),
+        chart_version: stack.chart().version.to_string(),
         region: stack.region.to_string(),
         account: stack.account.as_ref().map(ToString::to_string),
         postgres: stack.database.engine_version.declared().major().to_string(),

@@ -3,11 +3,11 @@
 use super::typed;
 use super::workplace::Declaration;
 use crate::helm::{DATABASE_SECRET, shell_word};
-use crate::stack::{PackageManager, SecretsBy};
+use crate::stack::{Chart, SecretsBy};
 
 /// The commands that bring a new password to running pods, and what to know of the first of them.
 pub(super) fn new_password(declaration: &Declaration) -> (Vec<String>, &'static str) {
-    let PackageManager { namespace, release, secrets, .. } = &declaration.stack.package_manager;
+    let Chart { namespace, release, secrets, .. } = declaration.stack.chart();
     let (bring, remark) = match secrets {
         SecretsBy::Kubectl => {
             let path = shell_word(&declaration.name());

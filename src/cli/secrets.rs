@@ -46,7 +46,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     let mut store = workplace::store(common, &declaration)?;
     let state = workplace::load(&mut store, &declaration).await?.state;
     let stack = &declaration.stack;
-    let form = args.form.unwrap_or(match stack.package_manager.secrets {
+    let form = args.form.unwrap_or(match stack.chart().secrets {
         SecretsBy::Kubectl => SecretsForm::Kubectl,
         SecretsBy::ExternalSecrets => SecretsForm::ExternalSecrets,
         SecretsBy::Csi => SecretsForm::Csi,
@@ -123,11 +123,11 @@ struct Sources {
 
 /// Looks for what is needed for these manifests, and for nothing else.
 fn sources(args: &SecretsArgs, form: SecretsForm, stack: &Stack, state: &State) -> Result<Sources, Failure> {
-    let declared = stack.package_manager.secrets;
+    let declared = stack.chart().secrets;
     if form == SecretsForm::Csi && declared != SecretsBy::Csi {
         return Err(undeclared("csi", "the role of the pods may not read the secrets"));
     }
-    let handles = handles();
+    let handles = handles(stack);
     let role = standing(state, &handles.secrets_reader);
     if form == SecretsForm::ExternalSecrets && declared != SecretsBy::ExternalSecrets && role.is_err() {
         return Err(undeclared("external_secrets", "there is no role by which it could read"));
@@ -139,8 +139,8 @@ fn sources(args: &SecretsArgs, form: SecretsForm, stack: &Stack, state: &State) 
     let ((database_secret_arn, encryption_key_secret_arn), (database, reader)) =
         NotReady::both(secrets, NotReady::both(database, reader))?;
     let names = Names {
-        namespace: stack.package_manager.namespace.to_string(),
-        release: stack.package_manager.release.to_string(),
+        namespace: stack.chart().namespace.to_string(),
+        release: stack.chart().release.to_string(),
         region: stack.region.to_string(),
         database_secret_arn,
         encryption_key_secret_arn,
@@ -160,7 +160,7 @@ fn remarks(args: &SecretsArgs, form: SecretsForm, stack: &Stack) -> String {
         lines.push(format!(
             "{DATABASE_SECRET} and {ENCRYPTION_SECRET} exist only while a pod mounts {}, which the values say \
              (pod.volumes, pod.volumeMounts). `ppm-infra values --check FILE` says whether an edited file still does.",
-            secret_class(stack.package_manager.release.as_str())
+            secret_class(stack.chart().release.as_str())
         ));
     }
     match (args.with_database_job, form) {
@@ -189,10 +189,10 @@ fn job(
             .hint("1 to 63 of a-z, 0-9 and _, a letter first, as in `ppm_app`"));
     }
     let stack = &declaration.stack;
-    let host = server.address.ok_or_else(|| NotReady([handles().database.address()].into()))?;
+    let host = server.address.ok_or_else(|| NotReady([handles(stack).database.address()].into()))?;
     let major = architecture::engine_version(stack, state).major();
     Ok(DatabaseJob {
-        namespace: stack.package_manager.namespace.to_string(),
+        namespace: stack.chart().namespace.to_string(),
         host,
         port: server.port,
         user: architecture::DATABASE_USER.to_owned(),
@@ -209,7 +209,7 @@ fn job(
 /// Where images come from: where nothing reaches the internet, the registry of the image of Package Manager.
 fn registry(declaration: &Declaration) -> String {
     let stack = &declaration.stack;
-    let mirror = stack.package_manager.image.as_ref().filter(|_| stack.network.is_air_gapped());
+    let mirror = stack.chart().image.as_ref().filter(|_| stack.network.is_air_gapped());
     let host = mirror.and_then(|image| image.repository.as_str().split_once('/')).map(|(host, _)| host);
     host.filter(|host| host.contains(['.', ':'])).unwrap_or("docker.io").to_owned()
 }
@@ -288,7 +288,7 @@ async fn rotate(common: &Common, declaration: &Declaration, approved: bool, stop
 /// Rotates under the lock.
 async fn exchange(run: StackRun<'_>, vault: &dyn Vault, state: &State, approved: bool) -> Result<u8, Failure> {
     let StackRun { common, declaration, session } = run;
-    let handles = handles();
+    let handles = handles(&declaration.stack);
     let (database, secret) =
         NotReady::both(standing(state, &handles.database), standing(state, &handles.database_login))?;
     let (database, secret) = (database.id, secret.id);

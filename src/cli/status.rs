@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, show, workplace};
-use crate::architecture::{handles, standing, values_are_for};
+use crate::architecture::{Runtime, handles, standing, values_are_for};
 use crate::engine::state::State;
 use crate::helm::{ending_image, release, shell_word};
 use crate::model::finding::Severity;
@@ -44,13 +44,14 @@ fn computed<R: Resource>(state: &State, at: &At<R>) -> Option<R::Computed> {
 /// What is recorded and declared, as far as it matters here.
 fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
     let declared = &stack.load_balancer;
-    let handles = handles();
+    let handles = handles(stack);
+    let Runtime::Cluster { cluster, nodes } = &handles.runtime;
     let ours = |targets| WayIn::Ours {
         balancer: computed(state, &handles.load_balancer).map(|found| found.id),
         group: computed(state, &handles.target_group).map(|found| found.id),
         targets,
     };
-    let manager = &stack.package_manager;
+    let installed = stack.chart();
     Inspected {
         account: stack.account.as_ref().map(ToString::to_string),
         way_in: match declared.targets {
@@ -60,8 +61,8 @@ fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
         },
         domain: declared.domain.as_ref().map(ToString::to_string),
         certificate: declared.certificate.as_ref().map(ToString::to_string),
-        cluster: computed(state, &handles.cluster).map(|found| found.id),
-        nodes: computed(state, &handles.nodes).map(|found| found.name),
+        cluster: computed(state, cluster).map(|found| found.id),
+        nodes: computed(state, nodes).map(|found| found.name),
         database: computed(state, &handles.database).map(|found| (found.id, found.arn)),
         database_resource: computed(state, &handles.database).map(|found| found.resource_id),
         key: computed(state, &handles.key)
@@ -72,16 +73,16 @@ fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
             file,
             balancer: handles.load_balancer.address(),
             database: handles.database.address(),
-            release: manager.release.to_string(),
-            namespace: manager.namespace.to_string(),
+            release: installed.release.to_string(),
+            namespace: installed.namespace.to_string(),
         },
     }
 }
 
 fn chart(stack: &Stack, state: &State) -> Chart {
-    let manager = &stack.package_manager;
-    let version = manager.chart_version.to_string();
-    let image = manager.image.as_ref().map(|image| (image.repository.to_string(), image.tag.to_string()));
+    let chart = stack.chart();
+    let version = chart.version.to_string();
+    let image = chart.image.as_ref().map(|image| (image.repository.to_string(), image.tag.to_string()));
     let (repository, tag) = image.as_ref().map(|(repository, tag)| (repository.as_str(), tag.as_str())).unzip();
     let release = release(&version, tag);
     Chart {

@@ -9,7 +9,7 @@ use super::content::Content;
 use super::exit;
 use super::failure::Failure;
 use super::{log, typed};
-use crate::architecture::{self, checks, checks::Ground};
+use crate::architecture::{self, Runtime, checks, checks::Ground};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
@@ -122,7 +122,8 @@ impl Blueprint for Declaration {
         state.outputs = architecture::outputs(&self.stack, state);
         state.declaration = self.name();
         // What was written for a cluster that is gone is of use to nobody.
-        if architecture::standing(state, &architecture::handles().cluster).is_err() {
+        let Runtime::Cluster { cluster, .. } = architecture::handles(&self.stack).runtime;
+        if architecture::standing(state, &cluster).is_err() {
             state.values = None;
         }
     }

@@ -218,9 +218,9 @@ mod tests {
             answers.set(key, answer).unwrap_or_else(|error| panic!("{key}: {error}"));
         }
         let stack = parsed(&render(&answers));
-        assert_eq!(stack.account.unwrap().as_str(), "012345678901");
-        assert_eq!(stack.kubernetes.nodes.count, 4);
-        assert_eq!(stack.kubernetes.version.declared().to_string(), "1.35");
+        assert_eq!(stack.account.as_ref().unwrap().as_str(), "012345678901");
+        assert_eq!(stack.kubernetes().nodes.count, 4);
+        assert_eq!(stack.kubernetes().version.declared().to_string(), "1.35");
         assert_eq!(stack.storage.bucket.unwrap().as_str(), "true");
         assert_eq!(stack.load_balancer.allow_from.len(), 2);
         assert!(matches!(stack.network, Network::Made(network) if network.nat == NatPlacement::Single));

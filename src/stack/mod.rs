@@ -14,9 +14,11 @@ pub mod init;
 mod keys;
 mod pinned;
 mod places;
+mod platform;
 mod region;
 pub mod schema;
 mod settings;
+mod shown;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -29,11 +31,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::values::{
-    AccountId, Arn, BucketName, ChartVersion, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType,
-    KubernetesVersion, Namespace, Region, ReleaseName, S3Location, StackName, SubnetId, VpcId,
+    AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, Region, S3Location, StackName,
+    SubnetId, VpcId,
 };
 use crate::product::gcfg::Section;
-use crate::product::{FileSystem, Image, License, UsageData};
+use crate::product::{FileSystem, License, UsageData};
 use crate::text::tree;
 use values::Values;
 
@@ -41,10 +43,11 @@ pub use crate::text::Problem;
 pub use error::DeclarationError;
 pub use pinned::Pinned;
 pub use places::Places;
+pub use platform::{Chart, Kubernetes, Nodes, Platform};
 pub use words::{Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
 
 /// One declared environment: plain values, defaults filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stack {
     /// Names everything; the first part of every AWS name.
     pub stack: StackName,
@@ -52,19 +55,17 @@ pub struct Stack {
     pub region: Region,
     /// The only account that may be touched, if one is named.
     pub account: Option<AccountId>,
-    /// Which architecture.
-    pub architecture: Architecture,
+    /// What Package Manager runs on.
+    pub platform: Platform,
     /// The VPC and its subnets, made or found.
     pub network: Network,
-    /// The cluster and its nodes.
-    pub kubernetes: Kubernetes,
     /// The database.
     pub database: Database,
     /// The bucket of packages and the key.
     pub storage: Storage,
     /// What people talk to.
     pub load_balancer: LoadBalancer,
-    /// What the Helm values install.
+    /// What runs on the platform.
     pub package_manager: PackageManager,
     /// What may not be deleted.
     pub protect: BTreeSet<Protected>,
@@ -120,43 +121,6 @@ pub struct ExistingNetwork {
     pub public_subnets: BTreeSet<SubnetId>,
 }
 
-/// The EKS cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Kubernetes {
-    /// The version of the control plane, and in the end of the nodes.
-    pub version: Pinned<KubernetesVersion>,
-    /// Whether it may stay on a version past its standard support, for money.
-    pub extended_support: bool,
-    /// Addresses of Kubernetes services.
-    pub service_cidr: Cidr,
-    /// From where the API can be reached over the internet; empty means that its public endpoint is off.
-    pub public_cidrs: BTreeSet<Cidr>,
-    /// IAM roles and users with an administrator's access entry.
-    pub admins: BTreeSet<Arn>,
-    /// The managed node group.
-    pub nodes: Nodes,
-}
-
-/// The managed node group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Nodes {
-    /// How many nodes are wanted, and the least there may be.
-    pub count: u16,
-    /// The most an autoscaler may go to; the same as `count` if there is none.
-    pub max: u16,
-    /// The EC2 instance type.
-    pub instance_type: InstanceType,
-    /// The root disk, in GiB.
-    pub disk_gib: u32,
-}
-
-impl Nodes {
-    /// Whether the size is somebody else's to move, so that a moved size is no drift.
-    pub fn is_autoscaled(&self) -> bool {
-        self.max > self.count
-    }
-}
-
 /// The database, an instance of RDS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Database {
@@ -202,25 +166,15 @@ pub struct LoadBalancer {
     pub idle_timeout_seconds: u16,
 }
 
-/// Package Manager in the cluster.
+/// Package Manager, wherever it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PackageManager {
-    /// Its namespace.
-    pub namespace: Namespace,
-    /// The Helm release.
-    pub release: ReleaseName,
-    /// The chart the values are for.
-    pub chart_version: ChartVersion,
-    /// How many pods.
+    /// How many of it run.
     pub replicas: u16,
     /// The most database connections of each.
     pub database_connections: u16,
-    /// How its password and key get into the cluster.
-    pub secrets: SecretsBy,
     /// Where its license is.
     pub license: License,
-    /// The image, if it is not the chart's own.
-    pub image: Option<Image>,
     /// What holds the packages, if it is not the bucket.
     pub shared_storage: Option<FileSystem>,
     /// What holds packages that were brought in from outside.
@@ -269,9 +223,8 @@ impl Stack {
             stack: values.text("stack")?,
             region: values.text("region")?,
             account: values.text("account"),
-            architecture: values.word("architecture")?,
+            platform: Platform::from_values(values)?,
             network: Network::from_values(values)?,
-            kubernetes: Kubernetes::from_values(values)?,
             database: Database {
                 instance_class: values.text("database.instance_class")?,
                 engine_version: Pinned::of(values, "database.engine_version")?,
@@ -291,14 +244,9 @@ impl Stack {
                 idle_timeout_seconds: values.whole("load_balancer.idle_timeout_seconds")?,
             },
             package_manager: PackageManager {
-                namespace: values.text("package_manager.namespace")?,
-                release: values.text("package_manager.release")?,
-                chart_version: values.text("package_manager.chart_version")?,
                 replicas: values.whole("package_manager.replicas")?,
                 database_connections: values.whole("package_manager.database_connections")?,
-                secrets: values.word("package_manager.secrets")?,
                 license: license(values)?,
-                image: image(values),
                 shared_storage: file_system(values, "package_manager.shared_storage"),
                 offline_data: file_system(values, "package_manager.offline_data"),
                 usage_data: values.word("package_manager.usage_data"),
@@ -358,13 +306,6 @@ fn license(values: &Values) -> Option<License> {
     })
 }
 
-fn image(values: &Values) -> Option<Image> {
-    Some(Image {
-        repository: values.text("package_manager.image.repository")?,
-        tag: values.text("package_manager.image.tag")?,
-    })
-}
-
 /// The file system declared in a section.
 fn file_system(values: &Values, section: &str) -> Option<FileSystem> {
     Some(FileSystem {
@@ -372,28 +313,4 @@ fn file_system(values: &Values, section: &str) -> Option<FileSystem> {
         access_point: values.text(&format!("{section}.access_point")),
         path: values.text(&format!("{section}.path"))?,
     })
-}
-
-impl Kubernetes {
-    fn from_values(values: &Values) -> Option<Self> {
-        let count = values.whole("kubernetes.nodes.count")?;
-        Some(Self {
-            version: Pinned::of(values, "kubernetes.version")?,
-            extended_support: values.flag("kubernetes.extended_support")?,
-            service_cidr: values.text("kubernetes.service_cidr")?,
-            // Where nothing comes from the internet, nobody comes from it unless it is said.
-            public_cidrs: if is_air_gapped(values) && values.written("kubernetes.public_cidrs").is_none() {
-                BTreeSet::new()
-            } else {
-                values.texts("kubernetes.public_cidrs")?
-            },
-            admins: values.texts("kubernetes.admins")?,
-            nodes: Nodes {
-                count,
-                max: values.whole("kubernetes.nodes.max").unwrap_or(count),
-                instance_type: values.text("kubernetes.nodes.instance_type")?,
-                disk_gib: values.whole("kubernetes.nodes.disk_gib")?,
-            },
-        })
-    }
 }

@@ -41,12 +41,12 @@ fn what_is_not_said_follows_from_it() {
     let stack = air_gapped();
     assert!(stack.network.is_air_gapped());
     assert_eq!(stack.load_balancer.scheme, Scheme::Internal);
-    assert!(stack.kubernetes.public_cidrs.is_empty(), "the API is reached from inside");
+    assert!(stack.kubernetes().public_cidrs.is_empty(), "the API is reached from inside");
     let text = format!(
         "stack: ppm\nregion: us-east-1\n{GAPPED}package_manager: {{image: {MIRROR}}}\n\
          kubernetes: {{public_cidrs: [203.0.113.0/24]}}\n"
     );
-    assert_eq!(Stack::parse("x", &text).unwrap().kubernetes.public_cidrs.len(), 1, "what is said holds");
+    assert_eq!(Stack::parse("x", &text).unwrap().kubernetes().public_cidrs.len(), 1, "what is said holds");
 }
 
 #[tokio::test(start_paused = true)]

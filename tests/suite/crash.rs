@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::support::cut::{Effect, Life, MOMENTS, Moment};
 use crate::support::lab::Lab;
 use crate::support::random::{check, paused, sample};
-use crate::support::reference::{Declared, reference};
+use crate::support::reference::{Declared, cluster, reference};
 use crate::support::story::{any_story, consenting};
 
 /// A run that is killed: what stands before it, and what it is to do.
@@ -38,7 +38,7 @@ fn destruction() -> Deed {
 /// Another node group and another target group: new ones first, what hangs on them moved, old ones last.
 fn edit() -> Deed {
     let mut then = reference();
-    then.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
+    cluster(&mut then).nodes.instance_type = "m6i.4xlarge".parse().unwrap();
     then.load_balancer.node_port = Some(30_999);
     Deed { before: Some(reference()), then: Declared(then), ask: Request::default(), made: 46 + 4 }
 }

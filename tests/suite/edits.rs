@@ -6,10 +6,10 @@ mod network;
 mod refusals;
 
 use ppm_infra::engine::Request;
-use ppm_infra::stack::{Pinned, Scheme, Stack, Targets};
+use ppm_infra::stack::{Kubernetes, Pinned, Platform, Scheme, Stack, Targets};
 
 use crate::support::bench::Bench;
-use crate::support::reference::{Declared, Standing, changes, reference};
+use crate::support::reference::{Declared, Standing, changes, cluster, reference};
 
 /// Node group and what hangs on it: the new group first, the old one last, targets moved in between.
 const NODES_REPLACED: [&str; 4] = [
@@ -68,8 +68,8 @@ async fn more_nodes_are_an_update() {
     let mut standing = Standing::new().await;
     let ran = standing
         .edit(|stack| {
-            stack.kubernetes.nodes.count = 4;
-            stack.kubernetes.nodes.max = 4;
+            cluster(stack).nodes.count = 4;
+            cluster(stack).nodes.max = 4;
         })
         .await;
     assert_eq!(changes(&ran.plan), ["update node_group.main: count, max"]);
@@ -78,7 +78,7 @@ async fn more_nodes_are_an_update() {
 #[tokio::test(start_paused = true)]
 async fn another_instance_type_moves_to_new_nodes_before_the_old_ones_go() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap()).await;
+    let ran = standing.edit(|stack| cluster(stack).nodes.instance_type = "m6i.4xlarge".parse().unwrap()).await;
     let expected = ["replace node_group.main: instance_type", "replace target_attachment.nodes: node_group"];
     assert_eq!(changes(&ran.plan), expected);
     ran.assert_in_turn(&NODES_REPLACED);
@@ -87,7 +87,7 @@ async fn another_instance_type_moves_to_new_nodes_before_the_old_ones_go() {
 #[tokio::test(start_paused = true)]
 async fn another_family_of_processors_changes_the_image_too() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.kubernetes.nodes.instance_type = "m7g.4xlarge".parse().unwrap()).await;
+    let ran = standing.edit(|stack| cluster(stack).nodes.instance_type = "m7g.4xlarge".parse().unwrap()).await;
     let expected = ["replace node_group.main: ami_type, instance_type", "replace target_attachment.nodes: node_group"];
     assert_eq!(changes(&ran.plan), expected);
 }
@@ -95,7 +95,7 @@ async fn another_family_of_processors_changes_the_image_too() {
 #[tokio::test(start_paused = true)]
 async fn another_disk_moves_to_new_nodes_too() {
     let mut standing = Standing::new().await;
-    let ran = standing.edit(|stack| stack.kubernetes.nodes.disk_gib = 200).await;
+    let ran = standing.edit(|stack| cluster(stack).nodes.disk_gib = 200).await;
     let expected = ["replace node_group.main: disk_gib", "replace target_attachment.nodes: node_group"];
     assert_eq!(changes(&ran.plan), expected);
     ran.assert_in_turn(&NODES_REPLACED);
@@ -139,8 +139,8 @@ async fn a_new_major_version_of_the_database_gets_settings_of_its_own() {
 
 /// Declares a version of Kubernetes so many after the one that is declared.
 fn later(stack: &mut Stack, hops: usize) {
-    let version = stack.kubernetes.version.declared();
-    stack.kubernetes.version = Pinned::Written((0..hops).fold(version, |version, _| version.next().unwrap()));
+    let version = stack.kubernetes().version.declared();
+    cluster(stack).version = Pinned::Written((0..hops).fold(version, |version, _| version.next().unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +186,7 @@ async fn two_hops_and_another_instance_type_at_once_do_not_wait_for_each_other()
     let ran = standing
         .edit(|stack| {
             later(stack, 2);
-            stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
+            cluster(stack).nodes.instance_type = "m6i.4xlarge".parse().unwrap();
         })
         .await;
     ran.assert_in_turn(&["update cluster.main", "update addon.coredns", "update cluster.main (step 2)"]);
@@ -199,11 +199,11 @@ async fn two_hops_and_another_instance_type_at_once_do_not_wait_for_each_other()
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_not_declared_stays_as_it_was_applied() {
     let new = reference();
-    let (kubernetes, engine) = (new.kubernetes.version.declared(), new.database.engine_version.declared());
+    let (kubernetes, engine) = (new.kubernetes().version.declared(), new.database.engine_version.declared());
     let older = kubernetes.previous().unwrap();
     for engine_there in ["16", "16.3", "18"] {
         let stands = Stack {
-            kubernetes: ppm_infra::stack::Kubernetes { version: Pinned::Written(older), ..new.kubernetes.clone() },
+            platform: Platform::Kubernetes(Kubernetes { version: Pinned::Written(older), ..new.kubernetes().clone() }),
             database: ppm_infra::stack::Database {
                 engine_version: Pinned::Written(engine_there.parse().unwrap()),
                 ..new.database.clone()
@@ -213,23 +213,23 @@ async fn a_version_that_is_not_declared_stays_as_it_was_applied() {
         let mut standing = Standing::of(stands).await;
         let ran = standing
             .edit(|stack| {
-                stack.kubernetes.version = Pinned::Default(kubernetes);
+                cluster(stack).version = Pinned::Default(kubernetes);
                 stack.database.engine_version = Pinned::Default(engine);
             })
             .await;
         assert_eq!(changes(&ran.plan), [] as [String; 0], "{engine_there}");
     }
     let mut standing = Standing::of(new).await;
-    let ran = standing.edit(|stack| stack.kubernetes.version = Pinned::Default(older)).await;
+    let ran = standing.edit(|stack| cluster(stack).version = Pinned::Default(older)).await;
     assert_eq!(changes(&ran.plan), [] as [String; 0], "a default older than what stands is no way back");
 }
 
 #[tokio::test(start_paused = true)]
 async fn there_is_no_way_back_to_an_older_kubernetes() {
     let mut standing = Standing::new().await;
-    let there = standing.stack.kubernetes.version.declared();
+    let there = standing.stack.kubernetes().version.declared();
     let before = there.previous().unwrap();
-    let error = standing.refused(|stack| stack.kubernetes.version = Pinned::Written(before)).await;
+    let error = standing.refused(|stack| cluster(stack).version = Pinned::Written(before)).await;
     assert_eq!(error.to_string(), format!("cluster.main: version cannot go from {there} back to {before}"));
 }
 
@@ -238,12 +238,12 @@ async fn who_may_come_in_is_an_update() {
     let mut standing = Standing::new().await;
     let ran = standing.edit(|stack| stack.load_balancer.allow_from = ["198.51.100.0/24".parse().unwrap()].into()).await;
     assert_eq!(changes(&ran.plan), ["update security_group.load-balancer: ingress"]);
-    let ran = standing.edit(|stack| stack.kubernetes.public_cidrs = ["198.51.100.0/24".parse().unwrap()].into()).await;
+    let ran = standing.edit(|stack| cluster(stack).public_cidrs = ["198.51.100.0/24".parse().unwrap()].into()).await;
     assert_eq!(changes(&ran.plan), ["update cluster.main: public_cidrs"]);
-    let ran = standing.edit(|stack| stack.kubernetes.public_cidrs.clear()).await;
+    let ran = standing.edit(|stack| cluster(stack).public_cidrs.clear()).await;
     assert_eq!(changes(&ran.plan), ["update cluster.main: public_access, public_cidrs"]);
     let admin = "arn:aws:iam::111122223333:role/platform";
-    let ran = standing.edit(|stack| stack.kubernetes.admins = [admin.parse().unwrap()].into()).await;
+    let ran = standing.edit(|stack| cluster(stack).admins = [admin.parse().unwrap()].into()).await;
     assert_eq!(changes(&ran.plan), ["create access_entry.admin-1f58c1ba"]);
 }
 

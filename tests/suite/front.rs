@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::support::bench::{Bench, Ran};
 use crate::support::random::sample;
-use crate::support::reference::{Declared, Standing, reference};
+use crate::support::reference::{Declared, Standing, cluster, reference};
 
 /// Longer than any step of the front takes, in seconds: the first change of two is let through.
 const LET_THROUGH: u64 = 3;
@@ -105,7 +105,7 @@ fn zones(stack: &mut Stack, zones: u8) {
 }
 
 fn other_nodes(stack: &mut Stack) {
-    stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
+    cluster(stack).nodes.instance_type = "m6i.4xlarge".parse().unwrap();
 }
 
 fn tag(stack: &mut Stack) {

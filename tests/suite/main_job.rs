@@ -132,7 +132,7 @@ fn a_saved_plan_is_what_runs_or_nothing_does() {
 #[test]
 fn edits_are_applied_as_aws_needs_them() {
     let (emulator, desk) = start(0);
-    let newest = reference().kubernetes.version.declared();
+    let newest = reference().kubernetes().version.declared();
     let mut version = newest.previous().unwrap();
     let with = |lines: &str, version: KubernetesVersion| {
         let lines =
@@ -278,7 +278,7 @@ fn the_front_door_is_rebuilt_without_closing() {
 #[test]
 fn two_versions_of_kubernetes_are_climbed_one_by_one() {
     let (emulator, desk) = start(0);
-    let newest = reference().kubernetes.version.declared();
+    let newest = reference().kubernetes().version.declared();
     let old = newest.previous().and_then(KubernetesVersion::previous).unwrap();
     let version = |version| format!("kubernetes: {{version: \"{version}\", extended_support: true}}");
     desk.declare_with(&version(old));

@@ -13,7 +13,7 @@ use crate::support::bench::Bench;
 use crate::support::cut::{Life, MOMENTS};
 use crate::support::lab::Lab;
 use crate::support::random::{paused, sample};
-use crate::support::reference::{Declared, Standing, reference};
+use crate::support::reference::{Declared, Standing, cluster, reference};
 
 fn at(text: &str) -> Address {
     text.parse().unwrap()
@@ -68,7 +68,7 @@ fn what_was_there_before_what_was_changed_and_what_took_a_place_stay() {
         let Standing { mut bench, mut stack } = Standing::new().await;
         let before = standing(&bench);
         // A new zone's worth of objects, a node group in the place of another, and a change of the load balancer.
-        stack.kubernetes.nodes.instance_type = "m6i.4xlarge".parse().unwrap();
+        cluster(&mut stack).nodes.instance_type = "m6i.4xlarge".parse().unwrap();
         stack.load_balancer.node_port = Some(30_999);
         bench.cloud.meddle(|world| {
             let gone = world.objects.iter().find(|(_, o)| o.mark.address == at("vpc_endpoint.s3")).map(|(n, _)| *n);

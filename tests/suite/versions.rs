@@ -13,7 +13,7 @@ fn the_default_versions_have_months_of_support_left() {
     let stack = reference();
     let today = Host::system().now().to_zoned(TimeZone::UTC).date();
     for (product, key, number) in [
-        (Product::Kubernetes, "kubernetes.version", stack.kubernetes.version.declared().minor()),
+        (Product::Kubernetes, "kubernetes.version", stack.kubernetes().version.declared().minor()),
         (Product::PostgreSql, "database.engine_version", stack.database.engine_version.declared().major()),
     ] {
         let release = product.release(number).expect("the default is in the table");

@@ -18,7 +18,7 @@ const ADMINS: &str = "kubernetes.admins";
 
 /// The roles and users to ask for. Those of other accounts can be asked by nobody here.
 pub(super) fn principals(stack: &Stack, surroundings: &Surroundings, state: &State) -> BTreeSet<String> {
-    let admins = stack.kubernetes.admins.iter().filter(|arn| arn.parts().account == surroundings.account);
+    let admins = stack.kubernetes().admins.iter().filter(|arn| arn.parts().account == surroundings.account);
     let caller = role_of(surroundings).filter(|_| creator(state).is_none());
     admins.map(ToString::to_string).chain(caller).collect()
 }
@@ -81,7 +81,7 @@ fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
 
 /// Whoever comes later has access by being declared.
 fn known(ground: &Ground<'_>, caller: &str, creator: &str, desk: &mut Desk<'_>) {
-    let admins = &ground.stack.kubernetes.admins;
+    let admins = &ground.stack.kubernetes().admins;
     if stands_for(creator, caller) || admins.iter().any(|arn| stands_for(arn.as_str(), caller)) {
         return;
     }
@@ -105,7 +105,7 @@ fn known(ground: &Ground<'_>, caller: &str, creator: &str, desk: &mut Desk<'_>) 
 
 /// Whether those who are to enter the cluster exist, under these very ARNs.
 pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
-    let admins = &ground.stack.kubernetes.admins;
+    let admins = &ground.stack.kubernetes().admins;
     if admins.is_empty() {
         return None;
     }

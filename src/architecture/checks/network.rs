@@ -29,7 +29,7 @@ pub(super) fn query(stack: &Stack) -> Option<NetworkQuery> {
         vpc: existing.vpc.to_string(),
         private: ids(&existing.private_subnets),
         public: existing.public_subnets.iter().map(ToString::to_string).collect(),
-        instance_type: stack.kubernetes.nodes.instance_type.to_string(),
+        instance_type: stack.kubernetes().nodes.instance_type.to_string(),
     })
 }
 
@@ -197,7 +197,7 @@ impl Site<'_> {
                 );
                 continue;
             }
-            let of = &self.ground.stack.kubernetes.nodes.instance_type;
+            let of = &self.ground.stack.kubernetes().nodes.instance_type;
             if let Fact::There(offering) = &self.told.zones_of_type
                 && !offering.contains(&subnet.zone)
             {
@@ -278,7 +278,7 @@ impl Site<'_> {
         let Fact::There(Vpc { cidrs, .. }) = &self.told.vpc else { return None };
         let path = "kubernetes.service_cidr";
         let mut desk = Desk::new(self.ground.places, "network.service_range");
-        let services = self.ground.stack.kubernetes.service_cidr;
+        let services = self.ground.stack.kubernetes().service_cidr;
         let ranges: Vec<Cidr> = cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect();
         if let Some(range) = ranges.iter().find(|range| range.overlaps(&services)) {
             let free = ["172.20.0.0/16", "10.100.0.0/16", "192.168.0.0/20", "172.21.0.0/16"]

@@ -54,7 +54,7 @@ pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
     judge(&asked, &mut desk);
     offered(ground, &mut desk);
     let stands = recorded_kubernetes(state).map(|version| version.to_string());
-    keep(ground, &asked, stands, &stack.kubernetes.version.declared().to_string(), &mut desk);
+    keep(ground, &asked, stands, &stack.kubernetes().version.declared().to_string(), &mut desk);
     desk.done()
 }
 
@@ -75,7 +75,7 @@ pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
 
 /// The same two of a declaration by itself: whether something of it stands is not known, so nothing is refused.
 pub(super) fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> Vec<Check> {
-    let (kubernetes, engine) = (stack.kubernetes.version.declared(), stack.database.engine_version.declared());
+    let (kubernetes, engine) = (stack.kubernetes().version.declared(), stack.database.engine_version.declared());
     let both = [
         of_kubernetes(stack, kubernetes.minor(), Fate::Untold, now),
         of_postgresql(stack, engine.major(), Fate::Untold, now),
@@ -113,7 +113,7 @@ const fn path(product: Product) -> &'static str {
 }
 
 fn of_kubernetes(stack: &Stack, number: u16, fate: Fate, now: Timestamp) -> Asked {
-    let paid = stack.kubernetes.extended_support;
+    let paid = stack.kubernetes().extended_support;
     Asked { product: Product::Kubernetes, version: format!("1.{number}"), number, paid, fate, today: day(now) }
 }
 

@@ -29,7 +29,7 @@ const LEAST: usize = 2;
 /// The instance type whose zones are to be asked for: one that nodes get by this declaration, unless the choice of zones
 /// told it already.
 pub(super) fn query(stack: &Stack, surroundings: &Surroundings, state: &State) -> Option<String> {
-    let declared = stack.kubernetes.nodes.instance_type.to_string();
+    let declared = stack.kubernetes().nodes.instance_type.to_string();
     let standing = recorded(state, &handles::NODES).is_some_and(|nodes| nodes.instance_type == declared);
     let made = matches!(stack.network, Network::Made(_));
     (made && !standing && !surroundings.tells_zones()).then_some(declared)
@@ -55,7 +55,7 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
     if without.is_empty() {
         return Some(desk.done());
     }
-    let (of, region) = (&ground.stack.kubernetes.nodes.instance_type, &ground.stack.region);
+    let (of, region) = (&ground.stack.kubernetes().nodes.instance_type, &ground.stack.region);
     let what = if offering.is_empty() {
         format!("{region} does not offer {of}")
     } else {

@@ -8,13 +8,13 @@ use crate::stack::{Architecture, NatPlacement, Network, Protected, Scheme, Stack
 #[test]
 fn defaults_are_the_reference_architecture() {
     let stack = parsed("");
-    assert_eq!(stack.architecture, Architecture::Kubernetes);
+    assert_eq!(stack.platform.architecture(), Architecture::Kubernetes);
     let Network::Made(network) = &stack.network else { panic!("the default makes a network") };
     assert_eq!((network.cidr.to_string().as_str(), network.zones), ("10.0.0.0/16", 3));
     assert_eq!(network.nat, NatPlacement::PerZone);
-    assert_eq!(stack.kubernetes.version.declared().to_string(), "1.36");
-    assert_eq!(stack.kubernetes.service_cidr.to_string(), "172.20.0.0/16");
-    let nodes = &stack.kubernetes.nodes;
+    assert_eq!(stack.kubernetes().version.declared().to_string(), "1.36");
+    assert_eq!(stack.kubernetes().service_cidr.to_string(), "172.20.0.0/16");
+    let nodes = &stack.kubernetes().nodes;
     assert_eq!((nodes.count, nodes.max, nodes.disk_gib), (3, 3, 100));
     assert_eq!(nodes.instance_type.as_str(), "c6a.4xlarge");
     assert!(!nodes.is_autoscaled());
@@ -22,13 +22,13 @@ fn defaults_are_the_reference_architecture() {
     assert_eq!(database.instance_class.as_str(), "db.t3.xlarge");
     assert_eq!((database.storage_gib, database.multi_az, database.backup_days), (100, true, 7));
     assert_eq!(database.engine_version.declared().to_string(), "17");
-    assert_eq!((stack.storage.bucket, stack.storage.kms), (None, None));
+    assert_eq!((&stack.storage.bucket, &stack.storage.kms), (&None, &None));
     let balancer = &stack.load_balancer;
     assert_eq!((balancer.scheme, balancer.targets), (Scheme::InternetFacing, Targets::NodePort));
     assert_eq!((balancer.node_port, balancer.idle_timeout_seconds), (None, 300));
     let manager = &stack.package_manager;
     assert_eq!((manager.replicas, manager.database_connections), (3, 50));
-    assert_eq!(manager.chart_version.to_string(), "0.20.4");
+    assert_eq!(stack.chart().version.to_string(), "0.20.4");
     let License::File { secret, key } = &manager.license else { panic!("{:?}", manager.license) };
     assert_eq!((secret.as_str(), key.as_str()), ("rstudio-pm-license", "rstudio-pm.lic"));
     assert_eq!(stack.protect.into_iter().collect::<Vec<_>>(), [Protected::Database, Protected::Bucket, Protected::Key]);
@@ -58,7 +58,7 @@ fn many_spellings_are_one_declaration() {
         "kubernetes:\n  nodes:\n    # count: 4\n",
         "protect: [key, bucket, database]\n",
         "tags: {}\n",
-        &format!("kubernetes: {{version: '{}', nodes: {{count: 0x3}}}}\n", defaults.kubernetes.version.declared()),
+        &format!("kubernetes: {{version: '{}', nodes: {{count: 0x3}}}}\n", defaults.kubernetes().version.declared()),
         "'network': {\"nat\": per_zone}\n",
         "database: &here {multi_az: true}\n",
         "...\n",
@@ -94,9 +94,9 @@ fn an_internal_load_balancer_needs_no_public_subnets() {
 
 #[test]
 fn a_higher_maximum_declares_an_autoscaler() {
-    let nodes = parsed("kubernetes: {nodes: {count: 3, max: 6}}\n").kubernetes.nodes;
+    let nodes = parsed("kubernetes: {nodes: {count: 3, max: 6}}\n").kubernetes().nodes.clone();
     assert!(nodes.is_autoscaled());
-    let nodes = parsed("kubernetes: {nodes: {count: 5}}\n").kubernetes.nodes;
+    let nodes = parsed("kubernetes: {nodes: {count: 5}}\n").kubernetes().nodes.clone();
     assert_eq!((nodes.max, nodes.is_autoscaled()), (5, false));
 }
 

@@ -105,7 +105,7 @@ async fn after(plain: &str, first_is_whole: bool, chapters: &[Chapter]) -> (Lab,
 #[test]
 fn whatever_runs_left_some_command_that_is_named_leads_to_an_empty_plan() {
     // Clusters are made here, so their version has to be one that is supported whenever this runs.
-    let (past, present) = ("\"1.34\"", format!("\"{}\"", reference().kubernetes.version.declared()));
+    let (past, present) = ("\"1.34\"", format!("\"{}\"", reference().kubernetes().version.declared()));
     let plain = text("whole", "reference.yaml");
     assert!(plain.contains(past), "{plain}");
     let plain = plain.replace(past, &present);

@@ -12,7 +12,7 @@ use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::resources;
 use ppm_infra::run::Blueprint;
 use ppm_infra::run::event::EventKind;
-use ppm_infra::stack::Stack;
+use ppm_infra::stack::{Kubernetes, Platform, Stack};
 
 use super::bench::{Bench, Ran};
 
@@ -89,6 +89,12 @@ impl Standing {
         ran.assert_complete();
         ran
     }
+}
+
+/// The cluster of a declaration, to be edited.
+pub(crate) fn cluster(stack: &mut Stack) -> &mut Kubernetes {
+    let Platform::Kubernetes(cluster) = &mut stack.platform;
+    cluster
 }
 
 /// What a plan changes, a line for each address: the action, and the fields that differ.

@@ -77,7 +77,7 @@ fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, desk
     let stack = site.ground.stack;
     let private = &site.subnets.private;
     let room = |id: &str, free: u32| u64::from(free).saturating_sub(taken(id).iter().map(|(count, _)| count).sum());
-    let count = u64::from(stack.kubernetes.nodes.count);
+    let count = u64::from(stack.kubernetes().nodes.count);
     let pods = u64::from(stack.package_manager.replicas) + 1 + SYSTEM_PODS;
     let free: u64 = private.iter().map(|(id, subnet)| room(id, subnet.free)).sum();
     if free < count + pods {
@@ -92,7 +92,7 @@ fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, desk
         );
         return;
     }
-    let of = &stack.kubernetes.nodes.instance_type;
+    let of = &stack.kubernetes().nodes.instance_type;
     let Some(each) = addresses_per_interface(of.as_str()) else { return };
     let zones = u64::try_from(private.len()).unwrap_or(1).max(1);
     // An update puts one more node beside those there are.
