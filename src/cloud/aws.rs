@@ -5,6 +5,7 @@
 
 pub mod answer;
 mod calls;
+mod census;
 pub mod ec2;
 pub mod eks;
 pub mod eks_token;
@@ -19,6 +20,7 @@ pub mod rds;
 pub mod secrets;
 pub mod settling;
 pub mod strangers;
+pub mod tags;
 pub mod takeover;
 pub mod words;
 
@@ -29,10 +31,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 pub use calls::Calls;
+pub use census::{Census, Listed};
 pub use error::{During, code_is};
 pub use gate::Gate;
 pub use pace::{Pace, Paced};
-pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 
 /// The clients of every service we call, for one region.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use futures_core::future::BoxFuture;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::confirm::confirm;
-use super::{census, every_kind, facts, survey};
-use crate::cloud::aws::{Clients, Provision, Reading, Sight, Sights, Sought, Writing};
+use super::{every_kind, facts, survey};
+use crate::cloud::aws::{Census, Clients, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
@@ -83,7 +83,11 @@ impl Cloud for Aws {
         stack: &'a str,
         _: &'a Surroundings,
     ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
-        Box::pin(census::census(&self.clients, stack))
+        Box::pin(async move {
+            let here = &Census::new(&self.clients, stack);
+            let all = try_join_all(ALL.iter().map(|kind| kind.census(here))).await?;
+            Ok(all.into_iter().flatten().collect())
+        })
     }
 
     fn find<'a>(
@@ -149,6 +153,7 @@ trait Erased: Send + Sync {
         like: &'a Document,
         cx: &'a Reading<'a>,
     ) -> BoxFuture<'a, Observation>;
+    fn census<'a>(&'a self, here: &'a Census<'a>) -> BoxFuture<'a, Result<Vec<Marked>, CloudError>>;
     fn returns<'a>(&'a self, gone: &'a Known, aws: &'a Clients) -> BoxFuture<'a, Result<bool, CloudError>>;
     fn create<'a>(&'a self, want: &'a Document, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<Document, CloudError>>;
     fn update<'a>(
@@ -223,6 +228,13 @@ impl<R: Provision> Erased for Typed<R> {
         })
     }
 
+    fn census<'a>(&'a self, here: &'a Census<'a>) -> BoxFuture<'a, Result<Vec<Marked>, CloudError>> {
+        Box::pin(async move {
+            let all = R::census(here).await?.into_iter();
+            Ok(all.filter_map(|(id, tags)| here.marked(&R::KIND, id, &tags)).collect())
+        })
+    }
+
     fn returns<'a>(&'a self, gone: &'a Known, aws: &'a Clients) -> BoxFuture<'a, Result<bool, CloudError>> {
         Box::pin(async move { R::returns(&typed_document(&gone.computed)?, aws).await })
     }
@@ -266,8 +278,9 @@ macro_rules! erased {
     };
 }
 
+static ALL: &[&dyn Erased] = every_kind!(erased);
+
 fn typed(kind: &Kind) -> Result<&'static dyn Erased, CloudError> {
-    static ALL: &[&dyn Erased] = every_kind!(erased);
     let found = ALL.iter().find(|typed| typed.kind() == *kind).copied();
     found.ok_or_else(|| CloudError::new(ErrorKind::Bug, format!("handle a {kind}"), "no such kind"))
 }

@@ -3,8 +3,6 @@
 pub mod access_entry;
 pub mod addon;
 pub mod bucket;
-#[cfg(feature = "aws")]
-mod census;
 pub mod cluster;
 #[cfg(feature = "aws")]
 mod confirm;

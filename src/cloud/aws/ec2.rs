@@ -16,8 +16,9 @@ pub use interfaces::{delete_unused, in_use, interfaces_in, left_by_cni, named_in
 pub use leftovers::{left_in_network, users_of_group};
 pub use once::make_once;
 
-use super::provision::{Reading, Sight, Sights, Sought, Writing, retagging};
-use super::{Clients, During};
+use super::provision::{Reading, Sight, Sights, Sought, Writing};
+use super::tags::{self, comparable, tag_list};
+use super::{Census, Clients, Listed};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
@@ -35,15 +36,53 @@ pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -
     Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
 }
 
-/// Tags as EC2 gives them.
-pub fn tags_of(tags: &[Tag]) -> Tags {
-    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+/// An object as the lists of EC2 tell it.
+pub trait Object {
+    /// Its id.
+    fn id(&self) -> &str;
+    /// Its tags.
+    fn all_tags(&self) -> Tags;
+}
+
+/// Makes [`Object`](crate::cloud::aws::ec2::Object) of a type of the SDK that has tags, and an id under this name.
+macro_rules! object {
+    ($of:ty, $id:ident) => {
+        impl $crate::cloud::aws::ec2::Object for $of {
+            fn id(&self) -> &str {
+                self.$id().unwrap_or_default()
+            }
+
+            fn all_tags(&self) -> $crate::model::mark::Tags {
+                $crate::cloud::aws::tags::tags_of(self.tags())
+            }
+        }
+    };
+}
+pub(crate) use object;
+
+/// A filter that everything with the tag of `stack` passes.
+fn of_stack(stack: &str) -> Filter {
+    filter(&format!("tag:{STACK_TAG}"), [stack])
+}
+
+/// What of a kind carries the tag of the stack. `list` must read all pages and leave out what is gone but still listed.
+/// EC2 has a list of all tags as well; it keeps those of objects that are gone ("Eventual consistency", EC2 developer
+/// guide).
+///
+/// # Errors
+/// What `list` answered.
+pub async fn census<T, Fut>(here: &Census<'_>, list: impl FnOnce(Filter) -> Fut) -> Result<Listed, CloudError>
+where
+    T: Object,
+    Fut: Future<Output = Result<Vec<T>, CloudError>>,
+{
+    let all = list(of_stack(here.stack)).await?;
+    Ok(all.iter().map(|one| (one.id().to_owned(), one.all_tags())).collect())
 }
 
 /// The tags of `resource` and the marks of this attempt, as the create calls of EC2 take them.
 pub fn tag_specification(cx: &Writing<'_>, kind: ResourceType, resource: &impl Resource) -> TagSpecification {
-    let tags = cx.tags(resource).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    TagSpecification::builder().resource_type(kind).set_tags(Some(tags.collect())).build()
+    TagSpecification::builder().resource_type(kind).set_tags(Some(tag_list(cx.tags(resource)))).build()
 }
 
 /// Brings the tags of the object `id` from `from` to `to`.
@@ -51,16 +90,13 @@ pub fn tag_specification(cx: &Writing<'_>, kind: ResourceType, resource: &impl R
 /// # Errors
 /// What `CreateTags` or `DeleteTags` answered.
 pub async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let tags = set.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        aws.ec2.create_tags().resources(id).set_tags(Some(tags.collect())).send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let tags = remove.into_iter().map(|key| Tag::builder().key(key).build());
-        aws.ec2.delete_tags().resources(id).set_tags(Some(tags.collect())).send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.ec2.create_tags().resources(id).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys: Vec<String>| {
+        // A key without a value removes the tag whatever its value.
+        let keys = keys.into_iter().map(|key| Tag::builder().key(key).build()).collect();
+        aws.ec2.delete_tags().resources(id).set_tags(Some(keys)).send()
+    };
+    tags::retag(from, to, set, remove).await
 }
 
 /// Gives an object of ours that is taken over the tags and marks it would have been made with.
@@ -74,8 +110,7 @@ pub async fn mark_taken_over(
     resource: &impl Resource,
 ) -> Result<(), CloudError> {
     let wanted = cx.tags(resource);
-    let present = found.iter().filter(|(key, _)| wanted.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone()));
-    retag(cx.aws, id, &present.collect(), &wanted).await
+    retag(cx.aws, id, &comparable(found, &wanted), &wanted).await
 }
 
 /// What an answer was to contain.
@@ -135,33 +170,31 @@ pub async fn look<R, T, Fut>(
     cx: &Reading<'_>,
     id_filter: &str,
     list: impl Fn(Filter) -> Fut,
-    id_of: impl Fn(&T) -> Option<&str>,
-    tags_of: impl Fn(&T) -> Tags,
     see: impl Fn(&Sought<R>, &T, Tags) -> Result<Sight<R>, CloudError>,
 ) -> Sights<R>
 where
     R: Resource,
+    T: Object,
     Fut: Future<Output = Result<Vec<T>, CloudError>>,
 {
     let ids: Vec<&str> = sought.iter().filter_map(Sought::id).collect();
     let by_id =
         async { if ids.is_empty() { Ok(Vec::new()) } else { list(filter(id_filter, ids.iter().copied())).await } };
     let unrecorded = sought.iter().any(|one| one.recorded.is_none());
-    let by_tag =
-        async { if unrecorded { list(filter(&format!("tag:{STACK_TAG}"), [cx.stack])).await } else { Ok(Vec::new()) } };
+    let by_tag = async { if unrecorded { list(of_stack(cx.stack)).await } else { Ok(Vec::new()) } };
     let (by_id, by_tag) = join(by_id, by_tag).await;
     let find = |one: &Sought<R>| -> Result<Sight<R>, CloudError> {
         let marked = || {
             let all = by_tag.as_ref().map_err(Clone::clone)?;
-            let marked = all.iter().filter(|object| cx.ours(&one.address, &tags_of(object)));
-            one.only(marked, |object| id_of(object).unwrap_or_default())
+            let marked = all.iter().filter(|object| cx.ours(&one.address, &object.all_tags()));
+            one.only(marked, |object| object.id())
         };
         let found = match one.id() {
-            Some(id) => by_id.as_ref().map_err(Clone::clone)?.iter().find(|object| id_of(object) == Some(id)),
+            Some(id) => by_id.as_ref().map_err(Clone::clone)?.iter().find(|object| object.id() == id),
             None => marked()?,
         };
         match found {
-            Some(object) => see(one, object, one.managed(&tags_of(object))),
+            Some(object) => see(one, object, one.managed(&object.all_tags())),
             None => Ok(Sight::Absent),
         }
     };
@@ -169,12 +202,18 @@ where
 }
 
 /// A second look at what has no record and was not found by our marks: whoever holds its natural name is a stranger.
-/// `holder` answers id and tags of the object that does. What it finds belongs in the place of what was found before.
-pub async fn strangers<R, F, Fut>(found: &Sights<R>, sought: Vec<Sought<R>>, cx: &Reading<'_>, holder: F) -> Sights<R>
+/// `holder` answers the object that does. What it finds belongs in the place of what was found before.
+pub async fn strangers<R, T, F, Fut>(
+    found: &Sights<R>,
+    sought: Vec<Sought<R>>,
+    cx: &Reading<'_>,
+    holder: F,
+) -> Sights<R>
 where
     R: Resource,
+    T: Object,
     F: Fn(Sought<R>) -> Fut,
-    Fut: Future<Output = Result<Option<(String, Tags)>, CloudError>>,
+    Fut: Future<Output = Result<Option<T>, CloudError>>,
 {
     let unfound =
         |one: &Sought<R>| one.recorded.is_none() && matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
@@ -183,7 +222,9 @@ where
         let look = holder(one);
         async move {
             let sight = match look.await {
-                Ok(Some((id, tags))) if !cx.ours(&address, &tags) => Ok(Sight::foreign(id, &tags, cx)),
+                Ok(Some(there)) if !cx.ours(&address, &there.all_tags()) => {
+                    Ok(Sight::foreign(there.id(), &there.all_tags(), cx))
+                }
                 // Ours, and not in the list by tags yet: whoever makes it will find it.
                 Ok(_) => Ok(Sight::Absent),
                 Err(error) => Err(error),

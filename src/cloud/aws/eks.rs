@@ -15,7 +15,8 @@ use std::time::Duration;
 use aws_sdk_eks::types::{self, ClusterStatus, ErrorCode, UpdateStatus, UpdateType};
 use futures_util::future::try_join_all;
 
-use super::provision::{Reading, Writing, retagging};
+use super::provision::{Reading, Writing};
+use super::tags;
 use super::{Clients, During};
 use crate::cloud::aws::words;
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
@@ -76,21 +77,9 @@ pub fn tags_for(cx: &Writing<'_>, resource: &impl Resource) -> HashMap<String, S
 /// # Errors
 /// What `TagResource` or `UntagResource` answered.
 pub async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let set = set.into_iter().collect();
-        aws.eks.tag_resource().resource_arn(arn).set_tags(Some(set)).send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
-}
-
-/// Of the tags found on an object that is taken over, those that `to` says anything about.
-pub fn comparable(found: &Tags, to: &Tags) -> Tags {
-    found.iter().filter(|(key, _)| to.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    let set = |tags: Tags| aws.eks.tag_resource().resource_arn(arn).set_tags(Some(tags.into_iter().collect())).send();
+    let remove = |keys| aws.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }
 
 /// Whether the object is gone. EKS sometimes reports a missing cluster as `ClientException`.

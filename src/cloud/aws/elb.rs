@@ -3,23 +3,16 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::operation::describe_tags::DescribeTagsOutput;
-use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures_util::future::try_join_all;
 
 use super::answer::if_there;
-use super::provision::retagging;
+use super::tags::{self, tag_list, tags_of};
 use super::{Clients, During};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 /// As many ARNs as `DescribeTags` takes in one call.
 const AT_ONCE: usize = 20;
-
-/// Tags as Elastic Load Balancing takes them.
-pub fn to_tags(tags: Tags) -> Vec<Tag> {
-    let tags = tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    tags.collect()
-}
 
 /// The tags of the objects with these ARNs, by ARN.
 ///
@@ -49,24 +42,12 @@ pub async fn list_tags_of_standing(aws: &Clients, arns: &[String]) -> Result<BTr
     }
 }
 
-fn tags_of(tags: &[Tag]) -> Tags {
-    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
-    tags.iter().filter_map(pair).collect()
-}
-
 /// Brings the tags of the object with this ARN from `from` to `to`.
 ///
 /// # Errors
 /// What `AddTags` or `RemoveTags` answered.
 pub async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let call = aws.elb.add_tags().resource_arns(arn).set_tags(Some(to_tags(set)));
-        call.send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.elb.remove_tags().resource_arns(arn).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.elb.add_tags().resource_arns(arn).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.elb.remove_tags().resource_arns(arn).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }

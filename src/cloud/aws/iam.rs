@@ -1,4 +1,4 @@
-//! What the kinds of IAM have in common: the client, tags, ARNs that can be told beforehand, and documents in
+//! What the kinds of IAM have in common: the client, ARNs that can be told beforehand, and documents in
 //! percent-encoding.
 
 use std::time::Duration;
@@ -6,13 +6,11 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_iam::config::interceptors::InterceptorContext;
 use aws_sdk_iam::config::retry::{ClassifyRetry, RetryAction};
-use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 
 use super::Calls;
 use super::gate::Gate;
 use crate::cloud::wait::Patience;
-use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::surroundings::Surroundings;
 
@@ -48,17 +46,6 @@ impl ClassifyRetry for Contended {
     fn name(&self) -> &'static str {
         "contended IAM entity"
     }
-}
-
-/// Tags as IAM gives them.
-pub fn tags_of(tags: &[Tag]) -> Tags {
-    tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
-}
-
-/// Tags as the calls of IAM take them.
-pub fn tag_list(tags: Tags) -> Vec<Tag> {
-    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
-    tags.into_iter().map(tag).collect()
 }
 
 /// The ARN of something of ours in IAM; `resource` as in `role/ppm-prod-nodes`.

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::Clients;
 use super::strangers::foreign;
+use super::{Census, Clients, Listed};
 use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
@@ -32,6 +32,11 @@ pub trait Provision: Resource {
     /// address sought. With a record the object is looked for by id; without one by its natural name, or by the tags of
     /// stack and address.
     fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> impl Future<Output = Sights<Self>> + Send;
+
+    /// Lists every object of the kind that may carry the marks of the stack, wherever it stands and whoever knows of it,
+    /// with its tags; nothing for a kind whose objects carry none. Leaves out what is gone and listed still, and asks for
+    /// the tags of as few others as it can.
+    fn census(here: &Census<'_>) -> impl Future<Output = Result<Listed, CloudError>> + Send;
 
     /// Makes it, with marks in the create call; reports the id with [`Context::made`] before any wait; returns when it
     /// is usable. An object of our own that exists already is taken over and brought up to date.
@@ -237,11 +242,4 @@ where
         async move { (address, found.await) }
     });
     join_all(looks).await.into_iter().collect()
-}
-
-/// What to set and what to remove so that `from` becomes `to`.
-pub fn retagging(from: &Tags, to: &Tags) -> (Tags, Vec<String>) {
-    let set = to.iter().filter(|(k, v)| from.get(*k) != Some(v)).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
-    (set, remove)
 }

@@ -1,8 +1,8 @@
 //! What the kinds of RDS have in common: names as keys, tags by ARN.
 
-use aws_sdk_rds::types::{Filter, Tag};
+use aws_sdk_rds::types::Filter;
 
-use super::provision::retagging;
+use super::tags::{self, tag_list, tags_of};
 use super::{Clients, During};
 use crate::cloud::CloudError;
 use crate::model::mark::Tags;
@@ -10,16 +10,6 @@ use crate::model::mark::Tags;
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
-}
-
-/// Tags as RDS takes them.
-pub fn to_tags(tags: Tags) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-/// Tags as RDS gives them.
-pub fn tags_of(tags: &[Tag]) -> Tags {
-    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
 }
 
 /// The tags of the object with this ARN, for the kinds whose describe call does not tell them.
@@ -36,14 +26,7 @@ pub async fn list_tags(aws: &Clients, arn: &str) -> Result<Tags, CloudError> {
 /// # Errors
 /// What `AddTagsToResource` or `RemoveTagsFromResource` answered.
 pub async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let call = aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(to_tags(set)));
-        call.send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.rds.remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.rds.remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }

@@ -11,9 +11,12 @@ use futures_util::future::{try_join, try_join_all};
 use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_for};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
@@ -32,6 +35,15 @@ impl Provision for AccessEntry {
         one_by_one(sought, |one| look(one, cx)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let mut found = Listed::new();
+        for (cluster, _) in here.clusters().await? {
+            let entries = list(here.aws, cluster).await?;
+            found.extend(entries.iter().map(|entry| (id(cluster, entry), eks::tags_of(entry.tags()))));
+        }
+        Ok(found)
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<AccessEntryComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
         let principal = resolve(&self.principal, cx).await?;
@@ -42,7 +54,7 @@ impl Provision for AccessEntry {
         if fresh {
             self.associate(place, &BTreeSet::new(), cx).await?;
         } else {
-            let tags = eks::comparable(&eks::tags_of(entry.tags()), &self.tags);
+            let tags = comparable(&eks::tags_of(entry.tags()), &self.tags);
             eks::retag(cx.aws, &known.arn, &tags, &self.tags).await?;
             self.associate(place, &place.policies(cx.aws).await?.whole, cx).await?;
         }
@@ -119,8 +131,11 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
 }
 
 fn foreign(cluster: &str, entry: &types::AccessEntry, cx: &Reading<'_>) -> Sight<AccessEntry> {
-    let id = format!("{cluster}/{}", entry.principal_arn().unwrap_or_default());
-    Sight::foreign(id, &eks::tags_of(entry.tags()), cx)
+    Sight::foreign(id(cluster, entry), &eks::tags_of(entry.tags()), cx)
+}
+
+fn id(cluster: &str, entry: &types::AccessEntry) -> String {
+    format!("{cluster}/{}", entry.principal_arn().unwrap_or_default())
 }
 
 /// Whose entry stands for whoever made it.
@@ -132,16 +147,7 @@ enum Found {
 
 /// Looks for the entry of whoever made it: one with our marks, else one of whoever runs the program now.
 async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> Result<Found, CloudError> {
-    let mut principals = Vec::new();
-    let mut pages = cx.aws.eks.list_access_entries().cluster_name(cluster).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page.during("list the access entries") {
-            Ok(page) => principals.extend(page.access_entries.unwrap_or_default()),
-            Err(error) => return eks::nothing_there(cx.aws, cluster, error).await.map(|()| Found::Nobody),
-        }
-    }
-    let entries = principals.iter().map(|principal| Place { cluster, principal }.read(cx.aws));
-    let entries: Vec<types::AccessEntry> = try_join_all(entries).await?.into_iter().flatten().collect();
+    let entries = list(cx.aws, cluster).await?;
     if let Some(entry) = entries.iter().find(|entry| cx.ours(&one.address, &eks::tags_of(entry.tags()))) {
         return Ok(Found::Ours(entry.principal_arn().unwrap_or_default().to_owned()));
     }
@@ -151,6 +157,17 @@ async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> 
     let is_own = |arn: &str| recorded.map_or_else(|| stands_for(arn, caller), |recorded| recorded == arn);
     let own = entries.into_iter().find(|entry| entry.principal_arn().is_some_and(is_own));
     Ok(own.map_or(Found::Nobody, |entry| Found::Foreign(Box::new(entry))))
+}
+
+/// All entries of a cluster; none if the cluster is not there, or has none of any sort.
+async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::AccessEntry>, CloudError> {
+    let pages = aws.eks.list_access_entries().cluster_name(cluster).into_paginator().items().send();
+    let principals: Vec<String> = match pages.try_collect().await.during("list the access entries") {
+        Ok(principals) => principals,
+        Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| Vec::new()),
+    };
+    let entries = principals.iter().map(|principal| Place { cluster, principal }.read(aws));
+    Ok(try_join_all(entries).await?.into_iter().flatten().collect())
 }
 
 /// The ARN of a principal. An entry is given to a role, not to its sessions, and a role may have a path that its

@@ -9,10 +9,14 @@ use aws_sdk_eks::types::{self, AddonHealth, AddonIssueCode, AddonStatus, Resolve
 use futures_util::future::join_all;
 
 use super::{Addon, AddonComputed};
+use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
@@ -37,6 +41,19 @@ impl Provision for Addon {
         one_by_one(sought, |one| look(one, cx, &versions)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let mut found = Listed::new();
+        for (cluster, _) in here.clusters().await? {
+            let pages = here.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
+            for name in if_there(pages.try_collect().await.during("list the add-ons"))?.unwrap_or_default() {
+                let place = Place { cluster, name: &name };
+                let addon = place.read(here.aws).await?;
+                found.extend(addon.map(|addon| (computed(place, &addon).id, eks::tags_of(addon.tags()))));
+            }
+        }
+        Ok(found)
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<AddonComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
         let place = Place { cluster: &cluster, name: &self.name };
@@ -49,7 +66,7 @@ impl Provision for Addon {
             match place.active(CREATE, cx).await {
                 Ok(_) if fresh => return Ok(known),
                 Ok(ready) => {
-                    let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+                    let tags = comparable(&eks::tags_of(ready.tags()), &self.tags);
                     return self.bring(place, &ready, &tags, cx).await;
                 }
                 Err(error) if failed(&error) && token.fetch_add(1, Ordering::Relaxed) < AGAIN => {

@@ -14,8 +14,11 @@ use self::read::{Place, Standing};
 use super::{Bucket, BucketComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{not_ours, refusal};
-use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::observation::{ForeignObject, Remedy};
@@ -37,6 +40,10 @@ const ELSEWHERE: &str = "it belongs to another account or region; set `storage.b
 impl Provision for Bucket {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        read::census(here).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<BucketComputed, CloudError> {
@@ -120,7 +127,7 @@ impl Bucket {
                 let region = BucketLocationConstraint::from(cx.aws.region.as_str());
                 let configuration = CreateBucketConfiguration::builder()
                     .set_location_constraint(elsewhere.then_some(region))
-                    .set_tags(Some(write::tag_set(cx.tags(self))))
+                    .set_tags(Some(tag_list(cx.tags(self))))
                     .build();
                 let call = cx.aws.s3.create_bucket().bucket(&self.name).create_bucket_configuration(configuration);
                 let call = call.object_ownership(ObjectOwnership::from(self.ownership.as_str()));

@@ -19,9 +19,12 @@ use aws_sdk_eks::types::{
 use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::strangers::foreign;
+use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
@@ -52,6 +55,10 @@ impl Provision for Cluster {
         one_by_one(sought, |one| async move { look(&one, cx).await }).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        Ok(here.clusters().await?.clone())
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<ClusterComputed, CloudError> {
         loop {
             let (cluster, fresh) = until(cx, CREATE, FREE, || self.claim(cx)).await?;
@@ -59,7 +66,7 @@ impl Provision for Cluster {
             match active(&self.name, CREATE, cx).await {
                 Ok(ready) if fresh => return Ok(computed(&ready)),
                 Ok(ready) => {
-                    let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+                    let tags = comparable(&eks::tags_of(ready.tags()), &self.tags);
                     return self.bring(&ready, &tags, cx).await;
                 }
                 // Its status lagged behind: what was found was on its way out already.

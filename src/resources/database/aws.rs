@@ -24,11 +24,12 @@ use super::version::{Move, newest, way, ways_on};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::kms::key_arn;
-use crate::cloud::aws::rds::{retag, tags_of, to_tags};
+use crate::cloud::aws::rds::retag;
 use crate::cloud::aws::secrets::{login, unlogged};
+use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::takeover::existing;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -64,6 +65,12 @@ impl Provision for Database {
 
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| look(one, cx)).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.rds.describe_db_instances().into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the databases")?;
+        Ok(all.iter().map(|there| (computed(there).id, tags_of(there.tag_list()))).collect())
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<DatabaseComputed, CloudError> {
@@ -191,7 +198,7 @@ impl Database {
                 .publicly_accessible(self.publicly_accessible)
                 .auto_minor_version_upgrade(self.auto_minor_upgrade)
                 .copy_tags_to_snapshot(self.copy_tags_to_snapshot)
-                .set_tags(Some(to_tags(cx.tags(self))));
+                .set_tags(Some(tag_list(cx.tags(self))));
             Box::pin(unlogged(call.send())).await.during(doing)
         })
         .await?;

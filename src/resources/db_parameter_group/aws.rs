@@ -12,9 +12,12 @@ use futures_util::future::{join, try_join};
 
 use super::{DbParameterGroup, DbParameterGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
-use crate::cloud::aws::rds::{filter, list_tags, retag, to_tags};
+use crate::cloud::aws::rds::{filter, list_tags, retag};
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::existing;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -33,6 +36,21 @@ impl Provision for DbParameterGroup {
         one_by_one(sought, |one| look(one, cx)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.rds.describe_db_parameter_groups().into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the parameter groups")?;
+        let named =
+            |group: &types::DbParameterGroup| group.db_parameter_group_name().is_some_and(|name| here.is_named(name));
+        let mut found = Listed::new();
+        for group in all.into_iter().filter(named) {
+            let known = computed(&group);
+            if let Some(tags) = if_there(list_tags(here.aws, &known.arn).await)? {
+                found.push((known.id, tags));
+            }
+        }
+        Ok(found)
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<DbParameterGroupComputed, CloudError> {
         let doing = "create the parameter group";
         let made = cx
@@ -42,7 +60,7 @@ impl Provision for DbParameterGroup {
             .db_parameter_group_name(&self.name)
             .db_parameter_group_family(&self.family)
             .description(&self.description)
-            .set_tags(Some(to_tags(cx.tags(self))))
+            .set_tags(Some(tag_list(cx.tags(self))))
             .send()
             .await
             .during(doing);
@@ -176,12 +194,7 @@ async fn parameters(
             Narrow::ByUser => call.source("user"),
             Narrow::Named => call.filters(filter("parameter-name", names)),
         };
-        let mut found = Vec::new();
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            found.extend(page.during("read the parameters")?.parameters.unwrap_or_default());
-        }
-        Ok(found)
+        call.into_paginator().items().send().try_collect().await.during("read the parameters")
     };
     let asked_for = async { if names.is_empty() { Ok(Vec::new()) } else { list(Narrow::Named).await } };
     let (from_users, asked_for) = try_join(list(Narrow::ByUser), asked_for).await?;

@@ -7,9 +7,12 @@ use aws_sdk_rds::types;
 
 use super::{DbSubnetGroup, DbSubnetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
-use crate::cloud::aws::rds::{list_tags, retag, to_tags};
+use crate::cloud::aws::rds::{list_tags, retag};
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::existing;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -26,6 +29,20 @@ impl Provision for DbSubnetGroup {
         one_by_one(sought, |one| look(one, cx)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.rds.describe_db_subnet_groups().into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the subnet groups")?;
+        let named = |group: &types::DbSubnetGroup| group.db_subnet_group_name().is_some_and(|name| here.is_named(name));
+        let mut found = Listed::new();
+        for group in all.into_iter().filter(named) {
+            let known = computed(&group);
+            if let Some(tags) = if_there(list_tags(here.aws, &known.arn).await)? {
+                found.push((known.id, tags));
+            }
+        }
+        Ok(found)
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<DbSubnetGroupComputed, CloudError> {
         let doing = "create the subnet group";
         let subnets = cx.all_ids(&self.subnets)?;
@@ -40,7 +57,7 @@ impl Provision for DbSubnetGroup {
                     .db_subnet_group_name(&self.name)
                     .db_subnet_group_description(&self.description)
                     .set_subnet_ids(Some(subnets.clone()))
-                    .set_tags(Some(to_tags(cx.tags(self))))
+                    .set_tags(Some(tag_list(cx.tags(self))))
                     .send()
                     .await
                     .during(doing)

@@ -7,9 +7,9 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 
 use super::{ElasticIp, ElasticIpComputed};
-use crate::cloud::aws::ec2::{filter, look, make_once, naming, retag, tag_specification, tags_of, told};
+use crate::cloud::aws::ec2::{self, filter, look, make_once, naming, retag, tag_specification, told};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -18,6 +18,8 @@ const SHOWN: Patience = Patience::seconds(1, 300, 2);
 // A NAT gateway lets go of its address some seconds after it is deleted, seldom minutes.
 const HELD: Duration = Duration::from_mins(5);
 
+ec2::object!(types::Address, allocation_id);
+
 impl Provision for ElasticIp {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
@@ -25,11 +27,13 @@ impl Provision for ElasticIp {
             cx,
             "allocation-id",
             |filter| list(cx.aws, filter),
-            |address: &types::Address| address.allocation_id(),
-            |address| tags_of(address.tags()),
             |_, address, tags| Ok(Sight::present(Self { tags }, computed_of(address))),
         )
         .await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<ElasticIpComputed, CloudError> {

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_iam::types::{self, PolicyVersion};
+use aws_sdk_iam::types::{self, PolicyScopeType, PolicyVersion};
 use serde_json::{Value, json};
 
 use super::{IamPolicy, IamPolicyComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
-use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
+use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::not_ours;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::address::Address;
@@ -28,6 +31,20 @@ const LINGER: Duration = Duration::from_mins(2);
 impl Provision for IamPolicy {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.iam.list_policies().scope(PolicyScopeType::Local).into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the policies")?;
+        let mut found = Listed::new();
+        let ours = all.into_iter().filter(|policy| policy.policy_name().is_some_and(|name| here.is_named(name)));
+        // The list leaves tags out (IAM API Reference, ListPolicies).
+        for arn in ours.filter_map(|policy| policy.arn) {
+            if let Some(policy) = get(here.aws, &arn).await? {
+                found.push((arn, tags_of(policy.tags())));
+            }
+        }
+        Ok(found)
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<IamPolicyComputed, CloudError> {
@@ -67,10 +84,8 @@ impl Provision for IamPolicy {
         cx.made(&computed).await?;
         if let Some(policy) = there {
             self.set_document(arn, cx).await?;
-            let there = tags_of(policy.tags());
-            // What others put on it stays.
-            let all = there.clone().into_iter().chain(cx.tags(self)).collect();
-            retag(cx.aws, arn, &there, &all).await?;
+            let wanted = cx.tags(self);
+            retag(cx.aws, arn, &comparable(&tags_of(policy.tags()), &wanted), &wanted).await?;
         }
         settle(cx, doing, SETTLING, || async move { Ok(get(cx.aws, arn).await?.is_some()) }).await?;
         Ok(computed)
@@ -225,15 +240,9 @@ async fn delete_version(aws: &Clients, arn: &str, version: &PolicyVersion) -> Re
 }
 
 async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        aws.iam.tag_policy().policy_arn(arn).set_tags(Some(tag_list(set))).send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.iam.untag_policy().policy_arn(arn).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.iam.tag_policy().policy_arn(arn).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.iam.untag_policy().policy_arn(arn).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }
 
 /// A policy cannot be deleted while anybody has it, whoever gave it to them. One that is gone is attached nowhere.

@@ -11,12 +11,13 @@ use futures_util::future::join;
 
 use super::{IamRole, IamRoleComputed, Trust};
 use crate::cloud::aws::answer::{if_there, lacking};
-use crate::cloud::aws::iam::{self, SETTLING, VISIBLE, tag_list, tags_of};
+use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging,
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -31,6 +32,19 @@ const LINGER: Duration = Duration::from_mins(2);
 impl Provision for IamRole {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.iam.list_roles().into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the roles")?;
+        let mut found = Listed::new();
+        // The list leaves tags out (IAM API Reference, ListRoles).
+        for name in all.into_iter().map(|role| role.role_name).filter(|name| here.is_named(name)) {
+            if let Some(role) = get(here.aws, &name).await? {
+                found.push((name, tags_of(role.tags())));
+            }
+        }
+        Ok(found)
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<IamRoleComputed, CloudError> {
@@ -73,10 +87,8 @@ impl Provision for IamRole {
         if !new {
             self.set_description(cx).await?;
             self.set_trust(cx, &trust).await?;
-            let there = tags_of(role.tags());
-            // What others put on it stays.
-            let all = there.clone().into_iter().chain(cx.tags(self)).collect();
-            retag(cx.aws, &self.name, &there, &all).await?;
+            let wanted = cx.tags(self);
+            retag(cx.aws, &self.name, &comparable(&tags_of(role.tags()), &wanted), &wanted).await?;
         }
         self.set_policies(cx, &BTreeSet::new()).await?;
         Ok(computed)
@@ -241,16 +253,9 @@ async fn detach(aws: &Clients, name: &str, arn: &str) -> Result<(), CloudError> 
 }
 
 async fn retag(aws: &Clients, name: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let call = aws.iam.tag_role().role_name(name).set_tags(Some(tag_list(set)));
-        call.send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.iam.tag_role().role_name(name).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.iam.untag_role().role_name(name).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }
 
 /// Takes off everything that keeps a role from being deleted, whoever put it on. A role that is gone has nothing on.

@@ -9,11 +9,12 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{InternetGateway, InternetGatewayComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, once_visible, retag,
-    strangers, tag_specification, tags_of, told,
+    self, delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, once_visible,
+    retag, strangers, tag_specification, told,
 };
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, not_ours};
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
@@ -25,6 +26,8 @@ const ATTACHED: Patience = Patience::seconds(3, 300, 2);
 // Public addresses of load balancers and NAT gateways stay mapped for minutes after their owners are gone.
 const MAPPED: Duration = Duration::from_mins(20);
 
+ec2::object!(types::InternetGateway, internet_gateway_id);
+
 impl Provision for InternetGateway {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
@@ -32,8 +35,6 @@ impl Provision for InternetGateway {
             cx,
             "internet-gateway-id",
             |filter| list(cx.aws, filter),
-            |gateway: &types::InternetGateway| gateway.internet_gateway_id(),
-            |gateway| tags_of(gateway.tags()),
             |_, gateway, tags| {
                 let vpc = network_of(gateway).map_or_else(|| Ref::external("none"), |id| cx.refer(id));
                 Ok(Sight::present(Self { vpc, tags }, computed_of(gateway)))
@@ -42,12 +43,15 @@ impl Provision for InternetGateway {
         .await;
         let others = strangers(&found, sought, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
-            let holder = attached_to(cx.aws, &vpc).await?;
-            Ok(holder.map(|gateway| (computed_of(&gateway).id, tags_of(gateway.tags()))))
+            attached_to(cx.aws, &vpc).await
         })
         .await;
         found.extend(others);
         found
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
@@ -221,10 +225,6 @@ async fn attached_to(aws: &Clients, vpc: &str) -> Result<Option<types::InternetG
 }
 
 async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::InternetGateway>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_internet_gateways().filters(filter).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the internet gateway")?.internet_gateways.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_internet_gateways().filters(filter).into_paginator().items().send();
+    pages.try_collect().await.during("read the internet gateway")
 }

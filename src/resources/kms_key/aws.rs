@@ -9,15 +9,14 @@ mod read;
 
 use std::time::Duration;
 
-use aws_sdk_kms::types::Tag;
-
 use self::read::{Described, moved_alias};
 use super::{KmsKey, KmsKeyComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::{self, tag_list};
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, Tags};
@@ -32,6 +31,10 @@ const SETTLING: Patience = Patience::seconds(5, 60, 1);
 impl Provision for KmsKey {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { read::see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        read::census(here).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
@@ -236,21 +239,10 @@ fn yields(key: &Described, cx: &Writing<'_>) -> bool {
     recorded == Some(&key.computed.id)
 }
 
-fn tag_list(tags: Tags) -> Vec<Tag> {
-    let tag = |(key, value)| Tag::builder().tag_key(key).tag_value(value).build().expect("key and value are set");
-    tags.into_iter().map(tag).collect()
-}
-
 async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        aws.kms.tag_resource().key_id(id).set_tags(Some(tag_list(set))).send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.kms.untag_resource().key_id(id).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.kms.tag_resource().key_id(id).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.kms.untag_resource().key_id(id).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }
 
 async fn delete_alias(aws: &Clients, alias: &str) -> Result<(), CloudError> {

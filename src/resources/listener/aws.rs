@@ -14,9 +14,10 @@ use futures_util::future::join_all;
 
 use super::{Listener, ListenerAction, ListenerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
-use crate::cloud::aws::elb::{list_tags, retag, to_tags};
+use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::existing;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -59,6 +60,14 @@ impl Provision for Listener {
         found.into_iter().map(|(one, there)| (one.address.clone(), see(one, there))).collect()
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let mut arns = Vec::new();
+        for (balancer, _) in here.balancers().await? {
+            arns.extend(list(here.aws, balancer).await?.into_iter().filter_map(|listener| listener.listener_arn));
+        }
+        Ok(list_tags_of_standing(here.aws, &arns).await?.into_iter().collect())
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<ListenerComputed, CloudError> {
         let doing = "create the listener";
         // Creating is idempotent by content: a foreign one with the same settings would be handed out as ours.
@@ -79,7 +88,7 @@ impl Provision for Listener {
                     .set_certificates(self.certificates())
                     .set_ssl_policy(self.ssl_policy.clone())
                     .default_actions(action.clone())
-                    .set_tags(Some(to_tags(cx.tags(self))))
+                    .set_tags(Some(tag_list(cx.tags(self))))
                     .send()
                     .await
                     .during(doing)
@@ -178,14 +187,9 @@ fn balancer_of(one: &Sought<Listener>, cx: &Reading<'_>) -> Option<String> {
 }
 
 async fn list(aws: &Clients, balancer: &str) -> Result<Vec<types::Listener>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        // A load balancer that is gone has no listeners.
-        let Some(page) = if_there(page.during("read the listeners"))? else { break };
-        found.extend(page.listeners.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().items().send();
+    // A load balancer that is gone has no listeners.
+    Ok(if_there(pages.try_collect().await.during("read the listeners"))?.unwrap_or_default())
 }
 
 fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Reading<'_>) -> Sight<Listener> {

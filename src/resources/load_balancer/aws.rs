@@ -16,10 +16,13 @@ use futures_util::future::try_join;
 use super::{LoadBalancer, LoadBalancerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
-use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag, to_tags};
+use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{existing_beside, is_predecessor};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -44,6 +47,10 @@ impl Provision for LoadBalancer {
         one_by_one(sought, |one| look(one, cx)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        Ok(here.balancers().await?.clone())
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<LoadBalancerComputed, CloudError> {
         let doing = "create the load balancer";
         let old = self.predecessors(cx).await?;
@@ -65,7 +72,7 @@ impl Provision for LoadBalancer {
                 .ip_address_type(IpAddressType::from(self.ip_address_type.as_str()))
                 .set_subnets(Some(subnets.clone()))
                 .set_security_groups(Some(groups.clone()))
-                .set_tags(Some(to_tags(cx.tags(self))))
+                .set_tags(Some(tag_list(cx.tags(self))))
                 .send()
                 .await
                 .during(doing)

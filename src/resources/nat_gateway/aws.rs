@@ -8,8 +8,9 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, ResourceType};
 
 use super::{NatGateway, NatGatewayComputed};
-use crate::cloud::aws::ec2::{filter, look, once_visible, retag, tag_specification, tags_of, told};
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::ec2::{self, filter, look, once_visible, retag, tag_specification, told};
+use crate::cloud::aws::tags::tags_of;
+use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
@@ -23,6 +24,8 @@ const POLL: Duration = Duration::from_secs(8);
 // Failures that come from what was made moments before and is not known everywhere yet.
 const TRIES: u32 = 3;
 
+ec2::object!(types::NatGateway, nat_gateway_id);
+
 impl Provision for NatGateway {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
@@ -30,8 +33,6 @@ impl Provision for NatGateway {
             cx,
             "nat-gateway-id",
             |filter| there(filter, cx),
-            |gateway: &types::NatGateway| gateway.nat_gateway_id(),
-            |gateway| tags_of(gateway.tags()),
             |_, gateway, tags| {
                 let there = Self {
                     subnet: cx.refer(gateway.subnet_id().unwrap_or_default()),
@@ -44,6 +45,11 @@ impl Provision for NatGateway {
             },
         )
         .await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let standing = filter("state", ["pending", "available"]);
+        ec2::census(here, |filter| list(here.aws, vec![filter, standing])).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
@@ -211,10 +217,6 @@ fn computed_of(gateway: &types::NatGateway) -> NatGatewayComputed {
 }
 
 async fn list(aws: &Clients, filters: Vec<Filter>) -> Result<Vec<types::NatGateway>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the NAT gateway")?.nat_gateways.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_nat_gateways().set_filter(Some(filters)).into_paginator().items().send();
+    pages.try_collect().await.during("read the NAT gateway")
 }

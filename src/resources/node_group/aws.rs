@@ -17,9 +17,12 @@ use futures_util::future::try_join_all;
 
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
@@ -41,6 +44,18 @@ impl Provision for NodeGroup {
         one_by_one(sought, |one| look(one, cx)).await
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let mut found = Listed::new();
+        for (cluster, _) in here.clusters().await? {
+            let groups = list(here.aws, cluster).await?;
+            found.extend(groups.iter().map(|group| {
+                let place = Place { cluster, name: group.nodegroup_name().unwrap_or_default() };
+                (computed(place, group).id, eks::tags_of(group.tags()))
+            }));
+        }
+        Ok(found)
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<NodeGroupComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
         let name = format!("{}-{}", self.name, cx.mark.suffix());
@@ -51,7 +66,7 @@ impl Provision for NodeGroup {
         if fresh {
             return Ok(computed(place, &ready));
         }
-        let tags = eks::comparable(&eks::tags_of(ready.tags()), &self.tags);
+        let tags = comparable(&eks::tags_of(ready.tags()), &self.tags);
         self.bring(place, &ready, &tags, cx).await
     }
 
@@ -145,14 +160,11 @@ async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<type
 /// # Errors
 /// What `ListNodegroups` or `DescribeNodegroup` answered.
 pub(in crate::resources) async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::Nodegroup>, CloudError> {
-    let mut names = Vec::new();
-    let mut pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page.during("list the node groups") {
-            Ok(page) => names.extend(page.nodegroups.unwrap_or_default()),
-            Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| Vec::new()),
-        }
-    }
+    let pages = aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
+    let names: Vec<String> = match pages.try_collect().await.during("list the node groups") {
+        Ok(names) => names,
+        Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| Vec::new()),
+    };
     let groups = try_join_all(names.iter().map(|name| read(aws, cluster, name))).await?;
     Ok(groups.into_iter().flatten().collect())
 }

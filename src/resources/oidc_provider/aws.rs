@@ -11,10 +11,13 @@ use futures_util::future::try_join_all;
 
 use super::{OidcProvider, OidcProviderComputed};
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::iam::{self, SETTLING, tag_list, tags_of};
+use crate::cloud::aws::iam::{self, SETTLING};
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::not_ours;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Answer, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -27,6 +30,11 @@ const ISSUER_READY: Duration = Duration::from_mins(5);
 impl Provision for OidcProvider {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let found = of_clusters(here.aws).await?;
+        Ok(found.into_iter().map(|(arn, provider)| (arn, tags_of(provider.tags()))).collect())
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<OidcProviderComputed, CloudError> {
@@ -68,10 +76,8 @@ impl Provision for OidcProvider {
         cx.made(&computed).await?;
         if let Some(provider) = there {
             set_audiences(cx.aws, arn, &audiences(&provider), &self.audiences).await?;
-            let there = tags_of(provider.tags());
-            // What others put on it stays.
-            let all = there.clone().into_iter().chain(cx.tags(self)).collect();
-            retag(cx.aws, arn, &there, &all).await?;
+            let wanted = cx.tags(self);
+            retag(cx.aws, arn, &comparable(&tags_of(provider.tags()), &wanted), &wanted).await?;
         }
         settle(cx, doing, SETTLING, || async move { Ok(get(cx.aws, arn).await?.is_some()) }).await?;
         Ok(computed)
@@ -119,10 +125,13 @@ async fn see(one: &Sought<OidcProvider>, cx: &Reading<'_>) -> Result<Sight<OidcP
             (arn, found)
         }
         // Nothing is known of the cluster, so nothing of the issuer; the marks still tell.
-        (None, None) => match by_marks(one, cx).await? {
-            Some((arn, provider)) => (arn, Some(provider)),
-            None => return Ok(Sight::Absent),
-        },
+        (None, None) => {
+            let all = of_clusters(cx.aws).await?;
+            match all.into_iter().find(|(_, provider)| cx.ours(&one.address, &tags_of(provider.tags()))) {
+                Some((arn, provider)) => (arn, Some(provider)),
+                None => return Ok(Sight::Absent),
+            }
+        }
     };
     let Some(provider) = provider else { return Ok(Sight::Absent) };
     let found = tags_of(provider.tags());
@@ -148,19 +157,15 @@ fn cluster_of(issuer: &str, cx: &Reading<'_>) -> Ref<Cluster> {
     cluster.unwrap_or_else(|| Ref::external(issuer))
 }
 
-/// Looks among the providers for clusters of this region; an account has at most 100 of all sorts.
-async fn by_marks(
-    one: &Sought<OidcProvider>,
-    cx: &Reading<'_>,
-) -> Result<Option<(String, GetOpenIdConnectProviderOutput)>, CloudError> {
-    let all = cx.aws.iam.list_open_id_connect_providers().send().await.during("list the OIDC providers")?;
-    let ours = format!("oidc-provider/oidc.eks.{}.", cx.aws.region);
+/// The providers for clusters of this region, by their ARNs; an account has at most 100 of all sorts.
+async fn of_clusters(aws: &Clients) -> Result<Vec<(String, GetOpenIdConnectProviderOutput)>, CloudError> {
+    let all = aws.iam.list_open_id_connect_providers().send().await.during("list the OIDC providers")?;
+    let here = format!("oidc-provider/oidc.eks.{}.", aws.region);
     let arns = all.open_id_connect_provider_list().iter().filter_map(|entry| entry.arn());
-    let looks = arns.filter(|arn| arn.contains(&ours)).map(|arn| async move {
-        Ok::<_, CloudError>(get(cx.aws, arn).await?.map(|provider| (arn.to_owned(), provider)))
-    });
-    let found = try_join_all(looks).await?;
-    Ok(found.into_iter().flatten().find(|(_, provider)| cx.ours(&one.address, &tags_of(provider.tags()))))
+    let looks = arns
+        .filter(|arn| arn.contains(&here))
+        .map(|arn| async move { Ok::<_, CloudError>(get(aws, arn).await?.map(|provider| (arn.to_owned(), provider))) });
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
 /// IAM takes the issuer with its scheme and gives it without.
@@ -195,14 +200,11 @@ async fn set_audiences(
 }
 
 async fn retag(aws: &Clients, arn: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let call = aws.iam.tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
-        call.set_tags(Some(tag_list(set))).send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.iam.untag_open_id_connect_provider().open_id_connect_provider_arn(arn);
-        call.set_tag_keys(Some(remove)).send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| {
+        aws.iam.tag_open_id_connect_provider().open_id_connect_provider_arn(arn).set_tags(Some(tag_list(tags))).send()
+    };
+    let remove = |keys| {
+        aws.iam.untag_open_id_connect_provider().open_id_connect_provider_arn(arn).set_tag_keys(Some(keys)).send()
+    };
+    tags::retag(from, to, set, remove).await
 }

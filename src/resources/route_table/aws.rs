@@ -13,12 +13,14 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{RouteTable, RouteTableComputed};
 use crate::cloud::CloudError;
-use crate::cloud::aws::ec2::{delete_unused, filter, look, once_visible, retag, tag_specification, tags_of, told};
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::ec2::{self, delete_unused, filter, look, once_visible, retag, tag_specification, told};
+use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use contents::{Contents, associations};
 
 // What was disassociated moments before may still count.
 const LINGER: Duration = Duration::from_mins(5);
+
+ec2::object!(types::RouteTable, route_table_id);
 
 impl Provision for RouteTable {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -27,8 +29,6 @@ impl Provision for RouteTable {
             cx,
             "route-table-id",
             |filter| list(cx.aws, filter),
-            |table: &types::RouteTable| table.route_table_id(),
-            |table| tags_of(table.tags()),
             |one, table, tags| {
                 let (routes, mut notes) = contents::routes(table, one, cx);
                 let (subnets, more) = contents::subnets(table, one, cx);
@@ -38,6 +38,10 @@ impl Provision for RouteTable {
             },
         )
         .await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<RouteTableComputed, CloudError> {
@@ -83,10 +87,6 @@ fn computed_of(table: &types::RouteTable) -> RouteTableComputed {
 }
 
 async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::RouteTable>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_route_tables().filters(filter).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the route table")?.route_tables.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
+    pages.try_collect().await.during("read the route table")
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use aws_sdk_secretsmanager::types::Tag;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Secret, SecretComputed, SecretContent};
@@ -20,12 +20,15 @@ use crate::cloud::aws::answer::{if_there, vanished};
 use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::settling::settle;
+use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one, retagging};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Patience, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::mark::Tags;
+use crate::model::mark::{STACK_TAG, Tags};
 
 /// Tag with what is in a secret, so that a restored one is known to hold what is asked for.
 const CONTENT_TAG: &str = "ppm-infra:content";
@@ -39,6 +42,21 @@ const SETTLING: Patience = Patience::seconds(2, 120, 1);
 impl Provision for Secret {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let filter = |key: FilterNameStringType, value: &str| Filter::builder().key(key).values(value).build();
+        let by_tag =
+            vec![filter(FilterNameStringType::TagKey, STACK_TAG), filter(FilterNameStringType::TagValue, here.stack)];
+        let mut found = Listed::new();
+        let mut pages = here.aws.secrets.list_secrets().set_filters(Some(by_tag)).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let all = page.during("list the secrets")?.secret_list.unwrap_or_default();
+            // One that awaits its deletion is as good as gone, and keeps its tags.
+            let stands = all.into_iter().filter(|one| one.deleted_date.is_none());
+            found.extend(stands.filter_map(|one| Some((one.arn?, tags_of(&one.tags.unwrap_or_default())))));
+        }
+        Ok(found)
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<SecretComputed, CloudError> {
@@ -167,7 +185,6 @@ impl Secret {
         if there.deleted_date().is_some() {
             cx.aws.secrets.restore_secret().secret_id(id).send().await.during("restore the secret")?;
         }
-        let tags = tags_of(there.tags());
         if let Some(fresh) = fresh {
             let key = self.key(cx)?.unwrap_or_else(|| DEFAULT_KEY.to_owned());
             let call = cx.aws.secrets.update_secret().secret_id(id).description(&self.description).kms_key_id(key);
@@ -176,9 +193,8 @@ impl Secret {
         } else {
             self.bring(there, id, cx).await?;
         }
-        // What others put on it stays.
-        let all = tags.clone().into_iter().chain(self.all_tags(cx)).collect();
-        retag(cx.aws, id, &tags, &all).await
+        let wanted = self.all_tags(cx);
+        retag(cx.aws, id, &comparable(&tags_of(there.tags()), &wanted), &wanted).await
     }
 
     /// Changes description and key where they differ from what is there: the same reference may mean another key by now.
@@ -253,23 +269,8 @@ async fn describe(aws: &Clients, id: &str) -> Result<Option<DescribeSecretOutput
     if_there(aws.secrets.describe_secret().secret_id(id).send().await.during("read about the secret"))
 }
 
-fn tags_of(tags: &[Tag]) -> Tags {
-    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
-}
-
-fn tag_list(tags: Tags) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
 async fn retag(aws: &Clients, id: &str, from: &Tags, to: &Tags) -> Result<(), CloudError> {
-    let (set, remove) = retagging(from, to);
-    if !set.is_empty() {
-        let call = aws.secrets.tag_resource().secret_id(id).set_tags(Some(tag_list(set)));
-        call.send().await.during("set its tags")?;
-    }
-    if !remove.is_empty() {
-        let call = aws.secrets.untag_resource().secret_id(id).set_tag_keys(Some(remove));
-        call.send().await.during("remove its tags")?;
-    }
-    Ok(())
+    let set = |tags| aws.secrets.tag_resource().secret_id(id).set_tags(Some(tag_list(tags))).send();
+    let remove = |keys| aws.secrets.untag_resource().secret_id(id).set_tag_keys(Some(keys)).send();
+    tags::retag(from, to, set, remove).await
 }

@@ -13,12 +13,13 @@ use futures_util::future::join;
 use super::rules::{self, Found, Plain, Work};
 use super::{Rule, SecurityGroup, SecurityGroupComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, once_listed, once_visible, retag,
-    strangers, tag_specification, tags_of, told, users_of_group,
+    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, once_listed, once_visible, retag,
+    strangers, tag_specification, told, users_of_group,
 };
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, not_ours};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
@@ -31,6 +32,8 @@ const SETTLED: Patience = Patience::seconds(2, 300, 2);
 // provider has.
 const LINGER: Duration = Duration::from_mins(15);
 
+ec2::object!(types::SecurityGroup, group_id);
+
 impl Provision for SecurityGroup {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
@@ -38,8 +41,6 @@ impl Provision for SecurityGroup {
             cx,
             "group-id",
             |filter| list(cx.aws, filter),
-            |group: &types::SecurityGroup| group.group_id(),
-            |group| tags_of(group.tags()),
             |one, group, tags| {
                 let there = Self {
                     vpc: cx.refer(group.vpc_id().unwrap_or_default()),
@@ -57,13 +58,16 @@ impl Provision for SecurityGroup {
         let rules = rules_of(&found, cx);
         let others = strangers(&found, sought, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
-            let holder = holder(cx.aws, &vpc, &one.expected().name).await?;
-            Ok(holder.map(|group| (computed_of(&group).id, tags_of(group.tags()))))
+            holder(cx.aws, &vpc, &one.expected().name).await
         });
         let (rules, others) = join(rules, others).await;
         add_rules(&mut found, &rules, cx);
         found.extend(others);
         found
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
@@ -291,10 +295,6 @@ fn computed_of(group: &types::SecurityGroup) -> SecurityGroupComputed {
 }
 
 async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::SecurityGroup>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the security group")?.security_groups.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
+    pages.try_collect().await.during("read the security group")
 }

@@ -11,7 +11,8 @@ use aws_sdk_ec2::types::{
 };
 
 use super::{Peer, Rule, SecurityGroup};
-use crate::cloud::aws::ec2::tags_of;
+use crate::cloud::aws::ec2::Object;
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Clients, During, Reading, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::address::Address;
@@ -52,6 +53,16 @@ pub(in crate::resources) struct Found {
     pub(in crate::resources) plain: Plain,
     /// Its tags.
     pub(in crate::resources) tags: Tags,
+}
+
+impl Object for Found {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn all_tags(&self) -> Tags {
+        self.tags.clone()
+    }
 }
 
 impl Found {
@@ -205,20 +216,16 @@ pub(in crate::resources) fn cluster_of_group(id: &str, ids: &IdIndex) -> Option<
 /// # Errors
 /// What `DescribeSecurityGroupRules` answered.
 pub(in crate::resources) async fn list(aws: &Clients, filter: Filter) -> Result<Vec<Found>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_security_group_rules().filters(filter).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        for rule in page.during("read the rules of the security group")?.security_group_rules.unwrap_or_default() {
-            found.push(Found {
-                id: rule.security_group_rule_id().unwrap_or_default().to_owned(),
-                group: rule.group_id().unwrap_or_default().to_owned(),
-                egress: rule.is_egress().unwrap_or(false),
-                plain: Plain::read(&rule),
-                tags: tags_of(rule.tags()),
-            });
-        }
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_security_group_rules().filters(filter).into_paginator().items().send();
+    let rules = pages.try_collect().await.during("read the rules of the security group")?;
+    let found = rules.into_iter().map(|rule| Found {
+        id: rule.security_group_rule_id().unwrap_or_default().to_owned(),
+        group: rule.group_id().unwrap_or_default().to_owned(),
+        egress: rule.is_egress().unwrap_or(false),
+        plain: Plain::read(&rule),
+        tags: tags_of(rule.tags()),
+    });
+    Ok(found.collect())
 }
 
 /// Gives a rule that is there another description.

@@ -8,10 +8,10 @@ use aws_sdk_ec2::types::ResourceType;
 
 use super::{RuleHome, SecurityGroupRule, SecurityGroupRuleComputed};
 use crate::cloud::aws::ec2::{
-    filter, look, mark_taken_over, once_listed, once_visible, retag, tag_specification, told,
+    self, filter, look, mark_taken_over, once_listed, once_visible, retag, tag_specification, told,
 };
 use crate::cloud::aws::takeover::{is_predecessor, not_ours};
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
 use crate::resources::security_group::Rule;
@@ -26,8 +26,6 @@ impl Provision for SecurityGroupRule {
             cx,
             "security-group-rule-id",
             |filter| rules::list(cx.aws, filter),
-            |found: &Found| Some(&found.id),
-            |found| found.tags.clone(),
             |_, found, tags| {
                 let Rule { protocol, from_port, to_port, peer, description } = found.plain.symbolic(cx);
                 let group = match cluster_of_group(&found.group, cx.ids) {
@@ -39,6 +37,10 @@ impl Provision for SecurityGroupRule {
             },
         )
         .await
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| rules::list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<SecurityGroupRuleComputed, CloudError> {

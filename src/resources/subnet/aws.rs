@@ -8,11 +8,12 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, Subn
 
 use super::{Subnet, SubnetComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, once_listed, once_visible, retag,
-    strangers, tag_specification, tags_of, told,
+    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, once_listed, once_visible,
+    retag, strangers, tag_specification, told,
 };
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::not_ours;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::values::Cidr;
@@ -22,6 +23,8 @@ const READY: Patience = Patience::seconds(3, 600, 2);
 // Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes, those of nodes by as many.
 const LINGER: Duration = Duration::from_mins(20);
 
+ec2::object!(types::Subnet, subnet_id);
+
 impl Provision for Subnet {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
@@ -29,8 +32,6 @@ impl Provision for Subnet {
             cx,
             "subnet-id",
             |filter| list(cx.aws, vec![filter]),
-            |subnet: &types::Subnet| subnet.subnet_id(),
-            |subnet| tags_of(subnet.tags()),
             |_, subnet, tags| {
                 let id = subnet.subnet_id().unwrap_or_default().to_owned();
                 let there = Self {
@@ -47,12 +48,15 @@ impl Provision for Subnet {
         let others = strangers(&found, sought, cx, |one| async move {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
-            let holder = list(cx.aws, place(&vpc, wanted.cidr)).await?.into_iter().next();
-            Ok(holder.map(|subnet| (subnet.subnet_id().unwrap_or_default().to_owned(), tags_of(subnet.tags()))))
+            Ok(list(cx.aws, place(&vpc, wanted.cidr)).await?.into_iter().next())
         })
         .await;
         found.extend(others);
         found
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, vec![filter])).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<SubnetComputed, CloudError> {
@@ -173,10 +177,6 @@ fn cidr_of(subnet: &types::Subnet) -> Result<Cidr, CloudError> {
 }
 
 async fn list(aws: &Clients, filters: Vec<Filter>) -> Result<Vec<types::Subnet>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the subnet")?.subnets.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
+    pages.try_collect().await.during("read the subnet")
 }

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use super::{TargetAttachment, TargetAttachmentComputed};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
@@ -52,6 +52,11 @@ impl Provision for TargetAttachment {
             Ok(Sight::present(declared, computed(group, arn)))
         };
         sought.iter().map(|one| (one.address.clone(), find(one))).collect()
+    }
+
+    async fn census(_: &Census<'_>) -> Result<Listed, CloudError> {
+        // An attachment has no tags.
+        Ok(Listed::new())
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<TargetAttachmentComputed, CloudError> {

@@ -13,9 +13,10 @@ use futures_util::future::{join, join_all, try_join};
 
 use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
-use crate::cloud::aws::elb::{list_tags, retag, to_tags};
+use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::not_ours;
-use crate::cloud::aws::{Clients, During, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -57,6 +58,13 @@ impl Provision for TargetGroup {
         join_all(looks).await.into_iter().collect()
     }
 
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        let pages = here.aws.elb.describe_target_groups().into_paginator().items().send();
+        let all = pages.try_collect().await.during("list the target groups")?;
+        let arns: Vec<String> = all.into_iter().filter_map(|group| group.target_group_arn).collect();
+        Ok(list_tags_of_standing(here.aws, &arns).await?.into_iter().collect())
+    }
+
     async fn create(&self, cx: &Writing<'_>) -> Result<TargetGroupComputed, CloudError> {
         let doing = "create the target group";
         let name = format!("{}-{}", self.name, cx.mark.suffix());
@@ -93,7 +101,7 @@ impl Provision for TargetGroup {
             .healthy_threshold_count(number(check.healthy_count))
             .unhealthy_threshold_count(number(check.unhealthy_count))
             .matcher(Matcher::builder().http_code(&check.matcher).build())
-            .set_tags(Some(to_tags(cx.tags(self))))
+            .set_tags(Some(tag_list(cx.tags(self))))
             .send()
             .await
             .during(doing)?;

@@ -8,10 +8,10 @@ use futures_util::future::{join, join_all, try_join};
 
 use super::{Vpc, VpcComputed};
 use crate::cloud::aws::ec2::{
-    delete_unused, filter, in_use, left_in_network, look, make_once, naming, once_visible, retag, tag_specification,
-    tags_of, told,
+    self, delete_unused, filter, in_use, left_in_network, look, make_once, naming, once_visible, retag,
+    tag_specification, told,
 };
-use crate::cloud::aws::{Clients, During, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -19,6 +19,8 @@ use crate::cloud::{CloudError, ErrorKind};
 const READY: Patience = Patience::seconds(3, 600, 2);
 // What is deleted just before (interfaces of load balancers, of EKS, of RDS) lingers for minutes and blocks.
 const LINGER: Duration = Duration::from_mins(5);
+
+ec2::object!(types::Vpc, vpc_id);
 
 impl Provision for Vpc {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -29,8 +31,6 @@ impl Provision for Vpc {
             cx,
             "vpc-id",
             |filter| list(cx.aws, filter),
-            |vpc: &types::Vpc| vpc.vpc_id(),
-            |vpc| tags_of(vpc.tags()),
             |_, vpc, tags| {
                 let id = vpc.vpc_id().unwrap_or_default().to_owned();
                 let cidr = vpc.cidr_block().unwrap_or_default().parse().map_err(|error| {
@@ -65,6 +65,10 @@ impl Provision for Vpc {
             }
         }
         found
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| list(here.aws, filter)).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<VpcComputed, CloudError> {
@@ -170,10 +174,6 @@ async fn attributes(aws: &Clients, id: &str) -> Attributes {
 }
 
 async fn list(aws: &Clients, filter: Filter) -> Result<Vec<types::Vpc>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_vpcs().filters(filter).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the network")?.vpcs.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_vpcs().filters(filter).into_paginator().items().send();
+    pages.try_collect().await.during("read the network")
 }

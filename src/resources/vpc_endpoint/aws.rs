@@ -13,11 +13,14 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcEndpointType};
 use super::{Interface, VpcEndpoint, VpcEndpointComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::ec2::{
-    filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, tags_of, told,
+    self, filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, told,
 };
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::not_ours;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Clients, During, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing,
+};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ADDRESS_TAG;
@@ -31,6 +34,8 @@ const INTERFACES_READY: Patience = Patience::seconds(90, 900, 5);
 // What an endpoint allows unless it is told otherwise (VPC user guide, "Default endpoint policy").
 const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+ec2::object!(types::VpcEndpoint, vpc_endpoint_id);
+
 impl Provision for VpcEndpoint {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
@@ -38,8 +43,6 @@ impl Provision for VpcEndpoint {
             cx,
             "vpc-endpoint-id",
             |filter| standing(cx.aws, vec![filter]),
-            |endpoint: &types::VpcEndpoint| endpoint.vpc_endpoint_id(),
-            |endpoint| tags_of(endpoint.tags()),
             |_, endpoint, tags| {
                 let declared = Self {
                     vpc: cx.refer(endpoint.vpc_id().unwrap_or_default()),
@@ -66,12 +69,15 @@ impl Provision for VpcEndpoint {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let tables = wanted.route_tables.iter().filter_map(|table| known_id(cx, table)).collect();
-            let holder = holder(cx.aws, &vpc, wanted, &tables, None).await?;
-            Ok(holder.map(|endpoint| (computed_of(&endpoint).id, tags_of(endpoint.tags()))))
+            holder(cx.aws, &vpc, wanted, &tables, None).await
         })
         .await;
         found.extend(others);
         found
+    }
+
+    async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+        ec2::census(here, |filter| standing(here.aws, vec![filter])).await
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<VpcEndpointComputed, CloudError> {
@@ -331,10 +337,6 @@ async fn standing(aws: &Clients, filters: Vec<Filter>) -> Result<Vec<types::VpcE
 }
 
 async fn list(aws: &Clients, filters: Vec<Filter>) -> Result<Vec<types::VpcEndpoint>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the endpoint")?.vpc_endpoints.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().items().send();
+    pages.try_collect().await.during("read the endpoint")
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus};
 
-use super::{filter, tags_of};
+use super::filter;
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::retry_while;
@@ -131,12 +132,8 @@ async fn delete(aws: &Clients, interface: &NetworkInterface) -> Result<bool, Clo
 /// # Errors
 /// When they cannot be listed.
 pub async fn interfaces_in(aws: &Clients, scope: Filter) -> Result<Vec<NetworkInterface>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_network_interfaces().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("list network interfaces")?.network_interfaces.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_network_interfaces().filters(scope).into_paginator().items().send();
+    pages.try_collect().await.during("list network interfaces")
 }
 
 fn names(interfaces: &[NetworkInterface]) -> Vec<String> {

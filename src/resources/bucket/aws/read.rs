@@ -5,7 +5,8 @@ use aws_sdk_s3::types::{BlockedEncryptionTypes, BucketVersioningStatus, Expirati
 use futures_util::future::{try_join, try_join3, try_join4};
 
 use crate::cloud::aws::kms::key_arn;
-use crate::cloud::aws::{Clients, During};
+use crate::cloud::aws::tags::tags_of;
+use crate::cloud::aws::{Census, Clients, During, Listed};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -188,7 +189,7 @@ impl<'a> Place<'a> {
         let call = self.aws.s3.get_bucket_tagging().bucket(self.name).expected_bucket_owner(self.account);
         let found = unless("NoSuchTagSet", call.send().await.during("read the tags of the bucket"))?;
         let tags = found.map(|answer| answer.tag_set).unwrap_or_default();
-        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+        Ok(tags_of(&tags))
     }
 
     /// What new objects are encrypted with.
@@ -251,6 +252,28 @@ impl<'a> Place<'a> {
         let found = unless("NoSuchLifecycleConfiguration", answer.during("read the lifecycle rules of the bucket"))?;
         Ok(found.unwrap_or_else(|| GetBucketLifecycleConfigurationOutput::builder().build()))
     }
+}
+
+/// As many buckets as one page of the list tells; without a number there are no pages (S3 `ListBuckets`).
+const BUCKETS: i32 = 1000;
+
+/// Buckets of this region: those of others answer from there alone, each in words of its own.
+pub(super) async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+    let s3 = &here.aws.s3;
+    let list = s3.list_buckets().prefix(format!("{}-", here.stack)).bucket_region(&here.aws.region);
+    let pages = list.max_buckets(BUCKETS).into_paginator().items().send();
+    let all = pages.try_collect().await.during("list the buckets")?;
+    let mut found = Listed::new();
+    for name in all.into_iter().filter_map(|bucket| bucket.name) {
+        let answer = s3.get_bucket_tagging().bucket(&name).send().await.during("read the tags of the bucket");
+        match unless("NoSuchTagSet", answer) {
+            Ok(told) => found.push((name, tags_of(&told.map(|told| told.tag_set).unwrap_or_default()))),
+            // Another stack's, or gone meanwhile.
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// The answer, or nothing if the error is the one that says so: settings never made are errors.

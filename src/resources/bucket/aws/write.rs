@@ -6,12 +6,13 @@ use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
     LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, TransitionDefaultMinimumObjectSize,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tagging, TransitionDefaultMinimumObjectSize,
     VersioningConfiguration,
 };
 
 use super::read::{Encryption, Place, RULE};
-use crate::cloud::aws::{During, Writing, retagging};
+use crate::cloud::aws::tags::{retagging, tag_list};
+use crate::cloud::aws::{During, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -33,12 +34,6 @@ where
     retry_while(cx, VISIBLE, passes, call).await
 }
 
-/// Tags as the calls of S3 take them.
-pub(super) fn tag_set(tags: Tags) -> Vec<Tag> {
-    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
-    tags.into_iter().map(tag).collect()
-}
-
 impl Place<'_> {
     /// Adds these tags, unless they are there.
     pub(super) async fn add_tags(&self, tags: Tags) -> Result<(), CloudError> {
@@ -57,7 +52,7 @@ impl Place<'_> {
     }
 
     async fn put_tags(&self, tags: Tags) -> Result<(), CloudError> {
-        let tagging = Tagging::builder().set_tag_set(Some(tag_set(tags))).build().expect("the set is given");
+        let tagging = Tagging::builder().set_tag_set(Some(tag_list(tags))).build().expect("the set is given");
         let call = self.aws.s3.put_bucket_tagging().bucket(self.name).expected_bucket_owner(self.account);
         call.tagging(tagging).send().await.during("set the tags of the bucket").map(drop)
     }

@@ -13,6 +13,7 @@ use aws_sdk_eks::types::{self, ClusterStatus, NodegroupStatus};
 
 use super::ClusterComputed;
 use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
@@ -198,7 +199,7 @@ pub(super) async fn groups(known: &ClusterComputed, aws: &Clients) -> Result<Vec
     }
     let prefix = format!("eks-cluster-sg-{name}-");
     groups.retain(|group| {
-        let tags = ec2::tags_of(group.tags());
+        let tags = tags_of(group.tags());
         let own = known.security_group_id.as_deref();
         let made_by_eks = own.is_some_and(|own| group.group_id() == Some(own))
             || group.group_name().is_some_and(|name| name.starts_with(&prefix))

@@ -7,7 +7,7 @@ use super::change::{There, same_window, security_groups_of};
 use super::state::{State, by_resource_id, describe};
 use super::{computed, is_same};
 use crate::cloud::CloudError;
-use crate::cloud::aws::rds::tags_of;
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Present, Reading, Sight, Sought};
 use crate::model::mark::Tags;
 use crate::model::observation::{ForeignObject, Remedy};

@@ -11,7 +11,7 @@ use aws_sdk_rds::types::{DbInstance, DbSnapshot};
 
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::rds::{tags_of, to_tags};
+use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -101,7 +101,7 @@ async fn take(declared: &Database, database: &str, cx: &Writing<'_>) -> Result<S
                 .create_db_snapshot()
                 .db_instance_identifier(database)
                 .db_snapshot_identifier(&name)
-                .set_tags(Some(to_tags(cx.tags(declared))))
+                .set_tags(Some(tag_list(cx.tags(declared))))
                 .send()
                 .await
                 .during(doing)
@@ -129,7 +129,7 @@ async fn copy(declared: &Database, first: &str, cx: &Writing<'_>) -> Result<Stri
         .source_db_snapshot_identifier(first)
         .target_db_snapshot_identifier(&name)
         .kms_key_id(ACCOUNT_KEY)
-        .set_tags(Some(to_tags(cx.tags(declared))))
+        .set_tags(Some(tag_list(cx.tags(declared))))
         .send()
         .await
         .during(doing);

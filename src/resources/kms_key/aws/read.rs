@@ -1,6 +1,6 @@
 //! Reading keys: by id, by alias, and by marks when a key was made and the run died before it got its alias.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_kms::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
@@ -8,7 +8,8 @@ use futures_util::future::{join_all, join3, try_join, try_join3};
 
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::strangers::foreign;
-use crate::cloud::aws::{Clients, During, Present, Reading, Sight, Sought, Writing};
+use crate::cloud::aws::tags::tags_of;
+use crate::cloud::aws::{Census, Clients, During, Listed, Present, Reading, Sight, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
 use crate::model::observation::{ForeignObject, Remedy};
@@ -207,16 +208,38 @@ pub(super) async fn of_attempt(cx: &Writing<'_>) -> Result<Option<KmsKeyComputed
 /// few.
 async fn without_alias(aws: &Clients) -> Result<Vec<(String, Tags)>, CloudError> {
     let (all, aliased) = try_join(keys(aws), aliased(aws)).await?;
-    let ids: Vec<&String> = all.difference(&aliased).collect();
+    let ids: Vec<&String> = all.keys().filter(|id| !aliased.contains_key(*id)).collect();
     let mut found = Vec::new();
     for some in ids.chunks(AT_ONCE) {
-        for (id, tags) in join_all(some.iter().map(|id| async move { (*id, tags(aws, id).await) })).await {
-            match tags {
-                Ok(tags) => found.push((id.clone(), tags)),
-                // Whoever made a key that we may not read, it was not us: our keys leave it to IAM who may.
-                Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => {}
-                Err(error) => return Err(error),
-            }
+        for (id, tags) in join_all(some.iter().map(|id| async move { (*id, tags_if_told(aws, id).await) })).await {
+            found.extend(tags?.map(|tags| (id.clone(), tags)));
+        }
+    }
+    Ok(found)
+}
+
+/// The tags of a key; nothing where it is gone or may not be read. Whoever made such a one, it was not us: our keys leave
+/// it to IAM who may.
+async fn tags_if_told(aws: &Clients, id: &str) -> Result<Option<Tags>, CloudError> {
+    match tags(aws, id).await {
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => Ok(None),
+        tags => tags.map(Some),
+    }
+}
+
+/// Keys with an alias like ours, and those without any: a run may have ended before it gave one.
+pub(super) async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
+    let (keys, aliased) = try_join(keys(here.aws), aliased(here.aws)).await?;
+    let mut found = Listed::new();
+    for (id, arn) in keys {
+        let like_ours = |alias: &String| here.is_named(alias.trim_start_matches("alias/"));
+        if aliased.get(&id).is_some_and(|aliases| !aliases.iter().any(like_ours)) {
+            continue;
+        }
+        let Some(tags) = tags_if_told(here.aws, &id).await?.filter(|tags| here.is_ours(tags)) else { continue };
+        // A key awaiting its deletion is as good as gone, and keeps its tags.
+        if if_there(describe(here.aws, &id).await)?.is_some_and(|key| key.dies_on.is_none()) {
+            found.push((arn, tags));
         }
     }
     Ok(found)
@@ -251,44 +274,30 @@ pub(super) async fn details(aws: &Clients, id: &str) -> Result<Details, CloudErr
 
 /// The tags of the key with this id or ARN.
 pub(super) async fn tags(aws: &Clients, id: &str) -> Result<Tags, CloudError> {
-    let mut found = Tags::new();
-    let mut pages = aws.kms.list_resource_tags().key_id(id).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("read the tags of the key")?;
-        found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
-    }
-    Ok(found)
+    let pages = aws.kms.list_resource_tags().key_id(id).into_paginator().items().send();
+    Ok(tags_of(&pages.try_collect().await.during("read the tags of the key")?))
 }
 
 /// The aliases of the key with this id.
 pub(super) async fn aliases(aws: &Clients, id: &str) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws.kms.list_aliases().key_id(id).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the aliases of the key")?;
-        found.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.alias_name));
+    let pages = aws.kms.list_aliases().key_id(id).into_paginator().items().send();
+    let all = pages.try_collect().await.during("list the aliases of the key")?;
+    Ok(all.into_iter().filter_map(|alias| alias.alias_name).collect())
+}
+
+/// All aliases, by the ids of their keys.
+async fn aliased(aws: &Clients) -> Result<BTreeMap<String, Vec<String>>, CloudError> {
+    let mut found: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    let pages = aws.kms.list_aliases().limit(100).into_paginator().items().send();
+    for alias in pages.try_collect().await.during("list the aliases of all keys")? {
+        found.entry(alias.target_key_id.unwrap_or_default()).or_default().extend(alias.alias_name);
     }
     Ok(found)
 }
 
-/// The ids of all keys that have an alias.
-async fn aliased(aws: &Clients) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws.kms.list_aliases().limit(100).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the aliases of all keys")?;
-        found.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.target_key_id));
-    }
-    Ok(found)
-}
-
-/// The ids of all keys.
-async fn keys(aws: &Clients) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws.kms.list_keys().limit(1000).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list all keys")?;
-        found.extend(page.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id));
-    }
-    Ok(found)
+/// The ARNs of all keys, by their ids.
+async fn keys(aws: &Clients) -> Result<BTreeMap<String, String>, CloudError> {
+    let pages = aws.kms.list_keys().limit(1000).into_paginator().items().send();
+    let all = pages.try_collect().await.during("list all keys")?;
+    Ok(all.into_iter().filter_map(|key| Some((key.key_id?, key.key_arn?))).collect())
 }

@@ -6,8 +6,9 @@ use aws_sdk_ec2::types::{self, RouteOrigin, RouteState, RouteTableAssociationSta
 
 use super::super::{RouteTable, RouteTarget};
 use super::list;
-use crate::cloud::aws::ec2::{filter, tags_of};
+use crate::cloud::aws::ec2::filter;
 use crate::cloud::aws::strangers::foreign;
+use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::{Clients, During, Reading, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
