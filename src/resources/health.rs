@@ -9,7 +9,7 @@ use aws_sdk_eks::types::{
     NodegroupScalingConfig, NodegroupStatus, SupportType,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer, ProtocolEnum, TargetDescription, TargetHealthDescription, TargetHealthReasonEnum,
+    self, LoadBalancer, ProtocolEnum, TargetDescription, TargetHealthDescription, TargetHealthReasonEnum,
     TargetHealthStateEnum,
 };
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
@@ -119,16 +119,14 @@ async fn balancer(aws: &Clients, arn: &str) -> Result<Option<Balancer>, CloudErr
     let Some(found) = found.and_then(|found| found.load_balancers.unwrap_or_default().into_iter().next()) else {
         return Ok(None);
     };
-    let mut listeners = Vec::new();
-    let mut pages = aws.elb.describe_listeners().load_balancer_arn(arn).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("read the listeners")?;
-        listeners.extend(page.listeners().iter().map(|one| Listener {
-            port: port(one.port()).unwrap_or_default(),
-            protocol: one.protocol().map_or_else(String::new, |p: &ProtocolEnum| p.as_str().to_owned()),
-            certificate: one.certificates().first().and_then(|c| c.certificate_arn()).map(str::to_owned),
-        }));
-    }
+    let pages = aws.elb.describe_listeners().load_balancer_arn(arn).into_paginator().items().send();
+    let listeners = pages.try_collect().await.during("read the listeners")?;
+    let listener = |one: &types::Listener| Listener {
+        port: port(one.port()).unwrap_or_default(),
+        protocol: one.protocol().map_or_else(String::new, |p: &ProtocolEnum| p.as_str().to_owned()),
+        certificate: one.certificates().first().and_then(|c| c.certificate_arn()).map(str::to_owned),
+    };
+    let mut listeners: Vec<Listener> = listeners.iter().map(listener).collect();
     listeners.sort_by_key(|listener| listener.port);
     let state = found.state();
     Ok(Some(Balancer {

@@ -288,11 +288,8 @@ async fn running(aws: &Clients, cluster: &str, part: Part<'_>) -> Result<Vec<Str
     let doing = "find changes that are still running";
     let list = aws.eks.list_updates().name(cluster);
     let list = list.set_nodegroup_name(part.node_group().map(str::to_owned));
-    let mut pages = list.set_addon_name(part.addon().map(str::to_owned)).into_paginator().send();
-    let mut ids = Vec::new();
-    while let Some(page) = pages.next().await {
-        ids.extend(page.during(doing)?.update_ids.unwrap_or_default());
-    }
+    let pages = list.set_addon_name(part.addon().map(str::to_owned)).into_paginator().items().send();
+    let ids: Vec<String> = pages.try_collect().await.during(doing)?;
     let mut running = Vec::new();
     for some in ids.chunks(AT_ONCE) {
         let answers = some.iter().map(|id| async move {

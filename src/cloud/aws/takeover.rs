@@ -4,34 +4,35 @@
 
 use std::collections::BTreeSet;
 
-use super::provision::{Present, Provision, Reading, Sight, Sought, Writing};
+use super::provision::{Provision, Reading, Sight, Sought, Writing};
 use super::strangers::foreign;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
 use crate::model::observation::ForeignObject;
 
-/// What already stands where `resource` is to be made, if it is ours. `doing` completes "could not …".
+/// Takes over what already stands where `resource` is to be made, if it is ours, and brings it up to date. `doing`
+/// completes "could not …".
 ///
 /// # Errors
-/// When it could not be read, and [`ErrorKind::NotOurs`] when it belongs to others.
-pub async fn existing<R: Provision>(
+/// When it could not be read or changed, and [`ErrorKind::NotOurs`] when it belongs to others.
+pub async fn take_over<R: Provision>(
     resource: &R,
     cx: &Writing<'_>,
     doing: &str,
-) -> Result<Option<Box<Present<R>>>, CloudError> {
-    existing_beside(resource, BTreeSet::new(), cx, doing).await
+) -> Result<Option<R::Computed>, CloudError> {
+    take_over_beside(resource, BTreeSet::new(), cx, doing).await
 }
 
 /// The same, passing over the objects with the ids `old`, whose place is to be taken.
 ///
 /// # Errors
-/// As [`existing`].
-pub async fn existing_beside<R: Provision>(
+/// As [`take_over`].
+pub async fn take_over_beside<R: Provision>(
     resource: &R,
     old: BTreeSet<String>,
     cx: &Writing<'_>,
     doing: &str,
-) -> Result<Option<Box<Present<R>>>, CloudError> {
+) -> Result<Option<R::Computed>, CloudError> {
     let address = &cx.mark.address;
     let look =
         Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
@@ -43,7 +44,10 @@ pub async fn existing_beside<R: Provision>(
         old,
     };
     match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
-        Sight::Present(found) => Ok(Some(found)),
+        Sight::Present(found) => {
+            cx.made(&found.computed).await?;
+            resource.update(&found.declared, &found.computed, cx).await.map(Some)
+        }
         Sight::Absent => Ok(None),
         Sight::Foreign(there) => Err(refusal(cx, doing, &format!("{} exists already", there.id), &there)),
     }
@@ -57,10 +61,13 @@ pub fn is_predecessor(cx: &Writing<'_>, id: &str, tags: &Tags) -> bool {
     itself || (recorded.is_some() && cx.ours(tags) && tags.get(ATTEMPT_TAG) != Some(&cx.mark.attempt))
 }
 
-/// The refusal to use the object `id`, whose tags are not ours. `taken` says what is in the way, as in "sg-1 has the name
-/// x".
-pub fn not_ours(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tags) -> CloudError {
-    refusal(cx, doing, taken, &foreign(id, tags, &cx.mark.stack))
+/// Makes sure that the object `id`, which stands in the way, is ours by its tags. `taken` says what is in the way, as in
+/// "sg-1 has the name x".
+///
+/// # Errors
+/// [`ErrorKind::NotOurs`] when it is not.
+pub fn claim(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tags) -> Result<(), CloudError> {
+    if cx.ours(tags) { Ok(()) } else { Err(refusal(cx, doing, taken, &foreign(id, tags, &cx.mark.stack))) }
 }
 
 /// The refusal to use an object that is not ours, with what leads on.

@@ -12,7 +12,7 @@ use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_fo
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -304,17 +304,15 @@ impl AccessEntry {
         };
         let tags = eks::tags_of(entry.tags());
         let owner = |key: &str| tags.get(key).map(String::as_str);
-        if cx.ours(&tags) {
-            Ok(Answer::Ready((entry, false)))
-        } else if owner(STACK_TAG) == Some(&cx.mark.stack) {
+        if !cx.ours(&tags) && owner(STACK_TAG) == Some(&cx.mark.stack) {
             // It goes in this run where it is declared no more.
             let other = owner(ADDRESS_TAG).unwrap_or("something else");
-            Ok(Answer::Pending(format!("waiting for its place: the identity has an entry as {other} of this stack")))
-        } else {
-            let id = format!("{}/{}", place.cluster, place.principal);
-            let taken = format!("the access entry of {} exists already", place.principal);
-            Err(not_ours(cx, CREATE, &taken, &id, &tags))
+            let waits = format!("waiting for its place: the identity has an entry as {other} of this stack");
+            return Ok(Answer::Pending(waits));
         }
+        let taken = format!("the access entry of {} exists already", place.principal);
+        claim(cx, CREATE, &taken, &computed(place, &entry).id, &tags)?;
+        Ok(Answer::Ready((entry, false)))
     }
 
     /// Brings the policies from `there` to what is wanted.

@@ -12,7 +12,7 @@ use super::{Addon, AddonComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -282,13 +282,12 @@ impl Addon {
         }
         let waiting = |status: &str| Ok(Answer::Pending(format!("waiting for its name: {status}")));
         let Some(found) = place.read(cx.aws).await? else { return waiting("not free yet") };
-        let tags = eks::tags_of(found.tags());
+        if found.status() == Some(&AddonStatus::Deleting) {
+            return waiting("DELETING");
+        }
+        let taken = format!("add-on {} exists already", self.name);
+        claim(cx, CREATE, &taken, &computed(place, &found).id, &eks::tags_of(found.tags()))?;
         match found.status() {
-            Some(AddonStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => {
-                let taken = format!("add-on {} exists already", self.name);
-                Err(not_ours(cx, CREATE, &taken, &computed(place, &found).id, &tags))
-            }
             Some(status) if is_broken(status) => {
                 place.remove(CREATE, cx).await?;
                 token.fetch_add(1, Ordering::Relaxed);

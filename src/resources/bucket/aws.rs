@@ -15,7 +15,7 @@ use super::{Bucket, BucketComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::{not_ours, refusal};
+use crate::cloud::aws::takeover::{claim, refusal};
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -144,10 +144,7 @@ impl Bucket {
             Standing::Taken(because) => return Err(taken(&because)),
         }
         let tags = write::patiently(cx, || place.tags()).await?;
-        if cx.ours(&tags) {
-            return Ok(());
-        }
-        Err(not_ours(cx, doing, &format!("the bucket {} exists already", self.name), &self.name, &tags))
+        claim(cx, doing, &format!("the bucket {} exists already", self.name), &self.name, &tags)
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.

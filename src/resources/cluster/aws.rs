@@ -20,7 +20,7 @@ use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -265,12 +265,12 @@ impl Cluster {
         }
         let waiting = |status: &str| Ok(Answer::Pending(format!("waiting for its name: {status}")));
         let Some(found) = eks::cluster(cx.aws, &self.name).await? else { return waiting("not free yet") };
-        let tags = eks::tags_of(found.tags());
+        if found.status() == Some(&ClusterStatus::Deleting) {
+            return waiting("DELETING");
+        }
+        let taken = format!("cluster {} exists already", self.name);
+        claim(cx, CREATE, &taken, &self.name, &eks::tags_of(found.tags()))?;
         match found.status() {
-            Some(ClusterStatus::Deleting) => waiting("DELETING"),
-            _ if !cx.ours(&tags) => {
-                Err(not_ours(cx, CREATE, &format!("cluster {} exists already", self.name), &self.name, &tags))
-            }
             Some(ClusterStatus::Failed) => {
                 removal::order(&self.name, cx).await?;
                 waiting("removing what failed before")

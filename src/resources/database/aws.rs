@@ -27,7 +27,7 @@ use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::rds::retag;
 use crate::cloud::aws::secrets::{login, unlogged};
 use crate::cloud::aws::tags::{tag_list, tags_of};
-use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
 use crate::cloud::wait::{Patience, retry_while};
@@ -77,9 +77,8 @@ impl Provision for Database {
         let doing = "create the database";
         let mut ordered = Box::pin(self.order(cx)).await;
         if ordered.as_ref().is_err_and(|error| error.kind == ErrorKind::Exists) {
-            if let Some(found) = existing(self, cx, doing).await? {
-                cx.made(&found.computed).await?;
-                return Box::pin(self.update(&found.declared, &found.computed, cx)).await;
+            if let Some(there) = Box::pin(take_over(self, cx, doing)).await? {
+                return Ok(there);
             }
             self.clear(cx).await?;
             ordered = Box::pin(self.order(cx)).await;

@@ -14,7 +14,7 @@ use super::{DbParameterGroup, DbParameterGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::rds::{filter, list_tags, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -71,11 +71,7 @@ impl Provision for DbParameterGroup {
                 self.settle(&computed, cx).await?;
                 Ok(computed)
             }
-            Err(error) if error.kind == ErrorKind::Exists => {
-                let Some(found) = existing(self, cx, doing).await? else { return Err(error) };
-                cx.made(&found.computed).await?;
-                self.update(&found.declared, &found.computed, cx).await
-            }
+            Err(error) if error.kind == ErrorKind::Exists => take_over(self, cx, doing).await?.ok_or(error),
             Err(error) => Err(error),
         }
     }

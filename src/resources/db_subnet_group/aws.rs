@@ -9,7 +9,7 @@ use super::{DbSubnetGroup, DbSubnetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::rds::{list_tags, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -75,9 +75,7 @@ impl Provision for DbSubnetGroup {
         if error.kind != ErrorKind::Exists {
             return Err(error);
         }
-        let Some(found) = existing(self, cx, doing).await? else { return Err(error) };
-        cx.made(&found.computed).await?;
-        self.update(&found.declared, &found.computed, cx).await
+        take_over(self, cx, doing).await?.ok_or(error)
     }
 
     async fn update(

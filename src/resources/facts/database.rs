@@ -31,24 +31,16 @@ pub(super) async fn offers(aws: &Clients, ask: &DatabaseQuery) -> DatabaseOffers
 }
 
 async fn versions(aws: &Clients) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws.rds.describe_db_engine_versions().engine(ENGINE).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the versions of the database engine")?;
-        found.extend(page.db_engine_versions().iter().filter_map(|one| one.engine_version()).map(str::to_owned));
-    }
-    Ok(found)
+    let pages = aws.rds.describe_db_engine_versions().engine(ENGINE).into_paginator().items().send();
+    let found = pages.try_collect().await.during("list the versions of the database engine")?;
+    Ok(found.into_iter().filter_map(|one| one.engine_version).collect())
 }
 
 async fn options(aws: &Clients, class: &str, version: &str) -> Result<Vec<DatabaseOption>, CloudError> {
     let ask = aws.rds.describe_orderable_db_instance_options().engine(ENGINE).engine_version(version);
-    let mut found = Vec::new();
-    let mut pages = ask.db_instance_class(class).vpc(true).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("find what can be ordered of the database's class")?;
-        found.extend(page.orderable_db_instance_options().iter().map(option));
-    }
-    Ok(found)
+    let pages = ask.db_instance_class(class).vpc(true).into_paginator().items().send();
+    let found = pages.try_collect().await.during("find what can be ordered of the database's class")?;
+    Ok(found.iter().map(option).collect())
 }
 
 fn option(told: &OrderableDbInstanceOption) -> DatabaseOption {

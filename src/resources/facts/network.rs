@@ -59,13 +59,9 @@ async fn vpc(aws: &Clients, id: &str) -> Result<Vpc, CloudError> {
 
 async fn subnets(aws: &Clients, ask: &NetworkQuery) -> Result<BTreeMap<String, Subnet>, CloudError> {
     let ids = filter("subnet-id", ask.private.union(&ask.public).map(String::as_str));
-    let mut found = BTreeMap::new();
-    let mut pages = aws.ec2.describe_subnets().filters(ids).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("read the subnets")?;
-        found.extend(page.subnets().iter().map(|one| (one.subnet_id().unwrap_or_default().to_owned(), subnet(one))));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_subnets().filters(ids).into_paginator().items().send();
+    let found = pages.try_collect().await.during("read the subnets")?;
+    Ok(found.iter().map(|one| (one.subnet_id().unwrap_or_default().to_owned(), subnet(one))).collect())
 }
 
 fn subnet(found: &types::Subnet) -> Subnet {
@@ -80,12 +76,9 @@ fn subnet(found: &types::Subnet) -> Subnet {
 }
 
 async fn route_tables(aws: &Clients, here: types::Filter) -> Result<Vec<RouteTable>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_route_tables().filters(here).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the route tables of the network")?.route_tables().iter().map(route_table));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_route_tables().filters(here).into_paginator().items().send();
+    let found = pages.try_collect().await.during("read the route tables of the network")?;
+    Ok(found.iter().map(route_table).collect())
 }
 
 fn route_table(found: &types::RouteTable) -> RouteTable {
@@ -120,12 +113,9 @@ fn route(found: &types::Route) -> Route {
 }
 
 async fn endpoints(aws: &Clients, here: types::Filter) -> Result<Vec<Endpoint>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_vpc_endpoints().filters(here).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("read the endpoints of the network")?.vpc_endpoints().iter().map(endpoint));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_vpc_endpoints().filters(here).into_paginator().items().send();
+    let found = pages.try_collect().await.during("read the endpoints of the network")?;
+    Ok(found.iter().map(endpoint).collect())
 }
 
 fn endpoint(found: &types::VpcEndpoint) -> Endpoint {
@@ -143,17 +133,8 @@ pub(in crate::resources) async fn zones_of_type(
     aws: &Clients,
     instance_type: &str,
 ) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws
-        .ec2
-        .describe_instance_type_offerings()
-        .location_type(LocationType::AvailabilityZone)
-        .filters(filter("instance-type", [instance_type]))
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.during(&format!("find the zones that offer {instance_type}"))?;
-        found.extend(page.instance_type_offerings().iter().filter_map(|one| one.location()).map(str::to_owned));
-    }
-    Ok(found)
+    let call = aws.ec2.describe_instance_type_offerings().location_type(LocationType::AvailabilityZone);
+    let pages = call.filters(filter("instance-type", [instance_type])).into_paginator().items().send();
+    let found = pages.try_collect().await.during(&format!("find the zones that offer {instance_type}"))?;
+    Ok(found.into_iter().filter_map(|one| one.location).collect())
 }

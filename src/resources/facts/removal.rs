@@ -46,28 +46,22 @@ async fn node_groups(aws: &Clients, cluster: Option<&str>) -> Result<BTreeMap<St
 
 async fn fargate_profiles(aws: &Clients, cluster: Option<&str>) -> Result<BTreeSet<String>, CloudError> {
     let Some(cluster) = cluster else { return Ok(BTreeSet::new()) };
-    let mut found = BTreeSet::new();
-    let mut pages = aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page.during("list the Fargate profiles") {
-            Ok(page) => found.extend(page.fargate_profile_names.unwrap_or_default()),
-            Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| BTreeSet::new()),
-        }
+    let pages = aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
+    match pages.try_collect().await.during("list the Fargate profiles") {
+        Ok(found) => Ok(found.into_iter().collect()),
+        Err(error) => eks::nothing_there(aws, cluster, error).await.map(|()| BTreeSet::new()),
     }
-    Ok(found)
 }
 
 async fn balancers(aws: &Clients, ask: &RemovalQuery) -> Result<BTreeMap<String, Balancer>, CloudError> {
-    let mut all: BTreeMap<String, bool> = BTreeMap::new();
-    let mut pages = aws.elb.describe_load_balancers().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the load balancers")?;
-        let of = page.load_balancers().iter();
-        all.extend(of.filter_map(|one| {
-            let is_here = ask.vpc.is_some() && one.vpc_id() == ask.vpc.as_deref();
-            one.load_balancer_arn().map(|arn| (arn.to_owned(), is_here))
-        }));
-    }
+    let pages = aws.elb.describe_load_balancers().into_paginator().items().send();
+    let all = pages.try_collect().await.during("list the load balancers")?.into_iter();
+    let all: BTreeMap<String, bool> = all
+        .filter_map(|one| {
+            let is_here = ask.vpc.is_some() && one.vpc_id == ask.vpc;
+            one.load_balancer_arn.map(|arn| (arn, is_here))
+        })
+        .collect();
     let arns: Vec<String> = all.keys().cloned().collect();
     let tags = elb::list_tags_of_standing(aws, &arns).await?;
     let judged = tags.into_iter().filter_map(|(arn, tags)| {

@@ -11,7 +11,7 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -68,10 +68,10 @@ impl Provision for IamPolicy {
             match made {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
-                    Some(policy) if cx.ours(&tags_of(policy.tags())) => Ok(Some(policy)),
                     Some(policy) => {
                         let taken = format!("the policy {} exists already", self.name);
-                        Err(not_ours(cx, doing, &taken, arn, &tags_of(policy.tags())))
+                        claim(cx, doing, &taken, arn, &tags_of(policy.tags()))?;
+                        Ok(Some(policy))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
@@ -220,12 +220,8 @@ async fn document(aws: &Clients, arn: &str, version: &str) -> Result<Policy, Clo
 }
 
 async fn versions(aws: &Clients, arn: &str) -> Result<Vec<PolicyVersion>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.iam.list_policy_versions().policy_arn(arn).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("list the versions of the policy")?.versions.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = aws.iam.list_policy_versions().policy_arn(arn).into_paginator().items().send();
+    pages.try_collect().await.during("list the versions of the policy")
 }
 
 /// Versions are `v1`, `v2` and so on, never used again.

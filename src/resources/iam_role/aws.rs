@@ -14,7 +14,7 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -66,10 +66,10 @@ impl Provision for IamRole {
             match made {
                 Ok(made) => Ok((made.role.ok_or_else(|| lacking(doing, "role"))?, true)),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, &self.name).await? {
-                    Some(role) if cx.ours(&tags_of(role.tags())) => Ok((role, false)),
                     Some(role) => {
                         let taken = format!("the role {} exists already", self.name);
-                        Err(not_ours(cx, doing, &taken, &self.name, &tags_of(role.tags())))
+                        claim(cx, doing, &taken, &self.name, &tags_of(role.tags()))?;
+                        Ok((role, false))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),
@@ -238,13 +238,9 @@ async fn get(aws: &Clients, name: &str) -> Result<Option<Role>, CloudError> {
 }
 
 async fn attached(aws: &Clients, name: &str) -> Result<BTreeSet<String>, CloudError> {
-    let mut found = BTreeSet::new();
-    let mut pages = aws.iam.list_attached_role_policies().role_name(name).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the policies attached to the role")?;
-        found.extend(page.attached_policies().iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned));
-    }
-    Ok(found)
+    let pages = aws.iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
+    let found = pages.try_collect().await.during("list the policies attached to the role")?;
+    Ok(found.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
 async fn detach(aws: &Clients, name: &str, arn: &str) -> Result<(), CloudError> {
@@ -275,20 +271,12 @@ async fn strip(aws: &Clients, name: &str) -> Result<(), CloudError> {
 }
 
 async fn inline(aws: &Clients, name: &str) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.iam.list_role_policies().role_name(name).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("list the policies written into the role")?.policy_names);
-    }
-    Ok(found)
+    let pages = aws.iam.list_role_policies().role_name(name).into_paginator().items().send();
+    pages.try_collect().await.during("list the policies written into the role")
 }
 
 async fn profiles(aws: &Clients, name: &str) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.iam.list_instance_profiles_for_role().role_name(name).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list the instance profiles of the role")?;
-        found.extend(page.instance_profiles.into_iter().map(|profile| profile.instance_profile_name));
-    }
-    Ok(found)
+    let pages = aws.iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
+    let found = pages.try_collect().await.during("list the instance profiles of the role")?;
+    Ok(found.into_iter().map(|profile| profile.instance_profile_name).collect())
 }

@@ -16,7 +16,7 @@ use super::{Listener, ListenerAction, ListenerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::existing;
+use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
@@ -71,9 +71,8 @@ impl Provision for Listener {
     async fn create(&self, cx: &Writing<'_>) -> Result<ListenerComputed, CloudError> {
         let doing = "create the listener";
         // Creating is idempotent by content: a foreign one with the same settings would be handed out as ours.
-        if let Some(found) = existing(self, cx, doing).await? {
-            cx.made(&found.computed).await?;
-            return self.update(&found.declared, &found.computed, cx).await;
+        if let Some(there) = take_over(self, cx, doing).await? {
+            return Ok(there);
         }
         let action = action::to_aws(&self.action, cx)?;
         let balancer = cx.id(&self.load_balancer)?;

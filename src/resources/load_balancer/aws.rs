@@ -18,7 +18,7 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::{existing_beside, is_predecessor};
+use crate::cloud::aws::takeover::{is_predecessor, take_over_beside};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -55,9 +55,8 @@ impl Provision for LoadBalancer {
         let doing = "create the load balancer";
         let old = self.predecessors(cx).await?;
         let name = if old.is_empty() { self.name.clone() } else { format!("{}-{}", self.name, cx.mark.suffix()) };
-        if let Some(found) = existing_beside(self, old, cx, doing).await? {
-            cx.made(&found.computed).await?;
-            return self.update(&found.declared, &found.computed, cx).await;
+        if let Some(there) = take_over_beside(self, old, cx, doing).await? {
+            return Ok(there);
         }
         let subnets = cx.all_ids(&self.subnets)?;
         let groups = cx.all_ids(&self.security_groups)?;
@@ -261,15 +260,9 @@ async fn of_address(one: &Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Opti
 
 /// Every load balancer of this name, with or without the suffix of an attempt, and its tags.
 async fn named(aws: &Clients, name: &str) -> Result<Vec<(types::LoadBalancer, Tags)>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.elb.describe_load_balancers().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("look for the load balancer")?.load_balancers.unwrap_or_default();
-        found.extend(
-            page.into_iter()
-                .filter(|one| one.load_balancer_name().is_some_and(|found| plain_name(found, name) == name)),
-        );
-    }
+    let pages = aws.elb.describe_load_balancers().into_paginator().items().send();
+    let mut found = pages.try_collect().await.during("look for the load balancer")?;
+    found.retain(|one| one.load_balancer_name().is_some_and(|found| plain_name(found, name) == name));
     let arns: Vec<String> = found.iter().filter_map(|one| one.load_balancer_arn()).map(str::to_owned).collect();
     let mut tags = list_tags_of_standing(aws, &arns).await?;
     let with_tags = found.into_iter().filter_map(|one| {
@@ -333,13 +326,7 @@ async fn unprotect(arn: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
 /// How many network interfaces are left of the load balancer with this ARN. They are known by their description alone.
 async fn interfaces(aws: &Clients, arn: &str) -> Result<usize, CloudError> {
     let Some((_, path)) = arn.split_once(":loadbalancer/") else { return Ok(0) };
-    let mut left = 0;
-    let call = aws.ec2.describe_network_interfaces().filters(ec2::filter("description", [format!("ELB {path}")]));
-    let mut pages = call.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        left += page.during("look for its network interfaces")?.network_interfaces().len();
-    }
-    Ok(left)
+    Ok(ec2::interfaces_in(aws, ec2::filter("description", [format!("ELB {path}")])).await?.len())
 }
 
 fn state(found: &types::LoadBalancer) -> Option<&LoadBalancerStateEnum> {

@@ -18,7 +18,7 @@ use futures_util::future::try_join_all;
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -309,13 +309,9 @@ impl NodeGroup {
         }
         let gone = || CloudError::new(ErrorKind::NotFound, CREATE, "it is neither there nor can it be made");
         let group = read(cx.aws, place.cluster, place.name).await?.ok_or_else(gone)?;
-        let tags = eks::tags_of(group.tags());
-        if cx.ours(&tags) {
-            Ok((group, false))
-        } else {
-            let taken = format!("node group {} exists already", place.name);
-            Err(not_ours(cx, CREATE, &taken, &computed(place, &group).id, &tags))
-        }
+        let taken = format!("node group {} exists already", place.name);
+        claim(cx, CREATE, &taken, &computed(place, &group).id, &eks::tags_of(group.tags()))?;
+        Ok((group, false))
     }
 
     /// The create call, made once the cluster is free and repeated while EKS cannot see the roles it needs yet.

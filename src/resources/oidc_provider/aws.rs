@@ -14,7 +14,7 @@ use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::iam::{self, SETTLING};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -59,10 +59,10 @@ impl Provision for OidcProvider {
             match made {
                 Ok(_) => Ok(None),
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
-                    Some(provider) if cx.ours(&tags_of(provider.tags())) => Ok(Some(provider)),
                     Some(provider) => {
                         let taken = format!("the OIDC provider {issuer} exists already");
-                        Err(not_ours(cx, doing, &taken, arn, &tags_of(provider.tags())))
+                        claim(cx, doing, &taken, arn, &tags_of(provider.tags()))?;
+                        Ok(Some(provider))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.
                     None => Err(error),

@@ -21,7 +21,7 @@ use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -79,11 +79,8 @@ impl Provision for Secret {
             let dying = words::access::SECRET_LEAVING.tell(&error);
             match describe(cx.aws, &self.name).await? {
                 Some(there) if exists || there.deleted_date().is_some() => {
-                    let tags = tags_of(there.tags());
-                    if !cx.ours(&tags) {
-                        let taken = format!("the secret {} exists already", self.name);
-                        return Err(not_ours(cx, doing, &taken, there.arn().unwrap_or(&self.name), &tags));
-                    }
+                    let taken = format!("the secret {} exists already", self.name);
+                    claim(cx, doing, &taken, there.arn().unwrap_or(&self.name), &tags_of(there.tags()))?;
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }
                 Some(_) if !dying => Err(error),

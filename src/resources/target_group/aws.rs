@@ -15,7 +15,7 @@ use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::not_ours;
+use crate::cloud::aws::takeover::claim;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -73,10 +73,7 @@ impl Provision for TargetGroup {
             let computed = computed(&found);
             let tags = list_tags(cx.aws, std::slice::from_ref(&computed.id)).await?.remove(&computed.id);
             let mut tags = tags.unwrap_or_default();
-            if !cx.ours(&tags) {
-                let taken = format!("the target group {name} exists already");
-                return Err(not_ours(cx, doing, &taken, &computed.id, &tags));
-            }
+            claim(cx, doing, &format!("the target group {name} exists already"), &computed.id, &tags)?;
             cx.made(&computed).await?;
             tags.retain(|key, _| self.tags.contains_key(key));
             let from = Self { tags, ..self.clone() };
@@ -238,12 +235,9 @@ async fn marked(
         let unrecorded = sought.iter().filter(|one| one.recorded.is_none());
         unrecorded.map(|one| &one.expected().name).any(|begin| name.starts_with(&format!("{begin}-")))
     };
-    let mut groups = Vec::new();
-    let mut pages = cx.aws.elb.describe_target_groups().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("look for the target group")?.target_groups.unwrap_or_default();
-        groups.extend(page.into_iter().filter(|group| group.target_group_name().is_some_and(begins)));
-    }
+    let pages = cx.aws.elb.describe_target_groups().into_paginator().items().send();
+    let mut groups = pages.try_collect().await.during("look for the target group")?;
+    groups.retain(|group| group.target_group_name().is_some_and(begins));
     let arns: Vec<String> = groups.iter().filter_map(|group| group.target_group_arn()).map(str::to_owned).collect();
     let tags = list_tags(cx.aws, &arns).await?;
     let tags_of = |group: &types::TargetGroup| group.target_group_arn().and_then(|arn| tags.get(arn)).cloned();

@@ -1,6 +1,6 @@
 //! What keeps a network or a security group from being removed: EC2 refuses without saying.
 
-use aws_sdk_ec2::types::{Filter, NatGatewayState, VpcEndpoint};
+use aws_sdk_ec2::types::{Filter, NatGateway, NatGatewayState, RouteTable, VpcEndpoint};
 use futures_util::future::{try_join3, try_join5};
 
 use super::{filter, named_in};
@@ -44,76 +44,45 @@ pub async fn users_of_group(aws: &Clients, group: &str) -> Result<Vec<String>, C
     Ok(interfaces.into_iter().chain(rules.into_iter().map(|group| format!("a rule of {group}"))).collect())
 }
 
+/// What is being listed.
+const DOING: &str = "list what is left";
+
 async fn subnets(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_subnets().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list what is left")?.subnets.unwrap_or_default();
-        found.extend(page.into_iter().filter_map(|one| one.subnet_id));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_subnets().filters(scope).into_paginator().items().send();
+    Ok(pages.try_collect().await.during(DOING)?.into_iter().filter_map(|one| one.subnet_id).collect())
 }
 
 async fn tables(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_route_tables().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        for table in page.during("list what is left")?.route_tables.unwrap_or_default() {
-            // The main table goes with the network.
-            if !table.associations().iter().any(|one| one.main() == Some(true)) {
-                found.extend(table.route_table_id);
-            }
-        }
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_route_tables().filters(scope).into_paginator().items().send();
+    // The main table goes with the network.
+    let is_main = |table: &RouteTable| table.associations().iter().any(|one| one.main() == Some(true));
+    let others = pages.try_collect().await.during(DOING)?.into_iter().filter(|table| !is_main(table));
+    Ok(others.filter_map(|table| table.route_table_id).collect())
 }
 
 async fn groups(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_security_groups().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        for group in page.during("list what is left")?.security_groups.unwrap_or_default() {
-            let name = group.group_name().unwrap_or_default();
-            // So does the group that came with it.
-            if name != "default" {
-                found.push(format!("{} ({name})", group.group_id().unwrap_or_default()));
-            }
-        }
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_security_groups().filters(scope).into_paginator().items().send();
+    let all = pages.try_collect().await.during(DOING)?;
+    let named = all.iter().map(|group| (group.group_id().unwrap_or_default(), group.group_name().unwrap_or_default()));
+    // So does the group that came with it.
+    Ok(named.filter(|(_, name)| *name != "default").map(|(id, name)| format!("{id} ({name})")).collect())
 }
 
 async fn internet_gateways(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_internet_gateways().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list what is left")?.internet_gateways.unwrap_or_default();
-        found.extend(page.into_iter().filter_map(|one| one.internet_gateway_id));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_internet_gateways().filters(scope).into_paginator().items().send();
+    Ok(pages.try_collect().await.during(DOING)?.into_iter().filter_map(|one| one.internet_gateway_id).collect())
 }
 
 async fn nat_gateways(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_nat_gateways().filter(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list what is left")?.nat_gateways.unwrap_or_default();
-        // Deleted and failed ones stay listed for an hour and hold nothing.
-        let standing = page
-            .into_iter()
-            .filter(|one| !matches!(one.state(), Some(NatGatewayState::Deleted | NatGatewayState::Failed)));
-        found.extend(standing.filter_map(|one| one.nat_gateway_id));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_nat_gateways().filter(scope).into_paginator().items().send();
+    // Deleted and failed ones stay listed for an hour and hold nothing.
+    let stands = |one: &NatGateway| !matches!(one.state(), Some(NatGatewayState::Deleted | NatGatewayState::Failed));
+    let standing = pages.try_collect().await.during(DOING)?.into_iter().filter(stands);
+    Ok(standing.filter_map(|one| one.nat_gateway_id).collect())
 }
 
 async fn endpoints(aws: &Clients, scope: Filter) -> Result<Vec<String>, CloudError> {
-    let mut found = Vec::new();
-    let mut pages = aws.ec2.describe_vpc_endpoints().filters(scope).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("list what is left")?.vpc_endpoints.unwrap_or_default();
-        let name = |one: VpcEndpoint| Some(format!("{} ({})", one.vpc_endpoint_id?, one.service_name?));
-        found.extend(page.into_iter().filter_map(name));
-    }
-    Ok(found)
+    let pages = aws.ec2.describe_vpc_endpoints().filters(scope).into_paginator().items().send();
+    let name = |one: VpcEndpoint| Some(format!("{} ({})", one.vpc_endpoint_id?, one.service_name?));
+    Ok(pages.try_collect().await.during(DOING)?.into_iter().filter_map(name).collect())
 }

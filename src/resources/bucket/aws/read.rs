@@ -157,14 +157,9 @@ impl<'a> Place<'a> {
 
     /// Whether the account has a bucket of this name (`ListBuckets`, which needs no right to the bucket itself).
     async fn listed(&self) -> Result<bool, CloudError> {
-        let mut pages = self.aws.s3.list_buckets().prefix(self.name).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.during("find out whose the bucket is")?;
-            if page.buckets().iter().any(|bucket| bucket.name() == Some(self.name)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let pages = self.aws.s3.list_buckets().prefix(self.name).into_paginator().items().send();
+        let all = pages.try_collect().await.during("find out whose the bucket is")?;
+        Ok(all.iter().any(|bucket| bucket.name() == Some(self.name)))
     }
 
     /// All settings.

@@ -129,12 +129,9 @@ async fn gone(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
 /// Refuses while load balancers stand that Kubernetes made.
 async fn refuse_load_balancers(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let doing = "find load balancers of the cluster";
-    let mut arns = Vec::new();
-    let mut pages = cx.aws.elb.describe_load_balancers().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during(doing)?;
-        arns.extend(page.load_balancers().iter().filter_map(|one| one.load_balancer_arn().map(str::to_owned)));
-    }
+    let pages = cx.aws.elb.describe_load_balancers().into_paginator().items().send();
+    let all = pages.try_collect().await.during(doing)?;
+    let arns: Vec<String> = all.into_iter().filter_map(|one| one.load_balancer_arn).collect();
     let made: Vec<String> = elb::list_tags(cx.aws, &arns)
         .await?
         .into_iter()
@@ -192,10 +189,8 @@ pub(super) async fn groups(known: &ClusterComputed, aws: &Clients) -> Result<Vec
     let mut groups: Vec<SecurityGroup> = Vec::new();
     for (key, value) in [("aws:eks:cluster-name", name), (&format!("kubernetes.io/cluster/{name}"), "owned")] {
         let filter = ec2::filter(&format!("tag:{key}"), [value]);
-        let mut pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            groups.extend(page.during("find the security group of the cluster")?.security_groups.unwrap_or_default());
-        }
+        let pages = aws.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
+        groups.extend(pages.try_collect().await.during("find the security group of the cluster")?);
     }
     let prefix = format!("eks-cluster-sg-{name}-");
     groups.retain(|group| {

@@ -224,13 +224,9 @@ fn taken(snapshot: &DbSnapshot) -> Option<&DateTime> {
 }
 
 async fn list(aws: &Clients, database: &str) -> Result<Vec<DbSnapshot>, CloudError> {
-    let mut found = Vec::new();
     let call = aws.rds.describe_db_snapshots().db_instance_identifier(database).snapshot_type("manual");
-    let mut pages = call.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        found.extend(page.during("look for earlier snapshots of the database")?.db_snapshots.unwrap_or_default());
-    }
-    Ok(found)
+    let pages = call.into_paginator().items().send();
+    pages.try_collect().await.during("look for earlier snapshots of the database")
 }
 
 async fn describe(aws: &Clients, name: &str) -> Result<Option<DbSnapshot>, CloudError> {
