@@ -9,6 +9,7 @@ mod air_gapped;
 mod architecture;
 mod asked;
 mod bad_input;
+mod catalogue;
 mod checks;
 mod crash;
 mod edits;

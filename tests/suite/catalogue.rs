@@ -1,0 +1,131 @@
+//! The catalogue of kinds: whoever adds one is told what is missing, where the compiler cannot ask for it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ppm_infra::model::component::Component;
+use ppm_infra::model::resource::OnChange;
+use ppm_infra::resources::catalog;
+use ppm_infra::stack::{Protected, Word as _};
+use serde_json::Value;
+
+/// How the emulator's inventory shows what it has another word for, or counts as a part of something else.
+const IN_INVENTORY: [(&str, &str); 4] = [
+    ("database", "\"db_instance\""),
+    ("node_group", "\"nodegroup\""),
+    ("security_group_rule", "rules=rules"),
+    ("target_attachment", "\"target_groups\""),
+];
+
+/// Calls whose permission has another name ("Actions, resources, and condition keys for Amazon S3").
+const ALLOWED_AS: [(&str, &str); 1] = [("HeadBucket", "ListBucket")];
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default()
+}
+
+fn kinds() -> BTreeSet<String> {
+    catalog().keys().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_file_of_a_kind_is_in_the_catalogue() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resources");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let kinds_of_files = files.filter(|path| path.is_file()).filter_map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        text.contains("impl Resource for").then(|| path.file_stem().unwrap().to_str().unwrap().to_owned())
+    });
+    assert_eq!(kinds_of_files.collect::<BTreeSet<_>>(), kinds(), "every_kind! in src/resources/mod.rs");
+}
+
+#[test]
+fn every_kind_is_counted_in_the_inventory_of_the_emulator() {
+    let inventory = read("tests/emulator/strict/inventory.py");
+    let (live, _) = inventory.split_once("def leftover(").unwrap();
+    let known = |kind: &str| IN_INVENTORY.iter().find(|(one, _)| *one == kind).map(|(_, shown)| (*shown).to_owned());
+    let counted = |kind: &String| live.contains(&known(kind).unwrap_or_else(|| format!("\"{kind}\"")));
+    let missing: Vec<String> = kinds().into_iter().filter(|kind| !counted(kind)).collect();
+    assert_eq!(missing, Vec::<String>::new(), "what no crash and no destroy would be seen to leave behind");
+}
+
+#[test]
+fn every_kind_has_the_story_of_a_life_among_the_tests() {
+    let listed = read("tests/suite/kinds/mod.rs");
+    let mut missing = Vec::new();
+    for (kind, facts) in catalog() {
+        let story = read(&format!("tests/suite/kinds/{kind}.rs"));
+        let changes = facts.fields.iter().any(|field| !matches!(field.on_change, OnChange::Replace | OnChange::Ignore));
+        let verbs = [".make(", ".find_again::<", ".remove::<"].into_iter().chain(changes.then_some(".change("));
+        let untold: Vec<&str> = verbs.filter(|verb| !story.contains(verb)).collect();
+        if !untold.is_empty() || !listed.contains(&format!("mod {kind};")) {
+            missing.push(format!("{kind}: {untold:?}"));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new(), "made, found again, changed and removed: tests/suite/kinds/<kind>.rs");
+}
+
+#[test]
+fn the_policies_allow_the_calls_that_every_kind_names_at_its_head() {
+    let mut allowed = BTreeSet::new();
+    for policy in ["plan", "apply-compute", "apply-data"] {
+        let policy: Value = serde_json::from_str(&read(&format!("docs/permissions/{policy}.json"))).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let actions = match &statement["Action"] {
+                Value::Array(actions) => actions.clone(),
+                action => vec![action.clone()],
+            };
+            allowed.extend(actions.iter().filter_map(|one| one.as_str()?.split(':').nth(1)).map(str::to_owned));
+        }
+    }
+    let mut wrong = Vec::new();
+    for kind in kinds() {
+        let calls = read(&format!("src/resources/{kind}/aws.rs"));
+        let head: Vec<&str> = calls.lines().take_while(|line| line.starts_with("//!")).collect();
+        let head = head.join(" ");
+        let named: Vec<&str> = head.split('`').skip(1).step_by(2).filter(|word| is_call(word)).collect();
+        if named.len() < 3 {
+            wrong.push(format!("{kind}: the first page of its calls names {named:?}"));
+        }
+        for call in named {
+            let action = ALLOWED_AS.iter().find(|(known, _)| *known == call).map_or(call, |(_, action)| action);
+            if !allowed.contains(action) {
+                wrong.push(format!("{kind}: no policy allows {call}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Whether a word is the name of a call: as `CreateVpc` is, and `vpc` or `VPC` is not.
+fn is_call(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && letters.next().is_some_and(char::is_lowercase)
+        && word.chars().all(char::is_alphanumeric)
+}
+
+#[test]
+fn what_changes_of_every_answer_mean_is_written_down() {
+    let written = |kind: &String| read(&format!("src/resources/{kind}/described.tsv")).contains('\t');
+    let missing: Vec<String> = kinds().into_iter().filter(|kind| !written(kind)).collect();
+    assert_eq!(missing, Vec::<String>::new(), "src/resources/<kind>/described.tsv");
+}
+
+#[test]
+fn every_kind_belongs_to_a_part_of_the_architecture_and_says_what_tells_most() {
+    for (kind, facts) in catalog() {
+        assert_ne!(facts.component, Component::Other, "{kind}");
+        for field in facts.summary.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
+            assert!(facts.fields.iter().any(|known| known.name == field), "{kind}: {field}");
+        }
+    }
+    let places: BTreeSet<usize> = catalog().values().map(|facts| facts.place).collect();
+    assert_eq!(places.len(), catalog().len(), "each has a place of its own");
+}
+
+#[test]
+fn what_can_be_protected_is_what_holds_data() {
+    let held: BTreeSet<&str> = catalog().values().filter_map(|facts| facts.holds.data()).collect();
+    assert_eq!(Protected::CHOICES.iter().map(|choice| choice.word).collect::<BTreeSet<_>>(), held);
+}
