@@ -8,10 +8,6 @@ use crate::product::{Amount, Budget, Image, License, Sizing};
 
 /// Port of the Service inside the cluster.
 pub(super) const SERVICE_PORT: u16 = 80;
-/// Where the license file is mounted: outside the directory that the image's start script rearranges.
-pub(super) const LICENSE_PATH: &str = "/etc/rstudio-licensing";
-/// Where the class of Secrets is mounted: nowhere else may anything be mounted there.
-pub(super) const SECRETS_PATH: &str = "/etc/rstudio-pm-secrets";
 /// First Kubernetes minor with `matchLabelKeys` and `nodeTaintsPolicy` both on by default.
 const EXACT_SPREAD_SINCE: u32 = 27;
 

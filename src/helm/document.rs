@@ -6,11 +6,13 @@
 use std::fmt::Write as _;
 
 use super::chart::{
-    Domain, LICENSE_PATH, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
+    Domain, Probe, SecretVariable, Service, SpreadConstraint, UpdateStrategy, Values, has_exact_spread,
 };
 use super::keys::Version;
 use super::{Inputs, config, form, objects};
-use crate::product::{Amount, ENCRYPTION_KEY_BYTES, ENCRYPTION_KEY_VARIABLE, License, USAGE_PASSWORD_VARIABLE, gib};
+use crate::product::{
+    Amount, ENCRYPTION_KEY_BYTES, ENCRYPTION_KEY_VARIABLE, LICENSE_DIRECTORY, License, USAGE_PASSWORD_VARIABLE, gib,
+};
 use crate::text::yaml::{self, YamlEntry, YamlNode, entry, list, map, script};
 
 /// Newest chart version the emitted keys were read against.
@@ -248,7 +250,8 @@ fn license(values: &Values) -> YamlEntry {
              restart of the pods.",
         ),
         entry("secretKey", key.as_str()),
-        entry("mountPath", LICENSE_PATH).why("Outside /var/lib/rstudio-pm, which the image's start script rearranges."),
+        entry("mountPath", LICENSE_DIRECTORY)
+            .why("Outside /var/lib/rstudio-pm, which the image's start script rearranges."),
     ]);
     entry("license", map([entry("file", file)]))
 }

@@ -2,9 +2,9 @@
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
-use super::chart::{Chart, SECRETS_PATH, TargetGroupBinding, Volume};
+use super::chart::{Chart, TargetGroupBinding, Volume};
 use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
-use crate::product::PING_PATH;
+use crate::product::{PING_PATH, SECRETS_DIRECTORY};
 use crate::text::yaml::{YamlEntry, YamlNode, entry, list, map, script};
 
 /// Nominal size of a volume: EFS has none and Kubernetes asks for one.
@@ -151,7 +151,8 @@ fn secret_class(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
     ]);
     let mount = map([
         entry("name", MOUNTED_SECRETS),
-        entry("mountPath", SECRETS_PATH).why("Nothing reads the files; the variables above come from the Secrets."),
+        entry("mountPath", SECRETS_DIRECTORY)
+            .why("Nothing reads the files; the variables above come from the Secrets."),
         entry("readOnly", true),
     ]);
     Some((volume, mount))

@@ -19,7 +19,7 @@ mod sizing;
 
 pub use connections::{Budget, TooManyConnections, budget, connection_room};
 pub use database::{Database, USAGE_SCHEMA, UsageData, pools, usage_database};
-pub use files::{DATA_DIRECTORY, FileSystem, is_within};
+pub use files::{DATA_DIRECTORY, FileSystem, LICENSE_DIRECTORY, MountPath, SECRETS_DIRECTORY, is_within};
 pub use image::{Image, Release, ending};
 pub use license::License;
 pub use secrets::{Exposed, exposed, variable};

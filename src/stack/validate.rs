@@ -13,10 +13,10 @@ mod versions;
 use super::values::Values;
 use super::words::Targets;
 use crate::model::values::{
-    AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType, MountPath,
-    Region, S3Location, StackName, shown,
+    AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType, Region,
+    S3Location, StackName, shown,
 };
-use crate::product::{SizeError, connection_room, is_within, size};
+use crate::product::{MountPath, SizeError, connection_room, is_within, size};
 use crate::text::{Place, Problem};
 
 /// Everything that is wrong between the values.

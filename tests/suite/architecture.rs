@@ -146,7 +146,18 @@ fn nothing_is_silenced_without_a_reason_or_left_for_later() {
 }
 
 /// Where it stands what Package Manager is, and the facts of it that are spelled nowhere else.
-const PRODUCT: (&str, [&str; 4]) = ("product/", ["4242", "2112", "/__ping__", "/__api__/"]);
+const PRODUCT: (&str, [&str; 7]) = (
+    "product/",
+    [
+        "4242",
+        "2112",
+        "/__ping__",
+        "/__api__/",
+        "\"/var/lib/rstudio-pm\"",
+        "/etc/rstudio-licensing",
+        "/etc/rstudio-pm-secrets",
+    ],
+);
 
 /// Where a resource of the stack may be spelled.
 const NAMED_IN: &str = "architecture/";

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
-use crate::helm::chart::{LICENSE_PATH, SECRETS_PATH};
 use crate::helm::form;
 use crate::model::values::HostPort;
-use crate::product::{DATA_DIRECTORY, ENCRYPTION_KEY_VARIABLE, PASSWORD_VARIABLE, USAGE_PASSWORD_VARIABLE, is_within};
+use crate::product::{
+    DATA_DIRECTORY, ENCRYPTION_KEY_VARIABLE, LICENSE_DIRECTORY, PASSWORD_VARIABLE, SECRETS_DIRECTORY,
+    USAGE_PASSWORD_VARIABLE, is_within,
+};
 use crate::text::{Member, Node};
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
@@ -144,7 +146,7 @@ fn license(desk: &mut Desk<'_>) {
         desk.error(desk.place(path), path, format!("`{server}` is not a server with its port"), why, "write host:port");
     }
     let path = "license.file.mountPath";
-    let mounted = desk.text_or(path, LICENSE_PATH);
+    let mounted = desk.text_or(path, LICENSE_DIRECTORY);
     if is_within(&mounted, DATA_DIRECTORY) {
         let why = "The image's start script deletes licenses there before it looks for one.";
         desk.error(
@@ -152,7 +154,7 @@ fn license(desk: &mut Desk<'_>) {
             path,
             format!("the license is mounted at {mounted}"),
             why,
-            format!("write {LICENSE_PATH}"),
+            format!("write {LICENSE_DIRECTORY}"),
         );
     }
 }
@@ -230,7 +232,7 @@ fn secret_class(desk: &mut Desk<'_>) {
     if !own.chain(elsewhere.flat_map(|mounts| items(&mounts.value))).any(|mount| is(mount, &["name"], &name)) {
         let path = "pod.volumeMounts";
         let what = format!("the volume `{name}` of the SecretProviderClass is mounted nowhere");
-        let remedy = format!("add `- {{name: {name}, mountPath: {SECRETS_PATH}, readOnly: true}}`");
+        let remedy = format!("add `- {{name: {name}, mountPath: {SECRETS_DIRECTORY}, readOnly: true}}`");
         desk.error(desk.place(path), path, what, why, remedy);
     }
 }

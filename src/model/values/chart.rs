@@ -1,6 +1,6 @@
 //! What the chart is told beside names: images, a license server, a file system.
 //!
-//! Promises: a value that parses can stand in the chart's values, in a URL or in a mount without being quoted.
+//! Promises: a value that parses can stand in the chart's values or in a URL without being quoted.
 //!
 //! Leaves to others whether image, server and file system exist.
 
@@ -145,44 +145,6 @@ fn check_id(text: &str, prefix: &str, what: &str, example: &str) -> Result<(), V
     Err(ValueError::new(format!("`{}` is not the id of {what}", shown(text)), format!("write it like {example}")))
 }
 
-/// Where a volume is mounted in the pod: a whole path such as `/data`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MountPath(String);
-
-checked_string!(MountPath, check_mount, "a path in the pod", "^(/[A-Za-z0-9][A-Za-z0-9._-]*)+$", "/data");
-
-/// Places of the image that a mount would hide. The start script of newer images rearranges, or refuses to find
-/// mounted, `/var/lib/rstudio-pm`.
-const TAKEN: [&str; 4] = ["/var/lib/rstudio-pm", "/etc/rstudio-pm", "/etc/rstudio-licensing", "/opt/rstudio-pm"];
-/// Where the values mount what `package_manager.secrets: csi` needs.
-const SECRETS: &str = "/etc/rstudio-pm-secrets";
-/// Parts of the operating system in the image.
-const SYSTEM: [&str; 13] =
-    ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/sbin", "/sys", "/usr", "/var", "/var/lib"];
-
-fn check_mount(text: &str) -> Result<(), ValueError> {
-    let refuse =
-        |why: &str| Err(ValueError::new(format!("`{}` cannot be the place: {why}", shown(text)), "write /data"));
-    let part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-    };
-    if text.len() > 200 || !text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(part)) {
-        return refuse("it must be a whole path of letters, digits, `.`, `_` and `-`");
-    }
-    let at_or_in = |taken: &str| text == taken || text.strip_prefix(taken).is_some_and(|rest| rest.starts_with('/'));
-    if TAKEN.iter().any(|taken| at_or_in(taken)) {
-        return refuse("the image keeps things of its own there, which the mount would hide");
-    }
-    if at_or_in(SECRETS) {
-        return refuse("the Secrets Store is mounted there where secrets: csi is declared");
-    }
-    if SYSTEM.contains(&text) || ["/dev", "/proc", "/sys"].iter().any(|taken| at_or_in(taken)) {
-        return refuse("the operating system is there");
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,25 +180,5 @@ mod tests {
         assert!("fs-123".parse::<FileSystemId>().is_err());
         assert!("fs-0123456789ABCDEF0".parse::<FileSystemId>().is_err());
         assert!("fs-01234567".parse::<AccessPointId>().is_err());
-    }
-
-    #[test]
-    fn nothing_is_mounted_over_the_image() {
-        for text in ["/data", "/mnt/rstudio-pm", "/var/lib/rstudio-pm-data", "/srv/ppm.1"] {
-            assert!(text.parse::<MountPath>().is_ok(), "{text}");
-        }
-        for text in [
-            "/var/lib/rstudio-pm",
-            "/etc/rstudio-pm-secrets",
-            "/var/lib/rstudio-pm/data",
-            "/etc",
-            "/proc/1",
-            "/",
-            "data",
-            "/a/../b",
-            "/a//b",
-        ] {
-            assert!(text.parse::<MountPath>().is_err(), "{text}");
-        }
     }
 }

@@ -4,10 +4,10 @@ use super::Absent::{Defaults, Is, Means, Required};
 use super::table::POSIT;
 use super::{Key, Kind, Literal, choices, text, whole};
 use crate::model::values::{
-    AccessPointId, ChartVersion, FileSystemId, HostPort, ImageRepository, ImageTag, MountPath, Namespace, ReleaseName,
-    SecretKey, SecretName,
+    AccessPointId, ChartVersion, FileSystemId, HostPort, ImageRepository, ImageTag, Namespace, ReleaseName, SecretKey,
+    SecretName,
 };
-use crate::product::UsageData;
+use crate::product::{MountPath, UsageData};
 use crate::stack::words::SecretsBy;
 
 /// The keys, sections before their keys.
