@@ -10,7 +10,7 @@ use super::handles::{
     DATABASE_SUBNETS, ENCRYPTION_KEY,
 };
 use super::versions::engine_version;
-use super::{Net, Plot};
+use super::{Expansion, NetworkRefs};
 use crate::model::policy::Policy;
 use crate::product::ENCRYPTION_KEY_BYTES;
 use crate::resources::bucket::{Bucket, PublicAccessBlock};
@@ -28,14 +28,14 @@ pub const USER: &str = "ppm";
 pub(super) const PORT: u16 = 5432;
 
 /// Adds database, bucket and secrets.
-pub(super) fn data(plot: &mut Plot<'_>, net: &Net) {
-    secrets(plot);
-    bucket(plot);
-    firewall(plot, net);
-    database(plot, net);
+pub(super) fn data(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    secrets(expansion);
+    bucket(expansion);
+    firewall(expansion, net);
+    database(expansion, net);
 }
 
-fn secrets(plot: &mut Plot<'_>) {
+fn secrets(expansion: &mut Expansion<'_>) {
     let login =
         (&DATABASE_LOGIN, "User and password of the database", SecretContent::Login { username: USER.to_owned() });
     let key = (
@@ -44,30 +44,30 @@ fn secrets(plot: &mut Plot<'_>) {
         SecretContent::RandomHex { bytes: ENCRYPTION_KEY_BYTES },
     );
     for (at, description, content) in [login, key] {
-        let tags = plot.tags(at);
+        let tags = expansion.tags(at);
         let secret = Secret {
-            name: format!("{}-{}", plot.stack.stack, at.name()),
+            name: format!("{}-{}", expansion.stack.stack, at.name()),
             description: description.to_owned(),
-            kms_key: Some(plot.key()),
+            kms_key: Some(expansion.key()),
             content,
             recovery_days: 7,
             tags,
         };
-        plot.add(at, &secret);
+        expansion.add(at, &secret);
     }
 }
 
-fn bucket(plot: &mut Plot<'_>) {
-    let name = bucket_name(plot);
-    let arn = format!("arn:{}:s3:::{name}", plot.partition());
+fn bucket(expansion: &mut Expansion<'_>) {
+    let name = bucket_name(expansion);
+    let arn = format!("arn:{}:s3:::{name}", expansion.partition());
     let policy = json!({"Version": "2012-10-17", "Statement": [{
         "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": [arn, format!("{arn}/*")], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }]});
-    let tags = plot.tags(&BUCKET);
+    let tags = expansion.tags(&BUCKET);
     let bucket = Bucket {
         name,
-        kms_key: Some(plot.key()),
+        kms_key: Some(expansion.key()),
         bucket_key: true,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
@@ -76,23 +76,23 @@ fn bucket(plot: &mut Plot<'_>) {
         abort_uploads_days: Some(7),
         tags,
     };
-    let protect = plot.stack.protect.contains(&Protected::Bucket);
-    plot.add(&BUCKET, &bucket).protect = protect;
+    let protect = expansion.stack.protect.contains(&Protected::Bucket);
+    expansion.add(&BUCKET, &bucket).protect = protect;
 }
 
 /// The rule that lets the nodes in stands apart, so that the database need not wait for the cluster.
-fn firewall(plot: &mut Plot<'_>, net: &Net) {
-    let tags = plot.tags(&DATABASE_FIREWALL);
+fn firewall(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let tags = expansion.tags(&DATABASE_FIREWALL);
     let group = SecurityGroup {
         vpc: net.vpc.clone(),
-        name: format!("{}-database", plot.stack.stack),
+        name: format!("{}-database", expansion.stack.stack),
         description: "The database".to_owned(),
         ingress: BTreeSet::new(),
         egress: BTreeSet::new(),
         tags,
     };
-    plot.add(&DATABASE_FIREWALL, &group);
-    let tags = plot.tags(&DATABASE_FROM_NODES);
+    expansion.add(&DATABASE_FIREWALL, &group);
+    let tags = expansion.tags(&DATABASE_FROM_NODES);
     let rule = SecurityGroupRule {
         group: RuleHome::Group(DATABASE_FIREWALL.to_ref()),
         protocol: "tcp".to_owned(),
@@ -102,13 +102,13 @@ fn firewall(plot: &mut Plot<'_>, net: &Net) {
         description: "PostgreSQL from the nodes".to_owned(),
         tags,
     };
-    plot.add(&DATABASE_FROM_NODES, &rule);
+    expansion.add(&DATABASE_FROM_NODES, &rule);
 }
 
-fn database(plot: &mut Plot<'_>, net: &Net) {
-    let stack = plot.stack.stack.to_string();
-    let declared = plot.stack.database.clone();
-    let tags = plot.tags(&DATABASE_SUBNETS);
+fn database(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let stack = expansion.stack.stack.to_string();
+    let declared = expansion.stack.database.clone();
+    let tags = expansion.tags(&DATABASE_SUBNETS);
     let subnets = DbSubnetGroup {
         name: format!("{stack}-database"),
         description: "Where the database may stand".to_owned(),
@@ -117,10 +117,10 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         subnets: net.settled.iter().cloned().collect(),
         tags,
     };
-    plot.add(&DATABASE_SUBNETS, &subnets);
-    let version = engine_version(plot.stack, plot.state);
+    expansion.add(&DATABASE_SUBNETS, &subnets);
+    let version = engine_version(expansion.stack, expansion.state);
     let family = format!("postgres{}", version.major());
-    let tags = plot.tags(&DATABASE_PARAMETERS);
+    let tags = expansion.tags(&DATABASE_PARAMETERS);
     let parameters = DbParameterGroup {
         // The family is part of the name: a major upgrade needs both groups side by side.
         name: format!("{stack}-{family}"),
@@ -129,8 +129,8 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         parameters: BTreeMap::from([("rds.force_ssl".to_owned(), "1".to_owned())]),
         tags,
     };
-    plot.add(&DATABASE_PARAMETERS, &parameters);
-    let tags = plot.tags(&DATABASE);
+    expansion.add(&DATABASE_PARAMETERS, &parameters);
+    let tags = expansion.tags(&DATABASE);
     let database = Database {
         name: format!("{stack}-database"),
         engine_version: version.to_string(),
@@ -141,7 +141,7 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         subnet_group: DATABASE_SUBNETS.to_ref(),
         security_groups: BTreeSet::from([DATABASE_FIREWALL.to_ref()]),
         parameter_group: DATABASE_PARAMETERS.to_ref(),
-        kms_key: plot.key(),
+        kms_key: expansion.key(),
         login: DATABASE_LOGIN.to_ref(),
         username: USER.to_owned(),
         database: USER.to_owned(),
@@ -155,8 +155,8 @@ fn database(plot: &mut Plot<'_>, net: &Net) {
         lifecycle_support: if declared.extended_support { LIFECYCLE_EXTENDED } else { LIFECYCLE_STANDARD }.to_owned(),
         tags,
     };
-    let protect = plot.stack.protect.contains(&Protected::Database);
-    let node = plot.add(&DATABASE, &database);
+    let protect = expansion.stack.protect.contains(&Protected::Database);
+    let node = expansion.add(&DATABASE, &database);
     node.protect = protect;
     let key = ENCRYPTION_KEY.address();
     node.after.insert(key, "what Package Manager stores in the database cannot be read without this key");

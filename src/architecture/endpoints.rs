@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Plot;
+use super::Expansion;
 use super::handles::{ENDPOINTS_FIREWALL, VPC};
 use crate::model::handle::At;
 use crate::model::reference::Ref;
@@ -37,24 +37,24 @@ pub(super) fn needed(stack: &Stack) -> impl Iterator<Item = (&'static str, &'sta
 }
 
 /// Adds an endpoint for each service, in these subnets, and the firewall they share.
-pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subnet>]) {
-    let tags = plot.tags(&ENDPOINTS_FIREWALL);
+pub(super) fn endpoints(expansion: &mut Expansion<'_>, network: Cidr, subnets: &[Ref<Subnet>]) {
+    let tags = expansion.tags(&ENDPOINTS_FIREWALL);
     let group = SecurityGroup {
         vpc: VPC.to_ref(),
-        name: format!("{}-{}", plot.stack.stack, ENDPOINTS_FIREWALL.name()),
+        name: format!("{}-{}", expansion.stack.stack, ENDPOINTS_FIREWALL.name()),
         description: "The endpoints of AWS services".to_owned(),
         ingress: BTreeSet::from([Rule::tcp(443, Peer::Cidr(network.to_string()), "The network")]),
         // An endpoint answers and never asks.
         egress: BTreeSet::new(),
         tags,
     };
-    plot.add(&ENDPOINTS_FIREWALL, &group);
-    for (name, _) in needed(plot.stack) {
+    expansion.add(&ENDPOINTS_FIREWALL, &group);
+    for (name, _) in needed(expansion.stack) {
         let at = endpoint(name);
-        let tags = plot.tags(&at);
+        let tags = expansion.tags(&at);
         let made = VpcEndpoint {
             vpc: VPC.to_ref(),
-            service: plot.home().endpoint(name, plot.stack.region.as_str()),
+            service: expansion.home().endpoint(name, expansion.stack.region.as_str()),
             route_tables: BTreeSet::new(),
             interface: Some(Interface {
                 subnets: subnets.iter().cloned().collect(),
@@ -63,7 +63,7 @@ pub(super) fn endpoints(plot: &mut Plot<'_>, network: Cidr, subnets: &[Ref<Subne
             }),
             tags,
         };
-        plot.add(&at, &made);
+        expansion.add(&at, &made);
     }
 }
 

@@ -6,7 +6,7 @@ use super::handles::{
     CLUSTER, HTTP, HTTPS, INTERNET_GATEWAY, LOAD_BALANCER, LOAD_BALANCER_FIREWALL, NODES, NODES_AS_TARGETS,
     NODES_FROM_LOAD_BALANCER, TARGET_GROUP,
 };
-use super::{Net, Plot, recorded};
+use super::{Expansion, NetworkRefs, recorded};
 use crate::engine::state::State;
 use crate::helm::TLS_POLICY;
 use crate::model::resource::Node;
@@ -27,21 +27,21 @@ const INSTANCE: &str = "instance";
 const NEW_NODE_PORT: u16 = 30042;
 
 /// Adds everything in front of the nodes.
-pub(super) fn front(plot: &mut Plot<'_>, net: &Net) {
-    let (port, target_type) = match plot.stack.load_balancer.targets {
+pub(super) fn front(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let (port, target_type) = match expansion.stack.load_balancer.targets {
         // The controller makes all of it, its security groups too.
         Targets::Ingress => return,
-        Targets::NodePort => (node_port(plot.stack, plot.state), INSTANCE),
+        Targets::NodePort => (node_port(expansion.stack, expansion.state), INSTANCE),
         Targets::TargetGroupBinding => (HTTP_PORT, "ip"),
     };
-    firewall(plot, net, port);
-    load_balancer(plot, net);
-    target_group(plot, net, port, target_type);
-    if plot.stack.load_balancer.targets == Targets::NodePort {
+    firewall(expansion, net, port);
+    load_balancer(expansion, net);
+    target_group(expansion, net, port, target_type);
+    if expansion.stack.load_balancer.targets == Targets::NodePort {
         let attachment = TargetAttachment { node_group: NODES.to_ref(), target_group: TARGET_GROUP.to_ref() };
-        plot.add(&NODES_AS_TARGETS, &attachment);
+        expansion.add(&NODES_AS_TARGETS, &attachment);
     }
-    listeners(plot);
+    listeners(expansion);
 }
 
 /// The port of the nodes: the declared one, the one at which the stack answers now, or that of a new stack.
@@ -53,9 +53,9 @@ pub(super) fn node_port(stack: &Stack, state: &State) -> u16 {
     declared.or_else(|| group().map(|group| group.port)).or_else(opened).unwrap_or(NEW_NODE_PORT)
 }
 
-fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
-    let ports: &[u16] = if plot.stack.load_balancer.certificate.is_some() { &[80, 443] } else { &[80] };
-    let ingress = plot
+fn firewall(expansion: &mut Expansion<'_>, net: &NetworkRefs, port: u16) {
+    let ports: &[u16] = if expansion.stack.load_balancer.certificate.is_some() { &[80, 443] } else { &[80] };
+    let ingress = expansion
         .stack
         .load_balancer
         .allow_from
@@ -63,17 +63,17 @@ fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
         .flat_map(|cidr| ports.iter().map(|port| Rule::tcp(*port, Peer::Cidr(cidr.to_string()), "Users")))
         .collect();
     let inside = net.cidr.clone().unwrap_or_else(|| "0.0.0.0/0".to_owned());
-    let tags = plot.tags(&LOAD_BALANCER_FIREWALL);
+    let tags = expansion.tags(&LOAD_BALANCER_FIREWALL);
     let group = SecurityGroup {
         vpc: net.vpc.clone(),
-        name: format!("{}-{}", plot.stack.stack, LOAD_BALANCER_FIREWALL.name()),
+        name: format!("{}-{}", expansion.stack.stack, LOAD_BALANCER_FIREWALL.name()),
         description: "The load balancer".to_owned(),
         ingress,
         egress: BTreeSet::from([Rule::tcp(port, Peer::Cidr(inside), "Package Manager")]),
         tags,
     };
-    plot.add(&LOAD_BALANCER_FIREWALL, &group);
-    let tags = plot.tags(&NODES_FROM_LOAD_BALANCER);
+    expansion.add(&LOAD_BALANCER_FIREWALL, &group);
+    let tags = expansion.tags(&NODES_FROM_LOAD_BALANCER);
     let rule = SecurityGroupRule {
         group: RuleHome::Cluster(CLUSTER.to_ref()),
         protocol: "tcp".to_owned(),
@@ -83,18 +83,18 @@ fn firewall(plot: &mut Plot<'_>, net: &Net, port: u16) {
         description: "Package Manager from the load balancer".to_owned(),
         tags,
     };
-    plot.add(&NODES_FROM_LOAD_BALANCER, &rule);
+    expansion.add(&NODES_FROM_LOAD_BALANCER, &rule);
 }
 
-fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
-    let declared = plot.stack.load_balancer.clone();
+fn load_balancer(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let declared = expansion.stack.load_balancer.clone();
     let (scheme, subnets) = match declared.scheme {
         Scheme::InternetFacing => ("internet-facing", &net.public),
         Scheme::Internal => ("internal", &net.private),
     };
-    let tags = plot.tags(&LOAD_BALANCER);
+    let tags = expansion.tags(&LOAD_BALANCER);
     let balancer = LoadBalancer {
-        name: plot.stack.stack.to_string(),
+        name: expansion.stack.stack.to_string(),
         scheme: scheme.to_owned(),
         ip_address_type: "ipv4".to_owned(),
         subnets: subnets.iter().cloned().collect(),
@@ -104,9 +104,9 @@ fn load_balancer(plot: &mut Plot<'_>, net: &Net) {
         deletion_protection: true,
         tags,
     };
-    let public = declared.scheme == Scheme::InternetFacing && plot.owns_network();
+    let public = declared.scheme == Scheme::InternetFacing && expansion.owns_network();
     let renewal = renewal(declared.domain.as_ref());
-    let node = plot.add(&LOAD_BALANCER, &balancer);
+    let node = expansion.add(&LOAD_BALANCER, &balancer);
     node.renewal = Some(renewal);
     if public {
         let gateway = INTERNET_GATEWAY.address();
@@ -128,10 +128,10 @@ fn renewal(domain: Option<&DomainName>) -> String {
     )
 }
 
-fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
-    let tags = plot.tags(&TARGET_GROUP);
+fn target_group(expansion: &mut Expansion<'_>, net: &NetworkRefs, port: u16, target_type: &str) {
+    let tags = expansion.tags(&TARGET_GROUP);
     let group = TargetGroup {
-        name: format!("{}-pm", plot.stack.stack),
+        name: format!("{}-pm", expansion.stack.stack),
         vpc: net.vpc.clone(),
         protocol: "HTTP".to_owned(),
         port,
@@ -150,19 +150,19 @@ fn target_group(plot: &mut Plot<'_>, net: &Net, port: u16, target_type: &str) {
         deregistration_delay_seconds: 60,
         tags,
     };
-    let renewal = moved(plot, &group);
-    let node = plot.add(&TARGET_GROUP, &group);
+    let renewal = moved(expansion, &group);
+    let node = expansion.add(&TARGET_GROUP, &group);
     let balancer = LOAD_BALANCER.address();
     node.replaced_with.insert(balancer, "a target group serves one load balancer and no other");
     node.renewal = renewal;
 }
 
 /// What another target group means to users, where the pods have to follow it.
-fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
-    let until = match plot.stack.load_balancer.targets {
+fn moved(expansion: &Expansion<'_>, group: &TargetGroup) -> Option<String> {
+    let until = match expansion.stack.load_balancer.targets {
         // The nodes are attached to it, whatever its name.
         Targets::NodePort => {
-            let before = plot.recorded(&TARGET_GROUP)?;
+            let before = expansion.recorded(&TARGET_GROUP)?;
             let same = (before.port, before.target_type.as_str()) == (group.port, group.target_type.as_str());
             (!same).then(|| format!("Helm, with the new values, opens port {} of the nodes", group.port))?
         }
@@ -172,10 +172,10 @@ fn moved(plot: &Plot<'_>, group: &TargetGroup) -> Option<String> {
     Some(format!("outage: requests fail from the moment traffic moves to it until {until}"))
 }
 
-fn listeners(plot: &mut Plot<'_>) {
-    let certificate = plot.stack.load_balancer.certificate.as_ref().map(ToString::to_string);
+fn listeners(expansion: &mut Expansion<'_>) {
+    let certificate = expansion.stack.load_balancer.certificate.as_ref().map(ToString::to_string);
     let forward = ListenerAction::Forward(TARGET_GROUP.to_ref());
-    let tags = plot.tags(&HTTP);
+    let tags = expansion.tags(&HTTP);
     let plain = Listener {
         load_balancer: LOAD_BALANCER.to_ref(),
         port: 80,
@@ -185,12 +185,12 @@ fn listeners(plot: &mut Plot<'_>) {
         action: if certificate.is_some() { ListenerAction::RedirectToHttps } else { forward.clone() },
         tags,
     };
-    let node = plot.add(&HTTP, &plain);
+    let node = expansion.add(&HTTP, &plain);
     opens_last(node);
     // Also where none is declared: one that stood there goes after this one has changed.
     node.after.insert(HTTPS.address(), "port 80 leads there, or takes over from it");
     if certificate.is_some() {
-        let tags = plot.tags(&HTTPS);
+        let tags = expansion.tags(&HTTPS);
         let encrypted = Listener {
             load_balancer: LOAD_BALANCER.to_ref(),
             port: 443,
@@ -200,7 +200,7 @@ fn listeners(plot: &mut Plot<'_>) {
             action: forward,
             tags,
         };
-        opens_last(plot.add(&HTTPS, &encrypted));
+        opens_last(expansion.add(&HTTPS, &encrypted));
     }
 }
 

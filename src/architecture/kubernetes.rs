@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::handles::{CLUSTER, CLUSTER_ROLE, CREATOR, NODE_ROLE, NODES};
 use super::versions::{kubernetes_version, recorded_kubernetes};
-use super::{Net, Plot, recorded};
+use super::{Expansion, NetworkRefs, recorded};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::document::{Document, digest};
@@ -30,16 +30,16 @@ const AFTER_NODES: [&str; 1] = ["coredns"];
 pub(super) const NODE_LABEL: (&str, &str) = ("ppm-infra/nodes", "packages");
 
 /// Adds cluster, access, add-ons and nodes.
-pub(super) fn kubernetes(plot: &mut Plot<'_>, net: &Net) {
-    cluster(plot, net);
-    access_entries(plot);
+pub(super) fn kubernetes(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    cluster(expansion, net);
+    access_entries(expansion);
     for addon in BEFORE_NODES {
-        add_addon(plot, addon);
+        add_addon(expansion, addon);
     }
-    node_group(plot, net);
+    node_group(expansion, net);
     for addon in AFTER_NODES {
-        add_addon(plot, addon);
-        let node = plot.nodes.get_mut(&At::<Addon>::of(addon).address()).expect("added above");
+        add_addon(expansion, addon);
+        let node = expansion.nodes.get_mut(&At::<Addon>::of(addon).address()).expect("added above");
         node.after.insert(NODES.address(), "it runs on nodes and is degraded without");
     }
 }
@@ -74,11 +74,11 @@ fn settled_addon(state: &State, addon: &str, version: &str) -> Option<String> {
         .map(|addon| addon.version)
 }
 
-fn cluster(plot: &mut Plot<'_>, net: &Net) {
-    let declared = plot.stack.kubernetes().clone();
-    let tags = plot.tags(&CLUSTER);
+fn cluster(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let declared = expansion.stack.kubernetes().clone();
+    let tags = expansion.tags(&CLUSTER);
     let at = |version: KubernetesVersion, subnets: BTreeSet<_>| Cluster {
-        name: plot.stack.stack.to_string(),
+        name: expansion.stack.stack.to_string(),
         version: version.to_string(),
         role: CLUSTER_ROLE.to_ref(),
         subnets,
@@ -87,24 +87,24 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
         public_access: !declared.public_cidrs.is_empty(),
         public_cidrs: declared.public_cidrs.iter().map(ToString::to_string).collect(),
         logging: ["api", "audit", "authenticator"].map(str::to_owned).into(),
-        kms_key: plot.key(),
+        kms_key: expansion.key(),
         authentication_mode: "API".to_owned(),
         support: if declared.extended_support { "EXTENDED" } else { "STANDARD" }.to_owned(),
         deletion_protection: true,
         tags: tags.clone(),
     };
     // The zones of a control plane are settled when it is made.
-    let settled = plot.recorded(&CLUSTER).map(|cluster| cluster.subnets);
+    let settled = expansion.recorded(&CLUSTER).map(|cluster| cluster.subnets);
     let there: BTreeSet<_> = net.settled.iter().cloned().collect();
     let subnets = match settled {
-        Some(settled) if plot.owns_network() && settled.is_subset(&there) => settled,
+        Some(settled) if expansion.owns_network() && settled.is_subset(&there) => settled,
         Some(_) | None => there,
     };
-    let mut versions = climb(plot.stack, plot.state);
+    let mut versions = climb(expansion.stack, expansion.state);
     let wanted = versions.pop().expect("the declared version is the last");
     let ladder: Vec<Document> = versions.iter().map(|version| Document::of(&at(*version, subnets.clone()))).collect();
     let cluster = at(wanted, subnets);
-    let node = plot.add(&CLUSTER, &cluster);
+    let node = expansion.add(&CLUSTER, &cluster);
     // Everything inside would be lost with it.
     node.protect = true;
     node.renewal = Some(
@@ -114,45 +114,45 @@ fn cluster(plot: &mut Plot<'_>, net: &Net) {
     node.ladder = ladder;
 }
 
-fn access_entries(plot: &mut Plot<'_>) {
-    let admin = format!("arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", plot.partition());
+fn access_entries(expansion: &mut Expansion<'_>) {
+    let admin = format!("arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", expansion.partition());
     let mut entries = vec![(CREATOR.clone(), Principal::Creator)];
     // A cluster has room for one entry of each identity, and the creator has one: settled once, whoever applies later.
-    let settled = plot.state.resources.get(&CREATOR.address());
+    let settled = expansion.state.resources.get(&CREATOR.address());
     let settled = settled.and_then(|recorded| recorded.computed.text("principal_arn"));
-    let creator = settled.unwrap_or(&plot.surroundings.principal);
-    let admins = plot.stack.kubernetes().admins.iter().map(ToString::to_string);
+    let creator = settled.unwrap_or(&expansion.surroundings.principal);
+    let admins = expansion.stack.kubernetes().admins.iter().map(ToString::to_string);
     entries.extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| {
         let at = At::of(&format!("admin-{}", &digest(arn.as_bytes())[..8]));
         (at, Principal::Arn(arn))
     }));
     for (at, principal) in entries {
-        let tags = plot.tags(&at);
+        let tags = expansion.tags(&at);
         let policies = BTreeSet::from([admin.clone()]);
-        plot.add(&at, &AccessEntry { cluster: CLUSTER.to_ref(), principal, policies, tags });
+        expansion.add(&at, &AccessEntry { cluster: CLUSTER.to_ref(), principal, policies, tags });
     }
 }
 
-fn add_addon(plot: &mut Plot<'_>, name: &str) {
+fn add_addon(expansion: &mut Expansion<'_>, name: &str) {
     let place = At::of(name);
-    let tags = plot.tags(&place);
+    let tags = expansion.tags(&place);
     let at = |version: &KubernetesVersion| {
         let kubernetes_version = version.to_string();
-        let asked = plot.surroundings.addons.get(&(kubernetes_version.clone(), name.to_owned())).cloned();
-        let version = settled_addon(plot.state, name, &kubernetes_version).or(asked).unwrap_or_default();
+        let asked = expansion.surroundings.addons.get(&(kubernetes_version.clone(), name.to_owned())).cloned();
+        let version = settled_addon(expansion.state, name, &kubernetes_version).or(asked).unwrap_or_default();
         Addon { cluster: CLUSTER.to_ref(), name: name.to_owned(), kubernetes_version, version, tags: tags.clone() }
     };
-    let mut versions: Vec<Addon> = climb(plot.stack, plot.state).iter().map(at).collect();
+    let mut versions: Vec<Addon> = climb(expansion.stack, expansion.state).iter().map(at).collect();
     let wanted = versions.pop().expect("the declared version is the last");
-    plot.add(&place, &wanted).ladder = versions.iter().map(Document::of).collect();
+    expansion.add(&place, &wanted).ladder = versions.iter().map(Document::of).collect();
 }
 
-fn node_group(plot: &mut Plot<'_>, net: &Net) {
-    let declared = plot.stack.kubernetes().nodes.clone();
-    let tags = plot.tags(&NODES);
+fn node_group(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
+    let declared = expansion.stack.kubernetes().nodes.clone();
+    let tags = expansion.tags(&NODES);
     let at = |version: &KubernetesVersion| NodeGroup {
         cluster: CLUSTER.to_ref(),
-        name: format!("{}-nodes", plot.stack.stack),
+        name: format!("{}-nodes", expansion.stack.stack),
         version: version.to_string(),
         role: NODE_ROLE.to_ref(),
         subnets: net.private.iter().cloned().collect(),
@@ -166,11 +166,11 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
         labels: BTreeMap::from([(NODE_LABEL.0.to_owned(), NODE_LABEL.1.to_owned())]),
         tags: tags.clone(),
     };
-    let mut versions: Vec<NodeGroup> = climb(plot.stack, plot.state).iter().map(at).collect();
+    let mut versions: Vec<NodeGroup> = climb(expansion.stack, expansion.state).iter().map(at).collect();
     let wanted = versions.pop().expect("the declared version is the last");
     let tables: Vec<Address> =
-        plot.nodes.iter().filter(|(_, node)| leads_out(node, net)).map(|(at, _)| at.clone()).collect();
-    let node: &mut Node = plot.add(&NODES, &wanted);
+        expansion.nodes.iter().filter(|(_, node)| leads_out(node, net)).map(|(at, _)| at.clone()).collect();
+    let node: &mut Node = expansion.add(&NODES, &wanted);
     node.ladder = versions.iter().map(Document::of).collect();
     for table in tables {
         node.after.insert(table, "nodes that cannot reach AWS do not join");
@@ -181,7 +181,7 @@ fn node_group(plot: &mut Plot<'_>, net: &Net) {
 }
 
 /// Whether `node` is on the way from the nodes to AWS: a route table of theirs, that of the NAT gateways, or an endpoint.
-fn leads_out(node: &Node, net: &Net) -> bool {
+fn leads_out(node: &Node, net: &NetworkRefs) -> bool {
     if let Ok(endpoint) = node.declared.read::<VpcEndpoint>() {
         // Images lie in S3, so without another way to it that endpoint counts as well.
         return endpoint.interface.is_some() || net.public.is_empty();

@@ -55,17 +55,17 @@ pub fn questions(stack: &Stack, state: &State) -> Questions {
 
 /// The resources of `stack`.
 pub fn expand(stack: &Stack, surroundings: &Surroundings, state: &State) -> BTreeMap<Address, Node> {
-    let mut plot = Plot { stack, surroundings, state, nodes: BTreeMap::new() };
-    let net = network::network(&mut plot);
-    access::access(&mut plot);
-    data::data(&mut plot, &net);
-    kubernetes::kubernetes(&mut plot, &net);
-    front::front(&mut plot, &net);
-    plot.nodes
+    let mut expansion = Expansion { stack, surroundings, state, nodes: BTreeMap::new() };
+    let net = network::network(&mut expansion);
+    access::access(&mut expansion);
+    data::data(&mut expansion, &net);
+    kubernetes::kubernetes(&mut expansion, &net);
+    front::front(&mut expansion, &net);
+    expansion.nodes
 }
 
 /// Where the rooms of the architecture put their resources.
-struct Plot<'a> {
+struct Expansion<'a> {
     stack: &'a Stack,
     surroundings: &'a Surroundings,
     state: &'a State,
@@ -73,7 +73,7 @@ struct Plot<'a> {
 }
 
 /// The network as the others need it.
-struct Net {
+struct NetworkRefs {
     vpc: Ref<Vpc>,
     /// Its address space; unknown when somebody else made it.
     cidr: Option<String>,
@@ -85,7 +85,7 @@ struct Net {
     public: Vec<Ref<Subnet>>,
 }
 
-impl Plot<'_> {
+impl Expansion<'_> {
     /// Adds a resource.
     fn add<R: Resource>(&mut self, at: &At<R>, resource: &R) -> &mut Node {
         self.nodes.entry(at.address()).insert_entry(Node::new(resource)).into_mut()

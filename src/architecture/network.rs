@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::handles::{CLUSTER, INTERNET_GATEWAY, PUBLIC_ROUTES, S3_ENDPOINT, VPC};
-use super::{Net, Plot, endpoints, recorded};
+use super::{Expansion, NetworkRefs, endpoints, recorded};
 use crate::engine::state::State;
 use crate::model::address::Name;
 use crate::model::handle::At;
@@ -38,17 +38,17 @@ pub(super) fn asks_for_zones(stack: &Stack, state: &State) -> bool {
 }
 
 /// Adds the network.
-pub(super) fn network(plot: &mut Plot<'_>) -> Net {
-    match &plot.stack.network {
-        Network::Made(made) => made_network(plot, made),
+pub(super) fn network(expansion: &mut Expansion<'_>) -> NetworkRefs {
+    match &expansion.stack.network {
+        Network::Made(made) => made_network(expansion, made),
         Network::Existing(existing) => existing_network(existing),
     }
 }
 
-fn existing_network(existing: &ExistingNetwork) -> Net {
+fn existing_network(existing: &ExistingNetwork) -> NetworkRefs {
     let subnets = |ids: &BTreeSet<SubnetId>| ids.iter().map(|id| Ref::external(id.to_string())).collect::<Vec<_>>();
     let private: Vec<Ref<Subnet>> = subnets(&existing.private_subnets);
-    Net {
+    NetworkRefs {
         vpc: Ref::external(existing.vpc.to_string()),
         cidr: None,
         settled: private.clone(),
@@ -57,69 +57,69 @@ fn existing_network(existing: &ExistingNetwork) -> Net {
     }
 }
 
-fn made_network(plot: &mut Plot<'_>, made: &MadeNetwork) -> Net {
+fn made_network(expansion: &mut Expansion<'_>, made: &MadeNetwork) -> NetworkRefs {
     let vpc = VPC.to_ref();
-    let tags = plot.tags(&VPC);
-    plot.add(&VPC, &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
+    let tags = expansion.tags(&VPC);
+    expansion.add(&VPC, &Vpc { cidr: made.cidr, dns_support: true, dns_hostnames: true, tags });
     let open = made.connectivity == Connectivity::Internet;
     if open {
-        let tags = plot.tags(&INTERNET_GATEWAY);
-        plot.add(&INTERNET_GATEWAY, &InternetGateway { vpc: vpc.clone(), tags });
+        let tags = expansion.tags(&INTERNET_GATEWAY);
+        expansion.add(&INTERNET_GATEWAY, &InternetGateway { vpc: vpc.clone(), tags });
     }
 
-    let (zones, left) = zones(plot, made);
-    let private: Vec<Ref<Subnet>> = zones.iter().map(|zone| private_subnet(plot, made, zone)).collect();
+    let (zones, left) = zones(expansion, made);
+    let private: Vec<Ref<Subnet>> = zones.iter().map(|zone| private_subnet(expansion, made, zone)).collect();
     let mut settled = private.clone();
-    settled.extend(left.iter().map(|zone| private_subnet(plot, made, zone)));
+    settled.extend(left.iter().map(|zone| private_subnet(expansion, made, zone)));
     if !open {
         for zone in zones.iter().chain(&left) {
-            private_routes(plot, zone, None);
+            private_routes(expansion, zone, None);
         }
-        endpoints::endpoints(plot, made.cidr, &private);
-        s3_endpoint(plot, zones.iter().chain(&left), false);
-        return Net { vpc, cidr: Some(made.cidr.to_string()), private, settled, public: Vec::new() };
+        endpoints::endpoints(expansion, made.cidr, &private);
+        s3_endpoint(expansion, zones.iter().chain(&left), false);
+        return NetworkRefs { vpc, cidr: Some(made.cidr.to_string()), private, settled, public: Vec::new() };
     }
-    let public: Vec<Ref<Subnet>> = zones.iter().map(|zone| public_subnet(plot, made, zone)).collect();
+    let public: Vec<Ref<Subnet>> = zones.iter().map(|zone| public_subnet(expansion, made, zone)).collect();
 
     for zone in &zones {
         if made.nat == NatPlacement::PerZone || zone.short == zones[0].short {
-            nat(plot, zone);
+            nat(expansion, zone);
         }
     }
-    public_routes(plot, &public);
+    public_routes(expansion, &public);
     for zone in &zones {
         let gateway = match made.nat {
             NatPlacement::PerZone => zone.short.clone(),
             NatPlacement::Single => zones[0].short.clone(),
         };
-        private_routes(plot, zone, Some(&gateway));
+        private_routes(expansion, zone, Some(&gateway));
     }
     for zone in &left {
-        private_routes(plot, zone, None);
+        private_routes(expansion, zone, None);
     }
-    s3_endpoint(plot, zones.iter().chain(&left), true);
-    Net { vpc, cidr: Some(made.cidr.to_string()), private, settled, public }
+    s3_endpoint(expansion, zones.iter().chain(&left), true);
+    NetworkRefs { vpc, cidr: Some(made.cidr.to_string()), private, settled, public }
 }
 
 /// The zones to use, and the zones that only the control plane still needs: EKS takes no other zones for a cluster than
 /// those it was made with, and not fewer (EKS `UpdateClusterConfig`, subnets).
-fn zones(plot: &Plot<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
+fn zones(expansion: &Expansion<'_>, made: &MadeNetwork) -> (Vec<Zone>, Vec<Zone>) {
     let wanted = usize::from(made.zones);
-    let mut settled = settled_zones(plot.stack, made.cidr, plot.state);
-    let cluster = cluster_zones(plot.state);
+    let mut settled = settled_zones(expansion.stack, made.cidr, expansion.state);
+    let cluster = cluster_zones(expansion.state);
     // A zone that nodes had left comes back before a new one is taken, in the order of the slices.
     let mut used: Vec<Zone> = settled.iter().take(wanted).cloned().collect();
     let left: Vec<Zone> =
         settled.split_off(used.len()).into_iter().filter(|zone| cluster.contains(&zone.short)).collect();
     // Where too few offer the nodes' type the others are taken all the same, and the checks tell why not.
-    for zone in plot.surroundings.zones.iter().chain(&plot.surroundings.other_zones) {
+    for zone in expansion.surroundings.zones.iter().chain(&expansion.surroundings.other_zones) {
         if used.len() >= wanted {
             break;
         }
         if used.iter().chain(&left).all(|known| known.name != *zone) {
             let taken: BTreeSet<u32> = used.iter().chain(&left).map(|zone| zone.slice).collect();
             let slice = (0..8).find(|slice| !taken.contains(slice)).expect("slices do not run out at four zones");
-            used.push(Zone { name: zone.clone(), short: short_name(plot.stack, zone), slice });
+            used.push(Zone { name: zone.clone(), short: short_name(expansion.stack, zone), slice });
         }
     }
     (used, left)
@@ -169,57 +169,64 @@ fn public_slice(cidr: Cidr, slice: u32) -> Option<Cidr> {
     cidr.subnet(cidr.prefix() + 7, 64 + slice)
 }
 
-fn private_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
+fn private_subnet(expansion: &mut Expansion<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
     let at = At::of(&format!("private-{}", zone.short));
     let cidr = private_slice(made.cidr, zone.slice).expect("a network has eight private slices");
-    subnet(plot, &at, zone, cidr, false, "kubernetes.io/role/internal-elb")
+    subnet(expansion, &at, zone, cidr, false, "kubernetes.io/role/internal-elb")
 }
 
-fn public_subnet(plot: &mut Plot<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
+fn public_subnet(expansion: &mut Expansion<'_>, made: &MadeNetwork, zone: &Zone) -> Ref<Subnet> {
     let at = At::of(&format!("public-{}", zone.short));
     let cidr = public_slice(made.cidr, zone.slice).expect("a network has sixty-four public slices");
-    subnet(plot, &at, zone, cidr, true, "kubernetes.io/role/elb")
+    subnet(expansion, &at, zone, cidr, true, "kubernetes.io/role/elb")
 }
 
 /// The role tag lets Kubernetes controllers find subnets for load balancers ("Subnet tagging" of EKS).
-fn subnet(plot: &mut Plot<'_>, at: &At<Subnet>, zone: &Zone, cidr: Cidr, public: bool, role: &str) -> Ref<Subnet> {
-    let mut tags = plot.tags(at);
+fn subnet(
+    expansion: &mut Expansion<'_>,
+    at: &At<Subnet>,
+    zone: &Zone,
+    cidr: Cidr,
+    public: bool,
+    role: &str,
+) -> Ref<Subnet> {
+    let mut tags = expansion.tags(at);
     tags.insert(role.to_owned(), "1".to_owned());
     let subnet = Subnet { vpc: VPC.to_ref(), cidr, zone: zone.name.clone(), map_public_ip: public, tags };
-    plot.add(at, &subnet);
+    expansion.add(at, &subnet);
     at.to_ref()
 }
 
-fn nat(plot: &mut Plot<'_>, zone: &Zone) {
+fn nat(expansion: &mut Expansion<'_>, zone: &Zone) {
     let (at, address) = (At::of(&zone.short), At::of(&format!("nat-{}", zone.short)));
-    let tags = plot.tags(&address);
-    plot.add(&address, &ElasticIp { tags }).renewal = Some(
+    let tags = expansion.tags(&address);
+    expansion.add(&address, &ElasticIp { tags }).renewal = Some(
         "requests of the nodes to the internet come from another address: whoever lets the old one in must let it in"
             .to_owned(),
     );
-    let tags = plot.tags(&at);
+    let tags = expansion.tags(&at);
     let gateway =
         NatGateway { subnet: Ref::named(&format!("public-{}", zone.short)), elastic_ip: address.to_ref(), tags };
-    let node = plot.add(&at, &gateway);
+    let node = expansion.add(&at, &gateway);
     let gateway = INTERNET_GATEWAY.address();
     node.after.insert(gateway, "a NAT gateway fails without the way to the internet");
 }
 
-fn public_routes(plot: &mut Plot<'_>, public: &[Ref<Subnet>]) {
-    let tags = plot.tags(&PUBLIC_ROUTES);
+fn public_routes(expansion: &mut Expansion<'_>, public: &[Ref<Subnet>]) {
+    let tags = expansion.tags(&PUBLIC_ROUTES);
     let table = RouteTable {
         vpc: VPC.to_ref(),
         routes: BTreeMap::from([(EVERYWHERE.to_owned(), RouteTarget::InternetGateway(INTERNET_GATEWAY.to_ref()))]),
         subnets: public.iter().cloned().collect(),
         tags,
     };
-    plot.add(&PUBLIC_ROUTES, &table);
+    expansion.add(&PUBLIC_ROUTES, &table);
 }
 
-fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
+fn private_routes(expansion: &mut Expansion<'_>, zone: &Zone, gateway: Option<&str>) {
     let name = format!("private-{}", zone.short);
     let at = At::of(&name);
-    let tags = plot.tags(&at);
+    let tags = expansion.tags(&at);
     let route = |gateway| (EVERYWHERE.to_owned(), RouteTarget::NatGateway(Ref::named(gateway)));
     let table = RouteTable {
         vpc: VPC.to_ref(),
@@ -227,20 +234,20 @@ fn private_routes(plot: &mut Plot<'_>, zone: &Zone, gateway: Option<&str>) {
         subnets: BTreeSet::from([Ref::named(&name)]),
         tags,
     };
-    let node = plot.add(&at, &table);
+    let node = expansion.add(&at, &table);
     // Declared or not: the way that was is kept until there is another one.
     for endpoint in endpoints::all() {
         node.works_through.insert(endpoint.address(), "nodes reach AWS in one way or the other");
     }
 }
 
-fn s3_endpoint<'z>(plot: &mut Plot<'_>, zones: impl Iterator<Item = &'z Zone>, public: bool) {
+fn s3_endpoint<'z>(expansion: &mut Expansion<'_>, zones: impl Iterator<Item = &'z Zone>, public: bool) {
     let mut route_tables: BTreeSet<Ref<RouteTable>> =
         zones.map(|zone| Ref::named(&format!("private-{}", zone.short))).collect();
     if public {
         route_tables.insert(PUBLIC_ROUTES.to_ref());
     }
-    let tags = plot.tags(&S3_ENDPOINT);
-    let service = plot.home().endpoint("s3", plot.stack.region.as_str());
-    plot.add(&S3_ENDPOINT, &VpcEndpoint { vpc: VPC.to_ref(), service, route_tables, interface: None, tags });
+    let tags = expansion.tags(&S3_ENDPOINT);
+    let service = expansion.home().endpoint("s3", expansion.stack.region.as_str());
+    expansion.add(&S3_ENDPOINT, &VpcEndpoint { vpc: VPC.to_ref(), service, route_tables, interface: None, tags });
 }

@@ -16,7 +16,7 @@ use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::report::Goal;
 use crate::run::event::Report;
-use crate::run::{self, Open, Planned, Rotation, Settled, Stop, Teller};
+use crate::run::{self, EventEmitter, Open, Planned, Rotation, Settled, Stop};
 use crate::stack::Stack;
 use workplace::{Connection, Declaration};
 
@@ -212,8 +212,8 @@ async fn remove(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) -> R
 
 async fn plan(run: StackRun<'_>, settled: &Settled<'_>, order: &Order<'_>) -> Result<Planned, Failure> {
     let mut sinks = show::looking_sinks(run.common, run.session);
-    let mut tell = Teller::new(run.session, &mut sinks);
-    let planned = settled.plan(&order.ask.request, &mut tell).await;
+    let mut events = EventEmitter::new(run.session, &mut sinks);
+    let planned = settled.plan(&order.ask.request, &mut events).await;
     planned.map_err(|error| Failure::of_planning(error, &order.ask, order.named.as_deref()))
 }
 
@@ -225,8 +225,8 @@ async fn roll_back(
     before: &State,
 ) -> Result<(), Failure> {
     let mut sinks = show::sinks(run.common, run.session);
-    let mut tell = Teller::new(run.session, &mut sinks);
-    let done = open.roll_back(done, before, &mut tell).await;
+    let mut events = EventEmitter::new(run.session, &mut sinks);
+    let done = open.roll_back(done, before, &mut events).await;
     drop(sinks);
     match done? {
         Some(done) => lost::rolled_back(run.common, &done),

@@ -4,7 +4,7 @@ use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, handover, show, workplace};
 use crate::engine::values::Found;
-use crate::run::{self, Stop, Teller};
+use crate::run::{self, EventEmitter, Stop};
 use workplace::Declaration;
 
 /// Shows what somebody else moved, and changes nothing.
@@ -14,8 +14,8 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let book = workplace::load(&mut store, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let mut sinks = show::looking_sinks(common, &session);
-    let mut tell = Teller::new(&session, &mut sinks);
-    let report = run::drift(&session, &book.state, &mut tell).await?;
+    let mut events = EventEmitter::new(&session, &mut sinks);
+    let report = run::drift(&session, &book.state, &mut events).await?;
     drop(sinks);
     let values = handover::drift(common, &declaration, &book.state);
     show::drift(common, &declaration, &book.state.account, &report, values.as_ref());

@@ -158,7 +158,7 @@ impl From<StoreError> for Failure {
             | StoreError::Unsound { .. }
             | StoreError::Journal { .. }
             | StoreError::Conflict { .. }
-            | StoreError::Shaky { .. } => exit::STATE,
+            | StoreError::AtRisk { .. } => exit::STATE,
         };
         let failure = Self::new(code, error.to_string()).caused(&error);
         match &error {
@@ -193,7 +193,7 @@ impl From<StoreError> for Failure {
                     .hint(format!("wait until that run is over; if it died, run again in {left} s: its lease runs out"))
                     .hint("`ppm-infra lock status` shows what it is doing")
             }
-            StoreError::Shaky { .. } => failure.hint("check the network; run again: it goes on from what is recorded"),
+            StoreError::AtRisk { .. } => failure.hint("check the network; run again: it goes on from what is recorded"),
             StoreError::Lost { .. } => failure
                 .hint("nothing was written since; what was begun is recorded, and whoever applies next finds it")
                 .hint("`ppm-infra lock status` shows who works on the stack now"),

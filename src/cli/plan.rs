@@ -10,7 +10,7 @@ use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::report::Goal;
 use crate::resources::catalog;
-use crate::run::{self, Stop, Teller};
+use crate::run::{self, EventEmitter, Stop};
 use workplace::Declaration;
 
 /// Shows what would change, and changes nothing.
@@ -37,8 +37,8 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     // Apply settles first what an earlier run left open; a plan that did not foresee that would be another than its own.
     let state = run::foreseen(&session, &book).await?;
     let mut sinks = shown::looking_sinks(common, &session);
-    let mut tell = Teller::new(&session, &mut sinks);
-    let planned = run::plan(&session, &declaration, &state, &ask.request, &mut tell)
+    let mut events = EventEmitter::new(&session, &mut sinks);
+    let planned = run::plan(&session, &declaration, &state, &ask.request, &mut events)
         .await
         .map_err(|error| Failure::of_planning(error, &ask, args.values.as_deref()))?;
     drop(sinks);

@@ -6,7 +6,7 @@ use super::work::{StackRun, locked};
 use super::{exit, lost, out, show, workplace};
 use crate::engine::state::State;
 use crate::helm::shell_word;
-use crate::run::{self, Stop, Teller};
+use crate::run::{self, EventEmitter, Stop};
 use crate::store::Store as _;
 use crate::store::home::{Home, Purpose};
 use workplace::Declaration;
@@ -42,9 +42,9 @@ async fn made_again(run: StackRun<'_>, args: &RecoverArgs, place: &mut Home) -> 
         Err(error) => return Err(error.into()),
     };
     let mut sinks = show::looking_sinks(common, session);
-    let mut tell = Teller::new(session, &mut sinks);
+    let mut events = EventEmitter::new(session, &mut sinks);
     let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(declaration) };
-    let rebuilt = run::rebuild(session, declaration, fresh, &mut tell).await?;
+    let rebuilt = run::rebuild(session, declaration, fresh, &mut events).await?;
     drop(sinks);
     lost::found(common, declaration, &rebuilt);
     if rebuilt.state.is_empty() {

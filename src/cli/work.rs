@@ -14,7 +14,7 @@ use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::report::Goal;
 use crate::run::event::Report;
-use crate::run::{self, Host, Notice, Open, Planned, Session, Settled, Stop, Taker, Teller};
+use crate::run::{self, EventEmitter, Host, Notice, Open, Planned, Session, Settled, Stop, Taker};
 use crate::store::home::{Home, Purpose};
 
 /// A stack that a command works on, and the cloud it is in.
@@ -37,9 +37,9 @@ impl<'a> StackRun<'a> {
         locked(home, Purpose::Work, command, &session.host, &session.stop, async |mut home| {
             let book = workplace::load(&mut home, declaration).await?;
             let mut sinks = show::sinks(common, session);
-            let mut tell = Teller::new(session, &mut sinks);
+            let mut events = EventEmitter::new(session, &mut sinks);
             let fresh = workplace::fresh(declaration);
-            let settled = Settled::settle(session, declaration, (home, book), fresh, &mut tell).await?;
+            let settled = Settled::settle(session, declaration, (home, book), fresh, &mut events).await?;
             drop(sinks);
             work(settled).await
         })
@@ -72,15 +72,15 @@ impl<'a> StackRun<'a> {
         deliver: impl FnOnce(State) -> State,
     ) -> Result<Report, Failure> {
         let mut sinks = show::sinks(self.common, self.session);
-        let mut tell = Teller::new(self.session, &mut sinks);
+        let mut events = EventEmitter::new(self.session, &mut sinks);
         let command = match goal {
             Goal::Converge => "apply",
             Goal::Destroy => "destroy",
         };
-        let done = open.carry_out(command, planned, run.consent(), &mut tell).await?;
+        let done = open.carry_out(command, planned, run.consent(), &mut events).await?;
         let published = open.published(&done);
         let state = if done.is_complete() { deliver(published) } else { published };
-        let report = open.close(done, state, &mut tell).await;
+        let report = open.close(done, state, &mut events).await;
         drop(sinks);
         if planned.plan.has_changes() || !report.is_complete() {
             let again = run.again(&self.declaration.name(), &report);

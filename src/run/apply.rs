@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::event::{EventKind, RecordLost, Report};
 use super::execute::Execution;
 use super::recover::recover;
-use super::{Blueprint, Ledger, Planned, RunError, Session, Teller};
+use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
 use crate::engine::moves::Move;
 use crate::engine::plan::Action;
@@ -41,16 +41,16 @@ impl Done {
     }
 
     /// Writes the state, unless something is left open, and says how it went.
-    pub async fn close(self, ledger: &mut Ledger, state: State, tell: &mut Teller<'_>) -> Report {
+    pub async fn close(self, ledger: &mut Ledger, state: State, events: &mut EventEmitter<'_>) -> Report {
         let Self { mut report, is_settled, .. } = self;
         if is_settled {
             match ledger.close(state).await {
-                Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
+                Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
                 Err(error) => report.record_lost = Some(RecordLost::of(&error)),
             }
         }
         report.serial = ledger.state().serial;
-        tell.say(EventKind::RunFinished { report: report.clone() });
+        events.emit(EventKind::RunFinished { report: report.clone() });
         report
     }
 }
@@ -65,11 +65,11 @@ pub async fn apply(
     blueprint: &dyn Blueprint,
     ledger: &mut Ledger,
     consent: Consent,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<Report, RunError> {
-    let done = carry_out(session, planned, ledger, consent, tell).await?;
+    let done = carry_out(session, planned, ledger, consent, events).await?;
     let state = done.published(blueprint, ledger);
-    Ok(done.close(ledger, state, tell).await)
+    Ok(done.close(ledger, state, events).await)
 }
 
 /// Carries a plan out, which must have been made from the state of `ledger`. Recording what moved, was adopted, merely
@@ -83,17 +83,17 @@ pub(super) async fn carry_out(
     planned: &Planned,
     ledger: &mut Ledger,
     consent: Consent,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<Done, RunError> {
     planned.may_be_carried_out()?;
     let plan = &planned.plan;
     for Move { from, to, id, .. } in &plan.moved {
-        tell.say(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
+        events.emit(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
     }
     ledger.moved(plan.moved.clone()).await?;
     for (address, recorded) in &plan.adopted {
         let id = recorded.computed.text("id").unwrap_or_default().to_owned();
-        tell.say(EventKind::Adopted { address: address.clone(), id });
+        events.emit(EventKind::Adopted { address: address.clone(), id });
     }
     let adopted = plan.adopted.iter().map(|(address, recorded)| (address.clone(), Some(recorded.clone())));
     let read = plan.actions.iter().filter_map(|(address, action)| match action {
@@ -114,7 +114,7 @@ pub(super) async fn carry_out(
         session,
         plan,
         ledger,
-        tell,
+        events,
         consent: Arc::new(consent),
         surroundings: Arc::new(planned.surroundings.clone()),
     };
@@ -122,7 +122,7 @@ pub(super) async fn carry_out(
     let mut is_settled = report.abandoned.is_empty() && report.record_lost.is_none();
     if is_settled && !ledger.book().open.is_empty() {
         // What cannot be looked at now stays in the journal, for the next run to look.
-        is_settled = recover(session, ledger, tell).await.is_ok();
+        is_settled = recover(session, ledger, events).await.is_ok();
     }
     Ok(Done { report, is_settled, account: planned.surroundings.account.clone() })
 }

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::event::{EventKind, Failure, RecordLost, Report as RunReport, millis};
 use super::ledger::Ledger;
-use super::{Session, Teller};
+use super::{EventEmitter, Session};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
 use crate::engine::plan::{Action, Part, Plan, StepKey, Why};
 use crate::engine::schedule::Schedule;
@@ -38,7 +38,7 @@ pub(super) struct Execution<'a, 't> {
     pub(super) session: &'a Session,
     pub(super) plan: &'a Plan,
     pub(super) ledger: &'a mut Ledger,
-    pub(super) tell: &'a mut Teller<'t>,
+    pub(super) events: &'a mut EventEmitter<'t>,
     pub(super) consent: Arc<Consent>,
     pub(super) surroundings: Arc<Surroundings>,
 }
@@ -62,7 +62,7 @@ impl Execution<'_, '_> {
         let mut running: BTreeMap<Id, Running> = BTreeMap::new();
         let (reports, mut inbox) = mpsc::unbounded_channel();
         let mut drain_told = false;
-        self.tell.say(EventKind::ExecuteStarted { steps: schedule.len() });
+        self.events.emit(EventKind::ExecuteStarted { steps: schedule.len() });
         loop {
             if !self.session.stop.is_draining() {
                 self.start(&mut schedule, &mut tasks, &mut running, &reports, &mut report).await;
@@ -75,7 +75,7 @@ impl Execution<'_, '_> {
                 () = self.session.stop.abandoned() => break,
                 () = self.session.stop.drained(), if !drain_told => {
                     drain_told = true;
-                    self.tell.say(EventKind::Draining { running: running.len() });
+                    self.events.emit(EventKind::Draining { running: running.len() });
                 }
                 Some(first) = inbox.recv() => {
                     let mut all = vec![first];
@@ -104,7 +104,7 @@ impl Execution<'_, '_> {
             tasks.abort_all();
             report.abandoned = running.into_values().map(|running| running.step).collect();
             report.abandoned.sort();
-            self.tell.say(EventKind::Abandoned { unfinished: report.abandoned.clone() });
+            self.events.emit(EventKind::Abandoned { unfinished: report.abandoned.clone() });
         }
         report.not_started = schedule.not_started().len();
         report.elapsed_ms = millis(started.elapsed());
@@ -139,7 +139,7 @@ impl Execution<'_, '_> {
         let ids = self.ledger.index();
         for (((step, work), intent), begin) in batch.into_iter().zip(intents).zip(begins) {
             let typical_seconds = schedule.typical_seconds(&step);
-            self.tell.say(EventKind::StepStarted { step: step.clone(), typical_seconds });
+            self.events.emit(EventKind::StepStarted { step: step.clone(), typical_seconds });
             let cloud = self.session.cloud.clone();
             let (own_reports, mut own_inbox) = mpsc::unbounded_channel();
             let context = Context {
@@ -241,7 +241,7 @@ impl Execution<'_, '_> {
                 Report::Status(status) => {
                     step.status.clone_from(&status);
                     let elapsed_ms = millis(step.since.elapsed());
-                    self.tell.say(EventKind::StepWaiting { step: step.step.clone(), status, elapsed_ms });
+                    self.events.emit(EventKind::StepWaiting { step: step.step.clone(), status, elapsed_ms });
                 }
                 Report::Made(computed, durable) => {
                     made.push((step.begin, computed.clone()));
@@ -296,7 +296,7 @@ impl Execution<'_, '_> {
                     schedule.succeed(&step);
                     report.succeeded += 1;
                     let id = computed.and_then(|computed| computed.text("id").map(str::to_owned));
-                    self.tell.say(EventKind::StepFinished { step, id, elapsed_ms });
+                    self.events.emit(EventKind::StepFinished { step, id, elapsed_ms });
                 }
                 Err(error) => {
                     if error.kind == ErrorKind::Credentials {
@@ -305,10 +305,10 @@ impl Execution<'_, '_> {
                         self.session.stop.drain();
                     }
                     let error = failure(error);
-                    self.tell.say(EventKind::StepFailed { step: step.clone(), error: error.clone(), elapsed_ms });
+                    self.events.emit(EventKind::StepFailed { step: step.clone(), error: error.clone(), elapsed_ms });
                     for skipped in schedule.fail(&step) {
                         report.skipped += 1;
-                        self.tell.say(EventKind::StepSkipped { step: skipped.step, because: skipped.because });
+                        self.events.emit(EventKind::StepSkipped { step: skipped.step, because: skipped.because });
                     }
                     report.failed.push((step, error));
                 }

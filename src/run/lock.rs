@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::{Host, Stop};
 use crate::cloud::wait::sleep;
 use crate::store::home::{Hold, Home, Purpose};
-use crate::store::lease::{EVERY, Moment, Standing};
-use crate::store::s3::{Clock, Tenancy};
+use crate::store::lease::{EVERY, LeaseState, Moment};
+use crate::store::s3::{Clock, HeldLease};
 use crate::store::{LockInfo, StoreError};
 
 /// What whoever takes a lock should know and cannot act upon.
@@ -59,25 +59,25 @@ pub async fn locked<T, E: From<StoreError>>(
 /// A lock that is held.
 enum Held {
     Kernel { _lock: crate::store::Lock },
-    Lease { tenancy: Arc<Tenancy>, beats: JoinSet<()> },
+    Lease { held: Arc<HeldLease>, beats: JoinSet<()> },
 }
 
 async fn take(home: &mut Home, purpose: Purpose, who: &Taker<'_>) -> Result<Held, StoreError> {
     let clock = Arc::new(Clocks { host: who.host.clone(), began: Instant::now() });
     match home.lock(purpose, who.info, who.host.fresh_id(), clock).await? {
         Hold::Kernel(lock) => Ok(Held::Kernel { _lock: lock }),
-        Hold::Lease { tenancy, over } => {
+        Hold::Lease { held, over } => {
             if let Some(before) = &over {
                 (who.notice)(Notice::TookOver(before));
             }
-            let own = tenancy.clone();
-            who.stop.guard(move || own.standing() < Standing::Over);
+            let own = held.clone();
+            who.stop.guard(move || own.state() < LeaseState::Expired);
             let mut beats = JoinSet::new();
-            beats.spawn(keep(tenancy.clone(), who.stop.clone()));
+            beats.spawn(keep(held.clone(), who.stop.clone()));
             if home.loses_what_is_overwritten().await {
                 (who.notice)(Notice::KeepsNoVersions(&home.path()));
             }
-            Ok(Held::Lease { tenancy, beats })
+            Ok(Held::Lease { held, beats })
         }
     }
 }
@@ -87,12 +87,12 @@ impl Held {
     async fn release(self, who: &Taker<'_>) -> Result<(), StoreError> {
         match self {
             Self::Kernel { .. } => Ok(()),
-            Self::Lease { tenancy, mut beats } => {
+            Self::Lease { held, mut beats } => {
                 beats.shutdown().await;
-                if let Some(lost @ StoreError::Lost { .. }) = tenancy.trouble() {
+                if let Some(lost @ StoreError::Lost { .. }) = held.trouble() {
                     return Err(lost);
                 }
-                if let Err(error) = tenancy.release().await {
+                if let Err(error) = held.release().await {
                     (who.notice)(Notice::NotGivenBack(&error));
                 }
                 Ok(())
@@ -102,11 +102,11 @@ impl Held {
 }
 
 /// Renews a lease until it is over; then nothing of this run goes on.
-async fn keep(tenancy: Arc<Tenancy>, stop: Stop) {
+async fn keep(held: Arc<HeldLease>, stop: Stop) {
     let mut pause = EVERY;
     loop {
         sleep(pause, 1.0).await;
-        match tenancy.beat().await {
+        match held.renew().await {
             Ok(()) => pause = EVERY,
             Err(StoreError::Lost { .. }) => return stop.abandon(),
             // Sooner, as long as there is time.

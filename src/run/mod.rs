@@ -173,19 +173,19 @@ impl std::fmt::Display for ToldBy {
 }
 
 /// Gives events their time, number, stack and run, and hands them to every sink.
-pub struct Teller<'a> {
+pub struct EventEmitter<'a> {
     session: &'a Session,
     sinks: &'a mut [Box<dyn Sink>],
 }
 
-impl<'a> Teller<'a> {
-    /// Tells `sinks` what happens in this run.
+impl<'a> EventEmitter<'a> {
+    /// Emits events of this run to `sinks`.
     pub fn new(session: &'a Session, sinks: &'a mut [Box<dyn Sink>]) -> Self {
         Self { session, sinks }
     }
 
-    /// Tells one thing.
-    pub fn say(&mut self, kind: EventKind) {
+    /// Emits one event.
+    pub fn emit(&mut self, kind: EventKind) {
         diary::event(&kind);
         let Session { stack, run, host, .. } = self.session;
         let (stack, run, seq) = (stack.clone(), run.as_str().to_owned(), run.next());
@@ -235,10 +235,10 @@ pub async fn plan(
     blueprint: &dyn Blueprint,
     state: &State,
     ask: &Request,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<Planned, RunError> {
     let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved } =
-        standing::settle(session, blueprint, state, ask, tell).await?;
+        standing::settle(session, blueprint, state, ask, events).await?;
     let (plan, schedule) = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
             let foreign = foreign::looked_into(session, &nodes, &state, &surroundings, foreign).await?;
@@ -258,9 +258,9 @@ pub async fn plan(
         ask,
         now: session.host.now(),
     });
-    tell_drift(&plan.drift, tell);
+    tell_drift(&plan.drift, events);
     let critical_path = schedule.critical_path();
-    tell.say(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
+    events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
     Ok(Planned { plan, surroundings, critical_path, checks })
 }
 
@@ -289,11 +289,11 @@ pub struct DriftReport {
 ///
 /// # Errors
 /// [`RunError`] when not even the account could be told.
-pub async fn drift(session: &Session, state: &State, tell: &mut Teller<'_>) -> Result<DriftReport, RunError> {
+pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, tell).await?;
+    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;
     let drift = engine::drift(&session.catalog, state, &observed)?;
-    tell_drift(&drift, tell);
+    tell_drift(&drift, events);
     let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
     let strange = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
     // Whoever looks for drift has no declaration at hand: what was recorded is what is wanted.
@@ -348,12 +348,12 @@ async fn stoppable<T>(session: &Session, work: impl Future<Output = T>) -> Resul
     }
 }
 
-fn tell_drift(drift: &BTreeMap<Address, Drift>, tell: &mut Teller<'_>) {
+fn tell_drift(drift: &BTreeMap<Address, Drift>, events: &mut EventEmitter<'_>) {
     for (address, drift) in drift {
         let (gone, diffs) = match drift {
             Drift::Gone => (true, Vec::new()),
             Drift::Moved(diffs) => (false, diffs.clone()),
         };
-        tell.say(EventKind::DriftFound { address: address.clone(), gone, diffs });
+        events.emit(EventKind::DriftFound { address: address.clone(), gone, diffs });
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::census::{Unrecorded, see, unrecorded};
 use super::foreign::{claim, looked_into};
 use super::refresh::refresh;
-use super::{Blueprint, RunError, Session, Teller, survey};
+use super::{Blueprint, EventEmitter, RunError, Session, survey};
 use crate::cloud::CloudError;
 use crate::engine::moves::distance;
 use crate::engine::state::{Deposed, Recorded, State};
@@ -49,11 +49,11 @@ pub async fn rebuild(
     session: &Session,
     blueprint: &dyn Blueprint,
     fresh: State,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<Rebuilt, RunError> {
     let place = survey(session, &blueprint.questions(&fresh).of_what_stands(), blueprint.account(), &fresh).await?;
     let nodes = blueprint.nodes(&place, &fresh);
-    let mut observed = refresh(session, &nodes, &fresh, &place, false, tell).await?;
+    let mut observed = refresh(session, &nodes, &fresh, &place, false, events).await?;
     claim(session, &nodes, &fresh, &place, &mut observed).await?;
     let crowded = crowded(session, &nodes, &fresh, &place, &mut observed).await;
     let foreign = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
@@ -68,7 +68,7 @@ pub async fn rebuild(
     let mut work = Work { session, nodes: &nodes, place: &place, crowded, aside: Vec::new() };
     let crowds = work.sort(rest, &mut state);
     work.choose(crowds, &mut state).await?;
-    work.read_again(&mut state, tell).await?;
+    work.read_again(&mut state, events).await?;
     // What the record settles (zones, versions) may make other resources declared than without one.
     let nodes = blueprint.nodes(&place, &state);
     for (address, recorded) in state.resources.iter_mut() {
@@ -202,8 +202,8 @@ impl Work<'_> {
     }
 
     /// What the others point at may be another object than when they were first read.
-    async fn read_again(&self, state: &mut State, tell: &mut Teller<'_>) -> Result<(), RunError> {
-        let observed = refresh(self.session, self.nodes, state, self.place, false, tell).await?;
+    async fn read_again(&self, state: &mut State, events: &mut EventEmitter<'_>) -> Result<(), RunError> {
+        let observed = refresh(self.session, self.nodes, state, self.place, false, events).await?;
         for (address, recorded) in state.resources.iter_mut() {
             if let Some(Observation::Present { known, .. }) = observed.get(address) {
                 recorded.declared.clone_from(&known.declared);

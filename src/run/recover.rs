@@ -12,7 +12,7 @@ use futures_core::future::BoxFuture;
 
 use super::event::EventKind;
 use super::ledger::Ledger;
-use super::{RunError, Session, Teller};
+use super::{EventEmitter, RunError, Session};
 use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
 use crate::engine::PlanError;
@@ -33,8 +33,8 @@ const BETWEEN: u32 = 10;
 /// # Errors
 /// [`RunError`] when the cloud could not be asked, something begun could not be read, or the record not be written; the
 /// intents stay open then.
-pub async fn recover(session: &Session, ledger: &mut Ledger, tell: &mut Teller<'_>) -> Result<(), RunError> {
-    settle(session, ledger, Patience::UntilShown, tell).await
+pub async fn recover(session: &Session, ledger: &mut Ledger, events: &mut EventEmitter<'_>) -> Result<(), RunError> {
+    settle(session, ledger, Patience::UntilShown, events).await
 }
 
 /// The state that settling the open intents of `book` leaves, as far as one look tells: what a plan starts from that is
@@ -47,7 +47,7 @@ pub async fn foreseen(session: &Session, book: &Book) -> Result<State, RunError>
         return Ok(book.state.clone());
     }
     let mut ledger = Ledger::new(book.clone(), book.state.clone(), Box::new(Nowhere));
-    settle(session, &mut ledger, Patience::OneLook, &mut Teller::new(session, &mut [])).await?;
+    settle(session, &mut ledger, Patience::OneLook, &mut EventEmitter::new(session, &mut [])).await?;
     Ok(ledger.state().clone())
 }
 
@@ -81,7 +81,7 @@ async fn settle(
     session: &Session,
     ledger: &mut Ledger,
     patience: Patience,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<(), RunError> {
     let open = ledger.book().open.clone();
     if open.is_empty() {
@@ -110,7 +110,7 @@ async fn settle(
             }
             ledger.end(vec![(begin, Outcome::Failed)]).await?;
             let id = computed.text("id").unwrap_or_default().to_owned();
-            tell.say(EventKind::Adopted { address: address.clone(), id });
+            events.emit(EventKind::Adopted { address: address.clone(), id });
             unseen.remove(&begin);
         }
         waited += BETWEEN;
@@ -124,7 +124,7 @@ async fn settle(
         ledger.end(given_up.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
         unseen = rest;
         if !unseen.is_empty() {
-            tell.say(EventKind::LookingAgain {
+            events.emit(EventKind::LookingAgain {
                 missing: unseen.values().map(|open| open.intent.step.address.clone()).collect(),
                 interrupted: true,
                 waited_seconds: (waited - BETWEEN).into(),

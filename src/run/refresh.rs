@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event::EventKind;
-use super::{RunError, Session, Teller, stoppable};
+use super::{EventEmitter, RunError, Session, stoppable};
 use crate::cloud::wait::sleep;
 use crate::cloud::{Look, Target};
 use crate::engine::state::{Recorded, State, Status};
@@ -29,12 +29,12 @@ pub(super) async fn refresh(
     state: &State,
     surroundings: &Surroundings,
     removing: bool,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
     let all = nodes.keys().chain(state.resources.keys());
     let targets: BTreeMap<Address, Target> =
         all.map(|address| (address.clone(), target(address, nodes, state))).collect();
-    tell.say(EventKind::RefreshStarted { total: targets.len() });
+    events.emit(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
     let mut looks = 0;
     let mut observed = loop {
@@ -51,9 +51,9 @@ pub(super) async fn refresh(
         }
     };
     let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-    look_again(session, &mut observed, look, state, tell).await?;
+    look_again(session, &mut observed, look, state, events).await?;
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
-    tell.say(EventKind::RefreshFinished {
+    events.emit(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
         absent: count(|found| matches!(found, Observation::Absent)),
         unread: count(|found| matches!(found, Observation::Unread { .. })),
@@ -83,7 +83,7 @@ async fn look_again(
     observed: &mut BTreeMap<Address, Observation>,
     look: Look<'_>,
     state: &State,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<(), RunError> {
     for (status, pauses) in AGAIN {
         let mut waited_seconds = 0;
@@ -101,7 +101,7 @@ async fn look_again(
             if targets.is_empty() {
                 break;
             }
-            tell.say(EventKind::LookingAgain {
+            events.emit(EventKind::LookingAgain {
                 missing: targets.keys().cloned().collect(),
                 interrupted: false,
                 waited_seconds,

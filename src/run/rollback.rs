@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::event::{EventKind, RecordLost, Report};
 use super::execute::Execution;
-use super::{Blueprint, Ledger, Planned, RunError, Session, Teller};
+use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
 use crate::engine::graph;
 use crate::engine::plan::{Action, Plan, Why};
@@ -43,7 +43,7 @@ pub async fn roll_back(
     blueprint: &dyn Blueprint,
     before: &State,
     ledger: &mut Ledger,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<RolledBack, RunError> {
     let (goes, mut stays) = made(session, planned, done, before, ledger);
     let mut plan = planned.plan.clone();
@@ -55,24 +55,24 @@ pub async fn roll_back(
     if goes.is_empty() {
         return Ok(RolledBack { stays, ..RolledBack::default() });
     }
-    tell.say(EventKind::RunStarted {
+    events.emit(EventKind::RunStarted {
         command: "rollback".to_owned(),
         stack: plan.stack.clone(),
         serial: ledger.state().serial,
     });
-    let report = carry_out(session, planned, &plan, ledger, tell).await;
+    let report = carry_out(session, planned, &plan, ledger, events).await;
     let settled = report.abandoned.is_empty() && report.record_lost.is_none() && ledger.book().open.is_empty();
     let mut report = report;
     if settled {
         let mut state = ledger.state().clone();
         blueprint.publish(&mut state);
         match ledger.close(state).await {
-            Ok(()) => tell.say(EventKind::StateWritten { serial: ledger.state().serial }),
+            Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
             Err(error) => report.record_lost = Some(RecordLost::of(&error)),
         }
     }
     report.serial = ledger.state().serial;
-    tell.say(EventKind::RunFinished { report: report.clone() });
+    events.emit(EventKind::RunFinished { report: report.clone() });
     let standing = &ledger.state().resources;
     let (left, gone): (BTreeSet<Address>, BTreeSet<Address>) =
         goes.into_iter().partition(|address| standing.contains_key(address));
@@ -92,7 +92,7 @@ async fn carry_out(
     planned: &Planned,
     plan: &Plan,
     ledger: &mut Ledger,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Report {
     // Not for the bucket: S3 itself refuses to delete one that holds something.
     let delete_data = ["database", "key"].map(str::to_owned).into();
@@ -101,7 +101,7 @@ async fn carry_out(
         session,
         plan,
         ledger,
-        tell,
+        events,
         consent: Arc::new(consent),
         surroundings: Arc::new(planned.surroundings.clone()),
     };

@@ -7,7 +7,7 @@
 //! Leaves to others the lock ([`locked`](super::locked)), and what is asked of people in between.
 
 use super::apply::{Done, carry_out};
-use super::{Blueprint, Ledger, Planned, RolledBack, RunError, Session, Teller, recover, roll_back};
+use super::{Blueprint, EventEmitter, Ledger, Planned, RolledBack, RunError, Session, recover, roll_back};
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
@@ -45,14 +45,14 @@ impl<'a> Settled<'a> {
         blueprint: &'a dyn Blueprint,
         (home, book): (Home, Book),
         fresh: State,
-        tell: &mut Teller<'_>,
+        events: &mut EventEmitter<'_>,
     ) -> Result<Self, RunError> {
         let is_settled = book.open.is_empty();
         let fresh = State { lineage: session.host.fresh_id(), ..fresh };
         let mut settled = Self { session, blueprint, record: Record::Loaded { home, book, fresh } };
         if !is_settled {
             let mut open = settled.open().await?;
-            recover(session, &mut open.ledger, tell).await?;
+            recover(session, &mut open.ledger, events).await?;
             settled = Self { session, blueprint, record: Record::Open(open.ledger) };
         }
         Ok(settled)
@@ -70,8 +70,8 @@ impl<'a> Settled<'a> {
     ///
     /// # Errors
     /// As [`plan`](super::plan).
-    pub async fn plan(&self, ask: &Request, tell: &mut Teller<'_>) -> Result<Planned, RunError> {
-        super::plan(self.session, self.blueprint, self.state(), ask, tell).await
+    pub async fn plan(&self, ask: &Request, events: &mut EventEmitter<'_>) -> Result<Planned, RunError> {
+        super::plan(self.session, self.blueprint, self.state(), ask, events).await
     }
 
     /// Opens the ledger. A stack without a lockfile gets one now, and not earlier.
@@ -111,14 +111,14 @@ impl Open<'_> {
         command: &str,
         planned: &Planned,
         consent: Consent,
-        tell: &mut Teller<'_>,
+        events: &mut EventEmitter<'_>,
     ) -> Result<Done, RunError> {
-        tell.say(EventKind::RunStarted {
+        events.emit(EventKind::RunStarted {
             command: command.to_owned(),
             stack: planned.plan.stack.clone(),
             serial: self.ledger.state().serial,
         });
-        carry_out(self.session, planned, &mut self.ledger, consent, tell).await
+        carry_out(self.session, planned, &mut self.ledger, consent, events).await
     }
 
     /// The state as it is to be written.
@@ -127,8 +127,8 @@ impl Open<'_> {
     }
 
     /// Writes the state, unless something is left open, and says how it went.
-    pub async fn close(&mut self, done: Done, state: State, tell: &mut Teller<'_>) -> Report {
-        done.close(&mut self.ledger, state, tell).await
+    pub async fn close(&mut self, done: Done, state: State, events: &mut EventEmitter<'_>) -> Report {
+        done.close(&mut self.ledger, state, events).await
     }
 
     /// Takes back what carrying `planned` out made since `before`. Nothing is done, and nothing answered, where the run was
@@ -140,12 +140,12 @@ impl Open<'_> {
         &mut self,
         (planned, report): (&Planned, &Report),
         before: &State,
-        tell: &mut Teller<'_>,
+        events: &mut EventEmitter<'_>,
     ) -> Result<Option<RolledBack>, RunError> {
         if self.session.stop.is_draining() || !self.ledger.book().open.is_empty() {
             return Ok(None);
         }
         let Self { session, blueprint, ledger } = self;
-        roll_back(session, planned, report, *blueprint, before, ledger, tell).await.map(Some)
+        roll_back(session, planned, report, *blueprint, before, ledger, events).await.map(Some)
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::census::unrecorded;
 use super::foreign::claim;
 use super::refresh::{refresh, target};
-use super::{Blueprint, RunError, Session, Teller, stoppable, survey};
+use super::{Blueprint, EventEmitter, RunError, Session, stoppable, survey};
 use crate::cloud::{Look, Target};
 use crate::engine::moves::{Ground, Move, Olds, moves};
 use crate::engine::state::{Recorded, State};
@@ -51,7 +51,7 @@ pub(super) async fn settle(
     blueprint: &dyn Blueprint,
     state: &State,
     ask: &Request,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<PlanInputs, RunError> {
     let questions = |state: &State| {
         let questions = blueprint.questions(state);
@@ -82,9 +82,10 @@ pub(super) async fn settle(
         let nodes = blueprint.nodes(surroundings, &settled.settling);
         let query = blueprint.fact_query(surroundings, &settled.settling, ask);
         // Facts are read beside the objects, and again only where a move leads to another question.
-        let (observed, facts) = tokio::join!(refresh(session, &nodes, state, surroundings, ask.destroy, tell), async {
-            if query == queried { Ok(None) } else { told(session, &query, surroundings).await.map(Some) }
-        });
+        let (observed, facts) =
+            tokio::join!(refresh(session, &nodes, state, surroundings, ask.destroy, events), async {
+                if query == queried { Ok(None) } else { told(session, &query, surroundings).await.map(Some) }
+            });
         let (mut observed, facts) = (observed?, facts?);
         queried = query;
         let shared = claim(session, &nodes, state, surroundings, &mut observed).await?;

@@ -117,7 +117,7 @@ pub enum StoreError {
     },
     /// The lease could not be renewed for a while; it may be again.
     #[error("the lease was not renewed for {silent} of its {} s{cause}, so nothing new is started", VALID.as_secs())]
-    Shaky {
+    AtRisk {
         /// For how long, in seconds.
         silent: u64,
         /// Why, in parentheses; or nothing.
@@ -144,7 +144,7 @@ impl StoreError {
             | Self::Conflict { .. }
             | Self::Bucket { .. }
             | Self::Leased { .. }
-            | Self::Shaky { .. }
+            | Self::AtRisk { .. }
             | Self::Lost { .. } => false,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
-use super::s3::{Clock, Tenancy};
+use super::s3::{Clock, HeldLease};
 use super::{FileStore, Lock, LockInfo, S3Store, Store, StoreError};
 use crate::engine::state::{Book, Entry, State};
 
@@ -33,7 +33,7 @@ pub enum Hold {
     /// A lease, until given back, or until nobody renews it.
     Lease {
         /// The lease.
-        tenancy: Arc<Tenancy>,
+        held: Arc<HeldLease>,
         /// Who held it before and let it run out.
         over: Option<LockInfo>,
     },
@@ -59,7 +59,7 @@ impl Home {
                     Purpose::Work => store.lock(info, id, clock).await?,
                     Purpose::Mend => store.lock_to_mend(info, id, clock).await?,
                 };
-                Ok(Hold::Lease { tenancy: taken.tenancy, over: taken.over.map(|lease| lease.holder) })
+                Ok(Hold::Lease { held: taken.lease, over: taken.over.map(|lease| lease.holder) })
             }
         }
     }

@@ -1,9 +1,9 @@
 //! When a lease holds and when it is over: times in, verdicts out. No clock, no I/O.
 //!
-//! Promises: for as long as a holder's [`Tenure`] lets it write, nobody's [`judge`] calls the lease expired, whatever
-//! the two clocks show, if only both run at the same speed; a tenure that is over stays over.
+//! Promises: for as long as a holder's [`LeaseTimer`] lets it write, nobody's [`judge`] calls the lease expired, whatever
+//! the two clocks show, if only both run at the same speed; a lease that ran out stays so.
 //!
-//! Leaves to others that a write already on its way when the tenure ended comes to nothing: the state's own chain of
+//! Leaves to others that a write already on its way when the lease ran out comes to nothing: the state's own chain of
 //! conditional writes sees to that (`s3`).
 
 use std::time::Duration;
@@ -93,40 +93,40 @@ impl Moment {
     }
 }
 
-/// How firmly a holder holds.
+/// What a holder may still do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum LeaseState {
     /// It may start and write.
-    Firm,
+    Healthy,
     /// It may not start anything new, but write down how what runs ends.
-    Shaky,
+    AtRisk,
     /// It may do nothing any more.
-    Over,
+    Expired,
 }
 
 /// A holder's view of its own lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tenure {
+pub struct LeaseTimer {
     /// When the last beat that arrived was *sent*: nobody can have seen it earlier.
     sent: Moment,
     over: bool,
 }
 
-impl Tenure {
-    /// The tenure of who took the lease by a beat sent at `sent`.
+impl LeaseTimer {
+    /// The timer of a lease that was taken by a call sent at `sent`.
     pub fn begun(sent: Moment) -> Self {
         Self { sent, over: false }
     }
 
-    /// How firm it is now.
-    pub fn standing(&self, now: Moment) -> Standing {
+    /// What its holder may do now.
+    pub fn state(&self, now: Moment) -> LeaseState {
         let silent = self.silent(now);
         if self.over || silent >= VALID {
-            Standing::Over
+            LeaseState::Expired
         } else if silent >= STARTS {
-            Standing::Shaky
+            LeaseState::AtRisk
         } else {
-            Standing::Firm
+            LeaseState::Healthy
         }
     }
 
@@ -137,7 +137,7 @@ impl Tenure {
 
     /// A beat sent at `sent` arrived. What had run out before does not come back: somebody may have looked meanwhile.
     pub fn renewed(&mut self, sent: Moment, now: Moment) {
-        if self.standing(now) == Standing::Over {
+        if self.state(now) == LeaseState::Expired {
             self.over = true;
         } else {
             self.sent = sent;
@@ -152,7 +152,7 @@ impl Tenure {
 
 #[cfg(test)]
 mod tests {
-    use super::Standing::{Firm, Over, Shaky};
+    use super::LeaseState::{AtRisk, Expired, Healthy};
     use super::*;
 
     fn at(seconds: u64) -> Moment {
@@ -175,36 +175,36 @@ mod tests {
 
     #[test]
     fn a_tenure_weakens_and_ends_and_stays_over() {
-        let mut tenure = Tenure::begun(at(0));
-        let standings = [0, 29, 30, 59, 60].map(|seconds| tenure.standing(at(seconds)));
-        assert_eq!(standings, [Firm, Firm, Shaky, Shaky, Over]);
-        tenure.renewed(at(45), at(50));
-        assert_eq!(tenure.standing(at(74)), Firm);
+        let mut timer = LeaseTimer::begun(at(0));
+        let standings = [0, 29, 30, 59, 60].map(|seconds| timer.state(at(seconds)));
+        assert_eq!(standings, [Healthy, Healthy, AtRisk, AtRisk, Expired]);
+        timer.renewed(at(45), at(50));
+        assert_eq!(timer.state(at(74)), Healthy);
         // A beat sent in time whose answer came too late: somebody may have looked in between.
-        tenure.renewed(at(100), at(106));
-        assert_eq!(tenure.standing(at(101)), Over);
-        let mut tenure = Tenure::begun(at(0));
-        tenure.end();
-        tenure.renewed(at(1), at(2));
-        assert_eq!(tenure.standing(at(2)), Over);
+        timer.renewed(at(100), at(106));
+        assert_eq!(timer.state(at(101)), Expired);
+        let mut timer = LeaseTimer::begun(at(0));
+        timer.end();
+        timer.renewed(at(1), at(2));
+        assert_eq!(timer.state(at(2)), Expired);
     }
 
     #[test]
     fn a_machine_that_slept_knows_by_the_clock_on_the_wall() {
-        let tenure = Tenure::begun(at(0));
+        let timer = LeaseTimer::begun(at(0));
         let woken = Moment { steady: Duration::from_secs(2), ..at(300) };
-        assert_eq!(tenure.standing(woken), Standing::Over);
+        assert_eq!(timer.state(woken), LeaseState::Expired);
     }
 
     #[test]
     fn nobody_is_sent_away_before_who_holds_has_stopped() {
         // The beat is sent at 0 and arrives at `arrives`; a judge may look whenever.
         for arrives in 0..30 {
-            let tenure = Tenure::begun(at(0));
+            let timer = LeaseTimer::begun(at(0));
             for looks in arrives..200 {
                 let age = Duration::from_secs(looks - arrives);
                 if matches!(judge(Some(lease(1, false)), age), Verdict::Expired(_)) {
-                    assert_eq!(tenure.standing(at(looks)), Standing::Over, "arrived {arrives}, looked at {looks}");
+                    assert_eq!(timer.state(at(looks)), LeaseState::Expired, "arrived {arrives}, looked at {looks}");
                 }
             }
         }

@@ -10,7 +10,7 @@
 
 #[cfg(feature = "aws")]
 mod client;
-mod tenancy;
+mod held_lease;
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +32,7 @@ use crate::model::resource::Catalog;
 
 #[cfg(feature = "aws")]
 pub use client::S3Bucket;
-pub use tenancy::{Clock, Tenancy};
+pub use held_lease::{Clock, HeldLease};
 
 /// The version of the object this program writes.
 const FORMAT: u32 = 1;
@@ -63,7 +63,7 @@ struct Content {
 #[derive(Clone, Debug)]
 pub struct Taken {
     /// What is held.
-    pub tenancy: Arc<Tenancy>,
+    pub lease: Arc<HeldLease>,
     /// Whose lease ran out, if one did.
     pub over: Option<Lease>,
 }
@@ -75,7 +75,7 @@ pub struct S3Store {
     prefix: String,
     stack: String,
     catalog: Catalog,
-    tenancy: Option<Arc<Tenancy>>,
+    lease: Option<Arc<HeldLease>>,
     /// What we wrote last under our lease, and its tag.
     kept: Option<(Content, String)>,
 }
@@ -85,7 +85,7 @@ impl S3Store {
     pub fn new(bucket: Arc<dyn Bucket>, prefix: &str, stack: &str, catalog: Catalog) -> Self {
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Self { bucket, prefix, stack: stack.to_owned(), catalog, tenancy: None, kept: None }
+        Self { bucket, prefix, stack: stack.to_owned(), catalog, lease: None, kept: None }
     }
 
     fn key(&self, ending: &str) -> String {
@@ -146,19 +146,19 @@ impl S3Store {
         clock: Arc<dyn Clock>,
         bears: fn(&StoreError) -> bool,
     ) -> Result<Taken, StoreError> {
-        let (tenancy, over) = Tenancy::take(self.bucket.clone(), &self.lease_key(), clock, (info, id)).await?;
-        match self.fence(&tenancy).await {
+        let (lease, over) = HeldLease::take(self.bucket.clone(), &self.lease_key(), clock, (info, id)).await?;
+        match self.fence(&lease).await {
             Ok(kept) => self.kept = Some(kept),
             Err(error) if bears(&error) => {}
             Err(error) => {
                 // Whoever comes next need not wait for it to run out; if this fails, too, they must.
-                let _ = tenancy.release().await;
+                let _ = lease.release().await;
                 return Err(error);
             }
         }
-        let tenancy = Arc::new(tenancy);
-        self.tenancy = Some(tenancy.clone());
-        Ok(Taken { tenancy, over })
+        let lease = Arc::new(lease);
+        self.lease = Some(lease.clone());
+        Ok(Taken { lease, over })
     }
 
     /// Keeps the object of the state as it is beside the earlier lockfiles, where nothing reads it any more, and leaves the
@@ -167,32 +167,32 @@ impl S3Store {
     /// # Errors
     /// [`StoreError::Bucket`]; [`StoreError::Lost`] when somebody else wrote meanwhile.
     pub async fn set_aside(&mut self, word: &str) -> Result<Vec<PathBuf>, StoreError> {
-        let (tenancy, key) = (self.held()?, self.state_key());
+        let (lease, key) = (self.held()?, self.state_key());
         let found = self.bucket.get(&key).await.map_err(|source| self.failed("read", source))?;
         let Some(found) = found else { return Ok(Vec::new()) };
         let mut n = 1;
         let aside = loop {
             let aside = format!("{}{word}-{n}.json", self.key(".history/"));
-            tenancy.may_write()?;
-            let done = put(self.bucket.as_ref(), &aside, &found.body, &Condition::Absent, &tenancy.permit()).await;
-            if done.or_else(|source| self.unwritten(&tenancy, "keep the state as", &aside, source))?.is_some() {
+            lease.may_write()?;
+            let done = put(self.bucket.as_ref(), &aside, &found.body, &Condition::Absent, &lease.permit()).await;
+            if done.or_else(|source| self.unwritten(&lease, "keep the state as", &aside, source))?.is_some() {
                 break aside;
             }
             n += 1;
         };
-        let content = Content { epoch: tenancy.epoch(), ..Content::default() };
+        let content = Content { epoch: lease.epoch(), ..Content::default() };
         let (body, condition) = (render(&content), Condition::Is(found.tag));
-        tenancy.may_write()?;
-        let done = put(self.bucket.as_ref(), &key, &body, &condition, &tenancy.permit()).await;
-        match done.or_else(|source| self.unwritten(&tenancy, "write", &key, source))? {
+        lease.may_write()?;
+        let done = put(self.bucket.as_ref(), &key, &body, &condition, &lease.permit()).await;
+        match done.or_else(|source| self.unwritten(&lease, "write", &key, source))? {
             Some(tag) => self.kept = Some((content, tag)),
-            None => return Err(tenancy.lost().await),
+            None => return Err(lease.lost().await),
         }
         Ok(vec![place(self.bucket.as_ref(), &aside)])
     }
 
     /// Writes the state as it is with our epoch: from now on the conditions of all earlier holders are broken.
-    async fn fence(&self, tenancy: &Tenancy) -> Result<(Content, String), StoreError> {
+    async fn fence(&self, lease: &HeldLease) -> Result<(Content, String), StoreError> {
         let key = self.state_key();
         loop {
             let found = self.found(&key).await?;
@@ -200,13 +200,13 @@ impl S3Store {
                 None => (Content::default(), Condition::Absent),
                 Some((content, tag)) => (content, Condition::Is(tag)),
             };
-            if content.epoch > tenancy.epoch() {
-                return Err(tenancy.lost().await);
+            if content.epoch > lease.epoch() {
+                return Err(lease.lost().await);
             }
-            let content = Content { epoch: tenancy.epoch(), ..content };
-            tenancy.may_write()?;
-            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition, &tenancy.permit()).await;
-            if let Some(tag) = written.or_else(|source| self.unwritten(tenancy, "write", &key, source))? {
+            let content = Content { epoch: lease.epoch(), ..content };
+            lease.may_write()?;
+            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition, &lease.permit()).await;
+            if let Some(tag) = written.or_else(|source| self.unwritten(lease, "write", &key, source))? {
                 return Ok((content, tag));
             }
             // An earlier holder was still writing: take that in.
@@ -218,7 +218,7 @@ impl S3Store {
     /// # Errors
     /// [`StoreError::Bucket`], or a lease that cannot be read.
     pub async fn holder(&self) -> Result<(Verdict, Duration), StoreError> {
-        let (verdict, _, silent) = tenancy::look(self.bucket.as_ref(), &self.lease_key()).await?;
+        let (verdict, _, silent) = held_lease::look(self.bucket.as_ref(), &self.lease_key()).await?;
         Ok((verdict, silent))
     }
 
@@ -229,13 +229,13 @@ impl S3Store {
     pub async fn unlock(&self, force: bool) -> Result<Option<Lease>, StoreError> {
         let key = self.lease_key();
         loop {
-            let (verdict, seen, silent) = tenancy::look(self.bucket.as_ref(), &key).await?;
+            let (verdict, seen, silent) = held_lease::look(self.bucket.as_ref(), &key).await?;
             let lease = match verdict {
                 Verdict::Free(_) => return Ok(None),
                 Verdict::Held(lease) if !force => return Err(StoreError::Leased { lease, silent }),
                 Verdict::Held(lease) | Verdict::Expired(lease) => *lease,
             };
-            if tenancy::seize(self.bucket.as_ref(), &key, lease.clone(), &seen).await? {
+            if held_lease::seize(self.bucket.as_ref(), &key, lease.clone(), &seen).await? {
                 return Ok(Some(lease));
             }
         }
@@ -293,12 +293,12 @@ impl S3Store {
     /// Why something was not written: the stack is not ours any more, before anything else.
     fn unwritten<T>(
         &self,
-        tenancy: &Tenancy,
+        lease: &HeldLease,
         doing: &'static str,
         key: &str,
         source: BucketError,
     ) -> Result<T, StoreError> {
-        tenancy.may_write()?;
+        lease.may_write()?;
         Err(StoreError::bucket(doing, self.bucket.as_ref(), key, source))
     }
 
@@ -311,14 +311,14 @@ impl S3Store {
     /// Writes `content` after what we wrote last.
     async fn follow(&mut self, content: Content) -> Result<(), StoreError> {
         const ATTEMPTS: u32 = 3;
-        let (tenancy, key) = (self.held()?, self.state_key());
+        let (lease, key) = (self.held()?, self.state_key());
         let body = render(&content);
         for _ in 0..ATTEMPTS {
-            tenancy.may_write()?;
+            lease.may_write()?;
             let (_, tag) = self.kept.as_ref().expect("who holds the lease wrote the state first");
             let condition = Condition::Is(tag.clone());
-            let written = put(self.bucket.as_ref(), &key, &body, &condition, &tenancy.permit()).await;
-            if let Some(tag) = written.or_else(|source| self.unwritten(&tenancy, "write", &key, source))? {
+            let written = put(self.bucket.as_ref(), &key, &body, &condition, &lease.permit()).await;
+            if let Some(tag) = written.or_else(|source| self.unwritten(&lease, "write", &key, source))? {
                 self.kept = Some((content, tag));
                 return Ok(());
             }
@@ -327,22 +327,22 @@ impl S3Store {
                 Some((there, tag)) if there.epoch == content.epoch => {
                     self.kept = self.kept.take().map(|(content, _)| (content, tag));
                 }
-                Some(_) | None => return Err(tenancy.lost().await),
+                Some(_) | None => return Err(lease.lost().await),
             }
         }
-        Err(tenancy.lost().await)
+        Err(lease.lost().await)
     }
 
-    fn held(&self) -> Result<Arc<Tenancy>, StoreError> {
-        self.tenancy.clone().ok_or_else(|| StoreError::Lost { why: "it never took the lease".to_owned() })
+    fn held(&self) -> Result<Arc<HeldLease>, StoreError> {
+        self.lease.clone().ok_or_else(|| StoreError::Lost { why: "it never took the lease".to_owned() })
     }
 
     async fn read(&mut self) -> Result<Option<Book>, StoreError> {
         let key = self.state_key();
         let Some((content, tag)) = self.found(&key).await? else { return Ok(None) };
-        if let Some(tenancy) = self.tenancy.clone() {
-            if content.epoch != tenancy.epoch() {
-                return Err(tenancy.lost().await);
+        if let Some(lease) = self.lease.clone() {
+            if content.epoch != lease.epoch() {
+                return Err(lease.lost().await);
             }
             self.kept = Some((content.clone(), tag));
         }
@@ -356,9 +356,9 @@ impl S3Store {
 
     async fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
         let Some(first) = entries.first() else { return Ok(()) };
-        let tenancy = self.held()?;
+        let lease = self.held()?;
         if entries.iter().any(|entry| matches!(entry, Entry::Begin { .. })) {
-            tenancy.may_start()?;
+            lease.may_start()?;
         }
         let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
         let (expected, found) = (base.serial, kept.state.as_ref().map_or(0, |state| state.serial));
@@ -373,7 +373,7 @@ impl S3Store {
 
     async fn replace(&mut self, state: &State) -> Result<(), StoreError> {
         lockfile::sound(&self.url(), state, &self.catalog)?;
-        let tenancy = self.held()?;
+        let lease = self.held()?;
         let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
         let epoch = kept.epoch;
         if let Some(there) = kept.state.clone() {
@@ -381,18 +381,18 @@ impl S3Store {
                 let expected = state.serial.saturating_sub(1);
                 return Err(StoreError::Conflict { path: self.url(), expected, found: there.serial });
             }
-            tenancy.may_write()?;
-            self.keep(&tenancy, &there).await?;
+            lease.may_write()?;
+            self.keep(&lease, &there).await?;
         }
         self.follow(Content { epoch, state: Some(state.clone()), entries: Vec::new() }).await
     }
 
     /// Keeps a lockfile that is about to be replaced. It is kept as it stood, whoever does it and however often.
-    async fn keep(&self, tenancy: &Tenancy, state: &State) -> Result<(), StoreError> {
+    async fn keep(&self, lease: &HeldLease, state: &State) -> Result<(), StoreError> {
         let key = self.history_key(state.serial);
         let text = lockfile::render(state);
-        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent, &tenancy.permit()).await;
-        done.map(|_| ()).or_else(|source| self.unwritten(tenancy, "keep the last lockfile as", &key, source))
+        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent, &lease.permit()).await;
+        done.map(|_| ()).or_else(|source| self.unwritten(lease, "keep the last lockfile as", &key, source))
     }
 }
 

@@ -17,7 +17,7 @@ use ppm_infra::model::resource::Node;
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::resources;
-use ppm_infra::run::{self, Blueprint, Host, Ledger, RunId, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, EventEmitter, Host, Ledger, RunId, Session, Stop};
 use ppm_infra::stack::Stack;
 use ppm_infra::store::{FileStore, Store as _};
 use serde_json::{Value, json};
@@ -115,15 +115,15 @@ pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
     let world = std::fs::read_to_string(folder.join("world.json")).unwrap();
     let session = session(Arc::new(simulated(serde_json::from_str(&world).unwrap())));
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&session, &mut sinks);
+    let mut events = EventEmitter::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, String::new(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
     let before = ledger.state().resources.len();
-    let planned = run::plan(&session, &declared, ledger.state(), &Request::default(), &mut tell)
+    let planned = run::plan(&session, &declared, ledger.state(), &Request::default(), &mut events)
         .await
         .expect("it can be planned");
     let begun = Instant::now();
-    let report = run::apply(&session, &planned, &declared, &mut ledger, Consent::default(), &mut tell).await.unwrap();
+    let report = run::apply(&session, &planned, &declared, &mut ledger, Consent::default(), &mut events).await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     assert!(report.is_complete(), "{report:?}");
     (seconds, before - ledger.state().resources.len())
@@ -150,12 +150,13 @@ async fn standing(folder: &Path, declared: &Declared) -> (State, World) {
     let cloud = Arc::new(simulated(World::default()));
     let session = session(cloud.clone());
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&session, &mut sinks);
+    let mut events = EventEmitter::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
-    let planned =
-        run::plan(&session, declared, ledger.state(), &Request::default(), &mut tell).await.expect("it can be planned");
-    let report = run::apply(&session, &planned, declared, &mut ledger, Consent::default(), &mut tell).await.unwrap();
+    let planned = run::plan(&session, declared, ledger.state(), &Request::default(), &mut events)
+        .await
+        .expect("it can be planned");
+    let report = run::apply(&session, &planned, declared, &mut ledger, Consent::default(), &mut events).await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     (ledger.state().clone(), cloud.world().clone())
 }

@@ -242,7 +242,7 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
     use crate::support::reference::{Declared, reference};
     use ppm_infra::cloud::simulated::{ACCOUNT, Simulated};
     use ppm_infra::resources;
-    use ppm_infra::run::{self, Teller};
+    use ppm_infra::run::{self, EventEmitter};
     use std::sync::Arc;
 
     let mut whole: Value = serde_json::from_str(&text("whole", "ppm-prod.lock.json")).unwrap();
@@ -263,9 +263,9 @@ fn an_edited_lockfile_with_a_fitting_digest_never_crashes_a_plan() {
             let addresses: Vec<_> = book.state.resources.keys().cloned().collect();
             let replace = (!destroy && !addresses.is_empty()).then(|| replace.get(&addresses).clone());
             let ask = Request { destroy, replace: replace.into_iter().collect(), ..Request::default() };
-            let mut tell = Teller::new(&session, &mut []);
+            let mut events = EventEmitter::new(&session, &mut []);
             // Refused or planned, as long as it says so.
-            let _ = runtime.block_on(run::plan(&session, &Declared(reference()), &book.state, &ask, &mut tell));
+            let _ = runtime.block_on(run::plan(&session, &Declared(reference()), &book.state, &ask, &mut events));
         },
     );
 }

@@ -22,7 +22,7 @@ const CERTIFICATE_DAYS: i64 = 30;
 
 /// Everything that is not as it should be, the worst first.
 pub fn judge(subject: &Inspected, sights: &Sights, now: Timestamp) -> Vec<Finding> {
-    let mut court = Court { subject, now, findings: Vec::new() };
+    let mut court = HealthAssessor { subject, now, findings: Vec::new() };
     court.way_in(sights);
     court.certificates(sights);
     court.kubernetes(sights);
@@ -43,13 +43,13 @@ fn day(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-struct Court<'a> {
+struct HealthAssessor<'a> {
     subject: &'a Inspected,
     now: Timestamp,
     findings: Vec<Finding>,
 }
 
-impl Court<'_> {
+impl HealthAssessor<'_> {
     fn find(&mut self, severity: Severity, part: Aspect, what: impl Into<String>, hints: Vec<String>) {
         self.findings.push(Finding {
             id: part.serves(),

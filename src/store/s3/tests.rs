@@ -8,10 +8,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::super::lease::Standing;
+use super::super::lease::LeaseState;
 use super::super::tests::{note, state, with};
 use super::super::{LockInfo, Store, StoreError};
-use super::{S3Store, Tenancy};
+use super::{HeldLease, S3Store};
 use crate::engine::state::{Entry, State};
 use memory::{Memory, Watch};
 
@@ -41,18 +41,18 @@ fn who(name: &str) -> LockInfo {
     LockInfo { who: name.to_owned(), pid: 1, command: "ppm-infra apply".to_owned(), since: "now".to_owned() }
 }
 
-fn locked(memory: &Memory, name: &str) -> (S3Store, Arc<Tenancy>) {
+fn locked(memory: &Memory, name: &str) -> (S3Store, Arc<HeldLease>) {
     let mut store = memory.store();
     let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
     let taken = now(store.lock(&who(name), name.to_owned(), watch)).unwrap();
-    (store, taken.tenancy)
+    (store, taken.lease)
 }
 
 #[test]
 fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
     for taken_over in [true, false] {
         let memory = Memory::default();
-        let (mut store, tenancy) = locked(&memory, "sleeper");
+        let (mut store, held) = locked(&memory, "sleeper");
         now(store.write(&state(1))).unwrap();
         now(store.append(&state(1), &[begin(1, "sleeper")])).unwrap();
         memory.pass(5 * 60);
@@ -64,12 +64,12 @@ fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
             assert_eq!(now(other.load()).unwrap().unwrap().open.len(), 1, "the intent is found");
         }
         let (calls, written) = (memory.calls(), memory.written());
-        assert_eq!(tenancy.standing(), Standing::Over);
+        assert_eq!(held.state(), LeaseState::Expired);
         let lost = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Lost { .. })), "{done:?}");
         lost(now(store.append(&state(1), &[note(2)])));
         lost(now(store.write(&state(2))));
-        lost(now(tenancy.beat()));
-        now(tenancy.release()).unwrap();
+        lost(now(held.renew()));
+        now(held.release()).unwrap();
         assert_eq!((memory.calls(), memory.written()), (calls, written), "not a single call");
     }
 }
@@ -78,32 +78,32 @@ fn a_holder_that_slept_writes_nothing_whether_or_not_somebody_took_over() {
 /// has the stack.
 #[test]
 fn a_holder_whose_clock_stood_still_learns_from_its_next_call_that_it_was_taken_over() {
-    type Call = fn(&mut S3Store, &Tenancy) -> Result<(), StoreError>;
+    type Call = fn(&mut S3Store, &HeldLease) -> Result<(), StoreError>;
     let calls: [(&str, Call); 4] = [
         ("load", |store, _| now(store.load()).map(|_| ())),
         ("append", |store, _| now(store.append(&state(1), &[note(1)]))),
         ("write", |store, _| now(store.write(&state(2)))),
-        ("beat", |_, tenancy| now(tenancy.beat())),
+        ("beat", |_, held| now(held.renew())),
     ];
     for (name, call) in calls {
         let memory = Memory::default();
         let mut store = memory.store();
         let watch = Arc::new(Watch { memory: memory.clone(), stopped: true });
-        let tenancy = now(store.lock(&who("sleeper"), "sleeper".to_owned(), watch)).unwrap().tenancy;
+        let held = now(store.lock(&who("sleeper"), "sleeper".to_owned(), watch)).unwrap().lease;
         now(store.write(&state(1))).unwrap();
         memory.pass(300);
         let (mut other, others) = locked(&memory, "other");
-        assert_eq!(tenancy.standing(), Standing::Firm, "by its clock");
-        let told = call(&mut store, &tenancy);
+        assert_eq!(held.state(), LeaseState::Healthy, "by its clock");
+        let told = call(&mut store, &held);
         let Err(StoreError::Lost { why }) = told else { panic!("{name}: {told:?}") };
         assert!(why.contains("taken over by other"), "{name}: {why}");
-        assert_eq!(tenancy.standing(), Standing::Over, "{name}");
+        assert_eq!(held.state(), LeaseState::Expired, "{name}");
         let written = memory.written();
         assert!(matches!(now(store.write(&state(2))), Err(StoreError::Lost { .. })), "{name}");
-        now(tenancy.release()).unwrap();
+        now(held.release()).unwrap();
         assert_eq!(memory.written(), written, "{name}");
         // The other goes on undisturbed.
-        now(others.beat()).unwrap();
+        now(others.renew()).unwrap();
         now(other.append(&state(1), &[begin(1, "other")])).unwrap();
         now(other.write(&state(2))).unwrap();
     }
@@ -152,7 +152,7 @@ fn other_stacks_of_the_declaration_are_those_of_which_something_stands() {
         let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
         let taken = now(store.lock(&who("ann"), "ann".to_owned(), watch)).unwrap();
         now(store.write(state)).unwrap();
-        now(taken.tenancy.release()).unwrap();
+        now(taken.lease.release()).unwrap();
     }
     assert_eq!(now(memory.store().others_from("a.yaml")).unwrap(), states[1..2]);
 }
@@ -160,8 +160,8 @@ fn other_stacks_of_the_declaration_are_those_of_which_something_stands() {
 #[test]
 fn a_lease_of_a_newer_program_is_left_alone() {
     let memory = Memory::default();
-    let (_, tenancy) = locked(&memory, "ann");
-    now(tenancy.release()).unwrap();
+    let (_, held) = locked(&memory, "ann");
+    now(held.release()).unwrap();
     let key = "team/ppm/lab.lease.json";
     let text = String::from_utf8(memory.0.lock().unwrap().objects[key].0.clone()).unwrap();
     let newer = text.replace("\"lease\": 1", "\"lease\": 2");
@@ -178,14 +178,14 @@ fn a_lease_of_a_newer_program_is_left_alone() {
 #[test]
 fn the_living_keep_others_out_and_the_silent_are_taken_over_in_time() {
     let memory = Memory::default();
-    let (_, tenancy) = locked(&memory, "ann");
+    let (_, held) = locked(&memory, "ann");
     let try_lock = || {
         let watch = Arc::new(Watch { memory: memory.clone(), stopped: false });
         now(memory.store().lock(&who("ben"), "ben".to_owned(), watch)).map(|taken| taken.over.unwrap().holder.who)
     };
     for _ in 0..8 {
         memory.pass(15);
-        now(tenancy.beat()).unwrap();
+        now(held.renew()).unwrap();
     }
     memory.pass(59);
     let Err(StoreError::Leased { lease, silent }) = try_lock() else { panic!("ann is alive") };
@@ -197,13 +197,13 @@ fn the_living_keep_others_out_and_the_silent_are_taken_over_in_time() {
 #[test]
 fn who_cannot_renew_starts_nothing_new_but_records_what_runs() {
     let memory = Memory::default();
-    let (mut store, tenancy) = locked(&memory, "ann");
+    let (mut store, held) = locked(&memory, "ann");
     now(store.write(&state(1))).unwrap();
     now(store.append(&state(1), &[begin(1, "ann")])).unwrap();
     memory.pass(31);
-    assert!(matches!(now(store.append(&state(1), &[begin(2, "ann")])), Err(StoreError::Shaky { silent: 31, .. })));
+    assert!(matches!(now(store.append(&state(1), &[begin(2, "ann")])), Err(StoreError::AtRisk { silent: 31, .. })));
     now(store.append(&state(1), &[note(2)])).unwrap();
-    now(tenancy.beat()).unwrap();
+    now(held.renew()).unwrap();
     now(store.append(&state(1), &[begin(3, "ann")])).unwrap();
     assert_eq!(now(memory.store().load()).unwrap().unwrap().last, 3);
 }
@@ -211,7 +211,7 @@ fn who_cannot_renew_starts_nothing_new_but_records_what_runs() {
 #[test]
 fn a_write_whose_answer_was_lost_is_ours_and_counts_as_never_made() {
     let memory = Memory::default();
-    let (mut store, tenancy) = locked(&memory, "ann");
+    let (mut store, held) = locked(&memory, "ann");
     now(store.write(&state(1))).unwrap();
     let lose = || memory.0.lock().unwrap().lose_answer = true;
     lose();
@@ -226,16 +226,16 @@ fn a_write_whose_answer_was_lost_is_ours_and_counts_as_never_made() {
     let book = now(memory.store().load()).unwrap().unwrap();
     assert_eq!((book.open.len(), book.last), (2, 2));
     lose();
-    assert!(now(tenancy.beat()).is_err());
-    now(tenancy.beat()).unwrap();
+    assert!(now(held.renew()).is_err());
+    now(held.renew()).unwrap();
     lose();
-    assert!(now(tenancy.release()).is_err());
+    assert!(now(held.release()).is_err());
 }
 
 #[test]
 fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_it() {
     let memory = Memory::default();
-    let (mut store, tenancy) = locked(&memory, "ann");
+    let (mut store, held) = locked(&memory, "ann");
     for serial in 1..=3 {
         now(store.write(&state(serial))).unwrap();
         now(store.append(&state(serial), &[note(1)])).unwrap();
@@ -245,7 +245,7 @@ fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_i
     assert!(matches!(now(store.write(&other(4))), Err(StoreError::Conflict { found: 3, .. })));
     assert!(matches!(now(store.append(&state(2), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
     assert!(matches!(now(store.append(&other(3), &[note(2)])), Err(StoreError::Conflict { found: 3, .. })));
-    now(tenancy.release()).unwrap();
+    now(held.release()).unwrap();
     let mut reader = memory.store();
     assert_eq!(now(reader.history()).unwrap(), [1, 2]);
     assert_eq!(now(reader.earlier(2)).unwrap(), Some(state(2)));
@@ -261,12 +261,12 @@ fn earlier_lockfiles_are_kept_and_the_journal_goes_with_the_write_that_absorbs_i
 #[test]
 fn a_living_holder_is_sent_away_only_by_force() {
     let memory = Memory::default();
-    let (mut store, tenancy) = locked(&memory, "ann");
+    let (mut store, held) = locked(&memory, "ann");
     now(store.write(&state(1))).unwrap();
     assert!(matches!(now(memory.store().unlock(false)), Err(StoreError::Leased { .. })));
     assert_eq!(now(memory.store().unlock(true)).unwrap().unwrap().holder.who, "ann");
     assert_eq!(now(memory.store().unlock(false)).unwrap(), None);
-    assert!(matches!(now(tenancy.beat()), Err(StoreError::Lost { .. })));
+    assert!(matches!(now(held.renew()), Err(StoreError::Lost { .. })));
     let (_, next) = locked(&memory, "ben");
     assert_eq!(next.epoch(), 2);
     let (_, calls) = (now(store.write(&state(2))).unwrap_err(), memory.epochs());
@@ -276,10 +276,10 @@ fn a_living_holder_is_sent_away_only_by_force() {
 #[test]
 fn a_state_that_cannot_be_read_is_refused_and_the_lease_given_back() {
     let memory = Memory::default();
-    let (mut store, tenancy) = locked(&memory, "ann");
+    let (mut store, held) = locked(&memory, "ann");
     now(store.write(&state(1))).unwrap();
     now(store.append(&state(1), &[note(1)])).unwrap();
-    now(tenancy.release()).unwrap();
+    now(held.release()).unwrap();
     let key = "team/ppm/lab.state.json";
     let whole = memory.0.lock().unwrap().objects[key].0.clone();
     let text = String::from_utf8(whole.clone()).unwrap();

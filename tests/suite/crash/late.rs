@@ -16,7 +16,7 @@ use ppm_infra::resources;
 use ppm_infra::resources::elastic_ip::ElasticIp;
 use ppm_infra::resources::kms_key::KmsKey;
 use ppm_infra::run::event::Sink;
-use ppm_infra::run::{self, Ledger, Teller};
+use ppm_infra::run::{self, EventEmitter, Ledger};
 use serde_json::json;
 
 use crate::support::bench::{REGION, session};
@@ -55,8 +55,8 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     });
     ledger.begin(intents.collect()).await.unwrap();
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut tell = Teller::new(&session, &mut sinks);
-    run::recover(&session, &mut ledger, &mut tell).await.unwrap();
+    let mut events = EventEmitter::new(&session, &mut sinks);
+    run::recover(&session, &mut ledger, &mut events).await.unwrap();
     assert!(ledger.book().open.is_empty(), "nothing is left open");
     assert_eq!(simulated.writes(), [], "recovering makes, changes and removes nothing");
     let looks = wanted.keys().map(|at| cloud.looked(at)).max().unwrap();

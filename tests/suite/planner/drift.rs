@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ppm_infra::engine::plan::Drift;
 use ppm_infra::model::resource::OnChange;
-use ppm_infra::run::{self, Teller};
+use ppm_infra::run::{self, EventEmitter};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -27,8 +27,8 @@ fn another(field: &str) -> Value {
 
 async fn told(bench: &Bench) -> BTreeMap<String, Vec<String>> {
     let mut sinks = Vec::new();
-    let mut tell = Teller::new(&bench.session, &mut sinks);
-    let report = run::drift(&bench.session, &bench.state(), &mut tell).await.unwrap();
+    let mut events = EventEmitter::new(&bench.session, &mut sinks);
+    let report = run::drift(&bench.session, &bench.state(), &mut events).await.unwrap();
     assert_eq!((report.unread.len(), report.looked_at), (0, bench.state().resources.len()));
     let fields = |drift: &Drift| match drift {
         Drift::Gone => vec!["gone".to_owned()],

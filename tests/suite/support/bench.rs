@@ -15,7 +15,9 @@ use ppm_infra::model::resource::{Catalog, Node};
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::event::{Event, EventKind, Report, Sink};
-use ppm_infra::run::{self, Blueprint, Host, Ledger, Planned, RolledBack, RunError, RunId, Session, Stop, Teller};
+use ppm_infra::run::{
+    self, Blueprint, EventEmitter, Host, Ledger, Planned, RolledBack, RunError, RunId, Session, Stop,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -58,12 +60,12 @@ pub(crate) async fn plan_knowing(
     blueprint: &dyn Blueprint,
     state: &State,
     ask: &Request,
-    tell: &mut Teller<'_>,
+    events: &mut EventEmitter<'_>,
 ) -> Result<Planned, RunError> {
-    match run::plan(session, blueprint, state, ask, tell).await {
+    match run::plan(session, blueprint, state, ask, events).await {
         Err(RunError::Plan(PlanError::Lost { lost })) => {
             let replace = ask.replace.iter().chain(lost.keys()).cloned().collect();
-            run::plan(session, blueprint, state, &Request { replace, ..ask.clone() }, tell).await
+            run::plan(session, blueprint, state, &Request { replace, ..ask.clone() }, events).await
         }
         planned => planned,
     }
@@ -117,8 +119,8 @@ impl Bench {
     /// Plans, changing nothing.
     pub(crate) async fn plan(&self, blueprint: &dyn Blueprint, ask: &Request) -> Result<Planned, RunError> {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let mut tell = Teller::new(&self.session, &mut sinks);
-        let planned = plan_knowing(&self.session, blueprint, &self.state(), ask, &mut tell).await?;
+        let mut events = EventEmitter::new(&self.session, &mut sinks);
+        let planned = plan_knowing(&self.session, blueprint, &self.state(), ask, &mut events).await?;
         self.assert_is_its_text(&planned.plan);
         Ok(planned)
     }
@@ -150,13 +152,13 @@ impl Bench {
         if let Some((after, wishes)) = self.stop_after.take() {
             sinks.push(Box::new(Stopper { after, wishes, stop: self.session.stop.clone() }));
         }
-        let mut tell = Teller::new(&self.session, &mut sinks);
+        let mut events = EventEmitter::new(&self.session, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
-        run::recover(&self.session, &mut ledger, &mut tell).await?;
-        let planned = plan_knowing(&self.session, blueprint, ledger.state(), ask, &mut tell).await?;
+        run::recover(&self.session, &mut ledger, &mut events).await?;
+        let planned = plan_knowing(&self.session, blueprint, ledger.state(), ask, &mut events).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, &mut tell).await?;
+        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, &mut events).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
         for event in &events {
             self.assert_is_its_text(event);
@@ -173,10 +175,10 @@ impl Bench {
         let planned =
             Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0), checks: Vec::new() };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let mut tell = Teller::new(&self.session, &mut sinks);
+        let mut events = EventEmitter::new(&self.session, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();
         let back =
-            run::roll_back(&self.session, &planned, &ran.report, blueprint, &before, &mut ledger, &mut tell).await;
+            run::roll_back(&self.session, &planned, &ran.report, blueprint, &before, &mut ledger, &mut events).await;
         (ran, back.unwrap())
     }
 

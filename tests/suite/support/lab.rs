@@ -12,7 +12,7 @@ use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::model::site::Site;
 use ppm_infra::run::event::{Report, Sink};
-use ppm_infra::run::{self, Blueprint, Ledger, RunError, Session, Stop, Teller};
+use ppm_infra::run::{self, Blueprint, EventEmitter, Ledger, RunError, Session, Stop};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
@@ -52,12 +52,12 @@ pub(crate) async fn process(
     ask: &Request,
 ) -> Result<Lived, RunError> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let mut tell = Teller::new(session, &mut sinks);
+    let mut events = EventEmitter::new(session, &mut sinks);
     let mut ledger = Ledger::open(store, fresh).await?;
-    run::recover(session, &mut ledger, &mut tell).await?;
-    let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut tell).await?;
+    run::recover(session, &mut ledger, &mut events).await?;
+    let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut events).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, &mut tell).await?;
+    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, &mut events).await?;
     Ok(Lived { plan: planned.plan, report })
 }
 
@@ -149,16 +149,16 @@ impl Lab {
         let store = Box::new(MortalStore { life: life.clone(), store: self.store(), folder });
         let work = async {
             let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-            let mut tell = Teller::new(&session, &mut sinks);
+            let mut events = EventEmitter::new(&session, &mut sinks);
             let mut ledger = Ledger::open(store, self.fresh()).await.unwrap();
             let ask = Request::default();
-            let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut tell).await.unwrap();
+            let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut events).await.unwrap();
             let before = ledger.state().clone();
             let consent = Consent::default();
-            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, &mut tell);
+            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, &mut events);
             let done = done.await.unwrap();
             let applied = life.effects().len();
-            run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut tell).await.unwrap();
+            run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut events).await.unwrap();
             applied
         };
         life.live(work).await

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Court, Severity, count, day, days_until, listed};
+use super::{HealthAssessor, Severity, count, day, days_until, listed};
 use crate::model::support::{MENTIONED_DAYS, Product, days};
 use crate::model::values::region_of;
 use crate::run::status::{Aspect, Chart, Cluster, Database, Key, Maintenance, Nodes, Seen, Sights, Typed};
@@ -10,7 +10,7 @@ use crate::run::status::{Aspect, Chart, Cluster, Database, Key, Maintenance, Nod
 /// Days before maintenance that nobody can put off any longer.
 const MAINTENANCE_DAYS: i64 = 30;
 
-impl Court<'_> {
+impl HealthAssessor<'_> {
     pub(super) fn kubernetes(&mut self, sights: &Sights) {
         let (Some(cluster), Some(support)) = (sights.cluster.there(), &sights.support) else { return };
         let part = Aspect::Kubernetes;

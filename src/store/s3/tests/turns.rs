@@ -52,7 +52,7 @@ async fn life(memory: Memory, name: &'static str, stopped: bool, told: Arc<Mutex
         return;
     }
     told.lock().unwrap().written = true;
-    let _ = taken.tenancy.release().await;
+    let _ = taken.lease.release().await;
 }
 
 /// Whose call comes when, and before which of all calls five lease times pass, if they do.
@@ -79,9 +79,9 @@ struct Outcome {
 fn play(schedule: &Schedule) -> Outcome {
     let memory = Memory::default();
     if !schedule.fresh {
-        let (mut store, tenancy) = locked(&memory, "before");
+        let (mut store, held) = locked(&memory, "before");
         now(store.write(&state(1))).unwrap();
-        now(tenancy.release()).unwrap();
+        now(held.release()).unwrap();
     }
     let (told_first, told_second) = (Arc::default(), Arc::default());
     let mut lives: [Option<Pin<Box<dyn Future<Output = ()>>>>; 2] = [

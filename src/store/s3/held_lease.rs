@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::bucket::{Bucket, BucketError, Condition, Found, Permit, put};
-use super::super::lease::{FORMAT, Lease, Moment, Standing, Tenure, Verdict, judge};
+use super::super::lease::{FORMAT, Lease, LeaseState, LeaseTimer, Moment, Verdict, judge};
 use super::super::{LockInfo, StoreError};
 
 /// The clocks of this machine. The store has none of its own.
@@ -16,7 +16,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// A lease that is held, or was.
-pub struct Tenancy {
+pub struct HeldLease {
     bucket: Arc<dyn Bucket>,
     key: String,
     clock: Arc<dyn Clock>,
@@ -24,20 +24,20 @@ pub struct Tenancy {
 }
 
 struct Inner {
-    tenure: Tenure,
+    timer: LeaseTimer,
     lease: Lease,
     tag: String,
     /// Why the last beat failed, or who holds the lease instead.
     trouble: Option<String>,
 }
 
-impl std::fmt::Debug for Tenancy {
+impl std::fmt::Debug for HeldLease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tenancy").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("HeldLease").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
-impl Tenancy {
+impl HeldLease {
     /// Takes the lease at `key`, and answers also whose it was, if it ran out rather than being given back.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Tenancy {
                 Verdict::Expired(lease) => Some(*lease),
                 Verdict::Free(_) | Verdict::Held(_) => None,
             };
-            let inner = Inner { tenure: Tenure::begun(sent), lease, tag, trouble: None };
+            let inner = Inner { timer: LeaseTimer::begun(sent), lease, tag, trouble: None };
             let inner = Arc::new(Mutex::new(inner));
             return Ok((Self { bucket, key: key.to_owned(), clock, inner }, before));
         }
@@ -91,20 +91,20 @@ impl Tenancy {
     }
 
     /// How firmly it is held now.
-    pub fn standing(&self) -> Standing {
-        self.inner().tenure.standing(self.clock.moment())
+    pub fn state(&self) -> LeaseState {
+        self.inner().timer.state(self.clock.moment())
     }
 
     /// Why it is not firmly held; nothing while it is.
     pub fn trouble(&self) -> Option<StoreError> {
         let inner = self.inner();
         let now = self.clock.moment();
-        let silent = inner.tenure.silent(now).as_secs();
+        let silent = inner.timer.silent(now).as_secs();
         let cause = inner.trouble.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
-        match inner.tenure.standing(now) {
-            Standing::Firm => None,
-            Standing::Shaky => Some(StoreError::Shaky { silent, cause }),
-            Standing::Over => {
+        match inner.timer.state(now) {
+            LeaseState::Healthy => None,
+            LeaseState::AtRisk => Some(StoreError::AtRisk { silent, cause }),
+            LeaseState::Expired => {
                 let why = inner.trouble.clone();
                 let why = why.unwrap_or_else(|| format!("its lease was not renewed for {silent} s"));
                 Some(StoreError::Lost { why })
@@ -130,7 +130,7 @@ impl Tenancy {
         let (inner, clock) = (self.inner.clone(), self.clock.clone());
         Permit::new(move || {
             let inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
-            inner.tenure.standing(clock.moment()) != Standing::Over
+            inner.timer.state(clock.moment()) != LeaseState::Expired
         })
     }
 
@@ -138,7 +138,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// [`StoreError::Lost`] when it is over; [`StoreError::Bucket`] when it could not be renewed this time.
-    pub async fn beat(&self) -> Result<(), StoreError> {
+    pub async fn renew(&self) -> Result<(), StoreError> {
         self.may_write()?;
         let sent = self.clock.moment();
         let beaten = self.clock.told();
@@ -147,7 +147,7 @@ impl Tenancy {
                 let mut inner = self.inner();
                 inner.trouble = None;
                 let now = self.clock.moment();
-                inner.tenure.renewed(sent, now);
+                inner.timer.renewed(sent, now);
             }
             Ok(false) => return Err(self.lost().await),
             Err(source) => {
@@ -170,15 +170,15 @@ impl Tenancy {
         let done =
             self.replace(|lease| Lease { beat: lease.beat + 1, beaten: beaten.clone(), released: true, ..lease }).await;
         let mut inner = self.inner();
-        inner.tenure.end();
+        inner.timer.end();
         inner.trouble = Some("it was given back".to_owned());
         done.map(|_| ())
             .map_err(|source| StoreError::bucket("give back the lease", self.bucket.as_ref(), &self.key, source))
     }
 
-    /// Ends the tenure, because somebody else holds the lease, and says who.
+    /// Ends the timer, because somebody else holds the lease, and says who.
     pub(super) async fn lost(&self) -> StoreError {
-        self.inner().tenure.end();
+        self.inner().timer.end();
         let why = match read(self.bucket.as_ref(), &self.key).await {
             Ok(Some((lease, _))) if lease.epoch > self.epoch() => {
                 format!("it did not answer in time, and was taken over by {}", lease.holder)
