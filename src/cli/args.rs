@@ -17,10 +17,10 @@ pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, S
 #[derive(Debug, Parser)]
 #[command(name = "ppm-infra", version, arg_required_else_help = true, after_help = AFTER)]
 pub(super) struct Cli {
-    /// What is the same for every command.
+    /// Options of every command.
     #[command(flatten)]
     pub(super) common: Common,
-    /// What to do.
+    /// A command.
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -30,10 +30,10 @@ A declaration is a YAML file, by default the only one in plans/.
 Exit status: 0 done or nothing to do, 1 failed, 2 changes or drift exist, 3 something could not be read, 4 busy or
 stale plan, 64 command line, 65 declaration, 69 cloud or credentials, 70 bug, 78 state, 130 interrupted.";
 
-/// What is the same for every command.
+/// Options of every command.
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Folder of the lockfiles [default: state; of a rehearsal, a folder beside FILE]
+    /// Folder of the lockfiles [default: state; in a rehearsal, a folder beside FILE]
     #[arg(long, global = true, value_name = "FOLDER", env = "PPM_INFRA_STATE")]
     pub(super) state: Option<PathBuf>,
     /// Which cloud: `aws`, or `simulated:FILE` for a rehearsal that needs no account and takes seconds
@@ -45,13 +45,13 @@ pub(super) struct Common {
     /// How many steps may run at the same time
     #[arg(long, global = true, value_name = "N", default_value_t = crate::run::PARALLELISM)]
     pub(super) parallelism: usize,
-    /// How many times faster than real time the cloud is; for rehearsals, also against an emulator
+    /// How many times faster than real time the cloud is; for rehearsals and emulators
     #[arg(long, global = true, value_name = "FACTOR", env = "PPM_INFRA_TIME_SCALE", hide = true)]
     pub(super) time_scale: Option<f64>,
-    /// Tell each step and decision on stderr; twice: each call as well, with its request id
+    /// Log each step and decision to stderr; twice: each AWS call too, with its request id
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Add what `-vv` tells to this file, a JSON object per line
+    /// Append what `-vv` logs to this file, one JSON object per line
     #[arg(long, global = true, value_name = "FILE", env = "PPM_INFRA_LOG_FILE")]
     pub(super) log_file: Option<PathBuf>,
     /// When to use colour
@@ -70,59 +70,59 @@ pub(super) enum Color {
     Never,
 }
 
-/// What to do.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Show what would change, and change nothing
+    /// Show what apply would change; changes nothing
     Plan(PlanArgs),
-    /// Show a saved plan, as `plan` showed it
+    /// Show a saved plan
     Show(ShowArgs),
-    /// Make it so, then write the Helm values
+    /// Create or change what is declared, then write the Helm values
     Apply(ApplyArgs),
-    /// Remove everything; data only where you say so
+    /// Delete everything; data only where you allow it
     Destroy(DestroyArgs),
-    /// Show what somebody else moved, and change nothing
+    /// Show what was changed outside of ppm-infra; changes nothing
     Drift(File),
-    /// Show whether the stack serves, and what ends when
+    /// Show the health of the stack, and which versions and certificates expire
     Status(File),
-    /// Make a lost or damaged lockfile again, from what stands in AWS
+    /// Rebuild a lost or damaged lockfile from the tagged objects in AWS
     Recover(RecoverArgs),
-    /// Take over one object that somebody else made
+    /// Import one existing object into the stack
     Adopt(AdoptArgs),
-    /// Print the Helm values of what stands, or check a file of them
+    /// Print the Helm values, or check an edited values file
     Values(ValuesArgs),
-    /// Print the Kubernetes Secrets that the values name, for a pipe to kubectl
+    /// Print the Kubernetes Secrets that the values refer to, to pipe into kubectl
     Secrets(SecretsArgs),
-    /// Enter the cluster into a kubeconfig
+    /// Add the cluster to a kubeconfig
     Kubeconfig(KubeconfigArgs),
-    /// Print a token for the cluster, as kubectl asks for it
+    /// Print a token for the cluster, as a kubectl credential plugin
     EksToken(EksTokenArgs),
-    /// List what to bring into a network that does not reach the internet
+    /// List what to mirror into a network without internet access
     OfflineChecklist(File),
-    /// Print the resources and what they need
+    /// Print the resources and their dependencies
     Graph(GraphArgs),
-    /// Look into the lockfile, and mend it
+    /// Inspect and repair the lockfile
     #[command(subcommand)]
     State(StateCommand),
-    /// See who works on the stack
+    /// Show who holds the lock of the stack
     #[command(subcommand)]
     Lock(LockCommand),
-    /// End the lease of somebody who died; of a living holder only with --force
+    /// Release a stale lease; that of a running holder only with --force
     Unlock {
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
-        /// Although the holder is alive: it then writes nothing any more
+        /// Release it even if its holder is still running, which then cannot write any more
         #[arg(long)]
         force: bool,
     },
-    /// Print what the stack publishes
+    /// Print the outputs of the stack
     Output(OutputArgs),
-    /// Check a declaration without asking the cloud
+    /// Check a declaration offline
     Validate(File),
     /// Print the JSON Schema of declarations
     Schema,
-    /// Say what a key of the declaration does
+    /// Explain a key of the declaration
     Explain {
         /// The key, such as `database.multi_az`; without one, all of them
         key: Option<String>,
@@ -136,7 +136,7 @@ pub(super) enum Command {
     },
     /// Print the manual page, or write one for each command into a folder
     Man {
-        /// Where to write them
+        /// Folder to write to
         folder: Option<PathBuf>,
     },
 }
@@ -152,10 +152,10 @@ pub(super) struct File {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct PlanArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
-    /// Save the plan, to be applied as it is
+    /// Save the plan, for apply to carry out exactly
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Exit with 2 when there are changes
@@ -164,22 +164,22 @@ pub(super) struct PlanArgs {
     /// Replace this object even if nothing differs
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<Address>,
-    /// Plan the removal of everything
+    /// Plan to delete everything
     #[arg(long)]
     pub(super) destroy: bool,
-    /// Let it become older although its database may be migrated already: `package-manager`
+    /// Allow an older version although the database may be migrated already: `package-manager`
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) downgrade: Vec<Downgradable>,
-    /// Where apply is to write the Helm values; by default out/STACK.values.yaml
+    /// File for the Helm values that apply writes; by default out/STACK.values.yaml
     #[arg(long, value_name = "FILE", conflicts_with = "destroy")]
     pub(super) values: Option<PathBuf>,
     /// With --destroy: data stores to delete with their data
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = data_stores(), requires = "destroy")]
     pub(super) delete_data: Vec<String>,
-    /// With --destroy: delete the database without a last snapshot
+    /// With --destroy: delete the database without a final snapshot
     #[arg(long, requires = "destroy")]
     pub(super) no_final_snapshot: bool,
-    /// Show every field of what would be made
+    /// Show every field of new objects
     #[arg(long)]
     pub(super) full: bool,
 }
@@ -190,7 +190,7 @@ pub(super) struct ShowArgs {
     /// The saved plan
     #[arg(value_name = "SAVED")]
     pub(super) file: PathBuf,
-    /// Show every field of what would be made
+    /// Show every field of new objects
     #[arg(long)]
     pub(super) full: bool,
 }
@@ -200,49 +200,49 @@ pub(super) struct ShowArgs {
 pub(super) struct ApplyArgs {
     /// The declaration, or a saved plan; by default the only declaration in plans/
     pub(super) file: Option<PathBuf>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(super) auto_approve: bool,
     /// Replace this object even if nothing differs
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<Address>,
-    /// Let it become older although its database may be migrated already: `package-manager`
+    /// Allow an older version although the database may be migrated already: `package-manager`
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) downgrade: Vec<Downgradable>,
-    /// Where to write the Helm values; by default out/STACK.values.yaml, or where the saved plan says
+    /// File for the Helm values; by default out/STACK.values.yaml, or as in the saved plan
     #[arg(long, value_name = "FILE")]
     pub(super) values: Option<PathBuf>,
-    /// What becomes of what this run made when part of it fails
+    /// What to do with what this run created when part of it fails
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     pub(super) on_failure: OnFailure,
 }
 
-/// What may become older when it is named.
+/// What may be downgraded when it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Downgradable {
     /// Package Manager: its chart, or the image in place of the chart's own.
     PackageManager,
 }
 
-/// What becomes of what a run made when part of it fails.
+/// What to do with what a run created when part of it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum OnFailure {
-    /// It stays, and the next apply goes on from there.
+    /// Keep it; the next apply continues from there.
     Keep,
-    /// It goes again: what this run made, and nothing it changed, replaced or found.
+    /// Delete what this run created, and nothing it changed, replaced or found.
     Rollback,
 }
 
 /// Arguments of `recover`.
 #[derive(Debug, Args)]
 pub(super) struct RecoverArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
-    /// Do so though the lockfile is sound; it is kept beside the new one
+    /// Rebuild even if the lockfile is valid; the old one is kept beside it
     #[arg(long)]
     pub(super) force: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(super) auto_approve: bool,
 }
@@ -250,14 +250,14 @@ pub(super) struct RecoverArgs {
 /// Arguments of `adopt`.
 #[derive(Debug, Args)]
 pub(super) struct AdoptArgs {
-    /// Where it is to stand, such as `security_group.database`
+    /// Its address, such as `security_group.database`
     pub(super) address: Address,
     /// Its id, as AWS writes it: sg-0123456789abcdef0, the name of a bucket, the ARN of a load balancer
     pub(super) id: String,
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(super) auto_approve: bool,
 }
@@ -265,16 +265,16 @@ pub(super) struct AdoptArgs {
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]
 pub(super) struct DestroyArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
     /// Data stores to delete with their data
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = data_stores())]
     pub(super) delete_data: Vec<String>,
-    /// Delete the database without a last snapshot
+    /// Delete the database without a final snapshot
     #[arg(long)]
     pub(super) no_final_snapshot: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(super) auto_approve: bool,
 }
@@ -291,13 +291,13 @@ fn data_stores() -> PossibleValuesParser {
 /// Arguments of `values`.
 #[derive(Debug, Args)]
 pub(super) struct ValuesArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
-    /// Write them there instead of stdout
+    /// Write them to this file instead of stdout
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["check", "schema"])]
     pub(super) out: Option<PathBuf>,
-    /// Check this values file, such as one that was edited, and print no values
+    /// Check this values file, for instance an edited one, and print no values
     #[arg(long, value_name = "VALUES", conflicts_with = "schema")]
     pub(super) check: Option<PathBuf>,
     /// Print the JSON Schema of the chart's values, for editors
@@ -308,15 +308,15 @@ pub(super) struct ValuesArgs {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub(super) struct GraphArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(super) file: File,
-    /// How to draw it
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "dot")]
     pub(super) format: GraphFormat,
 }
 
-/// How to draw a graph.
+/// How a graph is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum GraphFormat {
     /// For Graphviz.
@@ -325,19 +325,19 @@ pub(super) enum GraphFormat {
     Mermaid,
 }
 
-/// What to do with the lock.
+/// Commands for the lock.
 #[derive(Debug, Subcommand)]
 pub(super) enum LockCommand {
-    /// Show who holds it, since when, and what they are doing
+    /// Show its holder, since when, and the running steps
     Status(File),
 }
 
-/// What to do with the lockfile.
+/// Commands for the lockfile.
 #[derive(Debug, Subcommand)]
 pub(super) enum StateCommand {
     /// List what is recorded
     List {
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
         /// Only this kind
@@ -348,51 +348,51 @@ pub(super) enum StateCommand {
     Show {
         /// Which resource
         address: Address,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
     },
-    /// Forget a record; the object stays
+    /// Remove a record; the object in AWS stays
     Rm {
         /// Which resource
         address: Address,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
     },
-    /// Give a record another name
+    /// Rename a record
     Mv {
-        /// Its address now
+        /// Current address
         from: Address,
-        /// Its address then
+        /// New address
         to: Address,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
     },
-    /// List the serials that are kept
+    /// List the kept versions by serial
     History(File),
-    /// Put an earlier lockfile that is kept in force again
+    /// Restore a kept version of the lockfile
     Restore {
         /// Its serial
         serial: u64,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
-        /// Although it does not know what stands
+        /// Even if existing objects are missing in it
         #[arg(long)]
         force: bool,
     },
     /// Print the lockfile
     Pull(File),
-    /// Put a lockfile in force
+    /// Replace the lockfile by this one
     Push {
         /// The lockfile
         lockfile: PathBuf,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
-        /// Although it is older, of another lineage, or does not know what stands
+        /// Even if it is older, of another lineage, or existing objects are missing in it
         #[arg(long)]
         force: bool,
     },
@@ -403,9 +403,9 @@ pub(super) enum StateCommand {
 /// Arguments of `output`.
 #[derive(Debug, Args)]
 pub(super) struct OutputArgs {
-    /// Only this one, as plain text
+    /// Print only this one, as plain text
     pub(super) name: Option<String>,
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
 }
@@ -413,13 +413,13 @@ pub(super) struct OutputArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Where to write it
+    /// File to write
     #[arg(value_name = "FILE", default_value = "plans/stack.yaml")]
     pub(super) file: PathBuf,
-    /// Settings, as in `--set stack=ppm-prod`; whatever is missing is asked for on a terminal
+    /// Set a key, as in `--set stack=ppm-prod`; required keys that are missing are asked for on a terminal
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Every key at its default, commented
+    /// Write every key at its default, with comments
     #[arg(long)]
     pub(super) full: bool,
 }

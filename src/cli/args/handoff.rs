@@ -10,25 +10,25 @@ use super::File;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct SecretsArgs {
-    /// What to do instead of printing
+    /// Other commands for secrets
     #[command(subcommand)]
     pub(in crate::cli) instead: Option<SecretsCommand>,
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(in crate::cli) file: File,
-    /// The license file, to be printed as a Secret too
+    /// License file, to be printed as a Secret too
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) license: Option<PathBuf>,
     /// What to print; without it, what the declaration says under `package_manager.secrets`
     #[arg(long = "as", value_name = "FORM")]
     pub(in crate::cli) form: Option<SecretsForm>,
-    /// Print secrets even if somebody looks on
+    /// Print secrets even to a terminal
     #[arg(long)]
     pub(in crate::cli) to_terminal: bool,
-    /// Print also a Job that makes what the database server is to hold, a place for usage data among it
+    /// Also print a Job that creates the databases and schemas that are declared, such as for usage data
     #[arg(long)]
     pub(in crate::cli) with_database_job: bool,
-    /// Let the Job make a role that may log in and use everything
+    /// Let the Job create a role with login that may use all of them
     #[arg(long, value_name = "ROLE", requires = "with_database_job")]
     pub(in crate::cli) application_role: Option<String>,
     /// Kubernetes Secret with the password of that role, under the key `password`; yours to make
@@ -40,23 +40,23 @@ pub(in crate::cli) struct SecretsArgs {
     pub(in crate::cli) database_image: Option<String>,
 }
 
-/// What to do with secrets instead of printing them.
+/// Commands for secrets beside printing them.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum SecretsCommand {
-    /// Exchange the password of the database; the encryption key is never exchanged
+    /// Rotate the password of the database; the encryption key is never rotated
     Rotate {
         /// Which one
         what: Rotatable,
-        /// Which declaration
+        /// The declaration; by default the only one in plans/
         #[command(flatten)]
         file: File,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         auto_approve: bool,
     },
 }
 
-/// What could be exchanged.
+/// What could be rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Rotatable {
     /// The password of the database user.
@@ -79,7 +79,7 @@ pub(in crate::cli) enum SecretsForm {
 /// Arguments of `kubeconfig`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct KubeconfigArgs {
-    /// Which declaration
+    /// The declaration; by default the only one in plans/
     #[command(flatten)]
     pub(in crate::cli) file: File,
     /// The file to write; `-` prints the entry. By default the first of KUBECONFIG, else ~/.kube/config
