@@ -137,7 +137,7 @@ pub(super) fn status(common: &Common, declaration: &Declaration, report: &Status
 
 /// What was found of a declaration before any plan.
 pub(super) fn findings(checks: &[Check], file: &str, text: &str) {
-    out::note(&render::quotes(&quotes(checks, Source { file, text }), symbols()).text(true));
+    out::note(&render::quotes(quotes(checks, Source { file, text }), symbols()).text(true));
 }
 
 /// Intents of a run that was interrupted.

@@ -154,10 +154,10 @@ impl Row {
     }
 
     /// The cells line by line: what stands beside each other.
-    pub fn lines(&self) -> impl Iterator<Item = Vec<Text>> {
+    pub fn into_lines(self) -> impl Iterator<Item = Vec<Text>> {
         let height = self.cells.iter().map(Vec::len).max().unwrap_or(0);
-        let line = |n: usize| self.cells.iter().map(|cell| cell.get(n).cloned().unwrap_or_default()).collect();
-        (0..height).map(line)
+        let mut cells: Vec<_> = self.cells.into_iter().map(Vec::into_iter).collect();
+        (0..height).map(move |_| cells.iter_mut().map(|cell| cell.next().unwrap_or_default()).collect())
     }
 
     /// The same with a mark.

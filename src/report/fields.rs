@@ -324,7 +324,7 @@ mod tests {
     }
 
     fn told(sides: Sides, diffs: &[FieldDiff]) -> Vec<String> {
-        lines(&rows(diffs, &[], sides), true)
+        lines(rows(diffs, &[], sides), true)
     }
 
     #[test]
@@ -401,7 +401,7 @@ mod tests {
         let mut climb = diff("version", json!("1.31"), json!("1.33"));
         climb.on_change = OnChange::UpdateStepwise;
         let via = [Document::of(&json!({"version": "1.32"}))];
-        let lines = lines(&rows(&[climb], &via, Sides::Change), false);
+        let lines = lines(rows(&[climb], &via, Sides::Change), false);
         assert_eq!(lines[0], "version  1.31 -> 1.32 -> 1.33");
     }
 
@@ -411,6 +411,6 @@ mod tests {
             "cidr": "10.0.0.0/16", "empty": [], "none": null,
             "tags": {"Name": "x", "ppm-infra:stack": "x", "team": "data"},
         }));
-        assert_eq!(lines(&declared(&document), true), ["cidr       10.0.0.0/16", "tags.team  data"]);
+        assert_eq!(lines(declared(&document), true), ["cidr       10.0.0.0/16", "tags.team  data"]);
     }
 }

@@ -159,12 +159,15 @@ impl Text {
 
     /// The same with every sign in the words of an alphabet.
     #[must_use]
-    pub fn spelled(&self, alphabet: impl Fn(Sign) -> &'static str) -> Self {
+    pub fn spelled(self, alphabet: impl Fn(Sign) -> &'static str) -> Self {
+        if !self.pieces.iter().any(|piece| matches!(piece, Piece::Sign(_))) {
+            return self;
+        }
         let mut text = Self::new();
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
-                Piece::Words(..) => text.append(Self { pieces: vec![piece.clone()] }),
-                Piece::Sign(sign) => text.push(Label::Muted, alphabet(*sign)),
+                Piece::Words(..) => text.append(Self { pieces: vec![piece] }),
+                Piece::Sign(sign) => text.push(Label::Muted, alphabet(sign)),
             }
         }
         text

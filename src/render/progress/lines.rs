@@ -49,7 +49,7 @@ impl Lines {
                     return line.with(Label::Plain, ": gone");
                 }
                 let mut line = line.with(Label::Plain, ":");
-                for (n, cells) in report::drifted(diffs).iter().flat_map(Row::lines).enumerate() {
+                for (n, cells) in report::drifted(diffs).into_iter().flat_map(Row::into_lines).enumerate() {
                     line.push(Label::Plain, if n == 0 { "" } else { ";" });
                     for cell in cells.into_iter().filter(|cell| !cell.is_empty()) {
                         line.push(Label::Plain, " ");

@@ -44,6 +44,24 @@ fn a_drift_report_as_html() {
     insta::assert_snapshot!(html(&Page::of_drift(&drifted(), &drift_view())));
 }
 
+#[test]
+fn what_was_found_is_there_for_printers_that_tell_nothing_else() {
+    let catalog = catalog();
+    let checked = super::checks::all();
+    let plan = Page::of_plan(&checked, &plan_view(&catalog));
+    let told: Vec<_> = plan.findings().into_iter().map(|one| (one.id, one.severity, one.place.is_some())).collect();
+    let expected = [
+        ("storage.kms", Severity::Warning, true),
+        ("storage.kms", Severity::Error, true),
+        ("storage.kms", Severity::Unknown, false),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(plan.source.map(|source| source.file), Some("plans/prod.yaml"));
+    let status = status();
+    let ids: Vec<_> = Page::of_status(&status, &VIEW).findings().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["serves.targets"]);
+}
+
 /// Nothing but what the printer itself writes opens a tag, ends a cell or calls anybody.
 pub(super) fn tame_markdown(markdown: &str) {
     let mut fence: Option<&str> = None;
