@@ -95,7 +95,7 @@ pub(super) fn tame_markdown(markdown: &str) {
 fn bare(line: &str) -> String {
     let mut line = line.to_owned();
     for escape in ["\\\\", "\\`"] {
-        line = line.replace(escape, "");
+        line = line.replace(escape, ".");
     }
     let outside: String = line.split('`').step_by(2).collect();
     ["<br>", "<code>", "</code>", "<!-- -->", "&#124;"].iter().fold(outside, |line, tag| line.replace(tag, "-"))
