@@ -11,10 +11,11 @@ use crate::cloud::{CloudError, ErrorKind, clock_is_off};
 use crate::engine::diff::Shown;
 use crate::engine::{Clash, PlanError};
 use crate::helm::shell_word;
+use crate::model::finding::Finding;
 use crate::model::mark::STACK_TAG;
 use crate::model::resource::Resource;
 use crate::render::document;
-use crate::report::CLOCK;
+use crate::report::{CLOCK, finding_facts};
 use crate::resources::access_entry::AccessEntry;
 use crate::resources::catalog;
 use crate::run::{AdoptError, RunError, ToldBy};
@@ -34,12 +35,14 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What to type.
     pub hints: Vec<String>,
+    /// The same taken apart, where it is about resources of the stack: for programs.
+    pub findings: Vec<Finding>,
 }
 
 impl Failure {
     /// A failure with a heading alone.
     pub fn new(code: u8, heading: impl Into<String>) -> Self {
-        Self { code, heading: heading.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { code, heading: heading.into(), causes: Vec::new(), hints: Vec::new(), findings: Vec::new() }
     }
 
     /// Adds what to type.
@@ -63,8 +66,9 @@ impl Failure {
 
     /// The same for programs.
     pub fn json(&self) -> serde_json::Value {
+        let findings: Vec<_> = self.findings.iter().map(|one| finding_facts(one, "")).collect();
         let error = serde_json::json!({
-            "exit": self.code, "message": self.heading, "causes": self.causes, "hints": self.hints,
+            "exit": self.code, "message": self.heading, "causes": self.causes, "hints": self.hints, "findings": findings,
         });
         document(None, [("error", error)])
     }
@@ -246,6 +250,12 @@ impl From<CloudError> for Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
+        Self { findings: error.findings(), ..Self::of_refusal(error) }
+    }
+}
+
+impl Failure {
+    fn of_refusal(error: PlanError) -> Self {
         let heading = error.to_string();
         match error {
             PlanError::Unread { unread } => {
@@ -350,7 +360,8 @@ impl Failure {
     /// Why nothing was planned of what was asked, with values that go where somebody named it.
     pub(super) fn of_planning(error: RunError, ask: &Ask, values: Option<&Path>) -> Self {
         if let RunError::Plan(PlanError::Lost { lost }) = &error {
-            return super::lost::gone_for_good(error.to_string(), lost, ask, values);
+            let findings = PlanError::Lost { lost: lost.clone() }.findings();
+            return Self { findings, ..super::lost::gone_for_good(error.to_string(), lost, ask, values) };
         }
         error.into()
     }

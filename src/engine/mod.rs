@@ -14,6 +14,7 @@ mod losses;
 pub mod moves;
 mod order;
 pub mod plan;
+mod refusal;
 pub mod schedule;
 pub mod state;
 mod step;

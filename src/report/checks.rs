@@ -95,30 +95,32 @@ fn excerpt(finding: &Finding, gutter: usize, source: Source<'_>) -> Option<Strin
     Some(Shown(Problem::of_finding(finding, source.text)?, source.file, gutter).to_string())
 }
 
+/// A finding for programs; `file` is where its place is.
+pub fn finding_facts(one: &Finding, file: &str) -> Value {
+    json!({
+        "id": one.id,
+        "severity": one.severity.word(),
+        "path": match &one.subject {
+            Subject::Key(path) => Some(path),
+            Subject::Resource(_) | Subject::Aspect(_) => None,
+        },
+        "address": match &one.subject {
+            Subject::Resource(address) => Some(address),
+            Subject::Key(_) | Subject::Aspect(_) => None,
+        },
+        "file": one.place.map(|_| file),
+        "line": one.place.map(|place| place.line),
+        "column": one.place.map(|place| place.column),
+        "what": one.what,
+        "why": one.why,
+        "remedy": one.remedy(),
+    })
+}
+
 /// Checks for programs; `file` is where the places of their findings are.
 pub fn check_facts(all: &[Check], file: &str) -> Value {
-    let finding = |one: &Finding| {
-        json!({
-            "id": one.id,
-            "severity": one.severity.word(),
-            "path": match &one.subject {
-                Subject::Key(path) => Some(path),
-                Subject::Resource(_) | Subject::Aspect(_) => None,
-            },
-            "address": match &one.subject {
-                Subject::Resource(address) => Some(address),
-                Subject::Key(_) | Subject::Aspect(_) => None,
-            },
-            "file": one.place.map(|_| file),
-            "line": one.place.map(|place| place.line),
-            "column": one.place.map(|place| place.column),
-            "what": one.what,
-            "why": one.why,
-            "remedy": one.remedy(),
-        })
-    };
     let check = |one: &Check| {
-        let findings: Vec<Value> = one.findings.iter().map(finding).collect();
+        let findings: Vec<Value> = one.findings.iter().map(|one| finding_facts(one, file)).collect();
         json!({"id": one.id, "result": one.result(), "findings": findings})
     };
     all.iter().map(check).collect()

@@ -44,7 +44,7 @@ pub(crate) mod words;
 
 pub use apply::{CLOCK, SummaryView};
 pub use block::{About, Block, Group, Heading, Mark, Message, Quote, Row, Table, severity_label};
-pub use checks::{check_facts, quotes};
+pub use checks::{check_facts, finding_facts, quotes};
 pub use drift::DriftView;
 pub use fields::drifted;
 pub use goal::Goal;

@@ -5,6 +5,7 @@ use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::Request;
 use ppm_infra::resources;
 use ppm_infra::run::event::EventKind;
+use serde_json::json;
 
 use crate::support::bench::{Bench, Ran};
 use crate::support::binary::{Desk, Said};
@@ -44,6 +45,26 @@ fn a_folder_that_is_named_is_taken() {
     desk.run(&rehearsed(&["--state", "elsewhere", "apply", "--auto-approve"])).exit(0);
     assert!(desk.path("elsewhere/ppm-prod.lock.json").exists());
     assert!(!desk.path("try.rehearsal").exists());
+}
+
+#[test]
+fn programs_are_told_which_resources_stand_in_the_way_of_a_plan() {
+    let desk = Desk::fast();
+    desk.declare(&[]);
+    let told = |arguments: &[&str], code| {
+        let error = &desk.run(&rehearsed(arguments)).exit(code).json().remove(0)["error"];
+        let finding = error["findings"][0].clone();
+        (finding["id"].clone(), finding["address"].clone(), finding["what"].clone())
+    };
+    let (id, address, what) = told(&["plan", "--json", "--replace", "vpc.other"], 64);
+    assert_eq!(
+        (id, address, what),
+        (json!("plan.not_recorded"), json!("vpc.other"), json!("it is not in the lockfile"))
+    );
+    desk.run(&rehearsed(&["apply", "--auto-approve"])).exit(0);
+    let (id, address, what) = told(&["plan", "--json", "--replace", "database.main"], 1);
+    assert_eq!((id, address), (json!("plan.protected"), json!("database.main")));
+    assert_eq!(what, json!("it is protected and would be replaced"));
 }
 
 #[test]
