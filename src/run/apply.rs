@@ -90,6 +90,7 @@ pub(super) async fn carry_out(
     for Move { from, to, id, .. } in &plan.moved {
         events.emit(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
     }
+    ledger.note(planned.noted.iter().map(|(address, found)| (address.clone(), Some(found.clone()))).collect()).await?;
     ledger.moved(plan.moved.clone()).await?;
     for (address, recorded) in &plan.adopted {
         let id = recorded.computed.text("id").unwrap_or_default().to_owned();

@@ -40,7 +40,7 @@ pub use session::{Open, Settled};
 
 use crate::cloud::{Cloud, CloudError};
 use crate::engine::plan::{Drift, Plan};
-use crate::engine::state::State;
+use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::facts::{FactQuery, Facts};
@@ -207,6 +207,8 @@ pub struct Planned {
     pub critical_path: (Vec<crate::engine::plan::StepKey>, u64),
     /// How it stood up to every check.
     pub checks: Vec<Check>,
+    /// What becomes an old object by a move, as it was found: it is removed before what it really points at.
+    pub noted: Vec<(Address, Recorded)>,
 }
 
 impl Planned {
@@ -237,7 +239,7 @@ pub async fn plan(
     ask: &Request,
     events: &mut EventEmitter<'_>,
 ) -> Result<Planned, RunError> {
-    let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved } =
+    let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved, noted: found } =
         standing::settle(session, blueprint, state, ask, events).await?;
     let (plan, schedule) = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
@@ -261,7 +263,7 @@ pub async fn plan(
     tell_drift(&plan.drift, events);
     let critical_path = schedule.critical_path();
     events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
-    Ok(Planned { plan, surroundings, critical_path, checks })
+    Ok(Planned { plan, surroundings, critical_path, checks, noted: found })
 }
 
 /// A refusal for the sake of what is protected, with what is worth knowing of what began it.

@@ -12,7 +12,7 @@ use super::foreign::claim;
 use super::refresh::{refresh, target};
 use super::{Blueprint, EventEmitter, RunError, Session, stoppable, survey};
 use crate::cloud::{Look, Target};
-use crate::engine::moves::{Ground, Move, Olds, moves};
+use crate::engine::moves::{Ground, How, Move, Olds, moves};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{Request, adoptable};
 use crate::model::address::Address;
@@ -43,6 +43,22 @@ pub(super) struct PlanInputs {
     pub(super) returning: BTreeSet<Address>,
     /// The moves, in the order in which they are followed.
     pub(super) moved: Vec<Move>,
+    /// What is noted before the moves are followed.
+    pub(super) noted: Vec<(Address, Recorded)>,
+}
+
+impl PlanInputs {
+    /// What becomes an old object is removed before what it really points at, which its record may not tell.
+    fn note_what_gives_way(&mut self, moved: &Move) {
+        let recorded = self.state.resources.get(&moved.to);
+        if let (How::TakenUp { vanished: false }, Some(recorded), Some(Observation::Present { known, .. })) =
+            (moved.how, recorded, self.observed.get(&moved.to))
+        {
+            let noted = Recorded { declared: known.declared.clone(), ..recorded.clone() };
+            self.state.resources.insert(moved.to.clone(), noted.clone());
+            self.noted.push((moved.to.clone(), noted));
+        }
+    }
 }
 
 /// Looks, and follows what moved, until nothing moves any more.
@@ -69,6 +85,7 @@ pub(super) async fn settle(
         facts: Facts::default(),
         returning: BTreeSet::new(),
         moved: Vec::new(),
+        noted: Vec::new(),
     };
     let mut queried = FactQuery::default();
     for round in 0..=ROUNDS {
@@ -117,6 +134,7 @@ pub(super) async fn settle(
             return Ok(settled);
         }
         for one in &found {
+            settled.note_what_gives_way(one);
             settled.state.shift(one);
             settled.settling.shift(one);
         }

@@ -23,3 +23,14 @@ fn fields_left_to_others_may_point_in_a_circle() {
 fn the_reason_of_a_replacement_is_a_field_that_forces_it() {
     repeat(20_389, STORIES, any_protected, plan_around_the_protected);
 }
+
+#[test]
+fn what_gives_way_to_an_old_object_goes_before_what_it_really_points_at() {
+    let stories = 10 * STORIES;
+    repeat(
+        1_141_253_595_800_156_285,
+        stories,
+        || any_story(false),
+        |runtime, story| live_through_failures(runtime, &story),
+    );
+}

@@ -172,8 +172,13 @@ impl Bench {
         let ran = self.run(blueprint, &Request::default()).await;
         assert!(!ran.report.failed.is_empty(), "something fails: {:#?}", brief(&ran.plan));
         let surroundings = self.session.cloud.survey(&Questions::default()).await.unwrap();
-        let planned =
-            Planned { plan: ran.plan.clone(), surroundings, critical_path: (Vec::new(), 0), checks: Vec::new() };
+        let planned = Planned {
+            plan: ran.plan.clone(),
+            surroundings,
+            critical_path: (Vec::new(), 0),
+            checks: Vec::new(),
+            noted: Vec::new(),
+        };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut events = EventEmitter::new(&self.session, &mut sinks);
         let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();
