@@ -99,7 +99,7 @@ pub trait Computed: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     fn of_id(id: &str) -> Option<Self>;
 }
 
-/// Makes [`Computed`](crate::model::resource::Computed) of a struct whose `id` is all it takes to look at an object. The
+/// Makes [`Computed`] of a struct whose `id` is all it takes to look at an object. The
 /// other fields are named; until the look they stay empty, as they are in no record.
 #[macro_export]
 macro_rules! id_alone {

@@ -39,7 +39,7 @@ impl<'a> Settled<'a> {
     /// state yet, whose lineage is given here.
     ///
     /// # Errors
-    /// As [`recover`]; what was open stays open then.
+    /// As [`recover()`]; what was open stays open then.
     pub async fn settle(
         session: &'a Session,
         blueprint: &'a dyn Blueprint,

@@ -44,7 +44,7 @@ pub trait Object {
     fn all_tags(&self) -> Tags;
 }
 
-/// Makes [`Object`](crate::cloud::aws::ec2::Object) of a type of the SDK that has tags, and an id under this name.
+/// Makes [`Object`] of a type of the SDK that has tags, and an id under this name.
 macro_rules! object {
     ($of:ty, $id:ident) => {
         impl $crate::cloud::aws::ec2::Object for $of {
