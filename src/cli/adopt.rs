@@ -2,7 +2,7 @@
 
 use super::args::{AdoptArgs, Common};
 use super::failure::Failure;
-use super::work::{Run, StackRun};
+use super::work::{Asked, StackRun};
 use super::{exit, out, show, workplace};
 use crate::helm::shell_word;
 use crate::report::Goal;
@@ -37,7 +37,7 @@ async fn take(run: StackRun<'_>, args: &AdoptArgs, settled: Settled<'_>) -> Resu
         run.approve("adopt", "yes").await?;
     }
     let mut open = settled.open().await?;
-    let asked = Run::Adopt { address: address.clone(), id: args.id.clone() };
+    let asked = Asked::Adopt { address: address.clone(), id: args.id.clone() };
     let report = run.carry_out(&mut open, &adoption.taking, &asked, Goal::Converge, |state| state).await?;
     if !report.is_complete() {
         return Ok(show::exit_status(session, &report));

@@ -6,7 +6,7 @@ use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::{Given, Saved};
-use super::work::{Run, StackRun};
+use super::work::{Asked, StackRun};
 use super::{downgrade, exit, handover, lost, out, pods, show, values, workplace};
 use crate::architecture::handles;
 use crate::cloud::vault::Vault;
@@ -167,7 +167,7 @@ async fn converge(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) ->
         run.approve_or("apply", "yes", &alone).await?;
     }
     let mut open = settled.open().await?;
-    let asked = Run::Of { ask: order.ask.clone(), values: order.named.clone() };
+    let asked = Asked::Of { ask: order.ask.clone(), values: order.named.clone() };
     let (path, mut delivered) = (&order.values, Ok(None));
     let deliver = |published: State| {
         let (state, aside) = values::deliver(declaration, published, path);
@@ -201,7 +201,7 @@ async fn remove(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) -> R
         run.approve("destroy", declaration.stack.stack.as_str()).await?;
     }
     let mut open = settled.open().await?;
-    let asked = Run::Of { ask: order.ask.clone(), values: None };
+    let asked = Asked::Of { ask: order.ask.clone(), values: None };
     let report = run.carry_out(&mut open, &planned, &asked, Goal::Destroy, |state| state).await?;
     if !report.is_complete() {
         return Ok(show::exit_status(session, &report));

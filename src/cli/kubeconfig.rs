@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
 use crate::architecture::{NotReady, Runtime, handles, standing};
 use crate::handoff::{Entry, merge};
+use crate::model::secret::SecretText;
 use crate::resources::cluster::ClusterComputed;
 use crate::store::file;
 use workplace::Declaration;
@@ -113,6 +114,9 @@ fn usual() -> Result<PathBuf, Failure> {
     Ok(Path::new(&home).join(".kube/config"))
 }
 
+/// Stands where the token comes: what holds a secret is put together in memory that is wiped.
+const PLACE: &str = "@token@";
+
 /// Prints a token in the form kubectl asks for (Kubernetes documentation, "client-go credential plugins").
 pub(super) async fn eks_token(args: &EksTokenArgs) -> Result<u8, Failure> {
     let version = api_version()?;
@@ -121,9 +125,16 @@ pub(super) async fn eks_token(args: &EksTokenArgs) -> Result<u8, Failure> {
         "apiVersion": version,
         "kind": "ExecCredential",
         "spec": {},
-        "status": {"token": secrecy::ExposeSecret::expose_secret(&token.text), "expirationTimestamp": token.expires.to_string()},
-    });
-    out::data(&format!("{answer}\n"));
+        "status": {"token": PLACE, "expirationTimestamp": token.expires.to_string()},
+    })
+    .to_string();
+    let (head, tail) = answer.split_once(PLACE).expect("the token has its place");
+    let mut whole = SecretText::default();
+    // A token is letters, digits, dashes and dots, which JSON takes as they are.
+    for part in [head, secrecy::ExposeSecret::expose_secret(&token.text), tail, "\n"] {
+        whole.push_str(part);
+    }
+    out::data(whole.expose());
     Ok(exit::DONE)
 }
 

@@ -147,7 +147,7 @@ impl Saved {
             critical_path: (self.longest.steps.clone(), self.longest.typical_seconds),
             // They were passed when it was saved, and are made again before it is carried out.
             checks: Vec::new(),
-            noted: Vec::new(),
+            given_way: Vec::new(),
         }
     }
 

@@ -119,8 +119,8 @@ fn unwritten(failure: Failure, declaration: &Declaration) -> Failure {
     Failure { code: exit::FAILED, hints, ..failure }
 }
 
-/// Writes the values of a stack that stands, whose state is about to be written: that state, in which it stands what was
-/// written, and where the file is kept that somebody changed. Values that were never written were for no version.
+/// Writes the file of Helm values. Answers the state to write, which remembers them, and where a file is kept that somebody
+/// changed. Where the file cannot be written, the state stays as it was: it names no version that was never delivered.
 pub(super) fn deliver(
     declaration: &Declaration,
     state: State,

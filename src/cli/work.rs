@@ -67,7 +67,7 @@ impl<'a> StackRun<'a> {
         &self,
         open: &mut Open<'_>,
         planned: &Planned,
-        run: &Run,
+        asked: &Asked,
         goal: Goal,
         deliver: impl FnOnce(State) -> State,
     ) -> Result<Report, Failure> {
@@ -77,13 +77,13 @@ impl<'a> StackRun<'a> {
             Goal::Converge => "apply",
             Goal::Destroy => "destroy",
         };
-        let done = open.carry_out(command, planned, run.consent(), &mut events).await?;
+        let done = open.carry_out(command, planned, asked.consent(), &mut events).await?;
         let published = open.published(&done);
         let state = if done.is_complete() { deliver(published) } else { published };
         let report = open.close(done, state, &mut events).await;
         drop(sinks);
         if planned.plan.has_changes() || !report.is_complete() {
-            let again = run.again(&self.declaration.name(), &report);
+            let again = asked.again(&self.declaration.name(), &report);
             let left = open.state().resources.len();
             show::summary(self.common, self.declaration, goal, &again, left, &report);
         }
@@ -139,7 +139,7 @@ pub(super) async fn locked<T>(
 }
 
 /// What a run was asked for on the command line.
-pub(super) enum Run {
+pub(super) enum Asked {
     /// `apply` or `destroy`.
     Of {
         ask: Ask,
@@ -150,7 +150,7 @@ pub(super) enum Run {
     Adopt { address: Address, id: String },
 }
 
-impl Run {
+impl Asked {
     /// What may be deleted.
     fn consent(&self) -> Consent {
         match self {

@@ -12,11 +12,12 @@
 //!
 //! What points at what is told by the declaration for what is built, and by what is there for what is removed. Stepwise
 //! changes climb in step: every kind reaches a rung, in the order of the kinds' ranks, before any goes on to the next.
-//! Where references turn round, what leads one way goes before what leads back comes.
+//! Where A pointed at B and B is now to point at A, the one reference is removed before the other is made.
 //!
 //! Some order is only preferred and gives way where it would close a circle: order without data behind it (`after`),
 //! which also never holds between two mere changes; fields that may point at nothing for a while; references that turn
-//! round; and what somebody else made point the other way. Of what must be, [`ordered`] finds a circle, so that planning can break it.
+//! round; and what somebody else made point the other way. Of what must be, [`ordered`] finds a circle, so that planning
+//! can break it.
 
 mod turns;
 

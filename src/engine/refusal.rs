@@ -58,8 +58,13 @@ impl PlanError {
                 .iter()
                 .map(|(address, gone)| {
                     let needed: Vec<String> = gone.needed_by.iter().map(ToString::to_string).collect();
+                    let why = if needed.is_empty() {
+                        "it held data, and a new one would be empty".to_owned()
+                    } else {
+                        format!("it is needed to read what is in {}", needed.join(" and "))
+                    };
                     Finding {
-                        why: needed.join(", "),
+                        why,
                         ..one("plan.lost", address, format!("{} is gone, and cannot be made again as it was", gone.id))
                     }
                 })

@@ -1,12 +1,9 @@
 //! Where the license is.
 
-use serde::Serialize;
-
 use crate::model::values::{HostPort, SecretKey, SecretName};
 
 /// Where the license is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum License {
     /// A file, which reaches the server as a Secret.
     File {

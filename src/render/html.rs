@@ -154,10 +154,10 @@ impl Printer {
         self.line(&format!("<p>{word}{text}</p>"));
     }
 
-    /// Lines that are kept as they are.
+    /// Lines that are kept as they are, backticks too.
     fn verbatim(&mut self, lines: &[Text]) {
         if !lines.is_empty() {
-            let lines: Vec<String> = lines.iter().map(|line| self.inline(line)).collect();
+            let lines: Vec<String> = lines.iter().map(|line| escaped(&painted(line, false))).collect();
             self.line(&format!("<pre>{}</pre>", lines.join("\n")));
         }
     }

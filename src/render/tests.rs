@@ -118,7 +118,7 @@ fn planned(plan: Plan) -> Planned {
         other_zones: Vec::new(),
         addons: BTreeMap::new(),
     };
-    Planned { plan, surroundings, critical_path, checks: Vec::new(), noted: Vec::new() }
+    Planned { plan, surroundings, critical_path, checks: Vec::new(), given_way: Vec::new() }
 }
 
 /// A plan is shown with signs, and without the fields of what is made.

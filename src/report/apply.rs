@@ -52,6 +52,7 @@ impl<'a> Page<'a> {
                 ("complete", json!(report.is_complete())),
                 ("serial", json!(report.serial)),
                 ("elapsed_ms", json!(report.elapsed_ms)),
+                ("credentials_refused", json!(report.credentials_refused)),
             ],
             summary: json!({
                 "succeeded": report.succeeded,

@@ -151,7 +151,7 @@ pub async fn examine(
         surroundings: place.clone(),
         critical_path: (Vec::new(), 0),
         checks: Vec::new(),
-        noted: Vec::new(),
+        given_way: Vec::new(),
     };
     let ahead = planned([(address.clone(), ahead)].into(), BTreeMap::new());
     // Not finished before it has our marks: whoever dies in between goes on with the next apply.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::event::{EventKind, RecordLost, Report};
 use super::execute::Execution;
 use super::recover::recover;
-use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
+use super::{Blueprint, EventEmitter, GivenWay, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
 use crate::engine::moves::Move;
 use crate::engine::plan::Action;
@@ -90,8 +90,13 @@ pub(super) async fn carry_out(
     for Move { from, to, id, .. } in &plan.moved {
         events.emit(EventKind::Moved { from: from.clone(), to: to.clone(), id: id.clone() });
     }
-    ledger.note(planned.noted.iter().map(|(address, found)| (address.clone(), Some(found.clone()))).collect()).await?;
-    ledger.moved(plan.moved.clone()).await?;
+    let mut followed = 0;
+    for GivenWay { after, address, found } in &planned.given_way {
+        ledger.moved(plan.moved[followed..*after].to_vec()).await?;
+        ledger.note(vec![(address.clone(), Some(found.clone()))]).await?;
+        followed = *after;
+    }
+    ledger.moved(plan.moved[followed..].to_vec()).await?;
     for (address, recorded) in &plan.adopted {
         let id = recorded.computed.text("id").unwrap_or_default().to_owned();
         events.emit(EventKind::Adopted { address: address.clone(), id });

@@ -187,6 +187,10 @@ impl<'a> EventEmitter<'a> {
     /// Emits one event.
     pub fn emit(&mut self, kind: EventKind) {
         diary::event(&kind);
+        // What nobody is told has no number.
+        if self.sinks.is_empty() {
+            return;
+        }
         let Session { stack, run, host, .. } = self.session;
         let (stack, run, seq) = (stack.clone(), run.as_str().to_owned(), run.next());
         let event = Event { schema: SCHEMA, at: host.now(), stack, run, seq, kind };
@@ -207,8 +211,20 @@ pub struct Planned {
     pub critical_path: (Vec<crate::engine::plan::StepKey>, u64),
     /// How it stood up to every check.
     pub checks: Vec<Check>,
-    /// What becomes an old object by a move, as it was found: it is removed before what it really points at.
-    pub noted: Vec<(Address, Recorded)>,
+    /// What becomes an old object by a move.
+    pub given_way: Vec<GivenWay>,
+}
+
+/// What becomes an old object by a move, as it was found: it is removed before what it really points at, which its record
+/// may not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenWay {
+    /// After how many of the plan's moves it is recorded as it was found.
+    pub after: usize,
+    /// Where it stands until then.
+    pub address: Address,
+    /// Its record, as it was found.
+    pub found: Recorded,
 }
 
 impl Planned {
@@ -239,7 +255,7 @@ pub async fn plan(
     ask: &Request,
     events: &mut EventEmitter<'_>,
 ) -> Result<Planned, RunError> {
-    let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved, noted: found } =
+    let PlanInputs { surroundings, nodes, state, settling, observed, facts, returning, moved, given_way } =
         standing::settle(session, blueprint, state, ask, events).await?;
     let (plan, schedule) = match engine::plan_returning(&session.catalog, &nodes, &state, &observed, ask, &returning) {
         Err(PlanError::Foreign { foreign }) => {
@@ -263,7 +279,7 @@ pub async fn plan(
     tell_drift(&plan.drift, events);
     let critical_path = schedule.critical_path();
     events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
-    Ok(Planned { plan, surroundings, critical_path, checks, noted: found })
+    Ok(Planned { plan, surroundings, critical_path, checks, given_way })
 }
 
 /// A refusal for the sake of what is protected, with what is worth knowing of what began it.

@@ -95,7 +95,8 @@ async fn carry_out(
     events: &mut EventEmitter<'_>,
 ) -> Report {
     // Not for the bucket: S3 itself refuses to delete one that holds something.
-    let delete_data = ["database", "key"].map(str::to_owned).into();
+    let words = session.catalog.values().filter_map(|facts| facts.holds.data());
+    let delete_data = words.filter(|word| *word != "bucket").map(str::to_owned).collect();
     let consent = Consent { delete_data, skip_final_snapshot: true };
     let execution = Execution {
         session,

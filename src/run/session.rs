@@ -1,8 +1,8 @@
 //! Working on one stack, from what is recorded to what was done: [`Settled`] when nothing is left open by an earlier
 //! run, [`Open`] once something is to be written.
 //!
-//! Promises: looking and planning write nothing, not even the first lockfile of a stack; what can be done to a stack can
-//! be done in one order only, because each stage is made from the one before.
+//! Promises: looking and planning write nothing, not even the first lockfile of a stack; each stage is made from the one
+//! before, so what is done to a stack is done in their order.
 //!
 //! Leaves to others the lock ([`locked`](super::locked)), and what is asked of people in between.
 
@@ -15,7 +15,7 @@ use crate::run::event::{EventKind, Report};
 use crate::store::StoreError;
 use crate::store::home::Home;
 
-/// A stack under its lock of which nothing is left open by an earlier run.
+/// A stack of which nothing is left open by an earlier run. Who has it holds its lock.
 pub struct Settled<'a> {
     session: &'a Session,
     blueprint: &'a dyn Blueprint,
@@ -131,8 +131,8 @@ impl Open<'_> {
         done.close(&mut self.ledger, state, events).await
     }
 
-    /// Takes back what carrying `planned` out made since `before`. Nothing is done, and nothing answered, where the run was
-    /// stopped or some of what it began is in doubt.
+    /// Takes back what carrying `planned` out made since `before`. Answers nothing, having done nothing, where the
+    /// run was stopped or some of what it began is in doubt.
     ///
     /// # Errors
     /// As [`roll_back`].

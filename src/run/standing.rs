@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::census::unrecorded;
 use super::foreign::claim;
 use super::refresh::{refresh, target};
-use super::{Blueprint, EventEmitter, RunError, Session, stoppable, survey};
+use super::{Blueprint, EventEmitter, GivenWay, RunError, Session, stoppable, survey};
 use crate::cloud::{Look, Target};
 use crate::engine::moves::{Ground, How, Move, Olds, moves};
 use crate::engine::state::{Recorded, State};
@@ -43,8 +43,8 @@ pub(super) struct PlanInputs {
     pub(super) returning: BTreeSet<Address>,
     /// The moves, in the order in which they are followed.
     pub(super) moved: Vec<Move>,
-    /// What is noted before the moves are followed.
-    pub(super) noted: Vec<(Address, Recorded)>,
+    /// What becomes an old object by one of them.
+    pub(super) given_way: Vec<GivenWay>,
 }
 
 impl PlanInputs {
@@ -56,7 +56,7 @@ impl PlanInputs {
         {
             let noted = Recorded { declared: known.declared.clone(), ..recorded.clone() };
             self.state.resources.insert(moved.to.clone(), noted.clone());
-            self.noted.push((moved.to.clone(), noted));
+            self.given_way.push(GivenWay { after: self.moved.len(), address: moved.to.clone(), found: noted });
         }
     }
 }
@@ -85,7 +85,7 @@ pub(super) async fn settle(
         facts: Facts::default(),
         returning: BTreeSet::new(),
         moved: Vec::new(),
-        noted: Vec::new(),
+        given_way: Vec::new(),
     };
     let mut queried = FactQuery::default();
     for round in 0..=ROUNDS {
@@ -133,8 +133,11 @@ pub(super) async fn settle(
             settled.returning = returning(session, &settled).await?;
             return Ok(settled);
         }
+        // What was found speaks of the record as it was before any of these moves.
         for one in &found {
             settled.note_what_gives_way(one);
+        }
+        for one in &found {
             settled.state.shift(one);
             settled.settling.shift(one);
         }

@@ -174,6 +174,7 @@ pub struct PackageManager {
     /// The most database connections of each.
     pub database_connections: u16,
     /// Where its license is.
+    #[serde(skip)]
     pub license: License,
     /// What holds the packages, if it is not the bucket.
     pub shared_storage: Option<FileSystem>,

@@ -10,8 +10,8 @@ use super::{Pinned, Stack, is_air_gapped};
 use crate::model::values::{Arn, ChartVersion, Cidr, InstanceType, KubernetesVersion, Namespace, ReleaseName};
 use crate::product::Image;
 
-/// What Package Manager runs on, one for each [`Architecture`]. Whoever needs a part of one takes it apart here, so that
-/// the compiler asks everybody what becomes of them on the next.
+/// What Package Manager runs on, one for each [`Architecture`]. Who calls [`Stack::kubernetes`] or [`Stack::chart`] holds
+/// that there is a cluster; with a second platform both answer an option, and the compiler asks everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Platform {
     /// A cluster of EKS, in which the chart is installed.

@@ -4,14 +4,34 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{Chart, PackageManager, Platform, Stack};
+use crate::model::values::{HostPort, SecretKey, SecretName};
+use crate::product::License;
 
 /// What runs on a cluster, as one section of a declaration says it.
 #[derive(Serialize)]
 struct Installed<'a> {
     #[serde(flatten)]
     manager: &'a PackageManager,
+    license: LicenseKeys<'a>,
     #[serde(flatten)]
     chart: &'a Chart,
+}
+
+/// Where the license is, by the keys that say it; those that say nothing are null.
+#[derive(Serialize)]
+struct LicenseKeys<'a> {
+    secret: Option<&'a SecretName>,
+    key: Option<&'a SecretKey>,
+    server: Option<&'a HostPort>,
+}
+
+impl<'a> LicenseKeys<'a> {
+    fn of(license: &'a License) -> Self {
+        match license {
+            License::File { secret, key } => Self { secret: Some(secret), key: Some(key), server: None },
+            License::Server(server) => Self { secret: None, key: None, server: Some(server) },
+        }
+    }
 }
 
 impl Serialize for Stack {
@@ -39,7 +59,8 @@ impl Serialize for Stack {
         match platform {
             Platform::Kubernetes(kubernetes) => {
                 keys.serialize_entry("kubernetes", kubernetes)?;
-                keys.serialize_entry("package_manager", &Installed { manager, chart: &kubernetes.chart })?;
+                let license = LicenseKeys::of(&manager.license);
+                keys.serialize_entry("package_manager", &Installed { manager, license, chart: &kubernetes.chart })?;
             }
         }
         keys.serialize_entry("database", database)?;
@@ -49,5 +70,48 @@ impl Serialize for Stack {
         keys.serialize_entry("state", state)?;
         keys.serialize_entry("tags", tags)?;
         keys.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn shown(lines: &str) -> Value {
+        let text = format!("stack: ppm-prod\nregion: us-east-1\n{lines}");
+        serde_json::to_value(Stack::parse("ppm.yaml", &text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_declared_is_shown_under_the_key_that_declares_it() {
+        let stack = shown("");
+        assert_eq!(stack["architecture"], json!("kubernetes"));
+        assert_eq!(stack["kubernetes"]["nodes"]["count"], json!(3));
+        let manager = &stack["package_manager"];
+        assert_eq!((&manager["replicas"], &manager["image"]), (&json!(3), &Value::Null));
+        let keys: Vec<&str> = manager.as_object().unwrap().keys().map(String::as_str).collect();
+        for key in [
+            "namespace",
+            "release",
+            "chart_version",
+            "secrets",
+            "image",
+            "database_connections",
+            "shared_storage",
+            "settings",
+        ] {
+            assert!(keys.contains(&key), "{key}: {keys:?}");
+        }
+        assert_eq!(manager["license"]["server"], Value::Null);
+        assert!(manager["license"]["secret"].is_string() && manager["license"]["key"].is_string(), "{manager}");
+    }
+
+    #[test]
+    fn a_license_server_is_shown_where_it_is_declared() {
+        let stack = shown("package_manager: {license: {server: 'licenses.example.com:8989'}}\n");
+        let license = &stack["package_manager"]["license"];
+        assert_eq!(*license, json!({"secret": null, "key": null, "server": "licenses.example.com:8989"}));
     }
 }

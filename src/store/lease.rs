@@ -174,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tenure_weakens_and_ends_and_stays_over() {
+    fn a_lease_weakens_and_runs_out_and_stays_so() {
         let mut timer = LeaseTimer::begun(at(0));
-        let standings = [0, 29, 30, 59, 60].map(|seconds| timer.state(at(seconds)));
-        assert_eq!(standings, [Healthy, Healthy, AtRisk, AtRisk, Expired]);
+        let states = [0, 29, 30, 59, 60].map(|seconds| timer.state(at(seconds)));
+        assert_eq!(states, [Healthy, Healthy, AtRisk, AtRisk, Expired]);
         timer.renewed(at(45), at(50));
         assert_eq!(timer.state(at(74)), Healthy);
         // A beat sent in time whose answer came too late: somebody may have looked in between.

@@ -6,7 +6,7 @@
 //! whatever an earlier holder still sends finds its condition broken: writes of two epochs never interleave, whatever
 //! the clocks say. What [`Store::append`] returned from is there for whoever takes over.
 //!
-//! Leaves to others when to beat (`cli`), and what a lease's age means (`lease`).
+//! Leaves to others when to renew (`run`), and what a lease's age means (`lease`).
 
 #[cfg(feature = "aws")]
 mod client;

@@ -5,7 +5,7 @@ use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::Request;
 use ppm_infra::resources;
 use ppm_infra::run::event::EventKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Ran};
 use crate::support::binary::{Desk, Said};
@@ -65,6 +65,21 @@ fn programs_are_told_which_resources_stand_in_the_way_of_a_plan() {
     let (id, address, what) = told(&["plan", "--json", "--replace", "database.main"], 1);
     assert_eq!((id, address), (json!("plan.protected"), json!("database.main")));
     assert_eq!(what, json!("it is protected and would be replaced"));
+}
+
+#[test]
+fn events_are_numbered_without_a_gap_and_name_their_stack_and_run() {
+    let desk = Desk::fast();
+    desk.declare(&[]);
+    let lines = desk.run(&rehearsed(&["apply", "--auto-approve", "--json", "--log-file", "log.json"])).exit(0).json();
+    let events: Vec<&Value> = lines.iter().filter(|line| line["seq"].is_u64()).collect();
+    assert!(events.len() > 90, "{} events", events.len());
+    let run = &events[0]["run"];
+    for (n, event) in (1..).zip(events.iter()) {
+        assert_eq!((&event["seq"], &event["stack"], &event["run"]), (&json!(n), &json!("ppm-prod"), run), "{event}");
+    }
+    let logged = desk.read("log.json");
+    assert!(logged.lines().all(|line| line.contains(run.as_str().unwrap())), "log lines carry the run {run}");
 }
 
 #[test]

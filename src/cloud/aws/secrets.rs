@@ -11,6 +11,7 @@ use tracing::subscriber::NoSubscriber;
 use super::{Clients, During};
 use crate::cloud::vault::login_in;
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::secret::SecretText;
 
 /// The login kept in the secret `arn`: user name and password (Secrets Manager `GetSecretValue`).
 ///
@@ -20,7 +21,7 @@ use crate::cloud::{CloudError, ErrorKind};
 pub async fn login(aws: &Clients, arn: &str) -> Result<(String, SecretString), CloudError> {
     let doing = "read the login";
     let value = unlogged(aws.secrets.get_secret_value().secret_id(arn).send()).await.during(doing)?;
-    let text = value.secret_string.map(SecretString::from);
+    let text: Option<SecretString> = value.secret_string.map(|text| SecretText::from(text).into());
     text.as_ref().and_then(login_in).ok_or_else(|| {
         // The parser's own words would quote the value.
         CloudError::new(ErrorKind::Refused, doing, format!("{arn} holds no JSON with the texts username and password"))

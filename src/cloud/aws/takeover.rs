@@ -66,7 +66,7 @@ pub fn is_predecessor(cx: &Writing<'_>, id: &str, tags: &Tags) -> bool {
 ///
 /// # Errors
 /// [`ErrorKind::NotOurs`] when it is not.
-pub fn claim(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tags) -> Result<(), CloudError> {
+pub fn refuse_foreign(cx: &Writing<'_>, doing: &str, taken: &str, id: &str, tags: &Tags) -> Result<(), CloudError> {
     if cx.ours(tags) { Ok(()) } else { Err(refusal(cx, doing, taken, &foreign(id, tags, &cx.mark.stack))) }
 }
 

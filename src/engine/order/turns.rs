@@ -1,4 +1,5 @@
-//! References that turn round: what leads from one object to another goes before what will lead back comes.
+//! References that turn round: where A pointed at B and B is now to point at A, the one reference is removed before the
+//! other is made.
 //!
 //! Neither of two changes in place needs the other, so either could be first, and a run may end between them. In the
 //! wrong order the record would then lead in a circle, in which nothing could be removed before anything else.
@@ -35,7 +36,7 @@ impl Ground<'_> {
         let (mut todo, mut seen) = (vec![from.clone()], BTreeSet::new());
         let mut leads_here: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
         while let Some(at) = todo.pop() {
-            // What leads on from there does not lead there.
+            // Ways that go on through `to` do not matter.
             if at == *to || !seen.insert(at.clone()) {
                 continue;
             }

@@ -125,7 +125,7 @@ proptest! {
             critical_path: (Vec::new(), u64::MAX),
             surroundings: planned(super::plan([])).surroundings,
             checks: vec![Check { id: "a.b", findings: vec![finding] }],
-            noted: Vec::new(),
+            given_way: Vec::new(),
         };
         harmless(&plan_text(&planned, &view));
         tame(&Page::of_plan(&planned, &view));

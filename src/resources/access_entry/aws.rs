@@ -12,7 +12,7 @@ use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_fo
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -311,7 +311,7 @@ impl AccessEntry {
             return Ok(Answer::Pending(waits));
         }
         let taken = format!("the access entry of {} exists already", place.principal);
-        claim(cx, CREATE, &taken, &computed(place, &entry).id, &tags)?;
+        refuse_foreign(cx, CREATE, &taken, &computed(place, &entry).id, &tags)?;
         Ok(Answer::Ready((entry, false)))
     }
 

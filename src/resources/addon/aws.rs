@@ -12,7 +12,7 @@ use super::{Addon, AddonComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -286,7 +286,7 @@ impl Addon {
             return waiting("DELETING");
         }
         let taken = format!("add-on {} exists already", self.name);
-        claim(cx, CREATE, &taken, &computed(place, &found).id, &eks::tags_of(found.tags()))?;
+        refuse_foreign(cx, CREATE, &taken, &computed(place, &found).id, &eks::tags_of(found.tags()))?;
         match found.status() {
             Some(status) if is_broken(status) => {
                 place.remove(CREATE, cx).await?;

@@ -15,7 +15,7 @@ use super::{Bucket, BucketComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::{claim, refusal};
+use crate::cloud::aws::takeover::{refusal, refuse_foreign};
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -144,7 +144,7 @@ impl Bucket {
             Standing::Taken(because) => return Err(taken(&because)),
         }
         let tags = write::patiently(cx, || place.tags()).await?;
-        claim(cx, doing, &format!("the bucket {} exists already", self.name), &self.name, &tags)
+        refuse_foreign(cx, doing, &format!("the bucket {} exists already", self.name), &self.name, &tags)
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.

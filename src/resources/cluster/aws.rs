@@ -20,7 +20,7 @@ use super::{Cluster, ClusterComputed};
 use crate::cloud::aws::eks::{self, Missed, Part};
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -269,7 +269,7 @@ impl Cluster {
             return waiting("DELETING");
         }
         let taken = format!("cluster {} exists already", self.name);
-        claim(cx, CREATE, &taken, &self.name, &eks::tags_of(found.tags()))?;
+        refuse_foreign(cx, CREATE, &taken, &self.name, &eks::tags_of(found.tags()))?;
         match found.status() {
             Some(ClusterStatus::Failed) => {
                 removal::order(&self.name, cx).await?;

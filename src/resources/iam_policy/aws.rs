@@ -11,7 +11,7 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -70,7 +70,7 @@ impl Provision for IamPolicy {
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(policy) => {
                         let taken = format!("the policy {} exists already", self.name);
-                        claim(cx, doing, &taken, arn, &tags_of(policy.tags()))?;
+                        refuse_foreign(cx, doing, &taken, arn, &tags_of(policy.tags()))?;
                         Ok(Some(policy))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.

@@ -14,7 +14,7 @@ use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::iam::{self, SETTLING, VISIBLE};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -68,7 +68,7 @@ impl Provision for IamRole {
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, &self.name).await? {
                     Some(role) => {
                         let taken = format!("the role {} exists already", self.name);
-                        claim(cx, doing, &taken, &self.name, &tags_of(role.tags()))?;
+                        refuse_foreign(cx, doing, &taken, &self.name, &tags_of(role.tags()))?;
                         Ok((role, false))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.

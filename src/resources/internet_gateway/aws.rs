@@ -13,7 +13,7 @@ use crate::cloud::aws::ec2::{
     retag, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::takeover::{claim, is_predecessor};
+use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -124,7 +124,7 @@ impl InternetGateway {
     ) -> Result<InternetGatewayComputed, CloudError> {
         let (computed, tags) = (computed_of(there), tags_of(there.tags()));
         let taken = format!("{} is attached to {vpc}, which has room for one", computed.id);
-        claim(cx, CREATE, &taken, &computed.id, &tags)?;
+        refuse_foreign(cx, CREATE, &taken, &computed.id, &tags)?;
         if is_predecessor(cx, &computed.id, &tags) {
             // To make room it would have to be detached, and nothing in the network could do without it.
             let message = format!("{taken}; it cannot be replaced while it stands");

@@ -18,7 +18,7 @@ use futures_util::future::try_join_all;
 use super::{NodeGroup, NodeGroupComputed};
 use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::tags::comparable;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -310,7 +310,7 @@ impl NodeGroup {
         let gone = || CloudError::new(ErrorKind::NotFound, CREATE, "it is neither there nor can it be made");
         let group = read(cx.aws, place.cluster, place.name).await?.ok_or_else(gone)?;
         let taken = format!("node group {} exists already", place.name);
-        claim(cx, CREATE, &taken, &computed(place, &group).id, &eks::tags_of(group.tags()))?;
+        refuse_foreign(cx, CREATE, &taken, &computed(place, &group).id, &eks::tags_of(group.tags()))?;
         Ok((group, false))
     }
 

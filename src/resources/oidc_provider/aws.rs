@@ -14,7 +14,7 @@ use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::iam::{self, SETTLING};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
@@ -61,7 +61,7 @@ impl Provision for OidcProvider {
                 Err(error) if error.kind == ErrorKind::Exists => match get(cx.aws, arn).await? {
                     Some(provider) => {
                         let taken = format!("the OIDC provider {issuer} exists already");
-                        claim(cx, doing, &taken, arn, &tags_of(provider.tags()))?;
+                        refuse_foreign(cx, doing, &taken, arn, &tags_of(provider.tags()))?;
                         Ok(Some(provider))
                     }
                     // Deleted a moment ago, or made a moment ago: both pass.

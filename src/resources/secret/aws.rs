@@ -21,7 +21,7 @@ use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
@@ -80,7 +80,7 @@ impl Provision for Secret {
             match describe(cx.aws, &self.name).await? {
                 Some(there) if exists || there.deleted_date().is_some() => {
                     let taken = format!("the secret {} exists already", self.name);
-                    claim(cx, doing, &taken, there.arn().unwrap_or(&self.name), &tags_of(there.tags()))?;
+                    refuse_foreign(cx, doing, &taken, there.arn().unwrap_or(&self.name), &tags_of(there.tags()))?;
                     Ok((there.arn().unwrap_or_default().to_owned(), Some(there)))
                 }
                 Some(_) if !dying => Err(error),

@@ -17,7 +17,7 @@ use crate::cloud::aws::ec2::{
     strangers, tag_specification, told, users_of_group,
 };
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::takeover::{claim, is_predecessor};
+use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
@@ -131,7 +131,7 @@ impl SecurityGroup {
         let there = once_listed(cx, doing, || holder(cx.aws, vpc, &self.name)).await?;
         let Some(there) = there else { return Err(taken) };
         let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
-        claim(cx, doing, &format!("{} has the name {}", computed.id, self.name), &computed.id, &tags)?;
+        refuse_foreign(cx, doing, &format!("{} has the name {}", computed.id, self.name), &computed.id, &tags)?;
         if is_predecessor(cx, &computed.id, &tags) {
             return self.make_heir(vpc, cx).await;
         }

@@ -10,7 +10,7 @@ use super::{RuleHome, SecurityGroupRule, SecurityGroupRuleComputed};
 use crate::cloud::aws::ec2::{
     self, filter, look, mark_taken_over, once_listed, once_visible, retag, tag_specification, told,
 };
-use crate::cloud::aws::takeover::{claim, is_predecessor};
+use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
@@ -122,7 +122,7 @@ impl SecurityGroupRule {
     ) -> Result<SecurityGroupRuleComputed, CloudError> {
         if there.tags.contains_key(STACK_TAG) {
             let taken = format!("{} in {} says the same", there.id, there.group);
-            claim(cx, ADD, &taken, &there.id, &there.tags)?;
+            refuse_foreign(cx, ADD, &taken, &there.id, &there.tags)?;
         }
         let computed = computed_of(there);
         cx.made(&computed).await?;

@@ -12,7 +12,7 @@ use crate::cloud::aws::ec2::{
     retag, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -122,7 +122,7 @@ impl Subnet {
         let Some(holder) = holder else { return Err(taken) };
         let id = holder.subnet_id().unwrap_or_default();
         let cidr = holder.cidr_block().unwrap_or_default();
-        claim(cx, doing, &format!("{id} has the addresses {cidr}"), id, &tags_of(holder.tags()))?;
+        refuse_foreign(cx, doing, &format!("{id} has the addresses {cidr}"), id, &tags_of(holder.tags()))?;
         if cidr_of(&holder)? != self.cidr || holder.availability_zone() != Some(&self.zone) {
             let zone = holder.availability_zone().unwrap_or_default();
             let message = format!("our subnet {id} with {cidr} in {zone} is in its place; delete that first");

@@ -15,7 +15,7 @@ use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Answer, Patience, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -73,7 +73,7 @@ impl Provision for TargetGroup {
             let computed = computed(&found);
             let tags = list_tags(cx.aws, std::slice::from_ref(&computed.id)).await?.remove(&computed.id);
             let mut tags = tags.unwrap_or_default();
-            claim(cx, doing, &format!("the target group {name} exists already"), &computed.id, &tags)?;
+            refuse_foreign(cx, doing, &format!("the target group {name} exists already"), &computed.id, &tags)?;
             cx.made(&computed).await?;
             tags.retain(|key, _| self.tags.contains_key(key));
             let from = Self { tags, ..self.clone() };

@@ -16,7 +16,7 @@ use crate::cloud::aws::ec2::{
     self, filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::takeover::claim;
+use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing,
@@ -108,7 +108,7 @@ impl Provision for VpcEndpoint {
                 let Some(there) = holder(cx.aws, &vpc, self, tables, None).await? else { return Err(error) };
                 let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
                 let taken = format!("{} holds the way to {} already", computed.id, self.service);
-                claim(cx, doing, &taken, &computed.id, &tags)?;
+                refuse_foreign(cx, doing, &taken, &computed.id, &tags)?;
                 cx.made(&computed).await?;
                 mark_taken_over(cx, &computed.id, &tags, self).await?;
                 computed

@@ -22,14 +22,14 @@ const CERTIFICATE_DAYS: i64 = 30;
 
 /// Everything that is not as it should be, the worst first.
 pub fn judge(subject: &Inspected, sights: &Sights, now: Timestamp) -> Vec<Finding> {
-    let mut court = HealthAssessor { subject, now, findings: Vec::new() };
-    court.way_in(sights);
-    court.certificates(sights);
-    court.kubernetes(sights);
-    court.chart(&subject.chart);
-    court.around(sights);
-    court.key(sights);
-    let mut findings = court.findings;
+    let mut assessor = HealthAssessor { subject, now, findings: Vec::new() };
+    assessor.way_in(sights);
+    assessor.certificates(sights);
+    assessor.kubernetes(sights);
+    assessor.chart(&subject.chart);
+    assessor.around(sights);
+    assessor.key(sights);
+    let mut findings = assessor.findings;
     findings.sort_by(|one, other| (one.severity, &one.subject).cmp(&(other.severity, &other.subject)));
     findings
 }

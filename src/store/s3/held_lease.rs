@@ -90,7 +90,7 @@ impl HeldLease {
         self.inner().lease.epoch
     }
 
-    /// How firmly it is held now.
+    /// What its holder may do now.
     pub fn state(&self) -> LeaseState {
         self.inner().timer.state(self.clock.moment())
     }
@@ -176,7 +176,7 @@ impl HeldLease {
             .map_err(|source| StoreError::bucket("give back the lease", self.bucket.as_ref(), &self.key, source))
     }
 
-    /// Ends the timer, because somebody else holds the lease, and says who.
+    /// Ends the lease, because somebody else holds the lease, and says who.
     pub(super) async fn lost(&self) -> StoreError {
         self.inner().timer.end();
         let why = match read(self.bucket.as_ref(), &self.key).await {

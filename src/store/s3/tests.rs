@@ -112,7 +112,7 @@ fn a_holder_whose_clock_stood_still_learns_from_its_next_call_that_it_was_taken_
 #[test]
 fn a_write_that_met_another_on_its_way_is_sent_again_as_long_as_the_lease_holds() {
     let memory = Memory::default();
-    let (mut store, _tenancy) = locked(&memory, "ann");
+    let (mut store, _held) = locked(&memory, "ann");
     memory.0.lock().unwrap().conflicts = vec![1, 1];
     now(store.write(&state(1))).unwrap();
     memory.0.lock().unwrap().conflicts = vec![1; 4];
@@ -126,7 +126,7 @@ fn a_write_that_met_another_on_its_way_is_sent_again_as_long_as_the_lease_holds(
 #[test]
 fn a_state_that_cannot_be_right_is_not_written() {
     let memory = Memory::default();
-    let (mut store, _tenancy) = locked(&memory, "ann");
+    let (mut store, _held) = locked(&memory, "ann");
     now(store.write(&state(1))).unwrap();
     let wrong = now(store.write(&with("unknown.main", state(2))));
     assert!(matches!(wrong, Err(StoreError::Unsound { .. })), "{wrong:?}");

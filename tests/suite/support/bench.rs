@@ -177,7 +177,7 @@ impl Bench {
             surroundings,
             critical_path: (Vec::new(), 0),
             checks: Vec::new(),
-            noted: Vec::new(),
+            given_way: Vec::new(),
         };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut events = EventEmitter::new(&self.session, &mut sinks);
