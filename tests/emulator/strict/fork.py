@@ -7,6 +7,8 @@ everything that was carried out, and nothing of who waits for an answer.
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import signal
 import threading
@@ -15,6 +17,24 @@ from collections.abc import Callable
 
 # File descriptors beyond this one are nobody's here.
 LAST_DESCRIPTOR = 4096
+
+
+@functools.cache
+def cached_properties() -> list[functools.cached_property]:
+    """Every cached property of every class, those of the service models among them."""
+    return [it for it in gc.get_objects() if isinstance(it, functools.cached_property)]
+
+
+def let_go() -> None:
+    """Free what threads held that are not in the copy.
+
+    Until Python 3.12 each cached property has a lock, for all objects of its class.
+    A request is judged without the lock of the world, so somebody may hold one at
+    the moment of the copy, and nobody would ever let go of it there.
+    """
+    for each in cached_properties():
+        if hasattr(each, "lock"):
+            each.lock = threading.RLock()
 
 
 def fork(
@@ -27,6 +47,7 @@ def fork(
     The caller holds the lock of the world, so nothing is half done; it is let go
     of by ``serve``, for the thread that holds it is the only one that is copied.
     """
+    cached_properties()
     reader, writer = os.pipe()
     parent = os.getpid()
     child = os.fork()
@@ -50,6 +71,7 @@ def live(
     writer: int,
 ) -> None:
     """The life of the copy."""
+    let_go()
     # Connections and the listening socket stay the other's alone.
     os.closerange(3, writer)
     os.closerange(writer + 1, LAST_DESCRIPTOR)
