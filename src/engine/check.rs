@@ -5,22 +5,9 @@ use std::collections::BTreeSet;
 use super::graph;
 use super::state::{Recorded, State};
 use crate::model::address::{Address, Kind};
-use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::finding::Finding;
 use crate::model::reference::{references, references_in};
 use crate::model::resource::{Catalog, OnChange};
-
-/// Something that is wrong with the record of `address`.
-fn wrong(id: &'static str, address: &Address, what: String) -> Finding {
-    Finding {
-        id,
-        severity: Severity::Error,
-        subject: Subject::Resource(address.clone()),
-        place: None,
-        what,
-        why: String::new(),
-        remedies: Vec::new(),
-    }
-}
 
 /// Everything that is wrong with `state`; empty when it is sound.
 pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
@@ -36,7 +23,7 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
     for pair in ids.windows(2) {
         let [(kind, id, one), (other_kind, other_id, other)] = pair else { continue };
         if (kind, id) == (other_kind, other_id) {
-            findings.push(wrong("state.shared_id", one, format!("{one} and {other} have the same id {id}")));
+            findings.push(Finding::error("state.shared_id", one, format!("{one} and {other} have the same id {id}")));
         }
     }
     let mut needs = graph::Needs::new();
@@ -47,14 +34,14 @@ pub fn check(state: &State, catalog: &Catalog) -> Vec<Finding> {
         }
         for target in targets.iter().filter(|target| !state.resources.contains_key(*target)) {
             let what = format!("{address} points at {target}, which is not recorded");
-            findings.push(wrong("state.dangling", address, what));
+            findings.push(Finding::error("state.dangling", address, what));
         }
         needs.insert(address.clone(), held(address, recorded, catalog));
     }
     if let Err(cycle) = graph::order(&needs) {
         let among = |address| {
             let what = format!("recorded resources need each other in a circle, {address} among them");
-            wrong("state.circle", &address, what)
+            Finding::error("state.circle", &address, what)
         };
         findings.extend(cycle.into_iter().next().map(among));
     }
@@ -74,13 +61,13 @@ fn shape(address: &Address, recorded: &Recorded, catalog: &Catalog, findings: &m
     match catalog.get(&address.kind) {
         None => {
             let what = format!("{address} is of a kind this program does not know");
-            findings.push(wrong("state.kind", address, what));
+            findings.push(Finding::error("state.kind", address, what));
         }
         Some(facts) => {
             let declared = [&recorded.declared].into_iter().chain(&recorded.attempted).map(|one| (facts.declared)(one));
             for reason in declared.chain([(facts.computed)(&recorded.computed)]).filter_map(Result::err) {
                 let what = format!("{address} does not have the shape of its kind: {reason}");
-                findings.push(wrong("state.shape", address, what));
+                findings.push(Finding::error("state.shape", address, what));
             }
         }
     }

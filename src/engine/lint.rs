@@ -13,7 +13,7 @@ pub use design::{design, relied_on};
 pub use plan::plan;
 
 use crate::model::address::Address;
-use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::finding::Finding;
 
 /// Findings of one lint.
 #[derive(Default)]
@@ -22,13 +22,9 @@ struct Found(Vec<Finding>);
 impl Found {
     fn add(&mut self, id: &'static str, at: &Address, what: String, why: &str) {
         self.0.push(Finding {
-            id,
-            severity: Severity::Error,
-            subject: Subject::Resource(at.clone()),
-            place: None,
-            what,
             why: why.to_owned(),
             remedies: vec!["this is a bug in ppm-infra, please report it".to_owned()],
+            ..Finding::error(id, at, what)
         });
     }
 }

@@ -2,20 +2,12 @@
 
 use super::error::PlanError;
 use crate::model::address::Address;
-use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::finding::{Finding, Severity};
 
 impl PlanError {
     /// One finding for each resource that stands in the way. Their ids are stable, `plan.foreign` and the like.
     pub fn findings(&self) -> Vec<Finding> {
-        let one = |id, address: &Address, what: String| Finding {
-            id,
-            severity: Severity::Error,
-            subject: Subject::Resource(address.clone()),
-            place: None,
-            what,
-            why: String::new(),
-            remedies: Vec::new(),
-        };
+        let one = Finding::error;
         let because = |id, address: &Address, what: String, chain: &[Address]| Finding {
             why: chain
                 .windows(2)

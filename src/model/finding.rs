@@ -72,6 +72,19 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// An error about a resource, of which nothing more is known than what is the matter.
+    pub fn error(id: &'static str, address: &Address, what: String) -> Self {
+        Self {
+            id,
+            severity: Severity::Error,
+            subject: Subject::Resource(address.clone()),
+            place: None,
+            what,
+            why: String::new(),
+            remedies: Vec::new(),
+        }
+    }
+
     /// What to do about it, in one line.
     pub fn remedy(&self) -> String {
         self.remedies.join("; ")
