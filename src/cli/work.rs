@@ -39,7 +39,7 @@ impl<'a> StackRun<'a> {
             let mut sinks = show::sinks(common, session);
             let mut events = EventEmitter::new(session, &mut sinks);
             let fresh = workplace::fresh(declaration);
-            let settled = Settled::settle(session, declaration, (home, book), fresh, &mut events).await?;
+            let settled = Settled::settle(session, declaration, (Box::new(home), book), fresh, &mut events).await?;
             drop(sinks);
             work(settled).await
         })
@@ -77,10 +77,7 @@ impl<'a> StackRun<'a> {
             Goal::Converge => "apply",
             Goal::Destroy => "destroy",
         };
-        let done = open.carry_out(command, planned, asked.consent(), &mut events).await?;
-        let published = open.published(&done);
-        let state = if done.is_complete() { deliver(published) } else { published };
-        let report = open.close(done, state, &mut events).await;
+        let report = open.carry_out(command, (planned, asked.consent()), deliver, &mut events).await?;
         drop(sinks);
         if planned.plan.has_changes() || !report.is_complete() {
             let again = asked.again(&self.declaration.name(), &report);

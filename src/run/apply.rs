@@ -3,10 +3,8 @@
 //! Promises: between the two everything that was done is durable, so what is handed over in between, such as files made
 //! from the state, is made from what is true; whether it is handed over can stand in the state that is then written.
 
-use std::sync::Arc;
-
 use super::event::{EventKind, RecordLost, Report};
-use super::execute::Execution;
+use super::execute::execute;
 use super::recover::recover;
 use super::{Blueprint, EventEmitter, GivenWay, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
@@ -15,76 +13,21 @@ use crate::engine::plan::Action;
 use crate::engine::state::{Recorded, State};
 use crate::model::address::Address;
 
-/// What was carried out; the state is still to be written as a whole.
-#[must_use = "the journal holds what was done until the state is written"]
-#[derive(Debug)]
-pub struct Done {
-    report: Report,
-    /// Whether nothing is left open, so that the state can be written.
-    is_settled: bool,
-    account: String,
-}
-
-impl Done {
-    /// Whether everything that was planned was done.
-    pub fn is_complete(&self) -> bool {
-        self.report.is_complete()
-    }
-
-    /// The state as it is to be written.
-    pub fn published(&self, blueprint: &dyn Blueprint, ledger: &Ledger) -> State {
-        let mut state = ledger.state().clone();
-        state.account.clone_from(&self.account);
-        env!("CARGO_PKG_VERSION").clone_into(&mut state.tool);
-        blueprint.publish(&mut state);
-        state
-    }
-
-    /// Writes the state, unless something is left open, and says how it went.
-    pub async fn close(self, ledger: &mut Ledger, state: State, events: &mut EventEmitter<'_>) -> Report {
-        let Self { mut report, is_settled, .. } = self;
-        if is_settled {
-            match ledger.close(state).await {
-                Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
-                Err(error) => report.record_lost = Some(RecordLost::of(&error)),
-            }
-        }
-        report.serial = ledger.state().serial;
-        events.emit(EventKind::RunFinished { report: report.clone() });
-        report
-    }
-}
-
-/// Carries a plan out and writes the state, where nothing is handed over in between.
-///
-/// # Errors
-/// As [`carry_out`].
-pub async fn apply(
-    session: &Session,
-    planned: &Planned,
-    blueprint: &dyn Blueprint,
-    ledger: &mut Ledger,
-    consent: Consent,
-    events: &mut EventEmitter<'_>,
-) -> Result<Report, RunError> {
-    let done = carry_out(session, planned, ledger, consent, events).await?;
-    let state = done.published(blueprint, ledger);
-    Ok(done.close(ledger, state, events).await)
-}
-
-/// Carries a plan out, which must have been made from the state of `ledger`. Recording what moved, was adopted, merely
-/// read or is gone comes first.
+/// Carries a plan out, which must have been made from the state of `ledger`, and writes the state, unless something is left
+/// open. Recording what moved, was adopted, merely read or is gone comes first. Once all of it was done, `deliver` hands over
+/// what is made from the state that is about to be written, and has the last word on that state.
 ///
 /// # Errors
 /// [`RunError::Checks`] when a check failed, [`RunError::Store`] when even the first record could not be written: nothing
 /// was changed then.
 pub(super) async fn carry_out(
     session: &Session,
-    planned: &Planned,
+    (planned, consent): (&Planned, Consent),
+    blueprint: &dyn Blueprint,
     ledger: &mut Ledger,
-    consent: Consent,
+    deliver: impl FnOnce(State) -> State,
     events: &mut EventEmitter<'_>,
-) -> Result<Done, RunError> {
+) -> Result<Report, RunError> {
     planned.may_be_carried_out()?;
     let plan = &planned.plan;
     for Move { from, to, id, .. } in &plan.moved {
@@ -116,19 +59,34 @@ pub(super) async fn carry_out(
     let gone = gone.map(|(address, _)| (address.clone(), None));
     let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).chain(gone).collect();
     ledger.note(notes).await?;
-    let execution = Execution {
-        session,
-        plan,
-        ledger,
-        events,
-        consent: Arc::new(consent),
-        surroundings: Arc::new(planned.surroundings.clone()),
-    };
-    let report = execution.run().await;
+    let mut report = execute(session, plan, (&planned.surroundings, consent), ledger, events).await;
     let mut is_settled = report.abandoned.is_empty() && report.record_lost.is_none();
     if is_settled && !ledger.book().open.is_empty() {
         // What cannot be looked at now stays in the journal, for the next run to look.
         is_settled = recover(session, ledger, events).await.is_ok();
     }
-    Ok(Done { report, is_settled, account: planned.surroundings.account.clone() })
+    let mut state = ledger.state().clone();
+    state.account.clone_from(&planned.surroundings.account);
+    env!("CARGO_PKG_VERSION").clone_into(&mut state.tool);
+    blueprint.publish(&mut state);
+    let state = if report.is_complete() { deliver(state) } else { state };
+    if is_settled {
+        write(state, ledger, &mut report, events).await;
+    }
+    Ok(finished(report, ledger, events))
+}
+
+/// Writes the state; that it could not be written stands in the report.
+pub(super) async fn write(state: State, ledger: &mut Ledger, report: &mut Report, events: &mut EventEmitter<'_>) {
+    match ledger.close(state).await {
+        Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
+        Err(error) => report.record_lost = Some(RecordLost::of(&error)),
+    }
+}
+
+/// The report of a run that ended, which the events tell as well.
+pub(super) fn finished(report: Report, ledger: &Ledger, events: &mut EventEmitter<'_>) -> Report {
+    let report = Report { serial: ledger.state().serial, ..report };
+    events.emit(EventKind::RunFinished { report: report.clone() });
+    report
 }

@@ -33,14 +33,25 @@ enum Work {
     Delete(Known),
 }
 
-/// What carrying out a plan needs beside the plan.
-pub(super) struct Execution<'a, 't> {
-    pub(super) session: &'a Session,
-    pub(super) plan: &'a Plan,
-    pub(super) ledger: &'a mut Ledger,
-    pub(super) events: &'a mut EventEmitter<'t>,
-    pub(super) consent: Arc<Consent>,
-    pub(super) surroundings: Arc<Surroundings>,
+/// Takes the steps of a plan. The ledger holds everything that happened; closing it is the caller's.
+pub(super) async fn execute(
+    session: &Session,
+    plan: &Plan,
+    (surroundings, consent): (&Surroundings, Consent),
+    ledger: &mut Ledger,
+    events: &mut EventEmitter<'_>,
+) -> RunReport {
+    let (consent, surroundings) = (Arc::new(consent), Arc::new(surroundings.clone()));
+    Execution { session, plan, ledger, events, consent, surroundings }.run().await
+}
+
+struct Execution<'a, 't> {
+    session: &'a Session,
+    plan: &'a Plan,
+    ledger: &'a mut Ledger,
+    events: &'a mut EventEmitter<'t>,
+    consent: Arc<Consent>,
+    surroundings: Arc<Surroundings>,
 }
 
 struct Running {
@@ -53,8 +64,7 @@ struct Running {
 type Done = Result<Option<Document>, CloudError>;
 
 impl Execution<'_, '_> {
-    /// Carries the plan out. The ledger holds everything that happened; closing it is the caller's.
-    pub(super) async fn run(mut self) -> RunReport {
+    async fn run(mut self) -> RunReport {
         let started = Instant::now();
         let mut schedule = Schedule::of(self.plan, self.ledger.state(), &self.session.catalog);
         let mut report = RunReport::default();

@@ -27,14 +27,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use adopt::{AdoptError, Adoption, examine};
-pub use apply::{Done, apply};
 pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
 pub use host::{Host, RunId, Stop};
 pub use ledger::Ledger;
 pub use lock::{Notice, Taker, locked};
 pub use rebuild::{Rebuilt, rebuild};
-pub use rollback::{RolledBack, roll_back};
+pub use rollback::RolledBack;
+use rollback::roll_back;
 pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
 pub use session::{Open, Settled};
 

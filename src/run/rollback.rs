@@ -8,10 +8,10 @@
 //! was told of them; a bucket with objects in it is refused by S3 and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::event::{EventKind, RecordLost, Report};
-use super::execute::Execution;
+use super::apply::{finished, write};
+use super::event::{EventKind, Report};
+use super::execute::execute;
 use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
 use crate::engine::graph;
@@ -36,7 +36,7 @@ pub struct RolledBack {
 ///
 /// # Errors
 /// [`RunError::Store`] when nothing could be recorded: nothing was changed then.
-pub async fn roll_back(
+pub(super) async fn roll_back(
     session: &Session,
     planned: &Planned,
     done: &Report,
@@ -66,13 +66,9 @@ pub async fn roll_back(
     if settled {
         let mut state = ledger.state().clone();
         blueprint.publish(&mut state);
-        match ledger.close(state).await {
-            Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
-            Err(error) => report.record_lost = Some(RecordLost::of(&error)),
-        }
+        write(state, ledger, &mut report, events).await;
     }
-    report.serial = ledger.state().serial;
-    events.emit(EventKind::RunFinished { report: report.clone() });
+    let report = finished(report, ledger, events);
     let standing = &ledger.state().resources;
     let (left, gone): (BTreeSet<Address>, BTreeSet<Address>) =
         goes.into_iter().partition(|address| standing.contains_key(address));
@@ -98,15 +94,7 @@ async fn carry_out(
     let words = session.catalog.values().filter_map(|facts| facts.holds.data());
     let delete_data = words.filter(|word| *word != "bucket").map(str::to_owned).collect();
     let consent = Consent { delete_data, skip_final_snapshot: true };
-    let execution = Execution {
-        session,
-        plan,
-        ledger,
-        events,
-        consent: Arc::new(consent),
-        surroundings: Arc::new(planned.surroundings.clone()),
-    };
-    execution.run().await
+    execute(session, plan, (&planned.surroundings, consent), ledger, events).await
 }
 
 /// What goes: what was made and nothing that stays needs. And what the run touched besides, with the reason it stays.

@@ -6,14 +6,13 @@
 //!
 //! Leaves to others the lock ([`locked`](super::locked)), and what is asked of people in between.
 
-use super::apply::{Done, carry_out};
+use super::apply::carry_out;
 use super::{Blueprint, EventEmitter, Ledger, Planned, RolledBack, RunError, Session, recover, roll_back};
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
 use crate::run::event::{EventKind, Report};
-use crate::store::StoreError;
-use crate::store::home::Home;
+use crate::store::{Store, StoreError};
 
 /// A stack of which nothing is left open by an earlier run. Who has it holds its lock.
 pub struct Settled<'a> {
@@ -25,7 +24,7 @@ pub struct Settled<'a> {
 enum Record {
     /// As it was loaded; nothing was written.
     Loaded {
-        home: Home,
+        store: Box<dyn Store>,
         book: Book,
         /// What a stack begins with that has no state yet.
         fresh: State,
@@ -35,7 +34,7 @@ enum Record {
 }
 
 impl<'a> Settled<'a> {
-    /// Settles what an earlier run left open. `book` is what `home` holds; `fresh` what a stack begins with that has no
+    /// Settles what an earlier run left open. `book` is what `store` holds; `fresh` what a stack begins with that has no
     /// state yet, whose lineage is given here.
     ///
     /// # Errors
@@ -43,13 +42,13 @@ impl<'a> Settled<'a> {
     pub async fn settle(
         session: &'a Session,
         blueprint: &'a dyn Blueprint,
-        (home, book): (Home, Book),
+        (store, book): (Box<dyn Store>, Book),
         fresh: State,
         events: &mut EventEmitter<'_>,
     ) -> Result<Self, RunError> {
         let is_settled = book.open.is_empty();
         let fresh = State { lineage: session.host.fresh_id(), ..fresh };
-        let mut settled = Self { session, blueprint, record: Record::Loaded { home, book, fresh } };
+        let mut settled = Self { session, blueprint, record: Record::Loaded { store, book, fresh } };
         if !is_settled {
             let mut open = settled.open().await?;
             recover(session, &mut open.ledger, events).await?;
@@ -82,7 +81,7 @@ impl<'a> Settled<'a> {
         let Self { session, blueprint, record } = self;
         let ledger = match record {
             Record::Open(ledger) => ledger,
-            Record::Loaded { home, fresh, .. } => Ledger::open(Box::new(home), fresh).await?,
+            Record::Loaded { store, fresh, .. } => Ledger::open(store, fresh).await?,
         };
         Ok(Open { session, blueprint, ledger })
     }
@@ -101,34 +100,26 @@ impl Open<'_> {
         self.ledger.state()
     }
 
-    /// Carries a plan out that was made from the state of this stack. Everything that is done is in the journal then;
-    /// [`close`](Self::close) writes the state. In the events it is called `command`.
+    /// Carries a plan out that was made from the state of this stack, and writes the state, unless something is left open.
+    /// In the events it is called `command`. Once all of it was done, `deliver` hands over what is made from the state that
+    /// is about to be written, and has the last word on that state; everything that was done is durable by then.
     ///
     /// # Errors
     /// That a check failed, or that even the first record could not be written; nothing was changed then.
     pub async fn carry_out(
         &mut self,
         command: &str,
-        planned: &Planned,
-        consent: Consent,
+        (planned, consent): (&Planned, Consent),
+        deliver: impl FnOnce(State) -> State,
         events: &mut EventEmitter<'_>,
-    ) -> Result<Done, RunError> {
+    ) -> Result<Report, RunError> {
         events.emit(EventKind::RunStarted {
             command: command.to_owned(),
             stack: planned.plan.stack.clone(),
             serial: self.ledger.state().serial,
         });
-        carry_out(self.session, planned, &mut self.ledger, consent, events).await
-    }
-
-    /// The state as it is to be written.
-    pub fn published(&self, done: &Done) -> State {
-        done.published(self.blueprint, &self.ledger)
-    }
-
-    /// Writes the state, unless something is left open, and says how it went.
-    pub async fn close(&mut self, done: Done, state: State, events: &mut EventEmitter<'_>) -> Report {
-        done.close(&mut self.ledger, state, events).await
+        let Self { session, blueprint, ledger } = self;
+        carry_out(session, (planned, consent), *blueprint, ledger, deliver, events).await
     }
 
     /// Takes back what carrying `planned` out made since `before`. Answers nothing, having done nothing, where the

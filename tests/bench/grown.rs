@@ -9,7 +9,7 @@ use ppm_infra::architecture::{expand, outputs, questions};
 use ppm_infra::cloud::Consent;
 use ppm_infra::cloud::simulated::{ACCOUNT, Object, Simulated, World};
 use ppm_infra::engine::Request;
-use ppm_infra::engine::state::{Recorded, State, Status};
+use ppm_infra::engine::state::{Book, Recorded, State, Status};
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
 use ppm_infra::model::mark::Mark;
@@ -17,7 +17,7 @@ use ppm_infra::model::resource::Node;
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::resources;
-use ppm_infra::run::{self, Blueprint, EventEmitter, Host, Ledger, RunId, Session, Stop};
+use ppm_infra::run::{self, Blueprint, EventEmitter, Host, RunId, Session, Settled, Stop};
 use ppm_infra::stack::Stack;
 use ppm_infra::store::{FileStore, Store as _};
 use serde_json::{Value, json};
@@ -117,16 +117,15 @@ pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
     let mut sinks = Vec::new();
     let mut events = EventEmitter::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, String::new(), "0.0.0");
-    let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
-    let before = ledger.state().resources.len();
-    let planned = run::plan(&session, &declared, ledger.state(), &Request::default(), &mut events)
-        .await
-        .expect("it can be planned");
+    let settled = settled(&session, &declared, folder, fresh, &mut events).await;
+    let before = settled.state().resources.len();
+    let planned = settled.plan(&Request::default(), &mut events).await.expect("it can be planned");
+    let mut open = settled.open().await.unwrap();
     let begun = Instant::now();
-    let report = run::apply(&session, &planned, &declared, &mut ledger, Consent::default(), &mut events).await.unwrap();
+    let report = open.carry_out("apply", (&planned, Consent::default()), |state| state, &mut events).await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     assert!(report.is_complete(), "{report:?}");
-    (seconds, before - ledger.state().resources.len())
+    (seconds, before - open.state().resources.len())
 }
 
 fn simulated(world: World) -> Simulated {
@@ -152,11 +151,22 @@ async fn standing(folder: &Path, declared: &Declared) -> (State, World) {
     let mut sinks = Vec::new();
     let mut events = EventEmitter::new(&session, &mut sinks);
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
-    let mut ledger = Ledger::open(Box::new(store(folder)), fresh).await.unwrap();
-    let planned = run::plan(&session, declared, ledger.state(), &Request::default(), &mut events)
-        .await
-        .expect("it can be planned");
-    let report = run::apply(&session, &planned, declared, &mut ledger, Consent::default(), &mut events).await.unwrap();
+    let settled = settled(&session, declared, folder, fresh, &mut events).await;
+    let planned = settled.plan(&Request::default(), &mut events).await.expect("it can be planned");
+    let mut open = settled.open().await.unwrap();
+    let report = open.carry_out("apply", (&planned, Consent::default()), |state| state, &mut events).await.unwrap();
     assert!(report.is_complete(), "{report:?}");
-    (ledger.state().clone(), cloud.world().clone())
+    (open.state().clone(), cloud.world().clone())
+}
+
+async fn settled<'a>(
+    session: &'a Session,
+    declared: &'a Declared,
+    folder: &Path,
+    fresh: State,
+    events: &mut EventEmitter<'_>,
+) -> Settled<'a> {
+    let mut store = store(folder);
+    let book = store.load().await.unwrap().unwrap_or_else(|| Book::of(fresh.clone()));
+    Settled::settle(session, declared, (Box::new(store), book), fresh, events).await.unwrap()
 }

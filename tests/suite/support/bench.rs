@@ -8,7 +8,7 @@ use ppm_infra::cloud::simulated::{ACCOUNT, Keep, Simulated, World};
 use ppm_infra::cloud::{Cloud, Consent};
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::{Action, Plan, StepKey};
-use ppm_infra::engine::state::State;
+use ppm_infra::engine::state::{Book, State};
 use ppm_infra::engine::{PlanError, Request};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::resource::{Catalog, Node};
@@ -16,8 +16,9 @@ use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::event::{Event, EventKind, Report, Sink};
 use ppm_infra::run::{
-    self, Blueprint, EventEmitter, Host, Ledger, Planned, RolledBack, RunError, RunId, Session, Stop,
+    self, Blueprint, EventEmitter, Host, Planned, RolledBack, RunError, RunId, Session, Settled, Stop,
 };
+use ppm_infra::store::Store;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,6 +70,18 @@ pub(crate) async fn plan_knowing(
         }
         planned => planned,
     }
+}
+
+/// The stack in `store`, with what an earlier process left open settled. `fresh` is the state of a stack that has none.
+pub(crate) async fn settled<'a>(
+    session: &'a Session,
+    mut store: Box<dyn Store>,
+    fresh: State,
+    blueprint: &'a dyn Blueprint,
+    events: &mut EventEmitter<'_>,
+) -> Result<Settled<'a>, RunError> {
+    let book = store.load().await?.unwrap_or_else(|| Book::of(fresh.clone()));
+    Settled::settle(session, blueprint, (store, book), fresh, events).await
 }
 
 /// What happened in one run.
@@ -153,12 +166,13 @@ impl Bench {
             sinks.push(Box::new(Stopper { after, wishes, stop: self.session.stop.clone() }));
         }
         let mut events = EventEmitter::new(&self.session, &mut sinks);
-        let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await?;
-        run::recover(&self.session, &mut ledger, &mut events).await?;
-        let planned = plan_knowing(&self.session, blueprint, ledger.state(), ask, &mut events).await?;
+        let store = Box::new(self.store.clone());
+        let settled = settled(&self.session, store, self.fresh(), blueprint, &mut events).await?;
+        let planned = plan_knowing(&self.session, blueprint, settled.state(), ask, &mut events).await?;
         self.assert_is_its_text(&planned.plan);
         let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-        let report = run::apply(&self.session, &planned, blueprint, &mut ledger, consent, &mut events).await?;
+        let mut open = settled.open().await?;
+        let report = open.carry_out("apply", (&planned, consent), |state| state, &mut events).await?;
         let events = std::mem::take(&mut *told.0.lock().unwrap());
         for event in &events {
             self.assert_is_its_text(event);
@@ -181,10 +195,11 @@ impl Bench {
         };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut events = EventEmitter::new(&self.session, &mut sinks);
-        let mut ledger = Ledger::open(Box::new(self.store.clone()), self.fresh()).await.unwrap();
-        let back =
-            run::roll_back(&self.session, &planned, &ran.report, blueprint, &before, &mut ledger, &mut events).await;
-        (ran, back.unwrap())
+        let store = Box::new(self.store.clone());
+        let settled = settled(&self.session, store, self.fresh(), blueprint, &mut events).await.unwrap();
+        let mut open = settled.open().await.unwrap();
+        let back = open.roll_back((&planned, &ran.report), &before, &mut events).await.unwrap();
+        (ran, back.expect("nothing is in doubt"))
     }
 
     /// One whole run that must do all it planned.

@@ -12,11 +12,11 @@ use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::model::site::Site;
 use ppm_infra::run::event::{Report, Sink};
-use ppm_infra::run::{self, Blueprint, EventEmitter, Ledger, RunError, Session, Stop};
+use ppm_infra::run::{Blueprint, EventEmitter, RunError, Session, Stop};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
-use super::bench::{REGION, brief, plan_knowing, session};
+use super::bench::{REGION, brief, plan_knowing, session, settled};
 use super::binary::Desk;
 use super::cut::{Life, MortalCloud, MortalStore};
 use super::memory::MemoryStore;
@@ -53,11 +53,11 @@ pub(crate) async fn process(
 ) -> Result<Lived, RunError> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     let mut events = EventEmitter::new(session, &mut sinks);
-    let mut ledger = Ledger::open(store, fresh).await?;
-    run::recover(session, &mut ledger, &mut events).await?;
-    let planned = plan_knowing(session, blueprint, ledger.state(), ask, &mut events).await?;
+    let settled = settled(session, store, fresh, blueprint, &mut events).await?;
+    let planned = plan_knowing(session, blueprint, settled.state(), ask, &mut events).await?;
     let consent = Consent { delete_data: ask.delete_data.clone(), skip_final_snapshot: true };
-    let report = run::apply(session, &planned, blueprint, &mut ledger, consent, &mut events).await?;
+    let mut open = settled.open().await?;
+    let report = open.carry_out("apply", (&planned, consent), |state| state, &mut events).await?;
     Ok(Lived { plan: planned.plan, report })
 }
 
@@ -150,15 +150,14 @@ impl Lab {
         let work = async {
             let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
             let mut events = EventEmitter::new(&session, &mut sinks);
-            let mut ledger = Ledger::open(store, self.fresh()).await.unwrap();
-            let ask = Request::default();
-            let planned = run::plan(&session, blueprint, ledger.state(), &ask, &mut events).await.unwrap();
-            let before = ledger.state().clone();
-            let consent = Consent::default();
-            let done = run::apply(&session, &planned, blueprint, &mut ledger, consent, &mut events);
+            let settled = settled(&session, store, self.fresh(), blueprint, &mut events).await.unwrap();
+            let planned = settled.plan(&Request::default(), &mut events).await.unwrap();
+            let before = settled.state().clone();
+            let mut open = settled.open().await.unwrap();
+            let done = open.carry_out("apply", (&planned, Consent::default()), |state| state, &mut events);
             let done = done.await.unwrap();
             let applied = life.effects().len();
-            run::roll_back(&session, &planned, &done, blueprint, &before, &mut ledger, &mut events).await.unwrap();
+            open.roll_back((&planned, &done), &before, &mut events).await.unwrap();
             applied
         };
         life.live(work).await
