@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::engine::state::State;
 use crate::model::facts::{Fact, Principal};
@@ -36,17 +36,17 @@ fn creator(state: &State) -> Option<&str> {
 
 /// Whether whoever runs the program can be given access to the cluster, or has it.
 pub(super) fn caller(ground: &Ground<'_>) -> Check {
-    let mut desk = Desk::new(ground.places, "caller");
+    let mut check = CheckBuilder::new(ground.places, "caller");
     let caller = ground.surroundings.principal.as_str();
     match creator(ground.state) {
-        None => newcomer(ground, caller, &mut desk),
-        Some(creator) => known(ground, caller, creator, &mut desk),
+        None => newcomer(ground, caller, &mut check),
+        Some(creator) => known(ground, caller, creator, &mut check),
     }
-    desk.done()
+    check.done()
 }
 
 /// Nobody is the creator yet: whoever runs the program will be.
-fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
+fn newcomer(ground: &Ground<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
     let address = handles::CREATOR.address();
     let severity = if ground.makes(&handles::CREATOR) { Severity::Error } else { Severity::Warning };
     let refused = "access to a cluster is given to roles and users alone, and whoever makes it is given access";
@@ -62,9 +62,9 @@ fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
                 (Severity::Unknown, Said::unread(error, "iam:GetRole, which apply needs as well"))
             }
         };
-        desk.find_at(said.0, address, said.1);
+        check.find_at(said.0, address, said.1);
     } else if caller.ends_with(":root") {
-        desk.find_at(
+        check.find_at(
             severity,
             address,
             Said::new(
@@ -75,12 +75,12 @@ fn newcomer(ground: &Ground<'_>, caller: &str, desk: &mut Desk<'_>) {
         );
     } else if !caller.contains(":user/") && !caller.contains(":role/") {
         let what = format!("{caller} is neither a role nor a user");
-        desk.find_at(severity, address, Said::new(what, refused, "use credentials of a role or user"));
+        check.find_at(severity, address, Said::new(what, refused, "use credentials of a role or user"));
     }
 }
 
 /// Whoever comes later has access by being declared.
-fn known(ground: &Ground<'_>, caller: &str, creator: &str, desk: &mut Desk<'_>) {
+fn known(ground: &Ground<'_>, caller: &str, creator: &str, check: &mut CheckBuilder<'_>) {
     let admins = &ground.stack.kubernetes().admins;
     if stands_for(creator, caller) || admins.iter().any(|arn| stands_for(arn.as_str(), caller)) {
         return;
@@ -92,7 +92,7 @@ fn known(ground: &Ground<'_>, caller: &str, creator: &str, desk: &mut Desk<'_>) 
         None if caller.contains(":user/") => format!("to enter it as this user, add {caller} to {ADMINS}"),
         None => format!("enter it as {creator}, or as somebody in {ADMINS}"),
     };
-    desk.find(
+    check.find(
         Severity::Warning,
         Key::of(ADMINS),
         Said::new(
@@ -109,7 +109,7 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
     if admins.is_empty() {
         return None;
     }
-    let mut desk = Desk::new(ground.places, ADMINS);
+    let mut check = CheckBuilder::new(ground.places, ADMINS);
     for arn in admins {
         let (owner, arn) = (arn.parts().account, arn.as_str());
         let key = Key::item(ADMINS, arn);
@@ -118,7 +118,7 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
             let what = format!("{arn} is of account {owner}, where account {account} cannot look");
             let why = "it was not checked whether there is such a role or user";
             let remedy = format!("see in account {owner} that it exists; EKS takes those of other accounts");
-            desk.find(Severity::Unknown, key, Said::new(what, why, remedy));
+            check.find(Severity::Unknown, key, Said::new(what, why, remedy));
             continue;
         }
         let (kind, list) = if arn.contains(":user/") { ("user", "Users") } else { ("role", "Roles") };
@@ -134,14 +134,14 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
         let action = if kind == "user" { "iam:GetUser" } else { "iam:GetRole" };
         let severity = ground.severity(arn);
         let told = ground.facts.principals.get(arn);
-        let Some(Principal { arn: found }) = desk.there(told, key, action, severity, missing) else { continue };
+        let Some(Principal { arn: found }) = check.there(told, key, action, severity, missing) else { continue };
         // A role made a moment ago has its unique id in place of an ARN.
         if found.starts_with("arn:") && found != arn {
             let what = format!("the {kind} {name} is {found}, not {arn}");
-            desk.find(severity, key, Said::new(what, why(ground, arn), format!("write {found}")));
+            check.find(severity, key, Said::new(what, why(ground, arn), format!("write {found}")));
         }
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
 /// What in this plan would be refused.

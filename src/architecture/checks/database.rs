@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::architecture::recorded;
 use crate::architecture::versions::engine_version;
@@ -74,7 +74,7 @@ fn deed<'a>(ground: &'a Ground<'_>) -> Option<Deed<'a>> {
 }
 
 /// Whether the version that is asked for can be had, and reached from the one that runs.
-pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
+pub(super) fn version(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
     let Some(deed) = deed(ground).filter(|deed| deed.sets("engine_version")) else { return };
     let wanted = engine_version(ground.stack, ground.state).to_string();
     let told = ground.facts.database.as_ref();
@@ -94,13 +94,13 @@ pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
                      bring the newer data over"
                 ),
             );
-            return desk.find(Severity::Error, VERSION, said);
+            return check.find(Severity::Error, VERSION, said);
         }
         match (running, targets) {
             (Some(Fact::Unread { error }), _) => {
-                desk.unread(VERSION, error, "rds:DescribeDBInstances and DescribeDBEngineVersions");
+                check.unread(VERSION, error, "rds:DescribeDBInstances and DescribeDBEngineVersions");
             }
-            (_, Some(targets)) => reached(&way, there, &targets.iter().map(String::as_str).collect::<Vec<_>>(), desk),
+            (_, Some(targets)) => reached(&way, there, &targets.iter().map(String::as_str).collect::<Vec<_>>(), check),
             _ => {}
         }
         return;
@@ -118,17 +118,17 @@ pub(super) fn version(ground: &Ground<'_>, desk: &mut Desk<'_>) {
                 format!("RDS makes {} of that major: write one of them, or the major alone", known.join(", "))
             };
             let what = format!("RDS makes no new database of PostgreSQL {wanted} in {region}");
-            desk.find(Severity::Error, VERSION, Said::new(what, "", remedy));
+            check.find(Severity::Error, VERSION, Said::new(what, "", remedy));
         }
         Some(Fact::Unread { error }) => {
-            desk.unread(VERSION, error, "rds:DescribeDBEngineVersions");
+            check.unread(VERSION, error, "rds:DescribeDBEngineVersions");
         }
         Some(Fact::There(_) | Fact::Missing) | None => {}
     }
 }
 
 /// Whether RDS goes from the version that runs to the one that is meant.
-fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
+fn reached(way: &Move, there: &str, targets: &[&str], check: &mut CheckBuilder<'_>) {
     let wanted = match way {
         Move::Stay | Move::Back => return,
         Move::Minor(version) | Move::Major(version) if targets.contains(&version.as_str()) => return,
@@ -139,7 +139,7 @@ fn reached(way: &Move, there: &str, targets: &[&str], desk: &mut Desk<'_>) {
     let advice = if targets.is_empty() { "" } else { ": write one of them, or its major" };
     let remedy = format!("{}{advice}", ways_on(there, targets));
     let what = format!("there is no way from {there} to {wanted}");
-    desk.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
+    check.find(Severity::Error, VERSION, Said::new(what, "RDS would refuse the upgrade", remedy));
 }
 
 /// Whether the class runs the version, with a standby where one is asked for.
@@ -147,19 +147,19 @@ pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
     let deed = deed(ground)?;
     let fields = ["instance_class", "multi_az", "engine_version"];
     let told = ground.facts.database.as_ref().filter(|_| fields.iter().any(|field| deed.sets(field)))?;
-    let mut desk = Desk::new(ground.places, "database.instance_class");
+    let mut check = CheckBuilder::new(ground.places, "database.instance_class");
     match &told.options {
-        Fact::There(_) => offered(ground, told, &mut desk),
+        Fact::There(_) => offered(ground, told, &mut check),
         // That is a matter of the version.
         Fact::Missing => {}
         Fact::Unread { error } => {
-            desk.unread(CLASS, error, "rds:DescribeOrderableDBInstanceOptions");
+            check.unread(CLASS, error, "rds:DescribeOrderableDBInstanceOptions");
         }
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
-fn offered(ground: &Ground<'_>, told: &DatabaseOffers, desk: &mut Desk<'_>) {
+fn offered(ground: &Ground<'_>, told: &DatabaseOffers, check: &mut CheckBuilder<'_>) {
     let Fact::There(options) = &told.options else { return };
     let (declared, region) = (&ground.stack.database, &ground.stack.region);
     let (class, version) = (&declared.instance_class, engine_version(ground.stack, ground.state));
@@ -169,17 +169,17 @@ fn offered(ground: &Ground<'_>, told: &DatabaseOffers, desk: &mut Desk<'_>) {
     );
     if options.is_empty() {
         let what = format!("RDS offers no {class} for PostgreSQL {version} in {region}");
-        return desk.find(Severity::Error, CLASS, Said::new(what, "", list));
+        return check.find(Severity::Error, CLASS, Said::new(what, "", list));
     }
     let gp3: Vec<_> = options.iter().filter(|option| option.storage_type == "gp3").collect();
     if gp3.is_empty() {
         let what = format!("RDS offers {class} without gp3 storage in {region}");
-        return desk.find(Severity::Error, CLASS, Said::new(what, "the database is made with it", list));
+        return check.find(Severity::Error, CLASS, Said::new(what, "the database is made with it", list));
     }
     if declared.multi_az && !gp3.iter().any(|option| option.multi_az) {
         let what = format!("RDS offers {class} without a standby in {region}");
         let remedy = format!("set database.multi_az to false, or use another class: {list}");
-        desk.find(Severity::Error, Key::of("database.multi_az"), Said::new(what, "", remedy));
+        check.find(Severity::Error, Key::of("database.multi_az"), Said::new(what, "", remedy));
     }
 }
 
@@ -189,15 +189,15 @@ pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
     if !deed.sets("storage_gib") {
         return None;
     }
-    let mut desk = Desk::new(ground.places, "database.storage_gib");
+    let mut check = CheckBuilder::new(ground.places, "database.storage_gib");
     let gib = |value: &Value| value.as_u64().and_then(|gib| u32::try_from(gib).ok());
     if let Some((before, after)) = deed.change("storage_gib")
         && let (Some(from), Some(to)) = (gib(before), gib(after))
         && let Some(reason) = storage_refusal(from, to)
     {
         let remedy = format!("write `database.storage_gib: {}`", if to < from { from } else { least_growth(from) });
-        desk.find(Severity::Error, STORAGE, Said::new(reason, "", remedy));
-        return Some(desk.done());
+        check.find(Severity::Error, STORAGE, Said::new(reason, "", remedy));
+        return Some(check.done());
     }
     if let Some(Fact::There(options)) = ground.facts.database.as_ref().map(|told| &told.options) {
         let asked = ground.stack.database.storage_gib;
@@ -208,8 +208,8 @@ pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
         {
             let class = &ground.stack.database.instance_class;
             let what = format!("{class} takes {least} to {most} GiB of storage, not {asked}");
-            desk.find(Severity::Error, STORAGE, Said::new(what, "", format!("write a size from {least} to {most}")));
+            check.find(Severity::Error, STORAGE, Said::new(what, "", format!("write a size from {least} to {most}")));
         }
     }
-    Some(desk.done())
+    Some(check.done())
 }

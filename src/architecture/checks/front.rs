@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::facts::Fact;
 use crate::model::facts::certificate::Certificate;
@@ -32,7 +32,7 @@ pub(super) fn certificates(stack: &Stack) -> BTreeSet<String> {
 pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
     let arn = ground.stack.load_balancer.certificate.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut desk = Desk::new(ground.places, CERTIFICATE);
+    let mut check = CheckBuilder::new(ground.places, CERTIFICATE);
     let key = Key::of(CERTIFICATE);
     let severity = severity(ground, arn);
     let told = ground.facts.certificates.get(arn);
@@ -43,7 +43,7 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
         Some(Fact::There(_)) | None => false,
     };
     if owner != account && is_closed {
-        desk.find(
+        check.find(
             severity,
             key,
             Said::new(
@@ -52,7 +52,7 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
                 format!("request or import one in account {account}"),
             ),
         );
-        return Some(desk.done());
+        return Some(check.done());
     }
     let region = &ground.stack.region;
     let missing = Said::new(
@@ -60,11 +60,11 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
         uses(ground, arn),
         format!("list those there are with `aws acm list-certificates --region {region}`"),
     );
-    if let Some(found) = desk.there(told, key, "acm:DescribeCertificate", severity, missing) {
-        validity(ground, found, arn, &mut desk);
-        names(ground, found, severity, &mut desk);
+    if let Some(found) = check.there(told, key, "acm:DescribeCertificate", severity, missing) {
+        validity(ground, found, arn, &mut check);
+        names(ground, found, severity, &mut check);
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
 /// The Ingress gets it by way of the values, which are no part of what is made at AWS.
@@ -85,13 +85,13 @@ fn uses(ground: &Ground<'_>, arn: &str) -> String {
 }
 
 /// Whether a load balancer takes it, and for how long it is good.
-fn validity(ground: &Ground<'_>, found: &Certificate, arn: &str, desk: &mut Desk<'_>) {
+fn validity(ground: &Ground<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
     let ended = found.expires.filter(|end| *end <= ground.now);
     let region = &ground.stack.region;
     let another = "request or import another one, and declare it here";
     let (what, remedy) = match found.status.as_str() {
         "ISSUED" if ended.is_none() => {
-            soon_over(ground, found, arn, desk);
+            soon_over(ground, found, arn, check);
             return;
         }
         "ISSUED" | "EXPIRED" => {
@@ -112,14 +112,14 @@ fn validity(ground: &Ground<'_>, found: &Certificate, arn: &str, desk: &mut Desk
         ),
         other => (format!("the certificate is {other}, not ISSUED"), another.to_owned()),
     };
-    desk.find(severity(ground, arn), Key::of(CERTIFICATE), Said::new(what, uses(ground, arn), remedy));
+    check.find(severity(ground, arn), Key::of(CERTIFICATE), Said::new(what, uses(ground, arn), remedy));
 }
 
 /// What ACM issued, it renews once it is in use; what was imported ends.
-fn soon_over(ground: &Ground<'_>, found: &Certificate, arn: &str, desk: &mut Desk<'_>) {
+fn soon_over(ground: &Ground<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
     let Some(end) = found.expires.filter(|_| found.origin == "IMPORTED") else { return };
     if end.duration_since(ground.now).as_hours() < 24 * IMPORTED_DAYS {
-        desk.find(
+        check.find(
             Severity::Warning,
             Key::of(CERTIFICATE),
             Said::new(
@@ -158,12 +158,12 @@ fn proving(found: &Certificate, region: &str, arn: &str) -> String {
 }
 
 /// Whether it is for the declared domain.
-fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, desk: &mut Desk<'_>) {
+fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, check: &mut CheckBuilder<'_>) {
     let Some(host) = &ground.stack.load_balancer.domain else { return };
     if found.names.is_empty() || found.covers(host.as_str()) {
         return;
     }
-    desk.find(
+    check.find(
         severity,
         Key::of(CERTIFICATE),
         Said::new(
@@ -178,11 +178,11 @@ fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, desk: &mu
 pub(super) fn plain(ground: &Ground<'_>) -> Option<Check> {
     let front = &ground.stack.load_balancer;
     let host = front.domain.as_ref().filter(|_| front.targets != Targets::Ingress)?;
-    let mut desk = Desk::new(ground.places, "load_balancer.https");
+    let mut check = CheckBuilder::new(ground.places, "load_balancer.https");
     if front.certificate.is_none() {
         let is_open = front.scheme == Scheme::InternetFacing && front.allow_from.iter().any(|from| from.prefix() == 0);
         let reach = if is_open { "; and the whole internet is let in" } else { "" };
-        desk.find(
+        check.find(
             Severity::Warning,
             Key::of(DOMAIN),
             Said::new(
@@ -196,7 +196,7 @@ pub(super) fn plain(ground: &Ground<'_>) -> Option<Check> {
             ),
         );
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
 fn day(time: Timestamp) -> jiff::civil::Date {

@@ -14,8 +14,8 @@
 //! 3. Its id is stable and goes into `docs/checks.md`.
 
 mod access;
+mod builder;
 mod database;
-mod desk;
 mod front;
 mod network;
 mod removal;

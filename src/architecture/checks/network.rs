@@ -9,7 +9,7 @@ mod ways;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::facts::Fact;
 use crate::model::facts::network::{Network as Told, NetworkQuery, Subnet, Vpc, ZONES_WITHOUT_EKS};
@@ -89,7 +89,7 @@ impl<'a> Subnets<'a> {
 impl Site<'_> {
     /// Whether the network is there, and names are resolved in it.
     fn vpc(&self) -> Check {
-        let mut desk = Desk::new(self.ground.places, "network.vpc");
+        let mut check = CheckBuilder::new(self.ground.places, "network.vpc");
         let (id, region) = (self.existing.vpc.as_str(), &self.ground.stack.region);
         let key = Key::of(VPC);
         let severity = self.ground.severity(id);
@@ -99,13 +99,13 @@ impl Site<'_> {
             format!("list those there are with `aws ec2 describe-vpcs --region {region}`"),
         );
         let action = "ec2:DescribeVpcs and DescribeVpcAttribute";
-        if let Some(vpc) = desk.there(Some(&self.told.vpc), key, action, severity, missing) {
+        if let Some(vpc) = check.there(Some(&self.told.vpc), key, action, severity, missing) {
             let settings = [
                 (vpc.dns_support, "DNS resolution", "--enable-dns-support"),
                 (vpc.dns_hostnames, "DNS host names", "--enable-dns-hostnames"),
             ];
             for (_, name, option) in settings.into_iter().filter(|(on, ..)| !on) {
-                desk.find(
+                check.find(
                     severity,
                     key,
                     Said::new(
@@ -116,12 +116,12 @@ impl Site<'_> {
                 );
             }
         }
-        desk.done()
+        check.done()
     }
 
     /// Whether every subnet is there, and in the network.
     fn exist(&self) -> Check {
-        let mut desk = Desk::new(self.ground.places, "network.subnets");
+        let mut check = CheckBuilder::new(self.ground.places, "network.subnets");
         let (vpc, region) = (self.existing.vpc.as_str(), &self.ground.stack.region);
         let list = format!(
             "list those of the network with `aws ec2 describe-subnets --region {region} --filters \
@@ -130,12 +130,12 @@ impl Site<'_> {
         let all = match &self.told.subnets {
             Fact::There(all) => all,
             Fact::Missing => {
-                desk.untold(Key::of(PRIVATE), "the subnets were not told");
-                return desk.done();
+                check.untold(Key::of(PRIVATE), "the subnets were not told");
+                return check.done();
             }
             Fact::Unread { error } => {
-                desk.unread(Key::of(PRIVATE), error, "ec2:DescribeSubnets");
-                return desk.done();
+                check.unread(Key::of(PRIVATE), error, "ec2:DescribeSubnets");
+                return check.done();
             }
         };
         let lists = [(PRIVATE, &self.existing.private_subnets), (PUBLIC, &self.existing.public_subnets)];
@@ -145,9 +145,9 @@ impl Site<'_> {
                 Some(found) if found.vpc != vpc => format!("{id} is in {}, not in {vpc}", found.vpc),
                 Some(_) => continue,
             };
-            desk.find(self.ground.severity(id), Key::item(path, id), Said::new(what, "", list.clone()));
+            check.find(self.ground.severity(id), Key::item(path, id), Said::new(what, "", list.clone()));
         }
-        desk.done()
+        check.done()
     }
 
     /// Whether the zones are enough, each good for what is put into it.
@@ -155,21 +155,21 @@ impl Site<'_> {
         if self.subnets.private.is_empty() {
             return None;
         }
-        let mut desk = Desk::new(self.ground.places, "network.zones");
-        self.zones_of_cluster(&mut desk);
+        let mut check = CheckBuilder::new(self.ground.places, "network.zones");
+        self.zones_of_cluster(&mut check);
         if self.ground.stack.load_balancer.targets != Targets::Ingress {
-            self.zones_of_balancer(&mut desk);
+            self.zones_of_balancer(&mut check);
         }
-        Some(desk.done())
+        Some(check.done())
     }
 
-    fn zones_of_cluster(&self, desk: &mut Desk<'_>) {
+    fn zones_of_cluster(&self, check: &mut CheckBuilder<'_>) {
         let region = self.ground.stack.region.as_str();
         let private = &self.subnets.private;
         let zones: BTreeSet<&str> = private.values().map(|one| one.zone.as_str()).collect();
         if let [zone] = zones.iter().copied().collect::<Vec<_>>().as_slice() {
             let severity = worst(private.keys().map(|id| self.ground.severity(id)));
-            desk.find(
+            check.find(
                 severity,
                 Key::of(PRIVATE),
                 Said::new(
@@ -186,7 +186,7 @@ impl Site<'_> {
             let elsewhere = subnet.zone.strip_prefix(region).is_some_and(|rest| rest.starts_with('-'));
             if elsewhere || ZONES_WITHOUT_EKS.contains(&subnet.zone_id.as_str()) {
                 let zone = format!("{} ({})", subnet.zone, subnet.zone_id);
-                desk.find(
+                check.find(
                     severity,
                     key,
                     Said::new(
@@ -203,7 +203,7 @@ impl Site<'_> {
             {
                 let good: Vec<&str> = offering.iter().map(String::as_str).collect();
                 let there = if good.is_empty() { "no zone of this region".to_owned() } else { good.join(", ") };
-                desk.find(
+                check.find(
                     severity,
                     key,
                     Said::new(
@@ -215,11 +215,11 @@ impl Site<'_> {
             }
         }
         if let Fact::Unread { error } = &self.told.zones_of_type {
-            desk.unread(Key::of("kubernetes.nodes.instance_type"), error, "ec2:DescribeInstanceTypeOfferings");
+            check.unread(Key::of("kubernetes.nodes.instance_type"), error, "ec2:DescribeInstanceTypeOfferings");
         }
     }
 
-    fn zones_of_balancer(&self, desk: &mut Desk<'_>) {
+    fn zones_of_balancer(&self, check: &mut CheckBuilder<'_>) {
         let (balancer, path) = (&self.subnets.balancer, self.subnets.balancer_key);
         if balancer.is_empty() {
             return;
@@ -229,7 +229,7 @@ impl Site<'_> {
             by_zone.entry(&subnet.zone).or_default().push(id);
         }
         for (zone, ids) in by_zone.iter().filter(|(_, ids)| ids.len() > 1) {
-            desk.find(
+            check.find(
                 self.ground.severity(ids[1]),
                 Key::item(path, ids[1]),
                 Said::new(
@@ -242,7 +242,7 @@ impl Site<'_> {
         if by_zone.len() == 1 && path == PUBLIC {
             let severity = worst(balancer.keys().map(|id| self.ground.severity(id)));
             let zone = by_zone.keys().next().copied().unwrap_or_default();
-            desk.find(
+            check.find(
                 severity,
                 Key::of(path),
                 Said::new(
@@ -261,7 +261,7 @@ impl Site<'_> {
             .collect();
         if !without.is_empty() {
             let zones = without.into_iter().collect::<Vec<_>>().join(", ");
-            desk.find(
+            check.find(
                 Severity::Warning,
                 Key::of(path),
                 Said::new(
@@ -277,7 +277,7 @@ impl Site<'_> {
     fn service_range(&self) -> Option<Check> {
         let Fact::There(Vpc { cidrs, .. }) = &self.told.vpc else { return None };
         let path = "kubernetes.service_cidr";
-        let mut desk = Desk::new(self.ground.places, "network.service_range");
+        let mut check = CheckBuilder::new(self.ground.places, "network.service_range");
         let services = self.ground.stack.kubernetes().service_cidr;
         let ranges: Vec<Cidr> = cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect();
         if let Some(range) = ranges.iter().find(|range| range.overlaps(&services)) {
@@ -289,7 +289,7 @@ impl Site<'_> {
                 Some(free) => format!("set {path} to {free}"),
                 None => format!("set {path} to a private range, /12 to /24, outside of the network"),
             };
-            desk.find(
+            check.find(
                 if self.ground.makes(&handles::CLUSTER) { Severity::Error } else { Severity::Warning },
                 Key::of(path),
                 Said::new(
@@ -299,7 +299,7 @@ impl Site<'_> {
                 ),
             );
         }
-        Some(desk.done())
+        Some(check.done())
     }
 }
 

@@ -4,7 +4,7 @@
 //! (every interface and load balancer goes first).
 
 use super::Ground;
-use super::desk::{Desk, Said};
+use super::builder::{CheckBuilder, Said};
 use crate::architecture::handles;
 use crate::engine::state::State;
 use crate::model::address::Address;
@@ -42,12 +42,12 @@ pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
 }
 
 /// What was told; finds at `address` what could not be read.
-fn there<'f, T>(desk: &mut Desk<'_>, fact: &'f Fact<T>, address: &Address, action: &str) -> Option<&'f T> {
+fn there<'f, T>(check: &mut CheckBuilder<'_>, fact: &'f Fact<T>, address: &Address, action: &str) -> Option<&'f T> {
     match fact {
         Fact::There(it) => Some(it),
         Fact::Missing => None,
         Fact::Unread { error } => {
-            desk.find_at(Severity::Unknown, address.clone(), Said::unread(error, action));
+            check.find_at(Severity::Unknown, address.clone(), Said::unread(error, action));
             None
         }
     }
@@ -55,10 +55,10 @@ fn there<'f, T>(desk: &mut Desk<'_>, fact: &'f Fact<T>, address: &Address, actio
 
 /// Whether anything of somebody else's stands on the cluster.
 fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
-    let mut desk = Desk::new(ground.places, "removal.cluster");
+    let mut check = CheckBuilder::new(ground.places, "removal.cluster");
     let (at, region, stack) = (handles::CLUSTER.address(), &ground.stack.region, ground.stack.stack.as_str());
     let name = ground.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
-    if let Some(groups) = there(&mut desk, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
+    if let Some(groups) = there(&mut check, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
         let recorded = |group: &str| ground.records::<NodeGroup>(&format!("{name}/{group}"));
         let foreign = groups.iter().filter(|(group, owner)| owner.as_deref() != Some(stack) && !recorded(group));
         for (group, _) in foreign {
@@ -70,10 +70,10 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
                      --nodegroup-name {group}`"
                 ),
             );
-            desk.find_at(Severity::Error, at.clone(), said);
+            check.find_at(Severity::Error, at.clone(), said);
         }
     }
-    if let Some(profiles) = there(&mut desk, &told.fargate_profiles, &at, "eks:ListFargateProfiles") {
+    if let Some(profiles) = there(&mut check, &told.fargate_profiles, &at, "eks:ListFargateProfiles") {
         for profile in profiles {
             let said = Said::new(
                 format!("the Fargate profile {profile} stands on the cluster, and is not the stack's"),
@@ -83,41 +83,41 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
                      {profile}`"
                 ),
             );
-            desk.find_at(Severity::Error, at.clone(), said);
+            check.find_at(Severity::Error, at.clone(), said);
         }
     }
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
-    if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
+    if let Some(balancers) = there(&mut check, &told.balancers, &at, action) {
         for (arn, _) in balancers.iter().filter(|(arn, one)| one.by_cluster && is_foreign(ground, arn, one)) {
             let said = Said::new(
                 format!("Kubernetes made the load balancer {arn}, which would stay behind"),
                 "without the cluster nobody removes it, and it keeps the network from going",
                 "delete the service or ingress it belongs to, or the load balancer itself",
             );
-            desk.find_at(Severity::Error, at.clone(), said);
+            check.find_at(Severity::Error, at.clone(), said);
         }
     }
-    desk.done()
+    check.done()
 }
 
 /// Whether anything of somebody else's stands in the network.
 fn network(ground: &Ground<'_>, told: &Removal) -> Check {
-    let mut desk = Desk::new(ground.places, "removal.network");
+    let mut check = CheckBuilder::new(ground.places, "removal.network");
     let (at, region, stack) = (handles::VPC.address(), &ground.stack.region, ground.stack.stack.as_str());
     let why = "EC2 deletes no subnet and no network while it stands there";
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
-    if let Some(balancers) = there(&mut desk, &told.balancers, &at, action) {
+    if let Some(balancers) = there(&mut check, &told.balancers, &at, action) {
         for (arn, _) in balancers.iter().filter(|(arn, one)| !one.by_cluster && is_foreign(ground, arn, one)) {
             let said = Said::new(
                 format!("the load balancer {arn} stands in the network, and is not the stack's"),
                 why,
                 format!("`aws elbv2 delete-load-balancer --region {region} --load-balancer-arn {arn}`"),
             );
-            desk.find_at(Severity::Error, at.clone(), said);
+            check.find_at(Severity::Error, at.clone(), said);
         }
     }
-    let Some(interfaces) = there(&mut desk, &told.interfaces, &at, "ec2:DescribeNetworkInterfaces") else {
-        return desk.done();
+    let Some(interfaces) = there(&mut check, &told.interfaces, &at, "ec2:DescribeNetworkInterfaces") else {
+        return check.done();
     };
     for one in interfaces.iter().filter(|one| !is_expected(one, stack, &told.machines)) {
         let what = match &one.instance {
@@ -129,9 +129,9 @@ fn network(ground: &Ground<'_>, told: &Removal) -> Check {
         };
         let said = Said::new(what, why, "remove what it belongs to");
         // Whose it is shows in words alone, and what goes may be seen for minutes.
-        desk.find_at(Severity::Warning, at.clone(), said);
+        check.find_at(Severity::Warning, at.clone(), said);
     }
-    desk.done()
+    check.done()
 }
 
 /// Whether a load balancer is neither the stack's by its tags nor by the record: tags can be taken off.

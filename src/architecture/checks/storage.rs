@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::model::facts::{Fact, Key as KmsKey};
 use crate::model::finding::{Check, Severity};
 use crate::model::policy::Policy;
@@ -25,7 +25,7 @@ pub(super) fn keys(stack: &Stack) -> BTreeSet<String> {
 pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
     let arn = ground.stack.storage.kms.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut desk = Desk::new(ground.places, "storage.kms");
+    let mut check = CheckBuilder::new(ground.places, "storage.kms");
     let severity = ground.severity(arn);
     let key = Key::of(PATH);
     let foreign = owner != ground.surroundings.account;
@@ -37,7 +37,7 @@ pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
     );
     if foreign && matches!(told, Some(Fact::Unread { error }) if error.is_denied()) {
         let account = &ground.surroundings.account;
-        desk.find(
+        check.find(
             severity,
             key,
             Said::new(
@@ -49,12 +49,12 @@ pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
                 ),
             ),
         );
-        return Some(desk.done());
+        return Some(check.done());
     }
-    if let Some(found) = desk.there(told, key, "kms:DescribeKey", severity, missing) {
-        judge(ground, found, arn, foreign.then_some(owner), &mut desk);
+    if let Some(found) = check.there(told, key, "kms:DescribeKey", severity, missing) {
+        judge(ground, found, arn, foreign.then_some(owner), &mut check);
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
 /// What in this plan would be refused.
@@ -65,13 +65,13 @@ fn uses(ground: &Ground<'_>, arn: &str) -> String {
     }
 }
 
-fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, desk: &mut Desk<'_>) {
+fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, check: &mut CheckBuilder<'_>) {
     let key = Key::of(PATH);
     let severity = ground.severity(arn);
     let id = arn.rsplit('/').next().unwrap_or(arn);
     let region = &ground.stack.region;
     let mut wrong = |what: String, remedy: String| {
-        desk.find(severity, key, Said::new(what, uses(ground, arn), remedy));
+        check.find(severity, key, Said::new(what, uses(ground, arn), remedy));
     };
     match found.state.as_str() {
         "Enabled" | "Creating" | "Updating" => {}
@@ -114,7 +114,7 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
         );
     }
     if let Some(until) = found.material_until {
-        desk.find(
+        check.find(
             Severity::Warning,
             key,
             Said::new(
@@ -125,7 +125,7 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
         );
     }
     if let Some(owner) = foreign {
-        desk.find(
+        check.find(
             Severity::Warning,
             key,
             Said::new(
@@ -142,8 +142,8 @@ fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, 
         return;
     }
     match &found.policy {
-        Fact::There(policy) => judge_policy(ground, policy, desk),
-        Fact::Unread { error } => desk.unread(key, error, "kms:GetKeyPolicy"),
+        Fact::There(policy) => judge_policy(ground, policy, check),
+        Fact::Unread { error } => check.unread(key, error, "kms:GetKeyPolicy"),
         Fact::Missing => {}
     }
 }
@@ -153,14 +153,14 @@ const NEEDED: [&str; 4] = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", 
 
 /// Whoever uses the key does so by a policy of IAM: the role of the pods is made by this plan, so no key policy can
 /// name it. That counts only where the key policy says that the account decides.
-fn judge_policy(ground: &Ground<'_>, policy: &Policy, desk: &mut Desk<'_>) {
+fn judge_policy(ground: &Ground<'_>, policy: &Policy, check: &mut CheckBuilder<'_>) {
     let account = &ground.surroundings.account;
     let root = format!("arn:{}:iam::{account}:root", ground.surroundings.partition);
     let lacking: Vec<&str> = NEEDED.into_iter().filter(|action| !leaves_to_account(policy, account, action)).collect();
     if lacking.is_empty() {
         return;
     }
-    desk.find(
+    check.find(
         Severity::Warning,
         Key::of(PATH),
         Said::new(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use super::{Ground, database};
 use crate::architecture::handles;
 use crate::architecture::kubernetes::asked_addons;
@@ -49,28 +49,28 @@ struct Asked {
 pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
     let (stack, state) = (ground.stack, ground.state);
     let fate = fate(ground, &handles::CLUSTER.address(), "version");
-    let mut desk = Desk::new(ground.places, path(Product::Kubernetes));
+    let mut check = CheckBuilder::new(ground.places, path(Product::Kubernetes));
     let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, ground.now);
-    judge(&asked, &mut desk);
-    offered(ground, &mut desk);
+    judge(&asked, &mut check);
+    offered(ground, &mut check);
     let stands = recorded_kubernetes(state).map(|version| version.to_string());
-    keep(ground, &asked, stands, &stack.kubernetes().version.declared().to_string(), &mut desk);
-    desk.done()
+    keep(ground, &asked, stands, &stack.kubernetes().version.declared().to_string(), &mut check);
+    check.done()
 }
 
 /// Whether RDS supports the version of the database, and for how long.
 pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
     let (stack, state) = (ground.stack, ground.state);
     let fate = fate(ground, &handles::DATABASE.address(), "engine_version");
-    let mut desk = Desk::new(ground.places, path(Product::PostgreSql));
+    let mut check = CheckBuilder::new(ground.places, path(Product::PostgreSql));
     let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, ground.now);
-    judge(&asked, &mut desk);
-    if !desk.fails() {
-        database::version(ground, &mut desk);
+    judge(&asked, &mut check);
+    if !check.fails() {
+        database::version(ground, &mut check);
     }
     let stands = recorded_engine(state).map(|version| version.to_string());
-    keep(ground, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut desk);
-    desk.done()
+    keep(ground, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut check);
+    check.done()
 }
 
 /// The same two of a declaration by itself: whether something of it stands is not known, so nothing is refused.
@@ -81,15 +81,15 @@ pub(super) fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> 
         of_postgresql(stack, engine.major(), Fate::Untold, now),
     ];
     let check = |asked: &Asked| {
-        let mut desk = Desk::new(places, path(asked.product));
-        judge(asked, &mut desk);
-        desk.done()
+        let mut check = CheckBuilder::new(places, path(asked.product));
+        judge(asked, &mut check);
+        check.done()
     };
     both.iter().map(check).collect()
 }
 
 /// Whether EKS has add-ons for every version on the way: it has some for each that it runs.
-fn offered(ground: &Ground<'_>, desk: &mut Desk<'_>) {
+fn offered(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
     let asked = asked_addons(ground.stack, ground.state);
     let mut lacking = asked.iter().filter(|question| !ground.surroundings.addons.contains_key(*question));
     let Some((version, addon)) = lacking.next() else { return };
@@ -102,7 +102,7 @@ fn offered(ground: &Ground<'_>, desk: &mut Desk<'_>) {
             path(Product::Kubernetes)
         ),
     );
-    desk.find(Severity::Error, Key::of(path(Product::Kubernetes)), said);
+    check.find(Severity::Error, Key::of(path(Product::Kubernetes)), said);
 }
 
 const fn path(product: Product) -> &'static str {
@@ -138,7 +138,7 @@ fn fate(ground: &Ground<'_>, address: &Address, field: &str) -> Fate {
 }
 
 /// What is to be said of the version today.
-fn judge(asked: &Asked, desk: &mut Desk<'_>) {
+fn judge(asked: &Asked, check: &mut CheckBuilder<'_>) {
     // Of a version newer than the table AWS alone knows.
     let Some(Release { lifetime, .. }) = asked.product.release(asked.number) else { return };
     let key = Key::of(path(asked.product));
@@ -156,7 +156,7 @@ fn judge(asked: &Asked, desk: &mut Desk<'_>) {
             makes("of it, and raises none to it"),
             raise(asked, ""),
         );
-        return desk.find(severity, key, said);
+        return check.find(severity, key, said);
     }
     // Source: RDS User Guide, "Amazon RDS Extended Support": without it, nothing is created past standard support.
     let closed = asked.product == Product::PostgreSql && matches!(asked.fate, Fate::Made | Fate::Untold);
@@ -166,10 +166,10 @@ fn judge(asked: &Asked, desk: &mut Desk<'_>) {
             makes("of it without extended support"),
             raise(asked, "; or say `database.extended_support: true`, which costs for each vCPU and hour"),
         );
-        return desk.find(severity, key, said);
+        return check.find(severity, key, said);
     }
     if let Some(what) = asked.product.ending(version, lifetime, asked.today, asked.paid) {
-        desk.find(Severity::Warning, key, Said::new(what, "", raise(asked, "")));
+        check.find(Severity::Warning, key, Said::new(what, "", raise(asked, "")));
     }
 }
 
@@ -180,7 +180,7 @@ fn raise(asked: &Asked, or: &str) -> String {
 }
 
 /// That a version stays which is not that of new stacks, for the declaration names none.
-fn keep(ground: &Ground<'_>, asked: &Asked, stands: Option<String>, new: &str, desk: &mut Desk<'_>) {
+fn keep(ground: &Ground<'_>, asked: &Asked, stands: Option<String>, new: &str, check: &mut CheckBuilder<'_>) {
     let path = path(asked.product);
     let Some(stands) = stands.filter(|stands| stands != new && !ground.places.is_written(path)) else { return };
     let name = asked.product.name();
@@ -189,5 +189,5 @@ fn keep(ground: &Ground<'_>, asked: &Asked, stands: Option<String>, new: &str, d
         "a newer ppm-infra changes no version by itself",
         format!("write `{path}: \"{stands}\"` to say that it is meant, or \"{new}\" to change it"),
     );
-    desk.find(Severity::Warning, Key::of(path), said);
+    check.find(Severity::Warning, Key::of(path), said);
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Ground;
-use super::desk::{Desk, Key, Said};
+use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::architecture::recorded;
 use crate::engine::plan::Action;
@@ -39,21 +39,21 @@ pub(super) fn query(stack: &Stack, surroundings: &Surroundings, state: &State) -
 pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
     let made = made(ground)?;
     let zones = zones_of_new_nodes(ground)?;
-    let mut desk = Desk::new(ground.places, TYPE);
+    let mut check = CheckBuilder::new(ground.places, TYPE);
     let offering: BTreeSet<&str> = match &ground.facts.zones_of_type {
         _ if ground.surroundings.tells_zones() => ground.surroundings.zones.iter().map(String::as_str).collect(),
         Some(Fact::There(zones)) => zones.iter().map(String::as_str).collect(),
         Some(Fact::Missing) => BTreeSet::new(),
         Some(Fact::Unread { error }) => {
-            desk.unread(Key::of(TYPE), error, "ec2:DescribeInstanceTypeOfferings");
-            return Some(desk.done());
+            check.unread(Key::of(TYPE), error, "ec2:DescribeInstanceTypeOfferings");
+            return Some(check.done());
         }
         // The nodes are made anew as they stand.
-        None => return Some(desk.done()),
+        None => return Some(check.done()),
     };
     let without: Vec<&str> = zones.iter().map(String::as_str).filter(|zone| !offering.contains(zone)).collect();
     if without.is_empty() {
-        return Some(desk.done());
+        return Some(check.done());
     }
     let (of, region) = (&ground.stack.kubernetes().nodes.instance_type, &ground.stack.region);
     let what = if offering.is_empty() {
@@ -78,14 +78,14 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
          --output text`",
         without[0]
     );
-    desk.find(Severity::Error, Key::of(TYPE), Said::new(what, "no node would start there", remedy));
-    Some(desk.done())
+    check.find(Severity::Error, Key::of(TYPE), Said::new(what, "no node would start there", remedy));
+    Some(check.done())
 }
 
 /// Whether there are as many zones as are declared.
 pub(super) fn count(ground: &Ground<'_>) -> Option<Check> {
     let made = made(ground).filter(|_| ground.surroundings.tells_zones())?;
-    let mut desk = Desk::new(ground.places, ZONES);
+    let mut check = CheckBuilder::new(ground.places, ZONES);
     let (region, all) = (&ground.stack.region, zones_of_nodes(ground));
     let (wanted, used) = (usize::from(made.zones), all.len());
     if used < wanted {
@@ -104,9 +104,9 @@ pub(super) fn count(ground: &Ground<'_>) -> Option<Check> {
             let what = format!("{region} has {used} zones to be used, {zones}, and not {wanted}");
             (what, "EKS places a control plane in those", format!("write `{ZONES}: {used}`"))
         };
-        desk.find(severity, Key::of(ZONES), Said::new(what, why, remedy));
+        check.find(severity, Key::of(ZONES), Said::new(what, why, remedy));
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
 fn made<'a>(ground: &'a Ground<'_>) -> Option<&'a MadeNetwork> {

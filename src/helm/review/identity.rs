@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, find, flag, items, members, printed, spot, text};
+use super::reviewer::{Reviewer, find, flag, items, members, printed, spot, text};
 use super::storage::needs_bucket;
 use crate::helm::SECRETS_DRIVER;
 use crate::helm::form;
@@ -38,79 +38,91 @@ const STRANGE: [(&str, &str); 5] = [
 ];
 
 /// Checks names and secrets.
-pub(super) fn check(desk: &mut Desk<'_>) {
-    names(desk);
-    account(desk);
-    license(desk);
-    environment(desk);
-    secret_class(desk);
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
+    names(reviewer);
+    account(reviewer);
+    license(reviewer);
+    environment(reviewer);
+    secret_class(reviewer);
 }
 
-fn names(desk: &mut Desk<'_>) {
+fn names(reviewer: &mut Reviewer<'_>) {
     let path = "fullnameOverride";
-    let Some(release) = desk.facts.release.clone() else { return };
-    let name = desk.text_or(path, "");
+    let Some(release) = reviewer.facts.release.clone() else { return };
+    let name = reviewer.text_or(path, "");
     if name != release {
         let what =
             if name.is_empty() { "the name is left to the chart".to_owned() } else { format!("the name is `{name}`") };
         let why = "Service, ConfigMap and Deployment get other names than the commands and the target group expect.";
-        desk.error(desk.place(path), path, what, why, format!("write \"{release}\""));
+        reviewer.error(reviewer.place(path), path, what, why, format!("write \"{release}\""));
     }
 }
 
-fn account(desk: &mut Desk<'_>) {
+fn account(reviewer: &mut Reviewer<'_>) {
     let path = "serviceAccount.name";
-    if let Some(release) = desk.facts.release.clone() {
-        let default = if desk.flag("serviceAccount.create", true) {
-            desk.text_or("fullnameOverride", "")
+    if let Some(release) = reviewer.facts.release.clone() {
+        let default = if reviewer.flag("serviceAccount.create", true) {
+            reviewer.text_or("fullnameOverride", "")
         } else {
             "default".into()
         };
-        let name = desk.text_or(path, &default);
+        let name = reviewer.text_or(path, &default);
         if name != release {
-            let namespace = desk.facts.namespace.clone().unwrap_or_else(|| "NAMESPACE".to_owned());
+            let namespace = reviewer.facts.namespace.clone().unwrap_or_else(|| "NAMESPACE".to_owned());
             let what = format!("the role trusts system:serviceaccount:{namespace}:{release}, and not `{name}`");
-            desk.error(desk.place(path), path, what, DENIED, format!("write \"{release}\""));
+            reviewer.error(reviewer.place(path), path, what, DENIED, format!("write \"{release}\""));
         }
     }
-    if !desk.members("serviceAccount.labels").is_empty() {
+    if !reviewer.members("serviceAccount.labels").is_empty() {
         let path = "serviceAccount.labels";
         let why = "The chart's template leaves them out.";
-        desk.warning(desk.place(path), path, "labels of the service account are not written", why, "delete the key");
+        reviewer.warning(
+            reviewer.place(path),
+            path,
+            "labels of the service account are not written",
+            why,
+            "delete the key",
+        );
     }
-    if !desk.flag("serviceAccount.create", true) {
+    if !reviewer.flag("serviceAccount.create", true) {
         return;
     }
     let path = "serviceAccount.annotations";
     // Neither the shared volume nor the database asks for a role.
-    if !needs_bucket(desk) && desk.facts.secret_class.is_none() {
+    if !needs_bucket(reviewer) && reviewer.facts.secret_class.is_none() {
         return;
     }
-    let known = desk.facts.role_arn.clone();
-    let Some(member) = desk.members(path).iter().find(|member| member.key == ROLE) else {
+    let known = reviewer.facts.role_arn.clone();
+    let Some(member) = reviewer.members(path).iter().find(|member| member.key == ROLE) else {
         let arn = known.unwrap_or_else(|| "arn:aws:iam::ACCOUNT:role/NAME".to_owned());
         let remedy = format!("add `{ROLE}: \"{arn}\"`");
-        desk.error(desk.place(path), path, "the service account has no role", DENIED, remedy);
+        reviewer.error(reviewer.place(path), path, "the service account has no role", DENIED, remedy);
         return;
     };
     let arn = printed(&member.value).unwrap_or_default();
     if !(form::ROLE.holds)(&arn) {
         let remedy = known.unwrap_or_else(|| "arn:aws:iam::ACCOUNT:role/NAME".to_owned());
-        desk.error(spot(member), path, format!("`{arn}` is not the ARN of a role"), DENIED, format!("write {remedy}"));
+        reviewer.error(
+            spot(member),
+            path,
+            format!("`{arn}` is not the ARN of a role"),
+            DENIED,
+            format!("write {remedy}"),
+        );
     } else if let Some(known) = known.filter(|known| *known != arn) {
-        desk.error(spot(member), path, "this is not the stack's role", DENIED, format!("write {known}"));
+        reviewer.error(spot(member), path, "this is not the stack's role", DENIED, format!("write {known}"));
     }
 }
 
-fn license(desk: &mut Desk<'_>) {
-    let secret = desk.text("license.file.secret");
-    let server = desk.text("license.server");
-    let key = desk.text("license.key");
+fn license(reviewer: &mut Reviewer<'_>) {
+    let secret = reviewer.text("license.file.secret");
+    let server = reviewer.text("license.server");
+    let key = reviewer.text("license.key");
     if key.is_some() {
         let path = "license.key";
         let why = "Each new pod activates the key again until none is left; and it stands in the values.";
-        desk.error(
-            desk.place(path),
+        reviewer.error(
+            reviewer.place(path),
             path,
             "a license key stands in the values",
             why,
@@ -119,8 +131,8 @@ fn license(desk: &mut Desk<'_>) {
     }
     if secret.is_none() && server.is_none() && key.is_none() {
         let why = "The server serves nothing without a license.";
-        desk.error(
-            desk.place("license"),
+        reviewer.error(
+            reviewer.place("license"),
             "license",
             "no license is named",
             why,
@@ -130,8 +142,8 @@ fn license(desk: &mut Desk<'_>) {
     if secret.is_some() && server.is_some() {
         let path = "license.server";
         let why = "The chart then sets the license type to remote, and the file is mounted for nothing.";
-        desk.warning(
-            desk.place(path),
+        reviewer.warning(
+            reviewer.place(path),
             path,
             "both a license file and a license server are named",
             why,
@@ -143,14 +155,20 @@ fn license(desk: &mut Desk<'_>) {
     {
         let path = "license.server";
         let why = "The server does not find it.";
-        desk.error(desk.place(path), path, format!("`{server}` is not a server with its port"), why, "write host:port");
+        reviewer.error(
+            reviewer.place(path),
+            path,
+            format!("`{server}` is not a server with its port"),
+            why,
+            "write host:port",
+        );
     }
     let path = "license.file.mountPath";
-    let mounted = desk.text_or(path, LICENSE_DIRECTORY);
+    let mounted = reviewer.text_or(path, LICENSE_DIRECTORY);
     if is_within(&mounted, DATA_DIRECTORY) {
         let why = "The image's start script deletes licenses there before it looks for one.";
-        desk.error(
-            desk.place(path),
+        reviewer.error(
+            reviewer.place(path),
             path,
             format!("the license is mounted at {mounted}"),
             why,
@@ -159,52 +177,52 @@ fn license(desk: &mut Desk<'_>) {
     }
 }
 
-fn environment(desk: &mut Desk<'_>) {
+fn environment(reviewer: &mut Reviewer<'_>) {
     let path = "pod.env";
     let mut seen: BTreeMap<String, &Member> = BTreeMap::new();
     let mut variables: BTreeMap<String, &Node> = BTreeMap::new();
-    for variable in desk.items(path) {
+    for variable in reviewer.items(path) {
         let Some(member) = find(variable, &["name"]) else {
             let why = "Kubernetes refuses the pods.";
-            desk.error(variable.place, path, "a variable has no name", why, "write `name: …` and `value: …`");
+            reviewer.error(variable.place, path, "a variable has no name", why, "write `name: …` and `value: …`");
             continue;
         };
         let name = printed(&member.value).unwrap_or_default();
         if let Some(first) = seen.insert(name.clone(), member) {
             let what = format!("`{name}` is in line {} already", first.at.line);
-            desk.error(spot(member), path, what, "The last of the two wins.", "keep one of the two");
+            reviewer.error(spot(member), path, what, "The last of the two wins.", "keep one of the two");
         }
         variables.insert(name.clone(), variable);
         if let Some((_, why)) = STRANGE.iter().find(|(strange, _)| *strange == name) {
-            desk.error(spot(member), path, format!("`{name}` does not belong here"), why, "delete the variable");
+            reviewer.error(spot(member), path, format!("`{name}` does not belong here"), why, "delete the variable");
         }
         if let Some(value) = find(variable, &["value"])
             && printed(&value.value).is_none()
         {
             let why = "Kubernetes takes text alone, and refuses the pods.";
-            desk.error(spot(value), path, format!("the value of `{name}` is not text"), why, "write it in quotes");
+            reviewer.error(spot(value), path, format!("the value of `{name}` is not text"), why, "write it in quotes");
         }
     }
     for (name, why) in SECRETS {
         match variables.get(name) {
             None => {
                 let remedy = format!("add `name: {name}` with `valueFrom: {{secretKeyRef: {{name: …, key: …}}}}`");
-                desk.error(desk.place(path), path, format!("`{name}` is missing"), why, remedy);
+                reviewer.error(reviewer.place(path), path, format!("`{name}` is missing"), why, remedy);
             }
-            Some(variable) => secret(desk, name, variable),
+            Some(variable) => secret(reviewer, name, variable),
         }
     }
 }
 
 /// The CSI driver makes the Secrets of the environment for as long as a pod mounts the class they come from.
-fn secret_class(desk: &mut Desk<'_>) {
-    let Some(class) = desk.facts.secret_class.clone() else { return };
+fn secret_class(reviewer: &mut Reviewer<'_>) {
+    let Some(class) = reviewer.facts.secret_class.clone() else { return };
     let why = "Its Secrets exist only while a pod mounts it: no pod ever starts.";
     let path = "pod.volumes";
     let is = |node: &Node, keys: &[&str], wanted: &str| {
         find(node, keys).and_then(|member| text(&member.value)).is_some_and(|found| found == wanted)
     };
-    let mut classes = desk.items(path).iter().filter(|volume| is(volume, &["csi", "driver"], SECRETS_DRIVER));
+    let mut classes = reviewer.items(path).iter().filter(|volume| is(volume, &["csi", "driver"], SECRETS_DRIVER));
     let named = ["csi", "volumeAttributes", "secretProviderClass"];
     let Some(volume) = classes.find(|volume| is(volume, &named, &class)) else {
         let what = format!("no volume is of the SecretProviderClass `{class}`");
@@ -212,12 +230,12 @@ fn secret_class(desk: &mut Desk<'_>) {
             "add `- {{name: secrets-store, csi: {{driver: {SECRETS_DRIVER}, readOnly: true, volumeAttributes: \
              {{secretProviderClass: {class}}}}}}}`, and mount it"
         );
-        desk.error(desk.place(path), path, what, why, remedy);
+        reviewer.error(reviewer.place(path), path, what, why, remedy);
         return;
     };
     if find(volume, &["csi", "readOnly"]).and_then(|member| flag(&member.value)) != Some(true) {
         let why = "The driver mounts for reading alone, and refuses anything else.";
-        desk.error(
+        reviewer.error(
             volume.place,
             path,
             "the SecretProviderClass is not mounted for reading alone",
@@ -226,37 +244,37 @@ fn secret_class(desk: &mut Desk<'_>) {
         );
     }
     let name = find(volume, &["name"]).and_then(|member| text(&member.value)).unwrap_or_default();
-    let others = ["extraContainers", "initContainers"].map(|containers| desk.items(containers).iter());
+    let others = ["extraContainers", "initContainers"].map(|containers| reviewer.items(containers).iter());
     let elsewhere = others.into_iter().flatten().filter_map(|each| find(each, &["volumeMounts"]));
-    let own = desk.items("pod.volumeMounts").iter();
+    let own = reviewer.items("pod.volumeMounts").iter();
     if !own.chain(elsewhere.flat_map(|mounts| items(&mounts.value))).any(|mount| is(mount, &["name"], &name)) {
         let path = "pod.volumeMounts";
         let what = format!("the volume `{name}` of the SecretProviderClass is mounted nowhere");
         let remedy = format!("add `- {{name: {name}, mountPath: {SECRETS_DIRECTORY}, readOnly: true}}`");
-        desk.error(desk.place(path), path, what, why, remedy);
+        reviewer.error(reviewer.place(path), path, what, why, remedy);
     }
 }
 
-fn secret(desk: &mut Desk<'_>, name: &str, variable: &Node) {
+fn secret(reviewer: &mut Reviewer<'_>, name: &str, variable: &Node) {
     let path = "pod.env";
     let remedy = "write `valueFrom: {secretKeyRef: {name: …, key: …}}`";
     if let Some(value) = find(variable, &["value"]) {
-        desk.error(spot(value), path, format!("`{name}` stands in the values"), READABLE, remedy);
+        reviewer.error(spot(value), path, format!("`{name}` stands in the values"), READABLE, remedy);
         return;
     }
     let Some(reference) = find(variable, &["valueFrom", "secretKeyRef"]) else {
-        desk.error(variable.place, path, format!("`{name}` does not come from a Secret"), READABLE, remedy);
+        reviewer.error(variable.place, path, format!("`{name}` does not come from a Secret"), READABLE, remedy);
         return;
     };
     let is_named = |key: &str| find(&reference.value, &[key]).and_then(|member| text(&member.value)).is_some();
     if !is_named("name") || !is_named("key") {
         let why = "Kubernetes refuses the pods.";
-        desk.error(reference.at, path, format!("`{name}` does not say which key of which Secret"), why, remedy);
+        reviewer.error(reference.at, path, format!("`{name}` does not say which key of which Secret"), why, remedy);
     }
     for member in
         members(&reference.value).iter().filter(|member| !["name", "key", "optional"].contains(&member.key.as_str()))
     {
         let what = format!("a reference to a Secret has no key `{}`", member.key);
-        desk.error(member.at, path, what, "Kubernetes drops it.", "the keys are name and key");
+        reviewer.error(member.at, path, what, "Kubernetes drops it.", "the keys are name and key");
     }
 }

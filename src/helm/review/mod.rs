@@ -8,11 +8,11 @@
 //! Leaves to others where the facts come from; what only the cluster knows is not judged.
 
 mod connections;
-mod desk;
 mod identity;
 mod quantity;
 mod reach;
 mod reading;
+mod reviewer;
 mod rolling;
 mod server;
 mod settings;
@@ -32,7 +32,7 @@ use super::{Exposure, Inputs, form};
 use crate::model::finding::{Finding, Severity, Subject};
 use crate::model::place::Place;
 use crate::text::{Problem, tree};
-use desk::Desk;
+use reviewer::Reviewer;
 
 /// What is known of the stack the file is for. Whatever is not known is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -213,17 +213,17 @@ pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
     let problem = problem.map(|problem| problem.finding("values.syntax", Severity::Error, why));
     let mut findings: Vec<Finding> = problem.into_iter().collect();
     if let Some(root) = root.map(reading::as_helm) {
-        let mut desk = Desk::new(&root, facts);
-        desk.asks("values.characters", |desk| reading::characters(desk, text));
-        desk.asks("values.shape", shape::check);
-        desk.asks("values.types", types::check);
-        desk.asks("values.settings", settings::check);
-        desk.asks("values.server", server::check);
-        desk.asks("values.storage", storage::check);
-        desk.asks("values.identity", identity::check);
-        desk.asks("values.reach", reach::check);
-        desk.asks("values.rolling", rolling::check);
-        findings.extend(desk.findings);
+        let mut reviewer = Reviewer::new(&root, facts);
+        reviewer.run("values.characters", |reviewer| reading::characters(reviewer, text));
+        reviewer.run("values.shape", shape::check);
+        reviewer.run("values.types", types::check);
+        reviewer.run("values.settings", settings::check);
+        reviewer.run("values.server", server::check);
+        reviewer.run("values.storage", storage::check);
+        reviewer.run("values.identity", identity::check);
+        reviewer.run("values.reach", reach::check);
+        reviewer.run("values.rolling", rolling::check);
+        findings.extend(reviewer.findings);
     }
     findings.sort_by_key(place);
     findings.dedup_by(|later, one| Finding { id: one.id, ..later.clone() } == *one);

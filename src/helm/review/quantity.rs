@@ -1,6 +1,6 @@
 //! Amounts as Kubernetes writes them.
 
-use super::desk::{Desk, printed};
+use super::reviewer::{Reviewer, printed};
 
 /// Suffixes with what they stand for, in thousandths.
 const SUFFIXES: [(&str, u128); 12] = [
@@ -50,13 +50,19 @@ pub(super) fn share(text: &str) -> Option<u32> {
 }
 
 /// A quantity as it is written, or what the chart has.
-pub(super) fn amount(desk: &Desk<'_>, path: &str, default: &str) -> String {
-    desk.at(path).and_then(|member| printed(&member.value)).unwrap_or_else(|| default.to_owned())
+pub(super) fn amount(reviewer: &Reviewer<'_>, path: &str, default: &str) -> String {
+    reviewer.at(path).and_then(|member| printed(&member.value)).unwrap_or_else(|| default.to_owned())
 }
 
 /// Reads a number or a share of `replicas`.
-pub(super) fn of_replicas(desk: &Desk<'_>, path: &str, default: &str, replicas: u32, is_rounded_up: bool) -> u32 {
-    let written = amount(desk, path, default);
+pub(super) fn of_replicas(
+    reviewer: &Reviewer<'_>,
+    path: &str,
+    default: &str,
+    replicas: u32,
+    is_rounded_up: bool,
+) -> u32 {
+    let written = amount(reviewer, path, default);
     match share(&written) {
         Some(percent) if is_rounded_up => (replicas * percent).div_ceil(100),
         Some(percent) => replicas * percent / 100,

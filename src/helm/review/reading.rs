@@ -3,7 +3,7 @@
 //! Promises: scalars without quotes are what Go's reader makes of them; places and spellings stay; characters at which
 //! that reader stops, or begins another line, are told.
 
-use super::desk::Desk;
+use super::reviewer::Reviewer;
 use crate::text::{Bare, Member, Node, Place, Shape, bare, is_unprintable, shown};
 
 /// The tree with every scalar as Helm reads it.
@@ -37,9 +37,9 @@ fn is_bare(spelling: &str) -> bool {
 }
 
 /// Checks the characters of the file.
-pub(super) fn characters(desk: &mut Desk<'_>, text: &str) {
+pub(super) fn characters(reviewer: &mut Reviewer<'_>, text: &str) {
     let mut quoted = Vec::new();
-    collect(desk.root, &mut quoted);
+    collect(reviewer.root, &mut quoted);
     for (number, line) in (1..).zip(text.split('\n')) {
         let is_harmless = |c: char| matches!(c, '\t' | '\r' | '\u{feff}');
         for (index, c) in line.chars().enumerate().filter(|(_, c)| is_unprintable(*c) && !is_harmless(*c)) {
@@ -51,13 +51,13 @@ pub(super) fn characters(desk: &mut Desk<'_>, text: &str) {
             let place = Place { line: number, column: index + 1, width: 1 };
             let what = format!("the character U+{:04X} stands here", u32::from(c));
             let why = "Helm's reader takes it for the end of the line, even in a comment, or refuses the file.";
-            desk.error(place, "", what, why, "delete it, or write its escape between double quotes");
+            reviewer.error(place, "", what, why, "delete it, or write its escape between double quotes");
         }
     }
     for (place, spelling) in quoted.iter().filter(|(_, spelling)| has_surrogate(spelling)) {
         let what = format!("half a character is written in {}", shown(spelling));
         let why = "Helm's reader takes no surrogates, and refuses the file.";
-        desk.error(*place, "", what, why, "write the character itself, or \\U and eight digits");
+        reviewer.error(*place, "", what, why, "write the character itself, or \\U and eight digits");
     }
 }
 
@@ -99,7 +99,7 @@ fn has_surrogate(spelling: &str) -> bool {
 }
 
 /// YAML 1.1 reads some words as something else than text, also as keys.
-pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
+pub(super) fn plain_key(reviewer: &mut Reviewer<'_>, path: &str, member: &Member) {
     if member.is_quoted {
         return;
     }
@@ -113,7 +113,7 @@ pub(super) fn plain_key(desk: &mut Desk<'_>, path: &str, member: &Member) {
     if arrives == member.key {
         return;
     }
-    desk.error(
+    reviewer.error(
         member.at,
         path,
         format!("the key `{}` is {what} in YAML 1.1, which Helm reads", shown(&member.key)),

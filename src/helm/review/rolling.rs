@@ -1,8 +1,8 @@
 //! Whether pods start, fit, and are ever replaced: replicas, strategy, spread, sizes, image, ends.
 
 use super::connections;
-use super::desk::{Desk, find, flag, items, members, printed, spot, text};
 use super::quantity::{amount, mebi, millis, of_replicas};
+use super::reviewer::{Reviewer, find, flag, items, members, printed, spot, text};
 use crate::helm::rollout::{Outcome, Rollout, Situation, Spread, play};
 use crate::product::{Allocatable, allocatable};
 use crate::text::{Node, Place};
@@ -13,42 +13,48 @@ const PLAYED: u32 = 3;
 const USUAL_ROOM: u32 = 3;
 
 /// Checks everything about pods as a crowd.
-pub(super) fn check(desk: &mut Desk<'_>) {
-    let replicas = replicas(desk);
-    let sizes = resources(desk);
-    strategy(desk, replicas, sizes);
-    selector(desk);
-    disruption(desk, replicas);
-    connections::check(desk, replicas);
-    image(desk);
-    ending(desk);
-    sandbox(desk);
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
+    let replicas = replicas(reviewer);
+    let sizes = resources(reviewer);
+    strategy(reviewer, replicas, sizes);
+    selector(reviewer);
+    disruption(reviewer, replicas);
+    connections::check(reviewer, replicas);
+    image(reviewer);
+    ending(reviewer);
+    sandbox(reviewer);
 }
 
-fn number(desk: &Desk<'_>, path: &str, default: u32) -> u32 {
-    desk.whole(path).and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
+fn number(reviewer: &Reviewer<'_>, path: &str, default: u32) -> u32 {
+    reviewer.whole(path).and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
 }
 
-fn replicas(desk: &mut Desk<'_>) -> u32 {
+fn replicas(reviewer: &mut Reviewer<'_>) -> u32 {
     let path = "replicas";
-    let replicas = number(desk, path, 1);
+    let replicas = number(reviewer, path, 1);
     if replicas == 0 {
-        desk.error(desk.place(path), path, "no pod is wanted", "Nothing is served.", "write 3");
+        reviewer.error(reviewer.place(path), path, "no pod is wanted", "Nothing is served.", "write 3");
     }
-    if let Some(nodes) = &desk.facts.nodes {
+    if let Some(nodes) = &reviewer.facts.nodes {
         let count = nodes.count;
-        if replicas > count && strict(desk).is_some() {
+        if replicas > count && strict(reviewer).is_some() {
             let what = format!("{replicas} replicas cannot each have a node of their own on {count}");
             let why = "The spread over nodes is strict; with one node away pods would wait for ever.";
-            desk.error(desk.place(path), path, what, why, format!("write {count} or less, or declare more nodes"));
+            reviewer.error(
+                reviewer.place(path),
+                path,
+                what,
+                why,
+                format!("write {count} or less, or declare more nodes"),
+            );
         }
     }
     replicas
 }
 
 /// The strict spread over nodes, if one is written.
-fn strict<'a>(desk: &Desk<'a>) -> Option<(&'a Node, Spread)> {
-    let constraints = desk.items("topologySpreadConstraints");
+fn strict<'a>(reviewer: &Reviewer<'a>) -> Option<(&'a Node, Spread)> {
+    let constraints = reviewer.items("topologySpreadConstraints");
     let is = |node: &Node, key: &str, wanted: &str| {
         find(node, &[key]).and_then(|member| text(&member.value)).is_some_and(|text| text == wanted)
     };
@@ -66,40 +72,41 @@ fn strict<'a>(desk: &Desk<'a>) -> Option<(&'a Node, Spread)> {
 }
 
 /// How many pods fit on a node by what they request; nothing where that is not known.
-fn resources(desk: &mut Desk<'_>) -> Option<u32> {
+fn resources(reviewer: &mut Reviewer<'_>) -> Option<u32> {
     for (kind, why) in [
         ("requests", "Pods are promised nothing, share what is left over, and are the first to be killed."),
         ("limits", "One pod may take all of a node from the others."),
     ] {
         let path = format!("resources.{kind}.enabled");
-        if !desk.flag(&path, false) {
-            desk.warning(desk.place(&path), &path, format!("the {kind} are off"), why, "write true");
+        if !reviewer.flag(&path, false) {
+            reviewer.warning(reviewer.place(&path), &path, format!("the {kind} are off"), why, "write true");
         }
     }
-    exceeding(desk);
-    let allocatable = desk.facts.nodes.as_ref().and_then(|nodes| allocatable(&nodes.instance_type, nodes.disk_gib));
-    let has_requests = desk.flag("resources.requests.enabled", false);
+    exceeding(reviewer);
+    let allocatable = reviewer.facts.nodes.as_ref().and_then(|nodes| allocatable(&nodes.instance_type, nodes.disk_gib));
+    let has_requests = reviewer.flag("resources.requests.enabled", false);
     let allocatable = allocatable.filter(|_| has_requests)?;
-    Some(room(desk, allocatable))
+    Some(room(reviewer, allocatable))
 }
 
-fn exceeding(desk: &mut Desk<'_>) {
-    if !desk.flag("resources.limits.enabled", false) {
+fn exceeding(reviewer: &mut Reviewer<'_>) {
+    if !reviewer.flag("resources.limits.enabled", false) {
         return;
     }
-    let has_requests = desk.flag("resources.requests.enabled", false);
+    let has_requests = reviewer.flag("resources.requests.enabled", false);
     for (name, request, limit) in
         [("cpu", "100m", "2000m"), ("memory", "2Gi", "4Gi"), ("ephemeralStorage", "100Mi", "200Mi")]
     {
         let read = if name == "cpu" { millis } else { mebi };
         let path = format!("resources.limits.{name}");
-        let (asked, most) = (amount(desk, &format!("resources.requests.{name}"), request), amount(desk, &path, limit));
+        let (asked, most) =
+            (amount(reviewer, &format!("resources.requests.{name}"), request), amount(reviewer, &path, limit));
         if let (true, Some(asked_for), Some(allowed)) = (has_requests, read(&asked), read(&most))
             && asked_for > allowed
         {
             let what = format!("the limit of {most} is below the request of {asked}");
-            desk.error(
-                desk.place(&path),
+            reviewer.error(
+                reviewer.place(&path),
                 &path,
                 what,
                 "Kubernetes refuses the pods.",
@@ -109,13 +116,13 @@ fn exceeding(desk: &mut Desk<'_>) {
         if name == "ephemeralStorage" && read(&most).is_some_and(|mebi| mebi < 1024) {
             let why = "Logs and Git builds take more, and the pod is evicted.";
             let what = format!("a pod may use {most} of disk");
-            desk.error(desk.place(&path), &path, what, why, "write 20Gi");
+            reviewer.error(reviewer.place(&path), &path, what, why, "write 20Gi");
         }
     }
 }
 
 /// How many pods fit; two must.
-fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
+fn room(reviewer: &mut Reviewer<'_>, allocatable: Allocatable) -> u32 {
     let resources = [
         ("cpu", "100m", allocatable.millicores),
         ("memory", "2Gi", allocatable.memory_mib),
@@ -124,25 +131,25 @@ fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
     let mut room = u32::MAX;
     for (name, default, there) in resources {
         let path = format!("resources.requests.{name}");
-        let written = amount(desk, &path, default);
+        let written = amount(reviewer, &path, default);
         let each = if name == "cpu" { millis(&written) } else { mebi(&written) };
         let Some(each) = each.filter(|each| *each > 0) else { continue };
         room = room.min(u32::try_from(there / each).unwrap_or(u32::MAX));
         if 2 * each > there {
-            let nodes = desk.facts.nodes.as_ref().map_or("node", |nodes| nodes.instance_type.as_str());
+            let nodes = reviewer.facts.nodes.as_ref().map_or("node", |nodes| nodes.instance_type.as_str());
             let what = format!("two pods with {written} each do not fit on a {nodes}");
             let why = "A rollout puts the new pod beside the old one; without room for both it never ends.";
-            desk.error(desk.place(&path), &path, what, why, "write less than half of the node");
+            reviewer.error(reviewer.place(&path), &path, what, why, "write less than half of the node");
         }
     }
     let path = "resources.limits.memory";
-    let written = amount(desk, path, "4Gi");
-    if desk.flag("resources.limits.enabled", false)
+    let written = amount(reviewer, path, "4Gi");
+    if reviewer.flag("resources.limits.enabled", false)
         && mebi(&written).is_some_and(|each| 2 * each > allocatable.memory_mib)
     {
         let why = "When both pods of a rollout grow, the node runs out of memory and kills one.";
-        desk.warning(
-            desk.place(path),
+        reviewer.warning(
+            reviewer.place(path),
             path,
             format!("two pods with {written} each do not fit on a node"),
             why,
@@ -152,16 +159,16 @@ fn room(desk: &mut Desk<'_>, allocatable: Allocatable) -> u32 {
     room
 }
 
-fn strategy(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {
-    let kind = desk.text_or("strategy.type", "RollingUpdate");
+fn strategy(reviewer: &mut Reviewer<'_>, replicas: u32, room: Option<u32>) {
+    let kind = reviewer.text_or("strategy.type", "RollingUpdate");
     match kind.as_str() {
-        "RollingUpdate" => rolling(desk, replicas, room),
+        "RollingUpdate" => rolling(reviewer, replicas, room),
         "Recreate" => {}
         _ => {
             let path = "strategy.type";
             let why = "Kubernetes refuses the Deployment.";
-            desk.error(
-                desk.place(path),
+            reviewer.error(
+                reviewer.place(path),
                 path,
                 format!("there is no strategy `{kind}`"),
                 why,
@@ -169,38 +176,38 @@ fn strategy(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {
             );
         }
     }
-    constraints(desk);
+    constraints(reviewer);
 }
 
-fn rolling(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {
+fn rolling(reviewer: &mut Reviewer<'_>, replicas: u32, room: Option<u32>) {
     let path = "strategy.rollingUpdate";
-    let place = desk.place("strategy.rollingUpdate.maxSurge");
-    let sized = |desk: &Desk<'_>, of: u32| {
-        let surge = of_replicas(desk, "strategy.rollingUpdate.maxSurge", "100%", of, true);
-        (surge, of_replicas(desk, "strategy.rollingUpdate.maxUnavailable", "0", of, false))
+    let place = reviewer.place("strategy.rollingUpdate.maxSurge");
+    let sized = |reviewer: &Reviewer<'_>, of: u32| {
+        let surge = of_replicas(reviewer, "strategy.rollingUpdate.maxSurge", "100%", of, true);
+        (surge, of_replicas(reviewer, "strategy.rollingUpdate.maxUnavailable", "0", of, false))
     };
-    if sized(desk, replicas) == (0, 0) {
+    if sized(reviewer, replicas) == (0, 0) {
         let why = "Kubernetes refuses the Deployment: nothing could ever be replaced.";
-        desk.error(place, path, "neither more nor fewer pods may exist", why, "write `maxSurge: 1`");
+        reviewer.error(place, path, "neither more nor fewer pods may exist", why, "write `maxSurge: 1`");
         return;
     }
     let few = replicas.min(PLAYED);
-    let count = desk.facts.nodes.as_ref().map_or(few, |nodes| nodes.count).clamp(few, few + 1);
-    if few == 0 || desk.facts.nodes.as_ref().is_some_and(|nodes| nodes.count < replicas) {
+    let count = reviewer.facts.nodes.as_ref().map_or(few, |nodes| nodes.count).clamp(few, few + 1);
+    if few == 0 || reviewer.facts.nodes.as_ref().is_some_and(|nodes| nodes.count < replicas) {
         return;
     }
-    let (max_surge, max_unavailable) = sized(desk, few);
-    let spread = strict(desk).map(|(_, spread)| spread);
+    let (max_surge, max_unavailable) = sized(reviewer, few);
+    let spread = strict(reviewer).map(|(_, spread)| spread);
     let rollout =
         Rollout { replicas: few, max_surge: max_surge.min(few), max_unavailable: max_unavailable.min(few), spread };
-    apart(desk, &rollout, count);
+    apart(reviewer, &rollout, count);
     let room = room.unwrap_or(USUAL_ROOM);
     let steady = || Situation::steady(count, few, room);
     if play(&rollout, steady()).stuck.is_some() {
         // Where two pods do not fit, that is said at the request already.
         if room > 1 {
             let why = "The new pods find no node and the old ones wait for them.";
-            desk.error(
+            reviewer.error(
                 place,
                 path,
                 "a rollout stops half way even while every node is well",
@@ -212,16 +219,16 @@ fn rolling(desk: &mut Desk<'_>, replicas: u32, room: Option<u32>) {
     }
     // A lone node that goes takes everything with it, however pods are spread.
     let Some(spread) = spread.filter(|_| count > 1) else { return };
-    day_two(desk, &rollout, spread, &steady());
+    day_two(reviewer, &rollout, spread, &steady());
 }
 
 /// What happens to clusters in time.
-fn day_two(desk: &mut Desk<'_>, rollout: &Rollout, spread: Spread, steady: &Situation) {
+fn day_two(reviewer: &mut Reviewer<'_>, rollout: &Rollout, spread: Spread, steady: &Situation) {
     let mut situations = vec![
         ("a node is cordoned or not ready", steady.clone().with_closed_node(true)),
         ("a node is cordoned while its pod runs on", steady.clone().with_closed_node(false)),
     ];
-    if desk.members("nodeSelector").is_empty() {
+    if reviewer.members("nodeSelector").is_empty() {
         situations.push(("a node with a taint joins", steady.clone().with_empty_node(USUAL_ROOM, false)));
         situations.push(("a node without room joins", steady.clone().with_empty_node(0, true)));
     }
@@ -241,16 +248,16 @@ fn day_two(desk: &mut Desk<'_>, rollout: &Rollout, spread: Spread, steady: &Situ
         (true, false) => "add `matchLabelKeys: [pod-template-hash]`",
         (true, true) => "write `maxSurge: 1` and `maxUnavailable: 0`",
     };
-    let place = strict(desk).map_or(Place::START, |(constraint, _)| constraint.place);
+    let place = strict(reviewer).map_or(Place::START, |(constraint, _)| constraint.place);
     let what = format!("a rollout can stop half way when {}", stuck.join(", or "));
     let why = "An unusable node counts as an empty one, or old and new pods are counted together, and new pods find no place.";
-    desk.warning(place, "topologySpreadConstraints", what, why, missing);
+    reviewer.warning(place, "topologySpreadConstraints", what, why, missing);
 }
 
 /// Pods that refuse each other's nodes.
-fn apart(desk: &mut Desk<'_>, rollout: &Rollout, count: u32) {
+fn apart(reviewer: &mut Reviewer<'_>, rollout: &Rollout, count: u32) {
     let path = "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution";
-    let is_by_node = desk.items(path).iter().any(|term| {
+    let is_by_node = reviewer.items(path).iter().any(|term| {
         find(term, &["topologyKey"])
             .and_then(|member| text(&member.value))
             .is_some_and(|key| key == "kubernetes.io/hostname")
@@ -258,19 +265,19 @@ fn apart(desk: &mut Desk<'_>, rollout: &Rollout, count: u32) {
     if is_by_node && rollout.max_unavailable == 0 && count <= rollout.replicas {
         let why = "Old and new pods refuse each other's nodes, and there is no free one: a rollout never ends.";
         let remedy = "delete it; topologySpreadConstraints spread the pods";
-        desk.error(desk.place(path), path, "the new pod finds no node", why, remedy);
+        reviewer.error(reviewer.place(path), path, "the new pod finds no node", why, remedy);
     }
 }
 
-fn constraints(desk: &mut Desk<'_>) {
+fn constraints(reviewer: &mut Reviewer<'_>) {
     let path = "topologySpreadConstraints";
-    let minor = desk.facts.kubernetes_minor.unwrap_or(u32::MAX);
-    let release = desk.facts.release.clone();
-    for constraint in desk.items(path) {
+    let minor = reviewer.facts.kubernetes_minor.unwrap_or(u32::MAX);
+    let release = reviewer.facts.release.clone();
+    for constraint in reviewer.items(path) {
         for (key, since) in [("nodeAffinityPolicy", 26), ("nodeTaintsPolicy", 26), ("matchLabelKeys", 27)] {
             if let Some(member) = find(constraint, &[key]).filter(|_| minor < since) {
                 let why = "The API server drops what it does not know.";
-                desk.error(
+                reviewer.error(
                     member.at,
                     path,
                     format!("{key} is not there before Kubernetes 1.{since}"),
@@ -283,19 +290,19 @@ fn constraints(desk: &mut Desk<'_>) {
             && printed(&member.value).and_then(|skew| skew.parse::<u32>().ok()).is_none_or(|skew| skew == 0)
         {
             let why = "Kubernetes refuses the pods.";
-            desk.error(spot(member), path, "the least skew is 1", why, "write 1");
+            reviewer.error(spot(member), path, "the least skew is 1", why, "write 1");
         }
-        labels(desk, constraint, release.as_deref());
+        labels(reviewer, constraint, release.as_deref());
     }
 }
 
 /// A selector that finds none of our pods spreads nothing.
-fn labels(desk: &mut Desk<'_>, constraint: &Node, release: Option<&str>) {
+fn labels(reviewer: &mut Reviewer<'_>, constraint: &Node, release: Option<&str>) {
     let path = "topologySpreadConstraints";
     let Some(selector) = find(constraint, &["labelSelector", "matchLabels"]) else {
         let why = "Without a selector no pod counts, and nothing is spread.";
         let remedy = "add `labelSelector: {matchLabels: {app.kubernetes.io/name: rstudio-pm, …}}`";
-        desk.error(constraint.place, path, "it is not said which pods count", why, remedy);
+        reviewer.error(constraint.place, path, "it is not said which pods count", why, remedy);
         return;
     };
     for member in members(&selector.value) {
@@ -309,31 +316,37 @@ fn labels(desk: &mut Desk<'_>, constraint: &Node, release: Option<&str>) {
         {
             let why = "No pod carries that label, and nothing is spread.";
             let what = format!("the pods carry `{expected}`, and not `{written}`");
-            desk.error(spot(member), path, what, why, format!("write \"{expected}\""));
+            reviewer.error(spot(member), path, what, why, format!("write \"{expected}\""));
         }
     }
 }
 
-fn selector(desk: &mut Desk<'_>) {
+fn selector(reviewer: &mut Reviewer<'_>) {
     let path = "nodeSelector";
-    let Some(nodes) = &desk.facts.nodes else { return };
+    let Some(nodes) = &reviewer.facts.nodes else { return };
     let (key, value) = nodes.label.clone();
-    if let Some(member) = desk.members(path).iter().find(|member| member.key == key)
+    if let Some(member) = reviewer.members(path).iter().find(|member| member.key == key)
         && printed(&member.value).is_none_or(|written| written != value)
     {
         let why = "No node carries that label, and every pod waits.";
-        desk.error(spot(member), path, format!("the nodes carry {key}: {value}"), why, format!("write \"{value}\""));
+        reviewer.error(
+            spot(member),
+            path,
+            format!("the nodes carry {key}: {value}"),
+            why,
+            format!("write \"{value}\""),
+        );
     }
 }
 
-fn disruption(desk: &mut Desk<'_>, replicas: u32) {
+fn disruption(reviewer: &mut Reviewer<'_>, replicas: u32) {
     let path = "podDisruptionBudget";
     let why = "No pod may ever be moved: draining a node waits for ever, and so does an update of the node group.";
     let (most, least) = ("podDisruptionBudget.maxUnavailable", "podDisruptionBudget.minAvailable");
-    match (desk.at(most), desk.at(least)) {
+    match (reviewer.at(most), reviewer.at(least)) {
         (Some(_), Some(member)) => {
             let why = "Kubernetes refuses the object.";
-            desk.error(
+            reviewer.error(
                 member.at,
                 path,
                 "both maxUnavailable and minAvailable are written",
@@ -341,24 +354,30 @@ fn disruption(desk: &mut Desk<'_>, replicas: u32) {
                 "keep maxUnavailable: 1",
             );
         }
-        (Some(_), None) if replicas > 0 && of_replicas(desk, most, "1", replicas, true) == 0 => {
-            desk.error(desk.place(most), path, "no pod may be missing", why, "write 1");
+        (Some(_), None) if replicas > 0 && of_replicas(reviewer, most, "1", replicas, true) == 0 => {
+            reviewer.error(reviewer.place(most), path, "no pod may be missing", why, "write 1");
         }
-        (None, Some(_)) if replicas > 0 && of_replicas(desk, least, "0", replicas, true) >= replicas => {
-            desk.error(desk.place(least), path, "every pod must be there", why, "write `maxUnavailable: 1` instead");
+        (None, Some(_)) if replicas > 0 && of_replicas(reviewer, least, "0", replicas, true) >= replicas => {
+            reviewer.error(
+                reviewer.place(least),
+                path,
+                "every pod must be there",
+                why,
+                "write `maxUnavailable: 1` instead",
+            );
         }
         (Some(_) | None, None) | (None, Some(_)) => {}
     }
 }
 
-fn image(desk: &mut Desk<'_>) {
-    let (repository, tag) = (desk.text("image.repository"), desk.text("image.tag"));
+fn image(reviewer: &mut Reviewer<'_>) {
+    let (repository, tag) = (reviewer.text("image.repository"), reviewer.text("image.tag"));
     if tag.as_deref() == Some("latest") {
         let path = "image.tag";
         let why = "It is another image every day, and two versions may not work on one database.";
-        desk.error(desk.place(path), path, "the tag is latest", why, "write the whole tag of one version");
+        reviewer.error(reviewer.place(path), path, "the tag is latest", why, "write the whole tag of one version");
     }
-    let (own, other, line) = if desk.facts.is_older_line() {
+    let (own, other, line) = if reviewer.facts.is_older_line() {
         ("rstudio/rstudio-package-manager", "posit/package-manager", "0.5")
     } else {
         ("posit/package-manager", "rstudio/rstudio-package-manager", "0.20")
@@ -367,41 +386,47 @@ fn image(desk: &mut Desk<'_>) {
     if is_other && tag.is_none() {
         let path = "image.repository";
         let what = format!("chart {line} composes a tag that {other} does not have");
-        desk.error(desk.place(path), path, what, "The nodes cannot pull it.", format!("write {own}, or add image.tag"));
+        reviewer.error(
+            reviewer.place(path),
+            path,
+            what,
+            "The nodes cannot pull it.",
+            format!("write {own}, or add image.tag"),
+        );
     }
     let path = "image.imagePullPolicy";
-    let policy = desk.text_or(path, "IfNotPresent");
+    let policy = reviewer.text_or(path, "IfNotPresent");
     if !["Always", "IfNotPresent", "Never"].contains(&policy.as_str()) {
         let why = "Kubernetes refuses the pods.";
-        desk.error(desk.place(path), path, format!("there is no policy `{policy}`"), why, "write IfNotPresent");
+        reviewer.error(reviewer.place(path), path, format!("there is no policy `{policy}`"), why, "write IfNotPresent");
     }
 }
 
-fn ending(desk: &mut Desk<'_>) {
+fn ending(reviewer: &mut Reviewer<'_>) {
     let path = "pod.terminationGracePeriodSeconds";
-    let grace = number(desk, path, 120);
+    let grace = number(reviewer, path, 120);
     let command =
-        desk.items("pod.lifecycle.preStop.exec.command").iter().filter_map(text).collect::<Vec<_>>().join(" ");
+        reviewer.items("pod.lifecycle.preStop.exec.command").iter().filter_map(text).collect::<Vec<_>>().join(" ");
     let words: Vec<&str> = command.split([' ', ';', '\n']).filter(|word| !word.is_empty()).collect();
     let slept = words.windows(2).filter(|pair| pair[0] == "sleep").filter_map(|pair| pair[1].parse::<u32>().ok()).sum();
     if grace <= slept {
         let what = format!("a pod has {grace} seconds to end, and its hook alone takes {slept}");
         let why = "Pods are killed before the server is told to end, in the middle of downloads.";
-        desk.error(desk.place(path), path, what, why, format!("write {}", (slept + 105).max(120)));
+        reviewer.error(reviewer.place(path), path, what, why, format!("write {}", (slept + 105).max(120)));
     }
 }
 
-fn sandbox(desk: &mut Desk<'_>) {
+fn sandbox(reviewer: &mut Reviewer<'_>) {
     let path = "enableSandboxing";
-    if !desk.flag(path, true) {
+    if !reviewer.flag(path, true) {
         let why = "Git builds run beside the database password, the encryption key and the role.";
-        desk.warning(desk.place(path), path, "builds run without a sandbox", why, "write true");
+        reviewer.warning(reviewer.place(path), path, "builds run without a sandbox", why, "write true");
     }
     let path = "enableMigration";
-    if desk.at(path).is_some_and(|member| flag(&member.value) == Some(true))
-        && (desk.flag("sharedStorage.create", false) || desk.flag("sharedStorage.mount", false))
+    if reviewer.at(path).is_some_and(|member| flag(&member.value) == Some(true))
+        && (reviewer.flag("sharedStorage.create", false) || reviewer.flag("sharedStorage.mount", false))
     {
         let why = "A job changes owners on the shared volume before every upgrade, as root and from Docker Hub.";
-        desk.warning(desk.place(path), path, "the migration is on", why, "write false");
+        reviewer.warning(reviewer.place(path), path, "the migration is on", why, "write false");
     }
 }

@@ -1,6 +1,6 @@
 //! What the server's settings say: database, addresses, ports inside the pod.
 
-use super::desk::{Desk, spot};
+use super::reviewer::{Reviewer, spot};
 use super::settings::setting;
 use crate::helm::form;
 use crate::product::ENCRYPTION_KEY_VARIABLE;
@@ -9,22 +9,22 @@ use crate::text::Place;
 const OTHER: &str = "The file is for another stack, or was written before it was changed.";
 
 /// Checks database and address.
-pub(super) fn check(desk: &mut Desk<'_>) {
-    provider(desk);
-    urls(desk);
-    passwords(desk);
-    address(desk);
-    root(desk);
-    licensing(desk);
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
+    provider(reviewer);
+    urls(reviewer);
+    passwords(reviewer);
+    address(reviewer);
+    root(reviewer);
+    licensing(reviewer);
 }
 
-fn provider(desk: &mut Desk<'_>) {
+fn provider(reviewer: &mut Reviewer<'_>) {
     let path = "config.Database.Provider";
     let why = "The server's default is a SQLite file, which each pod would have for itself and lose.";
-    match setting(desk, "Database", "Provider") {
-        None => desk.error(desk.place(path), path, "no database is named", why, "add `Provider: \"postgres\"`"),
+    match setting(reviewer, "Database", "Provider") {
+        None => reviewer.error(reviewer.place(path), path, "no database is named", why, "add `Provider: \"postgres\"`"),
         Some((_, provider)) if provider == "postgres" => {}
-        Some((member, provider)) if provider.eq_ignore_ascii_case("postgres") => desk.warning(
+        Some((member, provider)) if provider.eq_ignore_ascii_case("postgres") => reviewer.warning(
             spot(member),
             path,
             "the provider is written in lower case",
@@ -32,39 +32,45 @@ fn provider(desk: &mut Desk<'_>) {
             "write \"postgres\"",
         ),
         Some((member, _)) => {
-            desk.error(spot(member), path, "the database must be PostgreSQL", why, "write \"postgres\"");
+            reviewer.error(spot(member), path, "the database must be PostgreSQL", why, "write \"postgres\"");
         }
     }
 }
 
-fn urls(desk: &mut Desk<'_>) {
+fn urls(reviewer: &mut Reviewer<'_>) {
     let path = "config.Postgres.URL";
-    if let Some((member, written)) = setting(desk, "Postgres", "URL") {
-        url(desk, path, spot(member), &written);
+    if let Some((member, written)) = setting(reviewer, "Postgres", "URL") {
+        url(reviewer, path, spot(member), &written);
     } else {
         let why = "The server does not find its database.";
         let remedy = "add `URL: \"postgres://USER@HOST:5432/DATABASE?sslmode=require\"`";
-        desk.error(desk.place(path), path, "no database is named", why, remedy);
+        reviewer.error(reviewer.place(path), path, "no database is named", why, remedy);
     }
-    if let Some((member, written)) = setting(desk, "Postgres", "UsageDataURL") {
-        url(desk, "config.Postgres.UsageDataURL", spot(member), &written);
+    if let Some((member, written)) = setting(reviewer, "Postgres", "UsageDataURL") {
+        url(reviewer, "config.Postgres.UsageDataURL", spot(member), &written);
     }
 }
 
-fn url(desk: &mut Desk<'_>, path: &str, place: Place, url: &str) {
+fn url(reviewer: &mut Reviewer<'_>, path: &str, place: Place, url: &str) {
     let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
         let remedy = "write postgres://USER@HOST:5432/DATABASE?sslmode=require";
-        desk.error(place, path, "this is not the URL of a PostgreSQL database", "The server refuses it.", remedy);
+        reviewer.error(place, path, "this is not the URL of a PostgreSQL database", "The server refuses it.", remedy);
         return;
     };
     let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (user, host) = before_query.rsplit_once('@').unwrap_or(("", before_query));
     if user.contains(':') {
         let why = "Values and Helm's record of the release can be read by many more people than a Secret.";
-        desk.error(place, path, "the URL contains a password", why, "write USER@ alone; pod.env brings the password");
+        reviewer.error(
+            place,
+            path,
+            "the URL contains a password",
+            why,
+            "write USER@ alone; pod.env brings the password",
+        );
     }
     if user.is_empty() {
-        desk.error(
+        reviewer.error(
             place,
             path,
             "the URL names no user",
@@ -73,16 +79,22 @@ fn url(desk: &mut Desk<'_>, path: &str, place: Place, url: &str) {
         );
     }
     let host = host.split(['/', ':']).next().unwrap_or_default();
-    if let Some(known) = &desk.facts.database_host
+    if let Some(known) = &reviewer.facts.database_host
         && host != known
     {
-        desk.error(place, path, format!("the database is {known}, and not {host}"), OTHER, format!("write {known}"));
+        reviewer.error(
+            place,
+            path,
+            format!("the database is {known}, and not {host}"),
+            OTHER,
+            format!("write {known}"),
+        );
     }
     let parameter = |name: &str| query.split('&').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name);
     match parameter("sslmode").map(|(_, mode)| mode) {
         Some("require") => {}
         Some("verify-ca" | "verify-full") if parameter("sslrootcert").is_some() => {}
-        Some(mode @ ("verify-ca" | "verify-full")) => desk.error(
+        Some(mode @ ("verify-ca" | "verify-full")) => reviewer.error(
             place,
             path,
             format!("sslmode={mode} without sslrootcert"),
@@ -91,29 +103,35 @@ fn url(desk: &mut Desk<'_>, path: &str, place: Place, url: &str) {
         ),
         Some("disable") => {
             let why = "RDS refuses connections without TLS.";
-            desk.error(place, path, "sslmode=disable turns TLS off", why, "write sslmode=require");
+            reviewer.error(place, path, "sslmode=disable turns TLS off", why, "write sslmode=require");
         }
         Some("prefer" | "allow") | None => {
             let why = "Whether the connection is encrypted is then left to chance.";
-            desk.warning(place, path, "TLS is not required", why, "add ?sslmode=require");
+            reviewer.warning(place, path, "TLS is not required", why, "add ?sslmode=require");
         }
         Some(mode) => {
             let what = format!("there is no sslmode `{mode}`");
-            desk.error(place, path, what, "The server refuses the URL.", "write sslmode=require");
+            reviewer.error(place, path, what, "The server refuses the URL.", "write sslmode=require");
         }
     }
 }
 
-fn passwords(desk: &mut Desk<'_>) {
+fn passwords(reviewer: &mut Reviewer<'_>) {
     for name in ["Password", "UsageDataPassword"] {
-        if let Some((member, _)) = setting(desk, "Postgres", name) {
+        if let Some((member, _)) = setting(reviewer, "Postgres", name) {
             let why = "Values and Helm's record of the release can be read by many more people than a Secret.";
             let remedy = "delete it; pod.env brings the password from a Secret";
-            desk.error(member.at, &format!("config.Postgres.{name}"), "a password stands in the values", why, remedy);
+            reviewer.error(
+                member.at,
+                &format!("config.Postgres.{name}"),
+                "a password stands in the values",
+                why,
+                remedy,
+            );
         }
     }
-    if let Some((member, _)) = setting(desk, "Server", "EncryptionKeyPath") {
-        desk.warning(
+    if let Some((member, _)) = setting(reviewer, "Server", "EncryptionKeyPath") {
+        reviewer.warning(
             spot(member),
             "config.Server.EncryptionKeyPath",
             "the encryption key comes from a file",
@@ -123,25 +141,25 @@ fn passwords(desk: &mut Desk<'_>) {
     }
 }
 
-fn address(desk: &mut Desk<'_>) {
+fn address(reviewer: &mut Reviewer<'_>) {
     let path = "config.Server.Address";
-    let Some((member, address)) = setting(desk, "Server", "Address") else { return };
+    let Some((member, address)) = setting(reviewer, "Server", "Address") else { return };
     let why = "Links, e-mails and logins lead to it.";
     if !(form::ADDRESS.holds)(&address) {
         let remedy = "write https:// and the host name, without a path";
-        desk.error(spot(member), path, format!("`{address}` is not an address"), why, remedy);
-    } else if let Some(known) = desk.facts.address.clone().filter(|known| *known != address) {
-        desk.warning(spot(member), path, format!("the declared address is {known}"), why, format!("write {known}"));
+        reviewer.error(spot(member), path, format!("`{address}` is not an address"), why, remedy);
+    } else if let Some(known) = reviewer.facts.address.clone().filter(|known| *known != address) {
+        reviewer.warning(spot(member), path, format!("the declared address is {known}"), why, format!("write {known}"));
     }
 }
 
-fn root(desk: &mut Desk<'_>) {
-    if let Some((member, user)) = setting(desk, "Launcher", "ServerUser")
+fn root(reviewer: &mut Reviewer<'_>) {
+    if let Some((member, user)) = setting(reviewer, "Launcher", "ServerUser")
         && user == "root"
-        && desk.flag("rootCheckIsFatal", true)
+        && reviewer.flag("rootCheckIsFatal", true)
     {
         let why = "The chart refuses to install: the server runs as user 999.";
-        desk.error(
+        reviewer.error(
             spot(member),
             "config.Launcher.ServerUser",
             "the server must not be root",
@@ -151,10 +169,16 @@ fn root(desk: &mut Desk<'_>) {
     }
 }
 
-fn licensing(desk: &mut Desk<'_>) {
-    if let Some((member, _)) = setting(desk, "Licensing", "LicenseType") {
+fn licensing(reviewer: &mut Reviewer<'_>) {
+    if let Some((member, _)) = setting(reviewer, "Licensing", "LicenseType") {
         let why = "The chart sets it to remote with a license server, and the default suits a license file.";
         let remedy = "delete it; use license.server or license.file";
-        desk.warning(spot(member), "config.Licensing.LicenseType", "the kind of license is set by hand", why, remedy);
+        reviewer.warning(
+            spot(member),
+            "config.Licensing.LicenseType",
+            "the kind of license is set by hand",
+            why,
+            remedy,
+        );
     }
 }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, flag, members};
 use super::reading::plain_key;
+use super::reviewer::{Reviewer, flag, members};
 use crate::product::gcfg::{has_setting_name, is_whole_quoted, read_value};
 use crate::text::{Member, Node, Place, Shape, is_unprintable};
 
@@ -20,31 +20,31 @@ const OF_CHART: [&str; 2] = ["config.HTTP.Listen", "config.Metrics.Enabled"];
 const EXPONENT_FROM: u128 = 1_000_000;
 
 /// Checks every section and setting.
-pub(super) fn check(desk: &mut Desk<'_>) {
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
     let mut seen = BTreeMap::new();
-    for section in desk.members("config") {
-        once(desk, &mut seen, &section.key, "config", section);
+    for section in reviewer.members("config") {
+        once(reviewer, &mut seen, &section.key, "config", section);
         let path = format!("config.{}", section.key);
-        plain_key(desk, &path, section);
-        heading(desk, &path, section);
+        plain_key(reviewer, &path, section);
+        heading(reviewer, &path, section);
         match &section.value.shape {
             Shape::Map(settings) => {
                 let mut seen = BTreeMap::new();
                 for setting in settings {
-                    once(desk, &mut seen, &setting.key, &path, setting);
-                    check_setting(desk, &format!("{path}.{}", setting.key), setting);
+                    once(reviewer, &mut seen, &setting.key, &path, setting);
+                    check_setting(reviewer, &format!("{path}.{}", setting.key), setting);
                 }
             }
             // Elsewhere an empty section arrives, or the chart's own is taken away.
             Shape::Null if !LOOKED_INTO.contains(&section.key.as_str()) => {}
-            Shape::Null => desk.error(
+            Shape::Null => reviewer.error(
                 section.at,
                 &path,
                 "the section is empty",
                 "Null in place of this section breaks the chart's templates.",
                 "write its settings below, or delete the line",
             ),
-            Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => desk.error(
+            Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => reviewer.error(
                 section.value.place,
                 &path,
                 format!("expected settings indented below, found {}", section.value.in_words()),
@@ -56,9 +56,9 @@ pub(super) fn check(desk: &mut Desk<'_>) {
 }
 
 /// The reader compares names without regard to case, and takes the last of two.
-fn once(desk: &mut Desk<'_>, seen: &mut BTreeMap<String, Place>, key: &str, above: &str, member: &Member) {
+fn once(reviewer: &mut Reviewer<'_>, seen: &mut BTreeMap<String, Place>, key: &str, above: &str, member: &Member) {
     if let Some(first) = seen.insert(key.to_ascii_lowercase(), member.at) {
-        desk.error(
+        reviewer.error(
             member.at,
             &format!("{above}.{key}"),
             format!("`{key}` is in line {} already, in another case", first.line),
@@ -68,25 +68,25 @@ fn once(desk: &mut Desk<'_>, seen: &mut BTreeMap<String, Place>, key: &str, abov
     }
 }
 
-fn heading(desk: &mut Desk<'_>, path: &str, section: &Member) {
+fn heading(reviewer: &mut Reviewer<'_>, path: &str, section: &Member) {
     let (name, subsection) = section.key.split_once(' ').unwrap_or((&section.key, "\"\""));
     let is_quoted = subsection.len() >= 2 && subsection.starts_with('"') && subsection.ends_with('"');
     if !has_setting_name(name) || !is_quoted || read_value(subsection).is_err() {
         let remedy = "write letters and digits, with a subsection as in 'S3Storage \"cache\"'";
-        desk.error(section.at, path, format!("`{}` cannot name a section", section.key), STOPS, remedy);
+        reviewer.error(section.at, path, format!("`{}` cannot name a section", section.key), STOPS, remedy);
     }
 }
 
-fn check_setting(desk: &mut Desk<'_>, path: &str, setting: &Member) {
-    plain_key(desk, path, setting);
+fn check_setting(reviewer: &mut Reviewer<'_>, path: &str, setting: &Member) {
+    plain_key(reviewer, path, setting);
     if !has_setting_name(&setting.key) {
         let what = format!("`{}` cannot name a setting", setting.key);
-        desk.error(setting.at, path, what, STOPS, "write letters, digits and `-`, beginning with a letter");
+        reviewer.error(setting.at, path, what, STOPS, "write letters, digits and `-`, beginning with a letter");
     }
     match &setting.value.shape {
         // Null takes the chart's own value away, and the server has one of its own.
         Shape::Null if OF_CHART.contains(&path) => {}
-        Shape::Null => desk.error(
+        Shape::Null => reviewer.error(
             setting.at,
             path,
             "no value is written",
@@ -96,7 +96,7 @@ fn check_setting(desk: &mut Desk<'_>, path: &str, setting: &Member) {
         Shape::Map(inner) => {
             let first = inner.first().map_or("cache", |member| member.key.as_str());
             let section = path.rsplit('.').nth(1).unwrap_or("Section");
-            desk.error(
+            reviewer.error(
                 setting.at,
                 path,
                 "a setting cannot have keys of its own",
@@ -104,29 +104,31 @@ fn check_setting(desk: &mut Desk<'_>, path: &str, setting: &Member) {
                 format!("write a subsection beside the section: '{section} \"{}\"': {{{first}: …}}", setting.key),
             );
         }
-        Shape::List(items) if items.is_empty() => desk.error(
+        Shape::List(items) if items.is_empty() => reviewer.error(
             setting.value.place,
             path,
             "the list has no items",
             "Nothing of it arrives at the server.",
             "delete the line, or write items",
         ),
-        Shape::List(items) => items.iter().for_each(|item| scalar(desk, path, item)),
-        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) => scalar(desk, path, &setting.value),
+        Shape::List(items) => items.iter().for_each(|item| scalar(reviewer, path, item)),
+        Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) => {
+            scalar(reviewer, path, &setting.value)
+        }
     }
 }
 
-fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
+fn scalar(reviewer: &mut Reviewer<'_>, path: &str, node: &Node) {
     let quoted = format!("write \"{}\", in quotes", node.spelling);
     match &node.shape {
-        Shape::Null | Shape::List(_) | Shape::Map(_) => desk.error(
+        Shape::Null | Shape::List(_) | Shape::Map(_) => reviewer.error(
             node.place,
             path,
             format!("expected text, found {}", node.in_words()),
             "The chart prints it in a way the server does not read.",
             "write items of text",
         ),
-        Shape::Flag(flag) if !node.spelling.eq_ignore_ascii_case(&flag.to_string()) => desk.warning(
+        Shape::Flag(flag) if !node.spelling.eq_ignore_ascii_case(&flag.to_string()) => reviewer.warning(
             node.place,
             path,
             format!("`{}` without quotes is a boolean in YAML 1.1, which Helm reads", node.spelling),
@@ -136,30 +138,30 @@ fn scalar(desk: &mut Desk<'_>, path: &str, node: &Node) {
         Shape::Flag(_) => {}
         Shape::Whole(number) => {
             if number.unsigned_abs() >= EXPONENT_FROM || number.to_string() != node.spelling {
-                desk.error(node.place, path, "this number arrives in another spelling", PRINTED, quoted);
+                reviewer.error(node.place, path, "this number arrives in another spelling", PRINTED, quoted);
             }
         }
         Shape::Fraction(number) => {
             if number.to_string() != node.spelling {
-                desk.error(node.place, path, "this number arrives in another spelling", PRINTED, quoted);
+                reviewer.error(node.place, path, "this number arrives in another spelling", PRINTED, quoted);
             }
         }
-        Shape::Text(text) => written(desk, path, node, text),
+        Shape::Text(text) => written(reviewer, path, node, text),
     }
 }
 
 /// Text against what the server reads of it.
-fn written(desk: &mut Desk<'_>, path: &str, node: &Node, text: &str) {
+fn written(reviewer: &mut Reviewer<'_>, path: &str, node: &Node, text: &str) {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     let remedy = format!("quote it for the server too: '\"{}\"'", escaped.replace('\'', "''"));
     if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
         let what = format!("the value contains the character U+{:04X}", u32::from(c));
-        desk.error(node.place, path, what, STOPS, "leave it out; the format has no way to write it");
+        reviewer.error(node.place, path, what, STOPS, "leave it out; the format has no way to write it");
         return;
     }
     match read_value(text) {
         Err(_) => {
-            desk.error(
+            reviewer.error(
                 node.place,
                 path,
                 "a quote or a backslash stands where the server has no use for it",
@@ -174,18 +176,18 @@ fn written(desk: &mut Desk<'_>, path: &str, node: &Node, text: &str) {
             } else {
                 format!("the server reads only `{read}`")
             };
-            desk.error(node.place, path, what, CUT, remedy);
+            reviewer.error(node.place, path, what, CUT, remedy);
         }
     }
 }
 
 /// A setting as the server reads it, by section and name without regard to case.
-pub(super) fn setting<'a>(desk: &Desk<'a>, section: &str, name: &str) -> Option<(&'a Member, String)> {
-    let section = desk.members("config").iter().find(|member| member.key.eq_ignore_ascii_case(section))?;
+pub(super) fn setting<'a>(reviewer: &Reviewer<'a>, section: &str, name: &str) -> Option<(&'a Member, String)> {
+    let section = reviewer.members("config").iter().find(|member| member.key.eq_ignore_ascii_case(section))?;
     let setting = members(&section.value).iter().find(|member| member.key.eq_ignore_ascii_case(name))?;
     let printed = match flag(&setting.value) {
         Some(flag) => flag.to_string(),
-        None => super::desk::printed(&setting.value)?,
+        None => super::reviewer::printed(&setting.value)?,
     };
     read_value(&printed).ok().filter(|text| !text.is_empty()).map(|text| (setting, text))
 }

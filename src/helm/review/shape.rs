@@ -1,8 +1,8 @@
 //! Keys the chart knows, each with a value of its kind.
 
-use super::desk::{Desk, flag, members, spot, text, whole};
 use super::quantity::{milli, share};
 use super::reading::plain_key;
+use super::reviewer::{Reviewer, flag, members, spot, text, whole};
 use super::types;
 use crate::helm::keys::{Below, ChartKey, KEYS, Takes, Version};
 use crate::text::{Member, Node, Shape, is_bare_text, is_unprintable, nearest, shown, tree};
@@ -20,54 +20,54 @@ const KNOWN_MISTAKES: [(&str, &str); 6] = [
 ];
 
 /// Checks the whole file.
-pub(super) fn check(desk: &mut Desk<'_>) {
-    match &desk.root.shape {
-        Shape::Map(members) => section(desk, "", members),
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
+    match &reviewer.root.shape {
+        Shape::Map(members) => section(reviewer, "", members),
         Shape::Null => {}
         Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
-            let what = format!("values are `key: value` lines, and this is {}", desk.root.in_words());
-            desk.error(desk.root.place, "", what, "Helm refuses the file.", "write keys such as `replicas: 3`");
+            let what = format!("values are `key: value` lines, and this is {}", reviewer.root.in_words());
+            reviewer.error(reviewer.root.place, "", what, "Helm refuses the file.", "write keys such as `replicas: 3`");
         }
     }
 }
 
-fn section(desk: &mut Desk<'_>, path: &str, members: &[Member]) {
+fn section(reviewer: &mut Reviewer<'_>, path: &str, members: &[Member]) {
     for member in members {
         let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
-        plain_key(desk, &path, member);
+        plain_key(reviewer, &path, member);
         match (ChartKey::find(&path), ChartKey::children(&path).is_empty()) {
-            (Some(key), _) => value(desk, key, &path, member),
-            (None, true) => unknown(desk, &path, member),
-            (None, false) => subsection(desk, &path, member),
+            (Some(key), _) => value(reviewer, key, &path, member),
+            (None, true) => unknown(reviewer, &path, member),
+            (None, false) => subsection(reviewer, &path, member),
         }
     }
 }
 
 /// Whether something fails where null takes the chart's own value of a key away. Found by rendering every version with
 /// each key null.
-fn needs_value(desk: &Desk<'_>, path: &str) -> bool {
-    let creates = desk.flag("sharedStorage.create", false);
+fn needs_value(reviewer: &Reviewer<'_>, path: &str) -> bool {
+    let creates = reviewer.flag("sharedStorage.create", false);
     match path {
         "service.port" | "image.repository" | "config" | "livenessProbe" | "startupProbe" | "readinessProbe" => true,
-        "pod.port" | "service.targetPort" => desk.facts.has_free_port(),
-        "image.os" => !desk.facts.is_older_line() && desk.text("image.tag").is_none(),
-        "license.file.mountPath" | "license.file.secretKey" => desk.text("license.file.secret").is_some(),
-        "sharedStorage.path" => creates || desk.flag("sharedStorage.mount", false),
+        "pod.port" | "service.targetPort" => reviewer.facts.has_free_port(),
+        "image.os" => !reviewer.facts.is_older_line() && reviewer.text("image.tag").is_none(),
+        "license.file.mountPath" | "license.file.secretKey" => reviewer.text("license.file.secret").is_some(),
+        "sharedStorage.path" => creates || reviewer.flag("sharedStorage.mount", false),
         "sharedStorage.accessModes" | "sharedStorage.requests.storage" => creates,
         "resources.requests.cpu" | "resources.requests.memory" | "resources.requests.ephemeralStorage" => {
-            desk.flag("resources.requests.enabled", false)
+            reviewer.flag("resources.requests.enabled", false)
         }
         "resources.limits.cpu" | "resources.limits.memory" | "resources.limits.ephemeralStorage" => {
-            desk.flag("resources.limits.enabled", false)
+            reviewer.flag("resources.limits.enabled", false)
         }
         _ => false,
     }
 }
 
-fn subsection(desk: &mut Desk<'_>, path: &str, member: &Member) {
+fn subsection(reviewer: &mut Reviewer<'_>, path: &str, member: &Member) {
     match &member.value.shape {
-        Shape::Map(members) => section(desk, path, members),
-        Shape::Null => desk.error(
+        Shape::Map(members) => section(reviewer, path, members),
+        Shape::Null => reviewer.error(
             member.at,
             path,
             "nothing is written below",
@@ -77,12 +77,18 @@ fn subsection(desk: &mut Desk<'_>, path: &str, member: &Member) {
         Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => {
             let names = ChartKey::children(path).join(", ");
             let what = format!("expected keys indented below, found {}", member.value.in_words());
-            desk.error(spot(member), path, what, "The chart's templates fail on it.", format!("the keys are: {names}"));
+            reviewer.error(
+                spot(member),
+                path,
+                what,
+                "The chart's templates fail on it.",
+                format!("the keys are: {names}"),
+            );
         }
     }
 }
 
-fn unknown(desk: &mut Desk<'_>, path: &str, member: &Member) {
+fn unknown(reviewer: &mut Reviewer<'_>, path: &str, member: &Member) {
     let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
     let names = ChartKey::children(above);
     let meant = KNOWN_MISTAKES.iter().find(|(wrong, _)| *wrong == path).map(|(_, meant)| *meant);
@@ -93,45 +99,45 @@ fn unknown(desk: &mut Desk<'_>, path: &str, member: &Member) {
         (None, Some(key)) => format!("did you mean `{}`?", key.path),
         (None, None) => format!("the keys here are: {}", names.join(", ")),
     };
-    desk.error(member.at, path, format!("the chart has no key `{path}`"), SILENT, remedy);
+    reviewer.error(member.at, path, format!("the chart has no key `{path}`"), SILENT, remedy);
 }
 
-fn value(desk: &mut Desk<'_>, key: &ChartKey, path: &str, member: &Member) {
+fn value(reviewer: &mut Reviewer<'_>, key: &ChartKey, path: &str, member: &Member) {
     if key.path != path {
         return;
     }
     let node = &member.value;
-    let chart = desk.facts.chart();
+    let chart = reviewer.facts.chart();
     if let Some(why) = key.never {
         let is_allowed = key.until.is_some() && key.is_known_to(chart);
         if !is_allowed && !is_empty(node) {
             let remedy = instead(path);
-            desk.error(spot(member), path, "this key must not be set", &format!("Set, {why}."), remedy);
+            reviewer.error(spot(member), path, "this key must not be set", &format!("Set, {why}."), remedy);
         }
         return;
     }
     if let Some(since) = key.since.filter(|_| !key.is_known_to(chart) && path != "revisionHistoryLimit") {
         let what = format!("chart {} does not know this key", dotted(chart));
-        desk.warning(member.at, path, what, SILENT, format!("delete it, or use chart {} or newer", dotted(since)));
+        reviewer.warning(member.at, path, what, SILENT, format!("delete it, or use chart {} or newer", dotted(since)));
     }
     if let Shape::Null = node.shape {
-        if needs_value(desk, path) {
+        if needs_value(reviewer, path) {
             let why = "Null takes the chart's own value away, and Kubernetes or the nodes want one.";
-            desk.error(member.at, path, "no value is written", why, "delete the line, or write a value");
+            reviewer.error(member.at, path, "no value is written", why, "delete the line, or write a value");
         }
         return;
     }
-    if key.is_bare && bare_value(desk, path, key.takes, node) {
+    if key.is_bare && bare_value(reviewer, path, key.takes, node) {
         return;
     }
     if !is(key.takes, node) {
         let what = format!("expected {}, found {}", key.takes.expected(), node.in_words());
-        desk.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
+        reviewer.error(spot(member), path, what, why_wrong(path), remedy(key.takes, node));
     } else if let ("command" | "args", Some(written)) = (path, text(node).filter(|text| !text.is_empty())) {
-        types::command(desk, path, &written, spot(member));
+        types::command(reviewer, path, &written, spot(member));
     }
     if key.below != Below::Nothing && key.path != "config" {
-        below(desk, path, node);
+        below(reviewer, path, node);
     }
 }
 
@@ -140,7 +146,7 @@ fn dotted((major, minor, patch): Version) -> String {
 }
 
 /// What the chart prints without quotes must be text all the same; says whether something was said.
-fn bare_value(desk: &mut Desk<'_>, path: &str, takes: Takes, node: &Node) -> bool {
+fn bare_value(reviewer: &mut Reviewer<'_>, path: &str, takes: Takes, node: &Node) -> bool {
     let written = match &node.shape {
         Shape::Text(text) if text.is_empty() => return false,
         Shape::Text(text) => text.clone(),
@@ -160,7 +166,7 @@ fn bare_value(desk: &mut Desk<'_>, path: &str, takes: Takes, node: &Node) -> boo
     } else {
         "write letters, digits and `-`".to_owned()
     };
-    desk.error(node.place, path, what, why, remedy);
+    reviewer.error(node.place, path, what, why, remedy);
     true
 }
 
@@ -182,11 +188,11 @@ pub(super) fn prints_as_itself(written: &str) -> bool {
 }
 
 /// Booleans of YAML 1.1 among the keys that the chart hands on.
-fn below(desk: &mut Desk<'_>, path: &str, node: &Node) {
+fn below(reviewer: &mut Reviewer<'_>, path: &str, node: &Node) {
     for member in members(node) {
         let path = format!("{path}.{}", member.key);
-        plain_key(desk, &path, member);
-        below(desk, &path, &member.value);
+        plain_key(reviewer, &path, member);
+        below(reviewer, &path, &member.value);
     }
 }
 

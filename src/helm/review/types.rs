@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, flag, items, members, printed, spot, text, whole};
 use super::quantity::milli;
+use super::reviewer::{Reviewer, flag, items, members, printed, spot, text, whole};
 use super::storage::own_volumes;
 use crate::helm::keys::{Below, ChartKey, KEYS};
 use crate::helm::kubernetes::{Field, Holds, fields, told_apart_by};
@@ -19,19 +19,19 @@ const LEFT_OUT: &str =
 const SELECTED_BY: [&str; 2] = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
 
 /// Checks every key whose value the chart passes on.
-pub(super) fn check(desk: &mut Desk<'_>) {
-    for key in KEYS.iter().filter(|key| key.is_known_to(desk.facts.chart())) {
+pub(super) fn check(reviewer: &mut Reviewer<'_>) {
+    for key in KEYS.iter().filter(|key| key.is_known_to(reviewer.facts.chart())) {
         let Below::Kubernetes(word) = key.below else { continue };
-        let Some(member) = desk.at(key.path).filter(|_| is_written(desk, key.path)) else { continue };
+        let Some(member) = reviewer.at(key.path).filter(|_| is_written(reviewer, key.path)) else { continue };
         // A value of another shape than the chart's key is told by the check of keys.
         if matches!(member.value.shape, Shape::Map(_) | Shape::List(_)) {
             // The chart's own values stand below what is written here, and bring what must be there.
             let stands_alone = !holds_of_chart(key);
-            judge(desk, key.path, &Holds::of(word), &member.value, stands_alone);
+            judge(reviewer, key.path, &Holds::of(word), &member.value, stands_alone);
         }
     }
-    labels(desk);
-    volumes(desk);
+    labels(reviewer);
+    volumes(reviewer);
 }
 
 /// Whether the chart's own values have something below the key.
@@ -43,51 +43,51 @@ fn holds_of_chart(key: &ChartKey) -> bool {
 }
 
 /// Whether the chart makes anything of the key.
-fn is_written(desk: &Desk<'_>, path: &str) -> bool {
+fn is_written(reviewer: &Reviewer<'_>, path: &str) -> bool {
     match path.split('.').next().unwrap_or(path) {
-        "ingress" => desk.flag("ingress.enabled", false),
-        "serviceMonitor" => desk.flag("serviceMonitor.enabled", false),
-        "sharedStorage" => desk.flag("sharedStorage.create", false),
-        "readinessProbe" => desk.flag("readinessProbe.enabled", true),
-        "livenessProbe" => desk.flag("livenessProbe.enabled", false),
-        "startupProbe" => desk.flag("startupProbe.enabled", false),
+        "ingress" => reviewer.flag("ingress.enabled", false),
+        "serviceMonitor" => reviewer.flag("serviceMonitor.enabled", false),
+        "sharedStorage" => reviewer.flag("sharedStorage.create", false),
+        "readinessProbe" => reviewer.flag("readinessProbe.enabled", true),
+        "livenessProbe" => reviewer.flag("livenessProbe.enabled", false),
+        "startupProbe" => reviewer.flag("startupProbe.enabled", false),
         _ => true,
     }
 }
 
-fn judge(desk: &mut Desk<'_>, path: &str, holds: &Holds, node: &Node, stands_alone: bool) {
+fn judge(reviewer: &mut Reviewer<'_>, path: &str, holds: &Holds, node: &Node, stands_alone: bool) {
     match (holds, &node.shape) {
         // What is null is not there.
         (_, Shape::Null) | (Holds::Anything, _) => {}
         (Holds::List(item), Shape::List(nodes)) => {
             for (n, node) in nodes.iter().enumerate() {
-                judge(desk, &format!("{path}[{n}]"), item, node, true);
+                judge(reviewer, &format!("{path}[{n}]"), item, node, true);
             }
             if let Holds::Object(name) = **item {
-                repeated(desk, path, told_apart_by(name), nodes);
+                repeated(reviewer, path, told_apart_by(name), nodes);
             }
         }
         (Holds::Map(value), Shape::Map(members)) => {
             for member in members {
-                one(desk, &format!("{path}.{}", member.key), value, member, stands_alone);
+                one(reviewer, &format!("{path}.{}", member.key), value, member, stands_alone);
             }
         }
-        (Holds::Object(name), Shape::Map(members)) => object(desk, path, name, node.place, members, stands_alone),
+        (Holds::Object(name), Shape::Map(members)) => object(reviewer, path, name, node.place, members, stands_alone),
         _ if fits(holds, node) => {}
-        _ => wrong(desk, node.place, path, holds, node),
+        _ => wrong(reviewer, node.place, path, holds, node),
     }
 }
 
-fn one(desk: &mut Desk<'_>, path: &str, holds: &Holds, member: &Member, stands_alone: bool) {
+fn one(reviewer: &mut Reviewer<'_>, path: &str, holds: &Holds, member: &Member, stands_alone: bool) {
     let is_nested = matches!(member.value.shape, Shape::List(_) | Shape::Map(_));
     if is_nested && matches!(holds, Holds::List(_) | Holds::Map(_) | Holds::Object(_)) {
-        judge(desk, path, holds, &member.value, stands_alone);
+        judge(reviewer, path, holds, &member.value, stands_alone);
     } else if !matches!(member.value.shape, Shape::Null) && !fits(holds, &member.value) {
-        wrong(desk, spot(member), path, holds, &member.value);
+        wrong(reviewer, spot(member), path, holds, &member.value);
     }
 }
 
-fn object(desk: &mut Desk<'_>, path: &str, name: &str, at: Place, members: &[Member], stands_alone: bool) {
+fn object(reviewer: &mut Reviewer<'_>, path: &str, name: &str, at: Place, members: &[Member], stands_alone: bool) {
     let known = fields(name);
     if known.is_empty() {
         return;
@@ -98,41 +98,41 @@ fn object(desk: &mut Desk<'_>, path: &str, name: &str, at: Place, members: &[Mem
         let below = format!("{path}.{}", member.key);
         match known.iter().find(|field| field.name == member.key) {
             Some(field) => {
-                version(desk, &below, field, member.at);
-                one(desk, &below, &field.holds, member, stands_alone);
+                version(reviewer, &below, field, member.at);
+                one(reviewer, &below, &field.holds, member, stands_alone);
             }
-            None => unknown(desk, &below, name, known, member),
+            None => unknown(reviewer, &below, name, known, member),
         }
     }
     for field in known.iter().filter(|field| field.is_required && stands_alone) {
         let is_there = |member: &Member| member.key == field.name && !matches!(member.value.shape, Shape::Null);
         if !members.iter().any(is_there) {
             let what = format!("`{}` is missing", field.name);
-            desk.error(at, path, what, REFUSED, format!("add `{}: {}`", field.name, example(&field.holds)));
+            reviewer.error(at, path, what, REFUSED, format!("add `{}: {}`", field.name, example(&field.holds)));
         }
     }
 }
 
-fn unknown(desk: &mut Desk<'_>, path: &str, name: &str, known: &[Field], member: &Member) {
+fn unknown(reviewer: &mut Reviewer<'_>, path: &str, name: &str, known: &[Field], member: &Member) {
     let names: Vec<&str> = known.iter().map(|field| field.name).collect();
     let remedy = match nearest(&member.key, names.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("the fields are: {}", names.join(", ")),
     };
-    desk.error(member.at, path, format!("Kubernetes' {name} has no field `{}`", member.key), LEFT_OUT, remedy);
+    reviewer.error(member.at, path, format!("Kubernetes' {name} has no field `{}`", member.key), LEFT_OUT, remedy);
 }
 
-fn version(desk: &mut Desk<'_>, path: &str, field: &Field, at: Place) {
-    let Some(minor) = desk.facts.kubernetes_minor else { return };
+fn version(reviewer: &mut Reviewer<'_>, path: &str, field: &Field, at: Place) {
+    let Some(minor) = reviewer.facts.kubernetes_minor else { return };
     let what = format!("Kubernetes 1.{minor} does not know this field");
     if let Some(since) = field.since.filter(|since| minor < *since) {
-        desk.error(at, path, what, LEFT_OUT, format!("delete it, or use Kubernetes 1.{since} or newer"));
+        reviewer.error(at, path, what, LEFT_OUT, format!("delete it, or use Kubernetes 1.{since} or newer"));
     } else if field.until.is_some_and(|until| until < minor) {
-        desk.error(at, path, what, LEFT_OUT, "delete it");
+        reviewer.error(at, path, what, LEFT_OUT, "delete it");
     }
 }
 
-fn wrong(desk: &mut Desk<'_>, at: Place, path: &str, holds: &Holds, node: &Node) {
+fn wrong(reviewer: &mut Reviewer<'_>, at: Place, path: &str, holds: &Holds, node: &Node) {
     let remedy = match holds {
         Holds::Text if matches!(node.shape, Shape::List(_) | Shape::Map(_)) => "write text".to_owned(),
         Holds::Text => "write it in quotes".to_owned(),
@@ -142,7 +142,7 @@ fn wrong(desk: &mut Desk<'_>, at: Place, path: &str, holds: &Holds, node: &Node)
             format!("write {}", expected(holds))
         }
     };
-    desk.error(at, path, format!("expected {}, found {}", expected(holds), node.in_words()), REFUSED, remedy);
+    reviewer.error(at, path, format!("expected {}, found {}", expected(holds), node.in_words()), REFUSED, remedy);
 }
 
 fn expected(holds: &Holds) -> &'static str {
@@ -187,7 +187,7 @@ fn fits(holds: &Holds, node: &Node) -> bool {
 }
 
 /// Items of which Kubernetes takes each once.
-fn repeated(desk: &mut Desk<'_>, path: &str, by: &[&str], nodes: &[Node]) {
+fn repeated(reviewer: &mut Reviewer<'_>, path: &str, by: &[&str], nodes: &[Node]) {
     if by.is_empty() {
         return;
     }
@@ -206,35 +206,35 @@ fn repeated(desk: &mut Desk<'_>, path: &str, by: &[&str], nodes: &[Node]) {
         if let Some(before) = seen.insert(key, n) {
             let what = format!("{} `{name}` is there twice, first as item {}", by.join(" and "), before + 1);
             let why = "Kubernetes takes each once: it refuses the object, or the last one hides the others.";
-            desk.error(node.place, &format!("{path}[{n}]"), what, why, "keep one of them");
+            reviewer.error(node.place, &format!("{path}[{n}]"), what, why, "keep one of them");
         }
     }
 }
 
-fn labels(desk: &mut Desk<'_>) {
-    for member in desk.members("pod.labels").iter().filter(|member| SELECTED_BY.contains(&member.key.as_str())) {
+fn labels(reviewer: &mut Reviewer<'_>) {
+    for member in reviewer.members("pod.labels").iter().filter(|member| SELECTED_BY.contains(&member.key.as_str())) {
         let why = "Deployment and Service find their pods by this label, and the chart writes it already.";
         let what = format!("`{}` is the chart's own label", member.key);
-        desk.error(member.at, "pod.labels", what, why, "delete the line, or use a label of another name");
+        reviewer.error(member.at, "pod.labels", what, why, "delete the line, or use a label of another name");
     }
 }
 
 /// Volumes under a name that the chart gives away itself.
-fn volumes(desk: &mut Desk<'_>) {
-    let own = own_volumes(desk);
-    for volume in desk.items("pod.volumes") {
+fn volumes(reviewer: &mut Reviewer<'_>) {
+    let own = own_volumes(reviewer);
+    for volume in reviewer.items("pod.volumes") {
         let named = members(volume).iter().find(|member| member.key == "name");
         let Some((member, name)) = named.and_then(|member| Some((member, text(&member.value)?))) else { continue };
         if own.contains(&name.as_str()) {
             let why = "Kubernetes takes each name once, and refuses the pods.";
             let what = format!("the chart has a volume `{name}` of its own");
-            desk.error(spot(member), "pod.volumes", what, why, "give it another name");
+            reviewer.error(spot(member), "pod.volumes", what, why, "give it another name");
         }
     }
 }
 
 /// Commands that the chart prints as they stand: Kubernetes wants a list of words.
-pub(super) fn command(desk: &mut Desk<'_>, path: &str, written: &str, at: Place) {
+pub(super) fn command(reviewer: &mut Reviewer<'_>, path: &str, written: &str, at: Place) {
     let (read, _) = crate::text::tree(written);
     let is_list = read.is_some_and(|node| {
         matches!(node.shape, Shape::List(_)) && items(&node).iter().all(|word| text(word).is_some())
@@ -242,6 +242,6 @@ pub(super) fn command(desk: &mut Desk<'_>, path: &str, written: &str, at: Place)
     if !is_list {
         let remedy = format!("write a JSON text, such as '[\"{}\"]'", written.replace(' ', "\", \""));
         let why = "The chart prints the value as it stands, and Kubernetes takes a list of words alone.";
-        desk.error(at, path, "this is no list of words", why, remedy);
+        reviewer.error(at, path, "this is no list of words", why, remedy);
     }
 }

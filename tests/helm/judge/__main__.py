@@ -15,7 +15,7 @@ import tempfile
 import time
 
 from . import declarations, edits, engine, kubernetes
-from .program import Desk, Failed
+from .program import Failed, Rehearsal
 from .trial import tried
 from .verdict import Verdict
 
@@ -26,13 +26,13 @@ CHART = "0.20.4"
 
 def accepted(program, folder):
     """The versions of Kubernetes that a declaration may ask for."""
-    desk = Desk(program, folder / "versions", "")
+    rehearsal = Rehearsal(program, folder / "versions", "")
     found = []
     for minor in declarations.MINORS:
         version = f"1.{minor}"
-        desk.declare(declarations.text(declarations.merged(declarations.BASE, {"kubernetes": {"version": version}})))
+        rehearsal.declare(declarations.text(declarations.merged(declarations.BASE, {"kubernetes": {"version": version}})))
         try:
-            desk.run("validate", "stack.yaml")
+            rehearsal.run("validate", "stack.yaml")
             found.append(version)
         except Failed:
             pass

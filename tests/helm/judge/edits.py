@@ -7,7 +7,7 @@ import json
 import pathlib
 
 from . import declarations, engine, kubernetes
-from .program import Desk, Failed
+from .program import Failed, Rehearsal
 from .verdict import Verdict
 
 EDITS = json.loads((pathlib.Path(__file__).parents[1] / "edits.json").read_text())
@@ -46,9 +46,9 @@ def judged(job):
     manager = declaration["package_manager"]
     release, namespace = manager.get("release", "ppm"), manager.get("namespace", "ppm")
     try:
-        desk = Desk(program, folder, declarations.text(declaration))
-        desk.apply()
-        text = desk.values()
+        rehearsal = Rehearsal(program, folder, declarations.text(declaration))
+        rehearsal.apply()
+        text = rehearsal.values()
         for kind, edits in EDITS.items():
             for before, after, *_ in edits:
                 if before not in text:
@@ -56,7 +56,7 @@ def judged(job):
                     continue
                 edited = text.replace(before, after, 1)
                 verdict.counts["edits"] += 1
-                found = [each for each in desk.check(edited) if each["severity"] == "error"]
+                found = [each for each in rehearsal.check(edited) if each["severity"] == "error"]
                 refused = refusals(charts, version, edited, release, namespace, minors)
                 where = f"{after!r}, chart {version}"
                 if refused and not found:
@@ -65,7 +65,7 @@ def judged(job):
                     verdict.wrong.append(f"{where}: --check says {found[0]['what']!r}, and it is valid")
                 if bool(refused) != (kind == "refused"):
                     verdict.wrong.append(f"{where}: stands among {kind}; {refused[:1]}")
-        desk.remove()
+        rehearsal.remove()
     except Failed as error:
         verdict.wrong.append(f"edits: {error}")
     return verdict

@@ -15,7 +15,7 @@ class Failed(Exception):
     """The program did not do what was asked."""
 
 
-class Desk:
+class Rehearsal:
     """A folder of its own for one declaration."""
 
     def __init__(self, program, folder, declaration):

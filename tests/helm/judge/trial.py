@@ -1,7 +1,7 @@
 """One declaration, from the declaration to verdicts on every chart."""
 
 from . import crosschecks, declarations, engine
-from .program import Desk, Failed
+from .program import Failed, Rehearsal
 from .verdict import Verdict
 
 
@@ -17,19 +17,19 @@ def tried(job):
         return declarations.merged(declaration, {"package_manager": {"chart_version": version}})
 
     try:
-        desk = Desk(program, folder, declarations.text(declared(own)))
-        desk.apply()
-        record = desk.record()
+        rehearsal = Rehearsal(program, folder, declarations.text(declared(own)))
+        rehearsal.apply()
+        record = rehearsal.record()
         has_license_file = "server" not in manager.get("license", {})
-        manifests = desk.secrets("--with-database-job", has_license_file=has_license_file)
+        manifests = rehearsal.secrets("--with-database-job", has_license_file=has_license_file)
         verdict.judge(f"{name}, beside the chart", manifests, versions)
         objects = []
         for version in charts.paths if charts else [own]:
             where = f"{name}, chart {version}"
-            desk.declare(declarations.text(declared(version)))
-            text = desk.values()
+            rehearsal.declare(declarations.text(declared(version)))
+            text = rehearsal.values()
             given = engine.values(text)
-            found = desk.check(text)
+            found = rehearsal.check(text)
             if version != own:
                 # The declaration was applied with one chart, and says with the others that it was not applied with them.
                 unapplied = [each for each in found if "these are not the values that apply wrote" in each["what"]]
@@ -43,7 +43,7 @@ def tried(job):
             charts.install(version, given, release, namespace)
             verdict.judge(where, objects, versions)
             verdict.say(where, crosschecks.of_stack(objects, manifests, declared(version), record))
-        desk.remove()
+        rehearsal.remove()
         listener = record["resources"].get("listener.https")
         notes = next((each["metadata"]["annotations"] for each in objects if each["kind"] == "Ingress"), {})
         policies = (listener and listener["declared"]["ssl_policy"], notes.get("alb.ingress.kubernetes.io/ssl-policy"))

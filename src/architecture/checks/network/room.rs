@@ -1,7 +1,7 @@
 //! Whether there are addresses enough for what is put into each subnet.
 
 use super::{PRIVATE, Site};
-use crate::architecture::checks::desk::{Desk, Key, Said};
+use crate::architecture::checks::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::finding::{Check, Severity};
 use crate::model::values::Cidr;
@@ -24,7 +24,7 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
     if site.subnets.private.is_empty() {
         return None;
     }
-    let mut desk = Desk::new(site.ground.places, "network.addresses");
+    let mut check = CheckBuilder::new(site.ground.places, "network.addresses");
     let ground = site.ground;
     let balancer = ground.makes(&handles::LOAD_BALANCER) && ground.stack.load_balancer.targets != Targets::Ingress;
     let in_private = |id: &str| {
@@ -35,31 +35,31 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
         needs
     };
     for (id, subnet) in &site.subnets.private {
-        fits(&mut desk, Key::item(PRIVATE, id), id, subnet.free.into(), &in_private(id));
+        fits(&mut check, Key::item(PRIVATE, id), id, subnet.free.into(), &in_private(id));
     }
     if balancer {
         for (id, subnet) in &site.subnets.balancer {
             let key = Key::item(site.subnets.balancer_key, id);
             if site.subnets.balancer_key != PRIVATE {
-                fits(&mut desk, key, id, subnet.free.into(), &[(BALANCER, "the load balancer")]);
+                fits(&mut check, key, id, subnet.free.into(), &[(BALANCER, "the load balancer")]);
             }
             if subnet.cidr.parse().is_ok_and(|cidr: Cidr| cidr.prefix() > BALANCER_PREFIX) {
                 let what = format!("{id} ({}) is smaller than the /27 that a load balancer wants", subnet.cidr);
-                desk.find(Severity::Error, key, Said::new(what, "", "use a larger subnet of that zone"));
+                check.find(Severity::Error, key, Said::new(what, "", "use a larger subnet of that zone"));
             }
         }
     }
-    if ground.makes(&handles::NODES) && desk.passes() {
-        nodes(site, in_private, &mut desk);
+    if ground.makes(&handles::NODES) && check.passes() {
+        nodes(site, in_private, &mut check);
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
-fn fits(desk: &mut Desk<'_>, key: Key<'_>, id: &str, free: u64, needs: &[(u64, &str)]) {
+fn fits(check: &mut CheckBuilder<'_>, key: Key<'_>, id: &str, free: u64, needs: &[(u64, &str)]) {
     let needed: u64 = needs.iter().map(|(count, _)| count).sum();
     if free < needed {
         let parts: Vec<String> = needs.iter().map(|(count, what)| format!("{count} for {what}")).collect();
-        desk.find(
+        check.find(
             Severity::Error,
             key,
             Said::new(
@@ -73,7 +73,7 @@ fn fits(desk: &mut Desk<'_>, key: Key<'_>, id: &str, free: u64, needs: &[(u64, &
 
 /// Nodes and pods take addresses of the subnets the nodes stand in. The VPC CNI of a node holds, as it comes, two
 /// interfaces full of them, one as a reserve (aws/amazon-vpc-cni-k8s, `WARM_ENI_TARGET`); with fewer it does what it can.
-fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, desk: &mut Desk<'_>) {
+fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, check: &mut CheckBuilder<'_>) {
     let stack = site.ground.stack;
     let private = &site.subnets.private;
     let room = |id: &str, free: u32| u64::from(free).saturating_sub(taken(id).iter().map(|(count, _)| count).sum());
@@ -81,7 +81,7 @@ fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, desk
     let pods = u64::from(stack.package_manager.replicas) + 1 + SYSTEM_PODS;
     let free: u64 = private.iter().map(|(id, subnet)| room(id, subnet.free)).sum();
     if free < count + pods {
-        desk.find(
+        check.find(
             Severity::Error,
             Key::of(PRIVATE),
             Said::new(
@@ -99,7 +99,7 @@ fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, desk
     let nodes = count.div_ceil(zones) + 1;
     let wanted = nodes * 2 * each;
     for (id, subnet) in private.iter().filter(|(id, subnet)| room(id, subnet.free) < wanted) {
-        desk.find(
+        check.find(
             Severity::Warning,
             Key::item(PRIVATE, id),
             Said::new(

@@ -1,7 +1,7 @@
 //! Whether subnets are of the tier they are declared as, by their routes, and whether nodes reach AWS.
 
 use super::{PRIVATE, PUBLIC, Site};
-use crate::architecture::checks::desk::{Desk, Key, Said};
+use crate::architecture::checks::builder::{CheckBuilder, Key, Said};
 use crate::architecture::endpoints;
 use crate::model::facts::Fact;
 use crate::model::facts::network::{Endpoint, RouteTable, WayOut, table_of};
@@ -12,29 +12,29 @@ pub(super) fn routes(site: &Site<'_>) -> Option<Check> {
     if site.subnets.private.is_empty() {
         return None;
     }
-    let mut desk = Desk::new(site.ground.places, "network.routes");
+    let mut check = CheckBuilder::new(site.ground.places, "network.routes");
     match &site.told.route_tables {
         Fact::There(tables) => {
-            private(site, tables, &mut desk);
+            private(site, tables, &mut check);
             if site.subnets.balancer_key == PUBLIC {
-                public(site, tables, &mut desk);
+                public(site, tables, &mut check);
             }
         }
-        Fact::Missing => desk.untold(Key::of(PRIVATE), "no route tables were told"),
+        Fact::Missing => check.untold(Key::of(PRIVATE), "no route tables were told"),
         Fact::Unread { error } => {
-            desk.unread(Key::of(PRIVATE), error, "ec2:DescribeRouteTables");
+            check.unread(Key::of(PRIVATE), error, "ec2:DescribeRouteTables");
         }
     }
-    Some(desk.done())
+    Some(check.done())
 }
 
-fn private(site: &Site<'_>, tables: &[RouteTable], desk: &mut Desk<'_>) {
+fn private(site: &Site<'_>, tables: &[RouteTable], check: &mut CheckBuilder<'_>) {
     for id in site.subnets.private.keys() {
         let Some(table) = table_of(tables, id) else { continue };
         let (severity, key, name) = (site.ground.severity(id), Key::item(PRIVATE, id), &table.id);
         match table.way_out() {
             WayOut::Inside(_) => {}
-            WayOut::InternetGateway(gateway) => desk.find(
+            WayOut::InternetGateway(gateway) => check.find(
                 severity,
                 key,
                 Said::new(
@@ -43,7 +43,7 @@ fn private(site: &Site<'_>, tables: &[RouteTable], desk: &mut Desk<'_>) {
                     "use subnets whose route to 0.0.0.0/0 leads to a NAT gateway, a transit gateway or the like",
                 ),
             ),
-            WayOut::Dead(target) => desk.find(
+            WayOut::Dead(target) => check.find(
                 severity,
                 key,
                 Said::new(
@@ -52,19 +52,19 @@ fn private(site: &Site<'_>, tables: &[RouteTable], desk: &mut Desk<'_>) {
                     "lead it to a NAT gateway that stands, or use another subnet",
                 ),
             ),
-            way @ (WayOut::SomeRoutes | WayOut::None) => closed(site, id, table, &way, desk),
+            way @ (WayOut::SomeRoutes | WayOut::None) => closed(site, id, table, &way, check),
         }
     }
 }
 
 /// A subnet without a route to everywhere: then the services of AWS must be reached by endpoints.
-fn closed(site: &Site<'_>, id: &str, table: &RouteTable, way: &WayOut, desk: &mut Desk<'_>) {
+fn closed(site: &Site<'_>, id: &str, table: &RouteTable, way: &WayOut, check: &mut CheckBuilder<'_>) {
     let key = Key::item(PRIVATE, id);
     let endpoints = match &site.told.endpoints {
         Fact::There(endpoints) => endpoints.as_slice(),
         Fact::Missing => &[],
         Fact::Unread { error } => {
-            desk.unread(key, error, "ec2:DescribeVpcEndpoints");
+            check.unread(key, error, "ec2:DescribeVpcEndpoints");
             return;
         }
     };
@@ -93,7 +93,7 @@ fn closed(site: &Site<'_>, id: &str, table: &RouteTable, way: &WayOut, desk: &mu
         ),
     };
     let remedy = "add a route to 0.0.0.0/0 by a NAT gateway or the like, or these endpoints, with private DNS";
-    desk.find(severity, key, Said::new(what, why, remedy));
+    check.find(severity, key, Said::new(what, why, remedy));
 }
 
 /// What a node asks before it joins and runs its first pod (EKS User Guide, "Deploy private clusters with limited internet
@@ -119,11 +119,11 @@ fn serves(endpoints: &[Endpoint], name: &str, table: &RouteTable) -> bool {
     })
 }
 
-fn public(site: &Site<'_>, tables: &[RouteTable], desk: &mut Desk<'_>) {
+fn public(site: &Site<'_>, tables: &[RouteTable], check: &mut CheckBuilder<'_>) {
     for id in site.subnets.balancer.keys() {
         let Some(table) = table_of(tables, id) else { continue };
         if !matches!(table.way_out(), WayOut::InternetGateway(_)) {
-            desk.find(
+            check.find(
                 site.ground.severity(id),
                 Key::item(PUBLIC, id),
                 Said::new(

@@ -1,4 +1,4 @@
-//! How a check is written: a finding has a key to point at, and is an error only where the plan would meet it.
+//! How a check is built: a finding has a key to point at, and is an error only where the plan would meet it.
 
 use serde_json::Value;
 
@@ -65,20 +65,20 @@ const UNCHECKED: &str = "it was not checked whether this will work";
 
 const AGAIN: &str = "run plan again; nothing is held up by this";
 
-/// A check while it is written.
+/// A check under construction.
 #[derive(Debug)]
-pub(super) struct Desk<'g> {
+pub(super) struct CheckBuilder<'g> {
     places: &'g Places,
     check: Check,
 }
 
-impl<'g> Desk<'g> {
+impl<'g> CheckBuilder<'g> {
     /// A check that passes until something is found.
     pub(super) fn new(places: &'g Places, id: &'static str) -> Self {
         Self { places, check: Check { id, findings: Vec::new() } }
     }
 
-    /// The check as it was written.
+    /// The finished check.
     pub(super) fn done(self) -> Check {
         self.check
     }

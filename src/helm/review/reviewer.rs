@@ -1,27 +1,27 @@
-//! The file on the desk of whoever checks it: what stands where.
+//! What a rule of the review works with: the file by path, what is known of the stack, and the findings so far.
 
 use super::Facts;
 use crate::model::finding::{Finding, Severity};
 use crate::text::{Member, Node, Place, Problem, Shape};
 
 /// The file, what is known, and what was found so far.
-pub(super) struct Desk<'a> {
+pub(super) struct Reviewer<'a> {
     pub(super) root: &'a Node,
     pub(super) facts: &'a Facts,
-    /// The question that is being asked.
-    question: &'static str,
+    /// Id of the rule that is running.
+    rule: &'static str,
     pub(super) findings: Vec<Finding>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Reviewer<'a> {
     pub(super) fn new(root: &'a Node, facts: &'a Facts) -> Self {
-        Self { root, facts, question: "", findings: Vec::new() }
+        Self { root, facts, rule: "", findings: Vec::new() }
     }
 
-    /// Asks a question; what is found meanwhile is an answer to it.
-    pub(super) fn asks(&mut self, question: &'static str, ask: impl FnOnce(&mut Self)) {
-        self.question = question;
-        ask(self);
+    /// Runs the rule with this id; what it finds carries the id.
+    pub(super) fn run(&mut self, rule: &'static str, run: impl FnOnce(&mut Self)) {
+        self.rule = rule;
+        run(self);
     }
 
     /// Notes something that cannot work.
@@ -49,7 +49,7 @@ impl<'a> Desk<'a> {
     }
 
     fn note(&mut self, severity: Severity, problem: Problem, why: &str) {
-        self.findings.push(problem.finding(self.question, severity, why));
+        self.findings.push(problem.finding(self.rule, severity, why));
     }
 
     /// What is written at a path of plain keys, joined by `.`.
@@ -75,7 +75,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Text at a path; nothing for what is empty, of another kind or not there.
+    /// Text at a path; `None` for what is empty, of another shape or not there.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         self.at(path).and_then(|member| text(&member.value)).filter(|text| !text.is_empty())
     }
