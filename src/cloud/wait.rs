@@ -1,6 +1,6 @@
 //! Waiting: asking for a state until it is there, and repeating a call that will work in a moment.
 //!
-//! The only place that sleeps. Three kinds of patience are kept apart: the SDK's own retries (throttling, 5xx), not
+//! The only place that sleeps. Three kinds of waiting are kept apart: the SDK's own retries (throttling, 5xx), not
 //! here; eventual consistency, [`retry_while`]; readiness, [`until`]. A wait that times out says so and breaks nothing:
 //! the object keeps its id, and the next run waits on.
 
@@ -10,19 +10,19 @@ use tokio::time::Instant;
 
 use super::{CloudError, Context, ErrorKind};
 
-/// How long to wait for something.
+/// How long and how often to poll for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// How long it usually takes: asked rarely before, densely around it.
+pub struct WaitPolicy {
+    /// How long it usually takes: polled rarely before, densely around it.
     pub typical: Duration,
     /// When to give up waiting.
     pub deadline: Duration,
-    /// The shortest time between two questions.
+    /// The shortest time between two polls.
     pub every: Duration,
 }
 
-impl Patience {
-    /// Usually `typical`, at most `deadline`, asked no more often than `every`; all in seconds.
+impl WaitPolicy {
+    /// Usually `typical`, at most `deadline`, polled no more often than `every`; all in seconds.
     pub const fn seconds(typical: u64, deadline: u64, every: u64) -> Self {
         Self {
             typical: Duration::from_secs(typical),
@@ -38,10 +38,10 @@ impl Patience {
     }
 }
 
-/// The answer to "is it there yet?".
+/// What one poll found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<T> {
-    /// It is.
+pub enum Poll<T> {
+    /// It is there.
     Ready(T),
     /// Not yet; what the cloud says meanwhile.
     Pending(String),
@@ -49,19 +49,20 @@ pub enum Answer<T> {
     Failed(String),
 }
 
-/// How long a cloud that does not answer is forgiven during a wait: longer than a network or a region usually stumbles,
-/// and no longer than a person would look at nothing.
-const STUMBLE: Duration = Duration::from_mins(5);
+/// How long an outage of the cloud is borne with during a wait: longer than those of a network or a region usually last,
+/// and no longer than a person would watch a run that makes no progress.
+const OUTAGE_GRACE: Duration = Duration::from_mins(5);
 
-/// Asks until the answer is ready. `doing` completes "could not …".
+/// Polls until it is ready. `doing` completes "could not …".
 ///
 /// # Errors
-/// What asking answered, no answer at all only after some minutes of it; the reason when it failed for good; [`ErrorKind::Timeout`] after the deadline;
-/// [`ErrorKind::Abandoned`] when the run was abandoned meanwhile.
-pub async fn until<T, F, Fut>(cx: &Context, doing: &str, patience: Patience, mut ask: F) -> Result<T, CloudError>
+/// The error of a poll, a cloud that cannot be reached or throttles only after [`OUTAGE_GRACE`]; the reason when it
+/// failed for good; [`ErrorKind::Timeout`] after the deadline; [`ErrorKind::Abandoned`] when the run was abandoned
+/// meanwhile.
+pub async fn until<T, F, Fut>(cx: &Context, doing: &str, wait: WaitPolicy, mut ask: F) -> Result<T, CloudError>
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<Answer<T>, CloudError>>,
+    Fut: Future<Output = Result<Poll<T>, CloudError>>,
 {
     let started = Instant::now();
     let mut silent_since = None;
@@ -69,10 +70,10 @@ where
         let elapsed = started.elapsed().mul_f64(cx.time_scale);
         let answer = match ask().await {
             Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Throttled) => {
-                if elapsed.saturating_sub(*silent_since.get_or_insert(elapsed)) >= STUMBLE {
+                if elapsed.saturating_sub(*silent_since.get_or_insert(elapsed)) >= OUTAGE_GRACE {
                     return Err(error);
                 }
-                Answer::Pending(format!("no answer ({})", error.code.as_deref().unwrap_or("unreachable")))
+                Poll::Pending(format!("no answer ({})", error.code.as_deref().unwrap_or("unreachable")))
             }
             answer => {
                 silent_since = None;
@@ -80,17 +81,17 @@ where
             }
         };
         match answer {
-            Answer::Ready(value) => return Ok(value),
-            Answer::Failed(reason) => return Err(CloudError::new(ErrorKind::Refused, doing, reason)),
-            Answer::Pending(status) => {
-                if elapsed >= patience.deadline {
+            Poll::Ready(value) => return Ok(value),
+            Poll::Failed(reason) => return Err(CloudError::new(ErrorKind::Refused, doing, reason)),
+            Poll::Pending(status) => {
+                if elapsed >= wait.deadline {
                     let waited = format!("still {status} after {} s; the next run waits on", elapsed.as_secs());
                     return Err(CloudError::new(ErrorKind::Timeout, doing, waited));
                 }
                 cx.status(status);
             }
         }
-        pause(cx, doing, patience.pause(elapsed)).await?;
+        pause(cx, doing, wait.pause(elapsed)).await?;
     }
 }
 

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::cloud::aws::{Provision, Reading, Sight, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::document::Document;
 use crate::model::resource::OnChange;
 
 // Reads may lag behind what was just done; a minute is what the lists of EC2 take at worst.
 const LOOKS: u32 = 6;
-const EVERY: Patience = Patience::seconds(0, 600, 10);
+const EVERY: WaitPolicy = WaitPolicy::seconds(0, 600, 10);
 
 /// Looks at what was made or changed until it is as `wanted`.
 ///
@@ -47,10 +47,10 @@ pub(super) async fn confirm<R: Provision>(
             old: BTreeSet::new(),
         };
         let found = R::observe(vec![sought], look).await.remove(address).expect("a look answers for every address")?;
-        let Sight::Present(found) = found else { return Ok(Answer::Failed("it is not there any more".to_owned())) };
+        let Sight::Present(found) = found else { return Ok(Poll::Failed("it is not there any more".to_owned())) };
         let flaws = flaws::<R>(&Document::of(wanted), &Document::of(&found.declared));
         let last = looks.fetch_add(1, Ordering::Relaxed) + 1 >= LOOKS;
-        Ok(if flaws.is_empty() || last { Answer::Ready(flaws) } else { Answer::Pending(flaws.join("; ")) })
+        Ok(if flaws.is_empty() || last { Poll::Ready(flaws) } else { Poll::Pending(flaws.join("; ")) })
     })
     .await?;
     if flaws.is_empty() {

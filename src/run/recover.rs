@@ -34,7 +34,7 @@ const BETWEEN: u32 = 10;
 /// [`RunError`] when the cloud could not be asked, something begun could not be read, or the record not be written; the
 /// intents stay open then.
 pub async fn recover(session: &Session, ledger: &mut Ledger, events: &mut EventEmitter<'_>) -> Result<(), RunError> {
-    settle(session, ledger, Patience::UntilShown, events).await
+    settle(session, ledger, Search::UntilShown, events).await
 }
 
 /// The state that settling the open intents of `book` leaves, as far as one look tells: what a plan starts from that is
@@ -47,15 +47,15 @@ pub async fn foreseen(session: &Session, book: &Book) -> Result<State, RunError>
         return Ok(book.state.clone());
     }
     let mut ledger = Ledger::new(book.clone(), book.state.clone(), Box::new(Nowhere));
-    settle(session, &mut ledger, Patience::OneLook, &mut EventEmitter::new(session, &mut [])).await?;
+    settle(session, &mut ledger, Search::Once, &mut EventEmitter::new(session, &mut [])).await?;
     Ok(ledger.state().clone())
 }
 
 /// How long to look for what may be missing from lists.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Patience {
-    /// Once.
-    OneLook,
+enum Search {
+    /// One look.
+    Once,
     /// Until the cloud must have shown it.
     UntilShown,
 }
@@ -80,7 +80,7 @@ impl Store for Nowhere {
 async fn settle(
     session: &Session,
     ledger: &mut Ledger,
-    patience: Patience,
+    search: Search,
     events: &mut EventEmitter<'_>,
 ) -> Result<(), RunError> {
     let open = ledger.book().open.clone();
@@ -116,7 +116,7 @@ async fn settle(
         waited += BETWEEN;
         let hidden = |open: &Open| {
             let facts = session.catalog.get(&open.intent.step.address.kind);
-            patience == Patience::UntilShown && facts.is_some_and(|facts| waited < facts.hidden_seconds)
+            search == Search::UntilShown && facts.is_some_and(|facts| waited < facts.hidden_seconds)
         };
         let (rest, given_up): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
             unseen.into_iter().partition(|(_, open)| hidden(open));

@@ -19,7 +19,7 @@ pub use once::make_once;
 use super::provision::{Reading, Sight, Sights, Sought, Writing};
 use super::tags::{self, comparable, tag_list};
 use super::{Census, Clients, Listed};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
 use crate::model::reference::Ref;
@@ -29,7 +29,7 @@ use crate::model::resource::Resource;
 // on after years of reports.
 const VISIBLE: Duration = Duration::from_mins(5);
 // What a call has refused to make twice is listed a minute later, unless others have removed it meanwhile.
-const LISTED: Patience = Patience::seconds(1, 60, 2);
+const LISTED: WaitPolicy = WaitPolicy::seconds(1, 60, 2);
 
 /// A filter of one name and any of these values.
 pub fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -143,7 +143,7 @@ where
     Fut: Future<Output = Result<Option<T>, CloudError>>,
 {
     let found = until(cx, doing, LISTED, || async {
-        Ok(find().await?.map_or_else(|| Answer::Pending("not visible yet".to_owned()), Answer::Ready))
+        Ok(find().await?.map_or_else(|| Poll::Pending("not visible yet".to_owned()), Poll::Ready))
     });
     match found.await {
         Ok(found) => Ok(Some(found)),

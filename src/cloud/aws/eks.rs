@@ -19,7 +19,7 @@ use super::provision::{Reading, Writing};
 use super::tags;
 use super::{Clients, During};
 use crate::cloud::aws::words;
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -29,7 +29,7 @@ use crate::model::resource::Resource;
 pub const PROPAGATION: Duration = Duration::from_mins(2);
 
 // The longest change is the rolling replacement of nodes, 15 to 30 minutes; Terraform gives every change an hour.
-const RUNNING: Patience = Patience::seconds(240, 3600, 10);
+const RUNNING: WaitPolicy = WaitPolicy::seconds(240, 3600, 10);
 // Once nothing runs any more, the status "updating" lingers for seconds; more than this is somebody else at work.
 const BUSY: Duration = Duration::from_mins(5);
 // Updates described at a time: EKS keeps the old ones, and its rate limits are not published.
@@ -113,21 +113,21 @@ pub fn explained(status: &str, issues: &[String]) -> String {
     if issues.is_empty() { status.to_owned() } else { format!("{status}: {}", issues.join("; ")) }
 }
 
-/// How often an object was looked for in vain. One that was made a moment ago is overlooked at first; one that stays
-/// away is gone.
+/// How often an object was polled for and not found. One that was made a moment ago is missing from reads at first; one
+/// that stays missing is gone.
 #[derive(Debug, Default)]
-pub struct Missed(AtomicU32);
+pub struct NotFoundGrace(AtomicU32);
 
-impl Missed {
+impl NotFoundGrace {
     // Some minutes at the pace of our waits: as long as Terraform bears with new objects.
-    const LOOKS: u32 = 8;
+    const POLLS: u32 = 8;
 
-    /// Counts one more look in vain for `what`.
-    pub fn again<T>(&self, what: &str) -> Answer<T> {
-        if self.0.fetch_add(1, Ordering::Relaxed) < Self::LOOKS {
-            Answer::Pending("not visible yet".to_owned())
+    /// Counts one more poll that did not find `what`: pending while the grace lasts, failed after it.
+    pub fn not_found<T>(&self, what: &str) -> Poll<T> {
+        if self.0.fetch_add(1, Ordering::Relaxed) < Self::POLLS {
+            Poll::Pending("not visible yet".to_owned())
         } else {
-            Answer::Failed(format!("{what} is gone"))
+            Poll::Failed(format!("{what} is gone"))
         }
     }
 }
@@ -244,8 +244,8 @@ pub async fn settle(cx: &Writing<'_>, cluster: &str, part: Part<'_>) -> Result<(
         let doing = "wait for an earlier change";
         until(cx, doing, RUNNING, || async {
             Ok(match progress(cx.aws, cluster, part, &id, doing).await? {
-                Answer::Pending(status) => Answer::Pending(format!("{status}, begun earlier")),
-                Answer::Ready(()) | Answer::Failed(_) => Answer::Ready(()),
+                Poll::Pending(status) => Poll::Pending(format!("{status}, begun earlier")),
+                Poll::Ready(()) | Poll::Failed(_) => Poll::Ready(()),
             })
         })
         .await?;
@@ -263,7 +263,7 @@ pub async fn change<F, Fut>(
     cluster: &str,
     part: Part<'_>,
     doing: &str,
-    patience: Patience,
+    wait: WaitPolicy,
     start: F,
 ) -> Result<(), CloudError>
 where
@@ -276,7 +276,7 @@ where
         started => started?,
     };
     let Some(id) = update.and_then(|update| update.id) else { return Ok(()) };
-    until(cx, doing, patience, || progress(cx.aws, cluster, part, &id, doing)).await
+    until(cx, doing, wait, || progress(cx.aws, cluster, part, &id, doing)).await
 }
 
 fn is_no_change(error: &CloudError) -> bool {
@@ -293,7 +293,7 @@ async fn running(aws: &Clients, cluster: &str, part: Part<'_>) -> Result<Vec<Str
     let mut running = Vec::new();
     for some in ids.chunks(AT_ONCE) {
         let answers = some.iter().map(|id| async move {
-            let pending = matches!(progress(aws, cluster, part, id, doing).await?, Answer::Pending(_));
+            let pending = matches!(progress(aws, cluster, part, id, doing).await?, Poll::Pending(_));
             Ok(pending.then(|| id.clone()))
         });
         running.extend(try_join_all(answers).await?.into_iter().flatten());
@@ -302,13 +302,7 @@ async fn running(aws: &Clients, cluster: &str, part: Part<'_>) -> Result<Vec<Str
 }
 
 /// How far a change is.
-async fn progress(
-    aws: &Clients,
-    cluster: &str,
-    part: Part<'_>,
-    id: &str,
-    doing: &str,
-) -> Result<Answer<()>, CloudError> {
+async fn progress(aws: &Clients, cluster: &str, part: Part<'_>, id: &str, doing: &str) -> Result<Poll<()>, CloudError> {
     let ask = aws.eks.describe_update().name(cluster).update_id(id);
     let ask = ask.set_nodegroup_name(part.node_group().map(str::to_owned));
     let update = match ask.set_addon_name(part.addon().map(str::to_owned)).send().await.during(doing) {
@@ -317,10 +311,10 @@ async fn progress(
         Err(error) if words::eks::NO_UPDATE.tell(&error) => None,
         Err(error) => return Err(error),
     };
-    let Some(update) = update else { return Ok(Answer::Pending("not visible yet".to_owned())) };
+    let Some(update) = update else { return Ok(Poll::Pending("not visible yet".to_owned())) };
     let kind = update.r#type().map_or("update", UpdateType::as_str);
     Ok(match update.status() {
-        Some(UpdateStatus::Successful) => Answer::Ready(()),
+        Some(UpdateStatus::Successful) => Poll::Ready(()),
         Some(status @ (UpdateStatus::Failed | UpdateStatus::Cancelled)) => {
             let errors: Vec<String> = update
                 .errors()
@@ -329,10 +323,10 @@ async fn progress(
                     issue(error.error_code().map(ErrorCode::as_str), error.error_message(), error.resource_ids())
                 })
                 .collect();
-            Answer::Failed(explained(&format!("{kind} {}", status.as_str()), &errors))
+            Poll::Failed(explained(&format!("{kind} {}", status.as_str()), &errors))
         }
         // AWS adds words: one we do not know is not the end.
-        status => Answer::Pending(format!("{kind} {}", status.map_or("begun", UpdateStatus::as_str))),
+        status => Poll::Pending(format!("{kind} {}", status.map_or("begun", UpdateStatus::as_str))),
     })
 }
 

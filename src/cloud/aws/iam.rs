@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Calls;
 use super::gate::Gate;
-use crate::cloud::wait::Patience;
+use crate::cloud::wait::WaitPolicy;
 use crate::model::policy::Policy;
 use crate::model::surroundings::Surroundings;
 
@@ -18,7 +18,7 @@ use crate::model::surroundings::Surroundings;
 /// are not always immediately visible", IAM User Guide); two minutes are what the field settled on.
 pub const VISIBLE: Duration = Duration::from_mins(2);
 /// The same for waiting until reads show what was written.
-pub const SETTLING: Patience = Patience::seconds(3, 120, 1);
+pub const SETTLING: WaitPolicy = WaitPolicy::seconds(3, 120, 1);
 
 /// A client that also repeats calls which met another change of the same entity.
 pub fn client(config: &SdkConfig, gate: &Gate) -> aws_sdk_iam::Client {

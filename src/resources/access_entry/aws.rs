@@ -17,12 +17,12 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 
 // Gone at once as a rule; the look afterwards may still see it for seconds, and so may a call that makes it anew.
-const GONE: Patience = Patience::seconds(2, 120, 2);
+const GONE: WaitPolicy = WaitPolicy::seconds(2, 120, 2);
 
 const CREATE: &str = "create the access entry";
 const READ: &str = "read the access entry";
@@ -81,7 +81,7 @@ impl Provision for AccessEntry {
         }
         until(cx, doing, GONE, || async {
             let still = place.read(cx.aws).await?.is_some();
-            Ok(if still { Answer::Pending("still listed".to_owned()) } else { Answer::Ready(()) })
+            Ok(if still { Poll::Pending("still listed".to_owned()) } else { Poll::Ready(()) })
         })
         .await
     }
@@ -271,11 +271,7 @@ impl<'a> Place<'a> {
 impl AccessEntry {
     /// Makes the entry once the cluster is free, or finds the one of ours that is there already; and whether it was made
     /// now. One that was removed a moment ago is waited for.
-    async fn claim(
-        &self,
-        place: Place<'_>,
-        cx: &Writing<'_>,
-    ) -> Result<Answer<(types::AccessEntry, bool)>, CloudError> {
+    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<Poll<(types::AccessEntry, bool)>, CloudError> {
         let call = cx
             .aws
             .eks
@@ -294,13 +290,13 @@ impl AccessEntry {
             })
         };
         match eks::once_free(cx, place.cluster, Part::ControlPlane, create).await {
-            Ok(Some(entry)) => return Ok(Answer::Ready((entry, true))),
+            Ok(Some(entry)) => return Ok(Poll::Ready((entry, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}
             Err(error) => return Err(error),
         }
         let Some(entry) = place.read(cx.aws).await? else {
-            return Ok(Answer::Pending("waiting for its place: not free yet".to_owned()));
+            return Ok(Poll::Pending("waiting for its place: not free yet".to_owned()));
         };
         let tags = eks::tags_of(entry.tags());
         let owner = |key: &str| tags.get(key).map(String::as_str);
@@ -308,11 +304,11 @@ impl AccessEntry {
             // It goes in this run where it is declared no more.
             let other = owner(ADDRESS_TAG).unwrap_or("something else");
             let waits = format!("waiting for its place: the identity has an entry as {other} of this stack");
-            return Ok(Answer::Pending(waits));
+            return Ok(Poll::Pending(waits));
         }
         let taken = format!("the access entry of {} exists already", place.principal);
         refuse_foreign(cx, CREATE, &taken, &computed(place, &entry).id, &tags)?;
-        Ok(Answer::Ready((entry, false)))
+        Ok(Poll::Ready((entry, false)))
     }
 
     /// Brings the policies from `there` to what is wanted.

@@ -10,24 +10,24 @@ use futures_util::future::join_all;
 
 use super::{Addon, AddonComputed};
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
 
 // Seconds, with nodes to run on; Terraform gives up after 20 minutes, as new nodes may still be on their way.
-const ACTIVE: Patience = Patience::seconds(40, 1200, 5);
+const ACTIVE: WaitPolicy = WaitPolicy::seconds(40, 1200, 5);
 // Every node has to follow; Terraform gives up after 20 minutes.
-const UPDATED: Patience = Patience::seconds(60, 1200, 5);
+const UPDATED: WaitPolicy = WaitPolicy::seconds(60, 1200, 5);
 // Seconds as a rule; Terraform gives up after 40 minutes.
-const GONE: Patience = Patience::seconds(20, 2400, 5);
+const GONE: WaitPolicy = WaitPolicy::seconds(20, 2400, 5);
 // What failed while it was made is made again this often: what made it fail may have passed.
 const AGAIN: u32 = 1;
 
@@ -207,20 +207,20 @@ impl Place<'_> {
 
     /// Waits until it works. Without nodes to run on it is degraded, which passes.
     async fn active(self, doing: &str, cx: &Writing<'_>) -> Result<types::Addon, CloudError> {
-        let missed = Missed::default();
+        let grace = NotFoundGrace::default();
         until(cx, doing, ACTIVE, || async {
             let Some(found) = self.read(cx.aws).await? else {
-                return Ok(missed.again(&format!("add-on {}", self.name)));
+                return Ok(grace.not_found(&format!("add-on {}", self.name)));
             };
             let status = found.status().cloned();
             let explain = |status: &AddonStatus| eks::explained(status.as_str(), &issues(&found));
             Ok(match status {
                 // A failed change left the earlier version at work.
-                Some(AddonStatus::Active | AddonStatus::UpdateFailed) => Answer::Ready(found),
+                Some(AddonStatus::Active | AddonStatus::UpdateFailed) => Poll::Ready(found),
                 Some(status @ (AddonStatus::CreateFailed | AddonStatus::DeleteFailed | AddonStatus::Deleting)) => {
-                    Answer::Failed(explain(&status))
+                    Poll::Failed(explain(&status))
                 }
-                status => Answer::Pending(status.map_or("not visible yet".to_owned(), |status| explain(&status))),
+                status => Poll::Pending(status.map_or("not visible yet".to_owned(), |status| explain(&status))),
             })
         })
         .await
@@ -230,13 +230,13 @@ impl Place<'_> {
     async fn at_rest(self, doing: &str, cx: &Writing<'_>) -> Result<types::Addon, CloudError> {
         until(cx, doing, ACTIVE, || async {
             let Some(found) = self.read(cx.aws).await? else {
-                return Ok(Answer::Failed(format!("add-on {} is gone", self.name)));
+                return Ok(Poll::Failed(format!("add-on {} is gone", self.name)));
             };
             Ok(match found.status().cloned() {
                 Some(status @ (AddonStatus::Creating | AddonStatus::Updating)) => {
-                    Answer::Pending(status.as_str().to_owned())
+                    Poll::Pending(status.as_str().to_owned())
                 }
-                Some(_) | None => Answer::Ready(found),
+                Some(_) | None => Poll::Ready(found),
             })
         })
         .await
@@ -255,10 +255,10 @@ impl Place<'_> {
             }
         }
         until(cx, doing, GONE, || async {
-            let Some(found) = self.read(cx.aws).await? else { return Ok(Answer::Ready(())) };
+            let Some(found) = self.read(cx.aws).await? else { return Ok(Poll::Ready(())) };
             Ok(match found.status() {
-                Some(AddonStatus::DeleteFailed) => Answer::Failed(eks::explained("DELETE_FAILED", &issues(&found))),
-                status => Answer::Pending(status.map_or("DELETING", AddonStatus::as_str).to_owned()),
+                Some(AddonStatus::DeleteFailed) => Poll::Failed(eks::explained("DELETE_FAILED", &issues(&found))),
+                status => Poll::Pending(status.map_or("DELETING", AddonStatus::as_str).to_owned()),
             })
         })
         .await
@@ -273,14 +273,14 @@ impl Addon {
         place: Place<'_>,
         token: &AtomicU32,
         cx: &Writing<'_>,
-    ) -> Result<Answer<(types::Addon, bool)>, CloudError> {
+    ) -> Result<Poll<(types::Addon, bool)>, CloudError> {
         match self.call(place, token.load(Ordering::Relaxed), cx).await {
-            Ok(Some(made)) => return Ok(Answer::Ready((made, true))),
+            Ok(Some(made)) => return Ok(Poll::Ready((made, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}
             Err(error) => return Err(error),
         }
-        let waiting = |status: &str| Ok(Answer::Pending(format!("waiting for its name: {status}")));
+        let waiting = |status: &str| Ok(Poll::Pending(format!("waiting for its name: {status}")));
         let Some(found) = place.read(cx.aws).await? else { return waiting("not free yet") };
         if found.status() == Some(&AddonStatus::Deleting) {
             return waiting("DELETING");
@@ -293,7 +293,7 @@ impl Addon {
                 token.fetch_add(1, Ordering::Relaxed);
                 waiting("removed what was left of it")
             }
-            Some(_) | None => Ok(Answer::Ready((found, false))),
+            Some(_) | None => Ok(Poll::Ready((found, false))),
         }
     }
 

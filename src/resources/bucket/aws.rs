@@ -19,7 +19,7 @@ use crate::cloud::aws::takeover::{refusal, refuse_foreign};
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::observation::{ForeignObject, Remedy};
 use crate::model::surroundings::Surroundings;
@@ -28,9 +28,9 @@ use crate::model::surroundings::Surroundings;
 // the region changed. A quarter of an hour is what a run can be kept waiting for.
 const NAME_HELD: Duration = Duration::from_mins(15);
 // Settings are unknown for seconds after they were written ("Amazon S3 data consistency model").
-const SETTLING: Patience = Patience::seconds(3, 60, 1);
+const SETTLING: WaitPolicy = WaitPolicy::seconds(3, 60, 1);
 // S3 says that a bucket is there for some seconds after it was deleted.
-const GONE: Patience = Patience::seconds(2, 60, 1);
+const GONE: WaitPolicy = WaitPolicy::seconds(2, 60, 1);
 // Package Manager may still be writing when the emptied bucket is deleted; it ends with its pods.
 const WRITERS: Duration = Duration::from_mins(5);
 
@@ -103,8 +103,8 @@ impl Provision for Bucket {
         }
         until(cx, doing, GONE, || async move {
             Ok(match place.standing().await? {
-                Standing::Ours => Answer::Pending("still visible".to_owned()),
-                Standing::Free | Standing::Taken(_) => Answer::Ready(()),
+                Standing::Ours => Poll::Pending("still visible".to_owned()),
+                Standing::Free | Standing::Taken(_) => Poll::Ready(()),
             })
         })
         .await

@@ -17,7 +17,7 @@ use aws_sdk_eks::types::{
 };
 
 use super::{Cluster, ClusterComputed};
-use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
@@ -25,20 +25,20 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 
 // The name of a cluster that is being deleted comes free after 2 to 15 minutes.
-const FREE: Patience = Patience::seconds(300, 1800, 10);
+const FREE: WaitPolicy = WaitPolicy::seconds(300, 1800, 10);
 // 8 to 12 minutes as a rule; Terraform gives up after 30.
-const ACTIVE: Patience = Patience::seconds(540, 1800, 15);
+const ACTIVE: WaitPolicy = WaitPolicy::seconds(540, 1800, 15);
 // 2 to 10 minutes; Terraform gives up after 60.
-const CONFIGURED: Patience = Patience::seconds(240, 3600, 10);
+const CONFIGURED: WaitPolicy = WaitPolicy::seconds(240, 3600, 10);
 // 8 to 25 minutes for each minor version; Terraform gives up after 60.
-const UPGRADED: Patience = Patience::seconds(720, 3600, 15);
+const UPGRADED: WaitPolicy = WaitPolicy::seconds(720, 3600, 15);
 
 const CREATE: &str = "create the cluster";
 /// Every part that can write logs: EKS wants all of them named in every change.
@@ -236,18 +236,18 @@ impl Network {
 
 /// Waits until the cluster `name` can be used and changed. A change that runs does not keep it from being used.
 async fn active(name: &str, doing: &str, cx: &Writing<'_>) -> Result<types::Cluster, CloudError> {
-    let missed = Missed::default();
+    let grace = NotFoundGrace::default();
     until(cx, doing, ACTIVE, || async {
         let Some(found) = eks::cluster(cx.aws, name).await? else {
-            return Ok(missed.again(&format!("cluster {name}")));
+            return Ok(grace.not_found(&format!("cluster {name}")));
         };
         let status = found.status().cloned();
         Ok(match status {
-            Some(ClusterStatus::Active | ClusterStatus::Updating) => Answer::Ready(found),
+            Some(ClusterStatus::Active | ClusterStatus::Updating) => Poll::Ready(found),
             Some(status @ (ClusterStatus::Failed | ClusterStatus::Deleting)) => {
-                Answer::Failed(eks::explained(status.as_str(), &issues(&found)))
+                Poll::Failed(eks::explained(status.as_str(), &issues(&found)))
             }
-            status => Answer::Pending(status.map_or("not visible yet".to_owned(), |s| s.as_str().to_owned())),
+            status => Poll::Pending(status.map_or("not visible yet".to_owned(), |s| s.as_str().to_owned())),
         })
     })
     .await
@@ -256,14 +256,14 @@ async fn active(name: &str, doing: &str, cx: &Writing<'_>) -> Result<types::Clus
 impl Cluster {
     /// Makes the cluster, or finds the one of ours that has its name already; and whether it was made now. Remains of
     /// ours that failed are removed on the way; what is being deleted is waited for.
-    async fn claim(&self, cx: &Writing<'_>) -> Result<Answer<(types::Cluster, bool)>, CloudError> {
+    async fn claim(&self, cx: &Writing<'_>) -> Result<Poll<(types::Cluster, bool)>, CloudError> {
         match self.call(cx).await {
-            Ok(Some(made)) => return Ok(Answer::Ready((made, true))),
+            Ok(Some(made)) => return Ok(Poll::Ready((made, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}
             Err(error) => return Err(error),
         }
-        let waiting = |status: &str| Ok(Answer::Pending(format!("waiting for its name: {status}")));
+        let waiting = |status: &str| Ok(Poll::Pending(format!("waiting for its name: {status}")));
         let Some(found) = eks::cluster(cx.aws, &self.name).await? else { return waiting("not free yet") };
         if found.status() == Some(&ClusterStatus::Deleting) {
             return waiting("DELETING");
@@ -275,7 +275,7 @@ impl Cluster {
                 removal::order(&self.name, cx).await?;
                 waiting("removing what failed before")
             }
-            Some(_) | None => Ok(Answer::Ready((found, false))),
+            Some(_) | None => Ok(Poll::Ready((found, false))),
         }
     }
 

@@ -30,20 +30,20 @@ use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
-use crate::cloud::wait::{Patience, retry_while};
+use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 
 pub(in crate::resources) const ENGINE: &str = "postgres";
 const PORT: u16 = 5432;
 
 // Two zones take 12 to 20 minutes, with a first backup at the end; an hour is beyond anything seen.
-const MADE: Patience = Patience::seconds(960, 3600, 10);
+const MADE: WaitPolicy = WaitPolicy::seconds(960, 3600, 10);
 // Upgrades and new classes take 8 to 15 minutes, a large upgrade more than half an hour.
-const CHANGED_SLOWLY: Patience = Patience::seconds(420, 4800, 10);
+const CHANGED_SLOWLY: WaitPolicy = WaitPolicy::seconds(420, 4800, 10);
 // Most settings are in place within half a minute.
-const CHANGED: Patience = Patience::seconds(0, 4800, 10);
+const CHANGED: WaitPolicy = WaitPolicy::seconds(0, 4800, 10);
 // Whatever goes on when a change or removal begins, a creation of an earlier run included.
-const FREE: Patience = Patience::seconds(0, 4800, 10);
+const FREE: WaitPolicy = WaitPolicy::seconds(0, 4800, 10);
 // Between the answer "available" and the next call something else may begin, such as a backup.
 const BUSY: Duration = Duration::from_mins(30);
 // What other services made a moment ago (key, secret, groups, subnets) is seen by RDS within seconds, at worst minutes.
@@ -109,7 +109,7 @@ impl Provision for Database {
         }
         let upgrade = self.upgrade(&now.engine_version, cx).await?;
         if let Some(call) = modification(&wanted, &there, upgrade.as_ref()) {
-            let patience = if is_slow(&call) { CHANGED_SLOWLY } else { CHANGED };
+            let wait = if is_slow(&call) { CHANGED_SLOWLY } else { CHANGED };
             let call = call.db_instance_identifier(&known.id);
             let sent =
                 retry_while(cx, BUSY, is_busy, || async { call.clone().send_with(&cx.aws.rds).await.during(doing) });
@@ -121,7 +121,7 @@ impl Provision for Database {
                         modification(&wanted, there, None).is_none()
                             && way(there.engine_version().unwrap_or_default(), &self.engine_version) == Move::Stay
                     };
-                    there = settled(&known.id, doing, patience, Calm::Thrice, cx, shows).await?;
+                    there = settled(&known.id, doing, wait, Calm::Thrice, cx, shows).await?;
                 }
             }
         }

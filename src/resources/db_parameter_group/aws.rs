@@ -18,7 +18,7 @@ use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // As many parameters as `ModifyDBParameterGroup` and `ResetDBParameterGroup` take in one call.
@@ -29,7 +29,7 @@ const SEEN: Duration = Duration::from_mins(1);
 // after its last database is gone.
 const RELEASED: Duration = Duration::from_mins(20);
 // Deleting is quick; RDS lists the group some seconds longer.
-const GONE: Patience = Patience::seconds(2, 180, 3);
+const GONE: WaitPolicy = WaitPolicy::seconds(2, 180, 3);
 
 impl Provision for DbParameterGroup {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -98,8 +98,8 @@ impl Provision for DbParameterGroup {
         }
         until(cx, doing, GONE, || async {
             Ok(match describe(cx.aws, &known.id).await? {
-                Some(_) => Answer::Pending("deleting".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("deleting".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

@@ -13,7 +13,7 @@ use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // RDS sees a subnet made by EC2 within seconds, in the worst case minutes.
@@ -22,7 +22,7 @@ const SUBNETS_SEEN: Duration = Duration::from_mins(2);
 // for about a minute.
 const RELEASED: Duration = Duration::from_mins(20);
 // Deleting is quick; RDS lists the group some seconds longer.
-const GONE: Patience = Patience::seconds(2, 180, 3);
+const GONE: WaitPolicy = WaitPolicy::seconds(2, 180, 3);
 
 impl Provision for DbSubnetGroup {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -124,8 +124,8 @@ impl Provision for DbSubnetGroup {
         }
         until(cx, doing, GONE, || async {
             Ok(match describe(cx.aws, &known.id).await? {
-                Some(_) => Answer::Pending("deleting".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("deleting".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

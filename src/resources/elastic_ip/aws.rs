@@ -10,11 +10,11 @@ use super::{ElasticIp, ElasticIpComputed};
 use crate::cloud::aws::ec2::{self, filter, look, make_once, naming, retag, tag_specification, told};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // EC2 shows a new address within seconds, but not always on the first question.
-const SHOWN: Patience = Patience::seconds(1, 300, 2);
+const SHOWN: WaitPolicy = WaitPolicy::seconds(1, 300, 2);
 // A NAT gateway lets go of its address some seconds after it is deleted, seldom minutes.
 const HELD: Duration = Duration::from_mins(5);
 
@@ -55,7 +55,7 @@ impl Provision for ElasticIp {
         // Until lists show it, a later run would take it for released, and allocate another.
         until(cx, doing, SHOWN, || async {
             let found = list(cx.aws, filter("allocation-id", [&computed.id])).await?;
-            Ok(if found.is_empty() { Answer::Pending("not visible yet".to_owned()) } else { Answer::Ready(()) })
+            Ok(if found.is_empty() { Poll::Pending("not visible yet".to_owned()) } else { Poll::Ready(()) })
         })
         .await?;
         Ok(computed)

@@ -15,7 +15,7 @@ use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, retry_while, until};
+use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
@@ -121,8 +121,8 @@ impl Provision for IamPolicy {
         if_there(gone.await)?;
         until(cx, doing, SETTLING, || async move {
             Ok(match get(cx.aws, arn).await? {
-                Some(_) => Answer::Pending("still visible".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("still visible".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

@@ -19,7 +19,7 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, retry_while, until};
+use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -128,8 +128,8 @@ impl Provision for IamRole {
         if_there(gone.await)?;
         until(cx, doing, SETTLING, || async move {
             Ok(match get(cx.aws, name).await? {
-                Some(_) => Answer::Pending("still visible".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("still visible".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

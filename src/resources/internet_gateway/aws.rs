@@ -15,14 +15,14 @@ use crate::cloud::aws::ec2::{
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
 
 const CREATE: &str = "create the internet gateway";
 const ATTACH: &str = "attach the internet gateway";
 // Attaching takes seconds.
-const ATTACHED: Patience = Patience::seconds(3, 300, 2);
+const ATTACHED: WaitPolicy = WaitPolicy::seconds(3, 300, 2);
 // Public addresses of load balancers and NAT gateways stay mapped for minutes after their owners are gone.
 const MAPPED: Duration = Duration::from_mins(20);
 
@@ -175,7 +175,7 @@ async fn attach(id: &str, vpc: &str, cx: &Writing<'_>) -> Result<(), CloudError>
 async fn attached(id: &str, vpc: &str, refused: Option<CloudError>, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, ATTACH, ATTACHED, || async {
         let Some(there) = attached_to(cx.aws, vpc).await? else {
-            return Ok(Answer::Pending("not attached yet".to_owned()));
+            return Ok(Poll::Pending("not attached yet".to_owned()));
         };
         if there.internet_gateway_id() != Some(id) {
             let other = computed_of(&there).id;
@@ -185,8 +185,8 @@ async fn attached(id: &str, vpc: &str, refused: Option<CloudError>, cx: &Writing
         let state = there.attachments().first().and_then(|one| one.state()).map(types::AttachmentStatus::as_str);
         Ok(match state {
             // "available" is what AWS answers, "attached" what its API describes.
-            Some("available" | "attached") => Answer::Ready(()),
-            state => Answer::Pending(state.unwrap_or("in no state yet").to_owned()),
+            Some("available" | "attached") => Poll::Ready(()),
+            state => Poll::Pending(state.unwrap_or("in no state yet").to_owned()),
         })
     })
     .await

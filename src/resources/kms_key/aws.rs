@@ -17,16 +17,16 @@ use crate::cloud::aws::tags::{self, tag_list};
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, Tags};
 
 // A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
 // what the field settled on.
 const VISIBLE: Duration = Duration::from_mins(2);
-const LOST: Patience = Patience::seconds(2, 120, 3);
+const LOST: WaitPolicy = WaitPolicy::seconds(2, 120, 3);
 // Reads of policy, rotation and tags lag behind. They may do so for ten minutes, which is not worth waiting for.
-const SETTLING: Patience = Patience::seconds(5, 60, 1);
+const SETTLING: WaitPolicy = WaitPolicy::seconds(5, 60, 1);
 
 impl Provision for KmsKey {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -225,9 +225,9 @@ impl KmsKey {
 async fn in_spite_of(lost: CloudError, cx: &Writing<'_>) -> Result<KmsKeyComputed, CloudError> {
     let found = until(cx, &lost.doing, LOST, || async {
         Ok(match read::of_attempt(cx).await {
-            Ok(Some(key)) => Answer::Ready(key),
-            Ok(None) => Answer::Pending("looking for it: the answer was lost".to_owned()),
-            Err(error) => Answer::Pending(error.message),
+            Ok(Some(key)) => Poll::Ready(key),
+            Ok(None) => Poll::Pending("looking for it: the answer was lost".to_owned()),
+            Err(error) => Poll::Pending(error.message),
         })
     });
     found.await.or(Err(lost))

@@ -23,12 +23,12 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
 // Two to three minutes are usual; ten is what others grant it.
-const ACTIVE: Patience = Patience::seconds(150, 600, 10);
+const ACTIVE: WaitPolicy = WaitPolicy::seconds(150, 600, 10);
 // What EC2 made a moment ago is seen there within seconds.
 const PARTS_SEEN: Duration = Duration::from_mins(1);
 // A new one may be missing from the describe call for a moment.
@@ -36,7 +36,7 @@ const SEEN: Duration = Duration::from_mins(2);
 // Switching the protection off is seen by the delete call within seconds.
 const UNPROTECTED: Duration = Duration::from_mins(1);
 // Its network interfaces outlive it by one to five minutes and hold firewalls, subnets and public addresses.
-const INTERFACES_GONE: Patience = Patience::seconds(90, 900, 10);
+const INTERFACES_GONE: WaitPolicy = WaitPolicy::seconds(90, 900, 10);
 
 const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
 const DROP_INVALID_HEADERS: &str = "routing.http.drop_invalid_header_fields.enabled";
@@ -140,11 +140,11 @@ impl Provision for LoadBalancer {
         ordered?;
         until(cx, doing, INTERFACES_GONE, || async {
             if describe(cx.aws, &known.id).await?.is_some() {
-                return Ok(Answer::Pending("deleting".to_owned()));
+                return Ok(Poll::Pending("deleting".to_owned()));
             }
             Ok(match interfaces(cx.aws, &known.id).await? {
-                0 => Answer::Ready(()),
-                left => Answer::Pending(format!("deleting its network interfaces, {left} left")),
+                0 => Poll::Ready(()),
+                left => Poll::Pending(format!("deleting its network interfaces, {left} left")),
             })
         })
         .await
@@ -307,10 +307,10 @@ async fn active(arn: &str, doing: &str, cx: &Writing<'_>) -> Result<types::LoadB
         let there = describe(cx.aws, arn).await?.ok_or_else(|| vanished(doing, arn))?;
         let reason = there.state().and_then(|state| state.reason()).unwrap_or("for no reason told").to_owned();
         Ok(match state(&there) {
-            Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => Answer::Ready(there),
-            Some(LoadBalancerStateEnum::Failed) => Answer::Failed(format!("it failed: {reason}")),
-            Some(state) => Answer::Pending(state.as_str().to_owned()),
-            None => Answer::Pending("in no state told".to_owned()),
+            Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => Poll::Ready(there),
+            Some(LoadBalancerStateEnum::Failed) => Poll::Failed(format!("it failed: {reason}")),
+            Some(state) => Poll::Pending(state.as_str().to_owned()),
+            None => Poll::Pending("in no state told".to_owned()),
         })
     })
     .await

@@ -11,16 +11,18 @@ use super::{NatGateway, NatGatewayComputed};
 use crate::cloud::aws::ec2::{self, filter, look, once_visible, retag, tag_specification, told};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 
 // One and a half to two and a half minutes as a rule; the limits are those of Terraform's provider.
-const READY: Patience = Patience { typical: Duration::from_secs(110), deadline: Duration::from_mins(10), every: POLL };
-const GONE: Patience = Patience { typical: Duration::from_secs(75), deadline: Duration::from_mins(30), every: POLL };
+const READY: WaitPolicy =
+    WaitPolicy { typical: Duration::from_secs(110), deadline: Duration::from_mins(10), every: POLL_INTERVAL };
+const GONE: WaitPolicy =
+    WaitPolicy { typical: Duration::from_secs(75), deadline: Duration::from_mins(30), every: POLL_INTERVAL };
 // An address is free some seconds after the gateway that held it is deleted.
-const FREE: Patience = Patience::seconds(5, 300, 3);
-const POLL: Duration = Duration::from_secs(8);
+const FREE: WaitPolicy = WaitPolicy::seconds(5, 300, 3);
+const POLL_INTERVAL: Duration = Duration::from_secs(8);
 // Failures that come from what was made moments before and is not known everywhere yet.
 const TRIES: u32 = 3;
 
@@ -126,8 +128,8 @@ async fn free(address: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let found = call.send().await.during("read the address of the NAT gateway")?.addresses.unwrap_or_default();
         // One that is not listed yet was allocated a moment ago.
         let holder = found.into_iter().find_map(|one| one.association_id.map(|_| one.network_interface_id));
-        Ok(holder.map_or(Answer::Ready(()), |holder| {
-            Answer::Pending(format!("held by {}", holder.unwrap_or_else(|| "an instance".to_owned())))
+        Ok(holder.map_or(Poll::Ready(()), |holder| {
+            Poll::Pending(format!("held by {}", holder.unwrap_or_else(|| "an instance".to_owned())))
         }))
     })
     .await
@@ -136,17 +138,17 @@ async fn free(address: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
 async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, "create the NAT gateway", READY, || async {
         let Some(gateway) = list(cx.aws, vec![filter("nat-gateway-id", [id])]).await?.into_iter().next() else {
-            return Ok(Answer::Pending("not visible yet".to_owned()));
+            return Ok(Poll::Pending("not visible yet".to_owned()));
         };
         let state = gateway.state().map(NatGatewayState::as_str).unwrap_or_default().to_owned();
         match state.as_str() {
-            "available" => Ok(Answer::Ready(())),
+            "available" => Ok(Poll::Ready(())),
             "failed" | "deleting" | "deleted" => {
                 let message = format!("it is {state}: {}", gateway.failure_message().unwrap_or("nobody says why"));
                 let error = CloudError::new(ErrorKind::Refused, "create the NAT gateway", message);
                 Err(CloudError { code: gateway.failure_code().map(str::to_owned), ..error })
             }
-            _ => Ok(Answer::Pending(state)),
+            _ => Ok(Poll::Pending(state)),
         }
     })
     .await
@@ -177,8 +179,8 @@ async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let found = list(cx.aws, vec![filter("nat-gateway-id", [id])]).await?.into_iter().next();
         let state = found.as_ref().and_then(types::NatGateway::state);
         Ok(match state {
-            None | Some(NatGatewayState::Deleted | NatGatewayState::Failed) => Answer::Ready(()),
-            Some(state) => Answer::Pending(state.as_str().to_owned()),
+            None | Some(NatGatewayState::Deleted | NatGatewayState::Failed) => Poll::Ready(()),
+            Some(state) => Poll::Pending(state.as_str().to_owned()),
         })
     })
     .await

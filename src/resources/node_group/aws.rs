@@ -23,16 +23,16 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Patience, retry_while};
+use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
 use nodes::Place;
 
 // Seconds to minutes; Terraform gives up after 60.
-const CONFIGURED: Patience = Patience::seconds(60, 3600, 5);
+const CONFIGURED: WaitPolicy = WaitPolicy::seconds(60, 3600, 5);
 // Every node is replaced in turn, 15 to 30 minutes; one that does not drain may take 15 more. Terraform waits an hour.
-const UPGRADED: Patience = Patience::seconds(900, 5400, 15);
+const UPGRADED: WaitPolicy = WaitPolicy::seconds(900, 5400, 15);
 
 const CREATE: &str = "create the node group";
 const READ: &str = "read the node group";

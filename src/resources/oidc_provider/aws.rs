@@ -18,7 +18,7 @@ use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Answer, retry_while, until};
+use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -108,8 +108,8 @@ impl Provision for OidcProvider {
         if_there(call.send().await.during(doing))?;
         until(cx, doing, SETTLING, || async move {
             Ok(match get(cx.aws, id).await? {
-                Some(_) => Answer::Pending("still visible".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("still visible".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

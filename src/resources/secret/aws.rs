@@ -26,7 +26,7 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
-use crate::cloud::wait::{Patience, retry_while};
+use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
 
@@ -37,7 +37,7 @@ const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 // A secret made, or deleted at once, a moment ago is not known to be so everywhere; two minutes are what the field
 // settled on.
 const VISIBLE: Duration = Duration::from_mins(2);
-const SETTLING: Patience = Patience::seconds(2, 120, 1);
+const SETTLING: WaitPolicy = WaitPolicy::seconds(2, 120, 1);
 
 impl Provision for Secret {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {

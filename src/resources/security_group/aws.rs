@@ -20,14 +20,14 @@ use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
 
 // EC2 shows a new group within seconds, but not always on the first question.
-const SHOWN: Patience = Patience::seconds(1, 300, 2);
+const SHOWN: WaitPolicy = WaitPolicy::seconds(1, 300, 2);
 // Rules show within seconds of the call that made them.
-const SETTLED: Patience = Patience::seconds(2, 300, 2);
+const SETTLED: WaitPolicy = WaitPolicy::seconds(2, 300, 2);
 // Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes; the limit is the one Terraform's
 // provider has.
 const LINGER: Duration = Duration::from_mins(15);
@@ -196,14 +196,14 @@ impl SecurityGroup {
             };
             let (incoming, outgoing) = (Work::between(&counted(false), ingress), Work::between(&counted(true), egress));
             if incoming.is_empty() && outgoing.is_empty() {
-                return Ok(Answer::Ready(()));
+                return Ok(Poll::Ready(()));
             }
             match change(id, &incoming, &outgoing, cx.aws).await {
                 // The list did not show yet what a call did a moment ago.
                 Err(error) if error.is("InvalidPermission.Duplicate") || error.kind == ErrorKind::NotFound => {
-                    Ok(Answer::Pending(error.message))
+                    Ok(Poll::Pending(error.message))
                 }
-                done => done.map(|()| Answer::Pending("changing rules".to_owned())),
+                done => done.map(|()| Poll::Pending("changing rules".to_owned())),
             }
         })
         .await
@@ -214,7 +214,7 @@ impl SecurityGroup {
 async fn shown(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, "create the security group", SHOWN, || async move {
         let found = list(cx.aws, filter("group-id", [id])).await?;
-        Ok(if found.is_empty() { Answer::Pending("not visible yet".to_owned()) } else { Answer::Ready(()) })
+        Ok(if found.is_empty() { Poll::Pending("not visible yet".to_owned()) } else { Poll::Ready(()) })
     })
     .await
 }

@@ -14,12 +14,12 @@ use crate::cloud::aws::ec2::{
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::values::Cidr;
 
 // EC2 shows a new subnet within seconds; the limit is the one Terraform's provider has.
-const READY: Patience = Patience::seconds(3, 600, 2);
+const READY: WaitPolicy = WaitPolicy::seconds(3, 600, 2);
 // Interfaces of load balancers, of EKS and of RDS outlive their owners by minutes, those of nodes by as many.
 const LINGER: Duration = Duration::from_mins(20);
 
@@ -149,15 +149,15 @@ impl Subnet {
 async fn ready(id: &str, cx: &Writing<'_>) -> Result<types::Subnet, CloudError> {
     until(cx, "create the subnet", READY, || async move {
         let Some(subnet) = list(cx.aws, vec![filter("subnet-id", [id])]).await?.into_iter().next() else {
-            return Ok(Answer::Pending("not visible yet".to_owned()));
+            return Ok(Poll::Pending("not visible yet".to_owned()));
         };
         Ok(match subnet.state() {
-            Some(SubnetState::Available) => Answer::Ready(subnet),
+            Some(SubnetState::Available) => Poll::Ready(subnet),
             Some(SubnetState::Failed | SubnetState::FailedInsufficientCapacity) => {
-                Answer::Failed(format!("AWS gave up on {id}; delete it and try again"))
+                Poll::Failed(format!("AWS gave up on {id}; delete it and try again"))
             }
-            Some(state) => Answer::Pending(state.as_str().to_owned()),
-            None => Answer::Pending("in no state yet".to_owned()),
+            Some(state) => Poll::Pending(state.as_str().to_owned()),
+            None => Poll::Pending("in no state yet".to_owned()),
         })
     })
     .await

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use super::{TargetAttachment, TargetAttachmentComputed};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
 use crate::model::resource::Resource;
@@ -22,9 +22,9 @@ use crate::resources::node_group::NodeGroup;
 // Others edit the same group, EKS among them; each edit takes seconds.
 const EDITS: Duration = Duration::from_mins(2);
 // The targets are registered within half a minute.
-const ATTACHED: Patience = Patience::seconds(20, 600, 5);
+const ATTACHED: WaitPolicy = WaitPolicy::seconds(20, 600, 5);
 // Detaching waits until the targets are drained, which a target group may grant up to an hour.
-const DETACHED: Patience = Patience::seconds(45, 4200, 5);
+const DETACHED: WaitPolicy = WaitPolicy::seconds(45, 4200, 5);
 
 impl Provision for TargetAttachment {
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -98,9 +98,9 @@ impl Provision for TargetAttachment {
         }
         until(cx, doing, DETACHED, || async {
             Ok(match state(cx.aws, known).await? {
-                None => Answer::Ready(()),
-                Some(state) if state == "Removed" => Answer::Ready(()),
-                Some(state) => Answer::Pending(state),
+                None => Poll::Ready(()),
+                Some(state) if state == "Removed" => Poll::Ready(()),
+                Some(state) => Poll::Pending(state),
             })
         })
         .await
@@ -124,8 +124,8 @@ async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<()
     // One that is leaving can come back once it has left.
     until(cx, doing, DETACHED, || async {
         Ok(match state(cx.aws, known).await? {
-            Some(state) if state == "Removing" => Answer::Pending(state),
-            Some(_) | None => Answer::Ready(()),
+            Some(state) if state == "Removing" => Poll::Pending(state),
+            Some(_) | None => Poll::Ready(()),
         })
     })
     .await?;
@@ -142,9 +142,9 @@ async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<()
     .await?;
     until(cx, doing, ATTACHED, || async {
         Ok(match state(cx.aws, known).await? {
-            Some(state) if state == "Added" || state == "InService" => Answer::Ready(()),
-            Some(state) => Answer::Pending(state),
-            None => Answer::Pending("not visible yet".to_owned()),
+            Some(state) if state == "Added" || state == "InService" => Poll::Ready(()),
+            Some(state) => Poll::Pending(state),
+            None => Poll::Pending("not visible yet".to_owned()),
         })
     })
     .await

@@ -17,7 +17,7 @@ use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 
@@ -26,7 +26,7 @@ const SEEN: Duration = Duration::from_mins(2);
 // For seconds after its last listener is gone or points elsewhere, it still counts as used.
 const RELEASED: Duration = Duration::from_mins(2);
 // Deleting is quick; it may be listed some seconds longer.
-const GONE: Patience = Patience::seconds(1, 120, 3);
+const GONE: WaitPolicy = WaitPolicy::seconds(1, 120, 3);
 
 const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
@@ -152,8 +152,8 @@ impl Provision for TargetGroup {
         if_there(ordered)?;
         until(cx, doing, GONE, || async {
             Ok(match by_arn(cx.aws, &known.id).await? {
-                Some(_) => Answer::Pending("deleting".to_owned()),
-                None => Answer::Ready(()),
+                Some(_) => Poll::Pending("deleting".to_owned()),
+                None => Poll::Ready(()),
             })
         })
         .await

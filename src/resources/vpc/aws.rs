@@ -12,11 +12,11 @@ use crate::cloud::aws::ec2::{
     tag_specification, told,
 };
 use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 
 // EC2 shows a new network within seconds, but not always on the first question.
-const READY: Patience = Patience::seconds(3, 600, 2);
+const READY: WaitPolicy = WaitPolicy::seconds(3, 600, 2);
 // What is deleted just before (interfaces of load balancers, of EKS, of RDS) lingers for minutes and blocks.
 const LINGER: Duration = Duration::from_mins(5);
 
@@ -135,9 +135,9 @@ async fn ready(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, "create the network", READY, || async move {
         let state = list(cx.aws, filter("vpc-id", [id])).await?.first().and_then(|vpc| vpc.state().cloned());
         Ok(match state {
-            Some(types::VpcState::Available) => Answer::Ready(()),
-            Some(state) => Answer::Pending(state.as_str().to_owned()),
-            None => Answer::Pending("not visible yet".to_owned()),
+            Some(types::VpcState::Available) => Poll::Ready(()),
+            Some(state) => Poll::Pending(state.as_str().to_owned()),
+            None => Poll::Pending("not visible yet".to_owned()),
         })
     })
     .await

@@ -21,16 +21,16 @@ use crate::cloud::aws::words;
 use crate::cloud::aws::{
     Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing,
 };
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ADDRESS_TAG;
 use crate::model::policy::Policy;
 
 // Seconds as a rule; the limits are those of Terraform's provider.
-const READY: Patience = Patience::seconds(10, 600, 3);
-const GONE: Patience = Patience::seconds(10, 600, 3);
+const READY: WaitPolicy = WaitPolicy::seconds(10, 600, 3);
+const GONE: WaitPolicy = WaitPolicy::seconds(10, 600, 3);
 // Network interfaces take one or two minutes.
-const INTERFACES_READY: Patience = Patience::seconds(90, 900, 5);
+const INTERFACES_READY: WaitPolicy = WaitPolicy::seconds(90, 900, 5);
 // What an endpoint allows unless it is told otherwise (VPC user guide, "Default endpoint policy").
 const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
@@ -161,25 +161,25 @@ impl VpcEndpoint {
         let wanted = &self.shape(cx)?;
         // The shape it was seen in when it was last changed: the change is not sent anew until a read shows it.
         let changed: &Mutex<Option<Shape>> = &Mutex::new(None);
-        let patience = if self.interface.is_some() { INTERFACES_READY } else { READY };
-        until(cx, "bring the endpoint into shape", patience, || async move {
+        let wait = if self.interface.is_some() { INTERFACES_READY } else { READY };
+        until(cx, "bring the endpoint into shape", wait, || async move {
             let Some(endpoint) = list(cx.aws, vec![filter("vpc-endpoint-id", [id])]).await?.into_iter().next() else {
-                return Ok(Answer::Pending("not visible yet".to_owned()));
+                return Ok(Poll::Pending("not visible yet".to_owned()));
             };
             let state = state_of(&endpoint);
             match state.as_str() {
                 "available" => {}
                 "failed" | "rejected" | "expired" | "deleting" | "deleted" => {
                     let reason = endpoint.last_error().and_then(|error| error.message()).unwrap_or("no reason given");
-                    return Ok(Answer::Failed(format!("it is {state}: {reason}")));
+                    return Ok(Poll::Failed(format!("it is {state}: {reason}")));
                 }
-                _ => return Ok(Answer::Pending(state)),
+                _ => return Ok(Poll::Pending(state)),
             }
             let there = Shape::of(&endpoint);
             if there == *wanted {
-                return Ok(Answer::Ready(()));
+                return Ok(Poll::Ready(()));
             }
-            let changing = || Answer::Pending("changing its shape".to_owned());
+            let changing = || Poll::Pending("changing its shape".to_owned());
             if changed.lock().expect("nobody panics with it").as_ref() == Some(&there) {
                 return Ok(changing());
             }
@@ -199,13 +199,13 @@ impl VpcEndpoint {
             cx.aws.pace.turn(Paced::ModifyVpcEndpoint, cx).await;
             match call.send().await.during("change the endpoint") {
                 // A table made moments ago is not known everywhere.
-                Err(error) if error.kind == ErrorKind::NotFound => Ok(Answer::Pending(error.message)),
+                Err(error) if error.kind == ErrorKind::NotFound => Ok(Poll::Pending(error.message)),
                 // Either the read does not show yet what an earlier call did, or another endpoint has the table.
                 Err(error) if error.is("RouteAlreadyExists") => {
                     let vpc = endpoint.vpc_id().unwrap_or_default();
                     match holder(cx.aws, vpc, self, &wanted.tables, Some(id)).await? {
                         Some(_) => Err(error),
-                        None => Ok(Answer::Pending(error.message)),
+                        None => Ok(Poll::Pending(error.message)),
                     }
                 }
                 Err(error) => Err(error),
@@ -281,8 +281,8 @@ async fn remove(id: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, doing, GONE, || async move {
         let found = list(cx.aws, vec![filter("vpc-endpoint-id", [id])]).await?;
         Ok(match found.first().map(state_of).as_deref() {
-            None | Some("deleted") => Answer::Ready(()),
-            Some(state) => Answer::Pending(state.to_owned()),
+            None | Some("deleted") => Poll::Ready(()),
+            Some(state) => Poll::Pending(state.to_owned()),
         })
     })
     .await

@@ -12,13 +12,13 @@ use aws_sdk_ec2::types::Filter;
 
 use super::filter;
 use crate::cloud::aws::Writing;
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
 use crate::model::resource::Computed;
 
 // EC2 lists new objects within seconds; a minute without one is as good as never made.
-const LOST: Patience = Patience::seconds(2, 60, 2);
+const LOST: WaitPolicy = WaitPolicy::seconds(2, 60, 2);
 // The bucket of mutating calls refills five a second ("Request throttling for the Amazon EC2 API").
 const THROTTLED: Duration = Duration::from_mins(3);
 // An answer lost three times in a row is no accident.
@@ -77,9 +77,9 @@ where
 {
     let found = until(cx, doing, LOST, || async {
         match mine().await {
-            Ok(Some(there)) => Ok(Answer::Ready(there)),
-            Ok(None) => Ok(Answer::Pending("looking for it: the answer was lost".to_owned())),
-            Err(error) if error.kind == ErrorKind::Unreachable => Ok(Answer::Pending(error.message)),
+            Ok(Some(there)) => Ok(Poll::Ready(there)),
+            Ok(None) => Ok(Poll::Pending("looking for it: the answer was lost".to_owned())),
+            Err(error) if error.kind == ErrorKind::Unreachable => Ok(Poll::Pending(error.message)),
             Err(error) => Err(error),
         }
     });

@@ -16,25 +16,25 @@ use crate::cloud::aws::eks::{self, Part};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{STACK_TAG, Tags};
 use crate::resources::node_group::aws as node_group;
 
 // 2 to 10 minutes as a rule, 15 have been seen.
-const GONE: Patience = Patience::seconds(300, 2400, 10);
+const GONE: WaitPolicy = WaitPolicy::seconds(300, 2400, 10);
 // A cluster that was reported gone has been seen again: Terraform wants three answers in a row.
 const TIMES: u32 = 3;
 // Somebody else's upgrade may take an hour.
 const BUSY: Duration = Duration::from_hours(1);
 // Switching protection off is a change of its own, 2 to 10 minutes.
-const UNPROTECTED: Patience = Patience::seconds(240, 3600, 10);
+const UNPROTECTED: WaitPolicy = WaitPolicy::seconds(240, 3600, 10);
 // Nodes leave 3 to 10 minutes after the order, and up to 5 more while connections of load balancers drain.
-const EMPTIED: Patience = Patience::seconds(240, 3600, 10);
+const EMPTIED: WaitPolicy = WaitPolicy::seconds(240, 3600, 10);
 // EKS removes its interfaces, and then its security group, up to minutes after the cluster.
 const LINGER: Duration = Duration::from_mins(10);
 // Nodes that are going detach their interfaces within a minute or two; others' nodes never do.
-const DETACHED: Patience = Patience::seconds(30, 300, 10);
+const DETACHED: WaitPolicy = WaitPolicy::seconds(30, 300, 10);
 
 const DELETE: &str = "delete the cluster";
 
@@ -67,17 +67,17 @@ pub(super) async fn order(name: &str, cx: &Writing<'_>) -> Result<(), CloudError
             cx.aws.eks.delete_cluster().name(name).send().await.during(DELETE)
         });
         match ordered.await {
-            Err(error) if eks::is_gone(&error) => Ok(Answer::Ready(())),
+            Err(error) if eks::is_gone(&error) => Ok(Poll::Ready(())),
             Err(error) if words::eks::HAS_NODE_GROUPS.tell(&error) => {
                 let left = node_group::list(cx.aws, name).await?;
                 let names: Vec<&str> = left.iter().filter_map(|group| group.nodegroup_name()).collect();
                 let names = names.join(", ");
                 if left.iter().all(|group| group.status() == Some(&NodegroupStatus::Deleting)) {
-                    return Ok(Answer::Pending(format!("waiting for its node groups: {names}")));
+                    return Ok(Poll::Pending(format!("waiting for its node groups: {names}")));
                 }
                 Err(CloudError { message: format!("{}: {names}", error.message), ..error })
             }
-            done => done.map(|_| Answer::Ready(())),
+            done => done.map(|_| Poll::Ready(())),
         }
     })
     .await
@@ -102,8 +102,8 @@ async fn prepare(found: &types::Cluster, name: &str, cx: &Writing<'_>) -> Result
 async fn sweep_interfaces(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     let swept = until(cx, "sweep up the interfaces of the nodes", DETACHED, || async {
         let attached = ec2::sweep_interfaces(cx.aws, name).await?;
-        let waiting = || Answer::Pending(format!("waiting for interfaces of nodes: {}", attached.join(", ")));
-        Ok(if attached.is_empty() { Answer::Ready(()) } else { waiting() })
+        let waiting = || Poll::Pending(format!("waiting for interfaces of nodes: {}", attached.join(", ")));
+        Ok(if attached.is_empty() { Poll::Ready(()) } else { waiting() })
     })
     .await;
     match swept {
@@ -118,10 +118,10 @@ async fn gone(name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
     until(cx, DELETE, GONE, || async {
         let Some(found) = eks::cluster(cx.aws, name).await? else {
             let times = missed.fetch_add(1, Ordering::Relaxed) + 1;
-            return Ok(if times >= TIMES { Answer::Ready(()) } else { Answer::Pending("DELETED".to_owned()) });
+            return Ok(if times >= TIMES { Poll::Ready(()) } else { Poll::Pending("DELETED".to_owned()) });
         };
         missed.store(0, Ordering::Relaxed);
-        Ok(Answer::Pending(eks::explained(found.status().map_or("?", |s| s.as_str()), &super::issues(&found))))
+        Ok(Poll::Pending(eks::explained(found.status().map_or("?", |s| s.as_str()), &super::issues(&found))))
     })
     .await
 }

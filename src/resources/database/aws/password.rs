@@ -13,12 +13,12 @@ use super::state::describe;
 use super::{BUSY, is_busy};
 use crate::cloud::aws::secrets::unlogged;
 use crate::cloud::aws::{Clients, During};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, Context, ErrorKind};
 
 // "Resetting master credentials" takes half a minute as a rule; every further minute is one in which nobody knows which
 // password is good.
-const TAKEN: Patience = Patience::seconds(40, 300, 5);
+const TAKEN: WaitPolicy = WaitPolicy::seconds(40, 300, 5);
 // RDS shows a moment late that it is at work.
 const IN_A_ROW: u32 = 3;
 
@@ -45,10 +45,10 @@ pub(in crate::resources) async fn set_password(
         let status = there.as_ref().and_then(|there| there.db_instance_status()).unwrap_or("not visible").to_owned();
         if !there.is_some_and(|there| has_taken(&there)) {
             in_a_row.store(0, Ordering::Relaxed);
-            return Ok(Answer::Pending(status));
+            return Ok(Poll::Pending(status));
         }
         let times = in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(if times < IN_A_ROW { Answer::Pending(status) } else { Answer::Ready(()) })
+        Ok(if times < IN_A_ROW { Poll::Pending(status) } else { Poll::Ready(()) })
     });
     match seen.await {
         Err(error) if error.kind != ErrorKind::Abandoned => Ok(()),

@@ -13,12 +13,12 @@ use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::{Clients, During, Writing};
-use crate::cloud::wait::{Answer, Patience, retry_while, until};
+use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::resources::kms_key::KmsKey;
 
 // A first snapshot copies all of the storage: minutes for a small database, hours for a large one.
-const AVAILABLE: Patience = Patience::seconds(180, 4 * 3600, 15);
+const AVAILABLE: WaitPolicy = WaitPolicy::seconds(180, 4 * 3600, 15);
 // The database is busy for minutes with a backup or a change that began just before.
 const BUSY: Duration = Duration::from_mins(30);
 // A run that was cut short is repeated within the hour; after that the data has moved on.
@@ -152,16 +152,16 @@ async fn finished(name: &str, there: &DbInstance, cx: &Writing<'_>) -> Result<Db
     let doing = "keep the data of the database";
     let found = until(cx, doing, AVAILABLE, || async {
         let Some(found) = describe(cx.aws, name).await? else {
-            return Ok(Answer::Pending(format!("final snapshot {name}: not visible yet")));
+            return Ok(Poll::Pending(format!("final snapshot {name}: not visible yet")));
         };
         Ok(match found.status().unwrap_or_default() {
-            "available" => Answer::Ready(found),
+            "available" => Poll::Ready(found),
             "failed" | "deleting" | "deleted" | "incompatible-restore" => {
-                Answer::Failed(format!("final snapshot {name} is {}", found.status().unwrap_or_default()))
+                Poll::Failed(format!("final snapshot {name} is {}", found.status().unwrap_or_default()))
             }
             status => {
                 let progress = found.percent_progress().unwrap_or_default();
-                Answer::Pending(format!("final snapshot {name}: {status}, {progress} %"))
+                Poll::Pending(format!("final snapshot {name}: {status}, {progress} %"))
             }
         })
     })

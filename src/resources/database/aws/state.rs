@@ -13,10 +13,10 @@ use crate::cloud::CloudError;
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::rds::filter;
 use crate::cloud::aws::{Clients, During, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 
 // Four to ten minutes are usual.
-const GONE: Patience = Patience::seconds(420, 3600, 10);
+const GONE: WaitPolicy = WaitPolicy::seconds(420, 3600, 10);
 // After so many good answers, a minute at least, a change that still does not show is left to the next look.
 const LONG_CALM: u32 = 6;
 // So often, for two minutes at least, a database that was ordered a moment ago may be unknown.
@@ -98,18 +98,18 @@ impl Calm {
 pub(super) async fn settled(
     name: &str,
     doing: &str,
-    patience: Patience,
+    wait: WaitPolicy,
     calm: Calm,
     cx: &Writing<'_>,
     shows: impl Fn(&DbInstance) -> bool,
 ) -> Result<DbInstance, CloudError> {
     let (in_a_row, unseen) = (AtomicU32::new(0), AtomicU32::new(0));
     let stirs = AtomicBool::new(false);
-    until(cx, doing, patience, || async {
+    until(cx, doing, wait, || async {
         let Some(there) = describe(cx.aws, name).await? else {
             let new = calm == Calm::Thrice && unseen.fetch_add(1, Ordering::Relaxed) < UNSEEN;
             let gone = "it is gone".to_owned();
-            return Ok(if new { Answer::Pending("not visible yet".to_owned()) } else { Answer::Failed(gone) });
+            return Ok(if new { Poll::Pending("not visible yet".to_owned()) } else { Poll::Failed(gone) });
         };
         unseen.store(0, Ordering::Relaxed);
         let status = there.db_instance_status().unwrap_or("in no state told").to_owned();
@@ -120,7 +120,7 @@ pub(super) async fn settled(
         let wait_on = |status: String| {
             in_a_row.store(0, Ordering::Relaxed);
             stirs.store(true, Ordering::Relaxed);
-            Answer::Pending(status)
+            Poll::Pending(status)
         };
         Ok(match State::of(&there) {
             State::Ready if pending => wait_on(format!("{status}, changes pending")),
@@ -130,12 +130,12 @@ pub(super) async fn settled(
                 // What was at work a moment ago, or was never backed up, may be between two stages of its creation.
                 let young = there.latest_restorable_time().is_none();
                 let calm = if young || stirs.load(Ordering::Relaxed) { Calm::Thrice } else { calm };
-                if calm.is_enough(times, || shows(&there)) { Answer::Ready(there) } else { Answer::Pending(status) }
+                if calm.is_enough(times, || shows(&there)) { Poll::Ready(there) } else { Poll::Pending(status) }
             }
             State::Busy => wait_on(status),
-            State::Trouble if status == "stopped" => Answer::Failed("it is stopped; start it first".to_owned()),
-            State::Trouble | State::Stillborn => Answer::Failed(format!("RDS says that it is {status}")),
-            State::Leaving => Answer::Failed("it is being deleted".to_owned()),
+            State::Trouble if status == "stopped" => Poll::Failed("it is stopped; start it first".to_owned()),
+            State::Trouble | State::Stillborn => Poll::Failed(format!("RDS says that it is {status}")),
+            State::Leaving => Poll::Failed("it is being deleted".to_owned()),
         })
     })
     .await
@@ -146,9 +146,9 @@ pub(super) async fn gone(known: &DatabaseComputed, doing: &str, cx: &Writing<'_>
     until(cx, doing, GONE, || async {
         Ok(match describe(cx.aws, &known.id).await? {
             Some(there) if is_same(&there, known) => {
-                Answer::Pending(there.db_instance_status().unwrap_or("in no state told").to_owned())
+                Poll::Pending(there.db_instance_status().unwrap_or("in no state told").to_owned())
             }
-            Some(_) | None => Answer::Ready(()),
+            Some(_) | None => Poll::Ready(()),
         })
     })
     .await

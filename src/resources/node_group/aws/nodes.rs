@@ -9,14 +9,14 @@ use aws_sdk_eks::types::{self, NodegroupHealth, NodegroupIssueCode, NodegroupSta
 
 use super::{NodeGroupComputed, read};
 use crate::cloud::CloudError;
-use crate::cloud::aws::eks::{self, Missed, Part};
+use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
 use crate::cloud::aws::{Clients, During, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 
 // 2 to 4 minutes; EKS itself gives up after 15 to 25, Terraform after 60.
-const JOINED: Patience = Patience::seconds(180, 3600, 15);
+const JOINED: WaitPolicy = WaitPolicy::seconds(180, 3600, 15);
 // 3 to 10 minutes, and up to 5 more while connections of load balancers drain; Terraform gives up after 60.
-const GONE: Patience = Patience::seconds(300, 3600, 10);
+const GONE: WaitPolicy = WaitPolicy::seconds(300, 3600, 10);
 // EKS repeats what it does, and some issues of the first seconds (a role or profile that IAM has not told everybody
 // about) pass: an issue counts when it is still there this many looks later.
 const PATIENT: u32 = 4;
@@ -76,32 +76,32 @@ impl<'a> Place<'a> {
 
     /// Waits until its nodes have joined and it can be changed. One that works badly can be changed, too.
     pub(super) async fn active(self, doing: &str, cx: &Writing<'_>) -> Result<types::Nodegroup, CloudError> {
-        let missed = Missed::default();
+        let grace = NotFoundGrace::default();
         let hopeless = AtomicU32::new(0);
         until(cx, doing, JOINED, || async {
             let Some(found) = read(cx.aws, self.cluster, self.name).await? else {
-                return Ok(missed.again(&format!("node group {}", self.name)));
+                return Ok(grace.not_found(&format!("node group {}", self.name)));
             };
             let status = found.status().cloned();
             let explain = |status: &str| eks::explained(status, &issues(&found));
             Ok(match status {
-                Some(NodegroupStatus::Active | NodegroupStatus::Degraded) => Answer::Ready(found),
+                Some(NodegroupStatus::Active | NodegroupStatus::Degraded) => Poll::Ready(found),
                 Some(NodegroupStatus::Creating) => {
                     let codes = found.health().map(NodegroupHealth::issues).unwrap_or_default();
                     let mut codes = codes.iter().filter_map(|one| one.code());
                     let looks = if codes.any(is_hopeless) { hopeless.load(Ordering::Relaxed) + 1 } else { 0 };
                     hopeless.store(looks, Ordering::Relaxed);
                     if looks >= PATIENT {
-                        Answer::Failed(explain("CREATING, and not going to end well"))
+                        Poll::Failed(explain("CREATING, and not going to end well"))
                     } else {
-                        Answer::Pending(explain(&self.counted(cx.aws).await))
+                        Poll::Pending(explain(&self.counted(cx.aws).await))
                     }
                 }
                 Some(
                     status
                     @ (NodegroupStatus::CreateFailed | NodegroupStatus::DeleteFailed | NodegroupStatus::Deleting),
-                ) => Answer::Failed(explain(status.as_str())),
-                status => Answer::Pending(status.map_or("not visible yet".to_owned(), |s| explain(s.as_str()))),
+                ) => Poll::Failed(explain(status.as_str())),
+                status => Poll::Pending(status.map_or("not visible yet".to_owned(), |s| explain(s.as_str()))),
             })
         })
         .await
@@ -126,15 +126,15 @@ impl<'a> Place<'a> {
     pub(super) async fn remove(self, doing: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let orders = AtomicU32::new(0);
         until(cx, doing, GONE, || async {
-            let Some(found) = read(cx.aws, self.cluster, self.name).await? else { return Ok(Answer::Ready(())) };
+            let Some(found) = read(cx.aws, self.cluster, self.name).await? else { return Ok(Poll::Ready(())) };
             let explained = eks::explained(found.status().map_or("?", NodegroupStatus::as_str), &issues(&found));
             let ordered = orders.load(Ordering::Relaxed);
             Ok(match found.status() {
-                Some(NodegroupStatus::DeleteFailed) if ordered >= DELETIONS => Answer::Failed(explained),
-                Some(NodegroupStatus::Deleting) => Answer::Pending(explained),
+                Some(NodegroupStatus::DeleteFailed) if ordered >= DELETIONS => Poll::Failed(explained),
+                Some(NodegroupStatus::Deleting) => Poll::Pending(explained),
                 Some(NodegroupStatus::DeleteFailed) => self.order(&orders, explained, doing, cx).await?,
                 // The order shows in the status a moment later.
-                _ if ordered > 0 => Answer::Pending(explained),
+                _ if ordered > 0 => Poll::Pending(explained),
                 _ => self.order(&orders, explained, doing, cx).await?,
             })
         })
@@ -147,14 +147,14 @@ impl<'a> Place<'a> {
         status: String,
         doing: &str,
         cx: &Writing<'_>,
-    ) -> Result<Answer<()>, CloudError> {
+    ) -> Result<Poll<()>, CloudError> {
         orders.fetch_add(1, Ordering::Relaxed);
         eks::settle(cx, self.cluster, Part::NodeGroup(self.name)).await?;
         let call = cx.aws.eks.delete_nodegroup().cluster_name(self.cluster).nodegroup_name(self.name);
         let part = Part::NodeGroup(self.name);
         match eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) }).await {
-            Ok(_) => Ok(Answer::Pending(status)),
-            Err(error) => eks::nothing_there(cx.aws, self.cluster, error).await.map(Answer::Ready),
+            Ok(_) => Ok(Poll::Pending(status)),
+            Err(error) => eks::nothing_there(cx.aws, self.cluster, error).await.map(Poll::Ready),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::{Clients, During, Reading, Sought, Writing};
-use crate::cloud::wait::{Answer, Patience, until};
+use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
 use crate::model::observation::Remedy;
@@ -19,7 +19,7 @@ use crate::model::reference::Ref;
 use crate::resources::subnet::Subnet;
 
 // Changes show within seconds; the limit is the one Terraform's provider has.
-const SETTLED: Patience = Patience::seconds(2, 300, 2);
+const SETTLED: WaitPolicy = WaitPolicy::seconds(2, 300, 2);
 
 /// The routes of `table` that are ours, and notes about the others.
 pub(super) fn routes(
@@ -180,15 +180,15 @@ impl Contents {
     pub(super) async fn put(&self, id: &str, from: Option<&RouteTable>, cx: &Writing<'_>) -> Result<(), CloudError> {
         until(cx, "set routes and subnets of the route table", SETTLED, || async move {
             let Some(table) = list(cx.aws, filter("route-table-id", [id])).await?.into_iter().next() else {
-                return Ok(Answer::Pending("not visible yet".to_owned()));
+                return Ok(Poll::Pending("not visible yet".to_owned()));
             };
             let pending = self.step(id, &table, from, cx).await;
             match pending {
-                Ok(None) => Ok(Answer::Ready(())),
-                Ok(Some(pending)) => Ok(Answer::Pending(pending)),
+                Ok(None) => Ok(Poll::Ready(())),
+                Ok(Some(pending)) => Ok(Poll::Pending(pending)),
                 // What was made moments ago is not known everywhere, and AWS has two ways to say so.
                 Err(error) if error.kind == ErrorKind::NotFound || error.is("InvalidParameterException") => {
-                    Ok(Answer::Pending(error.message))
+                    Ok(Poll::Pending(error.message))
                 }
                 Err(error) => Err(error),
             }
