@@ -1,7 +1,7 @@
 //! How the AWS SDK is held: clients, errors, and what every kind must provide.
 //!
 //! Every client is the real one with explicit defaults; there is no trait per service. Calls that would make a second
-//! object when repeated go through [`Clients::once`], which never retries by itself.
+//! object when repeated go through [`Clients::no_retry`], which never retries by itself.
 
 pub mod answer;
 mod calls;
@@ -63,7 +63,7 @@ pub struct Clients {
     /// Who we are.
     pub sts: aws_sdk_sts::Client,
     /// For calls that make a second object when repeated.
-    pub once: Once,
+    pub no_retry: NoRetryClients,
     /// How fast some calls may follow each other.
     pub pace: Pace,
     /// The region.
@@ -72,7 +72,7 @@ pub struct Clients {
 
 /// Clients that never retry by themselves: after a lost answer only looking tells whether the object was made.
 #[derive(Clone, Debug)]
-pub struct Once {
+pub struct NoRetryClients {
     /// For `CreateVpc`, `CreateInternetGateway` and `AllocateAddress`.
     pub ec2: aws_sdk_ec2::Client,
     /// For `CreateKey`.
@@ -114,7 +114,7 @@ impl Clients {
                 )
             };
         }
-        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        let no_retry = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
             acm: acm(config, gate),
             ec2: client!(aws_sdk_ec2, config),
@@ -127,7 +127,7 @@ impl Clients {
             secrets: client!(aws_sdk_secretsmanager, config),
             autoscaling: client!(aws_sdk_autoscaling, config),
             sts: client!(aws_sdk_sts, config),
-            once: Once { ec2: client!(aws_sdk_ec2, &once), kms: client!(aws_sdk_kms, &once) },
+            no_retry: NoRetryClients { ec2: client!(aws_sdk_ec2, &no_retry), kms: client!(aws_sdk_kms, &no_retry) },
             pace: Pace::default(),
             region: region.to_owned(),
         }

@@ -1,20 +1,20 @@
 //! What the kinds of EC2 have in common: tags inline, filters on every list call, ids we do not choose.
 //!
-//! Leaves to `once` the creates that have neither name nor token, to `interfaces` what outlives its owner, and to
+//! Leaves to `create` the creates that have neither name nor token, to `interfaces` what outlives its owner, and to
 //! `leftovers` to name what is in the way.
 
+mod create;
 mod interfaces;
 mod leftovers;
-mod once;
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use futures_util::future::{join, join_all};
 
+pub use create::create_without_token;
 pub use interfaces::{delete_unused, in_use, interfaces_in, left_by_cni, named_in, naming, sweep_interfaces};
 pub use leftovers::{left_in_network, users_of_group};
-pub use once::make_once;
 
 use super::provision::{Reading, Sight, Sights, Sought, Writing};
 use super::tags::{self, comparable, tag_list};
@@ -121,11 +121,11 @@ pub fn told<T>(answer: Option<T>, doing: &str) -> Result<T, CloudError> {
     answer.ok_or_else(|| CloudError::new(ErrorKind::Bug, doing, "the answer lacks what was made"))
 }
 
-/// Repeats a call that names objects made moments ago while EC2 does not know them yet.
+/// Repeats a call that names objects made moments ago until EC2 knows them.
 ///
 /// # Errors
 /// Any other error at once, and this one after five minutes.
-pub async fn once_visible<T, F, Fut>(cx: &Writing<'_>, call: F) -> Result<T, CloudError>
+pub async fn retry_until_visible<T, F, Fut>(cx: &Writing<'_>, call: F) -> Result<T, CloudError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, CloudError>>,
@@ -133,11 +133,11 @@ where
     retry_while(cx, VISIBLE, |error| error.kind == ErrorKind::NotFound, call).await
 }
 
-/// Looks for what a call refused to make a second time, until lists show it; nothing if they never do.
+/// Polls for what a call refused to make a second time, until lists show it; `None` if they never do.
 ///
 /// # Errors
 /// What `find` answered.
-pub async fn once_listed<T, F, Fut>(cx: &Writing<'_>, doing: &str, find: F) -> Result<Option<T>, CloudError>
+pub async fn poll_until_listed<T, F, Fut>(cx: &Writing<'_>, doing: &str, find: F) -> Result<Option<T>, CloudError>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<Option<T>, CloudError>>,

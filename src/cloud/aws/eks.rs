@@ -199,12 +199,17 @@ fn is_unsettled(error: &CloudError) -> bool {
     words::eks::NOT_ACTIVE.tell(error)
 }
 
-/// Makes a call as soon as nothing else is going on with its object `part` or with the cluster: waits for changes that
-/// run, and then for the status to follow.
+/// Makes a call, and repeats it until nothing else is going on with its object `part` or with the cluster: waits for
+/// changes that run, and then for the status to follow.
 ///
 /// # Errors
 /// What the call answered in the end, and those of a wait.
-pub async fn once_free<T, F, Fut>(cx: &Writing<'_>, cluster: &str, part: Part<'_>, mut call: F) -> Result<T, CloudError>
+pub async fn retry_until_free<T, F, Fut>(
+    cx: &Writing<'_>,
+    cluster: &str,
+    part: Part<'_>,
+    mut call: F,
+) -> Result<T, CloudError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, CloudError>>,
@@ -270,7 +275,7 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<types::Update>, CloudError>>,
 {
-    let started = once_free(cx, cluster, part, start).await;
+    let started = retry_until_free(cx, cluster, part, start).await;
     let update = match started {
         Err(error) if is_no_change(&error) => return Ok(()),
         started => started?,

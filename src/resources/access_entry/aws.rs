@@ -289,7 +289,7 @@ impl AccessEntry {
                 Ok(call.clone().send().await.during(CREATE)?.access_entry)
             })
         };
-        match eks::once_free(cx, place.cluster, Part::ControlPlane, create).await {
+        match eks::retry_until_free(cx, place.cluster, Part::ControlPlane, create).await {
             Ok(Some(entry)) => return Ok(Poll::Ready((entry, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}

@@ -249,7 +249,8 @@ impl Place<'_> {
             eks::settle(cx, self.cluster, Part::Addon(self.name)).await?;
             let call = cx.aws.eks.delete_addon().cluster_name(self.cluster).addon_name(self.name).preserve(false);
             let part = Part::Addon(self.name);
-            let ordered = eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) });
+            let ordered =
+                eks::retry_until_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) });
             if let Err(error) = ordered.await {
                 return eks::nothing_there(cx.aws, self.cluster, error).await;
             }
@@ -318,7 +319,7 @@ impl Addon {
                 Ok(call.clone().send().await.during(CREATE)?.addon)
             })
         };
-        eks::once_free(cx, place.cluster, Part::Addon(place.name), create).await
+        eks::retry_until_free(cx, place.cluster, Part::Addon(place.name), create).await
     }
 
     async fn bring(

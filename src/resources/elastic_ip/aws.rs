@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 
 use super::{ElasticIp, ElasticIpComputed};
-use crate::cloud::aws::ec2::{self, filter, look, make_once, naming, retag, tag_specification, told};
+use crate::cloud::aws::ec2::{self, create_without_token, filter, look, naming, retag, tag_specification, told};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
@@ -38,13 +38,13 @@ impl Provision for ElasticIp {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<ElasticIpComputed, CloudError> {
         let doing = "allocate the address";
-        let computed = make_once(
+        let computed = create_without_token(
             cx,
             doing,
             |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
             || async {
                 let tags = tag_specification(cx, ResourceType::ElasticIp, self);
-                let call = cx.aws.once.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
+                let call = cx.aws.no_retry.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
                 let made = call.send().await.during(doing)?;
                 let public_ip = made.public_ip.unwrap_or_default();
                 Ok(ElasticIpComputed { id: told(made.allocation_id, doing)?, public_ip })

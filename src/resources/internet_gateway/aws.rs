@@ -9,8 +9,8 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{InternetGateway, InternetGatewayComputed};
 use crate::cloud::aws::ec2::{
-    self, delete_unused, filter, in_use, known_id, look, make_once, mark_taken_over, named_in, naming, once_visible,
-    retag, strangers, tag_specification, told,
+    self, create_without_token, delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming,
+    retag, retry_until_visible, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
@@ -100,13 +100,13 @@ impl Provision for InternetGateway {
 
 impl InternetGateway {
     async fn make(&self, cx: &Writing<'_>) -> Result<InternetGatewayComputed, CloudError> {
-        let computed = make_once(
+        let computed = create_without_token(
             cx,
             CREATE,
             |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
             || async {
                 let tags = tag_specification(cx, ResourceType::InternetGateway, self);
-                let made = cx.aws.once.ec2.create_internet_gateway().tag_specifications(tags).send().await;
+                let made = cx.aws.no_retry.ec2.create_internet_gateway().tag_specifications(tags).send().await;
                 told(made.during(CREATE)?.internet_gateway().map(computed_of), CREATE)
             },
         )
@@ -159,7 +159,7 @@ async fn recorded_unattached(cx: &Writing<'_>) -> Result<Option<types::InternetG
 
 /// Attaches it, unless it is attached, and waits until it is.
 async fn attach(id: &str, vpc: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-    let answer = once_visible(cx, || async {
+    let answer = retry_until_visible(cx, || async {
         cx.aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.during(ATTACH)
     })
     .await;

@@ -53,7 +53,7 @@ impl Provision for KmsKey {
         let unseen_principal =
             |error: &CloudError| error.is("MalformedPolicyDocumentException") || error.kind == ErrorKind::Throttled;
         let made = retry_while(cx, VISIBLE, unseen_principal, || async {
-            let call = cx.aws.once.kms.create_key().policy(self.policy.document().to_string());
+            let call = cx.aws.no_retry.kms.create_key().policy(self.policy.document().to_string());
             let call = call.description(&self.description).set_tags(Some(tag_list(cx.tags(self))));
             call.send().await.during(doing)
         });

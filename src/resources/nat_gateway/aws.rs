@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, ResourceType};
 
 use super::{NatGateway, NatGatewayComputed};
-use crate::cloud::aws::ec2::{self, filter, look, once_visible, retag, tag_specification, told};
+use crate::cloud::aws::ec2::{self, filter, look, retag, retry_until_visible, tag_specification, told};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
@@ -94,7 +94,7 @@ impl NatGateway {
     async fn make(&self, n: u32, cx: &Writing<'_>) -> Result<NatGatewayComputed, CloudError> {
         let doing = "create the NAT gateway";
         let (subnet, address) = (cx.id(&self.subnet)?, cx.id(&self.elastic_ip)?);
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             let call = cx.aws.ec2.create_nat_gateway().subnet_id(&subnet).allocation_id(&address);
             let call = call.connectivity_type(ConnectivityType::Public).client_token(cx.mark.token(n));
             let made = call.tag_specifications(tag_specification(cx, ResourceType::Natgateway, self)).send().await;

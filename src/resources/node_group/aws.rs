@@ -346,7 +346,7 @@ impl NodeGroup {
                 Ok(call.clone().send().await.during(CREATE)?.nodegroup)
             })
         };
-        eks::once_free(cx, place.cluster, Part::NodeGroup(place.name), create).await
+        eks::retry_until_free(cx, place.cluster, Part::NodeGroup(place.name), create).await
     }
 
     /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.

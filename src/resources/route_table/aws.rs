@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 
 use super::{RouteTable, RouteTableComputed};
 use crate::cloud::CloudError;
-use crate::cloud::aws::ec2::{self, delete_unused, filter, look, once_visible, retag, tag_specification, told};
+use crate::cloud::aws::ec2::{self, delete_unused, filter, look, retag, retry_until_visible, tag_specification, told};
 use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use contents::{Contents, associations};
 
@@ -47,7 +47,7 @@ impl Provision for RouteTable {
     async fn create(&self, cx: &Writing<'_>) -> Result<RouteTableComputed, CloudError> {
         let doing = "create the route table";
         let vpc = cx.id(&self.vpc)?;
-        let computed = once_visible(cx, || async {
+        let computed = retry_until_visible(cx, || async {
             let call = cx.aws.ec2.create_route_table().vpc_id(&vpc).client_token(cx.mark.token(0));
             let made = call.tag_specifications(tag_specification(cx, ResourceType::RouteTable, self)).send().await;
             told(made.during(doing)?.route_table().map(computed_of), doing)

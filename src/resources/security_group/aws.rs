@@ -13,8 +13,8 @@ use futures_util::future::join;
 use super::rules::{self, Found, Plain, Work};
 use super::{Rule, SecurityGroup, SecurityGroupComputed};
 use crate::cloud::aws::ec2::{
-    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, once_listed, once_visible, retag,
-    strangers, tag_specification, told, users_of_group,
+    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, poll_until_listed, retag,
+    retry_until_visible, strangers, tag_specification, told, users_of_group,
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
@@ -111,7 +111,7 @@ impl Provision for SecurityGroup {
 impl SecurityGroup {
     async fn make(&self, name: &str, vpc: &str, cx: &Writing<'_>) -> Result<SecurityGroupComputed, CloudError> {
         let doing = "create the security group";
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             let call = cx.aws.ec2.create_security_group().group_name(name).description(&self.description).vpc_id(vpc);
             let call = call.tag_specifications(tag_specification(cx, ResourceType::SecurityGroup, self));
             told(call.send().await.during(doing)?.group_id.map(|id| SecurityGroupComputed { id }), doing)
@@ -128,7 +128,7 @@ impl SecurityGroup {
         cx: &Writing<'_>,
     ) -> Result<SecurityGroupComputed, CloudError> {
         let doing = "create the security group";
-        let there = once_listed(cx, doing, || holder(cx.aws, vpc, &self.name)).await?;
+        let there = poll_until_listed(cx, doing, || holder(cx.aws, vpc, &self.name)).await?;
         let Some(there) = there else { return Err(taken) };
         let (computed, tags) = (computed_of(&there), tags_of(there.tags()));
         refuse_foreign(cx, doing, &format!("{} has the name {}", computed.id, self.name), &computed.id, &tags)?;
@@ -148,7 +148,7 @@ impl SecurityGroup {
             made => return made,
         };
         let doing = "create the security group";
-        match once_listed(cx, doing, || holder(cx.aws, vpc, &name)).await? {
+        match poll_until_listed(cx, doing, || holder(cx.aws, vpc, &name)).await? {
             Some(there) if tags_of(there.tags()).get(ATTEMPT_TAG) == Some(&cx.mark.attempt) => Ok(computed_of(&there)),
             Some(_) => Err(taken),
             // Nobody else would choose this name: it is ours, and has yet to show.
@@ -169,7 +169,7 @@ impl SecurityGroup {
             if self.egress.iter().any(declared) {
                 continue;
             }
-            let revoked = once_visible(cx, || async {
+            let revoked = retry_until_visible(cx, || async {
                 let call = cx.aws.ec2.revoke_security_group_egress().group_id(id).ip_permissions(permission.clone());
                 match call.send().await.during("revoke the default rule") {
                     Err(error) if error.is("InvalidPermission.NotFound") => Ok(()),

@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::ResourceType;
 
 use super::{RuleHome, SecurityGroupRule, SecurityGroupRuleComputed};
 use crate::cloud::aws::ec2::{
-    self, filter, look, mark_taken_over, once_listed, once_visible, retag, tag_specification, told,
+    self, filter, look, mark_taken_over, poll_until_listed, retag, retry_until_visible, tag_specification, told,
 };
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
@@ -52,7 +52,7 @@ impl Provision for SecurityGroupRule {
         match self.make(&group, &wanted, cx).await {
             // An answer that was lost looks like this as well.
             Err(error) if error.is("InvalidPermission.Duplicate") => {
-                let there = once_listed(cx, ADD, || standing(&group, &wanted, cx.aws)).await?;
+                let there = poll_until_listed(cx, ADD, || standing(&group, &wanted, cx.aws)).await?;
                 let Some(there) = there else { return Err(error) };
                 if is_predecessor(cx, &there.id, &there.tags) {
                     // It is to be replaced by its like: nothing else can stand in its place.
@@ -100,7 +100,7 @@ impl SecurityGroupRule {
         wanted: &Plain,
         cx: &Writing<'_>,
     ) -> Result<SecurityGroupRuleComputed, CloudError> {
-        let computed = once_visible(cx, || async {
+        let computed = retry_until_visible(cx, || async {
             let call = cx.aws.ec2.authorize_security_group_ingress().group_id(group);
             let call = call.ip_permissions(wanted.permission());
             let call = call.tag_specifications(tag_specification(cx, ResourceType::SecurityGroupRule, self));

@@ -8,8 +8,8 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, Subn
 
 use super::{Subnet, SubnetComputed};
 use crate::cloud::aws::ec2::{
-    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, once_listed, once_visible,
-    retag, strangers, tag_specification, told,
+    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, named_in, naming, poll_until_listed, retag,
+    retry_until_visible, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
@@ -102,7 +102,7 @@ impl Provision for Subnet {
 impl Subnet {
     async fn make(&self, vpc: &str, cx: &Writing<'_>) -> Result<types::Subnet, CloudError> {
         let doing = "create the subnet";
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             let call = cx.aws.ec2.create_subnet().vpc_id(vpc).cidr_block(self.cidr.to_string());
             let tags = tag_specification(cx, ResourceType::Subnet, self);
             let made = call.availability_zone(&self.zone).tag_specifications(tags).send().await.during(doing)?;
@@ -114,7 +114,7 @@ impl Subnet {
     /// The subnet that has these addresses, if it is ours.
     async fn take_over(&self, vpc: &str, taken: CloudError, cx: &Writing<'_>) -> Result<types::Subnet, CloudError> {
         let doing = "create the subnet";
-        let holder = once_listed(cx, doing, || async {
+        let holder = poll_until_listed(cx, doing, || async {
             let all = list(cx.aws, vec![filter("vpc-id", [vpc])]).await?;
             Ok(all.into_iter().find(|one| cidr_of(one).is_ok_and(|cidr| cidr.overlaps(&self.cidr))))
         })
@@ -137,7 +137,7 @@ impl Subnet {
             return Ok(());
         }
         let value = || AttributeBooleanValue::builder().value(self.map_public_ip).build();
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             let call = cx.aws.ec2.modify_subnet_attribute().set_subnet_id(there.subnet_id.clone());
             call.map_public_ip_on_launch(value()).send().await.during("set whether the subnet gives public addresses")
         })

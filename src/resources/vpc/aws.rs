@@ -8,8 +8,8 @@ use futures_util::future::{join, join_all, try_join};
 
 use super::{Vpc, VpcComputed};
 use crate::cloud::aws::ec2::{
-    self, delete_unused, filter, in_use, left_in_network, look, make_once, naming, once_visible, retag,
-    tag_specification, told,
+    self, create_without_token, delete_unused, filter, in_use, left_in_network, look, naming, retag,
+    retry_until_visible, tag_specification, told,
 };
 use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
@@ -74,13 +74,13 @@ impl Provision for Vpc {
     async fn create(&self, cx: &Writing<'_>) -> Result<VpcComputed, CloudError> {
         let doing = "create the network";
         let computed_of = |vpc: &types::Vpc| VpcComputed { id: vpc.vpc_id().unwrap_or_default().to_owned() };
-        let computed = make_once(
+        let computed = create_without_token(
             cx,
             doing,
             |mine| async { Ok(list(cx.aws, mine).await?.iter().map(computed_of).collect()) },
             || async {
                 let tags = tag_specification(cx, ResourceType::Vpc, self);
-                let call = cx.aws.once.ec2.create_vpc().cidr_block(self.cidr.to_string()).tag_specifications(tags);
+                let call = cx.aws.no_retry.ec2.create_vpc().cidr_block(self.cidr.to_string()).tag_specifications(tags);
                 told(call.send().await.during(doing)?.vpc().map(computed_of), doing)
             },
         )
@@ -119,11 +119,11 @@ impl Vpc {
         let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
         let call = || cx.aws.ec2.modify_vpc_attribute().vpc_id(id);
         // A network made a moment ago may be unknown here while it is listed elsewhere.
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             call().enable_dns_support(value(self.dns_support)).send().await.during("set DNS support")
         })
         .await?;
-        once_visible(cx, || async {
+        retry_until_visible(cx, || async {
             call().enable_dns_hostnames(value(self.dns_hostnames)).send().await.during("set DNS host names")
         })
         .await?;

@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcEndpointType};
 use super::{Interface, VpcEndpoint, VpcEndpointComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::ec2::{
-    self, filter, known_id, look, mark_taken_over, once_visible, retag, strangers, tag_specification, told,
+    self, filter, known_id, look, mark_taken_over, retag, retry_until_visible, strangers, tag_specification, told,
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
@@ -86,7 +86,7 @@ impl Provision for VpcEndpoint {
         let shape = self.shape(cx)?;
         let tables = &shape.tables;
         clear_remains(cx).await?;
-        let made = once_visible(cx, || async {
+        let made = retry_until_visible(cx, || async {
             cx.aws.pace.turn(Paced::CreateVpcEndpoint, cx).await;
             let call = cx.aws.ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(&self.service);
             let call = call.client_token(cx.mark.token(0));

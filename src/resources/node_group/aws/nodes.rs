@@ -152,7 +152,8 @@ impl<'a> Place<'a> {
         eks::settle(cx, self.cluster, Part::NodeGroup(self.name)).await?;
         let call = cx.aws.eks.delete_nodegroup().cluster_name(self.cluster).nodegroup_name(self.name);
         let part = Part::NodeGroup(self.name);
-        match eks::once_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) }).await {
+        match eks::retry_until_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) }).await
+        {
             Ok(_) => Ok(Poll::Pending(status)),
             Err(error) => eks::nothing_there(cx.aws, self.cluster, error).await.map(Poll::Ready),
         }

@@ -24,26 +24,26 @@ const THROTTLED: Duration = Duration::from_mins(3);
 // An answer lost three times in a row is no accident.
 const TRIES: u32 = 3;
 
-/// Makes an object by `call`, at most one for this attempt. `seek` lists what carries the mark, which it is given
-/// as a filter.
+/// Makes an object by `call`, at most one for this attempt. `list` lists the objects that match a filter, which is the
+/// mark of the attempt.
 ///
 /// # Errors
-/// What `call` answered, throttling and lost answers only after patience. Once an answer was lost, the error is one that
-/// leaves doubt, also when looking was refused or there are two.
-pub async fn make_once<T, Seek, Sought, Call, Called>(
+/// What `call` answered: throttling after [`THROTTLED`], a lost answer after [`TRIES`]. After a lost answer the error is
+/// one that leaves doubt, also when looking was refused or there are two.
+pub async fn create_without_token<T, List, Listed, Call, Called>(
     cx: &Writing<'_>,
     doing: &str,
-    seek: Seek,
+    list: List,
     call: Call,
 ) -> Result<T, CloudError>
 where
     T: Computed,
-    Seek: Fn(Filter) -> Sought,
-    Sought: Future<Output = Result<Vec<T>, CloudError>>,
+    List: Fn(Filter) -> Listed,
+    Listed: Future<Output = Result<Vec<T>, CloudError>>,
     Call: Fn() -> Called,
     Called: Future<Output = Result<T, CloudError>>,
 {
-    let mine = || async { only(seek(filter(&format!("tag:{ATTEMPT_TAG}"), [&cx.mark.attempt])).await?, doing) };
+    let mine = || async { only(list(filter(&format!("tag:{ATTEMPT_TAG}"), [&cx.mark.attempt])).await?, doing) };
     let mut lost = None;
     for _ in 0..TRIES {
         let there = match &lost {
@@ -69,7 +69,7 @@ where
     }
 }
 
-/// What a call whose answer was lost has made, once lists show it; nothing if they never do.
+/// What a call whose answer was lost has made, once lists show it; `None` if they never do.
 async fn found_later<T, F, Fut>(cx: &Writing<'_>, doing: &str, mine: F) -> Result<Option<T>, CloudError>
 where
     F: Fn() -> Fut,
