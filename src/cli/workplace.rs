@@ -279,10 +279,11 @@ fn connection<C: Cloud + Vault + Health + 'static>(
 
 #[cfg(feature = "aws")]
 async fn aws(stack: &Stack, stop: Stop) -> Result<Arc<crate::resources::Aws>, Failure> {
-    use crate::cloud::aws::{Clients, Gate};
+    use crate::cloud::aws::Clients;
+    use crate::model::send_guard::SendGuard;
     use crate::resources::Aws;
-    let gate = Gate::new(move || stop.may_act());
-    Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str(), &gate).await)))
+    let guard = SendGuard::new(move || stop.may_send());
+    Ok(Arc::new(Aws::new(Clients::connect(stack.region.as_str(), &guard).await)))
 }
 
 #[cfg(not(feature = "aws"))]

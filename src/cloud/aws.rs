@@ -11,7 +11,7 @@ pub mod eks;
 pub mod eks_token;
 pub mod elb;
 mod error;
-mod gate;
+mod guarded;
 pub mod iam;
 pub mod kms;
 mod pace;
@@ -30,10 +30,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
+use crate::model::send_guard::SendGuard;
+use guarded::Guarded;
+
 pub use calls::Calls;
 pub use census::{Census, Listed};
 pub use error::{During, code_is};
-pub use gate::Gate;
 pub use pace::{Pace, Paced};
 pub use provision::{Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one};
 
@@ -81,8 +83,8 @@ pub struct NoRetryClients {
 
 impl Clients {
     /// Clients for `region`, with credentials and endpoint from the environment and the shared configuration files, as
-    /// every AWS tool finds them. Nothing is sent while `gate` is closed.
-    pub async fn connect(region: &str, gate: &Gate) -> Self {
+    /// every AWS tool finds them. Nothing is sent that `guard` does not allow.
+    pub async fn connect(region: &str, guard: &SendGuard) -> Self {
         // The SDK gives up after three attempts and waits for an answer without limit: both too little for a run of
         // twenty minutes with eighty objects that shares its rate limits with the rest of the account.
         let retries = RetryConfig::standard().with_max_attempts(8).with_max_backoff(Duration::from_secs(20));
@@ -97,30 +99,31 @@ impl Clients {
             .timeout_config(timeouts)
             .load()
             .await;
-        Self::behind(gate, &config, region)
+        Self::guarded(guard, &config, region)
     }
 
     /// Clients with a configuration made elsewhere, for `region`.
     pub fn of(config: &SdkConfig, region: &str) -> Self {
-        Self::behind(&Gate::open(), config, region)
+        Self::guarded(&SendGuard::always(), config, region)
     }
 
-    /// The same; nothing is sent while `gate` is closed.
-    pub fn behind(gate: &Gate, config: &SdkConfig, region: &str) -> Self {
+    /// The same; nothing is sent that `guard` does not allow.
+    pub fn guarded(guard: &SendGuard, config: &SdkConfig, region: &str) -> Self {
+        let guarded = Guarded(guard.clone());
         macro_rules! client {
             ($service:ident, $config:expr) => {
                 $service::Client::from_conf(
-                    $service::config::Builder::from($config).interceptor(gate.clone()).interceptor(Calls).build(),
+                    $service::config::Builder::from($config).interceptor(guarded.clone()).interceptor(Calls).build(),
                 )
             };
         }
         let no_retry = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
-            acm: acm(config, gate),
+            acm: acm(config, &guarded),
             ec2: client!(aws_sdk_ec2, config),
             eks: client!(aws_sdk_eks, config),
             rds: client!(aws_sdk_rds, config),
-            iam: iam::client(config, gate),
+            iam: iam::client(config, &guarded),
             s3: client!(aws_sdk_s3, config),
             elb: client!(aws_sdk_elasticloadbalancingv2, config),
             kms: client!(aws_sdk_kms, config),
@@ -136,13 +139,13 @@ impl Clients {
 
 /// Certificates are only looked at, and from a network without internet there may be no way to them: then that is to
 /// be told soon.
-fn acm(config: &SdkConfig, gate: &Gate) -> aws_sdk_acm::Client {
+fn acm(config: &SdkConfig, guarded: &Guarded) -> aws_sdk_acm::Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(20))
         .build();
     let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts);
-    let config = config.interceptor(gate.clone()).interceptor(Calls);
+    let config = config.interceptor(guarded.clone()).interceptor(Calls);
     aws_sdk_acm::Client::from_conf(config.build())
 }

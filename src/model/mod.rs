@@ -19,6 +19,7 @@ pub mod policy;
 pub mod reference;
 pub mod resource;
 pub mod secret;
+pub mod send_guard;
 pub mod shared;
 pub mod site;
 pub mod support;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cloud::wait::sleep;
 use crate::model::hex::hex_digits;
+use crate::model::send_guard::SendGuard;
 
 /// Clock and fresh ids of this run.
 #[derive(Clone, Debug)]
@@ -95,7 +96,7 @@ impl RunId {
 pub struct Stop {
     drain: CancellationToken,
     abandon: CancellationToken,
-    guard: Arc<OnceLock<Guard>>,
+    guard: Arc<OnceLock<SendGuard>>,
 }
 
 /// How long leaving may take once the second signal has come: to say what is left running, and to give a lease back.
@@ -109,9 +110,6 @@ const INTERRUPTED: i32 = 130;
 fn leave() -> ! {
     std::process::exit(INTERRUPTED)
 }
-
-/// Whether this run may act at this very moment.
-type Guard = Box<dyn Fn() -> bool + Send + Sync>;
 
 impl std::fmt::Debug for Stop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -136,14 +134,14 @@ impl Stop {
 
     /// From now on `guard` is asked before every call: a process that slept may have lost its lock before anything in it
     /// has noticed. The first guard stays.
-    pub fn guard(&self, guard: impl Fn() -> bool + Send + Sync + 'static) {
+    pub fn guard(&self, guard: SendGuard) {
         // There is one lock in a run.
-        let _ = self.guard.set(Box::new(guard));
+        let _ = self.guard.set(guard);
     }
 
     /// Whether calls may be sent at this moment.
-    pub fn may_act(&self) -> bool {
-        self.guard.get().is_none_or(|guard| guard())
+    pub fn may_send(&self) -> bool {
+        self.guard.get().is_none_or(SendGuard::allows)
     }
 
     /// Leave at once.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{Host, Stop};
 use crate::cloud::wait::sleep;
 use crate::store::home::{Hold, Home, Purpose};
-use crate::store::lease::{EVERY, LeaseState, Moment};
+use crate::store::lease::{EVERY, Moment};
 use crate::store::s3::{Clock, HeldLease};
 use crate::store::{LockInfo, StoreError};
 
@@ -70,8 +70,7 @@ async fn take(home: &mut Home, purpose: Purpose, who: &Taker<'_>) -> Result<Held
             if let Some(before) = &over {
                 (who.notice)(Notice::TookOver(before));
             }
-            let own = held.clone();
-            who.stop.guard(move || own.state() < LeaseState::Expired);
+            who.stop.guard(held.send_guard());
             let mut beats = JoinSet::new();
             beats.spawn(keep(held.clone(), who.stop.clone()));
             if home.loses_what_is_overwritten().await {

@@ -2,11 +2,11 @@
 //!
 //! Promises of [`put`]: a write whose answer got lost is told from one that somebody else forestalled.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
+
+use crate::model::send_guard::SendGuard;
 
 /// Which version of an object a write follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,34 +37,6 @@ pub enum Put {
     Refused,
     /// Somebody else wrote at the same moment; ask again (`ConditionalRequestConflict`).
     Conflict,
-}
-
-/// Whether a write may leave: asked last of all, attempt by attempt. A process that was stopped after it had decided to
-/// write, and woken much later, notices here.
-#[derive(Clone)]
-pub struct Permit(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl Permit {
-    /// One that holds while `holds` says so.
-    pub fn new(holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(holds))
-    }
-
-    /// One that always holds.
-    pub fn always() -> Self {
-        Self::new(|| true)
-    }
-
-    /// Whether it holds now.
-    pub fn holds(&self) -> bool {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Permit").field(&self.holds()).finish()
-    }
 }
 
 /// Why a bucket did not answer.
@@ -102,13 +74,13 @@ pub trait Bucket: Send + Sync {
     /// An object; nothing if there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>>;
 
-    /// Writes an object if the condition holds. Without the permit nothing leaves, which is an error.
+    /// Writes an object if the condition holds. What `guard` does not allow is not sent, which is an error.
     fn put_if<'a>(
         &'a self,
         key: &'a str,
         body: &'a [u8],
         condition: &'a Condition,
-        permit: &'a Permit,
+        guard: &'a SendGuard,
     ) -> BoxFuture<'a, Result<Put, BucketError>>;
 
     /// The keys below a prefix.
@@ -129,11 +101,11 @@ pub async fn put(
     key: &str,
     body: &[u8],
     condition: &Condition,
-    permit: &Permit,
+    guard: &SendGuard,
 ) -> Result<Option<String>, BucketError> {
     const ATTEMPTS: u32 = 4;
     for _ in 0..ATTEMPTS {
-        match bucket.put_if(key, body, condition, permit).await? {
+        match bucket.put_if(key, body, condition, guard).await? {
             Put::Done(tag) => return Ok(Some(tag)),
             Put::Conflict => {}
             Put::Refused => {

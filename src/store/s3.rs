@@ -174,7 +174,7 @@ impl S3Store {
         let aside = loop {
             let aside = format!("{}{word}-{n}.json", self.key(".history/"));
             lease.may_write()?;
-            let done = put(self.bucket.as_ref(), &aside, &found.body, &Condition::Absent, &lease.permit()).await;
+            let done = put(self.bucket.as_ref(), &aside, &found.body, &Condition::Absent, &lease.send_guard()).await;
             if done.or_else(|source| self.unwritten(&lease, "keep the state as", &aside, source))?.is_some() {
                 break aside;
             }
@@ -183,7 +183,7 @@ impl S3Store {
         let content = Content { epoch: lease.epoch(), ..Content::default() };
         let (body, condition) = (render(&content), Condition::Is(found.tag));
         lease.may_write()?;
-        let done = put(self.bucket.as_ref(), &key, &body, &condition, &lease.permit()).await;
+        let done = put(self.bucket.as_ref(), &key, &body, &condition, &lease.send_guard()).await;
         match done.or_else(|source| self.unwritten(&lease, "write", &key, source))? {
             Some(tag) => self.kept = Some((content, tag)),
             None => return Err(lease.lost().await),
@@ -205,7 +205,7 @@ impl S3Store {
             }
             let content = Content { epoch: lease.epoch(), ..content };
             lease.may_write()?;
-            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition, &lease.permit()).await;
+            let written = put(self.bucket.as_ref(), &key, &render(&content), &condition, &lease.send_guard()).await;
             if let Some(tag) = written.or_else(|source| self.unwritten(lease, "write", &key, source))? {
                 return Ok((content, tag));
             }
@@ -317,7 +317,7 @@ impl S3Store {
             lease.may_write()?;
             let (_, tag) = self.kept.as_ref().expect("who holds the lease wrote the state first");
             let condition = Condition::Is(tag.clone());
-            let written = put(self.bucket.as_ref(), &key, &body, &condition, &lease.permit()).await;
+            let written = put(self.bucket.as_ref(), &key, &body, &condition, &lease.send_guard()).await;
             if let Some(tag) = written.or_else(|source| self.unwritten(&lease, "write", &key, source))? {
                 self.kept = Some((content, tag));
                 return Ok(());
@@ -391,7 +391,7 @@ impl S3Store {
     async fn keep(&self, lease: &HeldLease, state: &State) -> Result<(), StoreError> {
         let key = self.history_key(state.serial);
         let text = lockfile::render(state);
-        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent, &lease.permit()).await;
+        let done = put(self.bucket.as_ref(), &key, text.as_bytes(), &Condition::Absent, &lease.send_guard()).await;
         done.map(|_| ()).or_else(|source| self.unwritten(lease, "keep the last lockfile as", &key, source))
     }
 }

@@ -21,8 +21,9 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_core::future::BoxFuture;
 
-use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Permit, Put};
+use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
 use crate::model::causes::in_one_line;
+use crate::model::send_guard::SendGuard;
 
 /// A bucket on S3. Connects when it is first asked, and goes where S3 says the bucket is.
 pub struct S3Bucket {
@@ -117,7 +118,7 @@ impl Bucket for S3Bucket {
         key: &'a str,
         body: &'a [u8],
         condition: &'a Condition,
-        permit: &'a Permit,
+        guard: &'a SendGuard,
     ) -> BoxFuture<'a, Result<Put, BucketError>> {
         Box::pin(async move {
             let call = |client: Client| {
@@ -126,7 +127,7 @@ impl Bucket for S3Bucket {
                     Condition::Absent => put.if_none_match("*"),
                     Condition::Is(tag) => put.if_match(tag),
                 };
-                let put = put.body(ByteStream::from(body.to_vec())).customize().interceptor(Last(permit.clone()));
+                let put = put.body(ByteStream::from(body.to_vec())).customize().interceptor(Guarded(guard.clone()));
                 async move { put.send().await }
             };
             match self.call(call).await {
@@ -218,13 +219,13 @@ fn kind(code: Option<&str>, words: &str, status: Option<u16>) -> BucketErrorKind
     }
 }
 
-/// Asks for the permit when the request is signed and about to leave.
+/// Asks the guard when the request is signed and about to leave.
 #[derive(Debug)]
-struct Last(Permit);
+struct Guarded(SendGuard);
 
-impl Intercept for Last {
+impl Intercept for Guarded {
     fn name(&self) -> &'static str {
-        "Last"
+        "Guarded"
     }
 
     fn read_before_transmit(
@@ -233,7 +234,7 @@ impl Intercept for Last {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.0.holds() { Ok(()) } else { Err("this run does not hold the stack any more".into()) }
+        if self.0.allows() { Ok(()) } else { Err(SendGuard::REFUSAL.into()) }
     }
 }
 
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_without_a_permit_does_not_leave() {
+    async fn a_write_that_is_not_allowed_does_not_leave() {
         let sent = Counter::default();
         let connector = SharedHttpConnector::new(sent.clone());
         let config = aws_sdk_s3::Config::builder()
@@ -302,10 +303,10 @@ mod tests {
             .build();
         let bucket = S3Bucket::new("state", "us-east-1");
         *bucket.client.lock().await = Some((Client::from_conf(config), "us-east-1".to_owned()));
-        let refused = bucket.put_if("key", b"{}", &Condition::Absent, &Permit::new(|| false)).await.unwrap_err();
+        let refused = bucket.put_if("key", b"{}", &Condition::Absent, &SendGuard::new(|| false)).await.unwrap_err();
         assert!(refused.message.contains("does not hold the stack any more"), "{refused}");
         assert_eq!(sent.0.load(Ordering::Relaxed), 0);
-        bucket.put_if("key", b"{}", &Condition::Absent, &Permit::always()).await.unwrap();
+        bucket.put_if("key", b"{}", &Condition::Absent, &SendGuard::always()).await.unwrap();
         assert_eq!(sent.0.load(Ordering::Relaxed), 1);
     }
 

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::bucket::{Bucket, BucketError, Condition, Found, Permit, put};
+use super::super::bucket::{Bucket, BucketError, Condition, Found, put};
 use super::super::lease::{FORMAT, Lease, LeaseState, LeaseTimer, Moment, Verdict, judge};
 use super::super::{LockInfo, StoreError};
+use crate::model::send_guard::SendGuard;
 
 /// The clocks of this machine. The store has none of its own.
 pub trait Clock: Send + Sync {
@@ -67,7 +68,7 @@ impl HeldLease {
             };
             let sent = clock.moment();
             // Forestalled: look again, at somebody who holds it now.
-            let tag = put(bucket.as_ref(), key, &text(&lease), &condition, &Permit::always()).await;
+            let tag = put(bucket.as_ref(), key, &text(&lease), &condition, &SendGuard::always()).await;
             let Some(tag) = tag.map_err(failed)? else {
                 continue;
             };
@@ -125,10 +126,10 @@ impl HeldLease {
         }
     }
 
-    /// A permit that holds as long as anything may be written.
-    pub(super) fn permit(&self) -> Permit {
+    /// A guard that allows what is sent before the lease expires.
+    pub fn send_guard(&self) -> SendGuard {
         let (inner, clock) = (self.inner.clone(), self.clock.clone());
-        Permit::new(move || {
+        SendGuard::new(move || {
             let inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
             inner.timer.state(clock.moment()) != LeaseState::Expired
         })
@@ -197,8 +198,8 @@ impl HeldLease {
                 let inner = self.inner();
                 (next(inner.lease.clone()), inner.tag.clone())
             };
-            let (condition, permit) = (Condition::Is(tag), self.permit());
-            if let Some(tag) = put(self.bucket.as_ref(), &self.key, &text(&lease), &condition, &permit).await? {
+            let (condition, guard) = (Condition::Is(tag), self.send_guard());
+            if let Some(tag) = put(self.bucket.as_ref(), &self.key, &text(&lease), &condition, &guard).await? {
                 let mut inner = self.inner();
                 (inner.lease, inner.tag) = (lease, tag);
                 return Ok(true);
@@ -242,7 +243,7 @@ async fn read(bucket: &dyn Bucket, key: &str) -> Result<Option<(Lease, Found)>, 
 pub(super) async fn seize(bucket: &dyn Bucket, key: &str, lease: Lease, seen: &Condition) -> Result<bool, StoreError> {
     let failed = |source| StoreError::bucket("end the lease", bucket, key, source);
     let ended = Lease { beat: lease.beat + 1, released: true, ..lease };
-    Ok(put(bucket, key, &text(&ended), seen, &Permit::always()).await.map_err(failed)?.is_some())
+    Ok(put(bucket, key, &text(&ended), seen, &SendGuard::always()).await.map_err(failed)?.is_some())
 }
 
 fn text(lease: &Lease) -> Vec<u8> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Permit, Put};
+use super::super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
 use super::super::super::lease::Moment;
 use super::super::{Clock, S3Store};
 use crate::model::address::Kind;
 use crate::model::resource::Facts;
+use crate::model::send_guard::SendGuard;
 
 /// What the bucket and every holder's calls share.
 #[derive(Default)]
@@ -59,10 +60,10 @@ impl Bucket for Memory {
         key: &'a str,
         body: &'a [u8],
         condition: &'a Condition,
-        permit: &'a Permit,
+        guard: &'a SendGuard,
     ) -> BoxFuture<'a, Result<Put, BucketError>> {
         Box::pin(async move {
-            if !permit.holds() {
+            if !guard.allows() {
                 return Err(BucketError { kind: BucketErrorKind::Unreachable, message: "not sent".to_owned() });
             }
             // What left may arrive much later.
