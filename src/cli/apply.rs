@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::{Given, Saved};
 use super::work::{Asked, StackRun};
-use super::{downgrade, exit, handover, lost, out, pods, show, values, workplace};
+use super::{downgrade, exit, handover, out, pods, recovery_output, show, values, workplace};
 use crate::architecture::handles;
 use crate::cloud::vault::Vault;
 use crate::engine::Request;
@@ -207,7 +207,7 @@ async fn remove(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) -> R
         return Ok(show::exit_status(session, &report));
     }
     let left = run::leftovers(session, declaration, open.state()).await;
-    Ok(lost::left(common, declaration, open.state(), left))
+    Ok(recovery_output::left(common, declaration, open.state(), left))
 }
 
 async fn plan(run: StackRun<'_>, settled: &Settled<'_>, order: &Order<'_>) -> Result<Planned, Failure> {
@@ -229,8 +229,8 @@ async fn roll_back(
     let done = open.roll_back(done, before, &mut events).await;
     drop(sinks);
     match done? {
-        Some(done) => lost::rolled_back(run.common, &done),
-        None => lost::not_rolled_back(run.common),
+        Some(done) => recovery_output::rolled_back(run.common, &done),
+        None => recovery_output::not_rolled_back(run.common),
     }
     Ok(())
 }

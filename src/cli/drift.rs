@@ -10,8 +10,8 @@ use workplace::Declaration;
 /// Shows what somebody else moved, and changes nothing.
 pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let book = workplace::load(&mut store, &declaration).await?;
+    let mut home = workplace::home(common, &declaration)?;
+    let book = workplace::load(&mut home, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let mut sinks = show::looking_sinks(common, &session);
     let mut events = EventEmitter::new(&session, &mut sinks);

@@ -290,7 +290,7 @@ impl Failure {
                     failure
                 }
             }
-            PlanError::Lost { lost } => super::lost::gone_for_good(heading, &lost, &Ask::default(), None),
+            PlanError::Lost { lost } => super::recovery_output::gone_for_good(heading, &lost, &Ask::default(), None),
             PlanError::Removed(_) => Self::new(exit::BUG, heading)
                 .hint("nothing was changed; this is a bug in ppm-infra, please report it with this message"),
             PlanError::Cycle { .. } | PlanError::UnknownKind { .. } => Self::new(exit::BUG, heading),
@@ -361,7 +361,7 @@ impl Failure {
     pub(super) fn of_planning(error: RunError, ask: &Ask, values: Option<&Path>) -> Self {
         if let RunError::Plan(PlanError::Lost { lost }) = &error {
             let findings = PlanError::Lost { lost: lost.clone() }.findings();
-            return Self { findings, ..super::lost::gone_for_good(error.to_string(), lost, ask, values) };
+            return Self { findings, ..super::recovery_output::gone_for_good(error.to_string(), lost, ask, values) };
         }
         error.into()
     }

@@ -14,8 +14,8 @@ use workplace::Declaration;
 /// Prints the resources of a declaration and what each needs. Asks no cloud: zones and account stand for themselves.
 pub(super) async fn graph(common: &Common, args: &GraphArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let state = workplace::load(&mut store, &declaration).await?.state;
+    let mut home = workplace::home(common, &declaration)?;
+    let state = workplace::load(&mut home, &declaration).await?.state;
     let nodes = workplace::offline_nodes(&declaration.stack, &state);
     out::data(&match args.format {
         GraphFormat::Dot => dot(&nodes),

@@ -17,8 +17,8 @@ use workplace::Declaration;
 /// Writes the entry.
 pub(super) async fn kubeconfig(common: &Common, args: &KubeconfigArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let state = workplace::load(&mut store, &declaration).await?.state;
+    let mut home = workplace::home(common, &declaration)?;
+    let state = workplace::load(&mut home, &declaration).await?.state;
     let Runtime::Cluster { cluster: at, .. } = handles(&declaration.stack).runtime;
     let cluster = standing(&state, &at)?;
     let unaddressed = || NotReady([at.address()].into());

@@ -36,8 +36,8 @@ impl Holder {
 pub(super) async fn status(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     let stack = &declaration.stack.stack;
-    let mut place = workplace::store(common, &declaration)?;
-    let holder = match &place {
+    let mut home = workplace::home(common, &declaration)?;
+    let holder = match &home {
         Home::Folder(store) => store.holder()?.map(|info| Holder { word: "held", info, beat: None }),
         Home::Bucket(store) => match store.holder().await? {
             (Verdict::Free(_), _) => None,
@@ -46,7 +46,7 @@ pub(super) async fn status(common: &Common, file: &File) -> Result<u8, Failure> 
         },
     };
     // Whoever holds the lock records what it begins before it does; also what nobody finished is worth knowing.
-    let book = place.load().await?;
+    let book = home.load().await?;
     let steps: Vec<String> =
         book.iter().flat_map(|book| book.open.values()).map(|open| open.intent.step.to_string()).collect();
     out::data(&if common.json {
@@ -92,7 +92,7 @@ fn text(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {
 pub(super) async fn unlock(common: &Common, file: &File, force: bool) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     let stack = &declaration.stack.stack;
-    let whose = match workplace::store(common, &declaration)? {
+    let whose = match workplace::home(common, &declaration)? {
         Home::Folder(store) => {
             if let Some(holder) = store.holder()? {
                 return Err(Failure::new(exit::BUSY, format!("{stack} is locked by {holder}")).hint(

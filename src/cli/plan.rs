@@ -19,8 +19,8 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
     if let Some(path) = &args.out {
         Saved::may_stand_at(path)?;
     }
-    let mut store = workplace::store(common, &declaration)?;
-    let book = workplace::load(&mut store, &declaration).await?;
+    let mut home = workplace::home(common, &declaration)?;
+    let book = workplace::load(&mut home, &declaration).await?;
     let ask = Ask {
         request: Request {
             destroy: args.destroy,

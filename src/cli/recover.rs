@@ -3,7 +3,7 @@
 use super::args::{Common, RecoverArgs};
 use super::failure::Failure;
 use super::work::{StackRun, locked};
-use super::{exit, lost, out, show, workplace};
+use super::{exit, out, recovery_output, show, workplace};
 use crate::engine::state::State;
 use crate::helm::shell_word;
 use crate::run::{self, EventEmitter, Stop};
@@ -15,7 +15,7 @@ use workplace::Declaration;
 pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
-    let home = workplace::store(common, &declaration)?;
+    let home = workplace::home(common, &declaration)?;
     let run = StackRun { common, declaration: &declaration, session: &session };
     locked(home, Purpose::Mend, "recover", &session.host, &session.stop, async |mut home| {
         made_again(run, args, &mut home).await
@@ -23,17 +23,17 @@ pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> 
     .await
 }
 
-async fn made_again(run: StackRun<'_>, args: &RecoverArgs, place: &mut Home) -> Result<u8, Failure> {
+async fn made_again(run: StackRun<'_>, args: &RecoverArgs, home: &mut Home) -> Result<u8, Failure> {
     let StackRun { common, declaration, session } = run;
-    let word = match place.load().await {
+    let word = match home.load().await {
         // Whoever renamed the stack is told so, rather than given an empty record.
         Ok(None) => {
-            workplace::load(place, declaration).await?;
+            workplace::load(home, declaration).await?;
             "damaged"
         }
         Ok(Some(_)) if args.force => "backup",
         Ok(Some(book)) => {
-            let heading = format!("{} is sound, at serial {}", place.path().display(), book.state.serial);
+            let heading = format!("{} is sound, at serial {}", home.path().display(), book.state.serial);
             return Err(Failure::new(exit::FAILED, heading)
                 .hint("nothing was changed; `ppm-infra plan` compares it with what stands")
                 .hint("`--force` keeps it aside and makes another"));
@@ -46,7 +46,7 @@ async fn made_again(run: StackRun<'_>, args: &RecoverArgs, place: &mut Home) -> 
     let fresh = State { lineage: session.host.fresh_id(), ..workplace::fresh(declaration) };
     let rebuilt = run::rebuild(session, declaration, fresh, &mut events).await?;
     drop(sinks);
-    lost::found(common, declaration, &rebuilt);
+    recovery_output::found(common, declaration, &rebuilt);
     if rebuilt.state.is_empty() {
         let heading = format!("nothing carries the marks of {}; no lockfile was written", declaration.stack.stack);
         return Err(Failure::new(exit::FAILED, heading).hint(
@@ -56,21 +56,21 @@ async fn made_again(run: StackRun<'_>, args: &RecoverArgs, place: &mut Home) -> 
     if !args.auto_approve {
         run.approve("recover", "yes").await?;
     }
-    let serial = match place {
+    let serial = match home {
         // What was set aside there is no version before this one.
         Home::Folder(_) => 1,
-        Home::Bucket(_) => place.anew().await?,
+        Home::Bucket(_) => home.anew().await?,
     };
     let state = State { serial, ..rebuilt.state.clone() };
-    let aside = place.set_aside(word).await?;
-    place.write(&state).await?;
+    let aside = home.set_aside(word).await?;
+    home.write(&state).await?;
     if common.json {
-        lost::recovered(&rebuilt, state.serial);
+        recovery_output::recovered(&rebuilt, state.serial);
     } else {
         for path in aside {
             out::note(&format!("Kept as {}.\n", path.display()));
         }
-        let (path, file) = (place.path(), shell_word(&declaration.name()));
+        let (path, file) = (home.path(), shell_word(&declaration.name()));
         out::note(&format!(
             "Written to {} at serial {}. Next: `ppm-infra plan {file}`.\n",
             path.display(),

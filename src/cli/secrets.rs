@@ -43,8 +43,8 @@ pub(super) async fn secrets(common: &Common, args: SecretsArgs, stop: Stop) -> R
 
 async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let state = workplace::load(&mut store, &declaration).await?.state;
+    let mut home = workplace::home(common, &declaration)?;
+    let state = workplace::load(&mut home, &declaration).await?.state;
     let stack = &declaration.stack;
     let form = args.form.unwrap_or(match stack.chart().secrets {
         SecretsBy::Kubectl => SecretsForm::Kubectl,

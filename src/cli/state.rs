@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, File, StateCommand};
 use super::failure::Failure;
-use super::settled::{on_record, write};
+use super::record::{on_record, write};
 use super::{exit, out, versions, workplace};
 use crate::engine::compare;
 use crate::engine::diff::FieldDiff;
@@ -168,7 +168,7 @@ fn undeclared(at: &Address, nodes: &BTreeMap<Address, Node>) -> Failure {
 
 async fn read(common: &Common, file: &File) -> Result<State, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    Ok(workplace::load(&mut workplace::store(common, &declaration)?, &declaration).await?.state)
+    Ok(workplace::load(&mut workplace::home(common, &declaration)?, &declaration).await?.state)
 }
 
 fn unrecorded(address: &Address) -> Failure {

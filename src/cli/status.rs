@@ -19,8 +19,8 @@ use workplace::{Connection, Declaration};
 /// Shows whether the stack serves, and changes nothing.
 pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let book = workplace::load(&mut store, &declaration).await?;
+    let mut home = workplace::home(common, &declaration)?;
+    let book = workplace::load(&mut home, &declaration).await?;
     let (stack, file) = (&declaration.stack, shell_word(&declaration.name()));
     if book.state.resources.is_empty() {
         return Err(Failure::new(exit::FAILED, format!("nothing of {} stands yet", stack.stack))

@@ -30,8 +30,8 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
         return check(common, args.file.file.as_deref(), path).await;
     }
     let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let state = workplace::load(&mut store, &declaration).await?.state;
+    let mut home = workplace::home(common, &declaration)?;
+    let state = workplace::load(&mut home, &declaration).await?.state;
     let usual = handover::usual(common, &declaration.stack);
     let path = args.out.filter(|path| !out::is_stdout(path));
     let stack = &declaration.stack;
@@ -75,8 +75,8 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     let mut stamp = Stamp::of(&text);
     let facts = match Declaration::load(declaration) {
         Ok(declaration) => {
-            let mut store = workplace::store(common, &declaration)?;
-            let state = workplace::load(&mut store, &declaration).await?.state;
+            let mut home = workplace::home(common, &declaration)?;
+            let state = workplace::load(&mut home, &declaration).await?.state;
             stamp = stamp.map(|stamp| stamp.compared(&declaration.stack, &state));
             helm_facts(&declaration.stack, &state)
         }
@@ -181,8 +181,8 @@ pub(super) fn next_steps(
 /// Prints the outputs, or one of them.
 pub(super) async fn output(common: &Common, args: OutputArgs) -> Result<u8, Failure> {
     let declaration = Declaration::load(args.file.as_deref())?;
-    let mut store = workplace::store(common, &declaration)?;
-    let state = workplace::load(&mut store, &declaration).await?.state;
+    let mut home = workplace::home(common, &declaration)?;
+    let state = workplace::load(&mut home, &declaration).await?.state;
     match args.name {
         None if common.json => {
             let all = document(Some("output"), [("outputs", json!(state.outputs))]);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{Common, File};
 use super::failure::{Failure, RECOVER};
-use super::settled::{on_record, settled, to_mend, write};
+use super::record::{on_record, require_settled, to_mend, write};
 use super::{chosen, exit, out, workplace};
 use crate::engine::state::{Recorded, State};
 use crate::helm::shell_word;
@@ -23,9 +23,9 @@ use workplace::Declaration;
 /// Lists the lockfiles that can be restored.
 pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let mut place = workplace::store(common, &declaration)?;
-    let serials = place.history().await?;
-    let now = match place.load().await {
+    let mut home = workplace::home(common, &declaration)?;
+    let serials = home.history().await?;
+    let now = match home.load().await {
         Ok(book) => book.map(|book| book.state.serial),
         // Whoever looks for one to put in force in place of a damaged one looks here.
         Err(error) if error.is_damage() => {
@@ -52,9 +52,9 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
 pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bool) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
     let command = format!("ppm-infra state restore {serial}");
-    let place = workplace::store(common, &declaration)?;
-    let work = async |place: &mut Home| restored(place, &declaration, (serial, force), &command).await;
-    let replaced = to_mend(place, "state restore", work).await?;
+    let home = workplace::home(common, &declaration)?;
+    let work = async |home: &mut Home| restored(home, &declaration, (serial, force), &command).await;
+    let replaced = to_mend(home, "state restore", work).await?;
     let now = replaced.serial;
     out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
     replaced.tell();
@@ -62,24 +62,24 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
 }
 
 async fn restored(
-    place: &mut Home,
+    home: &mut Home,
     declaration: &Declaration,
     (serial, force): (u64, bool),
     command: &str,
 ) -> Result<Replaced, Failure> {
-    let Some(earlier) = place.earlier(serial).await? else {
+    let Some(earlier) = home.earlier(serial).await? else {
         let failure = Failure::new(exit::USAGE, format!("serial {serial} is not kept"))
             .hint("`ppm-infra state history` lists the serials there are");
-        return Err(match place {
+        return Err(match home {
             Home::Folder(_) => failure.hint("a folder keeps the one before the last write; git or a bucket keep all"),
             Home::Bucket(_) => failure,
         });
     };
     let (named, command) = (format!("serial {serial}"), command.to_owned());
     let given = Given { state: earlier, named, command, force, stranger: false };
-    match in_force(place, declaration).await? {
-        InForce::Sound(now) => replace(place, &declaration.stack, &now, given).await,
-        InForce::Damaged(now) => replace_damaged(place, &declaration.stack, now.as_deref(), given).await,
+    match in_force(home, declaration).await? {
+        InForce::Sound(now) => replace(home, &declaration.stack, &now, given).await,
+        InForce::Damaged(now) => replace_damaged(home, &declaration.stack, now.as_deref(), given).await,
     }
 }
 
@@ -90,19 +90,19 @@ enum InForce {
     Damaged(Option<Box<State>>),
 }
 
-async fn in_force(place: &mut Home, declaration: &Declaration) -> Result<InForce, Failure> {
-    match place.load().await {
+async fn in_force(home: &mut Home, declaration: &Declaration) -> Result<InForce, Failure> {
+    match home.load().await {
         Err(StoreError::Unsound { state, .. }) => Ok(InForce::Damaged(Some(state))),
         Err(error) if error.is_damage() => Ok(InForce::Damaged(None)),
-        Ok(_) | Err(_) => settled(place, declaration).await.map(|state| InForce::Sound(Box::new(state))),
+        Ok(_) | Err(_) => require_settled(home, declaration).await.map(|state| InForce::Sound(Box::new(state))),
     }
 }
 
 /// Prints the lockfile.
 pub(super) async fn pull(common: &Common, file: &File) -> Result<u8, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let mut place = workplace::store(common, &declaration)?;
-    let book = workplace::load(&mut place, &declaration).await?;
+    let mut home = workplace::home(common, &declaration)?;
+    let book = workplace::load(&mut home, &declaration).await?;
     if book.last > 0 {
         out::note(
             "warning: an earlier run was interrupted; what its journal adds is in what is printed, what it left open is not\n",
@@ -128,20 +128,19 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
         let heading = format!("{} is of the stack {}, not {}", path.display(), given.stack, declaration.stack.stack);
         return Err(Failure::new(exit::USAGE, heading));
     }
-    let place = workplace::store(common, &declaration)?;
+    let home = workplace::home(common, &declaration)?;
     let command = format!("ppm-infra state push {}", shell_word(&path.display().to_string()));
     let given = Given { state: given, named: path.display().to_string(), command, force, stranger: force };
-    let replaced =
-        to_mend(place, "state push", async |place: &mut Home| pushed(place, &declaration, given).await).await?;
+    let replaced = to_mend(home, "state push", async |home: &mut Home| pushed(home, &declaration, given).await).await?;
     out::note(&format!("{} is in force, as serial {}.\n", path.display(), replaced.serial));
     replaced.tell();
     Ok(exit::DONE)
 }
 
-async fn pushed(place: &mut Home, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
-    let now = match in_force(place, declaration).await? {
+async fn pushed(home: &mut Home, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
+    let now = match in_force(home, declaration).await? {
         InForce::Sound(now) => *now,
-        InForce::Damaged(now) => return replace_damaged(place, &declaration.stack, now.as_deref(), given).await,
+        InForce::Damaged(now) => return replace_damaged(home, &declaration.stack, now.as_deref(), given).await,
     };
     let Given { state, named, command, force, .. } = &given;
     if !force && state.lineage == now.lineage && state.serial < now.serial {
@@ -149,7 +148,7 @@ async fn pushed(place: &mut Home, declaration: &Declaration, given: Given) -> Re
         let hint = format!("it is older: `{command} --force` puts it in force all the same");
         return Err(Failure::new(exit::STATE, heading).hint(hint));
     }
-    replace(place, &declaration.stack, &now, given).await
+    replace(home, &declaration.stack, &now, given).await
 }
 
 /// Moves the state from the folder into the bucket that the declaration names.
@@ -298,7 +297,7 @@ impl Replaced {
 }
 
 /// Puts a state in force after `now`.
-async fn replace(place: &mut Home, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
+async fn replace(home: &mut Home, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
     let Given { state, named, command, force, stranger } = given;
     let fresh = now.serial == 0;
     if !fresh && !stranger && state.lineage != now.lineage {
@@ -315,13 +314,13 @@ async fn replace(place: &mut Home, stack: &Stack, now: &State, given: Given) -> 
     // A write must follow what is there.
     let lineage = if fresh { state.lineage.clone() } else { now.lineage.clone() };
     let serial = now.serial + 1;
-    write(place, State { lineage, serial: now.serial, ..state }).await?;
+    write(home, State { lineage, serial: now.serial, ..state }).await?;
     Ok(Replaced { serial, unknown, before: Before::Serial(now.serial) })
 }
 
 /// Puts a state in force where what is there cannot be read, which is kept aside.
 async fn replace_damaged(
-    place: &mut Home,
+    home: &mut Home,
     stack: &Stack,
     now: Option<&State>,
     given: Given,
@@ -333,8 +332,8 @@ async fn replace_damaged(
         failure.hints.insert(0, RECOVER.to_owned());
         return Err(failure);
     }
-    let serial = place.anew().await?;
-    let aside = place.set_aside("damaged").await?;
-    place.write(&State { serial, ..state }).await?;
+    let serial = home.anew().await?;
+    let aside = home.set_aside("damaged").await?;
+    home.write(&State { serial, ..state }).await?;
     Ok(Replaced { serial, unknown, before: Before::Damaged(aside) })
 }

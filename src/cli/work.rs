@@ -33,7 +33,7 @@ impl<'a> StackRun<'a> {
         work: impl AsyncFnOnce(Settled<'a>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let Self { common, declaration, session } = self;
-        let home = workplace::store(common, declaration)?;
+        let home = workplace::home(common, declaration)?;
         locked(home, Purpose::Work, command, &session.host, &session.stop, async |mut home| {
             let book = workplace::load(&mut home, declaration).await?;
             let mut sinks = show::sinks(common, session);

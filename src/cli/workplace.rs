@@ -158,7 +158,7 @@ pub(super) fn offline_nodes(stack: &Stack, state: &State) -> std::collections::B
 
 /// Where the state of a declaration is: in the bucket it names, else in the folder. That of a rehearsal is never in the
 /// bucket.
-pub(super) fn store(common: &Common, declaration: &Declaration) -> Result<Home, Failure> {
+pub(super) fn home(common: &Common, declaration: &Declaration) -> Result<Home, Failure> {
     let stack = &declaration.stack;
     chosen::usable(common)?;
     match &stack.state {
@@ -186,14 +186,14 @@ fn bucket(location: &S3Location, _: &Stack) -> Result<S3Store, Failure> {
 }
 
 /// What the lockfile and its journal hold; an empty state if there is none. Refuses a renamed stack.
-pub(super) async fn load(store: &mut Home, declaration: &Declaration) -> Result<Book, Failure> {
-    if let Some(book) = store.load().await? {
+pub(super) async fn load(home: &mut Home, declaration: &Declaration) -> Result<Book, Failure> {
+    if let Some(book) = home.load().await? {
         return Ok(book);
     }
     let name = declaration.name();
     // What comes from standard input has no name of its own by which it was applied before.
     let named = !file::is_standard_input(&declaration.path);
-    if let Some(other) = store.others_from(&name).await?.first().filter(|_| named) {
+    if let Some(other) = home.others_from(&name).await?.first().filter(|_| named) {
         let new = &declaration.stack.stack;
         let heading = format!(
             "{name} now names the stack {new}, but was applied as {}, of which {} resources stand",

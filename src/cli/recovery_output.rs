@@ -1,4 +1,5 @@
-//! What people and programs are told of what was lost sight of and found, and of what was taken back.
+//! What people and programs are told of objects that a record does not hold as it should: found by `recover`, left by
+//! `destroy`, rolled back, or gone and not to be made again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! The state for whoever works on the record alone: under its lock, with nothing left open by an earlier run.
+//! For commands that change the record and nothing else: the state under its lock, with nothing left open by an earlier
+//! run.
 
 use super::args::{Common, File};
 use super::exit;
@@ -18,9 +19,9 @@ pub(super) async fn on_record<T>(
     work: impl AsyncFnOnce(&mut Home, State) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let declaration = Declaration::load(file.file.as_deref())?;
-    let home = workplace::store(common, &declaration)?;
+    let home = workplace::home(common, &declaration)?;
     locked(home, Purpose::Work, command, &Host::system(), &Stop::new(), async |mut home| {
-        let state = settled(&mut home, &declaration).await?;
+        let state = require_settled(&mut home, &declaration).await?;
         work(&mut home, state).await
     })
     .await
@@ -36,8 +37,8 @@ pub(super) async fn to_mend<T>(
     locked(home, Purpose::Mend, command, &Host::system(), &Stop::new(), work).await
 }
 
-/// The state, with nothing left open by an earlier run.
-pub(super) async fn settled(home: &mut Home, declaration: &Declaration) -> Result<State, Failure> {
+/// The state; refuses one whose journal holds what an earlier run left open, which `apply` settles.
+pub(super) async fn require_settled(home: &mut Home, declaration: &Declaration) -> Result<State, Failure> {
     let book = workplace::load(home, declaration).await?;
     if book.last > 0 {
         return Err(Failure::new(exit::FAILED, "an earlier run was interrupted; its journal must be settled first")
