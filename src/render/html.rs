@@ -18,11 +18,11 @@ const LOOKS: &str = include_str!("html/looks.css");
 
 /// The page as a document of HTML.
 pub fn html(page: &Page<'_>) -> String {
-    let title = Text::of(Label::Plain, format!("{} of {}", page.command, page.place.stack));
+    let title = Text::of(Label::Plain, format!("{} of {}", page.command, page.scope.stack));
     let title = escaped(&painted(&title, false));
     let mut printer = Printer { signs: Signs::of(true), out: String::new() };
     printer.line(&format!("<h1>{title}</h1>"));
-    if let Some((region, account)) = page.place.region_and_account {
+    if let Some((region, account)) = page.scope.region_and_account {
         let place = printer.inline(&Text::of(Label::Plain, format!("in {region}, account {account}")));
         printer.line(&format!("<p class=\"place\">{place}</p>"));
     }
@@ -100,8 +100,8 @@ impl Printer {
     }
 
     fn row(&mut self, class: &str, row: &Row) {
-        let mark = row.mark.map(|mark| span(mark.label(), self.signs.mark(mark))).unwrap_or_default();
-        let mut line = format!("<tr{class}><td>{mark}</td>");
+        let sign = row.status.map(|status| span(status.label(), self.signs.status(status))).unwrap_or_default();
+        let mut line = format!("<tr{class}><td>{sign}</td>");
         for cell in &row.cells {
             let lines: Vec<String> = cell.iter().map(|line| self.inline(line)).collect();
             let _ = write!(line, "<td>{}</td>", lines.join("<br>"));

@@ -23,8 +23,8 @@ pub fn document(command: Option<&str>, facts: impl IntoIterator<Item = (&'static
 
 /// The page for programs.
 pub fn json(page: &Page<'_>) -> Value {
-    let mut facts = vec![("stack", page.place.stack.into())];
-    if let Some((region, account)) = page.place.region_and_account {
+    let mut facts = vec![("stack", page.scope.stack.into())];
+    if let Some((region, account)) = page.scope.region_and_account {
         facts.extend([("region", region.into()), ("account", account.into())]);
     }
     facts.extend(page.facts.iter().cloned());

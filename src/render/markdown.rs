@@ -16,8 +16,8 @@ use crate::report::{
 /// The page as Markdown.
 pub fn markdown(page: &Page<'_>) -> String {
     let mut printer = Printer { signs: Signs::of(true), out: String::new() };
-    printer.heading(1, &Heading::of(format!("{} of {}", page.command, page.place.stack)));
-    if let Some((region, account)) = page.place.region_and_account {
+    printer.heading(1, &Heading::of(format!("{} of {}", page.command, page.scope.stack)));
+    if let Some((region, account)) = page.scope.region_and_account {
         let place = Text::of(Label::Plain, "In ").with(Label::After, region);
         let place = place.with(Label::Plain, ", account ").with(Label::After, account).with(Label::Plain, ".");
         printer.paragraph(&printer.inline(&place));
@@ -42,7 +42,7 @@ struct Printer {
 #[derive(Clone, Copy)]
 struct Shape {
     columns: usize,
-    is_marked: bool,
+    has_signs: bool,
 }
 
 impl Printer {
@@ -97,11 +97,11 @@ impl Printer {
         let filled = |row: &Row| row.cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
         let shape = Shape {
             columns: all().map(filled).max().unwrap_or_default(),
-            is_marked: all().any(|row| row.mark.is_some()),
+            has_signs: all().any(|row| row.status.is_some()),
         };
         self.out.push('\n');
         if shape.columns > 1 {
-            let all = shape.columns + usize::from(shape.is_marked);
+            let all = shape.columns + usize::from(shape.has_signs);
             let _ = writeln!(self.out, "|{}\n|{}", "   |".repeat(all), " - |".repeat(all));
         }
         for row in rows {
@@ -118,9 +118,9 @@ impl Printer {
             let lines: Vec<String> = lines.iter().map(|line| self.inline(line)).collect();
             format!("{}{}", if column == 0 { indent } else { "" }, lines.join("<br>"))
         });
-        let mark = row.mark.map(|mark| code(self.signs.mark(mark)));
-        let mark = if shape.is_marked { Some(mark.unwrap_or_default()) } else { None };
-        let all: Vec<String> = mark.into_iter().chain(cells).collect();
+        let sign = row.status.map(|status| code(self.signs.status(status)));
+        let sign = if shape.has_signs { Some(sign.unwrap_or_default()) } else { None };
+        let all: Vec<String> = sign.into_iter().chain(cells).collect();
         let line =
             if shape.columns > 1 { format!("| {} |", all.join(" | ")) } else { format!("- {}", all.join(" ").trim()) };
         let _ = writeln!(self.out, "{line}");

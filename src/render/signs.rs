@@ -1,7 +1,7 @@
 //! The signs beside words, in two alphabets: one for terminals that show everything, one of ASCII.
 
 use crate::model::finding::Severity;
-use crate::report::{Mark, Sign};
+use crate::report::{RowStatus, Sign};
 
 /// The signs of one alphabet. None of them says anything that no word says too.
 #[derive(Clone, Copy, Debug)]
@@ -61,19 +61,19 @@ impl Signs {
     }
 
     /// What stands before a row.
-    pub(super) const fn mark(&self, mark: Mark) -> &'static str {
-        match mark {
-            Mark::Create => "+",
-            Mark::Update => "~",
-            Mark::ReplaceCreateFirst => "+/-",
-            Mark::ReplaceDeleteFirst => "-/+",
-            Mark::Delete => "-",
-            Mark::Forget => ".",
-            Mark::Drift | Mark::Wrong(Severity::Warning) => "!",
-            Mark::Well => self.done,
-            Mark::Elsewhere => self.skipped,
-            Mark::Wrong(Severity::Error) => self.failed,
-            Mark::Wrong(Severity::Unknown) => "?",
+    pub(super) const fn status(&self, status: RowStatus) -> &'static str {
+        match status {
+            RowStatus::Create => "+",
+            RowStatus::Update => "~",
+            RowStatus::ReplaceCreateFirst => "+/-",
+            RowStatus::ReplaceDeleteFirst => "-/+",
+            RowStatus::Delete => "-",
+            RowStatus::Forget => ".",
+            RowStatus::Drift | RowStatus::Wrong(Severity::Warning) => "!",
+            RowStatus::Well => self.done,
+            RowStatus::Elsewhere => self.skipped,
+            RowStatus::Wrong(Severity::Error) => self.failed,
+            RowStatus::Wrong(Severity::Unknown) => "?",
         }
     }
 }

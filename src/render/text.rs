@@ -15,8 +15,8 @@ const INDENT: usize = 2;
 /// The page as text; `symbols` allows signs beyond ASCII.
 pub fn text(page: &Page<'_>, symbols: bool) -> Styled {
     let mut printer = Printer { signs: Signs::of(symbols), text: Styled::new() };
-    if let Some((region, account)) = page.place.region_and_account {
-        let head = Text::of(Label::Heading, page.place.stack);
+    if let Some((region, account)) = page.scope.region_and_account {
+        let head = Text::of(Label::Heading, page.scope.stack);
         let place = head.with(Label::Muted, format!(" in {region}, account ")).with(Label::Plain, account);
         printer.line(0, place);
     }
@@ -123,19 +123,19 @@ impl Printer {
         }
     }
 
-    /// How wide the marks before rows are.
+    /// How wide the signs before rows are.
     fn width<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> usize {
-        let marks = rows.into_iter().filter_map(|row| row.mark);
-        marks.map(|mark| self.signs.mark(mark).chars().count()).max().unwrap_or_default()
+        let statuses = rows.into_iter().filter_map(|row| row.status);
+        statuses.map(|status| self.signs.status(status).chars().count()).max().unwrap_or_default()
     }
 
-    /// The cells of a row line by line, its mark before the first one.
+    /// The cells of a row line by line, its sign before the first one.
     fn cells(&self, row: Row, width: usize) -> impl Iterator<Item = Vec<Text>> + use<> {
-        let (signs, mark) = (self.signs, row.mark);
+        let (signs, status) = (self.signs, row.status);
         row.into_lines().enumerate().map(move |(n, mut cells)| {
-            if let (Some(mark), Some(first)) = (mark, cells.first_mut()) {
+            if let (Some(status), Some(first)) = (status, cells.first_mut()) {
                 let lead = if n == 0 {
-                    Text::of(mark.label(), format!("{:width$} ", signs.mark(mark)))
+                    Text::of(status.label(), format!("{:width$} ", signs.status(status)))
                 } else if first.is_empty() {
                     Text::new()
                 } else {

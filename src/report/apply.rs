@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::block::{About, Block, Heading, Message};
 use super::goal::Goal;
-use super::page::{Chain, Lead, Page, Place, Remark, Section};
+use super::page::{Chain, Lead, Page, PageScope, Remark, Section};
 use super::ready::Ready;
 use super::steps;
 use super::text::{Label, Text};
@@ -43,7 +43,7 @@ impl<'a> Page<'a> {
                 Goal::Converge => "apply",
                 Goal::Destroy => "destroy",
             },
-            place: Place { stack: view.stack, region_and_account: None },
+            scope: PageScope { stack: view.stack, region_and_account: None },
             source: None,
             verdict: if report.is_complete() { complete(report, view) } else { incomplete(report) },
             remarks: if report.is_complete() { Vec::new() } else { next(report, view.again) },

@@ -43,7 +43,7 @@ pub struct Heading {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// What happens to what the row is about, or how it is.
-    pub mark: Option<Mark>,
+    pub status: Option<RowStatus>,
     /// The cells, each in lines: the first lines of all cells stand beside each other.
     pub cells: Vec<Vec<Text>>,
     /// What belongs to the row: fields of an object, parts of a whole.
@@ -52,7 +52,7 @@ pub struct Row {
 
 /// What happens to what a row is about, or how it is. What it says, a word of the row says too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum RowStatus {
     /// It is made.
     Create,
     /// It is changed in place.
@@ -160,14 +160,14 @@ impl Row {
         (0..height).map(move |_| cells.iter_mut().map(|cell| cell.next().unwrap_or_default()).collect())
     }
 
-    /// The same with a mark.
+    /// The same with a status.
     #[must_use]
-    pub fn marked(self, mark: Mark) -> Self {
-        Self { mark: Some(mark), ..self }
+    pub fn with_status(self, status: RowStatus) -> Self {
+        Self { status: Some(status), ..self }
     }
 }
 
-impl Mark {
+impl RowStatus {
     /// What it is.
     pub const fn label(self) -> Label {
         match self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Group, Heading, Mark, Row, Table};
+use super::block::{Block, Group, Heading, Row, RowStatus, Table};
 use super::fields::{self, Sides};
 use super::kinds;
 use super::page::{Content, Facts};
@@ -66,15 +66,15 @@ impl<'a> Changes<'a> {
     }
 
     fn row(&self, change: &Change<'_>) -> Row {
-        let mark = change.verb.mark();
+        let status = change.verb.status();
         let address = Text::of(Label::Address, change.address.to_string());
-        let word = Text::of(mark.label(), change.verb.told());
+        let word = Text::of(status.label(), change.verb.told());
         let beneath = match change.verb {
             Verb::Create if self.is_full => change.wanted.map(fields::declared).unwrap_or_default(),
             Verb::Create | Verb::Delete | Verb::Forget => Vec::new(),
             Verb::Update | Verb::Replace(_) => self.fields(change),
         };
-        Row { beneath, ..Row::of([address, word, self.detail(change)]).marked(mark) }
+        Row { beneath, ..Row::of([address, word, self.detail(change)]).with_status(status) }
     }
 
     fn fields(&self, change: &Change<'_>) -> Vec<Row> {
@@ -195,14 +195,14 @@ impl Verb {
         }
     }
 
-    const fn mark(self) -> Mark {
+    const fn status(self) -> RowStatus {
         match self {
-            Self::Create => Mark::Create,
-            Self::Update => Mark::Update,
-            Self::Replace(ReplaceOrder::DeleteFirst) => Mark::ReplaceDeleteFirst,
-            Self::Replace(ReplaceOrder::CreateFirst) => Mark::ReplaceCreateFirst,
-            Self::Delete => Mark::Delete,
-            Self::Forget => Mark::Forget,
+            Self::Create => RowStatus::Create,
+            Self::Update => RowStatus::Update,
+            Self::Replace(ReplaceOrder::DeleteFirst) => RowStatus::ReplaceDeleteFirst,
+            Self::Replace(ReplaceOrder::CreateFirst) => RowStatus::ReplaceCreateFirst,
+            Self::Delete => RowStatus::Delete,
+            Self::Forget => RowStatus::Forget,
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::block::Heading;
 use super::drifted::Drifted;
-use super::page::{Chain, Lead, Page, Place, Remark, Section};
+use super::page::{Chain, Lead, Page, PageScope, Remark, Section};
 use super::ready::{Ready, named};
 use super::text::{Label, Text};
 use super::values::{self, FoundValues};
@@ -49,7 +49,7 @@ impl<'a> Page<'a> {
         });
         Self {
             command: "drift",
-            place: Place { stack: view.stack, region_and_account: Some((view.region, view.account)) },
+            scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: None,
             verdict: totals.verdict(),
             remarks: totals.remarks(view.plan_command),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Mark, Row};
+use super::block::{Block, Row, RowStatus};
 use super::fields;
 use super::kinds;
 use super::page::{Content, Facts};
@@ -84,6 +84,6 @@ impl Moved<'_> {
             Text::of(Label::Drift, word),
             Text::of(Label::Muted, self.outcome),
         ]);
-        Row { beneath: fields::drifted(self.diffs.unwrap_or_default()), ..row.marked(Mark::Drift) }
+        Row { beneath: fields::drifted(self.diffs.unwrap_or_default()), ..row.with_status(RowStatus::Drift) }
     }
 }

@@ -43,12 +43,12 @@ mod values;
 pub(crate) mod words;
 
 pub use apply::{CLOCK, SummaryView};
-pub use block::{About, Block, Group, Heading, Mark, Message, Quote, Row, Table, severity_label};
+pub use block::{About, Block, Group, Heading, Message, Quote, Row, RowStatus, Table, severity_label};
 pub use checks::{check_facts, finding_facts, quotes};
 pub use drift::DriftView;
 pub use fields::drifted;
 pub use goal::Goal;
-pub use page::{Chain, ChainStep, Content, Facts, Lead, Page, Place, Remark, Section, Source};
+pub use page::{Chain, ChainStep, Content, Facts, Lead, Page, PageScope, Remark, Section, Source};
 pub use plan::PlanView;
 pub use status::StatusView;
 pub use text::{Label, Piece, Sign, Text};

@@ -13,8 +13,8 @@ pub type Facts = Vec<(&'static str, Value)>;
 pub struct Page<'a> {
     /// The command, such as `plan`.
     pub command: &'static str,
-    /// Where all of it is true.
-    pub place: Place<'a>,
+    /// The stack it is about, and where that is.
+    pub scope: PageScope<'a>,
     /// The declaration that the places of findings are in; nothing where nobody knows it any more.
     pub source: Option<Source<'a>>,
     /// The sections, in the order in which they are read; one without content is not shown, and programs are told that
@@ -32,9 +32,9 @@ pub struct Page<'a> {
     pub summary: Value,
 }
 
-/// Where a page is true, as programs are told it.
+/// What a page is about: a stack, and where that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct PageScope<'a> {
     /// The stack.
     pub stack: &'a str,
     /// Its region and its account; nothing on pages that follow one which has told them.

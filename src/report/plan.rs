@@ -1,18 +1,18 @@
 //! The page of a plan: what will change, why, how long it takes, and how it stood up to its checks.
 //!
 //! Promises: one row for each object that changes and none for those that do not; a field is shown where it changes and
-//! nowhere else; what a mark says, a word says too.
+//! nowhere else; what a sign says, a word says too.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Heading, Mark, Row};
+use super::block::{Block, Heading, Row, RowStatus};
 use super::changes::Changes;
 use super::checks::Checks;
 use super::drifted::Drifted;
 use super::goal::Goal;
-use super::page::{Chain, ChainStep, Content, Lead, Page, Place, Remark, Section, Source};
+use super::page::{Chain, ChainStep, Content, Lead, Page, PageScope, Remark, Section, Source};
 use super::ready::{Ready, named};
 use super::steps;
 use super::text::{Label, Sign, Text};
@@ -68,7 +68,7 @@ impl<'a> Page<'a> {
                 Goal::Converge => "plan",
                 Goal::Destroy => "destroy",
             },
-            place: Place { stack: &plan.stack, region_and_account: Some((view.region, view.account)) },
+            scope: PageScope { stack: &plan.stack, region_and_account: Some((view.region, view.account)) },
             source: (!view.file.is_empty()).then_some(source),
             verdict: totals.verdict(),
             remarks,
@@ -168,7 +168,7 @@ fn deposed(plan: &Plan) -> Ready {
             Text::of(Label::Delete, "delete"),
             Text::of(Label::Before, id),
         ];
-        (Row::of(cells).marked(Mark::Delete), json!({"address": address, "id": id}))
+        (Row::of(cells).with_status(RowStatus::Delete), json!({"address": address, "id": id}))
     };
     Ready::list("deposed", plan.deposed.iter().map(item))
 }

@@ -1,14 +1,14 @@
 //! The page of a status: whether the stack serves, a row for each part, what is the matter, what to type.
 //!
-//! Promises: what could not be read is named as such, and never counted as well; a mark never says what no word says.
+//! Promises: what could not be read is named as such, and never counted as well; a sign never says what no word says.
 
 mod parts;
 
 use serde_json::{Value, json};
 
 use self::parts::{Line, Part};
-use super::block::{Block, Group, Heading, Mark, Message, Row, Table};
-use super::page::{Chain, Content, Facts, Lead, Page, Place, Section};
+use super::block::{Block, Group, Heading, Message, Row, RowStatus, Table};
+use super::page::{Chain, Content, Facts, Lead, Page, PageScope, Section};
 use super::text::{Label, Sign, Text};
 use super::words::count;
 use crate::model::aspect::Aspect;
@@ -40,7 +40,7 @@ impl<'a> Page<'a> {
         let groups = PARTS.map(|(title, parts)| (title, parts.iter().map(|part| parts::part(*part, report)).collect()));
         Self {
             command: "status",
-            place: Place { stack: view.stack, region_and_account: Some((view.region, &report.account)) },
+            scope: PageScope { stack: view.stack, region_and_account: Some((view.region, &report.account)) },
             source: None,
             verdict: verdict(report),
             remarks: Vec::new(),
@@ -135,18 +135,18 @@ const fn told(severity: Severity) -> &'static str {
 
 fn rows(part: &Part<'_>) -> Vec<Row> {
     let row = |line: &Line| {
-        let (mark, word) = match line.worst {
-            None if line.is_known => (Mark::Well, "ok"),
-            None => (Mark::Elsewhere, "elsewhere"),
-            Some(severity) => (Mark::Wrong(severity), told(severity)),
+        let (status, word) = match line.worst {
+            None if line.is_known => (RowStatus::Well, "ok"),
+            None => (RowStatus::Elsewhere, "elsewhere"),
+            Some(severity) => (RowStatus::Wrong(severity), told(severity)),
         };
         let cells = [
-            Text::of(mark.label(), word),
+            Text::of(status.label(), word),
             Text::of(Label::Plain, line.name),
             Text::of(Label::Plain, &line.state),
             Text::of(Label::Muted, &line.more),
         ];
-        Row::of(cells).marked(mark)
+        Row::of(cells).with_status(status)
     };
     let mut rows: Vec<Row> = part.lines.iter().map(row).collect();
     if let Some(last) = rows.last_mut() {

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Heading, Mark, Row, Table};
+use super::block::{Block, Heading, Row, RowStatus, Table};
 use super::fields::{LONG, side};
 use super::page::{Content, Facts};
 use super::text::{Label, Text};
@@ -30,9 +30,11 @@ impl Content for PlannedValues<'_> {
         }
         let mut rows: Vec<Row> = Vec::new();
         match &values.from {
-            Some(from) if values.is_other_chart() => rows.push(row(Mark::Update, "chart", versions(from, &values.to))),
+            Some(from) if values.is_other_chart() => {
+                rows.push(row(RowStatus::Update, "chart", versions(from, &values.to)))
+            }
             None if values.basis == Basis::Nothing => {
-                rows.push(row(Mark::Create, "chart", Text::of(Label::After, release(&values.to))));
+                rows.push(row(RowStatus::Create, "chart", Text::of(Label::After, release(&values.to))));
             }
             Some(_) | None => {}
         }
@@ -79,12 +81,12 @@ fn place(values: &ValuesPlan) -> String {
     }
 }
 
-fn row(mark: Mark, path: &str, body: Text) -> Row {
-    lines(mark, path, vec![body])
+fn row(status: RowStatus, path: &str, body: Text) -> Row {
+    lines(status, path, vec![body])
 }
 
-fn lines(mark: Mark, path: &str, bodies: Vec<Text>) -> Row {
-    Row { mark: Some(mark), cells: vec![vec![Text::of(Label::Plain, path)], bodies], ..Row::default() }
+fn lines(status: RowStatus, path: &str, bodies: Vec<Text>) -> Row {
+    Row { status: Some(status), cells: vec![vec![Text::of(Label::Plain, path)], bodies], ..Row::default() }
 }
 
 fn release(release: &Release) -> String {
@@ -113,12 +115,12 @@ fn change(diff: &ValueDiff) -> Row {
     let (path, after) = (diff.path.as_str(), &diff.after);
     let plain = |label: Label, shown: &Shown| Text::of(label, words(path, shown));
     match (&diff.before, after) {
-        (Some(Shown::Nothing), _) => row(Mark::Create, path, plain(Label::After, after)),
-        (Some(before), Shown::Nothing) => row(Mark::Delete, path, plain(Label::Before, before)),
-        (None, Shown::Nothing) => row(Mark::Delete, path, Text::new()),
+        (Some(Shown::Nothing), _) => row(RowStatus::Create, path, plain(Label::After, after)),
+        (Some(before), Shown::Nothing) => row(RowStatus::Delete, path, plain(Label::Before, before)),
+        (None, Shown::Nothing) => row(RowStatus::Delete, path, Text::new()),
         (None, _) => {
             let other = Text::of(Label::Muted, "another value");
-            row(Mark::Update, path, arrow(other, plain(Label::After, after)))
+            row(RowStatus::Update, path, arrow(other, plain(Label::After, after)))
         }
         (Some(before), _) => {
             let (old, new) = match (before, after) {
@@ -128,9 +130,9 @@ fn change(diff: &ValueDiff) -> Row {
             if old.chars().count() + new.chars().count() > LONG {
                 let old = Text::of(Label::Delete, "- ").with(Label::Before, old);
                 let new = Text::of(Label::Create, "+ ").with(Label::After, new);
-                return lines(Mark::Update, path, vec![old, new]);
+                return lines(RowStatus::Update, path, vec![old, new]);
             }
-            row(Mark::Update, path, arrow(Text::of(Label::Before, old), Text::of(Label::After, new)))
+            row(RowStatus::Update, path, arrow(Text::of(Label::Before, old), Text::of(Label::After, new)))
         }
     }
 }
@@ -148,7 +150,7 @@ fn notes(values: &ValuesPlan) -> Vec<Row> {
     let mut notes = Vec::new();
     let plain = |text: String| Text::of(Label::Plain, text);
     let drift = |lines: [String; 2]| Row {
-        mark: Some(Mark::Drift),
+        status: Some(RowStatus::Drift),
         cells: vec![lines.into_iter().map(plain).collect()],
         ..Row::default()
     };
@@ -207,9 +209,9 @@ impl Content for FoundValues<'_> {
         let row = match found {
             Found::Edited(edited) => {
                 let cells = [Text::of(Label::Address, file), Text::of(Label::Plain, told(edited))];
-                Row::of(cells).marked(Mark::Drift)
+                Row::of(cells).with_status(RowStatus::Drift)
             }
-            Found::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).marked(Mark::Drift),
+            Found::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).with_status(RowStatus::Drift),
             Found::Missing => muted(format!("{file} is not on this machine, and was not compared.")),
             Found::Other(serial) => {
                 muted(format!("{file} is the file of serial {serial}, and not the one that was written last."))
