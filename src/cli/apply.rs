@@ -15,7 +15,7 @@ use crate::engine::state::State;
 use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::report::Goal;
-use crate::run::event::Report;
+use crate::run::event::RunReport;
 use crate::run::{self, EventEmitter, Open, Planned, Rotation, Settled, Stop};
 use crate::stack::Stack;
 use workplace::{Connection, Declaration};
@@ -221,7 +221,7 @@ async fn plan(run: StackRun<'_>, settled: &Settled<'_>, order: &Order<'_>) -> Re
 async fn roll_back(
     run: StackRun<'_>,
     open: &mut Open<'_>,
-    done: (&Planned, &Report),
+    done: (&Planned, &RunReport),
     before: &State,
 ) -> Result<(), Failure> {
     let mut sinks = show::sinks(run.common, run.session);

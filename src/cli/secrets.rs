@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::work::StackRun;
 use super::{exit, out, pods, show, workplace};
 use crate::architecture::{self, NotReady, handles, standing};
-use crate::cloud::vault::{Stage, Vault, Version};
+use crate::cloud::vault::{SecretVersion, Stage, Vault};
 use crate::engine::state::State;
 use crate::handoff::{self, DatabaseJob, Material, Names};
 use crate::helm::{DATABASE_JOB, DATABASE_SECRET, ENCRYPTION_SECRET, secret_class, shell_word};
@@ -259,7 +259,7 @@ fn is_key(text: &str) -> bool {
     text.len() == KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-async fn current(vault: &dyn Vault, arn: &str) -> Result<Version, Failure> {
+async fn current(vault: &dyn Vault, arn: &str) -> Result<SecretVersion, Failure> {
     let found = vault.version(arn, Stage::Current).await?;
     found.ok_or_else(|| Failure::new(exit::FAILED, format!("{arn} has no current version")))
 }

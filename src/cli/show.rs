@@ -17,7 +17,7 @@ use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
 use crate::report::{DriftView, Goal, Page, PlanView, Source, StatusView, SummaryView, quotes};
 use crate::resources::catalog;
-use crate::run::event::{Report, Sink};
+use crate::run::event::{RunReport, Sink};
 use crate::run::status::StatusReport;
 use crate::run::{DriftReport, Planned, Session};
 
@@ -162,7 +162,7 @@ pub(super) fn summary(
     goal: Goal,
     again: &str,
     left: usize,
-    report: &Report,
+    report: &RunReport,
 ) {
     let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
     let told = Page::of_apply(report, &view);
@@ -190,7 +190,7 @@ pub(super) fn failure(common_json: bool, failure: &Failure) {
 }
 
 /// The exit status of a run that did not do everything.
-pub(super) fn exit_status(session: &Session, report: &Report) -> u8 {
+pub(super) fn exit_status(session: &Session, report: &RunReport) -> u8 {
     if let Some(lost) = &report.record_lost {
         if lost.taken_over { exit::BUSY } else { exit::STATE }
     } else if report.credentials_refused {

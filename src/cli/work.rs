@@ -13,7 +13,7 @@ use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::report::Goal;
-use crate::run::event::Report;
+use crate::run::event::RunReport;
 use crate::run::{self, EventEmitter, Host, Notice, Open, Planned, Session, Settled, Stop, Taker};
 use crate::store::home::{Home, Purpose};
 
@@ -70,7 +70,7 @@ impl<'a> StackRun<'a> {
         asked: &Asked,
         goal: Goal,
         deliver: impl FnOnce(State) -> State,
-    ) -> Result<Report, Failure> {
+    ) -> Result<RunReport, Failure> {
         let mut sinks = show::sinks(self.common, self.session);
         let mut events = EventEmitter::new(self.session, &mut sinks);
         let command = match goal {
@@ -159,7 +159,7 @@ impl Asked {
     }
 
     /// What to type to go on after a run of which this is told.
-    fn again(&self, declaration: &str, report: &Report) -> String {
+    fn again(&self, declaration: &str, report: &RunReport) -> String {
         let file = shell_word(declaration);
         match self {
             Self::Of { ask, values } => {

@@ -38,7 +38,7 @@ use crate::model::surroundings::{Questions, Surroundings};
 
 /// What to look for at one address.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Target {
+pub struct ObserveTarget {
     /// What is wanted there, if it is declared.
     pub declared: Option<Document>,
     /// What is recorded there. With it the object is looked for by id, without it by name or by our marks.
@@ -125,7 +125,7 @@ pub struct Look<'a> {
     /// The stack whose marks tell what is ours.
     pub stack: &'a str,
     /// What to look for.
-    pub targets: &'a BTreeMap<Address, Target>,
+    pub targets: &'a BTreeMap<Address, ObserveTarget>,
     /// What is known of the objects of the stack.
     pub ids: &'a IdIndex,
     /// The account and region.
@@ -163,7 +163,7 @@ pub struct Context {
     /// The account and region.
     pub surroundings: Arc<Surroundings>,
     /// Where progress goes.
-    pub reports: mpsc::UnboundedSender<Report>,
+    pub reports: mpsc::UnboundedSender<StepReport>,
     /// Set when the run is abandoned: only waits watch it, never a call under way.
     pub abandon: CancellationToken,
     /// How many times faster than real time the cloud is: 1 for a real one, more for rehearsals.
@@ -172,7 +172,7 @@ pub struct Context {
 
 /// What a step tells while it runs.
 #[derive(Debug)]
-pub enum Report {
+pub enum StepReport {
     /// What the cloud says of the object, such as "creating".
     Status(String),
     /// The object has an id. The answer comes once that is durable.
@@ -183,7 +183,7 @@ impl Context {
     /// Tells what the cloud says of the object.
     pub fn status(&self, text: impl Into<String>) {
         // Nobody listening is no reason to stop working.
-        let _ = self.reports.send(Report::Status(text.into()));
+        let _ = self.reports.send(StepReport::Status(text.into()));
     }
 
     /// Tells that the object has an id, and waits until that is durable.
@@ -193,7 +193,7 @@ impl Context {
     pub async fn made<C: serde::Serialize>(&self, computed: &C) -> Result<(), CloudError> {
         let (durable, answer) = oneshot::channel();
         let lost = || CloudError::new(ErrorKind::Abandoned, "record the new object", "the journal cannot be written");
-        self.reports.send(Report::Made(Document::of(computed), durable)).map_err(|_| lost())?;
+        self.reports.send(StepReport::Made(Document::of(computed), durable)).map_err(|_| lost())?;
         answer.await.map_err(|_| lost())
     }
 

@@ -19,7 +19,7 @@ use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::wait::pause;
-use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
+use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{Fact, FactQuery, Facts};
@@ -46,7 +46,7 @@ pub struct World {
     /// How many objects were ever made.
     pub made: u64,
     /// The objects there are, by the order in which they were made.
-    pub objects: BTreeMap<u64, Object>,
+    pub objects: BTreeMap<u64, SimulatedObject>,
     /// How far the logins are whose passwords were ever exchanged, by the ARN of their secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub turns: BTreeMap<String, Turn>,
@@ -64,7 +64,7 @@ pub struct World {
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Object {
+pub struct SimulatedObject {
     /// Who owns it.
     pub mark: Mark,
     /// Its settings, with ids in place of references.
@@ -73,7 +73,7 @@ pub struct Object {
     pub computed: Document,
 }
 
-impl Object {
+impl SimulatedObject {
     fn id(&self) -> &str {
         self.computed.text("id").unwrap_or_default()
     }
@@ -236,7 +236,7 @@ impl Simulated {
     }
 
     /// Who else uses the object `id` of `kind` in a way that keeps it from being removed.
-    fn user<'w>(&self, world: &'w Shelves, kind: &Kind, id: &str) -> Option<&'w Object> {
+    fn user<'w>(&self, world: &'w Shelves, kind: &Kind, id: &str) -> Option<&'w SimulatedObject> {
         let users = world.users(kind, id).map(|(_, user)| user);
         let mut others = users.filter(|other| other.id() != id || other.mark.address.kind != *kind);
         others.find(|object| {
@@ -258,7 +258,12 @@ impl Simulated {
         Ok(())
     }
 
-    fn meant<'w>(world: &'w Shelves, look: &Look<'_>, at: &Address, target: &Target) -> Option<&'w Object> {
+    fn meant<'w>(
+        world: &'w Shelves,
+        look: &Look<'_>,
+        at: &Address,
+        target: &ObserveTarget,
+    ) -> Option<&'w SimulatedObject> {
         let found = match &target.recorded {
             Some(known) => world.known_by(&at.kind, known.computed.text("id")?).next(),
             None => world.marked(look.stack, at).rfind(|(_, object)| !target.old.contains(object.id())),
@@ -300,7 +305,7 @@ impl Cloud for Simulated {
         Box::pin(async move {
             tracing::trace!(operation = "Observe", objects = look.targets.len(), "call");
             let world = self.shelves();
-            let observe = |at: &Address, target: &Target| seen(Self::meant(&world, look, at, target), look);
+            let observe = |at: &Address, target: &ObserveTarget| seen(Self::meant(&world, look, at, target), look);
             look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
     }
@@ -312,7 +317,8 @@ impl Cloud for Simulated {
     ) -> BoxFuture<'a, Result<BTreeSet<Marked>, CloudError>> {
         let world = self.shelves();
         let ours = world.objects.values().filter(|object| object.mark.stack == stack);
-        let marked = |object: &Object| Marked { address: object.mark.address.clone(), id: object.id().to_owned() };
+        let marked =
+            |object: &SimulatedObject| Marked { address: object.mark.address.clone(), id: object.id().to_owned() };
         let found = ours.map(marked).collect();
         Box::pin(async move { Ok(found) })
     }
@@ -340,12 +346,12 @@ impl Cloud for Simulated {
             let resolved = resolved(want, cx)?;
             let make = |world: &mut Shelves| {
                 Self::check_references(world, at, &resolved)?;
-                let is_first = |(_, object): &(u64, &Object)| object.mark == cx.mark;
+                let is_first = |(_, object): &(u64, &SimulatedObject)| object.mark == cx.mark;
                 if let Some((_, first)) = world.marked(&cx.mark.stack, &cx.mark.address).find(is_first) {
                     return Ok(first.computed.clone());
                 }
                 let same_ground =
-                    |o: &Object| facts.ground.iter().all(|field| o.declared.get(field) == resolved.get(field));
+                    |o: &SimulatedObject| facts.ground.iter().all(|field| o.declared.get(field) == resolved.get(field));
                 // Without fields that tell it apart, all ground is the same.
                 let taken = world.marked(&cx.mark.stack, at).any(|(_, other)| same_ground(other));
                 if facts.replace == ReplaceOrder::DeleteFirst && taken {
@@ -353,7 +359,8 @@ impl Cloud for Simulated {
                 }
                 world.rest(|world| world.made += 1);
                 let computed = (facts.sample)(want, at, world.made, &self.site);
-                let object = Object { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
+                let object =
+                    SimulatedObject { mark: cx.mark.clone(), declared: resolved.clone(), computed: computed.clone() };
                 world.put(world.made, object);
                 Ok(computed)
             };
@@ -412,7 +419,7 @@ impl Cloud for Simulated {
     }
 }
 
-fn seen(object: Option<&Object>, look: &Look<'_>) -> Observation {
+fn seen(object: Option<&SimulatedObject>, look: &Look<'_>) -> Observation {
     match object {
         None => Observation::Absent,
         Some(object) => Observation::Present {

@@ -24,14 +24,14 @@ pub const OURS: &str = "ppm-infra-";
 
 /// One version of a secret.
 #[derive(Clone, Debug)]
-pub struct Version {
+pub struct SecretVersion {
     /// The name the store gave this version.
     pub id: String,
     /// What it holds.
     pub value: SecretString,
 }
 
-impl Version {
+impl SecretVersion {
     /// User and password, if that is what it holds.
     pub fn login(&self) -> Option<(String, SecretString)> {
         login_in(&self.value)
@@ -41,7 +41,7 @@ impl Version {
 /// Where secret values are kept.
 pub trait Vault: Send + Sync {
     /// The version of the secret `arn` at a stage; nothing if none is there.
-    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>>;
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>>;
 
     /// Puts a fresh password for `user` beside the current one, as [`Stage::Pending`].
     fn stage_login<'a>(&'a self, arn: &'a str, user: &'a str, cx: &'a Context)
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_login_has_a_user_and_a_password_that_is_not_shown() {
         let text = SecretString::from(r#"{"username":"ppm","password":"canary","engine":"postgres"}"#);
-        let version = Version { id: "1".to_owned(), value: text };
+        let version = SecretVersion { id: "1".to_owned(), value: text };
         let (user, password) = version.login().unwrap();
         assert_eq!((user.as_str(), password.expose_secret()), ("ppm", "canary"));
         assert!(!format!("{version:?} {password:?}").contains("canary"));

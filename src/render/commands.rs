@@ -2,7 +2,7 @@
 
 /// A part of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part<'w> {
+pub(super) enum QuotedPart<'w> {
     /// Words.
     Words(&'w str),
     /// What stood between backticks.
@@ -11,14 +11,14 @@ pub(super) enum Part<'w> {
 
 /// The words in parts. Without its partner a backtick quotes nothing, and with nothing between them neither do two: these
 /// stay words.
-pub(super) fn parts(words: &str) -> Vec<Part<'_>> {
+pub(super) fn parts(words: &str) -> Vec<QuotedPart<'_>> {
     let all: Vec<&str> = words.split('`').collect();
     let is_quoting = all.len() % 2 == 1 && all.iter().skip(1).step_by(2).all(|quoted| !quoted.trim().is_empty());
     if !is_quoting {
-        return vec![Part::Words(words)];
+        return vec![QuotedPart::Words(words)];
     }
     let parts = all.into_iter().enumerate();
-    parts.map(|(n, part)| if n % 2 == 1 { Part::Command(part) } else { Part::Words(part) }).collect()
+    parts.map(|(n, part)| if n % 2 == 1 { QuotedPart::Command(part) } else { QuotedPart::Words(part) }).collect()
 }
 
 #[cfg(test)]
@@ -27,9 +27,12 @@ mod tests {
 
     #[test]
     fn pairs_of_backticks_quote_and_others_do_not() {
-        assert_eq!(parts("run `a b` now"), [Part::Words("run "), Part::Command("a b"), Part::Words(" now")]);
+        assert_eq!(
+            parts("run `a b` now"),
+            [QuotedPart::Words("run "), QuotedPart::Command("a b"), QuotedPart::Words(" now")]
+        );
         for words in ["none", "one ` alone", "`` nothing", "` ` a space"] {
-            assert_eq!(parts(words), [Part::Words(words)]);
+            assert_eq!(parts(words), [QuotedPart::Words(words)]);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::commands::{self, Part};
+use super::commands::{self, QuotedPart};
 use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
@@ -193,8 +193,8 @@ impl Printer {
 /// Words with the commands in them as code.
 fn with_commands(words: &str) -> String {
     let parts = commands::parts(words).into_iter().map(|part| match part {
-        Part::Words(words) => escaped(words),
-        Part::Command(command) => format!("<code>{}</code>", escaped(command)),
+        QuotedPart::Words(words) => escaped(words),
+        QuotedPart::Command(command) => format!("<code>{}</code>", escaped(command)),
     });
     parts.collect()
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::commands::{self, Part};
+use super::commands::{self, QuotedPart};
 use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
@@ -230,8 +230,8 @@ fn inside(words: &str, markup: impl Fn(&str) -> String) -> String {
 /// Words with the commands in them as code.
 fn with_commands(words: &str) -> String {
     let parts = commands::parts(words).into_iter().map(|part| match part {
-        Part::Words(words) => escaped(words),
-        Part::Command(command) => code(command),
+        QuotedPart::Words(words) => escaped(words),
+        QuotedPart::Command(command) => code(command),
     });
     parts.collect()
 }

@@ -21,7 +21,7 @@ pub(crate) use live::is_drawing;
 use crate::model::address::Address;
 use crate::model::document::canonical;
 use crate::report::words;
-use crate::run::event::{Counts, Event, EventKind, Failure, Sink, StepKey};
+use crate::run::event::{Counts, Event, EventKind, Sink, StepFailure, StepKey};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +137,7 @@ impl Watch {
 }
 
 /// What went wrong in a step, in one line.
-fn failure_words(failure: &Failure) -> String {
+fn failure_words(failure: &StepFailure) -> String {
     let mut text = format!("could not {}", failure.doing);
     for part in [failure.code.as_deref(), Some(failure.message.as_str())].into_iter().flatten() {
         if !part.is_empty() {

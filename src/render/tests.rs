@@ -21,7 +21,7 @@ use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
 use crate::report::{DriftView, Goal, Page, PlanView, SummaryView};
 use crate::resources::catalog;
-use crate::run::event::{Event, EventKind, Failure, RecordLost, Report, SCHEMA as EVENTS};
+use crate::run::event::{Event, EventKind, RecordLost, RunReport, SCHEMA as EVENTS, StepFailure};
 use crate::run::{DriftReport, Planned};
 
 mod checks;
@@ -152,11 +152,11 @@ fn drift_json(report: &DriftReport, view: &DriftView<'_>) -> Value {
     crate::render::json(&Page::of_drift(report, view))
 }
 
-fn summary_text(report: &Report, view: &SummaryView<'_>) -> Styled {
+fn summary_text(report: &RunReport, view: &SummaryView<'_>) -> Styled {
     crate::render::text(&Page::of_apply(report, view), true)
 }
 
-fn apply_json(report: &Report, view: &SummaryView<'_>) -> Value {
+fn apply_json(report: &RunReport, view: &SummaryView<'_>) -> Value {
     crate::render::json(&Page::of_apply(report, view))
 }
 
@@ -186,8 +186,8 @@ fn summary_view(goal: Goal) -> SummaryView<'static> {
     SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0 }
 }
 
-fn limit() -> Failure {
-    Failure {
+fn limit() -> StepFailure {
+    StepFailure {
         doing: "allocate the address".to_owned(),
         code: Some("AddressLimitExceeded".to_owned()),
         message: "The maximum number of addresses has been reached.".to_owned(),

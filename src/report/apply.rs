@@ -15,7 +15,7 @@ use super::words::{are, count, took, were};
 use crate::engine::plan::StepKey;
 use crate::model::document::{Document, canonical_pretty};
 use crate::model::finding::Severity;
-use crate::run::event::{Failure, RecordLost, Report};
+use crate::run::event::{RecordLost, RunReport, StepFailure};
 
 /// What the page of a run is made with, beside its report.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub const CLOCK: &str = "the clock of this machine is off by more than AWS allow
 
 impl<'a> Page<'a> {
     /// The page of a run.
-    pub fn of_apply(report: &'a Report, view: &SummaryView<'a>) -> Self {
+    pub fn of_apply(report: &'a RunReport, view: &SummaryView<'a>) -> Self {
         let part = |id, title, content: Ready| Section::titled(id, Heading::of(title), content).led(Lead::None);
         Self {
             command: match view.goal {
@@ -94,7 +94,7 @@ fn messages(all: Vec<Message>, key: &'static str, fact: Value) -> Ready {
     Ready::of(if all.is_empty() { Vec::new() } else { vec![Block::Messages(all)] }, vec![(key, fact)])
 }
 
-fn failed(all: &[(StepKey, Failure)]) -> Ready {
+fn failed(all: &[(StepKey, StepFailure)]) -> Ready {
     let (mut told, mut facts) = (Vec::new(), Vec::new());
     for (step, failure) in all {
         let causes = causes(failure).iter().map(plain).collect();
@@ -105,7 +105,7 @@ fn failed(all: &[(StepKey, Failure)]) -> Ready {
 }
 
 /// From what was being done to the id under which AWS knows it.
-fn causes(failure: &Failure) -> Vec<String> {
+fn causes(failure: &StepFailure) -> Vec<String> {
     let said = match &failure.code {
         Some(code) if failure.message.is_empty() => format!("AWS answered {code}"),
         Some(code) => format!("AWS answered {code}: {}", failure.message),
@@ -145,7 +145,7 @@ fn abandoned(left: &[StepKey]) -> Ready {
 }
 
 /// What is true now that everything was done.
-fn complete(report: &Report, view: &SummaryView<'_>) -> Text {
+fn complete(report: &RunReport, view: &SummaryView<'_>) -> Text {
     let (stack, serial) = (view.stack, report.serial);
     let done = count(report.succeeded, "step");
     let time = took(report.elapsed_ms);
@@ -161,7 +161,7 @@ fn complete(report: &Report, view: &SummaryView<'_>) -> Text {
 }
 
 /// What was done and what was not.
-fn incomplete(report: &Report) -> Text {
+fn incomplete(report: &RunReport) -> Text {
     let mut parts = Vec::new();
     if report.skipped > 0 {
         let because = if report.failed.len() == 1 { "it" } else { "these failures" };
@@ -186,7 +186,7 @@ fn incomplete(report: &Report) -> Text {
 }
 
 /// What to type after a run that is not complete.
-fn next(report: &Report, again: &str) -> Vec<Remark> {
+fn next(report: &RunReport, again: &str) -> Vec<Remark> {
     let mut hints = Vec::new();
     if report.failed.iter().any(|(_, failure)| failure.clock_is_off()) {
         hints.push(CLOCK.to_owned());

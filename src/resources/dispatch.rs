@@ -9,7 +9,7 @@ use futures_util::future::{join_all, try_join_all};
 use super::confirm::confirm;
 use super::{every_kind, facts, survey};
 use crate::cloud::aws::{Census, Clients, Provision, Reading, Sight, Sights, Sought, Writing};
-use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, Target};
+use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
@@ -60,7 +60,7 @@ impl Cloud for Aws {
 
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
-            let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &Target>> = BTreeMap::new();
+            let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &ObserveTarget>> = BTreeMap::new();
             for (address, target) in look.targets {
                 by_kind.entry(&address.kind).or_default().insert(address, target);
             }
@@ -143,7 +143,7 @@ trait Erased: Send + Sync {
     fn kind(&self) -> Kind;
     fn observe<'a>(
         &'a self,
-        targets: BTreeMap<&'a Address, &'a Target>,
+        targets: BTreeMap<&'a Address, &'a ObserveTarget>,
         cx: &'a Reading<'a>,
     ) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
     fn find<'a>(
@@ -174,7 +174,7 @@ impl<R: Provision> Erased for Typed<R> {
 
     fn observe<'a>(
         &'a self,
-        targets: BTreeMap<&'a Address, &'a Target>,
+        targets: BTreeMap<&'a Address, &'a ObserveTarget>,
         cx: &'a Reading<'a>,
     ) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
@@ -289,7 +289,7 @@ fn typed_document<T: serde::de::DeserializeOwned>(document: &Document) -> Result
     document.read().map_err(|error| CloudError::new(ErrorKind::Bug, "read a document", error.to_string()))
 }
 
-fn seek<R: Resource>(address: &Address, target: &Target) -> Result<Sought<R>, CloudError> {
+fn seek<R: Resource>(address: &Address, target: &ObserveTarget) -> Result<Sought<R>, CloudError> {
     let declared = target.declared.as_ref().map(typed_document).transpose()?;
     let recorded = match &target.recorded {
         Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
@@ -324,7 +324,7 @@ async fn in_their_place<R: Provision>(sought: &[Sought<R>], found: &Sights<R>, c
 }
 
 /// What was found by its name, or by marks, and only awaits removal, is not what is looked for.
-fn unless_old(found: Observation, target: &Target) -> Observation {
+fn unless_old(found: Observation, target: &ObserveTarget) -> Observation {
     match &found {
         Observation::Present { known, .. }
             if target.recorded.is_none() && known.computed.text("id").is_some_and(|id| target.old.contains(id)) =>

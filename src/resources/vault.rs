@@ -9,7 +9,7 @@ use super::dispatch::Aws;
 use super::secret::{SecretContent, fresh};
 use crate::cloud::aws::During;
 use crate::cloud::aws::secrets::unlogged;
-use crate::cloud::vault::{Stage, Vault, Version};
+use crate::cloud::vault::{SecretVersion, Stage, Vault};
 use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::secret::SecretText;
 
@@ -24,7 +24,7 @@ impl Stage {
 }
 
 impl Vault for Aws {
-    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>> {
         Box::pin(async move {
             let call = self.clients().secrets.get_secret_value().secret_id(arn).version_stage(stage.label());
             let answer = match unlogged(call.send()).await.during("read the secret") {
@@ -34,7 +34,7 @@ impl Vault for Aws {
             };
             let id = answer.version_id.unwrap_or_default();
             let text = answer.secret_string.map(|text| SecretText::from(text).into());
-            text.map(|value| Some(Version { id, value }))
+            text.map(|value| Some(SecretVersion { id, value }))
                 .ok_or_else(|| CloudError::new(ErrorKind::Refused, "read the secret", format!("{arn} holds no text")))
         })
     }

@@ -3,7 +3,7 @@
 //! Promises: between the two everything that was done is durable, so what is handed over in between, such as files made
 //! from the state, is made from what is true; whether it is handed over can stand in the state that is then written.
 
-use super::event::{EventKind, RecordLost, Report};
+use super::event::{EventKind, RecordLost, RunReport};
 use super::execute::execute;
 use super::recover::recover;
 use super::{Blueprint, EventEmitter, GivenWay, Ledger, Planned, RunError, Session};
@@ -27,7 +27,7 @@ pub(super) async fn carry_out(
     ledger: &mut Ledger,
     deliver: impl FnOnce(State) -> State,
     events: &mut EventEmitter<'_>,
-) -> Result<Report, RunError> {
+) -> Result<RunReport, RunError> {
     planned.may_be_carried_out()?;
     let plan = &planned.plan;
     for Move { from, to, id, .. } in &plan.moved {
@@ -77,7 +77,7 @@ pub(super) async fn carry_out(
 }
 
 /// Writes the state; that it could not be written stands in the report.
-pub(super) async fn write(state: State, ledger: &mut Ledger, report: &mut Report, events: &mut EventEmitter<'_>) {
+pub(super) async fn write(state: State, ledger: &mut Ledger, report: &mut RunReport, events: &mut EventEmitter<'_>) {
     match ledger.close(state).await {
         Ok(()) => events.emit(EventKind::StateWritten { serial: ledger.state().serial }),
         Err(error) => report.record_lost = Some(RecordLost::of(&error)),
@@ -85,8 +85,8 @@ pub(super) async fn write(state: State, ledger: &mut Ledger, report: &mut Report
 }
 
 /// The report of a run that ended, which the events tell as well.
-pub(super) fn finished(report: Report, ledger: &Ledger, events: &mut EventEmitter<'_>) -> Report {
-    let report = Report { serial: ledger.state().serial, ..report };
+pub(super) fn finished(report: RunReport, ledger: &Ledger, events: &mut EventEmitter<'_>) -> RunReport {
+    let report = RunReport { serial: ledger.state().serial, ..report };
     events.emit(EventKind::RunFinished { report: report.clone() });
     report
 }

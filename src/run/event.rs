@@ -141,7 +141,7 @@ pub enum EventKind {
         /// Which.
         step: StepKey,
         /// What went wrong.
-        error: Failure,
+        error: StepFailure,
         /// Milliseconds it took.
         elapsed_ms: u64,
     },
@@ -170,13 +170,13 @@ pub enum EventKind {
     /// The command is done.
     RunFinished {
         /// How it went.
-        report: Report,
+        report: RunReport,
     },
 }
 
 /// What went wrong in a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct StepFailure {
     /// What was being done; completes "could not …".
     pub doing: String,
     /// The cloud's error code.
@@ -187,7 +187,7 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
-impl Failure {
+impl StepFailure {
     /// Whether the cloud says that the clock of this machine is off.
     pub fn clock_is_off(&self) -> bool {
         clock_is_off(self.code.as_deref(), &self.message)
@@ -196,14 +196,14 @@ impl Failure {
 
 /// How carrying out a plan went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub struct RunReport {
     /// Steps that succeeded.
     pub succeeded: usize,
     /// Where an object was made, finished or not.
     #[serde(default)]
     pub made: BTreeSet<Address>,
     /// Steps that failed, and why.
-    pub failed: Vec<(StepKey, Failure)>,
+    pub failed: Vec<(StepKey, StepFailure)>,
     /// Steps that were skipped because of a failed one.
     pub skipped: usize,
     /// Steps that were not begun because the run was stopped.
@@ -244,7 +244,7 @@ impl RecordLost {
     }
 }
 
-impl Report {
+impl RunReport {
     /// Whether everything that was planned was done.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty()

@@ -13,10 +13,10 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::event::{EventKind, Failure, RecordLost, Report as RunReport, millis};
+use super::event::{EventKind, RecordLost, RunReport, StepFailure, millis};
 use super::ledger::Ledger;
 use super::{EventEmitter, Session};
-use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, Report};
+use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, StepReport};
 use crate::engine::plan::{Action, Part, Plan, StepKey, Why};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Intent, Outcome};
@@ -127,7 +127,7 @@ impl Execution<'_, '_> {
         schedule: &mut Schedule,
         tasks: &mut JoinSet<Done>,
         running: &mut BTreeMap<Id, Running>,
-        reports: &mpsc::UnboundedSender<(Id, Report)>,
+        reports: &mpsc::UnboundedSender<(Id, StepReport)>,
         report: &mut RunReport,
     ) {
         let mut batch = Vec::new();
@@ -240,20 +240,20 @@ impl Execution<'_, '_> {
         })
     }
 
-    async fn hear(&mut self, all: Vec<(Id, Report)>, running: &mut BTreeMap<Id, Running>, report: &mut RunReport) {
+    async fn hear(&mut self, all: Vec<(Id, StepReport)>, running: &mut BTreeMap<Id, Running>, report: &mut RunReport) {
         let mut made = Vec::new();
         let mut steps = Vec::new();
         let mut answers = Vec::new();
         for (id, told) in all {
             let Some(step) = running.get_mut(&id) else { continue };
             match told {
-                Report::Status(status) if status == step.status => {}
-                Report::Status(status) => {
+                StepReport::Status(status) if status == step.status => {}
+                StepReport::Status(status) => {
                     step.status.clone_from(&status);
                     let elapsed_ms = millis(step.since.elapsed());
                     self.events.emit(EventKind::StepWaiting { step: step.step.clone(), status, elapsed_ms });
                 }
-                Report::Made(computed, durable) => {
+                StepReport::Made(computed, durable) => {
                     made.push((step.begin, computed.clone()));
                     steps.push((step.step.clone(), computed));
                     answers.push(durable);
@@ -355,8 +355,8 @@ fn crashed(error: &tokio::task::JoinError) -> CloudError {
     CloudError::new(ErrorKind::Bug, "carry out the step", format!("it crashed: {error}"))
 }
 
-pub(super) fn failure(error: CloudError) -> Failure {
-    Failure { doing: error.doing, code: error.code, message: error.message, request_id: error.request_id }
+pub(super) fn failure(error: CloudError) -> StepFailure {
+    StepFailure { doing: error.doing, code: error.code, message: error.message, request_id: error.request_id }
 }
 
 /// How many steps run at the same time when nobody says otherwise: what the rate limits of a quiet account bear.

@@ -14,7 +14,7 @@ use super::event::EventKind;
 use super::ledger::Ledger;
 use super::{EventEmitter, RunError, Session};
 use crate::cloud::wait::sleep;
-use crate::cloud::{Look, Target};
+use crate::cloud::{Look, ObserveTarget};
 use crate::engine::PlanError;
 use crate::engine::plan::Part;
 use crate::engine::state::{Book, Entry, Open, Outcome, State};
@@ -96,7 +96,7 @@ async fn settle(
     let mut waited = 0;
     while !unseen.is_empty() {
         let ids = ledger.index().clone();
-        let targets: BTreeMap<Address, Target> =
+        let targets: BTreeMap<Address, ObserveTarget> =
             unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
         let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings, removing: false };
         let observed = super::stoppable(session, session.cloud.observe(&look)).await?;
@@ -144,7 +144,7 @@ fn hidden_at_most<'a>(session: &Session, open: impl Iterator<Item = &'a Open>) -
 
 /// What to look for: the object with the id that is known, else one with our marks that is neither what stands nor what
 /// awaits removal.
-fn target(open: &Open, state: &State) -> Target {
+fn target(open: &Open, state: &State) -> ObserveTarget {
     let address = &open.intent.step.address;
     let declared = open.intent.declared.clone();
     let recorded = open.made.clone().zip(declared.clone());
@@ -154,7 +154,7 @@ fn target(open: &Open, state: &State) -> Target {
         // The object that was to be replaced carries the same marks. One that vanished is in nobody's way.
         old.extend(standing.computed.text("id").map(str::to_owned));
     }
-    Target { declared, recorded, attempted: Vec::new(), old }
+    ObserveTarget { declared, recorded, attempted: Vec::new(), old }
 }
 
 /// What cannot be read is neither there nor gone: its intent stays open.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::event::EventKind;
 use super::{EventEmitter, RunError, Session, stoppable};
 use crate::cloud::wait::sleep;
-use crate::cloud::{Look, Target};
+use crate::cloud::{Look, ObserveTarget};
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -32,7 +32,7 @@ pub(super) async fn refresh(
     events: &mut EventEmitter<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
     let all = nodes.keys().chain(state.resources.keys());
-    let targets: BTreeMap<Address, Target> =
+    let targets: BTreeMap<Address, ObserveTarget> =
         all.map(|address| (address.clone(), target(address, nodes, state))).collect();
     events.emit(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
@@ -62,9 +62,9 @@ pub(super) async fn refresh(
 }
 
 /// What to look for at an address that is declared, recorded or both.
-pub(super) fn target(address: &Address, nodes: &BTreeMap<Address, Node>, state: &State) -> Target {
+pub(super) fn target(address: &Address, nodes: &BTreeMap<Address, Node>, state: &State) -> ObserveTarget {
     let recorded = state.resources.get(address);
-    Target {
+    ObserveTarget {
         declared: nodes.get(address).map(|node| node.declared.clone()),
         recorded: recorded.map(Recorded::known),
         attempted: recorded.map(|recorded| recorded.attempted.clone()).unwrap_or_default(),
@@ -88,11 +88,11 @@ async fn look_again(
     for (status, pauses) in AGAIN {
         let mut waited_seconds = 0;
         for seconds in pauses {
-            let missing = |(address, _): &(&Address, &Target)| {
+            let missing = |(address, _): &(&Address, &ObserveTarget)| {
                 matches!(observed.get(*address), Some(Observation::Absent))
                     && state.resources.get(*address).is_some_and(|recorded| recorded.status == status)
             };
-            let targets: BTreeMap<Address, Target> = look
+            let targets: BTreeMap<Address, ObserveTarget> = look
                 .targets
                 .iter()
                 .filter(missing)

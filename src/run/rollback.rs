@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::{finished, write};
-use super::event::{EventKind, Report};
+use super::event::{EventKind, RunReport};
 use super::execute::execute;
 use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
 use crate::cloud::Consent;
@@ -28,7 +28,7 @@ pub struct RolledBack {
     /// What the run had made or changed and stays, with the reason.
     pub stays: BTreeMap<Address, String>,
     /// How the steps went.
-    pub report: Report,
+    pub report: RunReport,
 }
 
 /// Takes back what carrying out `planned` made since `before`, as `done` tells. Does nothing while something is in doubt: then the next
@@ -39,7 +39,7 @@ pub struct RolledBack {
 pub(super) async fn roll_back(
     session: &Session,
     planned: &Planned,
-    done: &Report,
+    done: &RunReport,
     blueprint: &dyn Blueprint,
     before: &State,
     ledger: &mut Ledger,
@@ -89,7 +89,7 @@ async fn carry_out(
     plan: &Plan,
     ledger: &mut Ledger,
     events: &mut EventEmitter<'_>,
-) -> Report {
+) -> RunReport {
     // Not for the bucket: S3 itself refuses to delete one that holds something.
     let words = session.catalog.values().filter_map(|facts| facts.holds.data());
     let delete_data = words.filter(|word| *word != "bucket").map(str::to_owned).collect();
@@ -101,7 +101,7 @@ async fn carry_out(
 fn made(
     session: &Session,
     planned: &Planned,
-    done: &Report,
+    done: &RunReport,
     before: &State,
     ledger: &Ledger,
 ) -> (BTreeSet<Address>, BTreeMap<Address, String>) {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{RunError, Session};
-use crate::cloud::vault::{OURS, Stage, Vault, Version};
+use crate::cloud::vault::{OURS, SecretVersion, Stage, Vault};
 use crate::cloud::{CloudError, Consent, Context, ErrorKind};
 use crate::model::address::Address;
 use crate::model::index::IdIndex;
@@ -96,8 +96,8 @@ pub async fn finish_rotation(session: &Session, vault: &dyn Vault, rotation: &Ro
 async fn exchange(
     vault: &dyn Vault,
     rotation: &Rotation,
-    current: &Version,
-    next: &Version,
+    current: &SecretVersion,
+    next: &SecretVersion,
     user: &str,
     cx: &Context,
 ) -> Result<(), RunError> {
@@ -114,7 +114,7 @@ async fn exchange(
 const DOING: &str = "rotate the password of the database";
 
 /// What was staged and is not yet current.
-async fn pending(vault: &dyn Vault, arn: &str, current: &Version) -> Result<Option<Version>, CloudError> {
+async fn pending(vault: &dyn Vault, arn: &str, current: &SecretVersion) -> Result<Option<SecretVersion>, CloudError> {
     Ok(vault.version(arn, Stage::Pending).await?.filter(|version| version.id != current.id))
 }
 

@@ -11,7 +11,7 @@ use super::{Blueprint, EventEmitter, Ledger, Planned, RolledBack, RunError, Sess
 use crate::cloud::Consent;
 use crate::engine::Request;
 use crate::engine::state::{Book, State};
-use crate::run::event::{EventKind, Report};
+use crate::run::event::{EventKind, RunReport};
 use crate::store::{Store, StoreError};
 
 /// A stack of which nothing is left open by an earlier run. Who has it holds its lock.
@@ -112,7 +112,7 @@ impl Open<'_> {
         (planned, consent): (&Planned, Consent),
         deliver: impl FnOnce(State) -> State,
         events: &mut EventEmitter<'_>,
-    ) -> Result<Report, RunError> {
+    ) -> Result<RunReport, RunError> {
         events.emit(EventKind::RunStarted {
             command: command.to_owned(),
             stack: planned.plan.stack.clone(),
@@ -129,7 +129,7 @@ impl Open<'_> {
     /// As [`roll_back`].
     pub async fn roll_back(
         &mut self,
-        (planned, report): (&Planned, &Report),
+        (planned, report): (&Planned, &RunReport),
         before: &State,
         events: &mut EventEmitter<'_>,
     ) -> Result<Option<RolledBack>, RunError> {

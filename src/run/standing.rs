@@ -11,7 +11,7 @@ use super::census::unrecorded;
 use super::foreign::claim;
 use super::refresh::{refresh, target};
 use super::{Blueprint, EventEmitter, GivenWay, RunError, Session, stoppable, survey};
-use crate::cloud::{Look, Target};
+use crate::cloud::{Look, ObserveTarget};
 use crate::engine::moves::{Ground, How, Move, Olds, moves};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{Request, adoptable};
@@ -187,8 +187,9 @@ async fn outlived(session: &Session, settled: &PlanInputs) -> Result<BTreeSet<Ad
     let wanted = gone
         .map(|(address, _)| address)
         .filter(|address| nodes.contains_key(*address) && state.resources.contains_key(*address));
-    let by_marks = |address: &Address| Target { recorded: None, ..target(address, nodes, state) };
-    let targets: BTreeMap<Address, Target> = wanted.map(|address| (address.clone(), by_marks(address))).collect();
+    let by_marks = |address: &Address| ObserveTarget { recorded: None, ..target(address, nodes, state) };
+    let targets: BTreeMap<Address, ObserveTarget> =
+        wanted.map(|address| (address.clone(), by_marks(address))).collect();
     if targets.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -246,9 +247,9 @@ async fn olds(
             let old = state.deposed.get(address)?.get(n)?;
             let recorded = Some(old.recorded.known());
             let declared = Some(node.declared.clone());
-            Some((address.clone(), Target { declared, recorded, ..Target::default() }))
+            Some((address.clone(), ObserveTarget { declared, recorded, ..ObserveTarget::default() }))
         };
-        let targets: BTreeMap<Address, Target> = nodes.iter().filter_map(target).collect();
+        let targets: BTreeMap<Address, ObserveTarget> = nodes.iter().filter_map(target).collect();
         if targets.is_empty() {
             continue;
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ppm_infra::architecture::{expand, outputs, questions};
 use ppm_infra::cloud::Consent;
-use ppm_infra::cloud::simulated::{ACCOUNT, Object, Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, SimulatedObject, World};
 use ppm_infra::engine::Request;
 use ppm_infra::engine::state::{Book, Recorded, State, Status};
 use ppm_infra::model::address::{Address, Kind};
@@ -88,7 +88,9 @@ pub(crate) async fn grow(folder: &Path, extra: usize, network: Network) {
         let computed = Document::of(&json!({"id": format!("subnet-extra{n:08x}")}));
         let mark = Mark { stack: STACK.to_owned(), address: address.clone(), attempt: format!("extra{n:08x}") };
         world.made += 1;
-        world.objects.insert(world.made, Object { mark, declared: document(seen), computed: computed.clone() });
+        world
+            .objects
+            .insert(world.made, SimulatedObject { mark, declared: document(seen), computed: computed.clone() });
         let record = Recorded {
             status: Status::Ready,
             after: std::collections::BTreeSet::new(),

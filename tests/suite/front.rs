@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use ppm_infra::cloud::ErrorKind;
-use ppm_infra::cloud::simulated::{Fault, Object, World, Write};
+use ppm_infra::cloud::simulated::{Fault, SimulatedObject, World, Write};
 use ppm_infra::engine::Request;
 use ppm_infra::model::address::Address;
 use ppm_infra::stack::{Network, Scheme, Stack, Targets};
@@ -340,8 +340,8 @@ impl Users {
     }
 
     /// Whether who comes to this listener gets to Package Manager.
-    fn leads(&self, world: &World, listener: &Object) -> Result<(), String> {
-        let told = |object: &Object, field: &str| object.declared.get(field).cloned().unwrap_or_default();
+    fn leads(&self, world: &World, listener: &SimulatedObject) -> Result<(), String> {
+        let told = |object: &SimulatedObject, field: &str| object.declared.get(field).cloned().unwrap_or_default();
         let port = told(listener, "port");
         let balancer = one(world, "load_balancer", &told(listener, "load_balancer"))?;
         let groups = all(world, "security_group", &told(balancer, "security_groups"))?;
@@ -360,7 +360,7 @@ impl Users {
         let action = told(listener, "action");
         if action == "redirect_to_https" {
             let mut listeners = of_kind(world, "listener");
-            let same = |other: &&Object| told(other, "load_balancer") == told(listener, "load_balancer");
+            let same = |other: &&SimulatedObject| told(other, "load_balancer") == told(listener, "load_balancer");
             let https = listeners.find(|other| same(other) && told(other, "port") == 443);
             return self.leads(world, https.ok_or("nothing stands at port 443")?);
         }
@@ -369,11 +369,12 @@ impl Users {
         if !opens("egress", &port, None) {
             return Err(format!("the way out to port {port} is shut"));
         }
-        let carried = |rule: &&Object| groups.iter().any(|group| points(&told(rule, "peer")["group"]) == id(group));
-        let lets_in = |rule: &&Object| told(rule, "from_port") == port && carried(rule);
+        let carried =
+            |rule: &&SimulatedObject| groups.iter().any(|group| points(&told(rule, "peer")["group"]) == id(group));
+        let lets_in = |rule: &&SimulatedObject| told(rule, "from_port") == port && carried(rule);
         of_kind(world, "security_group_rule").find(lets_in).ok_or(format!("the nodes let nobody in to port {port}"))?;
         if told(group, "target_type") == "instance" {
-            let attached = |one: &&Object| points(&told(one, "target_group")) == id(group);
+            let attached = |one: &&SimulatedObject| points(&told(one, "target_group")) == id(group);
             let attachment = of_kind(world, "target_attachment").find(attached).ok_or("there are no targets")?;
             one(world, "node_group", &told(attachment, "node_group"))?;
         }
@@ -386,7 +387,7 @@ fn watch_database(name: &str, seen: &Seen) {
     for (moment, world) in seen.lock().unwrap().iter().enumerate() {
         let database = of_kind(world, "database").next().unwrap();
         let groups = all(world, "security_group", database.declared.get("security_groups").unwrap()).unwrap();
-        let lets_in = |rule: &Object| {
+        let lets_in = |rule: &SimulatedObject| {
             let home = rule.declared.get("group").unwrap()["group"].clone();
             groups.iter().any(|group| points(&home) == id(group))
         };
@@ -395,11 +396,11 @@ fn watch_database(name: &str, seen: &Seen) {
     }
 }
 
-fn of_kind<'w>(world: &'w World, kind: &'static str) -> impl Iterator<Item = &'w Object> {
+fn of_kind<'w>(world: &'w World, kind: &'static str) -> impl Iterator<Item = &'w SimulatedObject> {
     world.objects.values().filter(move |object| object.mark.address.kind.as_str() == kind)
 }
 
-fn id(object: &Object) -> Option<&str> {
+fn id(object: &SimulatedObject) -> Option<&str> {
     object.computed.text("id")
 }
 
@@ -407,11 +408,11 @@ fn points(value: &Value) -> Option<&str> {
     value["$id"].as_str()
 }
 
-fn one<'w>(world: &'w World, kind: &'static str, target: &Value) -> Result<&'w Object, String> {
+fn one<'w>(world: &'w World, kind: &'static str, target: &Value) -> Result<&'w SimulatedObject, String> {
     let found = of_kind(world, kind).find(|object| id(object) == points(target));
     found.ok_or_else(|| format!("there is no {kind} {target}"))
 }
 
-fn all<'w>(world: &'w World, kind: &'static str, targets: &Value) -> Result<Vec<&'w Object>, String> {
+fn all<'w>(world: &'w World, kind: &'static str, targets: &Value) -> Result<Vec<&'w SimulatedObject>, String> {
     targets.as_array().into_iter().flatten().map(|target| one(world, kind, target)).collect()
 }

@@ -37,7 +37,7 @@ const AT_ONCE: usize = 8;
 
 /// What a change is made to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum ClusterPart<'a> {
     /// The control plane.
     ControlPlane,
     /// The node group of this name.
@@ -46,7 +46,7 @@ pub enum Part<'a> {
     Addon(&'a str),
 }
 
-impl<'a> Part<'a> {
+impl<'a> ClusterPart<'a> {
     fn node_group(self) -> Option<&'a str> {
         match self {
             Self::NodeGroup(name) => Some(name),
@@ -207,7 +207,7 @@ fn is_unsettled(error: &CloudError) -> bool {
 pub async fn retry_until_free<T, F, Fut>(
     cx: &Writing<'_>,
     cluster: &str,
-    part: Part<'_>,
+    part: ClusterPart<'_>,
     mut call: F,
 ) -> Result<T, CloudError>
 where
@@ -222,8 +222,8 @@ where
     if !passes {
         return Err(error);
     }
-    settle(cx, cluster, Part::ControlPlane).await?;
-    if part != Part::ControlPlane {
+    settle(cx, cluster, ClusterPart::ControlPlane).await?;
+    if part != ClusterPart::ControlPlane {
         settle(cx, cluster, part).await?;
     }
     retry_while(cx, BUSY, |error| is_busy(error) || is_unsettled(error), call).await
@@ -240,7 +240,7 @@ async fn stays(aws: &Clients, name: &str) -> Result<bool, CloudError> {
 ///
 /// # Errors
 /// What `ListUpdates` or `DescribeUpdate` answered, and those of a wait.
-pub async fn settle(cx: &Writing<'_>, cluster: &str, part: Part<'_>) -> Result<(), CloudError> {
+pub async fn settle(cx: &Writing<'_>, cluster: &str, part: ClusterPart<'_>) -> Result<(), CloudError> {
     let ids = match running(cx.aws, cluster, part).await {
         Err(error) if is_gone(&error) => return Ok(()),
         ids => ids?,
@@ -266,7 +266,7 @@ pub async fn settle(cx: &Writing<'_>, cluster: &str, part: Part<'_>) -> Result<(
 pub async fn change<F, Fut>(
     cx: &Writing<'_>,
     cluster: &str,
-    part: Part<'_>,
+    part: ClusterPart<'_>,
     doing: &str,
     wait: WaitPolicy,
     start: F,
@@ -289,7 +289,7 @@ fn is_no_change(error: &CloudError) -> bool {
 }
 
 /// Ids of the changes of `part` that run.
-async fn running(aws: &Clients, cluster: &str, part: Part<'_>) -> Result<Vec<String>, CloudError> {
+async fn running(aws: &Clients, cluster: &str, part: ClusterPart<'_>) -> Result<Vec<String>, CloudError> {
     let doing = "find changes that are still running";
     let list = aws.eks.list_updates().name(cluster);
     let list = list.set_nodegroup_name(part.node_group().map(str::to_owned));
@@ -307,7 +307,13 @@ async fn running(aws: &Clients, cluster: &str, part: Part<'_>) -> Result<Vec<Str
 }
 
 /// How far a change is.
-async fn progress(aws: &Clients, cluster: &str, part: Part<'_>, id: &str, doing: &str) -> Result<Poll<()>, CloudError> {
+async fn progress(
+    aws: &Clients,
+    cluster: &str,
+    part: ClusterPart<'_>,
+    id: &str,
+    doing: &str,
+) -> Result<Poll<()>, CloudError> {
     let ask = aws.eks.describe_update().name(cluster).update_id(id);
     let ask = ask.set_nodegroup_name(part.node_group().map(str::to_owned));
     let update = match ask.set_addon_name(part.addon().map(str::to_owned)).send().await.during(doing) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ID, Object, Simulated, World};
+use super::{ID, Simulated, SimulatedObject, World};
 use crate::cloud::health::{
     Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
 };
@@ -41,28 +41,28 @@ impl Told {
 }
 
 impl World {
-    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &SimulatedObject> {
         self.objects.values().filter(move |object| object.mark.address.kind.as_str() == kind)
     }
 
-    pub(super) fn find<'w>(&'w self, kind: &str, id: &str) -> Option<&'w Object> {
+    pub(super) fn find<'w>(&'w self, kind: &str, id: &str) -> Option<&'w SimulatedObject> {
         self.objects.values().find(|object| object.mark.address.kind.as_str() == kind && object.id() == id)
     }
 }
 
-fn field<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
+fn field<'o>(object: &'o SimulatedObject, name: &str) -> Option<&'o Value> {
     object.declared.fields().find(|(field, _)| *field == name).map(|(_, value)| value)
 }
 
-fn text(object: &Object, name: &str) -> String {
+fn text(object: &SimulatedObject, name: &str) -> String {
     field(object, name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn number<N: TryFrom<u64>>(object: &Object, name: &str) -> Option<N> {
+fn number<N: TryFrom<u64>>(object: &SimulatedObject, name: &str) -> Option<N> {
     field(object, name).and_then(Value::as_u64).and_then(|number| number.try_into().ok())
 }
 
-fn points_at(object: &Object, name: &str, id: &str) -> bool {
+fn points_at(object: &SimulatedObject, name: &str, id: &str) -> bool {
     field(object, name).and_then(|value| value.get(ID)).and_then(Value::as_str) == Some(id)
 }
 

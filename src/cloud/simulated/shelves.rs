@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use super::ids::used;
-use super::{Object, World};
+use super::{SimulatedObject, World};
 use crate::model::address::{Address, Kind};
 
 /// A world and its indexes.
@@ -31,12 +31,12 @@ fn key(kind: &str, id: &str) -> String {
     format!("{kind} {id}")
 }
 
-fn place(object: &Object) -> (String, Address) {
+fn place(object: &SimulatedObject) -> (String, Address) {
     (object.mark.stack.clone(), object.mark.address.clone())
 }
 
 /// What an object points at.
-fn targets(object: &Object) -> BTreeSet<String> {
+fn targets(object: &SimulatedObject) -> BTreeSet<String> {
     object.declared.fields().flat_map(|(_, value)| used(value)).map(|(kind, id)| key(kind, id)).collect()
 }
 
@@ -62,7 +62,7 @@ impl Shelves {
     }
 
     /// Adds an object, or takes it in place of the one of this number.
-    pub(super) fn put(&mut self, serial: u64, object: Object) {
+    pub(super) fn put(&mut self, serial: u64, object: SimulatedObject) {
         self.take(serial);
         self.by_id.entry(key(object.mark.address.kind.as_str(), object.id())).or_default().insert(serial);
         self.by_address.entry(place(&object)).or_default().insert(serial);
@@ -73,7 +73,7 @@ impl Shelves {
     }
 
     /// Removes the object of this number.
-    pub(super) fn take(&mut self, serial: u64) -> Option<Object> {
+    pub(super) fn take(&mut self, serial: u64) -> Option<SimulatedObject> {
         let object = self.world.objects.remove(&serial)?;
         forget(&mut self.by_id, key(object.mark.address.kind.as_str(), object.id()), serial);
         forget(&mut self.by_address, place(&object), serial);
@@ -88,12 +88,15 @@ impl Shelves {
         change(&mut self.world);
     }
 
-    fn listed<'w>(&'w self, serials: Option<&'w BTreeSet<u64>>) -> impl DoubleEndedIterator<Item = (u64, &'w Object)> {
+    fn listed<'w>(
+        &'w self,
+        serials: Option<&'w BTreeSet<u64>>,
+    ) -> impl DoubleEndedIterator<Item = (u64, &'w SimulatedObject)> {
         serials.into_iter().flatten().map(|serial| (*serial, &self.world.objects[serial]))
     }
 
     /// The objects of a kind with this id.
-    pub(super) fn known_by(&self, kind: &Kind, id: &str) -> impl DoubleEndedIterator<Item = (u64, &Object)> {
+    pub(super) fn known_by(&self, kind: &Kind, id: &str) -> impl DoubleEndedIterator<Item = (u64, &SimulatedObject)> {
         self.listed(self.by_id.get(&key(kind.as_str(), id)))
     }
 
@@ -103,12 +106,12 @@ impl Shelves {
     }
 
     /// The objects marked as a stack's at an address.
-    pub(super) fn marked(&self, stack: &str, at: &Address) -> impl DoubleEndedIterator<Item = (u64, &Object)> {
+    pub(super) fn marked(&self, stack: &str, at: &Address) -> impl DoubleEndedIterator<Item = (u64, &SimulatedObject)> {
         self.listed(self.by_address.get(&(stack.to_owned(), at.clone())))
     }
 
     /// The objects that point at the one of this kind and id.
-    pub(super) fn users(&self, kind: &Kind, id: &str) -> impl DoubleEndedIterator<Item = (u64, &Object)> {
+    pub(super) fn users(&self, kind: &Kind, id: &str) -> impl DoubleEndedIterator<Item = (u64, &SimulatedObject)> {
         self.listed(self.users.get(&key(kind.as_str(), id)))
     }
 }

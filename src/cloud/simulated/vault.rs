@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Object, Simulated, World};
-use crate::cloud::vault::{OURS, Stage, Vault, Version};
+use super::{Simulated, SimulatedObject, World};
+use crate::cloud::vault::{OURS, SecretVersion, Stage, Vault};
 use crate::cloud::{CloudError, Context, ErrorKind};
 use crate::model::hex::hex_digits;
 
@@ -29,7 +29,7 @@ impl Simulated {
         &self,
         arn: &str,
         doing: &str,
-        act: impl FnOnce(&Object, &mut Turn) -> Result<T, CloudError>,
+        act: impl FnOnce(&SimulatedObject, &mut Turn) -> Result<T, CloudError>,
     ) -> Result<T, CloudError> {
         let mut world = self.shelves();
         let before = world.turns.get(arn).copied().unwrap_or_default();
@@ -48,13 +48,13 @@ impl Simulated {
 }
 
 impl Vault for Simulated {
-    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>> {
         let found = self.turn(arn, "read the secret", |object, turn| {
             let version = match stage {
                 Stage::Current => Some(turn.current),
                 Stage::Pending => turn.pending,
             };
-            Ok(version.map(|version| Version { id: name(version), value: made_up(object, version) }))
+            Ok(version.map(|version| SecretVersion { id: name(version), value: made_up(object, version) }))
         });
         Box::pin(async move { found })
     }
@@ -83,7 +83,7 @@ impl Vault for Simulated {
         let done = login.ok_or_else(|| missing(doing, database)).and_then(|arn| {
             self.turn(&arn, doing, |object, turn| {
                 let fits = |version: &u32| {
-                    let version = Version { id: String::new(), value: made_up(object, *version) };
+                    let version = SecretVersion { id: String::new(), value: made_up(object, *version) };
                     version.login().is_some_and(|(_, known)| known.expose_secret() == password.expose_secret())
                 };
                 let known = [Some(turn.current), turn.pending].into_iter().flatten().find(fits);
@@ -114,7 +114,7 @@ fn name(version: u32) -> String {
     format!("{OURS}{version}")
 }
 
-fn secret<'w>(world: &'w World, arn: &str, doing: &str) -> Result<&'w Object, CloudError> {
+fn secret<'w>(world: &'w World, arn: &str, doing: &str) -> Result<&'w SimulatedObject, CloudError> {
     world.find("secret", arn).ok_or_else(|| missing(doing, arn))
 }
 
@@ -123,7 +123,7 @@ fn missing(doing: &str, what: &str) -> CloudError {
 }
 
 /// A value of the sort the secret holds.
-fn made_up(object: &Object, version: u32) -> SecretString {
+fn made_up(object: &SimulatedObject, version: u32) -> SecretString {
     let content = object.declared.fields().find(|(field, _)| *field == "content").map(|(_, value)| value);
     let user = content.and_then(|content| content.pointer("/login/username")).and_then(Value::as_str);
     let bytes = content.and_then(|content| content.pointer("/random_hex/bytes")).and_then(Value::as_u64).unwrap_or(16);

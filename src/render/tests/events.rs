@@ -22,7 +22,7 @@ pub(in crate::render) fn events() -> Vec<Event> {
     let tag = diff("tags.team", &json!("a"), &json!(null), OnChange::Update);
     let drifted = |name: &str, gone, diffs| EventKind::DriftFound { address: address(name), gone, diffs };
     let counts = Counts { create: 5, unchanged: 1, drifted: 2, ..Counts::default() };
-    let report = Report {
+    let report = RunReport {
         succeeded: 2,
         failed: vec![(ip.clone(), limit())],
         skipped: 1,
@@ -30,7 +30,7 @@ pub(in crate::render) fn events() -> Vec<Event> {
         abandoned: vec![cluster.clone()],
         serial: 42,
         elapsed_ms: 185_000,
-        ..Report::default()
+        ..RunReport::default()
     };
     let mut all = vec![
         at(0, EventKind::RunStarted { command: "apply".to_owned(), stack: "ppm-prod".to_owned(), serial: 41 }),
@@ -64,7 +64,7 @@ pub(in crate::render) fn events() -> Vec<Event> {
 /// Events with `text` wherever the cloud has a say.
 pub(in crate::render) fn failing(text: &str) -> Vec<Event> {
     let one = step("database.main", Part::Create);
-    let error = Failure {
+    let error = StepFailure {
         doing: text.to_owned(),
         code: Some(text.to_owned()),
         message: text.to_owned(),

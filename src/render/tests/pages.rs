@@ -338,22 +338,22 @@ fn a_drift_report() {
 
 #[test]
 fn summaries_of_runs() {
-    let done = Report { succeeded: 46, serial: 52, elapsed_ms: 1_172_000, ..Report::default() };
+    let done = RunReport { succeeded: 46, serial: 52, elapsed_ms: 1_172_000, ..RunReport::default() };
     insta::assert_snapshot!(summary_text(&done, &summary_view(Goal::Converge)), @"Done. ppm-prod stands: 46 steps in 19m 32s, recorded at serial 52.");
     insta::assert_snapshot!(summary_text(&done, &summary_view(Goal::Destroy)), @"Destroyed. 46 steps in 19m 32s; 0 objects of ppm-prod left in the record, at serial 52.");
-    let idle = Report { serial: 52, ..Report::default() };
+    let idle = RunReport { serial: 52, ..RunReport::default() };
     insta::assert_snapshot!(summary_text(&idle, &summary_view(Goal::Converge)), @"Nothing was to be done. ppm-prod stands at serial 52.");
 }
 
 #[test]
 fn summaries_of_runs_that_failed() {
-    let late = Failure {
+    let late = StepFailure {
         doing: "wait for the cluster".to_owned(),
         code: None,
         message: "not active after 40 minutes".to_owned(),
         request_id: None,
     };
-    let failed = Report {
+    let failed = RunReport {
         succeeded: 11,
         failed: vec![
             (step("nat_gateway.public-a", Part::Create), limit()),
@@ -362,7 +362,7 @@ fn summaries_of_runs_that_failed() {
         skipped: 3,
         serial: 52,
         elapsed_ms: 185_000,
-        ..Report::default()
+        ..RunReport::default()
     };
     insta::assert_snapshot!(summary_text(&failed, &summary_view(Goal::Converge)), @r"
     error: could not create nat_gateway.public-a
@@ -376,13 +376,13 @@ fn summaries_of_runs_that_failed() {
     Incomplete after 3m 05s: 3 steps were skipped because of these failures; 11 succeeded and are recorded at serial 52.
     hint: run `ppm-infra apply plans/prod.yaml` again to continue; what succeeded is not done twice.
     ");
-    let stopped = Report {
+    let stopped = RunReport {
         succeeded: 1,
         not_started: 30,
         abandoned: vec![step("cluster.main", Part::Create), step("database.main", Part::Create)],
         serial: 51,
         elapsed_ms: 65_000,
-        ..Report::default()
+        ..RunReport::default()
     };
     insta::assert_snapshot!(summary_text(&stopped, &summary_view(Goal::Converge)), @r"
     warning: 2 steps were left running in AWS:
@@ -395,8 +395,8 @@ fn summaries_of_runs_that_failed() {
 }
 
 /// A run that lost its record.
-pub(super) fn lost() -> Report {
-    Report {
+pub(super) fn lost() -> RunReport {
+    RunReport {
         succeeded: 4,
         not_started: 40,
         record_lost: Some(RecordLost {
@@ -406,7 +406,7 @@ pub(super) fn lost() -> Report {
         unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"id": "vpc-0abc"})))],
         serial: 51,
         elapsed_ms: 12_000,
-        ..Report::default()
+        ..RunReport::default()
     }
 }
 
@@ -428,7 +428,7 @@ fn what_could_not_be_recorded_is_printed_in_full() {
 
 #[test]
 fn who_lost_the_stack_is_not_told_to_mend_the_record() {
-    let lost = Report {
+    let lost = RunReport {
         succeeded: 4,
         not_started: 40,
         record_lost: Some(RecordLost {
@@ -437,7 +437,7 @@ fn who_lost_the_stack_is_not_told_to_mend_the_record() {
         }),
         serial: 51,
         elapsed_ms: 12_000,
-        ..Report::default()
+        ..RunReport::default()
     };
     insta::assert_snapshot!(summary_text(&lost, &summary_view(Goal::Converge)), @r"
     error: another run may hold the stack now

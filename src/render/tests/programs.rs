@@ -61,10 +61,10 @@ fn every_key_is_documented() {
     let mut drift = DriftReport::default();
     drift.unread.insert(address("kms_key.main"), CloudError::new(ErrorKind::Denied, "read it", "no"));
     keys(&drift_json(&drift, &drift_view()), &mut found);
-    let report = Report {
+    let report = RunReport {
         failed: vec![(step("vpc.main", Part::Create), limit())],
         unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"id": "x"})))],
-        ..Report::default()
+        ..RunReport::default()
     };
     keys(&apply_json(&report, &summary_view(Goal::Converge)), &mut found);
     for told in super::status::every_shape() {

@@ -152,13 +152,13 @@ proptest! {
             crate::run::event::Sink::event(&mut lines, &event);
         }
         prop_assert_eq!(paper.text().lines().count(), 4);
-        let failure = Failure { doing: word.clone(), code: Some(word.clone()), message: word.clone(), request_id: None };
-        let report = Report {
+        let failure = StepFailure { doing: word.clone(), code: Some(word.clone()), message: word.clone(), request_id: None };
+        let report = RunReport {
             failed: vec![(step("vpc.main", Part::Create), failure)],
             record_lost: Some(RecordLost { why: word, taken_over: false }),
             unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"x": value})))],
             elapsed_ms: u64::MAX,
-            ..Report::default()
+            ..RunReport::default()
         };
         harmless(&summary_text(&report, &summary_view(Goal::Destroy)));
         tame(&Page::of_apply(&report, &summary_view(Goal::Destroy)));

@@ -10,7 +10,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::{AccessEntry, AccessEntryComputed, Principal, session_role, stands_for};
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::eks::{self, ClusterPart};
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
@@ -289,7 +289,7 @@ impl AccessEntry {
                 Ok(call.clone().send().await.during(CREATE)?.access_entry)
             })
         };
-        match eks::retry_until_free(cx, place.cluster, Part::ControlPlane, create).await {
+        match eks::retry_until_free(cx, place.cluster, ClusterPart::ControlPlane, create).await {
             Ok(Some(entry)) => return Ok(Poll::Ready((entry, true))),
             Ok(None) => {}
             Err(error) if eks::is_taken(&error) => {}

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use super::{Addon, AddonComputed};
 use crate::cloud::aws::answer::if_there;
-use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
+use crate::cloud::aws::eks::{self, ClusterPart, NotFoundGrace};
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
@@ -80,7 +80,7 @@ impl Provision for Addon {
 
     async fn update(&self, from: &Self, known: &AddonComputed, cx: &Writing<'_>) -> Result<AddonComputed, CloudError> {
         let place = Place { cluster: &known.cluster_name, name: &from.name };
-        eks::settle(cx, place.cluster, Part::Addon(place.name)).await?;
+        eks::settle(cx, place.cluster, ClusterPart::Addon(place.name)).await?;
         let doing = "change the add-on";
         // An earlier attempt may not have waited for its end. Where there is something to change, that may be the cure.
         let there = if self == from { place.active(doing, cx).await? } else { place.at_rest(doing, cx).await? };
@@ -246,9 +246,9 @@ impl Place<'_> {
     async fn remove(self, doing: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
         let Some(found) = self.read(cx.aws).await? else { return Ok(()) };
         if found.status() != Some(&AddonStatus::Deleting) {
-            eks::settle(cx, self.cluster, Part::Addon(self.name)).await?;
+            eks::settle(cx, self.cluster, ClusterPart::Addon(self.name)).await?;
             let call = cx.aws.eks.delete_addon().cluster_name(self.cluster).addon_name(self.name).preserve(false);
-            let part = Part::Addon(self.name);
+            let part = ClusterPart::Addon(self.name);
             let ordered =
                 eks::retry_until_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) });
             if let Err(error) = ordered.await {
@@ -319,7 +319,7 @@ impl Addon {
                 Ok(call.clone().send().await.during(CREATE)?.addon)
             })
         };
-        eks::retry_until_free(cx, place.cluster, Part::Addon(place.name), create).await
+        eks::retry_until_free(cx, place.cluster, ClusterPart::Addon(place.name), create).await
     }
 
     async fn bring(
@@ -344,7 +344,7 @@ impl Addon {
                 .set_service_account_role_arn(there.service_account_role_arn().map(str::to_owned))
                 .set_configuration_values(there.configuration_values().map(str::to_owned));
             let start = || async { Ok(call.clone().send().await.during(&doing)?.update) };
-            eks::change(cx, place.cluster, Part::Addon(place.name), &doing, UPDATED, start).await?;
+            eks::change(cx, place.cluster, ClusterPart::Addon(place.name), &doing, UPDATED, start).await?;
         }
         Ok(computed(place, there))
     }

@@ -17,7 +17,7 @@ use aws_sdk_eks::types::{
 };
 
 use super::{Cluster, ClusterComputed};
-use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
+use crate::cloud::aws::eks::{self, ClusterPart, NotFoundGrace};
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
@@ -84,7 +84,7 @@ impl Provision for Cluster {
     ) -> Result<ClusterComputed, CloudError> {
         let doing = "change the cluster";
         active(&known.id, doing, cx).await?;
-        eks::settle(cx, &known.id, Part::ControlPlane).await?;
+        eks::settle(cx, &known.id, ClusterPart::ControlPlane).await?;
         let there = active(&known.id, doing, cx).await?;
         self.bring(&there, &from.tags, cx).await
     }
@@ -360,7 +360,7 @@ impl Cluster {
         let doing = format!("upgrade the cluster to Kubernetes {}", self.version);
         let call = cx.aws.eks.update_cluster_version().name(name).version(&self.version);
         let start = || async { Ok(call.clone().send().await.during(&doing)?.update) };
-        eks::change(cx, name, Part::ControlPlane, &doing, UPGRADED, start).await
+        eks::change(cx, name, ClusterPart::ControlPlane, &doing, UPGRADED, start).await
     }
 
     /// The ways to its API. The addresses that may come from the internet count only where there is such a way.
@@ -407,7 +407,7 @@ async fn configure(
     cx: &Writing<'_>,
 ) -> Result<(), CloudError> {
     let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
-    eks::change(cx, name, Part::ControlPlane, doing, CONFIGURED, start).await
+    eks::change(cx, name, ClusterPart::ControlPlane, doing, CONFIGURED, start).await
 }
 
 /// The authentication modes to go through. A way back is asked for as it is, for AWS to refuse.

@@ -16,7 +16,7 @@ use aws_sdk_eks::types::{
 use futures_util::future::try_join_all;
 
 use super::{NodeGroup, NodeGroupComputed};
-use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::eks::{self, ClusterPart};
 use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
@@ -77,7 +77,7 @@ impl Provision for NodeGroup {
         cx: &Writing<'_>,
     ) -> Result<NodeGroupComputed, CloudError> {
         let place = Place::of(known);
-        eks::settle(cx, place.cluster, Part::NodeGroup(place.name)).await?;
+        eks::settle(cx, place.cluster, ClusterPart::NodeGroup(place.name)).await?;
         let there = place.active("change the node group", cx).await?;
         self.bring(place, &there, &from.tags, cx).await
     }
@@ -346,7 +346,7 @@ impl NodeGroup {
                 Ok(call.clone().send().await.during(CREATE)?.nodegroup)
             })
         };
-        eks::retry_until_free(cx, place.cluster, Part::NodeGroup(place.name), create).await
+        eks::retry_until_free(cx, place.cluster, ClusterPart::NodeGroup(place.name), create).await
     }
 
     /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.
@@ -358,7 +358,7 @@ impl NodeGroup {
         cx: &Writing<'_>,
     ) -> Result<NodeGroupComputed, CloudError> {
         eks::retag(cx.aws, there.nodegroup_arn().unwrap_or_default(), tags, &self.tags).await?;
-        let part = Part::NodeGroup(place.name);
+        let part = ClusterPart::NodeGroup(place.name);
         let mut there = there.clone();
         if there.version() != Some(&self.version) {
             let doing = format!("upgrade the node group to Kubernetes {}", self.version);

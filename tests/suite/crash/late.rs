@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ppm_infra::cloud::simulated::{ACCOUNT, Object, Simulated, World};
+use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, SimulatedObject, World};
 use ppm_infra::engine::plan::{Part, StepKey};
 use ppm_infra::engine::state::{Intent, State};
 use ppm_infra::model::address::Address;
@@ -34,7 +34,7 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     let mark = |at: &Address| Mark { stack: STACK.to_owned(), address: at.clone(), attempt: "a".repeat(32) };
     let objects = wanted.iter().zip(1..).map(|((at, declared), serial)| {
         let computed = (catalog[&at.kind].sample)(declared, at, serial, &site);
-        (serial, Object { mark: mark(at), declared: declared.clone(), computed })
+        (serial, SimulatedObject { mark: mark(at), declared: declared.clone(), computed })
     });
     let world = World { made: wanted.len() as u64, objects: objects.collect(), ..World::default() };
     let simulated = Arc::new(Simulated::new(catalog.clone(), site, world));

@@ -3,7 +3,7 @@
 use futures_core::future::BoxFuture;
 use ppm_infra::architecture::helm_inputs;
 use ppm_infra::cloud::simulated::{Simulated, Turn};
-use ppm_infra::cloud::vault::{Stage, Vault, Version};
+use ppm_infra::cloud::vault::{SecretVersion, Stage, Vault};
 use ppm_infra::cloud::{CloudError, Context, ErrorKind};
 use ppm_infra::model::address::Address;
 use ppm_infra::run::{Rotated, Rotation, Stop, rotate};
@@ -33,7 +33,7 @@ impl Mortal<'_> {
 }
 
 impl Vault for Mortal<'_> {
-    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>> {
         self.vault.version(arn, stage)
     }
 
@@ -123,12 +123,12 @@ async fn each_rotation_brings_another_password_and_touches_nothing_else() {
 struct Meddled<'a>(&'a Simulated);
 
 impl Vault for Meddled<'_> {
-    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<Version>, CloudError>> {
+    fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>> {
         match stage {
             Stage::Current => self.0.version(arn, stage),
             Stage::Pending => {
                 let value = r#"{"username":"postgres","password":"x"}"#.into();
-                Box::pin(std::future::ready(Ok(Some(Version { id: "theirs".to_owned(), value }))))
+                Box::pin(std::future::ready(Ok(Some(SecretVersion { id: "theirs".to_owned(), value }))))
             }
         }
     }

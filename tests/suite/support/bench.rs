@@ -14,7 +14,7 @@ use ppm_infra::model::address::Address;
 use ppm_infra::model::resource::{Catalog, Node};
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
-use ppm_infra::run::event::{Event, EventKind, Report, Sink};
+use ppm_infra::run::event::{Event, EventKind, RunReport, Sink};
 use ppm_infra::run::{
     self, Blueprint, EventEmitter, Host, Planned, RolledBack, RunError, RunId, Session, Settled, Stop,
 };
@@ -89,7 +89,7 @@ pub(crate) struct Ran {
     /// What was planned.
     pub(crate) plan: Plan,
     /// How carrying it out went.
-    pub(crate) report: Report,
+    pub(crate) report: RunReport,
     /// What was told meanwhile.
     pub(crate) events: Vec<EventKind>,
 }

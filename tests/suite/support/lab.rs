@@ -11,7 +11,7 @@ use ppm_infra::engine::plan::Plan;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::model::site::Site;
-use ppm_infra::run::event::{Report, Sink};
+use ppm_infra::run::event::{RunReport, Sink};
 use ppm_infra::run::{Blueprint, EventEmitter, RunError, Session, Stop};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
@@ -40,7 +40,7 @@ pub(crate) struct Lab {
 /// What one life did.
 pub(crate) struct Lived {
     pub(crate) plan: Plan,
-    pub(crate) report: Report,
+    pub(crate) report: RunReport,
 }
 
 /// What one process does: load, settle what is open, plan, carry out. `fresh` is the state of a stack that has none.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, Report, Target};
+use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, ObserveTarget, StepReport};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::index::IdIndex;
@@ -81,7 +81,7 @@ impl Lab {
         format!("{:06x}", self.attempts + 1)
     }
 
-    fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<Report>) {
+    fn context(&mut self, at: &Address) -> (Context, mpsc::UnboundedReceiver<StepReport>) {
         self.attempts += 1;
         let (reports, inbox) = mpsc::unbounded_channel();
         let mark =
@@ -226,7 +226,7 @@ impl Lab {
 
     async fn seek(&self, at: &Address, declared: Option<&Document>, recorded: bool, removing: bool) -> Observation {
         let record = self.records.get(at);
-        let target = Target {
+        let target = ObserveTarget {
             declared: declared.cloned().or_else(|| record.map(|known| known.declared.clone())),
             recorded: record.filter(|_| recorded).cloned(),
             attempted: self.attempted.get(at).cloned().unwrap_or_default(),
@@ -310,11 +310,11 @@ impl Lab {
 
 /// Answers every report; keeps those that told an id.
 #[expect(clippy::disallowed_methods, reason = "its handle is awaited by whoever asked")]
-fn serve(mut inbox: mpsc::UnboundedReceiver<Report>) -> tokio::task::JoinHandle<Vec<Document>> {
+fn serve(mut inbox: mpsc::UnboundedReceiver<StepReport>) -> tokio::task::JoinHandle<Vec<Document>> {
     tokio::spawn(async move {
         let mut made = Vec::new();
         while let Some(report) = inbox.recv().await {
-            if let Report::Made(computed, durable) = report {
+            if let StepReport::Made(computed, durable) = report {
                 made.push(computed);
                 let _ = durable.send(());
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use ppm_infra::cloud::ErrorKind;
-use ppm_infra::cloud::simulated::{Fault, Object, Simulated, Verb, World};
+use ppm_infra::cloud::simulated::{Fault, Simulated, SimulatedObject, Verb, World};
 use ppm_infra::engine::Request;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::Address;
@@ -103,13 +103,13 @@ impl Edit {
 
 /// Whether the object `from` points at `to`, directly or through others. What points in a circle, nobody can remove.
 fn leads(world: &World, from: u64, to: u64) -> bool {
-    let points_at = |object: &Object, target: &Object| {
+    let points_at = |object: &SimulatedObject, target: &SimulatedObject| {
         let id = json!(target.computed.text("id")).to_string();
         object.declared.canonical().contains(&format!("\"$id\":{id}"))
     };
     let mut reached = BTreeSet::from([from]);
     loop {
-        let found = |target: &Object| reached.iter().any(|from| points_at(&world.objects[from], target));
+        let found = |target: &SimulatedObject| reached.iter().any(|from| points_at(&world.objects[from], target));
         let more: BTreeSet<u64> =
             world.objects.iter().filter(|(_, target)| found(target)).map(|(serial, _)| *serial).collect();
         if more.is_subset(&reached) {
@@ -124,7 +124,7 @@ impl Meddling {
     pub(crate) fn apply(&self, cloud: &Simulated, state: &State) {
         let pick = |count: usize, n: usize| (count > 0).then(|| n % count.max(1));
         cloud.meddle(|world| {
-            let stands = |object: &Object| !state.is_old(&object.mark.address, &object.computed);
+            let stands = |object: &SimulatedObject| !state.is_old(&object.mark.address, &object.computed);
             let standing = world.objects.iter().filter(|(_, object)| stands(object));
             let serials: Vec<u64> = standing.map(|(serial, _)| *serial).collect();
             match self {

@@ -12,7 +12,7 @@ use aws_sdk_ec2::types::SecurityGroup;
 use aws_sdk_eks::types::{self, ClusterStatus, NodegroupStatus};
 
 use super::ClusterComputed;
-use crate::cloud::aws::eks::{self, Part};
+use crate::cloud::aws::eks::{self, ClusterPart};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{Clients, During, Writing, ec2, elb};
@@ -92,9 +92,9 @@ async fn prepare(found: &types::Cluster, name: &str, cx: &Writing<'_>) -> Result
         let doing = "switch off the deletion protection of the cluster";
         let call = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
         let start = || async { Ok(call.clone().send().await.during(doing)?.update) };
-        eks::change(cx, name, Part::ControlPlane, doing, UNPROTECTED, start).await?;
+        eks::change(cx, name, ClusterPart::ControlPlane, doing, UNPROTECTED, start).await?;
     }
-    eks::settle(cx, name, Part::ControlPlane).await
+    eks::settle(cx, name, ClusterPart::ControlPlane).await
 }
 
 /// Deletes the interfaces that nodes left behind: with them in the way, EKS gives up its security group and says nothing.

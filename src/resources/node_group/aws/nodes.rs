@@ -9,7 +9,7 @@ use aws_sdk_eks::types::{self, NodegroupHealth, NodegroupIssueCode, NodegroupSta
 
 use super::{NodeGroupComputed, read};
 use crate::cloud::CloudError;
-use crate::cloud::aws::eks::{self, NotFoundGrace, Part};
+use crate::cloud::aws::eks::{self, ClusterPart, NotFoundGrace};
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 
@@ -149,9 +149,9 @@ impl<'a> Place<'a> {
         cx: &Writing<'_>,
     ) -> Result<Poll<()>, CloudError> {
         orders.fetch_add(1, Ordering::Relaxed);
-        eks::settle(cx, self.cluster, Part::NodeGroup(self.name)).await?;
+        eks::settle(cx, self.cluster, ClusterPart::NodeGroup(self.name)).await?;
         let call = cx.aws.eks.delete_nodegroup().cluster_name(self.cluster).nodegroup_name(self.name);
-        let part = Part::NodeGroup(self.name);
+        let part = ClusterPart::NodeGroup(self.name);
         match eks::retry_until_free(cx, self.cluster, part, || async { call.clone().send().await.during(doing) }).await
         {
             Ok(_) => Ok(Poll::Pending(status)),
