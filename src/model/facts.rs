@@ -16,7 +16,7 @@ use super::error::CloudError;
 use super::policy::Policy;
 use certificate::Certificate;
 use database::{DatabaseOffers, DatabaseQuery};
-use network::{Network, NetworkQuery};
+use network::{NetworkFacts, NetworkQuery};
 use removal::{Removal, RemovalQuery};
 
 /// One answer.
@@ -59,16 +59,16 @@ pub struct FactQuery {
 pub struct Facts {
     /// KMS keys, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub keys: BTreeMap<String, Fact<Key>>,
+    pub keys: BTreeMap<String, Fact<KeyFacts>>,
     /// Certificates, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<String, Fact<Certificate>>,
     /// Roles and users, by the ARN that was asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub principals: BTreeMap<String, Fact<Principal>>,
+    pub principals: BTreeMap<String, Fact<PrincipalFacts>>,
     /// The network that somebody else made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<Network>,
+    pub network: Option<NetworkFacts>,
     /// What RDS offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseOffers>,
@@ -90,7 +90,7 @@ impl Facts {
 /// A key of KMS (`DescribeKey`, `GetKeyPolicy`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Key {
+pub struct KeyFacts {
     /// `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, `Unavailable` and others.
     pub state: String,
     /// When it will be deleted.
@@ -110,7 +110,7 @@ pub struct Key {
 /// A role or a user (`GetRole`, `GetUser`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Principal {
+pub struct PrincipalFacts {
     /// Its ARN, with its path.
     pub arn: String,
 }

@@ -8,7 +8,7 @@ use super::Ground;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::engine::state::State;
-use crate::model::facts::{Fact, Principal};
+use crate::model::facts::{Fact, PrincipalFacts};
 use crate::model::finding::{Check, Severity};
 use crate::model::surroundings::Surroundings;
 use crate::resources::access_entry::{session_role, stands_for};
@@ -134,7 +134,7 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
         let action = if kind == "user" { "iam:GetUser" } else { "iam:GetRole" };
         let severity = ground.severity(arn);
         let told = ground.facts.principals.get(arn);
-        let Some(Principal { arn: found }) = check.there(told, key, action, severity, missing) else { continue };
+        let Some(PrincipalFacts { arn: found }) = check.there(told, key, action, severity, missing) else { continue };
         // A role made a moment ago has its unique id in place of an ARN.
         if found.starts_with("arn:") && found != arn {
             let what = format!("the {kind} {name} is {found}, not {arn}");

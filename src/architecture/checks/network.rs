@@ -12,7 +12,7 @@ use super::Ground;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::facts::Fact;
-use crate::model::facts::network::{Network as Told, NetworkQuery, Subnet, Vpc, ZONES_WITHOUT_EKS};
+use crate::model::facts::network::{NetworkFacts, NetworkQuery, SubnetFacts, VpcFacts, ZONES_WITHOUT_EKS};
 use crate::model::finding::{Check, Severity};
 use crate::model::values::Cidr;
 use crate::stack::{ExistingNetwork, Network, Scheme, Stack, Targets};
@@ -54,23 +54,23 @@ pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
 struct Site<'a> {
     ground: &'a Ground<'a>,
     existing: &'a ExistingNetwork,
-    told: &'a Told,
+    told: &'a NetworkFacts,
     subnets: Subnets<'a>,
 }
 
 /// The subnets that exist in the network, by id.
 struct Subnets<'a> {
     /// For nodes, database and cluster.
-    private: BTreeMap<String, &'a Subnet>,
+    private: BTreeMap<String, &'a SubnetFacts>,
     /// For the load balancer; none if a controller makes it.
-    balancer: BTreeMap<String, &'a Subnet>,
+    balancer: BTreeMap<String, &'a SubnetFacts>,
     /// The key under which those of the load balancer are declared.
     balancer_key: &'static str,
 }
 
 impl<'a> Subnets<'a> {
-    fn of(ground: &Ground<'_>, existing: &ExistingNetwork, told: &'a Told) -> Self {
-        let found = |ids: Vec<String>| -> BTreeMap<String, &'a Subnet> {
+    fn of(ground: &Ground<'_>, existing: &ExistingNetwork, told: &'a NetworkFacts) -> Self {
+        let found = |ids: Vec<String>| -> BTreeMap<String, &'a SubnetFacts> {
             let Fact::There(all) = &told.subnets else { return BTreeMap::new() };
             let there = |id: String| Some((all.get(&id).filter(|one| one.vpc == existing.vpc.as_str())?, id));
             ids.into_iter().filter_map(there).map(|(one, id)| (id, one)).collect()
@@ -275,7 +275,7 @@ impl Site<'_> {
 
     /// Whether the addresses of services are apart from those of the network.
     fn service_range(&self) -> Option<Check> {
-        let Fact::There(Vpc { cidrs, .. }) = &self.told.vpc else { return None };
+        let Fact::There(VpcFacts { cidrs, .. }) = &self.told.vpc else { return None };
         let path = "kubernetes.service_cidr";
         let mut check = CheckBuilder::new(self.ground.places, "network.service_range");
         let services = self.ground.stack.kubernetes().service_cidr;

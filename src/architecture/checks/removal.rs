@@ -9,7 +9,7 @@ use crate::architecture::handles;
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::facts::Fact;
-use crate::model::facts::removal::{Balancer, Interface, Removal, RemovalQuery};
+use crate::model::facts::removal::{BalancerFacts, InterfaceFacts, Removal, RemovalQuery};
 use crate::model::finding::{Check, Severity};
 use crate::resources::load_balancer::LoadBalancer;
 use crate::resources::node_group::NodeGroup;
@@ -135,12 +135,12 @@ fn network(ground: &Ground<'_>, told: &Removal) -> Check {
 }
 
 /// Whether a load balancer is neither the stack's by its tags nor by the record: tags can be taken off.
-fn is_foreign(ground: &Ground<'_>, arn: &str, one: &Balancer) -> bool {
+fn is_foreign(ground: &Ground<'_>, arn: &str, one: &BalancerFacts) -> bool {
     one.stack.as_deref() != Some(ground.stack.stack.as_str()) && !ground.records::<LoadBalancer>(arn)
 }
 
 /// Whether an interface goes with what the stack has there. Those of load balancers are judged by the load balancers.
-fn is_expected(one: &Interface, stack: &str, machines: &Fact<std::collections::BTreeSet<String>>) -> bool {
+fn is_expected(one: &InterfaceFacts, stack: &str, machines: &Fact<std::collections::BTreeSet<String>>) -> bool {
     if one.is_of_cni {
         return true;
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Ground;
 use super::builder::{CheckBuilder, Key, Said};
-use crate::model::facts::{Fact, Key as KmsKey};
+use crate::model::facts::{Fact, KeyFacts};
 use crate::model::finding::{Check, Severity};
 use crate::model::policy::Policy;
 use crate::stack::Stack;
@@ -65,7 +65,7 @@ fn uses(ground: &Ground<'_>, arn: &str) -> String {
     }
 }
 
-fn judge(ground: &Ground<'_>, found: &KmsKey, arn: &str, foreign: Option<&str>, check: &mut CheckBuilder<'_>) {
+fn judge(ground: &Ground<'_>, found: &KeyFacts, arn: &str, foreign: Option<&str>, check: &mut CheckBuilder<'_>) {
     let key = Key::of(PATH);
     let severity = ground.severity(arn);
     let id = arn.rsplit('/').next().unwrap_or(arn);

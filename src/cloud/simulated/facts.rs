@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{World, health};
 use crate::model::facts::database::{DatabaseOffers, DatabaseOption, DatabaseQuery};
-use crate::model::facts::network::{Network, NetworkQuery, Route, RouteTable, Subnet, Vpc};
+use crate::model::facts::network::{NetworkFacts, NetworkQuery, Route, RouteTableFacts, SubnetFacts, VpcFacts};
 use crate::model::facts::removal::Removal;
-use crate::model::facts::{Fact, FactQuery, Facts, Key, Principal};
+use crate::model::facts::{Fact, FactQuery, Facts, KeyFacts, PrincipalFacts};
 use crate::model::policy::Policy;
 use crate::model::site::Site;
 
@@ -18,7 +18,7 @@ pub(super) fn facts(world: &World, ask: &FactQuery, site: &Site) -> Facts {
     Facts {
         keys: answers(&ask.keys, &told.keys, key),
         certificates: answers(&ask.certificates, &told.certificates, |arn| health::certificate(world, arn)),
-        principals: answers(&ask.principals, &told.principals, |arn| Principal { arn: arn.to_owned() }),
+        principals: answers(&ask.principals, &told.principals, |arn| PrincipalFacts { arn: arn.to_owned() }),
         network: ask.network.as_ref().map(|ask| told.network.clone().unwrap_or_else(|| network(ask, &site.region))),
         database: ask.database.as_ref().map(|ask| told.database.clone().unwrap_or_else(|| offers(ask))),
         zones_of_type: ask.zones_of_type.as_ref().map(|_| zones_of_type(world, site)),
@@ -48,9 +48,9 @@ fn answers<T: Clone>(
 }
 
 /// A symmetric key whose policy leaves it to IAM who may use it.
-fn key(arn: &str) -> Key {
+fn key(arn: &str) -> KeyFacts {
     let account = arn.split(':').nth(4).unwrap_or_default();
-    Key {
+    KeyFacts {
         state: "Enabled".to_owned(),
         deleted_at: None,
         material_until: None,
@@ -64,12 +64,12 @@ fn key(arn: &str) -> Key {
 }
 
 /// A network as it is usual: each tier has a zone for each of its subnets, and its way out.
-fn network(ask: &NetworkQuery, region: &str) -> Network {
+fn network(ask: &NetworkQuery, region: &str) -> NetworkFacts {
     let zones = || ('a'..='z').map(|letter| format!("{region}{letter}"));
-    let tier = |ids: &BTreeSet<String>, third: u8| -> BTreeMap<String, Subnet> {
+    let tier = |ids: &BTreeSet<String>, third: u8| -> BTreeMap<String, SubnetFacts> {
         let subnet = |(id, (zone, n)): (&String, (String, u8))| {
             let cidr = format!("10.0.{}.0/20", third.wrapping_add(n * 16));
-            (id.clone(), Subnet { vpc: ask.vpc.clone(), zone_id: format!("{zone}-id"), zone, cidr, free: 4091 })
+            (id.clone(), SubnetFacts { vpc: ask.vpc.clone(), zone_id: format!("{zone}-id"), zone, cidr, free: 4091 })
         };
         ids.iter().zip(zones().zip(0..8)).map(subnet).collect()
     };
@@ -78,14 +78,14 @@ fn network(ask: &NetworkQuery, region: &str) -> Network {
         target: target.to_owned(),
         is_dead: false,
     };
-    let table = |id: &str, is_main, subnets: &BTreeSet<String>, way: &str| RouteTable {
+    let table = |id: &str, is_main, subnets: &BTreeSet<String>, way: &str| RouteTableFacts {
         id: id.to_owned(),
         is_main,
         subnets: subnets.clone(),
         routes: vec![route("10.0.0.0/16", "local"), route("0.0.0.0/0", way)],
     };
-    Network {
-        vpc: Fact::There(Vpc {
+    NetworkFacts {
+        vpc: Fact::There(VpcFacts {
             cidrs: BTreeSet::from(["10.0.0.0/16".to_owned()]),
             dns_support: true,
             dns_hostnames: true,

@@ -26,15 +26,15 @@ pub struct NetworkQuery {
 /// A network. Each part was read by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Network {
+pub struct NetworkFacts {
     /// The VPC (`DescribeVpcs`, `DescribeVpcAttribute`).
-    pub vpc: Fact<Vpc>,
+    pub vpc: Fact<VpcFacts>,
     /// Of the subnets that were asked for those that exist, wherever they are (`DescribeSubnets`).
-    pub subnets: Fact<BTreeMap<String, Subnet>>,
+    pub subnets: Fact<BTreeMap<String, SubnetFacts>>,
     /// The route tables of the VPC (`DescribeRouteTables`).
-    pub route_tables: Fact<Vec<RouteTable>>,
+    pub route_tables: Fact<Vec<RouteTableFacts>>,
     /// The endpoints of the VPC (`DescribeVpcEndpoints`).
-    pub endpoints: Fact<Vec<Endpoint>>,
+    pub endpoints: Fact<Vec<EndpointFacts>>,
     /// The zones that offer the type of the nodes (`DescribeInstanceTypeOfferings`).
     pub zones_of_type: Fact<BTreeSet<String>>,
 }
@@ -42,7 +42,7 @@ pub struct Network {
 /// A VPC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Vpc {
+pub struct VpcFacts {
     /// Its address ranges.
     pub cidrs: BTreeSet<String>,
     /// Whether the resolver of AWS answers in it (`enableDnsSupport`).
@@ -54,7 +54,7 @@ pub struct Vpc {
 /// A subnet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Subnet {
+pub struct SubnetFacts {
     /// The VPC it is in.
     pub vpc: String,
     /// The name of its zone, such as `us-east-1a`.
@@ -70,7 +70,7 @@ pub struct Subnet {
 /// A route table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RouteTable {
+pub struct RouteTableFacts {
     /// Its id.
     pub id: String,
     /// Whether it holds for subnets without a table of their own.
@@ -96,7 +96,7 @@ pub struct Route {
 /// An endpoint of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Endpoint {
+pub struct EndpointFacts {
     /// The service, such as `com.amazonaws.us-east-1.s3`.
     pub service: String,
     /// `available`, `pending` and others.
@@ -124,7 +124,7 @@ pub enum WayOut {
     None,
 }
 
-impl RouteTable {
+impl RouteTableFacts {
     /// Where what is not for the network itself is sent.
     pub fn way_out(&self) -> WayOut {
         let target = |route: &Route| route.target.clone();
@@ -147,7 +147,7 @@ fn leads_out(route: &Route) -> bool {
 }
 
 /// The route table that holds for a subnet; none if the tables were not told.
-pub fn table_of<'a>(tables: &'a [RouteTable], subnet: &str) -> Option<&'a RouteTable> {
+pub fn table_of<'a>(tables: &'a [RouteTableFacts], subnet: &str) -> Option<&'a RouteTableFacts> {
     let own = tables.iter().find(|table| table.subnets.contains(subnet));
     own.or_else(|| tables.iter().find(|table| table.is_main))
 }
@@ -156,13 +156,13 @@ pub fn table_of<'a>(tables: &'a [RouteTable], subnet: &str) -> Option<&'a RouteT
 mod tests {
     use super::*;
 
-    fn table(routes: &[(&str, &str)]) -> RouteTable {
+    fn table(routes: &[(&str, &str)]) -> RouteTableFacts {
         let routes = routes.iter().map(|(destination, target)| Route {
             destination: (*destination).to_owned(),
             target: (*target).to_owned(),
             is_dead: target.ends_with("gone"),
         });
-        RouteTable { id: "rtb-1".to_owned(), is_main: false, subnets: BTreeSet::new(), routes: routes.collect() }
+        RouteTableFacts { id: "rtb-1".to_owned(), is_main: false, subnets: BTreeSet::new(), routes: routes.collect() }
     }
 
     #[test]
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_subnet_without_a_table_of_its_own_has_the_main_one() {
-        let own = RouteTable { subnets: BTreeSet::from(["subnet-1".to_owned()]), ..table(&[]) };
-        let main = RouteTable { id: "rtb-main".to_owned(), is_main: true, ..table(&[]) };
+        let own = RouteTableFacts { subnets: BTreeSet::from(["subnet-1".to_owned()]), ..table(&[]) };
+        let main = RouteTableFacts { id: "rtb-main".to_owned(), is_main: true, ..table(&[]) };
         let tables = [own, main];
         assert_eq!(table_of(&tables, "subnet-1").unwrap().id, "rtb-1");
         assert_eq!(table_of(&tables, "subnet-2").unwrap().id, "rtb-main");

@@ -27,17 +27,17 @@ pub struct Removal {
     pub fargate_profiles: Fact<BTreeSet<String>>,
     /// The load balancers of the region that are in the VPC or were made by the cluster, by ARN (`DescribeLoadBalancers`,
     /// `DescribeTags`).
-    pub balancers: Fact<BTreeMap<String, Balancer>>,
+    pub balancers: Fact<BTreeMap<String, BalancerFacts>>,
     /// The machines of the nodes (`DescribeAutoScalingGroups`).
     pub machines: Fact<BTreeSet<String>>,
     /// The network interfaces in the VPC (`DescribeNetworkInterfaces`).
-    pub interfaces: Fact<Vec<Interface>>,
+    pub interfaces: Fact<Vec<InterfaceFacts>>,
 }
 
 /// A load balancer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Balancer {
+pub struct BalancerFacts {
     /// The stack in its marks.
     pub stack: Option<String>,
     /// Whether Kubernetes made it, in the cluster.
@@ -47,7 +47,7 @@ pub struct Balancer {
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Interface {
+pub struct InterfaceFacts {
     /// Its id.
     pub id: String,
     /// What its owner wrote about it.

@@ -9,12 +9,12 @@ use super::fact;
 use crate::cloud::CloudError;
 use crate::cloud::aws::answer::lacking;
 use crate::cloud::aws::{Clients, During};
-use crate::model::facts::{Fact, Key};
+use crate::model::facts::{Fact, KeyFacts};
 use crate::model::policy::Policy;
 use crate::model::surroundings::Surroundings;
 
 /// The key `arn`.
-pub(super) async fn key(aws: &Clients, arn: &str, place: &Surroundings) -> Result<Key, CloudError> {
+pub(super) async fn key(aws: &Clients, arn: &str, place: &Surroundings) -> Result<KeyFacts, CloudError> {
     let doing = "read the key";
     let ours = arn.split(':').nth(4) == Some(place.account.as_str());
     let policy = async {
@@ -31,9 +31,9 @@ pub(super) async fn key(aws: &Clients, arn: &str, place: &Surroundings) -> Resul
     Ok(told(&key, policy))
 }
 
-fn told(key: &KeyMetadata, policy: Fact<Policy>) -> Key {
+fn told(key: &KeyMetadata, policy: Fact<Policy>) -> KeyFacts {
     let moment = |time: &DateTime| Timestamp::from_second(time.secs()).ok();
-    Key {
+    KeyFacts {
         state: key.key_state().map_or("unknown", KeyState::as_str).to_owned(),
         deleted_at: key.deletion_date().and_then(moment),
         material_until: key.valid_to().and_then(moment),

@@ -12,10 +12,12 @@ use super::fact;
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::{Clients, During, ec2::filter};
 use crate::cloud::{CloudError, ErrorKind};
-use crate::model::facts::network::{Endpoint, Network, NetworkQuery, Route, RouteTable, Subnet, Vpc};
+use crate::model::facts::network::{
+    EndpointFacts, NetworkFacts, NetworkQuery, Route, RouteTableFacts, SubnetFacts, VpcFacts,
+};
 
 /// Everything asked of a network.
-pub(super) async fn network(aws: &Clients, ask: &NetworkQuery) -> Network {
+pub(super) async fn network(aws: &Clients, ask: &NetworkQuery) -> NetworkFacts {
     let here = || filter("vpc-id", [ask.vpc.as_str()]);
     let (vpc, subnets, route_tables, endpoints, zones_of_type) = join5(
         vpc(aws, &ask.vpc),
@@ -25,7 +27,7 @@ pub(super) async fn network(aws: &Clients, ask: &NetworkQuery) -> Network {
         zones_of_type(aws, &ask.instance_type),
     )
     .await;
-    Network {
+    NetworkFacts {
         vpc: fact(vpc),
         subnets: fact(subnets),
         route_tables: fact(route_tables),
@@ -34,7 +36,7 @@ pub(super) async fn network(aws: &Clients, ask: &NetworkQuery) -> Network {
     }
 }
 
-async fn vpc(aws: &Clients, id: &str) -> Result<Vpc, CloudError> {
+async fn vpc(aws: &Clients, id: &str) -> Result<VpcFacts, CloudError> {
     let doing = "read the network";
     let all = async {
         let answer = aws.ec2.describe_vpcs().filters(filter("vpc-id", [id])).send().await.during(doing)?;
@@ -50,23 +52,23 @@ async fn vpc(aws: &Clients, id: &str) -> Result<Vpc, CloudError> {
         try_join3(all, attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
             .await?;
     let ranges = found.cidr_block_association_set().iter().filter_map(|one| one.cidr_block());
-    Ok(Vpc {
+    Ok(VpcFacts {
         cidrs: ranges.chain(found.cidr_block()).map(str::to_owned).collect(),
         dns_support: support.and_then(|told| told.enable_dns_support?.value).unwrap_or_default(),
         dns_hostnames: hostnames.and_then(|told| told.enable_dns_hostnames?.value).unwrap_or_default(),
     })
 }
 
-async fn subnets(aws: &Clients, ask: &NetworkQuery) -> Result<BTreeMap<String, Subnet>, CloudError> {
+async fn subnets(aws: &Clients, ask: &NetworkQuery) -> Result<BTreeMap<String, SubnetFacts>, CloudError> {
     let ids = filter("subnet-id", ask.private.union(&ask.public).map(String::as_str));
     let pages = aws.ec2.describe_subnets().filters(ids).into_paginator().items().send();
     let found = pages.try_collect().await.during("read the subnets")?;
     Ok(found.iter().map(|one| (one.subnet_id().unwrap_or_default().to_owned(), subnet(one))).collect())
 }
 
-fn subnet(found: &types::Subnet) -> Subnet {
+fn subnet(found: &types::Subnet) -> SubnetFacts {
     let text = |told: Option<&str>| told.unwrap_or_default().to_owned();
-    Subnet {
+    SubnetFacts {
         vpc: text(found.vpc_id()),
         zone: text(found.availability_zone()),
         zone_id: text(found.availability_zone_id()),
@@ -75,15 +77,15 @@ fn subnet(found: &types::Subnet) -> Subnet {
     }
 }
 
-async fn route_tables(aws: &Clients, here: types::Filter) -> Result<Vec<RouteTable>, CloudError> {
+async fn route_tables(aws: &Clients, here: types::Filter) -> Result<Vec<RouteTableFacts>, CloudError> {
     let pages = aws.ec2.describe_route_tables().filters(here).into_paginator().items().send();
     let found = pages.try_collect().await.during("read the route tables of the network")?;
     Ok(found.iter().map(route_table).collect())
 }
 
-fn route_table(found: &types::RouteTable) -> RouteTable {
+fn route_table(found: &types::RouteTable) -> RouteTableFacts {
     let associations = found.associations().iter();
-    RouteTable {
+    RouteTableFacts {
         id: found.route_table_id().unwrap_or_default().to_owned(),
         is_main: found.associations().iter().any(|one| one.main() == Some(true)),
         subnets: associations.filter_map(|one| one.subnet_id()).map(str::to_owned).collect(),
@@ -112,14 +114,14 @@ fn route(found: &types::Route) -> Route {
     }
 }
 
-async fn endpoints(aws: &Clients, here: types::Filter) -> Result<Vec<Endpoint>, CloudError> {
+async fn endpoints(aws: &Clients, here: types::Filter) -> Result<Vec<EndpointFacts>, CloudError> {
     let pages = aws.ec2.describe_vpc_endpoints().filters(here).into_paginator().items().send();
     let found = pages.try_collect().await.during("read the endpoints of the network")?;
     Ok(found.iter().map(endpoint).collect())
 }
 
-fn endpoint(found: &types::VpcEndpoint) -> Endpoint {
-    Endpoint {
+fn endpoint(found: &types::VpcEndpoint) -> EndpointFacts {
+    EndpointFacts {
         service: found.service_name().unwrap_or_default().to_owned(),
         state: found.state().map_or("unknown", State::as_str).to_lowercase(),
         route_tables: found.route_table_ids().iter().cloned().collect(),

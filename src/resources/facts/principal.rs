@@ -3,10 +3,10 @@
 use crate::cloud::CloudError;
 use crate::cloud::aws::answer::lacking;
 use crate::cloud::aws::{Clients, During};
-use crate::model::facts::Principal;
+use crate::model::facts::PrincipalFacts;
 
 /// Whom `arn` names: names are unique in an account whatever the path, and are all that IAM is asked by.
-pub(super) async fn principal(aws: &Clients, arn: &str) -> Result<Principal, CloudError> {
+pub(super) async fn principal(aws: &Clients, arn: &str) -> Result<PrincipalFacts, CloudError> {
     let doing = "look for the role or user";
     let name = arn.rsplit('/').next().unwrap_or_default();
     let found = if arn.contains(":user/") {
@@ -16,5 +16,5 @@ pub(super) async fn principal(aws: &Clients, arn: &str) -> Result<Principal, Clo
         let answer = aws.iam.get_role().role_name(name).send().await.during(doing)?;
         answer.role.map(|role| role.arn)
     };
-    found.map(|arn| Principal { arn }).ok_or_else(|| lacking(doing, "ARN"))
+    found.map(|arn| PrincipalFacts { arn }).ok_or_else(|| lacking(doing, "ARN"))
 }

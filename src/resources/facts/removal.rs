@@ -8,7 +8,7 @@ use futures_util::future::join5;
 use super::fact;
 use crate::cloud::CloudError;
 use crate::cloud::aws::{Clients, During, ec2, eks, elb};
-use crate::model::facts::removal::{Balancer, Interface, Removal, RemovalQuery};
+use crate::model::facts::removal::{BalancerFacts, InterfaceFacts, Removal, RemovalQuery};
 use crate::model::mark::STACK_TAG;
 use crate::resources::cluster::aws::made_by_kubernetes;
 use crate::resources::node_group::aws as node_group;
@@ -53,7 +53,7 @@ async fn fargate_profiles(aws: &Clients, cluster: Option<&str>) -> Result<BTreeS
     }
 }
 
-async fn balancers(aws: &Clients, ask: &RemovalQuery) -> Result<BTreeMap<String, Balancer>, CloudError> {
+async fn balancers(aws: &Clients, ask: &RemovalQuery) -> Result<BTreeMap<String, BalancerFacts>, CloudError> {
     let pages = aws.elb.describe_load_balancers().into_paginator().items().send();
     let all = pages.try_collect().await.during("list the load balancers")?.into_iter();
     let all: BTreeMap<String, bool> = all
@@ -67,7 +67,7 @@ async fn balancers(aws: &Clients, ask: &RemovalQuery) -> Result<BTreeMap<String,
     let judged = tags.into_iter().filter_map(|(arn, tags)| {
         let by_cluster = ask.cluster.as_deref().is_some_and(|cluster| made_by_kubernetes(cluster, &tags));
         let counts = by_cluster || all.get(&arn) == Some(&true);
-        counts.then(|| (arn, Balancer { stack: tags.get(STACK_TAG).cloned(), by_cluster }))
+        counts.then(|| (arn, BalancerFacts { stack: tags.get(STACK_TAG).cloned(), by_cluster }))
     });
     Ok(judged.collect())
 }
@@ -81,10 +81,10 @@ async fn machines(aws: &Clients, group: Option<&str>) -> Result<BTreeSet<String>
     Ok(machines.filter_map(|one| one.instance_id()).map(str::to_owned).collect())
 }
 
-async fn interfaces(aws: &Clients, vpc: Option<&str>) -> Result<Vec<Interface>, CloudError> {
+async fn interfaces(aws: &Clients, vpc: Option<&str>) -> Result<Vec<InterfaceFacts>, CloudError> {
     let Some(vpc) = vpc else { return Ok(Vec::new()) };
     let all = ec2::interfaces_in(aws, ec2::filter("vpc-id", [vpc])).await?;
-    let told = all.iter().map(|one| Interface {
+    let told = all.iter().map(|one| InterfaceFacts {
         id: one.network_interface_id().unwrap_or_default().to_owned(),
         description: one.description().unwrap_or_default().to_owned(),
         instance: one.attachment().and_then(|of| of.instance_id()).map(str::to_owned),

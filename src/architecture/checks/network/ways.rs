@@ -4,7 +4,7 @@ use super::{PRIVATE, PUBLIC, Site};
 use crate::architecture::checks::builder::{CheckBuilder, Key, Said};
 use crate::architecture::endpoints;
 use crate::model::facts::Fact;
-use crate::model::facts::network::{Endpoint, RouteTable, WayOut, table_of};
+use crate::model::facts::network::{EndpointFacts, RouteTableFacts, WayOut, table_of};
 use crate::model::finding::{Check, Severity};
 
 /// Whether every route leads where it must.
@@ -28,7 +28,7 @@ pub(super) fn routes(site: &Site<'_>) -> Option<Check> {
     Some(check.done())
 }
 
-fn private(site: &Site<'_>, tables: &[RouteTable], check: &mut CheckBuilder<'_>) {
+fn private(site: &Site<'_>, tables: &[RouteTableFacts], check: &mut CheckBuilder<'_>) {
     for id in site.subnets.private.keys() {
         let Some(table) = table_of(tables, id) else { continue };
         let (severity, key, name) = (site.ground.severity(id), Key::item(PRIVATE, id), &table.id);
@@ -58,7 +58,7 @@ fn private(site: &Site<'_>, tables: &[RouteTable], check: &mut CheckBuilder<'_>)
 }
 
 /// A subnet without a route to everywhere: then the services of AWS must be reached by endpoints.
-fn closed(site: &Site<'_>, id: &str, table: &RouteTable, way: &WayOut, check: &mut CheckBuilder<'_>) {
+fn closed(site: &Site<'_>, id: &str, table: &RouteTableFacts, way: &WayOut, check: &mut CheckBuilder<'_>) {
     let key = Key::item(PRIVATE, id);
     let endpoints = match &site.told.endpoints {
         Fact::There(endpoints) => endpoints.as_slice(),
@@ -106,7 +106,7 @@ fn needed(site: &Site<'_>) -> impl Iterator<Item = &'static str> + use<> {
 }
 
 /// Whether an endpoint of the service can be used from where this table holds.
-fn serves(endpoints: &[Endpoint], name: &str, table: &RouteTable) -> bool {
+fn serves(endpoints: &[EndpointFacts], name: &str, table: &RouteTableFacts) -> bool {
     endpoints.iter().any(|endpoint| {
         // Regional parts differ by partition: com.amazonaws.us-east-1.sts, cn.com.amazonaws.cn-north-1.sts.
         let service = endpoint.service.ends_with(&format!(".{name}"));
@@ -119,7 +119,7 @@ fn serves(endpoints: &[Endpoint], name: &str, table: &RouteTable) -> bool {
     })
 }
 
-fn public(site: &Site<'_>, tables: &[RouteTable], check: &mut CheckBuilder<'_>) {
+fn public(site: &Site<'_>, tables: &[RouteTableFacts], check: &mut CheckBuilder<'_>) {
     for id in site.subnets.balancer.keys() {
         let Some(table) = table_of(tables, id) else { continue };
         if !matches!(table.way_out(), WayOut::InternetGateway(_)) {

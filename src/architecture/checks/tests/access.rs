@@ -1,7 +1,7 @@
 //! Who may enter the cluster: whoever runs the program, and those who are declared.
 
 use super::*;
-use crate::model::facts::Principal;
+use crate::model::facts::PrincipalFacts;
 
 const CALLER: &str = "caller";
 const ADMINS: &str = "kubernetes.admins";
@@ -13,8 +13,8 @@ fn declared(arns: &[&str]) -> String {
     format!("kubernetes:\n  admins:\n{}", items.concat())
 }
 
-fn is(arn: &str) -> Fact<Principal> {
-    Fact::There(Principal { arn: arn.to_owned() })
+fn is(arn: &str) -> Fact<PrincipalFacts> {
+    Fact::There(PrincipalFacts { arn: arn.to_owned() })
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::facts::network::{Endpoint, Network, Route, RouteTable, Subnet};
+use crate::model::facts::network::{EndpointFacts, NetworkFacts, Route, RouteTableFacts, SubnetFacts};
 
 const VPC: &str = "network.vpc";
 const SUBNETS: &str = "network.subnets";
@@ -26,28 +26,28 @@ fn declared(more: &str) -> String {
 }
 
 /// The network as it should be, changed.
-async fn with(change: impl FnOnce(&mut Network)) -> Scene {
+async fn with(change: impl FnOnce(&mut NetworkFacts)) -> Scene {
     of("", change).await
 }
 
-async fn of(more: &str, change: impl FnOnce(&mut Network)) -> Scene {
+async fn of(more: &str, change: impl FnOnce(&mut NetworkFacts)) -> Scene {
     let mut scene = Scene::of(&declared(more)).await;
     change(scene.facts.network.as_mut().unwrap());
     scene
 }
 
-fn subnet<'n>(network: &'n mut Network, id: &str) -> &'n mut Subnet {
+fn subnet<'n>(network: &'n mut NetworkFacts, id: &str) -> &'n mut SubnetFacts {
     let Fact::There(all) = &mut network.subnets else { panic!("they are there") };
     all.get_mut(id).unwrap()
 }
 
-fn tables(network: &mut Network) -> &mut Vec<RouteTable> {
+fn tables(network: &mut NetworkFacts) -> &mut Vec<RouteTableFacts> {
     let Fact::There(all) = &mut network.route_tables else { panic!("they are there") };
     all
 }
 
 /// Leads what is sent out of the private subnets there; `None` leads nowhere.
-fn lead(network: &mut Network, target: Option<&str>) {
+fn lead(network: &mut NetworkFacts, target: Option<&str>) {
     let table = &mut tables(network)[0];
     table.routes.truncate(1);
     table.routes.extend(target.map(|target| Route {
@@ -57,8 +57,8 @@ fn lead(network: &mut Network, target: Option<&str>) {
     }));
 }
 
-fn endpoint(name: &str) -> Endpoint {
-    Endpoint {
+fn endpoint(name: &str) -> EndpointFacts {
+    EndpointFacts {
         service: format!("com.amazonaws.us-east-1.{name}"),
         state: "available".to_owned(),
         route_tables: BTreeSet::new(),

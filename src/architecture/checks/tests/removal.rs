@@ -1,7 +1,7 @@
 //! What keeps a stack from going.
 
 use super::*;
-use crate::model::facts::removal::{Balancer, Interface, Removal};
+use crate::model::facts::removal::{BalancerFacts, InterfaceFacts, Removal};
 
 const CLUSTER: &str = "removal.cluster";
 const NETWORK: &str = "removal.network";
@@ -47,7 +47,7 @@ async fn what_stands_on_the_cluster_is_told_before_anything_goes() {
 #[tokio::test]
 async fn load_balancers_are_told_by_whoever_made_them() {
     let balancer = |by_cluster, owner: Option<&str>| {
-        let one = Balancer { stack: owner.map(str::to_owned), by_cluster };
+        let one = BalancerFacts { stack: owner.map(str::to_owned), by_cluster };
         with(|told| told.balancers = Fact::There([("arn:lb".to_owned(), one)].into()))
     };
     let by_cluster = balancer(true, None).await;
@@ -63,7 +63,7 @@ async fn load_balancers_are_told_by_whoever_made_them() {
 #[tokio::test]
 async fn interfaces_of_others_are_a_warning() {
     let interface = |description: &str, instance: Option<&str>, is_of_cni| {
-        let one = Interface {
+        let one = InterfaceFacts {
             id: "eni-1".to_owned(),
             description: description.to_owned(),
             instance: instance.map(str::to_owned),

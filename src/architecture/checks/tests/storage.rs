@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::facts::Key;
+use crate::model::facts::KeyFacts;
 use crate::model::policy::Policy;
 
 const ID: &str = "storage.kms";
@@ -15,7 +15,7 @@ fn declared(arn: &str) -> String {
 }
 
 /// The key as it should be, changed.
-async fn with(change: impl FnOnce(&mut Key)) -> Scene {
+async fn with(change: impl FnOnce(&mut KeyFacts)) -> Scene {
     let mut scene = Scene::of(&declared(ARN)).await;
     let Some(Fact::There(key)) = scene.facts.keys.get_mut(ARN) else { panic!("the key was asked for") };
     change(key);
