@@ -4,7 +4,7 @@
 
 use super::emitted::{values_are_for, written_for};
 use crate::engine::state::State;
-use crate::engine::values::Release;
+use crate::engine::values::ValuesRelease;
 use crate::helm;
 use crate::stack::Stack;
 
@@ -49,10 +49,10 @@ impl Installed {
     }
 
     /// Its versions.
-    pub(super) fn release(&self) -> Release {
+    pub(super) fn release(&self) -> ValuesRelease {
         let tag = self.image.as_ref().map(|(_, tag)| tag.as_str());
         let application = helm::release(&self.chart, tag).map(|found| found.version);
-        Release { chart: self.chart.clone(), application }
+        ValuesRelease { chart: self.chart.clone(), application }
     }
 }
 

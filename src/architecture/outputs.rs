@@ -15,7 +15,7 @@ use super::handles::{
 use super::kubernetes::NODE_LABEL;
 use super::versions::kubernetes_version;
 use crate::engine::state::State;
-use crate::helm::{Exposure, Facts, Ingress, Inputs, Nodes, Reach, Strategy, secret_class};
+use crate::helm::{Exposure, Ingress, Inputs, NodeFacts, Reach, StackFacts, Strategy, secret_class};
 use crate::model::address::Address;
 use crate::model::handle::At;
 use crate::model::resource::Resource;
@@ -256,13 +256,13 @@ fn ingress(stack: &Stack) -> Ingress {
 }
 
 /// What a values file can be compared with: all that is declared, and what stands of the rest.
-pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
+pub fn helm_facts(stack: &Stack, state: &State) -> StackFacts {
     if let Ok(inputs) = helm_inputs(stack, state) {
-        return Facts::from(&inputs);
+        return StackFacts::from(&inputs);
     }
     let chart = stack.chart();
     let nodes = &stack.kubernetes().nodes;
-    Facts {
+    StackFacts {
         chart_version: Some(chart.version.to_string()),
         namespace: Some(chart.namespace.to_string()),
         release: Some(chart.release.to_string()),
@@ -279,7 +279,7 @@ pub fn helm_facts(stack: &Stack, state: &State) -> Facts {
             Targets::Ingress => Reach::Ingress,
         }),
         kubernetes_minor: Some(u32::from(kubernetes_version(stack, state).minor())),
-        nodes: Some(Nodes {
+        nodes: Some(NodeFacts {
             count: u32::from(nodes.count),
             instance_type: nodes.instance_type.to_string(),
             disk_gib: nodes.disk_gib,

@@ -14,7 +14,7 @@ use super::outputs::{Made, inputs};
 use super::{NotReady, emitted, helm_inputs};
 use crate::engine::diff::Shown;
 use crate::engine::state::State;
-use crate::engine::values::{Content, Release, Written};
+use crate::engine::values::{ValuesContent, ValuesRelease, Written};
 use crate::helm::{self, Header, Strategy, ValuesError};
 use crate::model::address::Address;
 use crate::model::document::{canonical, digest};
@@ -35,7 +35,7 @@ pub enum NoValues {
 ///
 /// # Errors
 /// When what is declared makes no values.
-pub fn foreseen(stack: &Stack, state: &State, fresh: &BTreeSet<Address>) -> Result<Content, ValuesError> {
+pub fn foreseen(stack: &Stack, state: &State, fresh: &BTreeSet<Address>) -> Result<ValuesContent, ValuesError> {
     let state = emitted::remember(stack, state);
     let mut made = Made::of(&state, fresh);
     let inputs = inputs(stack, &mut made);
@@ -47,7 +47,7 @@ pub fn foreseen(stack: &Stack, state: &State, fresh: &BTreeSet<Address>) -> Resu
             None => Shown::Value(value),
         }
     };
-    Ok(Content {
+    Ok(ValuesContent {
         release: Installed::declared(stack).release(),
         keys: keys.into_iter().map(|(path, value)| (path, shown(value))).collect(),
         settings: settings(stack),
@@ -85,7 +85,7 @@ pub fn hand_over(stack: &Stack, state: &State, file: &str, serial: u64) -> Resul
 }
 
 /// What the values written last install, as far as it is remembered.
-pub fn last_release(state: &State) -> Option<Release> {
+pub fn last_release(state: &State) -> Option<ValuesRelease> {
     state
         .values
         .as_ref()

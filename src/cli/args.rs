@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::address::Address;
-use crate::model::resource::{Facts, Holds};
+use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 
@@ -281,7 +281,7 @@ pub(super) struct DestroyArgs {
 
 /// The words of the kinds that hold data.
 fn data_stores() -> PossibleValuesParser {
-    let told = |facts: Facts| match facts.holds {
+    let told = |facts: KindFacts| match facts.holds {
         Holds::Data { word, told } => Some(PossibleValue::new(word).help(told)),
         Holds::Nothing | Holds::Secret => None,
     };

@@ -11,7 +11,7 @@ use crate::text::{Shape, tree};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum FileContent {
     /// A declaration, right or wrong.
     Declaration,
     /// A saved plan, perhaps of another version, or cut off.
@@ -31,7 +31,7 @@ const PLAN: [&str; 4] = ["ask", "declaration", "digest", "plan"];
 /// Keys of lockfiles at their top.
 const LOCKFILE: [&str; 3] = ["lineage", "resources", "serial"];
 
-impl Content {
+impl FileContent {
     /// Tells what a text is.
     pub(super) fn of(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -110,30 +110,30 @@ mod tests {
     fn files_are_told_by_what_is_in_them() {
         let plan = "{\n  \"ask\": {},\n  \"declaration\": \"plans/a.yaml\",\n  \"digest\": \"0\",\n  \"format\": 1,\n  \"plan\": {}\n}\n";
         for (text, content) in [
-            (plan, Content::SavedPlan),
-            (&format!("\u{feff}\n {plan}"), Content::SavedPlan),
-            (&plan[..plan.len() / 2], Content::SavedPlan),
-            (&plan.replace("\"plan\": {}", "\"other\": {}"), Content::SavedPlan),
+            (plan, FileContent::SavedPlan),
+            (&format!("\u{feff}\n {plan}"), FileContent::SavedPlan),
+            (&plan[..plan.len() / 2], FileContent::SavedPlan),
+            (&plan.replace("\"plan\": {}", "\"other\": {}"), FileContent::SavedPlan),
             (
                 "{\"declaration\": \"a\", \"digest\": \"0\", \"lineage\": \"1\", \"resources\": {}, \"serial\": 3}",
-                Content::Lockfile,
+                FileContent::Lockfile,
             ),
-            ("{\"declaration\": \"a\", \"digest\": \"0\", \"lineage\": \"1\", \"resources\": {", Content::Lockfile),
-            ("{\"command\":\"plan\",\"schema\":1}\n", Content::Printed),
-            ("{\"at\":\"now\",\"schema\":1}\n{\"at\":\"then\",\"schema\":1}\n", Content::Printed),
-            ("# ppm-infra values: stack a\n", Content::Values),
-            ("# Values of the Helm chart rstudio-pm 0.20.4 for release\n", Content::Values),
+            ("{\"declaration\": \"a\", \"digest\": \"0\", \"lineage\": \"1\", \"resources\": {", FileContent::Lockfile),
+            ("{\"command\":\"plan\",\"schema\":1}\n", FileContent::Printed),
+            ("{\"at\":\"now\",\"schema\":1}\n{\"at\":\"then\",\"schema\":1}\n", FileContent::Printed),
+            ("# ppm-infra values: stack a\n", FileContent::Values),
+            ("# Values of the Helm chart rstudio-pm 0.20.4 for release\n", FileContent::Values),
             // A declaration may be written as JSON, and in braces without being JSON.
-            ("{\"stack\": \"ppm\", \"region\": \"us-east-1\"}", Content::Declaration),
-            ("{stack: ppm, region: us-east-1}", Content::Declaration),
-            ("stack: ppm\nregion: us-east-1\n", Content::Declaration),
-            ("stack: ppm\nregion: [\n", Content::Declaration),
-            ("", Content::Other),
-            ("{", Content::Other),
-            ("fullnameOverride: ppm\n", Content::Other),
-            ("[1, 2]", Content::Other),
+            ("{\"stack\": \"ppm\", \"region\": \"us-east-1\"}", FileContent::Declaration),
+            ("{stack: ppm, region: us-east-1}", FileContent::Declaration),
+            ("stack: ppm\nregion: us-east-1\n", FileContent::Declaration),
+            ("stack: ppm\nregion: [\n", FileContent::Declaration),
+            ("", FileContent::Other),
+            ("{", FileContent::Other),
+            ("fullnameOverride: ppm\n", FileContent::Other),
+            ("[1, 2]", FileContent::Other),
         ] {
-            assert_eq!(Content::of(text), content, "{text}");
+            assert_eq!(FileContent::of(text), content, "{text}");
         }
     }
 }

@@ -6,14 +6,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::args::Common;
-use super::content::Content;
+use super::content::FileContent;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{chosen, downgrade, exit, out};
 use crate::architecture::{NoValues, foreseen, hand_over, helm_inputs, last_release};
 use crate::engine::plan::{Action, Plan};
 use crate::engine::state::State;
-use crate::engine::values::{Found, OnDisk, ValuesPlan, Written};
+use crate::engine::values::{FileState, OnDisk, ValuesPlan, Written};
 use crate::helm::{Header, leaves, shell_word};
 use crate::model::document::digest;
 use crate::run::Planned;
@@ -31,7 +31,7 @@ pub(super) fn usual(common: &Common, stack: &Stack) -> PathBuf {
 
 /// A place for the values of one stack.
 #[derive(Clone, Debug)]
-pub(super) struct Target<'a> {
+pub(super) struct ValuesTarget<'a> {
     /// The file.
     pub(super) path: &'a Path,
     /// Whose values they are.
@@ -42,7 +42,7 @@ pub(super) struct Target<'a> {
     pub(super) option: &'static str,
 }
 
-impl Target<'_> {
+impl ValuesTarget<'_> {
     /// What is there.
     ///
     /// # Errors
@@ -104,14 +104,14 @@ impl Target<'_> {
 
     fn not_ours(&self, text: &str) -> Failure {
         let path = self.path.display();
-        self.refused(match Content::of(text) {
-            Content::Values => format!(
+        self.refused(match FileContent::of(text) {
+            FileContent::Values => format!(
                 "{path}:1: these are Helm values without the line that says whose they are, as older versions wrote them"
             ),
-            content @ (Content::Declaration | Content::SavedPlan | Content::Printed | Content::Lockfile) => {
+            content @ (FileContent::Declaration | FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile) => {
                 format!("{path}:1: this is {}, and not the values of {}", content.word(), self.stack.stack)
             }
-            Content::Other => format!(
+            FileContent::Other => format!(
                 "{path}:1: this file was not written by ppm-infra: it has no line that says whose values they are"
             ),
         })
@@ -135,7 +135,7 @@ pub(super) fn foresee(
     path: &Path,
 ) -> Result<(ValuesPlan, Option<Failure>), Failure> {
     let stack = &declaration.stack;
-    let target = Target { path, stack, account: &planned.surroundings.account, option: "--values" };
+    let target = ValuesTarget { path, stack, account: &planned.surroundings.account, option: "--values" };
     let (on_disk, refusal) = match target.look() {
         Ok(on_disk) => (on_disk, None),
         Err(failure) => (None, Some(failure)),
@@ -147,20 +147,21 @@ pub(super) fn foresee(
     let is_new = helm_inputs(stack, &known).is_err();
     let file = path.display().to_string();
     let plan = ValuesPlan::of(file, &wanted, state.values.as_ref(), on_disk.as_ref(), last_release(state), is_new);
-    let foreign = refusal.as_ref().map(|failure| Found::Foreign(failure.heading.clone()));
+    let foreign = refusal.as_ref().map(|failure| FileState::Foreign(failure.heading.clone()));
     let found = foreign.unwrap_or_else(|| plan.found.clone());
     Ok((ValuesPlan { is_downgrade: downgrade::is_one(declaration, state), found, ..plan }, refusal))
 }
 
 /// The file that was written last and what it is now; nothing if no values were ever written. A file that is not ours any
 /// more is not the one that was written.
-pub(super) fn drift(common: &Common, declaration: &Declaration, state: &State) -> Option<(String, Found)> {
+pub(super) fn drift(common: &Common, declaration: &Declaration, state: &State) -> Option<(String, FileState)> {
     let (stack, written) = (&declaration.stack, state.values.as_ref());
     let path = written.map_or_else(|| usual(common, stack), |written| PathBuf::from(&written.file));
-    let found = match (Target { path: &path, stack, account: &state.account, option: "--values" }.look(), written) {
+    let found = match (ValuesTarget { path: &path, stack, account: &state.account, option: "--values" }.look(), written)
+    {
         (Ok(Some(found)), _) => found.found(written, None),
-        (Ok(None), Some(_)) => Found::Missing,
-        (Err(failure), Some(_)) => Found::Foreign(failure.heading),
+        (Ok(None), Some(_)) => FileState::Missing,
+        (Err(failure), Some(_)) => FileState::Foreign(failure.heading),
         (Ok(None) | Err(_), None) => return None,
     };
     Some((path.display().to_string(), found))

@@ -8,7 +8,7 @@ use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
 use super::{chosen, exit, out, show, workplace};
 use crate::architecture::{NotReady, Runtime, handles, standing};
-use crate::handoff::{Entry, merge};
+use crate::handoff::{KubeconfigEntry, merge};
 use crate::model::secret::SecretText;
 use crate::resources::cluster::ClusterComputed;
 use crate::store::file;
@@ -64,13 +64,13 @@ fn entry(
     declaration: &Declaration,
     cluster: &ClusterComputed,
     context: Option<String>,
-) -> Result<Option<Entry>, Failure> {
+) -> Result<Option<KubeconfigEntry>, Failure> {
     let stack = &declaration.stack;
     let ClusterComputed { endpoint: Some(server), certificate_authority: Some(authority), .. } = cluster else {
         return Ok(None);
     };
     let arguments = ["eks-token", "--cluster", &cluster.id, "--region", stack.region.as_str()];
-    Ok(Some(Entry {
+    Ok(Some(KubeconfigEntry {
         name: cluster.arn.clone(),
         context: context.unwrap_or_else(|| stack.stack.to_string()),
         namespace: stack.chart().namespace.to_string(),

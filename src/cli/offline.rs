@@ -7,8 +7,8 @@ use serde_json::json;
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, out};
-use crate::handoff::{Packages, Site, offline_checklist};
-use crate::product::gcfg::Section;
+use crate::handoff::{OfflineSite, Packages, offline_checklist};
+use crate::product::gcfg::GcfgSection;
 use crate::render::document;
 use crate::stack::Targets;
 
@@ -22,7 +22,7 @@ fn names(text: &str, path: &str) -> bool {
 }
 
 /// The first setting that names a path.
-fn naming(settings: &[Section], path: &str) -> Option<String> {
+fn naming(settings: &[GcfgSection], path: &str) -> Option<String> {
     settings.iter().find_map(|section| {
         let found = section.settings().iter().find(|(_, leaf)| leaf.texts().iter().any(|text| names(text, path)));
         found.map(|(key, _)| format!("{}.{key}", section.heading()))
@@ -34,7 +34,7 @@ pub(super) fn offline_checklist_of(common: &Common, args: &File) -> Result<u8, F
     let declaration = Declaration::load(args.file.as_deref())?;
     let stack = &declaration.stack;
     let manager = &stack.package_manager;
-    let list = offline_checklist(&Site {
+    let list = offline_checklist(&OfflineSite {
         chart_version: stack.chart().version.to_string(),
         region: stack.region.to_string(),
         account: stack.account.as_ref().map(ToString::to_string),

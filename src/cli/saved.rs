@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ask::Ask;
-use super::content::Content;
+use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
@@ -82,7 +82,7 @@ impl Saved {
     /// Refuses a place at which a file stands that is no saved plan.
     pub(super) fn may_stand_at(path: &Path) -> Result<(), Failure> {
         let there = file::read_if_there(path)?.unwrap_or_default();
-        if there.trim().is_empty() || Content::of(&there) == Content::SavedPlan {
+        if there.trim().is_empty() || FileContent::of(&there) == FileContent::SavedPlan {
             return Ok(());
         }
         Err(Failure::new(
@@ -130,12 +130,13 @@ impl Saved {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = file::read_input(path).map_err(|error| Failure { code: exit::USAGE, ..Failure::from(error) })?;
         let text = text.ok_or_else(|| missing(path))?;
-        match Content::of(&text) {
-            Content::SavedPlan => Self::parse(path, &text),
-            other
-            @ (Content::Declaration | Content::Printed | Content::Lockfile | Content::Values | Content::Other) => {
-                Err(other.instead_of(Content::SavedPlan, path))
-            }
+        match FileContent::of(&text) {
+            FileContent::SavedPlan => Self::parse(path, &text),
+            other @ (FileContent::Declaration
+            | FileContent::Printed
+            | FileContent::Lockfile
+            | FileContent::Values
+            | FileContent::Other) => Err(other.instead_of(FileContent::SavedPlan, path)),
         }
     }
 
@@ -201,7 +202,7 @@ impl Given {
     pub(super) fn read(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Declaration::load(None).map(Self::of) };
         match file::read_input(path) {
-            Ok(Some(text)) if Content::of(&text) == Content::SavedPlan => {
+            Ok(Some(text)) if FileContent::of(&text) == FileContent::SavedPlan => {
                 Ok(Self::Plan(path.to_owned(), Box::new(Saved::parse(path, &text)?)))
             }
             Ok(Some(text)) => Declaration::parse(path.to_owned(), &text, true).map(Self::of),

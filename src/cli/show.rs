@@ -9,13 +9,13 @@ use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
 use crate::engine::state::Book;
-use crate::engine::values::{Found, ValuesPlan};
+use crate::engine::values::{FileState, ValuesPlan};
 use crate::helm::shell_word;
 use crate::model::document::canonical;
 use crate::model::finding::Check;
 use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
-use crate::report::{DriftView, Goal, Page, PlanView, Source, StatusView, SummaryView, quotes};
+use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, quotes};
 use crate::resources::catalog;
 use crate::run::event::{RunReport, Sink};
 use crate::run::status::StatusReport;
@@ -114,7 +114,7 @@ pub(super) fn drift(
     declaration: &Declaration,
     account: &str,
     report: &DriftReport,
-    values: Option<&(String, Found)>,
+    values: Option<&(String, FileState)>,
 ) {
     let plan_command = format!("ppm-infra plan {}", shell_word(&declaration.name()));
     let catalog = catalog();
@@ -137,7 +137,7 @@ pub(super) fn status(common: &Common, declaration: &Declaration, report: &Status
 
 /// What was found of a declaration before any plan.
 pub(super) fn findings(checks: &[Check], file: &str, text: &str) {
-    out::note(&render::quotes(quotes(checks, Source { file, text }), symbols()).text(true));
+    out::note(&render::quotes(quotes(checks, DeclarationText { file, text }), symbols()).text(true));
 }
 
 /// Intents of a run that was interrupted.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::state::State;
-use crate::engine::values::{Found, OnDisk};
+use crate::engine::values::{FileState, OnDisk};
 use crate::helm::{Header, leaves};
 use crate::model::document::digest;
 use crate::model::finding::{Finding, Severity};
@@ -18,7 +18,7 @@ pub(super) struct Stamp {
     header: Header,
     line: usize,
     on_disk: OnDisk,
-    found: Found,
+    found: FileState,
     /// What does not fit.
     pub(super) findings: Vec<Finding>,
 }
@@ -52,7 +52,7 @@ impl Stamp {
             return self;
         }
         self.found = self.on_disk.found(written, None);
-        if let (Found::Other(_), Some(written)) = (&self.found, written) {
+        if let (FileState::Other(_), Some(written)) = (&self.found, written) {
             let last = written.serial;
             let (what, why) = if *serial == last {
                 // Printed from a declaration that no apply has seen.
@@ -70,7 +70,7 @@ impl Stamp {
 
     /// What was changed since, in words.
     pub(super) fn told(&self) -> Option<String> {
-        let Found::Edited(edited) = &self.found else { return None };
+        let FileState::Edited(edited) = &self.found else { return None };
         let keys: Vec<&str> = edited.keys.iter().map(|(path, _)| path.as_str()).collect();
         let which = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
         Some(format!("was changed by hand since ppm-infra wrote it{which}"))
@@ -80,8 +80,8 @@ impl Stamp {
     pub(super) fn json(&self) -> Value {
         let Header { stack, account, region, serial, .. } = &self.header;
         let keys = match &self.found {
-            Found::Edited(edited) => edited.keys.as_slice(),
-            Found::Missing | Found::AsWritten | Found::Other(_) | Found::Foreign(_) => &[],
+            FileState::Edited(edited) => edited.keys.as_slice(),
+            FileState::Missing | FileState::AsWritten | FileState::Other(_) | FileState::Foreign(_) => &[],
         };
         let edits: Vec<Value> = keys.iter().map(|(path, edit)| json!({"path": path, "change": edit.word()})).collect();
         json!({

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::args::{Common, OutputArgs, ValuesArgs};
-use super::content::Content;
+use super::content::FileContent;
 use super::failure::Failure;
-use super::handover::{self, Target};
+use super::handover::{self, ValuesTarget};
 use super::stamp::Stamp;
 use super::{chosen, downgrade, exit, out, show, typed, workplace};
 use crate::architecture::{NoValues, helm_facts, helm_inputs, remember};
@@ -44,7 +44,7 @@ pub(super) async fn values(common: &Common, args: ValuesArgs) -> Result<u8, Fail
     let (text, _) = handover::text(stack, &state, path.as_deref().unwrap_or(&usual), state.serial)?;
     match path {
         Some(path) => {
-            let aside = Target { path: &path, stack, account: &state.account, option: "-o" }.put(&text)?;
+            let aside = ValuesTarget { path: &path, stack, account: &state.account, option: "-o" }.put(&text)?;
             handover::tell(&path, aside.as_deref(), false);
             if common.json {
                 show::written("values", &path);
@@ -66,10 +66,10 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         Failure::new(exit::USAGE, format!("there is no file {}", path.display()))
             .hint("`ppm-infra values -o FILE` writes one for what stands")
     })?;
-    match Content::of(&text) {
-        Content::Values | Content::Other => {}
-        other @ (Content::Declaration | Content::SavedPlan | Content::Printed | Content::Lockfile) => {
-            return Err(other.instead_of(Content::Values, path));
+    match FileContent::of(&text) {
+        FileContent::Values | FileContent::Other => {}
+        other @ (FileContent::Declaration | FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile) => {
+            return Err(other.instead_of(FileContent::Values, path));
         }
     }
     let mut stamp = Stamp::of(&text);
@@ -83,7 +83,7 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
         // Nobody named one and there is not just one: the file alone can be checked.
         Err(failure) if declaration.is_none() && failure.code == exit::USAGE => {
             out::note("No declaration is named, so the file is checked by itself and not against a stack.\n");
-            helm::Facts::default()
+            helm::StackFacts::default()
         }
         Err(failure) => return Err(failure),
     };
@@ -130,7 +130,7 @@ pub(super) fn deliver(
     let published = remember(stack, &state);
     let put = || {
         let (text, written) = handover::text(stack, &published, path, published.serial + 1)?;
-        let target = Target { path, stack, account: &published.account, option: "--values" };
+        let target = ValuesTarget { path, stack, account: &published.account, option: "--values" };
         let aside = target.put(&text).map_err(|failure| unwritten(failure, declaration))?;
         Ok((written, aside))
     };

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::args::Common;
 use super::chosen::{self, Chosen};
-use super::content::Content;
+use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
 use super::{log, typed};
-use crate::architecture::{self, Runtime, checks, checks::Ground};
+use crate::architecture::{self, Runtime, checks, checks::CheckContext};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
@@ -27,7 +27,7 @@ use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::model::values::{AccountId, S3Location};
 use crate::resources::catalog;
-use crate::run::{Blueprint, Host, Known, Session, Stop};
+use crate::run::{Blueprint, CheckInputs, Host, Session, Stop};
 use crate::stack::{Places, Stack};
 use crate::store::home::Home;
 use crate::store::{FileStore, LockInfo, S3Store, Store as _, file};
@@ -68,10 +68,10 @@ impl Declaration {
 
     /// The declaration in the text of the file at `path`.
     pub(super) fn parse(path: PathBuf, text: &str, is_named: bool) -> Result<Self, Failure> {
-        match Content::of(text) {
-            Content::Declaration | Content::Other => {}
-            other @ (Content::SavedPlan | Content::Printed | Content::Lockfile | Content::Values) => {
-                return Err(other.instead_of(Content::Declaration, &path));
+        match FileContent::of(text) {
+            FileContent::Declaration | FileContent::Other => {}
+            other @ (FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile | FileContent::Values) => {
+                return Err(other.instead_of(FileContent::Declaration, &path));
             }
         }
         if is_named {
@@ -132,10 +132,10 @@ impl Blueprint for Declaration {
         checks::query(&self.stack, surroundings, state, ask.destroy)
     }
 
-    fn checks(&self, known: &Known<'_>) -> Vec<Check> {
-        let Known { surroundings, facts, state, plan, ask, now, observed: _ } = *known;
+    fn checks(&self, known: &CheckInputs<'_>) -> Vec<Check> {
+        let CheckInputs { surroundings, facts, state, plan, ask, now, observed: _ } = *known;
         let (stack, places, destroy) = (&self.stack, &self.places, ask.destroy);
-        checks::checks(&Ground { stack, places, surroundings, facts, state, plan, destroy, now })
+        checks::checks(&CheckContext { stack, places, surroundings, facts, state, plan, destroy, now })
     }
 }
 

@@ -25,12 +25,12 @@ use super::plan::{Action, Why};
 use super::state::{Recorded, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::resource::{Facts, Known, Node, OnChange, Passage, ReplaceOrder};
+use crate::model::resource::{KindFacts, Known, Node, OnChange, Passage, ReplaceOrder};
 
 /// What decides about one declared resource.
 pub(super) struct Case<'a> {
     pub(super) node: &'a Node,
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a KindFacts,
     pub(super) recorded: Option<&'a Recorded>,
     /// What is there; nothing if it is absent.
     pub(super) observed: Option<&'a Known>,
@@ -110,12 +110,12 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
 }
 
 /// Which object goes first in a replacement: the new one where it stands on other ground, else as the kind needs.
-fn order(diffs: &[FieldDiff], facts: &Facts) -> ReplaceOrder {
+fn order(diffs: &[FieldDiff], facts: &KindFacts) -> ReplaceOrder {
     if moves(diffs, facts) { ReplaceOrder::CreateFirst } else { facts.replace }
 }
 
 /// Whether the new object stands on other ground.
-pub(super) fn moves(diffs: &[FieldDiff], facts: &Facts) -> bool {
+pub(super) fn moves(diffs: &[FieldDiff], facts: &KindFacts) -> bool {
     let field = |diff: &FieldDiff| diff.path.split('.').next().unwrap_or_default().to_owned();
     diffs.iter().any(|diff| facts.ground.contains(&field(diff).as_str()))
 }
@@ -133,7 +133,7 @@ fn target(diff: &FieldDiff) -> Option<Address> {
 }
 
 /// The rungs between what is there and what is declared; an error if a stepwise field would fall.
-fn rungs(observed: &Document, node: &Node, facts: &Facts) -> Result<Vec<Document>, StepDown> {
+fn rungs(observed: &Document, node: &Node, facts: &KindFacts) -> Result<Vec<Document>, StepDown> {
     if let Some(Passage::Both(between)) = (facts.passage)(observed, &node.declared) {
         return Ok(vec![between]);
     }
@@ -171,7 +171,7 @@ mod tests {
         Field { name: "spot", on_change: OnChange::Replace },
     ];
 
-    const FACTS: Facts = Facts::plain(FIELDS);
+    const FACTS: KindFacts = KindFacts::plain(FIELDS);
 
     fn at(name: &str) -> Address {
         Address::of(Kind::new("ground"), name)

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::reference::{reference, references_in};
-use crate::model::resource::{Facts, OnChange};
+use crate::model::resource::{KindFacts, OnChange};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl From<Option<&Value>> for Shown {
 }
 
 /// What differs from `before` to `after`, in the order of the field names. Fields left to others never differ.
-pub fn diff(before: &Document, after: &Document, facts: &Facts) -> Vec<FieldDiff> {
+pub fn diff(before: &Document, after: &Document, facts: &KindFacts) -> Vec<FieldDiff> {
     let mut names: Vec<&str> = before.fields().chain(after.fields()).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
@@ -62,7 +62,7 @@ pub fn diff(before: &Document, after: &Document, facts: &Facts) -> Vec<FieldDiff
 }
 
 /// The fields of `declared` that point at one of `fresh`, as differences: what they point at will be a new object.
-pub fn repointed(declared: &Document, facts: &Facts, fresh: impl Fn(&Address) -> bool) -> Vec<FieldDiff> {
+pub fn repointed(declared: &Document, facts: &KindFacts, fresh: impl Fn(&Address) -> bool) -> Vec<FieldDiff> {
     declared
         .fields()
         .filter_map(|(name, value)| {

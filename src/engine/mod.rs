@@ -30,7 +30,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
 use crate::model::reference::{Target, references, turned};
-use crate::model::resource::{Catalog, Facts, Known, Node, ReplaceOrder};
+use crate::model::resource::{Catalog, KindFacts, Known, Node, ReplaceOrder};
 use decide::{Case, decide};
 use destroy::Kept;
 use diff::diff;
@@ -45,7 +45,7 @@ use state::{Recorded, State, Status};
 pub struct Request {
     /// Remove everything instead of making what is declared.
     pub destroy: bool,
-    /// Words of the data stores that may be deleted (see [`Facts::data`](crate::model::resource::Facts)).
+    /// Words of the data stores that may be deleted (see [`KindFacts::data`](crate::model::resource::KindFacts)).
     pub delete_data: BTreeSet<String>,
     /// Replace these even if nothing differs.
     pub replace: BTreeSet<Address>,
@@ -290,7 +290,7 @@ struct Planner<'a> {
 type Forced = BTreeMap<Address, (Why, ReplaceOrder)>;
 
 impl Planner<'_> {
-    fn facts(&self, kind: &Kind) -> Result<&Facts, PlanError> {
+    fn facts(&self, kind: &Kind) -> Result<&KindFacts, PlanError> {
         self.catalog.get(kind).ok_or_else(|| PlanError::UnknownKind { kind: kind.clone() })
     }
 

@@ -27,7 +27,7 @@ pub struct Written {
     /// Serial of the state with which this content was first written.
     pub serial: u64,
     /// What it installs.
-    pub release: Release,
+    pub release: ValuesRelease,
     /// Every key with its value.
     pub keys: BTreeMap<String, Value>,
     /// Every key whose value came from the declaration's free settings, with the beginning of its digest.
@@ -37,7 +37,7 @@ pub struct Written {
 /// What values install.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Release {
+pub struct ValuesRelease {
     /// Version of the chart.
     pub chart: String,
     /// Version of the application, where it is known.
@@ -46,9 +46,9 @@ pub struct Release {
 
 /// Values as keys. What is not known yet is [`Shown::AfterApply`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct ValuesContent {
     /// What they install.
-    pub release: Release,
+    pub release: ValuesRelease,
     /// Every key.
     pub keys: BTreeMap<String, Shown>,
     /// The keys among them that come from the declaration's free settings.
@@ -79,13 +79,13 @@ pub struct ValuesPlan {
     /// What they are compared with.
     pub basis: Basis,
     /// What the values before installed, where it is known.
-    pub from: Option<Release>,
+    pub from: Option<ValuesRelease>,
     /// What they will install.
-    pub to: Release,
+    pub to: ValuesRelease,
     /// The keys that change, in their order.
     pub changes: Vec<ValueDiff>,
     /// What the file on this machine is.
-    pub found: Found,
+    pub found: FileState,
     /// Whether installing them stops every pod before new ones start.
     pub stops_all_pods: bool,
     /// Whether something older is installed.
@@ -123,7 +123,7 @@ pub struct ValueDiff {
 /// What the file on this machine is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Found {
+pub enum FileState {
     /// It is not there.
     Missing,
     /// As it was written last.
@@ -175,7 +175,7 @@ impl Written {
         file: String,
         body: &str,
         serial: u64,
-        release: Release,
+        release: ValuesRelease,
         keys: BTreeMap<String, Value>,
         settings: &BTreeSet<String>,
     ) -> Self {
@@ -210,10 +210,10 @@ impl ValuesPlan {
     /// that nothing of the stack stands yet.
     pub fn of(
         file: String,
-        wanted: &Content,
+        wanted: &ValuesContent,
         written: Option<&Written>,
         on_disk: Option<&OnDisk>,
-        before: Option<Release>,
+        before: Option<ValuesRelease>,
         is_new: bool,
     ) -> Self {
         let whole = on_disk.filter(|disk| disk.is_as_written);
@@ -228,7 +228,7 @@ impl ValuesPlan {
             (None, None) if is_new => (Basis::Nothing, between(&BTreeMap::new(), &wanted.keys)),
             (None, None) => (Basis::Unrecorded, Vec::new()),
         };
-        let found = on_disk.map_or(Found::Missing, |disk| disk.found(written, Some(wanted)));
+        let found = on_disk.map_or(FileState::Missing, |disk| disk.found(written, Some(wanted)));
         Self {
             file,
             basis,
@@ -254,20 +254,20 @@ impl ValuesPlan {
 
     /// Whether an apply writes something else than what was written last, or puts back what somebody changed.
     pub fn is_change(&self) -> bool {
-        self.basis == Basis::Nothing || self.count() > 0 || matches!(self.found, Found::Edited(_))
+        self.basis == Basis::Nothing || self.count() > 0 || matches!(self.found, FileState::Edited(_))
     }
 }
 
 impl OnDisk {
     /// What the file is, given what was written last; where that is not known, given what would be written.
-    pub fn found(&self, written: Option<&Written>, wanted: Option<&Content>) -> Found {
+    pub fn found(&self, written: Option<&Written>, wanted: Option<&ValuesContent>) -> FileState {
         if self.is_as_written {
             let is_last = written.is_none_or(|written| written.digest == self.digest);
-            return if is_last { Found::AsWritten } else { Found::Other(self.serial) };
+            return if is_last { FileState::AsWritten } else { FileState::Other(self.serial) };
         }
         let keys = match &self.keys {
             Ok(keys) => keys,
-            Err(why) => return Found::Edited(Edited { keys: Vec::new(), unreadable: Some(why.clone()) }),
+            Err(why) => return FileState::Edited(Edited { keys: Vec::new(), unreadable: Some(why.clone()) }),
         };
         let known = |path: &str, value: &Value| match (written, wanted) {
             (Some(written), _) => written.holds(path, value),
@@ -289,7 +289,7 @@ impl OnDisk {
         }
         edits.extend(there.into_iter().filter(|path| !keys.contains_key(*path)).map(|path| (path, Edit::Removed)));
         let keys = edits.into_iter().map(|(path, edit)| (path.clone(), edit)).collect();
-        Found::Edited(Edited { keys, unreadable: None })
+        FileState::Edited(Edited { keys, unreadable: None })
     }
 }
 
@@ -322,7 +322,7 @@ fn between(before: &BTreeMap<String, Value>, wanted: &BTreeMap<String, Shown>) -
     paths.into_iter().filter_map(diff).collect()
 }
 
-fn outcome(wanted: &Content) -> Value {
+fn outcome(wanted: &ValuesContent) -> Value {
     json!({"chart": wanted.release.chart, "keys": wanted.keys})
 }
 
@@ -330,18 +330,18 @@ fn outcome(wanted: &Content) -> Value {
 mod tests {
     use super::*;
 
-    fn release(chart: &str) -> Release {
-        Release { chart: chart.to_owned(), application: None }
+    fn release(chart: &str) -> ValuesRelease {
+        ValuesRelease { chart: chart.to_owned(), application: None }
     }
 
     fn keys(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
         pairs.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect()
     }
 
-    fn wanted(pairs: &[(&str, Value)]) -> Content {
+    fn wanted(pairs: &[(&str, Value)]) -> ValuesContent {
         let keys = keys(pairs).into_iter().map(|(path, value)| (path, Shown::Value(value))).collect();
         let settings = ["config.Git.PollInterval".to_owned()].into();
-        Content { release: release("0.20.4"), keys, settings, stops_all_pods: false }
+        ValuesContent { release: release("0.20.4"), keys, settings, stops_all_pods: false }
     }
 
     fn base() -> Vec<(&'static str, Value)> {
@@ -357,7 +357,7 @@ mod tests {
         OnDisk { serial: 7, digest: digest(b"body"), is_as_written, keys: Ok(keys(pairs)) }
     }
 
-    fn plan(to: &Content, written: Option<&Written>, disk: Option<&OnDisk>) -> ValuesPlan {
+    fn plan(to: &ValuesContent, written: Option<&Written>, disk: Option<&OnDisk>) -> ValuesPlan {
         ValuesPlan::of("out/a.yaml".to_owned(), to, written, disk, None, false)
     }
 
@@ -419,7 +419,7 @@ mod tests {
     #[test]
     fn another_chart_is_a_change_and_counts_as_one() {
         let written = written(&base());
-        let to = Content { release: release("0.20.3"), ..wanted(&base()) };
+        let to = ValuesContent { release: release("0.20.3"), ..wanted(&base()) };
         let changed = plan(&to, Some(&written), None);
         assert_eq!((changed.is_other_chart(), changed.count(), changed.is_change()), (true, 1, true));
         assert_ne!(changed.outcome, plan(&wanted(&base()), Some(&written), None).outcome);
@@ -453,7 +453,7 @@ mod tests {
         let edited = on_disk(&pairs, false);
         for to in [Some(&written), None] {
             let plan = plan(&wanted(&base()), to, Some(&edited));
-            let Found::Edited(found) = &plan.found else { panic!("{:?}", plan.found) };
+            let FileState::Edited(found) = &plan.found else { panic!("{:?}", plan.found) };
             let told: Vec<_> = found.keys.iter().map(|(path, edit)| (path.as_str(), *edit)).collect();
             let expected =
                 [("config.Git.PollInterval", Edit::Changed), ("extra", Edit::Added), ("image.tag", Edit::Removed)];
@@ -463,9 +463,9 @@ mod tests {
         }
         // Comments alone: changed, and no key of it.
         let layout = on_disk(&base(), false).found(Some(&written), None);
-        assert_eq!(layout, Found::Edited(Edited::default()));
+        assert_eq!(layout, FileState::Edited(Edited::default()));
         let broken = OnDisk { keys: Err("line 3".to_owned()), ..edited };
-        let Found::Edited(found) = broken.found(Some(&written), None) else { panic!() };
+        let FileState::Edited(found) = broken.found(Some(&written), None) else { panic!() };
         assert_eq!(found.unreadable.as_deref(), Some("line 3"));
     }
 
@@ -473,8 +473,8 @@ mod tests {
     fn a_file_of_another_run_is_no_edit() {
         let written = written(&base());
         let older = OnDisk { serial: 5, digest: "older".to_owned(), ..on_disk(&base(), true) };
-        assert_eq!(older.found(Some(&written), None), Found::Other(5));
+        assert_eq!(older.found(Some(&written), None), FileState::Other(5));
         assert!(!plan(&wanted(&base()), Some(&written), Some(&older)).is_change());
-        assert_eq!(on_disk(&base(), true).found(Some(&written), None), Found::AsWritten);
+        assert_eq!(on_disk(&base(), true).found(Some(&written), None), FileState::AsWritten);
     }
 }

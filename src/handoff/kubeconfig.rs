@@ -12,7 +12,7 @@ use crate::text::{read_yaml, yaml};
 
 /// What is put into the file.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct KubeconfigEntry {
     /// Name of cluster and user: the ARN of the cluster, unique in the world.
     pub name: String,
     /// Name of the context.
@@ -46,7 +46,7 @@ impl std::error::Error for KubeconfigError {}
 /// The three lists of a kubeconfig, each with what its items hold.
 const LISTS: [(&str, &str); 3] = [("clusters", "cluster"), ("contexts", "context"), ("users", "user")];
 
-impl Entry {
+impl KubeconfigEntry {
     /// The item for one of the lists.
     fn item(&self, list: &str) -> Value {
         match list {
@@ -82,7 +82,7 @@ impl Entry {
 ///
 /// # Errors
 /// When the file is no kubeconfig.
-pub fn merge(there: Option<&str>, entry: &Entry) -> Result<String, KubeconfigError> {
+pub fn merge(there: Option<&str>, entry: &KubeconfigEntry) -> Result<String, KubeconfigError> {
     let there = there.filter(|text| !text.trim().is_empty());
     let before = match there {
         Some(text) => read(text)?,
@@ -111,7 +111,7 @@ fn read(text: &str) -> Result<Value, KubeconfigError> {
 }
 
 /// What the file is to mean.
-fn merged(before: &Value, entry: &Entry) -> Result<Value, KubeconfigError> {
+fn merged(before: &Value, entry: &KubeconfigEntry) -> Result<Value, KubeconfigError> {
     let mut after: Map<String, Value> = before.as_object().cloned().unwrap_or_default();
     for (list, _) in LISTS {
         let item = entry.item(list);
@@ -130,7 +130,7 @@ fn merged(before: &Value, entry: &Entry) -> Result<Value, KubeconfigError> {
 }
 
 /// The text with the entry's item in a list: in the place of the one of its name, or as the last.
-fn with_item(text: &str, list: &str, entry: &Entry) -> String {
+fn with_item(text: &str, list: &str, entry: &KubeconfigEntry) -> String {
     let item = entry.item(list);
     let name = item["name"].as_str().unwrap_or_default();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -204,8 +204,8 @@ mod tests {
 
     const ARN: &str = "arn:aws:eks:us-east-1:111122223333:cluster/ppm-prod";
 
-    fn entry() -> Entry {
-        Entry {
+    fn entry() -> KubeconfigEntry {
+        KubeconfigEntry {
             name: ARN.to_owned(),
             context: "ppm-prod".to_owned(),
             namespace: "ppm".to_owned(),
@@ -269,7 +269,7 @@ users:
         assert_eq!(gone, ["current-context: other"]);
         // Again, and nothing moves; with another address, nothing but that.
         assert_eq!(merge(Some(&text), &entry()).unwrap(), text);
-        let moved = merge(Some(&text), &Entry { server: "https://new".to_owned(), ..entry() }).unwrap();
+        let moved = merge(Some(&text), &KubeconfigEntry { server: "https://new".to_owned(), ..entry() }).unwrap();
         assert_eq!(moved, text.replace("https://0123.gr7.us-east-1.eks.amazonaws.com", "https://new"));
     }
 

@@ -15,9 +15,9 @@ mod references;
 pub(crate) mod tests;
 
 pub use database::{DatabaseJob, database_job};
-pub use kubeconfig::{Entry, KubeconfigError, merge};
+pub use kubeconfig::{KubeconfigEntry, KubeconfigError, merge};
 pub use manifests::{Material, secrets};
-pub use offline::{Item, Packages, Site, offline_checklist};
+pub use offline::{OfflineItem, OfflineSite, Packages, offline_checklist};
 pub use references::{Names, external_secrets, provider_class};
 
 use crate::text::yaml;

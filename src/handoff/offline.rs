@@ -6,7 +6,7 @@ use crate::product::Release;
 
 /// A thing to bring in.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Item {
+pub struct OfflineItem {
     /// What it is.
     pub what: String,
     /// What it is for, how large it is, what to mind: whole sentences.
@@ -17,7 +17,7 @@ pub struct Item {
 
 /// What the list depends on.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct OfflineSite {
     /// Version of the chart.
     pub chart_version: String,
     /// Region of the registry.
@@ -85,7 +85,7 @@ impl Packages {
 }
 
 /// The list, in the order in which it is worked through.
-pub fn offline_checklist(site: &Site) -> Vec<Item> {
+pub fn offline_checklist(site: &OfflineSite) -> Vec<OfflineItem> {
     let (repository, tag) = image_of_line(&site.chart_version);
     let version = Release::in_tag(tag).map(|release| release.version).unwrap_or_default();
     let account = site.account.as_deref().unwrap_or("ACCOUNT");
@@ -103,7 +103,7 @@ pub fn offline_checklist(site: &Site) -> Vec<Item> {
         vec![format!("rspm-offline-downloader {what} --rspm-version {version} --destination ./offline{more}")]
     };
     let validate = ["cran", "bioconductor", "pypi"].map(|source| fetch(&format!("validate {source}"), " --packages"));
-    let item = |what: &str, about: &str, commands: Vec<String>| Item {
+    let item = |what: &str, about: &str, commands: Vec<String>| OfflineItem {
         what: what.to_owned(),
         about: about.to_owned(),
         commands,
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_list_follows_the_declaration() {
-        let site = Site {
+        let site = OfflineSite {
             chart_version: "0.20.4".to_owned(),
             region: "eu-west-1".to_owned(),
             account: None,
@@ -206,7 +206,7 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         let place = |packages: &Packages| {
-            let list = offline_checklist(&Site { packages: packages.clone(), ..site.clone() });
+            let list = offline_checklist(&OfflineSite { packages: packages.clone(), ..site.clone() });
             list.last().map(|item| item.about.clone()).unwrap_or_default()
         };
         let (file_system, path) = ("fs-01".to_owned(), "/mnt/in".to_owned());
@@ -222,10 +222,10 @@ mod tests {
         }
         assert!(place(&mounted).contains("copy it to fs-01") && place(&mounted).contains("mounts it at /mnt/in"));
         let older =
-            Site { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
-        let china = offline_checklist(&Site { region: "cn-north-1".to_owned(), ..older.clone() });
+            OfflineSite { chart_version: "0.5.43".to_owned(), controller: true, account: Some("1".to_owned()), ..site };
+        let china = offline_checklist(&OfflineSite { region: "cn-north-1".to_owned(), ..older.clone() });
         assert!(format!("{china:?}").contains("1.dkr.ecr.cn-north-1.amazonaws.com.cn/"));
-        let europe = offline_checklist(&Site { region: "eusc-de-east-1".to_owned(), ..older.clone() });
+        let europe = offline_checklist(&OfflineSite { region: "eusc-de-east-1".to_owned(), ..older.clone() });
         assert!(format!("{europe:?}").contains("1.dkr.ecr.eusc-de-east-1.amazonaws.eu/"));
         let text = format!("{:?}", offline_checklist(&older));
         assert!(text.contains("get vulns --destination"), "{text}");

@@ -17,7 +17,7 @@ pub struct Values {
     pub(super) inputs: Inputs,
     pub(super) sizing: Sizing,
     pub(super) budget: Budget,
-    pub(super) chart: Chart,
+    pub(super) chart: ChartValues,
 }
 
 impl Values {
@@ -29,7 +29,7 @@ impl Values {
 
 /// The keys we set, by the chart's sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chart {
+pub(super) struct ChartValues {
     pub(super) fullname_override: String,
     pub(super) replicas: u32,
     pub(super) revision_history_limit: u32,

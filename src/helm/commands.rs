@@ -21,21 +21,21 @@ pub struct Whereabouts {
 
 /// A line for a POSIX shell, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
+pub struct ShellCommand {
     /// One or two sentences, without a comment sign.
     pub comment: String,
     /// The line.
     pub line: String,
 }
 
-fn command(comment: impl Into<String>, line: impl Into<String>) -> Command {
-    Command { comment: comment.into(), line: line.into() }
+fn command(comment: impl Into<String>, line: impl Into<String>) -> ShellCommand {
+    ShellCommand { comment: comment.into(), line: line.into() }
 }
 
 /// Lists the commands that bring Package Manager up, in order.
 ///
 /// The inputs are those of the values: what [`super::values()`] accepted needs no quoting.
-pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
+pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<ShellCommand> {
     let Inputs { namespace, release, chart_version, .. } = inputs;
     let declaration = shell_word(&at.declaration);
     let mut commands = Vec::new();
@@ -96,7 +96,7 @@ pub fn next_commands(inputs: &Inputs, at: &Whereabouts) -> Vec<Command> {
 }
 
 /// What the AWS Load Balancer Controller needs before the first pod exists.
-fn controller_commands(inputs: &Inputs) -> Vec<Command> {
+fn controller_commands(inputs: &Inputs) -> Vec<ShellCommand> {
     match inputs.exposure {
         Exposure::NodePort { .. } => Vec::new(),
         Exposure::TargetGroupBinding { .. } | Exposure::Ingress(_) => vec![
@@ -116,7 +116,7 @@ fn controller_commands(inputs: &Inputs) -> Vec<Command> {
 }
 
 /// What the volumes of file systems need.
-fn driver_command(inputs: &Inputs) -> Option<Command> {
+fn driver_command(inputs: &Inputs) -> Option<ShellCommand> {
     let mut named: Vec<&str> = [&inputs.shared_storage, &inputs.offline_data]
         .into_iter()
         .flatten()
@@ -136,7 +136,7 @@ fn driver_command(inputs: &Inputs) -> Option<Command> {
 }
 
 /// Waits for the place of usage data, which must be there before the server opens it.
-fn job_command(inputs: &Inputs) -> Option<Command> {
+fn job_command(inputs: &Inputs) -> Option<ShellCommand> {
     inputs.usage_data.map(|_| {
         let why = if inputs.secrets_by_pods {
             "Wait until the place for usage data is made: the Job gets its password once a pod mounts the Secret, and \
@@ -152,7 +152,7 @@ fn job_command(inputs: &Inputs) -> Option<Command> {
 }
 
 /// From Secrets Manager into the cluster. Where a server hands licenses out, no file is asked for.
-fn secrets_command(inputs: &Inputs, declaration: &str) -> Command {
+fn secrets_command(inputs: &Inputs, declaration: &str) -> ShellCommand {
     let job = if inputs.usage_data.is_some() { " --with-database-job" } else { "" };
     let (what, license, about) = match &inputs.license {
         License::File { key, .. } => (
@@ -169,7 +169,7 @@ fn secrets_command(inputs: &Inputs, declaration: &str) -> Command {
     )
 }
 
-fn ping_command(inputs: &Inputs) -> Command {
+fn ping_command(inputs: &Inputs) -> ShellCommand {
     let Some(load_balancer) = &inputs.load_balancer_dns_name else {
         return command(
             "The load balancer that the controller made. Point the DNS record of the domain at it.",

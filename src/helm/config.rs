@@ -4,7 +4,7 @@
 
 use super::Inputs;
 use super::chart::Values;
-use crate::product::gcfg::{Leaf, Section};
+use crate::product::gcfg::{GcfgSection, Leaf};
 use crate::product::{METRICS_PORT, UsageData};
 use crate::text::yaml::{YamlEntry, YamlNode, entry, list, map};
 
@@ -24,7 +24,7 @@ pub(super) fn document(values: &Values) -> YamlEntry {
     entry("config", map(sections)).why(why)
 }
 
-fn config_section(values: &Values, section: &Section) -> YamlEntry {
+fn config_section(values: &Values, section: &GcfgSection) -> YamlEntry {
     let heading = section.heading();
     let declared = values.inputs.settings.iter().find(|other| other.is_same_as(section));
     let is_declared = |key: &str| declared.is_some_and(|section| section.setting(key).is_some());

@@ -30,17 +30,17 @@ mod values;
 mod tests;
 
 pub use chart::Values;
-pub use commands::{Command, Whereabouts, next_commands, shell_word};
+pub use commands::{ShellCommand, Whereabouts, next_commands, shell_word};
 pub use error::ValuesError;
 pub use header::Header;
 pub use leaves::leaves;
 pub use releases::{ending_image, image_of_line, release};
-pub use review::{Facts, Nodes, Reach, Review, review};
+pub use review::{NodeFacts, Reach, Review, StackFacts, review};
 pub use schema::values_schema;
 pub use values::values;
 
-use crate::product::gcfg::Section;
-use crate::product::{Database, FileSystem, Image, License, Server, Storage, UsageData};
+use crate::product::gcfg::GcfgSection;
+use crate::product::{DatabaseConnection, FileSystem, Image, License, PackageStorage, Server, UsageData};
 
 /// Kubernetes Secret with the encryption key of Package Manager.
 pub const ENCRYPTION_SECRET: &str = "ppm-secrets";
@@ -86,7 +86,7 @@ pub struct Inputs {
     /// Place of its own for usage data.
     pub usage_data: Option<UsageData>,
     /// Further settings of the server; none of those this program decides.
-    pub settings: Vec<Section>,
+    pub settings: Vec<GcfgSection>,
     /// IAM role that the service account assumes (IRSA).
     pub role_arn: String,
     /// Endpoint address of the database.
@@ -135,10 +135,10 @@ impl Inputs {
         Server {
             address: self.address.as_deref(),
             storage: match &self.shared_storage {
-                None => Storage::Bucket { name: &self.bucket, region: &self.region },
-                Some(files) => Storage::Directory(files.path.as_str()),
+                None => PackageStorage::Bucket { name: &self.bucket, region: &self.region },
+                Some(files) => PackageStorage::Directory(files.path.as_str()),
             },
-            database: Database {
+            database: DatabaseConnection {
                 host: &self.database_host,
                 port: self.database_port,
                 name: &self.database_name,

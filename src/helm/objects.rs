@@ -2,7 +2,7 @@
 //!
 //! Promises: whatever stands in `extraObjects` survives the template engine, which the chart sends it through.
 
-use super::chart::{Chart, TargetGroupBinding, Volume};
+use super::chart::{ChartValues, TargetGroupBinding, Volume};
 use super::{Ingress, SECRETS_DRIVER, TLS_POLICY};
 use crate::product::{PING_PATH, SECRETS_DIRECTORY};
 use crate::text::yaml::{YamlEntry, YamlNode, entry, list, map, script};
@@ -15,7 +15,7 @@ const OFFLINE: &str = "offline-data";
 const MOUNTED_SECRETS: &str = "secrets-store";
 
 /// The Ingress, where the controller makes the load balancer.
-pub(super) fn ingress(chart: &Chart) -> Option<YamlEntry> {
+pub(super) fn ingress(chart: &ChartValues) -> Option<YamlEntry> {
     chart.ingress.as_ref().map(|ingress| {
         let host = map([entry("host", &ingress.host), entry("paths", list(["/"]))]);
         let body = map([
@@ -79,7 +79,7 @@ fn annotations(ingress: &Ingress) -> Vec<YamlEntry> {
 }
 
 /// `extraObjects`, if there are any.
-pub(super) fn extra(chart: &Chart) -> Option<YamlEntry> {
+pub(super) fn extra(chart: &ChartValues) -> Option<YamlEntry> {
     let mut whys = Vec::new();
     let mut objects = Vec::new();
     if let Some(made) = &chart.binding {
@@ -108,7 +108,7 @@ pub(super) fn extra(chart: &Chart) -> Option<YamlEntry> {
 }
 
 /// `pod.volumes` and `pod.volumeMounts`, if there are any. The chart mounts the shared volume itself.
-pub(super) fn pod_volumes(chart: &Chart) -> Vec<YamlEntry> {
+pub(super) fn pod_volumes(chart: &ChartValues) -> Vec<YamlEntry> {
     let (volumes, mounts): (Vec<YamlNode>, Vec<YamlNode>) =
         offline_data(chart).into_iter().chain(secret_class(chart)).unzip();
     if volumes.is_empty() {
@@ -118,7 +118,7 @@ pub(super) fn pod_volumes(chart: &Chart) -> Vec<YamlEntry> {
 }
 
 /// Volume and mount of packages from outside.
-fn offline_data(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
+fn offline_data(chart: &ChartValues) -> Option<(YamlNode, YamlNode)> {
     let data = chart.offline_data.as_ref()?;
     let claim = map([entry("claimName", &data.claim), entry("readOnly", true)]);
     let volume =
@@ -135,7 +135,7 @@ fn offline_data(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
 }
 
 /// Volume and mount of the class from which the CSI driver makes Secrets.
-fn secret_class(chart: &Chart) -> Option<(YamlNode, YamlNode)> {
+fn secret_class(chart: &ChartValues) -> Option<(YamlNode, YamlNode)> {
     let class = chart.secret_class.as_ref()?;
     let csi = map([
         entry("driver", SECRETS_DRIVER),

@@ -39,7 +39,7 @@ pub struct Spread {
 
 /// A node that the node selector takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
+pub struct RolloutNode {
     /// Pods of the old revision that run there.
     pub old: u32,
     /// Pods of the new revision that run there.
@@ -54,7 +54,7 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Situation {
     /// The nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<RolloutNode>,
     /// Old pods without a node.
     pub old_waiting: u32,
     /// New pods without a node.
@@ -63,14 +63,14 @@ pub struct Situation {
 
 /// Every way in which it may end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct RolloutOutcome {
     /// Ends with every pod new: pods on open nodes, the fullest first.
     pub endings: BTreeSet<Vec<u32>>,
     /// Where nothing moves any more, for the first such end that was found.
     pub stuck: Option<Situation>,
 }
 
-impl Outcome {
+impl RolloutOutcome {
     /// Whether it stops half way whatever is chosen.
     pub fn is_always_stuck(&self) -> bool {
         self.endings.is_empty()
@@ -80,7 +80,7 @@ impl Outcome {
 impl Situation {
     /// Nodes with one old pod each, up to `replicas`; `room` pods fit on each.
     pub fn steady(nodes: u32, replicas: u32, room: u32) -> Situation {
-        let node = |index| Node { old: u32::from(index < replicas), new: 0, room, is_open: true };
+        let node = |index| RolloutNode { old: u32::from(index < replicas), new: 0, room, is_open: true };
         Situation { nodes: (0..nodes).map(node).collect(), old_waiting: 0, new_waiting: 0 }
     }
 
@@ -107,7 +107,7 @@ impl Situation {
     /// The same with one node more on which nothing of ours runs.
     #[must_use]
     pub fn with_empty_node(mut self, room: u32, is_open: bool) -> Situation {
-        self.nodes.push(Node { old: 0, new: 0, room, is_open });
+        self.nodes.push(RolloutNode { old: 0, new: 0, room, is_open });
         self
     }
 
@@ -133,7 +133,7 @@ impl Situation {
         self
     }
 
-    fn changed(&self, index: usize, change: impl FnOnce(&mut Node)) -> Situation {
+    fn changed(&self, index: usize, change: impl FnOnce(&mut RolloutNode)) -> Situation {
         let mut next = self.clone();
         if let Some(node) = next.nodes.get_mut(index) {
             change(node);
@@ -149,10 +149,10 @@ impl Situation {
 }
 
 /// Plays a rollout from this situation to every end there is.
-pub fn play(rollout: &Rollout, from: Situation) -> Outcome {
+pub fn play(rollout: &Rollout, from: Situation) -> RolloutOutcome {
     let mut seen = BTreeSet::new();
     let mut open = vec![from.sorted()];
-    let mut outcome = Outcome { endings: BTreeSet::new(), stuck: None };
+    let mut outcome = RolloutOutcome { endings: BTreeSet::new(), stuck: None };
     while let Some(situation) = open.pop() {
         if !seen.insert(situation.clone()) {
             continue;
@@ -196,20 +196,20 @@ fn moves(rollout: &Rollout, now: &Situation) -> Vec<Situation> {
 fn places<'a>(
     rollout: &'a Rollout,
     now: &'a Situation,
-    of_revision: fn(&Node) -> u32,
+    of_revision: fn(&RolloutNode) -> u32,
 ) -> impl Iterator<Item = usize> + 'a {
-    let count = move |spread: Spread, node: &Node| {
+    let count = move |spread: Spread, node: &RolloutNode| {
         if spread.is_per_revision { of_revision(node) } else { node.old + node.new }
     };
-    let counted = move |spread: Spread, node: &Node| node.is_open || !spread.honors_taints;
-    let fits = move |node: &Node| {
+    let counted = move |spread: Spread, node: &RolloutNode| node.is_open || !spread.honors_taints;
+    let fits = move |node: &RolloutNode| {
         rollout.spread.is_none_or(|spread| {
             let all = now.nodes.iter().filter(|node| counted(spread, node));
             let least = all.map(|node| count(spread, node)).min().unwrap_or(0);
             count(spread, node) < least + spread.max_skew
         })
     };
-    let has_room = |node: &Node| node.is_open && node.old + node.new < node.room;
+    let has_room = |node: &RolloutNode| node.is_open && node.old + node.new < node.room;
     now.nodes.iter().enumerate().filter(move |(_, node)| has_room(node) && fits(node)).map(|(index, _)| index)
 }
 
@@ -233,9 +233,9 @@ fn shrunk(rollout: &Rollout, now: &Situation) -> Vec<Situation> {
     if now.old_running() + now.new_running() <= least {
         return Vec::new();
     }
-    let crowd = |node: &Node| node.old + node.new;
+    let crowd = |node: &RolloutNode| node.old + node.new;
     let fullest = now.nodes.iter().filter(|node| node.old > 0).map(crowd).max();
-    let goes = |node: &Node| node.old > 0 && Some(crowd(node)) == fullest;
+    let goes = |node: &RolloutNode| node.old > 0 && Some(crowd(node)) == fullest;
     let indices = now.nodes.iter().enumerate().filter(|(_, node)| goes(node)).map(|(index, _)| index);
     indices.map(|index| now.changed(index, |node| node.old -= 1)).collect()
 }
@@ -255,7 +255,7 @@ mod tests {
 
     /// How it ends, in the words of the table. Where it depends on what is chosen, both.
     fn said(rollout: &Rollout, situation: &Situation) -> String {
-        let Outcome { endings, stuck } = play(rollout, situation.clone());
+        let RolloutOutcome { endings, stuck } = play(rollout, situation.clone());
         match stuck {
             None => "ok".to_owned(),
             Some(_) if !endings.is_empty() => "ok or stuck".to_owned(),

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::keys::ChartKey;
 use super::{
-    Command, Exposure, Ingress, Inputs, Strategy as Replacement, ValuesError, Whereabouts, document, next_commands,
-    values,
+    Exposure, Ingress, Inputs, ShellCommand, Strategy as Replacement, ValuesError, Whereabouts, document,
+    next_commands, values,
 };
-use crate::product::gcfg::{Leaf, Section};
+use crate::product::gcfg::{GcfgSection, Leaf};
 use crate::product::{FileSystem, Image, License, TooManyConnections, UsageData};
 use crate::text::yaml::tests::{parse, paths};
 
@@ -225,13 +225,13 @@ fn offline_data() -> FileSystem {
 }
 
 /// Settings that join sections of ours, have sections of their own, and need quoting.
-pub(super) fn settings() -> Vec<Section> {
+pub(super) fn settings() -> Vec<GcfgSection> {
     let versions = Leaf::List(vec!["/opt/R/4.5.1".into(), "/opt/R/4;4".into()]);
     vec![
-        Section::new("Git").text("PollInterval", "10m").set("AllowUnsandboxedGitBuilds", Leaf::Flag(false)),
-        Section::within("S3Storage", "cache").text("Prefix", "a#b"),
-        Section::new("server").set("RVersion", versions),
-        Section::new("Debug").text("N", "1000000").text("Path", r"C:\"),
+        GcfgSection::new("Git").text("PollInterval", "10m").set("AllowUnsandboxedGitBuilds", Leaf::Flag(false)),
+        GcfgSection::within("S3Storage", "cache").text("Prefix", "a#b"),
+        GcfgSection::new("server").set("RVersion", versions),
+        GcfgSection::new("Debug").text("N", "1000000").text("Path", r"C:\"),
     ]
 }
 
@@ -242,7 +242,7 @@ fn further_settings() {
 
 #[test]
 fn packages_from_outside() {
-    let settings = vec![Section::new("Manifest").text("URL", "file:///mnt/ppm-offline")];
+    let settings = vec![GcfgSection::new("Manifest").text("URL", "file:///mnt/ppm-offline")];
     insta::assert_snapshot!(yaml(&Inputs { offline_data: Some(offline_data()), settings, ..reference() }));
 }
 
@@ -270,7 +270,7 @@ fn usage_data_in_a_schema() {
 #[test]
 fn a_setting_of_ours_is_not_taken_over() {
     for (section, key) in [("Server", "Address"), ("storage", "default"), ("METRICS", "enabled")] {
-        let settings = vec![Section::new(section).text(key, "x")];
+        let settings = vec![GcfgSection::new(section).text(key, "x")];
         let refused = values(&Inputs { settings, ..reference() });
         assert!(matches!(refused, Err(ValuesError::Config(_))), "{section}.{key}");
     }
@@ -310,7 +310,7 @@ fn commands() {
         let declaration = "plans/my stack.yaml".to_owned();
         next_commands(inputs, &Whereabouts { values: path.to_owned(), declaration, air_gapped })
             .iter()
-            .fold(String::new(), |text, Command { comment, line }| text + "# " + comment + "\n" + line + "\n")
+            .fold(String::new(), |text, ShellCommand { comment, line }| text + "# " + comment + "\n" + line + "\n")
     };
     let text = |inputs: &Inputs, path: &str, air_gapped: bool| told(inputs, path, air_gapped, false);
     insta::assert_snapshot!("commands_node_port", text(&reference(), "out/values.yaml", false));

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::chart::{
-    Chart, DisruptionBudget, Domain, Pod, Probe, Resources, SERVICE_PORT, SecretVariable, Service, ServiceAccount,
-    SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values, Volume, has_exact_spread,
+    ChartValues, DisruptionBudget, Domain, Pod, Probe, Resources, SERVICE_PORT, SecretVariable, Service,
+    ServiceAccount, SpreadConstraint, TargetGroupBinding, UpdateStrategy, Values, Volume, has_exact_spread,
 };
 use super::{
     DATABASE_SECRET, DATABASE_SECRET_KEY, ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, Exposure, Inputs, Strategy,
@@ -43,7 +43,7 @@ pub fn values(inputs: &Inputs) -> Result<Values, ValuesError> {
     let pools = product::pools(inputs.usage_data);
     let budget = product::budget(pods, pools, inputs.database_connections, &inputs.database_instance_class)?;
     let (service, binding) = exposure(inputs);
-    let chart = Chart {
+    let chart = ChartValues {
         fullname_override: inputs.release.clone(),
         replicas: inputs.replicas,
         revision_history_limit: 3,

@@ -1,6 +1,6 @@
 //! What a resource type declares about itself, typed for its own file and erased for the planner.
 //!
-//! The planner has never heard of a subnet: it works on [`Document`]s and the [`Facts`] of their kind. Whether a change
+//! The planner has never heard of a subnet: it works on [`Document`]s and the [`KindFacts`] of their kind. Whether a change
 //! is an update or a replacement is data in the table under each struct, complete because [`fields!`](crate::fields)
 //! names every field.
 
@@ -217,7 +217,7 @@ impl Typical {
 
 /// The facts of one resource type with its type erased.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct KindFacts {
     /// Where it stands among all kinds, in the order in which they are shown.
     pub place: usize,
     /// The part of the architecture under which it is shown.
@@ -256,7 +256,7 @@ pub struct Facts {
     pub computed: fn(&Document) -> Result<(), String>,
 }
 
-impl Facts {
+impl KindFacts {
     /// The facts of `R`, as if it stood first.
     pub const fn of<R: Resource>() -> Self {
         Self {
@@ -342,7 +342,7 @@ fn computed<R: Resource>(document: &Document) -> Result<(), String> {
 }
 
 /// The facts of every kind the program knows.
-pub type Catalog = BTreeMap<Kind, Facts>;
+pub type Catalog = BTreeMap<Kind, KindFacts>;
 
 /// One resource as the declaration asks for it.
 #[derive(Clone, Debug, Default, PartialEq)]

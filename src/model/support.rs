@@ -28,7 +28,7 @@ pub enum Product {
 
 /// A version and its dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct VersionDates {
     /// The version as it is declared: `1.36`, or the major one `17`.
     pub version: &'static str,
     /// Its number among its kind: 36 of 1.36, 17 of 17.
@@ -60,12 +60,12 @@ pub enum Phase {
 }
 
 /// The calendar, whose dates are compared with their sources on [`SEEN`].
-static CALENDAR: LazyLock<Vec<(Product, Release)>> = LazyLock::new(|| {
+static CALENDAR: LazyLock<Vec<(Product, VersionDates)>> = LazyLock::new(|| {
     let lines = include_str!("support/calendar.txt").lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| release(line).expect("a line is a product, a version and three days")).collect()
 });
 
-fn release(line: &'static str) -> Option<(Product, Release)> {
+fn release(line: &'static str) -> Option<(Product, VersionDates)> {
     let mut words = line.split(' ');
     let name = words.next()?;
     let product = Product::ALL.into_iter().find(|product| product.name() == name)?;
@@ -73,7 +73,7 @@ fn release(line: &'static str) -> Option<(Product, Release)> {
     let number = version.rsplit('.').next()?.parse().ok()?;
     let mut day = || words.next()?.parse().ok();
     let (released, standard_until, extended_until) = (day()?, Some(day()?), Some(day()?));
-    Some((product, Release { version, number, released, lifetime: Lifetime { standard_until, extended_until } }))
+    Some((product, VersionDates { version, number, released, lifetime: Lifetime { standard_until, extended_until } }))
 }
 
 impl Product {
@@ -105,17 +105,17 @@ impl Product {
     }
 
     /// Every version whose dates are known, the oldest first. The newest may not be the newest that AWS offers.
-    pub fn known(self) -> impl DoubleEndedIterator<Item = &'static Release> {
+    pub fn known(self) -> impl DoubleEndedIterator<Item = &'static VersionDates> {
         CALENDAR.iter().filter(move |(product, _)| *product == self).map(|(_, release)| release)
     }
 
     /// The version with this number, if its dates are known.
-    pub fn release(self, number: u16) -> Option<&'static Release> {
+    pub fn release(self, number: u16) -> Option<&'static VersionDates> {
         self.known().find(|release| release.number == number)
     }
 
     /// The newest version whose dates are known.
-    pub fn newest(self) -> &'static Release {
+    pub fn newest(self) -> &'static VersionDates {
         self.known().next_back().expect("the calendar has versions of each product")
     }
 
@@ -218,9 +218,9 @@ mod tests {
     #[test]
     fn the_calendar_is_in_order_and_as_aws_promises_them() {
         for product in Product::ALL {
-            let known: Vec<&Release> = product.known().collect();
+            let known: Vec<&VersionDates> = product.known().collect();
             assert!(known.windows(2).all(|two| two[0].number + 1 == two[1].number), "{known:?}");
-            for Release { version, number, released, lifetime } in known {
+            for VersionDates { version, number, released, lifetime } in known {
                 let (standard, extended) = (lifetime.standard_until.unwrap(), lifetime.extended_until.unwrap());
                 assert!(version.ends_with(&number.to_string()) && *released < standard, "{version}");
                 // EKS supports a version for 14 months and 12 more (EKS User Guide, "Version support policy").

@@ -49,7 +49,7 @@ impl ValueError {
 }
 
 /// A value with a textual form, its shape as a pattern and one example: what schemas and questions need to know.
-pub trait Text: std::str::FromStr<Err = ValueError> + std::fmt::Display {
+pub trait TextValue: std::str::FromStr<Err = ValueError> + std::fmt::Display {
     /// What such a value is called in a sentence, with its article.
     const CALLED: &'static str;
     /// The shape as a regular expression of JSON Schema; looser than the parser, never stricter.
@@ -75,7 +75,7 @@ pub fn shown(text: &str) -> String {
 /// Gives a type with `FromStr` and `Display` its place in serde and JSON Schema: text, always checked.
 macro_rules! text {
     ($type:ident, $called:literal, $pattern:literal, $example:literal) => {
-        impl $crate::model::values::Text for $type {
+        impl $crate::model::values::TextValue for $type {
             const CALLED: &'static str = $called;
             const PATTERN: &'static str = $pattern;
             const EXAMPLE: &'static str = $example;
@@ -142,7 +142,13 @@ mod tests {
 
     fn round_trip<T>()
     where
-        T: Text + Clone + Ord + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned + schemars::JsonSchema,
+        T: TextValue
+            + Clone
+            + Ord
+            + std::fmt::Debug
+            + serde::Serialize
+            + serde::de::DeserializeOwned
+            + schemars::JsonSchema,
     {
         let value: T = T::EXAMPLE.parse().unwrap();
         assert_eq!(value.to_string(), T::EXAMPLE);

@@ -33,7 +33,7 @@ pub fn pools(usage_data: Option<UsageData>) -> u64 {
 
 /// A database of `PostgreSQL` that takes encrypted connections alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Database<'a> {
+pub struct DatabaseConnection<'a> {
     /// Address of the database server.
     pub host: &'a str,
     /// Its port.
@@ -44,7 +44,7 @@ pub struct Database<'a> {
     pub user: &'a str,
 }
 
-impl Database<'_> {
+impl DatabaseConnection<'_> {
     /// `Postgres.URL`. Where usage data has a schema in the same database, the schema of everything else is said too.
     pub fn url(&self, usage_data: Option<UsageData>) -> String {
         let url = self.url_of(self.name);

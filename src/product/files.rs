@@ -78,7 +78,7 @@ pub fn is_within(path: &str, directory: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::values::Text as _;
+    use crate::model::values::TextValue as _;
 
     fn files(path: &str, access_point: Option<&str>) -> FileSystem {
         FileSystem {

@@ -18,12 +18,12 @@ use crate::model::values::is_unprintable;
 /// Sections in the order in which they are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    sections: Vec<Section>,
+    sections: Vec<GcfgSection>,
 }
 
 /// One `[Name]` or `[Name "subsection"]` with its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Section {
+pub struct GcfgSection {
     name: String,
     subsection: Option<String>,
     settings: Vec<(String, Leaf)>,
@@ -72,29 +72,29 @@ pub enum ConfigError {
     },
 }
 
-impl Section {
+impl GcfgSection {
     /// Begins a section without settings.
-    pub fn new(name: &str) -> Section {
-        Section { name: name.to_owned(), subsection: None, settings: Vec::new() }
+    pub fn new(name: &str) -> GcfgSection {
+        GcfgSection { name: name.to_owned(), subsection: None, settings: Vec::new() }
     }
 
     /// Begins a subsection without settings.
-    pub fn within(name: &str, subsection: &str) -> Section {
-        Section { subsection: Some(subsection.to_owned()), ..Section::new(name) }
+    pub fn within(name: &str, subsection: &str) -> GcfgSection {
+        GcfgSection { subsection: Some(subsection.to_owned()), ..GcfgSection::new(name) }
     }
 
     /// Begins the section that stands between brackets as `Name` or `Name "subsection"`.
     ///
     /// # Errors
     /// If the server would not read it as the name of a section.
-    pub fn headed(heading: &str) -> Result<Section, ConfigError> {
+    pub fn headed(heading: &str) -> Result<GcfgSection, ConfigError> {
         let wrong = || ConfigError::Name { name: heading.to_owned() };
         let section = match heading.split_once(' ') {
-            None => Section::new(heading),
+            None => GcfgSection::new(heading),
             Some((name, rest)) => {
                 let is_quoted = rest.starts_with('"') && is_whole_quoted(rest);
                 let subsection = read_value(rest).ok().filter(|_| is_quoted).ok_or_else(wrong)?;
-                Section::within(name, &subsection)
+                GcfgSection::within(name, &subsection)
             }
         };
         section.check().map_err(|_| wrong())?;
@@ -103,14 +103,14 @@ impl Section {
 
     /// Adds a setting.
     #[must_use]
-    pub fn set(mut self, key: &str, leaf: Leaf) -> Section {
+    pub fn set(mut self, key: &str, leaf: Leaf) -> GcfgSection {
         self.settings.push((key.to_owned(), leaf));
         self
     }
 
     /// Adds a text setting.
     #[must_use]
-    pub fn text(self, key: &str, text: impl Into<String>) -> Section {
+    pub fn text(self, key: &str, text: impl Into<String>) -> GcfgSection {
         self.set(key, Leaf::Text(text.into()))
     }
 
@@ -123,13 +123,13 @@ impl Section {
     }
 
     /// Whether the server takes both for one section.
-    pub fn is_same_as(&self, other: &Section) -> bool {
+    pub fn is_same_as(&self, other: &GcfgSection) -> bool {
         self.name.eq_ignore_ascii_case(&other.name) && self.subsection == other.subsection
     }
 
     /// Whether this is the section of this name itself, and no subsection.
     pub fn is(&self, name: &str) -> bool {
-        self.is_same_as(&Section::new(name))
+        self.is_same_as(&GcfgSection::new(name))
     }
 
     /// The setting of this name.
@@ -194,7 +194,7 @@ impl Config {
     ///
     /// # Errors
     /// The first name, value or repetition that the format has no way to express.
-    pub fn new(sections: Vec<Section>) -> Result<Config, ConfigError> {
+    pub fn new(sections: Vec<GcfgSection>) -> Result<Config, ConfigError> {
         let mut seen = BTreeSet::new();
         for section in &sections {
             section.check()?;
@@ -209,7 +209,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::new`]; a setting that is there already is a repetition.
-    pub fn with(mut self, more: &[Section]) -> Result<Config, ConfigError> {
+    pub fn with(mut self, more: &[GcfgSection]) -> Result<Config, ConfigError> {
         for section in more {
             match self.sections.iter_mut().find(|there| there.is_same_as(section)) {
                 Some(there) => there.settings.extend(section.settings.iter().cloned()),
@@ -220,13 +220,13 @@ impl Config {
     }
 
     /// Sections in the order in which they are to be shown.
-    pub fn sections(&self) -> &[Section] {
+    pub fn sections(&self) -> &[GcfgSection] {
         &self.sections
     }
 
     /// Writes the file: sections and keys sorted, a blank line after each section.
     pub fn to_gcfg(&self) -> String {
-        let mut sections: Vec<&Section> = self.sections.iter().collect();
+        let mut sections: Vec<&GcfgSection> = self.sections.iter().collect();
         sections.sort_by_key(|section| section.heading());
         let mut file = String::new();
         for section in sections {

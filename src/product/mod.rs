@@ -18,12 +18,12 @@ mod server;
 mod sizing;
 
 pub use connections::{Budget, TooManyConnections, budget, connection_room};
-pub use database::{Database, USAGE_SCHEMA, UsageData, pools, usage_database};
+pub use database::{DatabaseConnection, USAGE_SCHEMA, UsageData, pools, usage_database};
 pub use files::{DATA_DIRECTORY, FileSystem, LICENSE_DIRECTORY, MountPath, SECRETS_DIRECTORY, is_within};
 pub use image::{Image, Release, ending};
 pub use license::License;
 pub use secrets::{Exposed, exposed, variable};
-pub use server::{Server, Storage, config};
+pub use server::{PackageStorage, Server, config};
 pub use sizing::{Allocatable, Amount, SizeError, Sizing, addresses_per_interface, allocatable, gib, size};
 
 /// Port on which the server answers over HTTP (`HTTP.Listen`).

@@ -5,8 +5,8 @@
 //!
 //! Leaves to others the quoting (`gcfg`), and which further settings people may declare (`stack`).
 
-use super::gcfg::{Config, ConfigError, Leaf, Section};
-use super::{Database, HTTP_PORT, UsageData};
+use super::gcfg::{Config, ConfigError, GcfgSection, Leaf};
+use super::{DatabaseConnection, HTTP_PORT, UsageData};
 
 /// A server, or several that share a database: what their settings follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,20 +14,20 @@ pub struct Server<'a> {
     /// Public URL without a path; `None` where people have no name for it yet.
     pub address: Option<&'a str>,
     /// Where packages are kept.
-    pub storage: Storage<'a>,
+    pub storage: PackageStorage<'a>,
     /// The database.
-    pub database: Database<'a>,
+    pub database: DatabaseConnection<'a>,
     /// Place of its own for usage data.
     pub usage_data: Option<UsageData>,
     /// Largest number of connections that each pool of a server may open.
     pub connections: u32,
     /// Further settings; none of those that are decided here.
-    pub further: &'a [Section],
+    pub further: &'a [GcfgSection],
 }
 
 /// Where packages are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Storage<'a> {
+pub enum PackageStorage<'a> {
     /// A bucket of S3.
     Bucket {
         /// Its name.
@@ -44,30 +44,30 @@ pub enum Storage<'a> {
 /// # Errors
 /// When a value cannot be written, or a further setting is one of those that are decided here.
 pub fn config(server: &Server<'_>) -> Result<Config, ConfigError> {
-    let mut own = Section::new("Server");
+    let mut own = GcfgSection::new("Server");
     if let Some(address) = server.address {
         own = own.text("Address", address);
     }
     let storage = match server.storage {
-        Storage::Bucket { name, region } => vec![
-            Section::new("Storage").text("Default", "s3"),
-            Section::new("S3Storage").text("Bucket", name).text("Region", region),
+        PackageStorage::Bucket { name, region } => vec![
+            GcfgSection::new("Storage").text("Default", "s3"),
+            GcfgSection::new("S3Storage").text("Bucket", name).text("Region", region),
         ],
-        Storage::Directory(path) => {
+        PackageStorage::Directory(path) => {
             own = own.text("DataDir", path);
-            vec![Section::new("Storage").text("Default", "file")]
+            vec![GcfgSection::new("Storage").text("Default", "file")]
         }
     };
-    let mut postgres = Section::new("Postgres").text("URL", server.database.url(server.usage_data));
+    let mut postgres = GcfgSection::new("Postgres").text("URL", server.database.url(server.usage_data));
     if let Some(place) = server.usage_data {
         postgres = postgres.text("UsageDataURL", server.database.usage_url(place));
     }
     let fixed = [
-        Section::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
-        Section::new("Metrics").set("Enabled", Leaf::Flag(true)),
-        Section::new("Database").text("Provider", "postgres"),
+        GcfgSection::new("HTTP").text("Listen", format!(":{HTTP_PORT}")),
+        GcfgSection::new("Metrics").set("Enabled", Leaf::Flag(true)),
+        GcfgSection::new("Database").text("Provider", "postgres"),
         postgres,
-        Section::new("PostgresPool").text("MaxOpenConnections", server.connections.to_string()),
+        GcfgSection::new("PostgresPool").text("MaxOpenConnections", server.connections.to_string()),
     ];
     let own = (!own.settings().is_empty()).then_some(own);
     Config::new(own.into_iter().chain(fixed).chain(storage).collect())?.with(server.further)
@@ -80,8 +80,8 @@ mod tests {
     fn server() -> Server<'static> {
         Server {
             address: Some("https://packages.example.com"),
-            storage: Storage::Directory("/data"),
-            database: Database { host: "db.example.com", port: 5432, name: "ppm", user: "ppm" },
+            storage: PackageStorage::Directory("/data"),
+            database: DatabaseConnection { host: "db.example.com", port: 5432, name: "ppm", user: "ppm" },
             usage_data: Some(UsageData::Schema),
             connections: 50,
             further: &[],
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_server_without_any_chart_gets_its_file() {
-        let further = [Section::new("server").text("RVersion", "/opt/R/4.5.1")];
+        let further = [GcfgSection::new("server").text("RVersion", "/opt/R/4.5.1")];
         let config = config(&Server { further: &further, ..server() }).unwrap();
         insta::assert_snapshot!(config.to_gcfg(), @r"
         [Database]
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn what_is_decided_is_not_taken_over() {
         for (section, key) in [("Server", "Address"), ("storage", "default"), ("METRICS", "enabled")] {
-            let further = [Section::new(section).text(key, "x")];
+            let further = [GcfgSection::new(section).text(key, "x")];
             let refused = config(&Server { further: &further, ..server() });
             assert!(matches!(refused, Err(ConfigError::Twice { .. })), "{section}.{key}");
         }

@@ -10,7 +10,7 @@ use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
 use crate::report::{
-    Block, Chain, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text, severity_label,
+    Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text, severity_label,
 };
 
 /// How it looks. Colours are those of the labels; every one of them stands beside a word that says the same.
@@ -163,7 +163,7 @@ impl Printer {
     }
 
     /// The steps that make it long, each beside what it takes of the whole.
-    fn chain(&mut self, chain: &Chain) {
+    fn chain(&mut self, chain: &CriticalPath) {
         if chain.steps.len() < 2 {
             return;
         }

@@ -10,7 +10,7 @@ use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
 use crate::report::{
-    Block, Chain, Group, Heading, Label, Message, Page, Piece, Quote, Remark, Row, Section, Table, Text,
+    Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Remark, Row, Section, Table, Text,
 };
 
 /// The page as Markdown.
@@ -178,7 +178,7 @@ impl Printer {
     }
 
     /// The steps that make it long, one below the other.
-    fn chain(&mut self, chain: &Chain) {
+    fn chain(&mut self, chain: &CriticalPath) {
         if chain.steps.len() < 2 {
             return;
         }

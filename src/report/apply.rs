@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::block::{About, Block, Heading, Message};
 use super::goal::Goal;
-use super::page::{Chain, Lead, Page, PageScope, Remark, Section};
+use super::page::{CriticalPath, Lead, Page, PageScope, Remark, Section};
 use super::ready::Ready;
 use super::steps;
 use super::text::{Label, Text};
@@ -47,7 +47,7 @@ impl<'a> Page<'a> {
             source: None,
             verdict: if report.is_complete() { complete(report, view) } else { incomplete(report) },
             remarks: if report.is_complete() { Vec::new() } else { next(report, view.again) },
-            chain: Chain::default(),
+            chain: CriticalPath::default(),
             facts: vec![
                 ("complete", json!(report.is_complete())),
                 ("serial", json!(report.serial)),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::block::{Block, Group, Heading, Row, RowStatus, Table};
 use super::fields::{self, Sides};
 use super::kinds;
-use super::page::{Content, Facts};
+use super::page::{JsonFields, SectionContent};
 use super::text::{Label, Text};
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::{Action, Plan, Why};
@@ -129,7 +129,7 @@ impl<'a> Changes<'a> {
     }
 }
 
-impl Content for Changes<'_> {
+impl SectionContent for Changes<'_> {
     fn blocks(&self) -> Vec<Block> {
         let mut sorted: Vec<&Change<'_>> = self.all.iter().collect();
         sorted.sort_by_cached_key(|change| kinds::order(self.catalog, change.address));
@@ -147,7 +147,7 @@ impl Content for Changes<'_> {
         components.into_iter().map(table).collect()
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         vec![("changes", self.all.iter().map(|change| self.fact(change)).collect())]
     }
 }

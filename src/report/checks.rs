@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::block::{Block, Quote, Row};
-use super::page::{Content, Facts, Source};
+use super::page::{DeclarationText, JsonFields, SectionContent};
 use super::text::{Label, Text};
 use super::words::count;
 use crate::model::finding::{Check, Finding, Severity, Subject};
@@ -12,12 +12,12 @@ use crate::text::Problem;
 /// Every check that was made.
 pub(super) struct Checks<'a> {
     all: &'a [Check],
-    source: Source<'a>,
+    source: DeclarationText<'a>,
 }
 
 impl<'a> Checks<'a> {
     /// The checks, with the declaration that their places are in.
-    pub(super) fn of(all: &'a [Check], source: Source<'a>) -> Self {
+    pub(super) fn of(all: &'a [Check], source: DeclarationText<'a>) -> Self {
         Self { all, source }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-impl Content for Checks<'_> {
+impl SectionContent for Checks<'_> {
     /// What was found, the worst first, and how many checks passed. Nothing where nothing was checked.
     fn blocks(&self) -> Vec<Block> {
         let mut findings = self.findings();
@@ -51,7 +51,7 @@ impl Content for Checks<'_> {
         blocks
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         vec![("checks", check_facts(self.all, self.source.file))]
     }
 
@@ -61,7 +61,7 @@ impl Content for Checks<'_> {
 }
 
 /// What was found of a declaration before any plan, each by itself.
-pub fn quotes(all: &[Check], source: Source<'_>) -> Vec<Quote> {
+pub fn quotes(all: &[Check], source: DeclarationText<'_>) -> Vec<Quote> {
     all.iter().flat_map(|check| &check.findings).map(|one| quote(one, gutter_of(one), source)).collect()
 }
 
@@ -70,7 +70,7 @@ fn gutter_of(finding: &Finding) -> usize {
     finding.place.map_or(1, |place| place.line.to_string().len())
 }
 
-fn quote(finding: &Finding, gutter: usize, source: Source<'_>) -> Quote {
+fn quote(finding: &Finding, gutter: usize, source: DeclarationText<'_>) -> Quote {
     let plain = |text: &str| Text::of(Label::Plain, text);
     let excerpt = excerpt(finding, gutter, source).unwrap_or_default();
     Quote {
@@ -85,7 +85,7 @@ fn quote(finding: &Finding, gutter: usize, source: Source<'_>) -> Quote {
 }
 
 /// The place and its line, as they are shown for a declaration that is not valid; nothing if it has none.
-fn excerpt(finding: &Finding, gutter: usize, source: Source<'_>) -> Option<String> {
+fn excerpt(finding: &Finding, gutter: usize, source: DeclarationText<'_>) -> Option<String> {
     struct Shown<'a>(Problem, &'a str, usize);
     impl std::fmt::Display for Shown<'_> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::block::Heading;
 use super::drifted::Drifted;
-use super::page::{Chain, Lead, Page, PageScope, Remark, Section};
+use super::page::{CriticalPath, Lead, Page, PageScope, Remark, Section};
 use super::ready::{Ready, named};
 use super::text::{Label, Text};
 use super::values::{self, FoundValues};
 use super::words::{are, count};
-use crate::engine::values::Found;
+use crate::engine::values::FileState;
 use crate::model::resource::Catalog;
 use crate::run::DriftReport;
 
@@ -29,7 +29,7 @@ pub struct DriftView<'a> {
     /// What to type to see how everything is put back, such as `ppm-infra plan plans/prod.yaml`.
     pub plan_command: &'a str,
     /// The file of Helm values, and what it is on this machine; nothing if none was ever written.
-    pub values: Option<(&'a str, &'a Found)>,
+    pub values: Option<(&'a str, &'a FileState)>,
 }
 
 impl<'a> Page<'a> {
@@ -53,7 +53,7 @@ impl<'a> Page<'a> {
             source: None,
             verdict: totals.verdict(),
             remarks: totals.remarks(view.plan_command),
-            chain: Chain::default(),
+            chain: CriticalPath::default(),
             facts: Vec::new(),
             summary: totals.summary(),
             sections: vec![

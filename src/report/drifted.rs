@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::block::{Block, Row, RowStatus};
 use super::fields;
 use super::kinds;
-use super::page::{Content, Facts};
+use super::page::{JsonFields, SectionContent};
 use super::text::{Label, Text};
 use crate::engine::diff::FieldDiff;
 use crate::engine::plan::Drift;
@@ -64,14 +64,14 @@ impl<'a> Drifted<'a> {
     }
 }
 
-impl Content for Drifted<'_> {
+impl SectionContent for Drifted<'_> {
     fn blocks(&self) -> Vec<Block> {
         let mut sorted: Vec<&Moved<'_>> = self.all.iter().collect();
         sorted.sort_by_cached_key(|moved| kinds::order(self.catalog, moved.address));
         Block::rows(sorted.into_iter().map(Moved::row).collect())
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         vec![("drift", self.all.iter().map(|moved| self.fact(moved)).collect())]
     }
 }

@@ -15,13 +15,13 @@
 //!
 //! | on a page | is |
 //! |---|---|
-//! | [`Section`] | one subject with a stable id; its [`Content`] gives [`Block`]s to readers and facts to programs |
+//! | [`Section`] | one subject with a stable id; its [`SectionContent`] gives [`Block`]s to readers and facts to programs |
 //! | [`Block`] | rows in columns, quotes of a file, or messages with causes and hints |
 //! | [`Page::findings`] | everything that was found, for printers that tell nothing else |
 //! | verdict, remarks | what comes of it all, and what to type next |
-//! | [`Chain`] | the steps that make it long |
+//! | [`CriticalPath`] | the steps that make it long |
 //!
-//! A new subject is a file with its own [`Content`]; no printer changes for it.
+//! A new subject is a file with its own [`SectionContent`]; no printer changes for it.
 
 mod apply;
 mod block;
@@ -48,7 +48,9 @@ pub use checks::{check_facts, finding_facts, quotes};
 pub use drift::DriftView;
 pub use fields::drifted;
 pub use goal::Goal;
-pub use page::{Chain, ChainStep, Content, Facts, Lead, Page, PageScope, Remark, Section, Source};
+pub use page::{
+    CriticalPath, CriticalStep, DeclarationText, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent,
+};
 pub use plan::PlanView;
 pub use status::StatusView;
 pub use text::{Label, Piece, Sign, Text};

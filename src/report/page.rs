@@ -7,7 +7,7 @@ use super::text::{Label, Text};
 use crate::model::finding::Finding;
 
 /// What a program is told, by its keys.
-pub type Facts = Vec<(&'static str, Value)>;
+pub type JsonFields = Vec<(&'static str, Value)>;
 
 /// What a command has to say. Printers need nothing else.
 pub struct Page<'a> {
@@ -16,7 +16,7 @@ pub struct Page<'a> {
     /// The stack it is about, and where that is.
     pub scope: PageScope<'a>,
     /// The declaration that the places of findings are in; nothing where nobody knows it any more.
-    pub source: Option<Source<'a>>,
+    pub source: Option<DeclarationText<'a>>,
     /// The sections, in the order in which they are read; one without content is not shown, and programs are told that
     /// it is empty.
     pub sections: Vec<Section<'a>>,
@@ -25,9 +25,9 @@ pub struct Page<'a> {
     /// What is worth knowing below the verdict.
     pub remarks: Vec<Remark>,
     /// The steps that make it long, where there are steps.
-    pub chain: Chain,
+    pub chain: CriticalPath,
     /// What programs are told beside the sections.
-    pub facts: Facts,
+    pub facts: JsonFields,
     /// What programs are told of the whole: counts, and what comes of it.
     pub summary: Value,
 }
@@ -43,7 +43,7 @@ pub struct PageScope<'a> {
 
 /// A declaration as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source<'a> {
+pub struct DeclarationText<'a> {
     /// The file, as it was named.
     pub file: &'a str,
     /// Its text.
@@ -59,7 +59,7 @@ pub struct Section<'a> {
     /// How it is set off where the page is short and read from top to bottom, as on a terminal.
     pub lead: Lead,
     /// What stands in it.
-    pub content: Box<dyn Content + 'a>,
+    pub content: Box<dyn SectionContent + 'a>,
 }
 
 /// How a section is set off from what stands above it where a page is read from top to bottom.
@@ -74,12 +74,12 @@ pub enum Lead {
 }
 
 /// What stands in a section, for those who read and for programs, from the same facts.
-pub trait Content {
+pub trait SectionContent {
     /// What readers see; nothing where nothing is worth a heading.
     fn blocks(&self) -> Vec<Block>;
 
     /// What programs are told. Keys are those of the page, and stand also where there is nothing to tell.
-    fn facts(&self) -> Facts;
+    fn facts(&self) -> JsonFields;
 
     /// What was found, in the words of checks, for printers that tell nothing else.
     fn findings(&self) -> Vec<&Finding> {
@@ -118,16 +118,16 @@ impl Remark {
 
 /// Steps that wait for each other, in their order: the chain that takes longest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chain {
+pub struct CriticalPath {
     /// The steps; each begins when the one before it is over.
-    pub steps: Vec<ChainStep>,
+    pub steps: Vec<CriticalStep>,
     /// Seconds the whole usually takes.
     pub seconds: u64,
 }
 
 /// A step of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainStep {
+pub struct CriticalStep {
     /// What it does, such as `create vpc.main`.
     pub name: Text,
     /// Seconds it usually takes.
@@ -136,7 +136,7 @@ pub struct ChainStep {
 
 impl<'a> Section<'a> {
     /// A section under its heading.
-    pub fn titled(id: &'static str, heading: Heading, content: impl Content + 'a) -> Self {
+    pub fn titled(id: &'static str, heading: Heading, content: impl SectionContent + 'a) -> Self {
         Self { id, heading, lead: Lead::Heading, content: Box::new(content) }
     }
 

@@ -12,7 +12,9 @@ use super::changes::Changes;
 use super::checks::Checks;
 use super::drifted::Drifted;
 use super::goal::Goal;
-use super::page::{Chain, ChainStep, Content, Lead, Page, PageScope, Remark, Section, Source};
+use super::page::{
+    CriticalPath, CriticalStep, DeclarationText, Lead, Page, PageScope, Remark, Section, SectionContent,
+};
 use super::ready::{Ready, named};
 use super::steps;
 use super::text::{Label, Sign, Text};
@@ -55,7 +57,7 @@ impl<'a> Page<'a> {
     pub fn of_plan(planned: &'a Planned, view: &PlanView<'a>) -> Self {
         let plan = &planned.plan;
         let changes = Changes::of(plan, view.catalog, view.verbose);
-        let source = Source { file: view.file, text: view.text };
+        let source = DeclarationText { file: view.file, text: view.text };
         let checks = Checks::of(&planned.checks, source);
         let chain = chain(&planned.critical_path, view.catalog);
         let totals = Totals { plan, view, forgotten: changes.forgotten() };
@@ -99,7 +101,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn titled<'a>(id: &'static str, title: &str, content: impl Content + 'a) -> Section<'a> {
+fn titled<'a>(id: &'static str, title: &str, content: impl SectionContent + 'a) -> Section<'a> {
     Section::titled(id, Heading::of(title), content)
 }
 
@@ -237,10 +239,10 @@ impl Totals<'_> {
 }
 
 /// The longest chain; where all steps do the same with different objects, the objects name them.
-fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> Chain {
+fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> CriticalPath {
     let addresses: BTreeSet<&Address> = path.iter().map(|step| &step.address).collect();
     let alike = addresses.len() == path.len() && path.iter().all(|step| removes(step) == removes(&path[0]));
-    let step = |step: &StepKey| ChainStep {
+    let step = |step: &StepKey| CriticalStep {
         name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step.to_string() }),
         seconds: catalog.get(&step.address.kind).map_or(0, |facts| match step.part {
             Part::Create => facts.typical.create,
@@ -248,11 +250,11 @@ fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> Chain {
             Part::Delete | Part::DeleteDeposed { .. } => facts.typical.delete,
         }),
     };
-    Chain { steps: path.iter().map(step).collect(), seconds: *seconds }
+    CriticalPath { steps: path.iter().map(step).collect(), seconds: *seconds }
 }
 
 /// How long it takes, and the steps that make it long.
-fn duration(chain: &Chain) -> Text {
+fn duration(chain: &CriticalPath) -> Text {
     let line = Text::of(Label::Plain, format!("Usually takes about {}", words::roughly(chain.seconds)));
     if chain.steps.len() < 2 {
         return line.with(Label::Plain, ".");

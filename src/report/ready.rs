@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::block::{Block, Row};
-use super::page::{Content, Facts};
+use super::page::{JsonFields, SectionContent};
 use super::text::{Label, Text};
 use crate::model::address::Address;
 
@@ -11,12 +11,12 @@ use crate::model::address::Address;
 #[derive(Default)]
 pub(super) struct Ready {
     blocks: Vec<Block>,
-    facts: Facts,
+    facts: JsonFields,
 }
 
 impl Ready {
     /// Blocks, and what programs are told.
-    pub(super) fn of(blocks: Vec<Block>, facts: Facts) -> Self {
+    pub(super) fn of(blocks: Vec<Block>, facts: JsonFields) -> Self {
         Self { blocks, facts }
     }
 
@@ -56,12 +56,12 @@ pub(super) fn named(address: &impl ToString, told: &str) -> Row {
     Row::of([Text::of(Label::Address, address.to_string()), Text::of(Label::Plain, told)])
 }
 
-impl Content for Ready {
+impl SectionContent for Ready {
     fn blocks(&self) -> Vec<Block> {
         self.blocks.clone()
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         self.facts.clone()
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use self::parts::{Line, Part};
 use super::block::{Block, Group, Heading, Message, Row, RowStatus, Table};
-use super::page::{Chain, Content, Facts, Lead, Page, PageScope, Section};
+use super::page::{CriticalPath, JsonFields, Lead, Page, PageScope, Section, SectionContent};
 use super::text::{Label, Sign, Text};
 use super::words::count;
 use crate::model::aspect::Aspect;
@@ -44,7 +44,7 @@ impl<'a> Page<'a> {
             source: None,
             verdict: verdict(report),
             remarks: Vec::new(),
-            chain: Chain::default(),
+            chain: CriticalPath::default(),
             facts: vec![
                 ("at", json!(report.at)),
                 (
@@ -74,7 +74,7 @@ struct Parts<'a> {
     groups: Vec<(&'static str, Vec<Part<'a>>)>,
 }
 
-impl Content for Parts<'_> {
+impl SectionContent for Parts<'_> {
     fn blocks(&self) -> Vec<Block> {
         let group = |(title, parts): &(&'static str, Vec<Part<'_>>)| Group {
             heading: Some(Heading::of(*title)),
@@ -83,7 +83,7 @@ impl Content for Parts<'_> {
         vec![Block::Table(Table { groups: self.groups.iter().map(group).collect() })]
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         self.groups.iter().flat_map(|(_, parts)| parts).flat_map(|part| part.facts.clone()).collect()
     }
 }
@@ -91,7 +91,7 @@ impl Content for Parts<'_> {
 /// What is not as it should be.
 struct Found<'a>(&'a [Finding]);
 
-impl Content for Found<'_> {
+impl SectionContent for Found<'_> {
     fn blocks(&self) -> Vec<Block> {
         let plain = |text: &String| Text::of(Label::Plain, text);
         let message = |finding: &Finding| Message {
@@ -105,7 +105,7 @@ impl Content for Found<'_> {
         if self.0.is_empty() { Vec::new() } else { vec![Block::Messages(self.0.iter().map(message).collect())] }
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         let fact = |finding: &Finding| {
             json!({
                 "severity": match finding.severity {

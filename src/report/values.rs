@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::block::{Block, Heading, Row, RowStatus, Table};
 use super::fields::{LONG, side};
-use super::page::{Content, Facts};
+use super::page::{JsonFields, SectionContent};
 use super::text::{Label, Text};
 use super::value;
 use super::words::count;
 use crate::engine::diff::Shown;
-use crate::engine::values::{Basis, Edited, Found, Release, ValueDiff, ValuesPlan};
+use crate::engine::values::{Basis, Edited, FileState, ValueDiff, ValuesPlan, ValuesRelease};
 
 /// What becomes of the Helm values in a plan.
 pub(super) struct PlannedValues<'a> {
@@ -21,7 +21,7 @@ pub(super) struct PlannedValues<'a> {
     pub(super) is_full: bool,
 }
 
-impl Content for PlannedValues<'_> {
+impl SectionContent for PlannedValues<'_> {
     fn blocks(&self) -> Vec<Block> {
         let Some(values) = self.plan else { return Vec::new() };
         let notes = notes(values);
@@ -31,7 +31,7 @@ impl Content for PlannedValues<'_> {
         let mut rows: Vec<Row> = Vec::new();
         match &values.from {
             Some(from) if values.is_other_chart() => {
-                rows.push(row(RowStatus::Update, "chart", versions(from, &values.to)))
+                rows.push(row(RowStatus::Update, "chart", versions(from, &values.to)));
             }
             None if values.basis == Basis::Nothing => {
                 rows.push(row(RowStatus::Create, "chart", Text::of(Label::After, release(&values.to))));
@@ -46,7 +46,7 @@ impl Content for PlannedValues<'_> {
         blocks
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         vec![("values", self.plan.map_or(Value::Null, fact))]
     }
 }
@@ -89,14 +89,14 @@ fn lines(status: RowStatus, path: &str, bodies: Vec<Text>) -> Row {
     Row { status: Some(status), cells: vec![vec![Text::of(Label::Plain, path)], bodies], ..Row::default() }
 }
 
-fn release(release: &Release) -> String {
+fn release(release: &ValuesRelease) -> String {
     match &release.application {
         Some(application) => format!("rstudio-pm {}, Package Manager {application}", release.chart),
         None => format!("rstudio-pm {}", release.chart),
     }
 }
 
-fn versions(from: &Release, to: &Release) -> Text {
+fn versions(from: &ValuesRelease, to: &ValuesRelease) -> Text {
     let mut line = arrow(Text::of(Label::Before, &from.chart), Text::of(Label::After, &to.chart));
     if let (Some(old), Some(new)) = (&from.application, &to.application)
         && old != new
@@ -156,15 +156,15 @@ fn notes(values: &ValuesPlan) -> Vec<Row> {
     };
     let file = &values.file;
     match &values.found {
-        Found::Edited(edited) => notes.push(drift([
+        FileState::Edited(edited) => notes.push(drift([
             format!("{file} was {}", told(edited)),
             format!("Apply keeps it as {file}.orig and writes what is declared."),
         ])),
-        Found::Other(serial) => {
+        FileState::Other(serial) => {
             notes.push(Row::of([plain(format!("{file} is the file of serial {serial}; apply writes it anew."))]));
         }
-        Found::Foreign(what) => notes.push(drift([what.clone(), "Apply refuses to write over it.".to_owned()])),
-        Found::Missing | Found::AsWritten => {}
+        FileState::Foreign(what) => notes.push(drift([what.clone(), "Apply refuses to write over it.".to_owned()])),
+        FileState::Missing | FileState::AsWritten => {}
     }
     if values.basis == Basis::Unrecorded {
         notes.push(Row::of([plain("Apply writes them, and remembers what it wrote.".to_owned())]));
@@ -200,36 +200,36 @@ fn told(edited: &Edited) -> String {
 }
 
 /// The file of values in a report of drift: its name, and what it is on this machine; nothing if none was ever written.
-pub(super) struct FoundValues<'a>(pub(super) Option<(&'a str, &'a Found)>);
+pub(super) struct FoundValues<'a>(pub(super) Option<(&'a str, &'a FileState)>);
 
-impl Content for FoundValues<'_> {
+impl SectionContent for FoundValues<'_> {
     fn blocks(&self) -> Vec<Block> {
         let Some((file, found)) = self.0 else { return Vec::new() };
         let muted = |text: String| Row::of([Text::of(Label::Muted, text)]);
         let row = match found {
-            Found::Edited(edited) => {
+            FileState::Edited(edited) => {
                 let cells = [Text::of(Label::Address, file), Text::of(Label::Plain, told(edited))];
                 Row::of(cells).with_status(RowStatus::Drift)
             }
-            Found::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).with_status(RowStatus::Drift),
-            Found::Missing => muted(format!("{file} is not on this machine, and was not compared.")),
-            Found::Other(serial) => {
+            FileState::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).with_status(RowStatus::Drift),
+            FileState::Missing => muted(format!("{file} is not on this machine, and was not compared.")),
+            FileState::Other(serial) => {
                 muted(format!("{file} is the file of serial {serial}, and not the one that was written last."))
             }
-            Found::AsWritten => return Vec::new(),
+            FileState::AsWritten => return Vec::new(),
         };
         Block::rows(vec![row])
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> JsonFields {
         let fact = self.0.map(|(file, found)| json!({"file": file, "found": found_fact(found)}));
         vec![("values", fact.unwrap_or_default())]
     }
 }
 
 /// Whether the file counts as drift.
-pub(super) fn is_drift(found: &Found) -> bool {
-    matches!(found, Found::Edited(_) | Found::Foreign(_))
+pub(super) fn is_drift(found: &FileState) -> bool {
+    matches!(found, FileState::Edited(_) | FileState::Foreign(_))
 }
 
 /// The values in a plan, for programs.
@@ -247,7 +247,7 @@ fn fact(values: &ValuesPlan) -> Value {
             json!({"path": diff.path, "before": before, "after": side(&diff.after)})
         })
         .collect();
-    let from = |part: fn(&Release) -> Option<String>| values.from.as_ref().and_then(part);
+    let from = |part: fn(&ValuesRelease) -> Option<String>| values.from.as_ref().and_then(part);
     json!({
         "file": values.file,
         "first": values.basis == Basis::Nothing,
@@ -262,13 +262,13 @@ fn fact(values: &ValuesPlan) -> Value {
 }
 
 /// The file on this machine, for programs.
-fn found_fact(found: &Found) -> Value {
+fn found_fact(found: &FileState) -> Value {
     let (state, serial, edited, what) = match found {
-        Found::Missing => ("missing", None, None, None),
-        Found::AsWritten => ("as_written", None, None, None),
-        Found::Other(serial) => ("other", Some(*serial), None, None),
-        Found::Edited(edited) => ("edited", None, Some(edited), edited.unreadable.as_ref()),
-        Found::Foreign(what) => ("foreign", None, None, Some(what)),
+        FileState::Missing => ("missing", None, None, None),
+        FileState::AsWritten => ("as_written", None, None, None),
+        FileState::Other(serial) => ("other", Some(*serial), None, None),
+        FileState::Edited(edited) => ("edited", None, Some(edited), edited.unreadable.as_ref()),
+        FileState::Foreign(what) => ("foreign", None, None, Some(what)),
     };
     let keys = edited.into_iter().flat_map(|edited| &edited.keys);
     let keys: Vec<Value> = keys.map(|(path, edit)| json!({"path": path, "change": edit.word()})).collect();

@@ -42,7 +42,7 @@ pub mod vpc_endpoint;
 #[cfg(feature = "aws")]
 pub use dispatch::Aws;
 
-use crate::model::resource::{Catalog, Facts, Resource};
+use crate::model::resource::{Catalog, KindFacts, Resource};
 
 /// Names every kind once, in the order in which kinds are shown; calls the macro it is given with all of them.
 macro_rules! every_kind {
@@ -82,12 +82,12 @@ use every_kind;
 
 macro_rules! facts_of {
     ($($module:ident :: $kind:ident),* $(,)?) => {
-        [$(($module::$kind::KIND, Facts::of::<$module::$kind>())),*]
+        [$(($module::$kind::KIND, KindFacts::of::<$module::$kind>())),*]
     };
 }
 
 /// The facts of every kind.
 pub fn catalog() -> Catalog {
     let all = every_kind!(facts_of).into_iter().enumerate();
-    all.map(|(place, (kind, facts))| (kind, Facts { place, ..facts })).collect()
+    all.map(|(place, (kind, facts))| (kind, KindFacts { place, ..facts })).collect()
 }

@@ -68,14 +68,14 @@ pub trait Blueprint: Send + Sync {
         FactQuery::default()
     }
     /// Judges the plan by what is known before anything is written.
-    fn checks(&self, _known: &Known<'_>) -> Vec<Check> {
+    fn checks(&self, _known: &CheckInputs<'_>) -> Vec<Check> {
         Vec::new()
     }
 }
 
 /// Everything that is known when a plan is checked.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct CheckInputs<'a> {
     /// The account and region.
     pub surroundings: &'a Surroundings,
     /// What was told of things that are not the stack's own.
@@ -267,7 +267,7 @@ pub async fn plan(
     };
     let plan = Plan { moved, ..plan };
     diary::decisions(&plan);
-    let checks = blueprint.checks(&Known {
+    let checks = blueprint.checks(&CheckInputs {
         surroundings: &surroundings,
         facts: &facts,
         state: &settling,

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::keys::{Absent, Item, Key, Kind, Literal, all, children, find, joined};
 use super::words::Choice;
-use crate::model::support::{Lifetime, Product, Release};
+use crate::model::support::{Lifetime, Product, VersionDates};
 use crate::text::nearest;
 
 /// One key, explained.
@@ -38,7 +38,7 @@ pub struct Explanation {
 
 /// One line of the list of all keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct KeySummary {
     /// Its path.
     pub key: &'static str,
     /// What holds if it is not written.
@@ -51,7 +51,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Overview {
     /// The keys.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<KeySummary>,
 }
 
 /// There is no such key.
@@ -100,8 +100,9 @@ pub fn explain(asked: &str) -> Result<Explanation, UnknownKey> {
 
 /// All keys, for a first look.
 pub fn overview() -> Overview {
-    let entries =
-        all().map(|key| Entry { key: key.path, default: short_default(key), what: first_sentence(key.what) }).collect();
+    let entries = all()
+        .map(|key| KeySummary { key: key.path, default: short_default(key), what: first_sentence(key.what) })
+        .collect();
     Overview { entries }
 }
 
@@ -144,7 +145,7 @@ fn versions(path: &str) -> Option<Product> {
 /// The versions of a product and until when each is supported.
 fn dates(product: Product) -> Vec<(&'static str, String)> {
     let until = |word: &str, end: Option<Date>| end.map(|end| format!("{word} until {end}"));
-    let line = |release: &'static Release| {
+    let line = |release: &'static VersionDates| {
         let Lifetime { standard_until, extended_until } = release.lifetime;
         let all = [until("standard support", standard_until), until("extended, paid", extended_until)];
         (release.version, joined(all.into_iter().flatten()))

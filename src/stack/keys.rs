@@ -13,7 +13,7 @@ use std::fmt::Display;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::words::{Choice, Word};
-use crate::model::values::{Text, ValueError};
+use crate::model::values::{TextValue, ValueError};
 use crate::text::is_plain;
 use crate::text::yaml::quoted;
 
@@ -80,8 +80,8 @@ pub(super) struct TextKind {
 }
 
 impl TextKind {
-    pub(super) const fn of<T: Text + JsonSchema>() -> Self {
-        fn check<T: Text>(text: &str) -> Result<(), ValueError> {
+    pub(super) const fn of<T: TextValue + JsonSchema>() -> Self {
+        fn check<T: TextValue>(text: &str) -> Result<(), ValueError> {
             text.parse::<T>().map(drop)
         }
         fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -217,12 +217,12 @@ const fn choices<T: Word>() -> Kind {
 }
 
 /// A text of a value type, for the table.
-const fn text<T: Text + JsonSchema>() -> Kind {
+const fn text<T: TextValue + JsonSchema>() -> Kind {
     Kind::Text(TextKind::of::<T>())
 }
 
 /// A set of a value type, for the table.
-const fn set<T: Text + JsonSchema>(least: usize, most: usize) -> Kind {
+const fn set<T: TextValue + JsonSchema>(least: usize, most: usize) -> Kind {
     Kind::Set { of: Item::Text(TextKind::of::<T>()), least, most }
 }
 

@@ -34,7 +34,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, Region, S3Location, StackName,
     SubnetId, VpcId,
 };
-use crate::product::gcfg::Section;
+use crate::product::gcfg::GcfgSection;
 use crate::product::{FileSystem, License, UsageData};
 use crate::text::tree;
 use values::Values;
@@ -183,7 +183,7 @@ pub struct PackageManager {
     /// Where usage data goes, if it has a place of its own.
     pub usage_data: Option<UsageData>,
     /// Further settings of the server.
-    pub settings: Vec<Section>,
+    pub settings: Vec<GcfgSection>,
 }
 
 impl Stack {

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::values::Values;
-use crate::model::values::Text;
+use crate::model::values::TextValue;
 
 /// A value that stays as it was applied where the declaration does not write it: a newer program has another default, and
 /// nothing is updated because somebody installed that.
@@ -32,7 +32,7 @@ impl<T: Copy> Pinned<T> {
     }
 }
 
-impl<T: Text> Pinned<T> {
+impl<T: TextValue> Pinned<T> {
     pub(super) fn of(values: &Values, path: &str) -> Option<Self> {
         let value = values.text(path)?;
         Some(if values.written(path).is_some() { Self::Written(value) } else { Self::Default(value) })

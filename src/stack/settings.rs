@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::values::shown;
-use crate::product::gcfg::{ConfigError, Leaf, Section};
-use crate::text::{Member, Node, Place, Problem, Shape};
+use crate::product::gcfg::{ConfigError, GcfgSection, Leaf};
+use crate::text::{Member, Place, Problem, Shape, YamlNode};
 
 /// One setting, as it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting {
     /// Its section, without settings.
-    pub(super) section: Section,
+    pub(super) section: GcfgSection,
     pub(super) key: String,
     pub(super) value: Leaf,
     /// Where its key stands.
@@ -36,7 +36,7 @@ impl Setting {
 }
 
 /// The sections of settings, by name: their order in the file means nothing.
-pub(super) fn sections(settings: &[Setting]) -> Vec<Section> {
+pub(super) fn sections(settings: &[Setting]) -> Vec<GcfgSection> {
     let mut sorted: BTreeMap<String, BTreeMap<&str, &Setting>> = BTreeMap::new();
     for setting in settings {
         sorted.entry(setting.section.heading()).or_default().insert(&setting.key, setting);
@@ -80,7 +80,7 @@ impl Check {
     }
 
     fn section(&mut self, path: &str, member: &Member) {
-        let section = Section::headed(&member.key);
+        let section = GcfgSection::headed(&member.key);
         if section.is_err() {
             let message = format!("`{}` cannot name a section", shown(&member.key));
             let hint = "write letters and digits, with a subsection in quotes of its own, as in 'S3Storage \"cache\"'";
@@ -146,7 +146,7 @@ impl Check {
 
     /// A value that the format can hold, under a name that it can hold.
     fn writable(&mut self, path: &str, setting: &Member, value: Leaf) -> Option<Leaf> {
-        let (message, hint) = match Section::new("Section").set(&setting.key, value.clone()).check() {
+        let (message, hint) = match GcfgSection::new("Section").set(&setting.key, value.clone()).check() {
             Ok(()) => return Some(value),
             Err(ConfigError::Name { .. }) => {
                 let message = format!("`{}` cannot name a setting", shown(&setting.key));
@@ -166,7 +166,7 @@ impl Check {
         None
     }
 
-    fn item(&mut self, path: &str, node: &Node) -> Option<String> {
+    fn item(&mut self, path: &str, node: &YamlNode) -> Option<String> {
         match &node.shape {
             Shape::Text(text) => Some(text.clone()),
             Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => self.misread(path, node, "a list of texts"),
@@ -179,7 +179,7 @@ impl Check {
     }
 
     /// Which of two spellings is meant only the writer knows.
-    fn misread<T>(&mut self, path: &str, node: &Node, wanted: &str) -> Option<T> {
+    fn misread<T>(&mut self, path: &str, node: &YamlNode, wanted: &str) -> Option<T> {
         let spelling = shown(&node.spelling);
         let message = format!("YAML reads `{spelling}` as {}, and {wanted} is wanted", node.in_words());
         self.refuse(node.place, path, message, format!("put it in quotes: \"{spelling}\""));

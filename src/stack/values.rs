@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::Setting;
 use super::words::Word;
-use crate::model::values::Text;
+use crate::model::values::TextValue;
 use crate::text::Place;
 
 /// A value that fits its key.
@@ -43,7 +43,7 @@ impl Values {
         })
     }
 
-    pub(super) fn text<T: Text>(&self, path: &str) -> Option<T> {
+    pub(super) fn text<T: TextValue>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Text(text) => text.parse().ok(),
             Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
@@ -79,7 +79,7 @@ impl Values {
         }
     }
 
-    pub(super) fn texts<T: Text + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
+    pub(super) fn texts<T: TextValue + Ord>(&self, path: &str) -> Option<BTreeSet<T>> {
         Some(self.items(path, |item| item.parse().ok())?.into_iter().map(|(item, _)| item).collect())
     }
 

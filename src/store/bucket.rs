@@ -19,7 +19,7 @@ pub enum Condition {
 
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct BucketObject {
     /// Its content.
     pub body: Vec<u8>,
     /// Its `ETag`.
@@ -67,12 +67,12 @@ pub enum BucketErrorKind {
 }
 
 /// A bucket.
-pub trait Bucket: Send + Sync {
+pub trait StateBucket: Send + Sync {
     /// Its URL, `s3://name`.
     fn url(&self) -> String;
 
     /// An object; nothing if there is none.
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>>;
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<BucketObject>, BucketError>>;
 
     /// Writes an object if the condition holds. What `guard` does not allow is not sent, which is an error.
     fn put_if<'a>(
@@ -97,7 +97,7 @@ pub trait Bucket: Send + Sync {
 /// # Errors
 /// When it is not known whether it was written.
 pub async fn put(
-    bucket: &dyn Bucket,
+    bucket: &dyn StateBucket,
     key: &str,
     body: &[u8],
     condition: &Condition,

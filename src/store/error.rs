@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::bucket::{Bucket, BucketError};
+use super::bucket::{BucketError, StateBucket};
 use super::lease::{Lease, VALID};
 use super::lock::LockInfo;
 use crate::engine::state::{FoldError, State};
@@ -150,7 +150,7 @@ impl StoreError {
     }
 
     /// An error of a bucket on an object.
-    pub(super) fn bucket(doing: &'static str, bucket: &dyn Bucket, key: &str, source: BucketError) -> Self {
+    pub(super) fn bucket(doing: &'static str, bucket: &dyn StateBucket, key: &str, source: BucketError) -> Self {
         Self::Bucket { doing, place: format!("{}/{key}", bucket.url()), source }
     }
 

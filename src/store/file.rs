@@ -9,7 +9,7 @@ use futures_core::future::BoxFuture;
 
 pub use super::input::{is_standard_input, may_stand_at, read_if_there, read_input};
 use super::input::{kept, kept_bytes};
-use super::journal::{self, Header};
+use super::journal::{self, JournalHeader};
 use super::lock::{Lock, LockInfo};
 use super::{Store, StoreError, lockfile};
 use crate::engine::state::{Book, Entry, State};
@@ -130,7 +130,7 @@ impl FileStore {
         let Some(bytes) = kept_bytes(&path)? else { return Ok(Some(book)) };
         if let Some((header, entries)) = journal::parse(&path, &bytes)? {
             // The state was written after this journal: the process ended before it could remove it.
-            if header != Header::of(&book.state) {
+            if header != JournalHeader::of(&book.state) {
                 return Ok(Some(book));
             }
             for entry in &entries {
@@ -165,7 +165,7 @@ impl FileStore {
             Some(bytes) => journal::parse(&path, &bytes)?,
             None => None,
         };
-        let header = Header::of(base);
+        let header = JournalHeader::of(base);
         let mut text = journal::line(&header);
         if let Some((_, kept)) = existing.filter(|(found, _)| *found == header) {
             text.extend(kept.iter().filter(|entry| entry.seq() < next).map(journal::line));

@@ -12,7 +12,7 @@ use crate::model::document::digest;
 /// Which state a journal continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Header {
+pub(super) struct JournalHeader {
     /// Version of the format.
     pub(super) journal: u32,
     /// Lineage of the state.
@@ -21,7 +21,7 @@ pub(super) struct Header {
     pub(super) serial: u64,
 }
 
-impl Header {
+impl JournalHeader {
     /// The header of the journal that continues `state`.
     pub(super) fn of(state: &State) -> Self {
         Self { journal: 1, lineage: state.lineage.clone(), serial: state.serial }
@@ -36,7 +36,7 @@ pub(super) fn line<T: Serialize>(value: &T) -> String {
 
 /// Header and entries of a journal. A torn last line is dropped: it was never durable. Nothing if even the header is
 /// torn.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<(Header, Vec<Entry>)>, StoreError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<(JournalHeader, Vec<Entry>)>, StoreError> {
     let damaged =
         |n: usize| StoreError::Damaged { path: path.to_owned(), reason: format!("line {} is not whole", n + 1) };
     let mut header = None;
@@ -66,8 +66,8 @@ fn content(raw: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn journal() -> (Header, Vec<Entry>, String) {
-        let header = Header { journal: 1, lineage: "l".to_owned(), serial: 3 };
+    fn journal() -> (JournalHeader, Vec<Entry>, String) {
+        let header = JournalHeader { journal: 1, lineage: "l".to_owned(), serial: 3 };
         let note = |seq| Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None };
         let entries = vec![note(1), note(2)];
         let text = line(&header) + &line(&entries[0]) + &line(&entries[1]);

@@ -22,8 +22,8 @@ use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::bucket::{Bucket, BucketError, Condition, put};
-use super::journal::{self, Header};
+use super::bucket::{BucketError, Condition, StateBucket, put};
+use super::journal::{self, JournalHeader};
 use super::lease::{Lease, Verdict};
 use super::{LockInfo, Store, StoreError, lockfile};
 use crate::engine::state::{Book, Entry, State};
@@ -70,7 +70,7 @@ pub struct Taken {
 
 /// The state of one stack in a bucket.
 pub struct S3Store {
-    bucket: Arc<dyn Bucket>,
+    bucket: Arc<dyn StateBucket>,
     /// Empty, or ending in `/`.
     prefix: String,
     stack: String,
@@ -82,7 +82,7 @@ pub struct S3Store {
 
 impl S3Store {
     /// The state of `stack` in `bucket`, below `prefix`.
-    pub fn new(bucket: Arc<dyn Bucket>, prefix: &str, stack: &str, catalog: Catalog) -> Self {
+    pub fn new(bucket: Arc<dyn StateBucket>, prefix: &str, stack: &str, catalog: Catalog) -> Self {
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         Self { bucket, prefix, stack: stack.to_owned(), catalog, lease: None, kept: None }
@@ -362,7 +362,7 @@ impl S3Store {
         }
         let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
         let (expected, found) = (base.serial, kept.state.as_ref().map_or(0, |state| state.serial));
-        if kept.state.as_ref().is_none_or(|state| Header::of(state) != Header::of(base)) {
+        if kept.state.as_ref().is_none_or(|state| JournalHeader::of(state) != JournalHeader::of(base)) {
             return Err(StoreError::Conflict { path: self.url(), expected, found });
         }
         let mut content = kept.clone();
@@ -411,13 +411,13 @@ impl Store for S3Store {
 }
 
 /// The URL of an object, in the place of a path.
-fn place(bucket: &dyn Bucket, key: &str) -> PathBuf {
+fn place(bucket: &dyn StateBucket, key: &str) -> PathBuf {
     PathBuf::from(format!("{}/{key}", bucket.url()))
 }
 
 fn render(content: &Content) -> Vec<u8> {
     let lockfile = content.state.as_ref().map(lockfile::render);
-    let header = content.state.as_ref().filter(|_| !content.entries.is_empty()).map(Header::of);
+    let header = content.state.as_ref().filter(|_| !content.entries.is_empty()).map(JournalHeader::of);
     let lines = header.iter().map(journal::line).chain(content.entries.iter().map(journal::line));
     let envelope = Envelope {
         format: FORMAT,
@@ -444,7 +444,9 @@ fn parse(place: PathBuf, body: &[u8], catalog: &Catalog) -> Result<Content, Stor
     let entries = match journal::parse(&place, lines.as_bytes())? {
         None if envelope.journal.is_empty() => Vec::new(),
         // Objects are written whole: here no line can be torn.
-        Some((header, entries)) if entries.len() + 1 == envelope.journal.len() && header == Header::of(&state) => {
+        Some((header, entries))
+            if entries.len() + 1 == envelope.journal.len() && header == JournalHeader::of(&state) =>
+        {
             entries
         }
         None | Some(_) => return Err(damaged("its journal is not whole".to_owned())),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::engine::state::State;
@@ -35,24 +35,24 @@ fn creator(state: &State) -> Option<&str> {
 }
 
 /// Whether whoever runs the program can be given access to the cluster, or has it.
-pub(super) fn caller(ground: &Ground<'_>) -> Check {
-    let mut check = CheckBuilder::new(ground.places, "caller");
-    let caller = ground.surroundings.principal.as_str();
-    match creator(ground.state) {
-        None => newcomer(ground, caller, &mut check),
-        Some(creator) => known(ground, caller, creator, &mut check),
+pub(super) fn caller(cx: &CheckContext<'_>) -> Check {
+    let mut check = CheckBuilder::new(cx.places, "caller");
+    let caller = cx.surroundings.principal.as_str();
+    match creator(cx.state) {
+        None => newcomer(cx, caller, &mut check),
+        Some(creator) => known(cx, caller, creator, &mut check),
     }
     check.done()
 }
 
 /// Nobody is the creator yet: whoever runs the program will be.
-fn newcomer(ground: &Ground<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
+fn newcomer(cx: &CheckContext<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
     let address = handles::CREATOR.address();
-    let severity = if ground.makes(&handles::CREATOR) { Severity::Error } else { Severity::Warning };
+    let severity = if cx.makes(&handles::CREATOR) { Severity::Error } else { Severity::Warning };
     let refused = "access to a cluster is given to roles and users alone, and whoever makes it is given access";
-    if let Some(role) = role_of(ground.surroundings) {
+    if let Some(role) = role_of(cx.surroundings) {
         let name = role.rsplit('/').next().unwrap_or_default();
-        let said = match ground.facts.principals.get(&role) {
+        let said = match cx.facts.principals.get(&role) {
             Some(Fact::There(_)) | None => return,
             Some(Fact::Missing) => {
                 let what = format!("the role {name} is gone, whose session this is");
@@ -80,12 +80,12 @@ fn newcomer(ground: &Ground<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
 }
 
 /// Whoever comes later has access by being declared.
-fn known(ground: &Ground<'_>, caller: &str, creator: &str, check: &mut CheckBuilder<'_>) {
-    let admins = &ground.stack.kubernetes().admins;
+fn known(cx: &CheckContext<'_>, caller: &str, creator: &str, check: &mut CheckBuilder<'_>) {
+    let admins = &cx.stack.kubernetes().admins;
     if stands_for(creator, caller) || admins.iter().any(|arn| stands_for(arn.as_str(), caller)) {
         return;
     }
-    let remedy = match role_of(ground.surroundings) {
+    let remedy = match role_of(cx.surroundings) {
         Some(role) => {
             format!("to enter it with this role, add {role} to {ADMINS}, with the path of the role if it has one")
         }
@@ -104,16 +104,16 @@ fn known(ground: &Ground<'_>, caller: &str, creator: &str, check: &mut CheckBuil
 }
 
 /// Whether those who are to enter the cluster exist, under these very ARNs.
-pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
-    let admins = &ground.stack.kubernetes().admins;
+pub(super) fn admins(cx: &CheckContext<'_>) -> Option<Check> {
+    let admins = &cx.stack.kubernetes().admins;
     if admins.is_empty() {
         return None;
     }
-    let mut check = CheckBuilder::new(ground.places, ADMINS);
+    let mut check = CheckBuilder::new(cx.places, ADMINS);
     for arn in admins {
         let (owner, arn) = (arn.parts().account, arn.as_str());
         let key = Key::item(ADMINS, arn);
-        let account = &ground.surroundings.account;
+        let account = &cx.surroundings.account;
         if owner != account {
             let what = format!("{arn} is of account {owner}, where account {account} cannot look");
             let why = "it was not checked whether there is such a role or user";
@@ -125,28 +125,28 @@ pub(super) fn admins(ground: &Ground<'_>) -> Option<Check> {
         let name = arn.rsplit('/').next().unwrap_or_default();
         let missing = Said::new(
             format!("there is no {kind} {name} in account {account}"),
-            why(ground, arn),
+            why(cx, arn),
             format!(
                 "list those there are with `aws iam list-{kind}s --region {} --query '{list}[].Arn'`",
-                ground.stack.region
+                cx.stack.region
             ),
         );
         let action = if kind == "user" { "iam:GetUser" } else { "iam:GetRole" };
-        let severity = ground.severity(arn);
-        let told = ground.facts.principals.get(arn);
+        let severity = cx.severity(arn);
+        let told = cx.facts.principals.get(arn);
         let Some(PrincipalFacts { arn: found }) = check.there(told, key, action, severity, missing) else { continue };
         // A role made a moment ago has its unique id in place of an ARN.
         if found.starts_with("arn:") && found != arn {
             let what = format!("the {kind} {name} is {found}, not {arn}");
-            check.find(severity, key, Said::new(what, why(ground, arn), format!("write {found}")));
+            check.find(severity, key, Said::new(what, why(cx, arn), format!("write {found}")));
         }
     }
     Some(check.done())
 }
 
 /// What in this plan would be refused.
-fn why(ground: &Ground<'_>, arn: &str) -> String {
-    match ground.first_use(arn) {
+fn why(cx: &CheckContext<'_>, arn: &str) -> String {
+    match cx.first_use(arn) {
         Some(address) => format!("{address} would be refused, after the cluster is built"),
         None => "nobody enters the cluster by it".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckContext;
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::Action;
 use crate::engine::state::Deposed;
@@ -150,7 +150,7 @@ impl<'g> CheckBuilder<'g> {
     }
 }
 
-impl Ground<'_> {
+impl CheckContext<'_> {
     /// The first address at which this plan begins to use `id`: where it is made with it, or changed to it.
     pub(super) fn first_use(&self, id: &str) -> Option<&Address> {
         let begins = |diff: &FieldDiff| {

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::architecture::recorded;
@@ -16,7 +16,7 @@ use crate::engine::state::State;
 use crate::model::facts::Fact;
 use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
 use crate::model::finding::{Check, Severity};
-use crate::resources::database::version::{Move, newest, newest_meant, of_major, way, ways_on};
+use crate::resources::database::version::{VersionMove, newest, newest_meant, of_major, way, ways_on};
 use crate::resources::database::{least_growth, storage_refusal};
 use crate::stack::Stack;
 
@@ -65,8 +65,8 @@ impl Deed<'_> {
     }
 }
 
-fn deed<'a>(ground: &'a Ground<'_>) -> Option<Deed<'a>> {
-    match ground.plan.actions.get(&handles::DATABASE.address())? {
+fn deed<'a>(cx: &'a CheckContext<'_>) -> Option<Deed<'a>> {
+    match cx.plan.actions.get(&handles::DATABASE.address())? {
         Action::Create { .. } | Action::Replace { .. } => Some(Deed::Made),
         action @ Action::Update { .. } => Some(Deed::Changed(action)),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
@@ -74,10 +74,10 @@ fn deed<'a>(ground: &'a Ground<'_>) -> Option<Deed<'a>> {
 }
 
 /// Whether the version that is asked for can be had, and reached from the one that runs.
-pub(super) fn version(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
-    let Some(deed) = deed(ground).filter(|deed| deed.sets("engine_version")) else { return };
-    let wanted = engine_version(ground.stack, ground.state).to_string();
-    let told = ground.facts.database.as_ref();
+pub(super) fn version(cx: &CheckContext<'_>, check: &mut CheckBuilder<'_>) {
+    let Some(deed) = deed(cx).filter(|deed| deed.sets("engine_version")) else { return };
+    let wanted = engine_version(cx.stack, cx.state).to_string();
+    let told = cx.facts.database.as_ref();
     if let Some((before, _)) = deed.change("engine_version") {
         let running = told.map(|told| &told.running);
         let (there, targets) = match running {
@@ -85,7 +85,7 @@ pub(super) fn version(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
             Some(Fact::Missing | Fact::Unread { .. }) | None => (before.as_str().unwrap_or_default(), None),
         };
         let way = way(there, &wanted);
-        if way == Move::Back {
+        if way == VersionMove::Back {
             let said = Said::new(
                 format!("RDS never goes back, and {there} is newer than the declared {wanted}"),
                 "",
@@ -108,7 +108,7 @@ pub(super) fn version(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
     match told.map(|told| &told.versions) {
         Some(Fact::There(all)) if newest_meant(all.iter().map(String::as_str), &wanted).is_none() => {
             let known = of_major(all.iter().map(String::as_str), &wanted);
-            let region = &ground.stack.region;
+            let region = &cx.stack.region;
             let remedy = if known.is_empty() {
                 format!(
                     "list those there are with `aws rds describe-db-engine-versions --region {region} --engine postgres \
@@ -128,13 +128,13 @@ pub(super) fn version(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
 }
 
 /// Whether RDS goes from the version that runs to the one that is meant.
-fn reached(way: &Move, there: &str, targets: &[&str], check: &mut CheckBuilder<'_>) {
+fn reached(way: &VersionMove, there: &str, targets: &[&str], check: &mut CheckBuilder<'_>) {
     let wanted = match way {
-        Move::Stay | Move::Back => return,
-        Move::Minor(version) | Move::Major(version) if targets.contains(&version.as_str()) => return,
-        Move::AnyOf(major) if newest(targets.iter().copied(), *major).is_some() => return,
-        Move::Minor(version) | Move::Major(version) => version.clone(),
-        Move::AnyOf(major) => major.to_string(),
+        VersionMove::Stay | VersionMove::Back => return,
+        VersionMove::Minor(version) | VersionMove::Major(version) if targets.contains(&version.as_str()) => return,
+        VersionMove::AnyOf(major) if newest(targets.iter().copied(), *major).is_some() => return,
+        VersionMove::Minor(version) | VersionMove::Major(version) => version.clone(),
+        VersionMove::AnyOf(major) => major.to_string(),
     };
     let advice = if targets.is_empty() { "" } else { ": write one of them, or its major" };
     let remedy = format!("{}{advice}", ways_on(there, targets));
@@ -143,13 +143,13 @@ fn reached(way: &Move, there: &str, targets: &[&str], check: &mut CheckBuilder<'
 }
 
 /// Whether the class runs the version, with a standby where one is asked for.
-pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
-    let deed = deed(ground)?;
+pub(super) fn class(cx: &CheckContext<'_>) -> Option<Check> {
+    let deed = deed(cx)?;
     let fields = ["instance_class", "multi_az", "engine_version"];
-    let told = ground.facts.database.as_ref().filter(|_| fields.iter().any(|field| deed.sets(field)))?;
-    let mut check = CheckBuilder::new(ground.places, "database.instance_class");
+    let told = cx.facts.database.as_ref().filter(|_| fields.iter().any(|field| deed.sets(field)))?;
+    let mut check = CheckBuilder::new(cx.places, "database.instance_class");
     match &told.options {
-        Fact::There(_) => offered(ground, told, &mut check),
+        Fact::There(_) => offered(cx, told, &mut check),
         // That is a matter of the version.
         Fact::Missing => {}
         Fact::Unread { error } => {
@@ -159,10 +159,10 @@ pub(super) fn class(ground: &Ground<'_>) -> Option<Check> {
     Some(check.done())
 }
 
-fn offered(ground: &Ground<'_>, told: &DatabaseOffers, check: &mut CheckBuilder<'_>) {
+fn offered(cx: &CheckContext<'_>, told: &DatabaseOffers, check: &mut CheckBuilder<'_>) {
     let Fact::There(options) = &told.options else { return };
-    let (declared, region) = (&ground.stack.database, &ground.stack.region);
-    let (class, version) = (&declared.instance_class, engine_version(ground.stack, ground.state));
+    let (declared, region) = (&cx.stack.database, &cx.stack.region);
+    let (class, version) = (&declared.instance_class, engine_version(cx.stack, cx.state));
     let list = format!(
         "list those there are with `aws rds describe-orderable-db-instance-options --region {region} --engine postgres \
          --engine-version {version} --query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text`"
@@ -184,12 +184,12 @@ fn offered(ground: &Ground<'_>, told: &DatabaseOffers, check: &mut CheckBuilder<
 }
 
 /// Whether the storage can become what is declared, and is as much as RDS has.
-pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
-    let deed = deed(ground)?;
+pub(super) fn storage(cx: &CheckContext<'_>) -> Option<Check> {
+    let deed = deed(cx)?;
     if !deed.sets("storage_gib") {
         return None;
     }
-    let mut check = CheckBuilder::new(ground.places, "database.storage_gib");
+    let mut check = CheckBuilder::new(cx.places, "database.storage_gib");
     let gib = |value: &Value| value.as_u64().and_then(|gib| u32::try_from(gib).ok());
     if let Some((before, after)) = deed.change("storage_gib")
         && let (Some(from), Some(to)) = (gib(before), gib(after))
@@ -199,14 +199,14 @@ pub(super) fn storage(ground: &Ground<'_>) -> Option<Check> {
         check.find(Severity::Error, STORAGE, Said::new(reason, "", remedy));
         return Some(check.done());
     }
-    if let Some(Fact::There(options)) = ground.facts.database.as_ref().map(|told| &told.options) {
-        let asked = ground.stack.database.storage_gib;
+    if let Some(Fact::There(options)) = cx.facts.database.as_ref().map(|told| &told.options) {
+        let asked = cx.stack.database.storage_gib;
         let gp3 = options.iter().filter(|option| option.storage_type == "gp3");
         let ranges: Vec<(u32, u32)> = gp3.map(|option| (option.least_gib, option.most_gib)).collect();
         if let Some((least, most)) = ranges.first()
             && !ranges.iter().any(|(least, most)| (least..=most).contains(&&asked))
         {
-            let class = &ground.stack.database.instance_class;
+            let class = &cx.stack.database.instance_class;
             let what = format!("{class} takes {least} to {most} GiB of storage, not {asked}");
             check.find(Severity::Error, STORAGE, Said::new(what, "", format!("write a size from {least} to {most}")));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::facts::Fact;
@@ -29,14 +29,14 @@ pub(super) fn certificates(stack: &Stack) -> BTreeSet<String> {
 ///
 /// Source: API of Elastic Load Balancing, `CreateListener` (`CertificateNotFound`, `UnsupportedCertificate`); ACM User
 /// Guide, "Services integrated with ACM" (a certificate serves its own account and Region alone).
-pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
-    let arn = ground.stack.load_balancer.certificate.as_ref()?;
+pub(super) fn certificate(cx: &CheckContext<'_>) -> Option<Check> {
+    let arn = cx.stack.load_balancer.certificate.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut check = CheckBuilder::new(ground.places, CERTIFICATE);
+    let mut check = CheckBuilder::new(cx.places, CERTIFICATE);
     let key = Key::of(CERTIFICATE);
-    let severity = severity(ground, arn);
-    let told = ground.facts.certificates.get(arn);
-    let account = &ground.surroundings.account;
+    let severity = severity(cx, arn);
+    let told = cx.facts.certificates.get(arn);
+    let account = &cx.surroundings.account;
     let is_closed = match told {
         Some(Fact::Missing) => true,
         Some(Fact::Unread { error }) => error.is_denied(),
@@ -48,36 +48,36 @@ pub(super) fn certificate(ground: &Ground<'_>) -> Option<Check> {
             key,
             Said::new(
                 format!("the certificate is of account {owner}, and the stack of {account}: ACM does not share them"),
-                uses(ground, arn),
+                uses(cx, arn),
                 format!("request or import one in account {account}"),
             ),
         );
         return Some(check.done());
     }
-    let region = &ground.stack.region;
+    let region = &cx.stack.region;
     let missing = Said::new(
         format!("there is no such certificate in {region}, account {account}"),
-        uses(ground, arn),
+        uses(cx, arn),
         format!("list those there are with `aws acm list-certificates --region {region}`"),
     );
     if let Some(found) = check.there(told, key, "acm:DescribeCertificate", severity, missing) {
-        validity(ground, found, arn, &mut check);
-        names(ground, found, severity, &mut check);
+        validity(cx, found, arn, &mut check);
+        names(cx, found, severity, &mut check);
     }
     Some(check.done())
 }
 
 /// The Ingress gets it by way of the values, which are no part of what is made at AWS.
-fn severity(ground: &Ground<'_>, arn: &str) -> Severity {
-    let by_ingress = ground.stack.load_balancer.targets == Targets::Ingress && ground.makes(&handles::CLUSTER);
-    if by_ingress { Severity::Error } else { ground.severity(arn) }
+fn severity(cx: &CheckContext<'_>, arn: &str) -> Severity {
+    let by_ingress = cx.stack.load_balancer.targets == Targets::Ingress && cx.makes(&handles::CLUSTER);
+    if by_ingress { Severity::Error } else { cx.severity(arn) }
 }
 
 /// What in this plan would be refused.
-fn uses(ground: &Ground<'_>, arn: &str) -> String {
-    match ground.first_use(arn) {
+fn uses(cx: &CheckContext<'_>, arn: &str) -> String {
+    match cx.first_use(arn) {
         Some(address) => format!("{address} would be refused with it"),
-        None if ground.stack.load_balancer.targets == Targets::Ingress => {
+        None if cx.stack.load_balancer.targets == Targets::Ingress => {
             "the controller of the Ingress makes no load balancer with it".to_owned()
         }
         None => "the load balancer serves it, or is to".to_owned(),
@@ -85,13 +85,13 @@ fn uses(ground: &Ground<'_>, arn: &str) -> String {
 }
 
 /// Whether a load balancer takes it, and for how long it is good.
-fn validity(ground: &Ground<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
-    let ended = found.expires.filter(|end| *end <= ground.now);
-    let region = &ground.stack.region;
+fn validity(cx: &CheckContext<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
+    let ended = found.expires.filter(|end| *end <= cx.now);
+    let region = &cx.stack.region;
     let another = "request or import another one, and declare it here";
     let (what, remedy) = match found.status.as_str() {
         "ISSUED" if ended.is_none() => {
-            soon_over(ground, found, arn, check);
+            soon_over(cx, found, arn, check);
             return;
         }
         "ISSUED" | "EXPIRED" => {
@@ -112,13 +112,13 @@ fn validity(ground: &Ground<'_>, found: &Certificate, arn: &str, check: &mut Che
         ),
         other => (format!("the certificate is {other}, not ISSUED"), another.to_owned()),
     };
-    check.find(severity(ground, arn), Key::of(CERTIFICATE), Said::new(what, uses(ground, arn), remedy));
+    check.find(severity(cx, arn), Key::of(CERTIFICATE), Said::new(what, uses(cx, arn), remedy));
 }
 
 /// What ACM issued, it renews once it is in use; what was imported ends.
-fn soon_over(ground: &Ground<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
+fn soon_over(cx: &CheckContext<'_>, found: &Certificate, arn: &str, check: &mut CheckBuilder<'_>) {
     let Some(end) = found.expires.filter(|_| found.origin == "IMPORTED") else { return };
-    if end.duration_since(ground.now).as_hours() < 24 * IMPORTED_DAYS {
+    if end.duration_since(cx.now).as_hours() < 24 * IMPORTED_DAYS {
         check.find(
             Severity::Warning,
             Key::of(CERTIFICATE),
@@ -158,8 +158,8 @@ fn proving(found: &Certificate, region: &str, arn: &str) -> String {
 }
 
 /// Whether it is for the declared domain.
-fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, check: &mut CheckBuilder<'_>) {
-    let Some(host) = &ground.stack.load_balancer.domain else { return };
+fn names(cx: &CheckContext<'_>, found: &Certificate, severity: Severity, check: &mut CheckBuilder<'_>) {
+    let Some(host) = &cx.stack.load_balancer.domain else { return };
     if found.names.is_empty() || found.covers(host.as_str()) {
         return;
     }
@@ -175,10 +175,10 @@ fn names(ground: &Ground<'_>, found: &Certificate, severity: Severity, check: &m
 }
 
 /// Whether a name is served without encryption. Behind an Ingress, the controller looks for a certificate by itself.
-pub(super) fn plain(ground: &Ground<'_>) -> Option<Check> {
-    let front = &ground.stack.load_balancer;
+pub(super) fn plain(cx: &CheckContext<'_>) -> Option<Check> {
+    let front = &cx.stack.load_balancer;
     let host = front.domain.as_ref().filter(|_| front.targets != Targets::Ingress)?;
-    let mut check = CheckBuilder::new(ground.places, "load_balancer.https");
+    let mut check = CheckBuilder::new(cx.places, "load_balancer.https");
     if front.certificate.is_none() {
         let is_open = front.scheme == Scheme::InternetFacing && front.allow_from.iter().any(|from| from.prefix() == 0);
         let reach = if is_open { "; and the whole internet is let in" } else { "" };
@@ -191,7 +191,7 @@ pub(super) fn plain(ground: &Ground<'_>) -> Option<Check> {
                 format!(
                     "`aws acm request-certificate --region {} --domain-name {host} --validation-method DNS`, and \
                      declare it as {CERTIFICATE}",
-                    ground.stack.region
+                    cx.stack.region
                 ),
             ),
         );

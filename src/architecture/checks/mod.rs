@@ -9,7 +9,7 @@
 //! To add a check:
 //! 1. What it has to know goes into [`FactQuery`] and [`Facts`], with the call in `resources/facts/` and an answer in
 //!    `cloud/simulated/facts.rs`; the action of the call into `docs/permissions/plan.json`.
-//! 2. Its question goes into [`query`], and its judgement into a file here: a function from [`Ground`] to a [`Check`],
+//! 2. Its question goes into [`query`], and its judgement into a file here: a function from [`CheckContext`] to a [`Check`],
 //!    or to none where the declaration gives nothing to ask.
 //! 3. Its id is stable and goes into `docs/checks.md`.
 
@@ -36,7 +36,7 @@ use crate::stack::{Places, Stack};
 
 /// Everything a check may look at.
 #[derive(Clone, Copy, Debug)]
-pub struct Ground<'a> {
+pub struct CheckContext<'a> {
     /// What is declared.
     pub stack: &'a Stack,
     /// Where it is declared.
@@ -73,24 +73,24 @@ pub fn query(stack: &Stack, surroundings: &Surroundings, state: &State, destroy:
 }
 
 /// Every check that the declaration gives reason for.
-pub fn checks(ground: &Ground<'_>) -> Vec<Check> {
-    if ground.destroy {
-        return removal::checks(ground);
+pub fn checks(cx: &CheckContext<'_>) -> Vec<Check> {
+    if cx.destroy {
+        return removal::checks(cx);
     }
     let all = [
-        Some(access::caller(ground)),
-        access::admins(ground),
-        Some(versions::kubernetes(ground)),
-        zones::instance_type(ground),
-        zones::count(ground),
-        Some(versions::postgresql(ground)),
-        database::class(ground),
-        database::storage(ground),
-        storage::kms(ground),
-        front::certificate(ground),
-        front::plain(ground),
+        Some(access::caller(cx)),
+        access::admins(cx),
+        Some(versions::kubernetes(cx)),
+        zones::instance_type(cx),
+        zones::count(cx),
+        Some(versions::postgresql(cx)),
+        database::class(cx),
+        database::storage(cx),
+        storage::kms(cx),
+        front::certificate(cx),
+        front::plain(cx),
     ];
-    all.into_iter().flatten().chain(network::checks(ground)).collect()
+    all.into_iter().flatten().chain(network::checks(cx)).collect()
 }
 
 /// The checks that a declaration by itself gives reason for, whatever stands: what they find are warnings at most.

@@ -8,7 +8,7 @@ mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::model::facts::Fact;
@@ -34,11 +34,11 @@ pub(super) fn query(stack: &Stack) -> Option<NetworkQuery> {
 }
 
 /// Every check of the network.
-pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
-    let (Network::Existing(existing), Some(told)) = (&ground.stack.network, &ground.facts.network) else {
+pub(super) fn checks(cx: &CheckContext<'_>) -> Vec<Check> {
+    let (Network::Existing(existing), Some(told)) = (&cx.stack.network, &cx.facts.network) else {
         return Vec::new();
     };
-    let site = Site { ground, existing, told, subnets: Subnets::of(ground, existing, told) };
+    let site = Site { cx, existing, told, subnets: Subnets::of(cx, existing, told) };
     let all = [
         Some(site.vpc()),
         Some(site.exist()),
@@ -52,7 +52,7 @@ pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
 
 /// What the checks of one network look at.
 struct Site<'a> {
-    ground: &'a Ground<'a>,
+    cx: &'a CheckContext<'a>,
     existing: &'a ExistingNetwork,
     told: &'a NetworkFacts,
     subnets: Subnets<'a>,
@@ -69,14 +69,14 @@ struct Subnets<'a> {
 }
 
 impl<'a> Subnets<'a> {
-    fn of(ground: &Ground<'_>, existing: &ExistingNetwork, told: &'a NetworkFacts) -> Self {
+    fn of(cx: &CheckContext<'_>, existing: &ExistingNetwork, told: &'a NetworkFacts) -> Self {
         let found = |ids: Vec<String>| -> BTreeMap<String, &'a SubnetFacts> {
             let Fact::There(all) = &told.subnets else { return BTreeMap::new() };
             let there = |id: String| Some((all.get(&id).filter(|one| one.vpc == existing.vpc.as_str())?, id));
             ids.into_iter().filter_map(there).map(|(one, id)| (id, one)).collect()
         };
         let private = || existing.private_subnets.iter().map(ToString::to_string).collect();
-        let internal = ground.stack.load_balancer.scheme == Scheme::Internal;
+        let internal = cx.stack.load_balancer.scheme == Scheme::Internal;
         let (balancer, balancer_key) = if internal {
             (private(), PRIVATE)
         } else {
@@ -89,12 +89,12 @@ impl<'a> Subnets<'a> {
 impl Site<'_> {
     /// Whether the network is there, and names are resolved in it.
     fn vpc(&self) -> Check {
-        let mut check = CheckBuilder::new(self.ground.places, "network.vpc");
-        let (id, region) = (self.existing.vpc.as_str(), &self.ground.stack.region);
+        let mut check = CheckBuilder::new(self.cx.places, "network.vpc");
+        let (id, region) = (self.existing.vpc.as_str(), &self.cx.stack.region);
         let key = Key::of(VPC);
-        let severity = self.ground.severity(id);
+        let severity = self.cx.severity(id);
         let missing = Said::new(
-            format!("there is no VPC {id} in {region}, account {}", self.ground.surroundings.account),
+            format!("there is no VPC {id} in {region}, account {}", self.cx.surroundings.account),
             "",
             format!("list those there are with `aws ec2 describe-vpcs --region {region}`"),
         );
@@ -121,8 +121,8 @@ impl Site<'_> {
 
     /// Whether every subnet is there, and in the network.
     fn exist(&self) -> Check {
-        let mut check = CheckBuilder::new(self.ground.places, "network.subnets");
-        let (vpc, region) = (self.existing.vpc.as_str(), &self.ground.stack.region);
+        let mut check = CheckBuilder::new(self.cx.places, "network.subnets");
+        let (vpc, region) = (self.existing.vpc.as_str(), &self.cx.stack.region);
         let list = format!(
             "list those of the network with `aws ec2 describe-subnets --region {region} --filters \
              Name=vpc-id,Values={vpc}`"
@@ -141,11 +141,11 @@ impl Site<'_> {
         let lists = [(PRIVATE, &self.existing.private_subnets), (PUBLIC, &self.existing.public_subnets)];
         for (path, id) in lists.into_iter().flat_map(|(path, ids)| ids.iter().map(move |id| (path, id.as_str()))) {
             let what = match all.get(id) {
-                None => format!("there is no subnet {id} in {region}, account {}", self.ground.surroundings.account),
+                None => format!("there is no subnet {id} in {region}, account {}", self.cx.surroundings.account),
                 Some(found) if found.vpc != vpc => format!("{id} is in {}, not in {vpc}", found.vpc),
                 Some(_) => continue,
             };
-            check.find(self.ground.severity(id), Key::item(path, id), Said::new(what, "", list.clone()));
+            check.find(self.cx.severity(id), Key::item(path, id), Said::new(what, "", list.clone()));
         }
         check.done()
     }
@@ -155,20 +155,20 @@ impl Site<'_> {
         if self.subnets.private.is_empty() {
             return None;
         }
-        let mut check = CheckBuilder::new(self.ground.places, "network.zones");
+        let mut check = CheckBuilder::new(self.cx.places, "network.zones");
         self.zones_of_cluster(&mut check);
-        if self.ground.stack.load_balancer.targets != Targets::Ingress {
+        if self.cx.stack.load_balancer.targets != Targets::Ingress {
             self.zones_of_balancer(&mut check);
         }
         Some(check.done())
     }
 
     fn zones_of_cluster(&self, check: &mut CheckBuilder<'_>) {
-        let region = self.ground.stack.region.as_str();
+        let region = self.cx.stack.region.as_str();
         let private = &self.subnets.private;
         let zones: BTreeSet<&str> = private.values().map(|one| one.zone.as_str()).collect();
         if let [zone] = zones.iter().copied().collect::<Vec<_>>().as_slice() {
-            let severity = worst(private.keys().map(|id| self.ground.severity(id)));
+            let severity = worst(private.keys().map(|id| self.cx.severity(id)));
             check.find(
                 severity,
                 Key::of(PRIVATE),
@@ -180,7 +180,7 @@ impl Site<'_> {
             );
         }
         for (id, subnet) in private {
-            let severity = self.ground.severity(id);
+            let severity = self.cx.severity(id);
             let key = Key::item(PRIVATE, id);
             // Local zones and Wavelength have names such as us-east-1-bos-1a.
             let elsewhere = subnet.zone.strip_prefix(region).is_some_and(|rest| rest.starts_with('-'));
@@ -197,7 +197,7 @@ impl Site<'_> {
                 );
                 continue;
             }
-            let of = &self.ground.stack.kubernetes().nodes.instance_type;
+            let of = &self.cx.stack.kubernetes().nodes.instance_type;
             if let Fact::There(offering) = &self.told.zones_of_type
                 && !offering.contains(&subnet.zone)
             {
@@ -230,7 +230,7 @@ impl Site<'_> {
         }
         for (zone, ids) in by_zone.iter().filter(|(_, ids)| ids.len() > 1) {
             check.find(
-                self.ground.severity(ids[1]),
+                self.cx.severity(ids[1]),
                 Key::item(path, ids[1]),
                 Said::new(
                     format!("{} are all in {zone}, and a load balancer takes one subnet of each zone", ids.join(", ")),
@@ -240,7 +240,7 @@ impl Site<'_> {
             );
         }
         if by_zone.len() == 1 && path == PUBLIC {
-            let severity = worst(balancer.keys().map(|id| self.ground.severity(id)));
+            let severity = worst(balancer.keys().map(|id| self.cx.severity(id)));
             let zone = by_zone.keys().next().copied().unwrap_or_default();
             check.find(
                 severity,
@@ -277,8 +277,8 @@ impl Site<'_> {
     fn service_range(&self) -> Option<Check> {
         let Fact::There(VpcFacts { cidrs, .. }) = &self.told.vpc else { return None };
         let path = "kubernetes.service_cidr";
-        let mut check = CheckBuilder::new(self.ground.places, "network.service_range");
-        let services = self.ground.stack.kubernetes().service_cidr;
+        let mut check = CheckBuilder::new(self.cx.places, "network.service_range");
+        let services = self.cx.stack.kubernetes().service_cidr;
         let ranges: Vec<Cidr> = cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect();
         if let Some(range) = ranges.iter().find(|range| range.overlaps(&services)) {
             let free = ["172.20.0.0/16", "10.100.0.0/16", "192.168.0.0/20", "172.21.0.0/16"]
@@ -290,7 +290,7 @@ impl Site<'_> {
                 None => format!("set {path} to a private range, /12 to /24, outside of the network"),
             };
             check.find(
-                if self.ground.makes(&handles::CLUSTER) { Severity::Error } else { Severity::Warning },
+                if self.cx.makes(&handles::CLUSTER) { Severity::Error } else { Severity::Warning },
                 Key::of(path),
                 Said::new(
                     format!("services ({services}) and the network ({range}) overlap, and EKS wants them apart"),

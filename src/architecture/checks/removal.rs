@@ -3,7 +3,7 @@
 //! Sources: EKS API, `DeleteCluster` (node groups and Fargate profiles go first); Amazon VPC User Guide, "Delete your VPC"
 //! (every interface and load balancer goes first).
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Said};
 use crate::architecture::handles;
 use crate::engine::state::State;
@@ -29,14 +29,14 @@ pub(super) fn query(state: &State) -> Option<RemovalQuery> {
 }
 
 /// Every check of a removal.
-pub(super) fn checks(ground: &Ground<'_>) -> Vec<Check> {
-    let Some(told) = &ground.facts.removal else { return Vec::new() };
+pub(super) fn checks(cx: &CheckContext<'_>) -> Vec<Check> {
+    let Some(told) = &cx.facts.removal else { return Vec::new() };
     let mut all = Vec::new();
-    if ground.removes(&handles::CLUSTER.address()) {
-        all.push(cluster(ground, told));
+    if cx.removes(&handles::CLUSTER.address()) {
+        all.push(cluster(cx, told));
     }
-    if ground.removes(&handles::VPC.address()) {
-        all.push(network(ground, told));
+    if cx.removes(&handles::VPC.address()) {
+        all.push(network(cx, told));
     }
     all
 }
@@ -54,12 +54,12 @@ fn there<'f, T>(check: &mut CheckBuilder<'_>, fact: &'f Fact<T>, address: &Addre
 }
 
 /// Whether anything of somebody else's stands on the cluster.
-fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
-    let mut check = CheckBuilder::new(ground.places, "removal.cluster");
-    let (at, region, stack) = (handles::CLUSTER.address(), &ground.stack.region, ground.stack.stack.as_str());
-    let name = ground.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
+fn cluster(cx: &CheckContext<'_>, told: &Removal) -> Check {
+    let mut check = CheckBuilder::new(cx.places, "removal.cluster");
+    let (at, region, stack) = (handles::CLUSTER.address(), &cx.stack.region, cx.stack.stack.as_str());
+    let name = cx.state.resources.get(&at).and_then(|recorded| recorded.computed.text("id")).unwrap_or_default();
     if let Some(groups) = there(&mut check, &told.node_groups, &at, "eks:ListNodegroups and DescribeNodegroup") {
-        let recorded = |group: &str| ground.records::<NodeGroup>(&format!("{name}/{group}"));
+        let recorded = |group: &str| cx.records::<NodeGroup>(&format!("{name}/{group}"));
         let foreign = groups.iter().filter(|(group, owner)| owner.as_deref() != Some(stack) && !recorded(group));
         for (group, _) in foreign {
             let said = Said::new(
@@ -88,7 +88,7 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
     }
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
     if let Some(balancers) = there(&mut check, &told.balancers, &at, action) {
-        for (arn, _) in balancers.iter().filter(|(arn, one)| one.by_cluster && is_foreign(ground, arn, one)) {
+        for (arn, _) in balancers.iter().filter(|(arn, one)| one.by_cluster && is_foreign(cx, arn, one)) {
             let said = Said::new(
                 format!("Kubernetes made the load balancer {arn}, which would stay behind"),
                 "without the cluster nobody removes it, and it keeps the network from going",
@@ -101,13 +101,13 @@ fn cluster(ground: &Ground<'_>, told: &Removal) -> Check {
 }
 
 /// Whether anything of somebody else's stands in the network.
-fn network(ground: &Ground<'_>, told: &Removal) -> Check {
-    let mut check = CheckBuilder::new(ground.places, "removal.network");
-    let (at, region, stack) = (handles::VPC.address(), &ground.stack.region, ground.stack.stack.as_str());
+fn network(cx: &CheckContext<'_>, told: &Removal) -> Check {
+    let mut check = CheckBuilder::new(cx.places, "removal.network");
+    let (at, region, stack) = (handles::VPC.address(), &cx.stack.region, cx.stack.stack.as_str());
     let why = "EC2 deletes no subnet and no network while it stands there";
     let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeTags";
     if let Some(balancers) = there(&mut check, &told.balancers, &at, action) {
-        for (arn, _) in balancers.iter().filter(|(arn, one)| !one.by_cluster && is_foreign(ground, arn, one)) {
+        for (arn, _) in balancers.iter().filter(|(arn, one)| !one.by_cluster && is_foreign(cx, arn, one)) {
             let said = Said::new(
                 format!("the load balancer {arn} stands in the network, and is not the stack's"),
                 why,
@@ -135,8 +135,8 @@ fn network(ground: &Ground<'_>, told: &Removal) -> Check {
 }
 
 /// Whether a load balancer is neither the stack's by its tags nor by the record: tags can be taken off.
-fn is_foreign(ground: &Ground<'_>, arn: &str, one: &BalancerFacts) -> bool {
-    one.stack.as_deref() != Some(ground.stack.stack.as_str()) && !ground.records::<LoadBalancer>(arn)
+fn is_foreign(cx: &CheckContext<'_>, arn: &str, one: &BalancerFacts) -> bool {
+    one.stack.as_deref() != Some(cx.stack.stack.as_str()) && !cx.records::<LoadBalancer>(arn)
 }
 
 /// Whether an interface goes with what the stack has there. Those of load balancers are judged by the load balancers.

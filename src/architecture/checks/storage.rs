@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::model::facts::{Fact, KeyFacts};
 use crate::model::finding::{Check, Severity};
@@ -22,27 +22,27 @@ pub(super) fn keys(stack: &Stack) -> BTreeSet<String> {
 /// Whether the declared key can encrypt the database, the bucket, the secrets and the secrets of the cluster.
 ///
 /// Source: AWS KMS Developer Guide, "Key states" and "Key policies"; RDS User Guide, "Encrypting Amazon RDS resources".
-pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
-    let arn = ground.stack.storage.kms.as_ref()?;
+pub(super) fn kms(cx: &CheckContext<'_>) -> Option<Check> {
+    let arn = cx.stack.storage.kms.as_ref()?;
     let (owner, arn) = (arn.parts().account, arn.as_str());
-    let mut check = CheckBuilder::new(ground.places, "storage.kms");
-    let severity = ground.severity(arn);
+    let mut check = CheckBuilder::new(cx.places, "storage.kms");
+    let severity = cx.severity(arn);
     let key = Key::of(PATH);
-    let foreign = owner != ground.surroundings.account;
-    let told = ground.facts.keys.get(arn);
+    let foreign = owner != cx.surroundings.account;
+    let told = cx.facts.keys.get(arn);
     let missing = Said::new(
         "there is no such key in this region",
-        uses(ground, arn),
-        format!("list the keys there are with `aws kms list-keys --region {}`", ground.stack.region),
+        uses(cx, arn),
+        format!("list the keys there are with `aws kms list-keys --region {}`", cx.stack.region),
     );
     if foreign && matches!(told, Some(Fact::Unread { error }) if error.is_denied()) {
-        let account = &ground.surroundings.account;
+        let account = &cx.surroundings.account;
         check.find(
             severity,
             key,
             Said::new(
                 format!("the key is of account {owner}, and nobody of account {account} may use it as things are"),
-                uses(ground, arn),
+                uses(cx, arn),
                 format!(
                     "use a key of account {account}; or let the policy of the key and your own allow kms:DescribeKey, \
                      CreateGrant, Decrypt and GenerateDataKey to account {account}"
@@ -52,26 +52,26 @@ pub(super) fn kms(ground: &Ground<'_>) -> Option<Check> {
         return Some(check.done());
     }
     if let Some(found) = check.there(told, key, "kms:DescribeKey", severity, missing) {
-        judge(ground, found, arn, foreign.then_some(owner), &mut check);
+        judge(cx, found, arn, foreign.then_some(owner), &mut check);
     }
     Some(check.done())
 }
 
 /// What in this plan would be refused.
-fn uses(ground: &Ground<'_>, arn: &str) -> String {
-    match ground.first_use(arn) {
+fn uses(cx: &CheckContext<'_>, arn: &str) -> String {
+    match cx.first_use(arn) {
         Some(address) => format!("{address} and whatever else is encrypted with it could not be made"),
         None => "what it encrypted cannot be read while this is so".to_owned(),
     }
 }
 
-fn judge(ground: &Ground<'_>, found: &KeyFacts, arn: &str, foreign: Option<&str>, check: &mut CheckBuilder<'_>) {
+fn judge(cx: &CheckContext<'_>, found: &KeyFacts, arn: &str, foreign: Option<&str>, check: &mut CheckBuilder<'_>) {
     let key = Key::of(PATH);
-    let severity = ground.severity(arn);
+    let severity = cx.severity(arn);
     let id = arn.rsplit('/').next().unwrap_or(arn);
-    let region = &ground.stack.region;
+    let region = &cx.stack.region;
     let mut wrong = |what: String, remedy: String| {
-        check.find(severity, key, Said::new(what, uses(ground, arn), remedy));
+        check.find(severity, key, Said::new(what, uses(cx, arn), remedy));
     };
     match found.state.as_str() {
         "Enabled" | "Creating" | "Updating" => {}
@@ -135,14 +135,14 @@ fn judge(ground: &Ground<'_>, found: &KeyFacts, arn: &str, foreign: Option<&str>
                 "it was not checked whether its policy lets database, bucket, secrets and cluster use it",
                 format!(
                     "use a key of account {}, or see that its policy lets that account use it",
-                    ground.surroundings.account
+                    cx.surroundings.account
                 ),
             ),
         );
         return;
     }
     match &found.policy {
-        Fact::There(policy) => judge_policy(ground, policy, check),
+        Fact::There(policy) => judge_policy(cx, policy, check),
         Fact::Unread { error } => check.unread(key, error, "kms:GetKeyPolicy"),
         Fact::Missing => {}
     }
@@ -153,9 +153,9 @@ const NEEDED: [&str; 4] = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", 
 
 /// Whoever uses the key does so by a policy of IAM: the role of the pods is made by this plan, so no key policy can
 /// name it. That counts only where the key policy says that the account decides.
-fn judge_policy(ground: &Ground<'_>, policy: &Policy, check: &mut CheckBuilder<'_>) {
-    let account = &ground.surroundings.account;
-    let root = format!("arn:{}:iam::{account}:root", ground.surroundings.partition);
+fn judge_policy(cx: &CheckContext<'_>, policy: &Policy, check: &mut CheckBuilder<'_>) {
+    let account = &cx.surroundings.account;
+    let root = format!("arn:{}:iam::{account}:root", cx.surroundings.partition);
     let lacking: Vec<&str> = NEEDED.into_iter().filter(|action| !leaves_to_account(policy, account, action)).collect();
     if lacking.is_empty() {
         return;

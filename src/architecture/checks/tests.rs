@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Ground, checks, query};
+use super::{CheckContext, checks, query};
 use crate::architecture::{expand, questions};
 use crate::cloud::simulated::{Simulated, World};
 use crate::cloud::{Cloud, CloudError, ErrorKind};
@@ -122,7 +122,7 @@ impl Scene {
     }
 
     fn checks(&self) -> Vec<Check> {
-        checks(&Ground {
+        checks(&CheckContext {
             stack: &self.stack,
             places: &self.places,
             surroundings: &self.surroundings,

@@ -8,14 +8,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::builder::{CheckBuilder, Key, Said};
-use super::{Ground, database};
+use super::{CheckContext, database};
 use crate::architecture::handles;
 use crate::architecture::kubernetes::asked_addons;
 use crate::architecture::versions::{engine_version, kubernetes_version, recorded_engine, recorded_kubernetes};
 use crate::engine::plan::Action;
 use crate::model::address::Address;
 use crate::model::finding::{Check, Severity};
-use crate::model::support::{Phase, Product, Release};
+use crate::model::support::{Phase, Product, VersionDates};
 use crate::stack::{Places, Stack};
 
 /// What becomes of whatever runs a version.
@@ -46,30 +46,30 @@ struct Asked {
 }
 
 /// Whether EKS supports the version of the cluster, and for how long.
-pub(super) fn kubernetes(ground: &Ground<'_>) -> Check {
-    let (stack, state) = (ground.stack, ground.state);
-    let fate = fate(ground, &handles::CLUSTER.address(), "version");
-    let mut check = CheckBuilder::new(ground.places, path(Product::Kubernetes));
-    let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, ground.now);
+pub(super) fn kubernetes(cx: &CheckContext<'_>) -> Check {
+    let (stack, state) = (cx.stack, cx.state);
+    let fate = fate(cx, &handles::CLUSTER.address(), "version");
+    let mut check = CheckBuilder::new(cx.places, path(Product::Kubernetes));
+    let asked = of_kubernetes(stack, kubernetes_version(stack, state).minor(), fate, cx.now);
     judge(&asked, &mut check);
-    offered(ground, &mut check);
+    offered(cx, &mut check);
     let stands = recorded_kubernetes(state).map(|version| version.to_string());
-    keep(ground, &asked, stands, &stack.kubernetes().version.declared().to_string(), &mut check);
+    keep(cx, &asked, stands, &stack.kubernetes().version.declared().to_string(), &mut check);
     check.done()
 }
 
 /// Whether RDS supports the version of the database, and for how long.
-pub(super) fn postgresql(ground: &Ground<'_>) -> Check {
-    let (stack, state) = (ground.stack, ground.state);
-    let fate = fate(ground, &handles::DATABASE.address(), "engine_version");
-    let mut check = CheckBuilder::new(ground.places, path(Product::PostgreSql));
-    let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, ground.now);
+pub(super) fn postgresql(cx: &CheckContext<'_>) -> Check {
+    let (stack, state) = (cx.stack, cx.state);
+    let fate = fate(cx, &handles::DATABASE.address(), "engine_version");
+    let mut check = CheckBuilder::new(cx.places, path(Product::PostgreSql));
+    let asked = of_postgresql(stack, engine_version(stack, state).major(), fate, cx.now);
     judge(&asked, &mut check);
     if !check.fails() {
-        database::version(ground, &mut check);
+        database::version(cx, &mut check);
     }
     let stands = recorded_engine(state).map(|version| version.to_string());
-    keep(ground, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut check);
+    keep(cx, &asked, stands, &stack.database.engine_version.declared().to_string(), &mut check);
     check.done()
 }
 
@@ -89,9 +89,9 @@ pub(super) fn of_declaration(stack: &Stack, places: &Places, now: Timestamp) -> 
 }
 
 /// Whether EKS has add-ons for every version on the way: it has some for each that it runs.
-fn offered(ground: &Ground<'_>, check: &mut CheckBuilder<'_>) {
-    let asked = asked_addons(ground.stack, ground.state);
-    let mut lacking = asked.iter().filter(|question| !ground.surroundings.addons.contains_key(*question));
+fn offered(cx: &CheckContext<'_>, check: &mut CheckBuilder<'_>) {
+    let asked = asked_addons(cx.stack, cx.state);
+    let mut lacking = asked.iter().filter(|question| !cx.surroundings.addons.contains_key(*question));
     let Some((version, addon)) = lacking.next() else { return };
     let newest = Product::Kubernetes.newest().version;
     let said = Said::new(
@@ -127,8 +127,8 @@ fn day(now: Timestamp) -> Date {
 }
 
 /// What this plan does to the object at `address`, whose version is `field`.
-fn fate(ground: &Ground<'_>, address: &Address, field: &str) -> Fate {
-    match ground.plan.actions.get(address) {
+fn fate(cx: &CheckContext<'_>, address: &Address, field: &str) -> Fate {
+    match cx.plan.actions.get(address) {
         Some(Action::Create { .. } | Action::Replace { .. }) => Fate::Made,
         Some(Action::Update { diffs, .. }) if diffs.iter().any(|diff| diff.path == field) => Fate::Raised,
         Some(Action::Update { .. } | Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. }) | None => {
@@ -140,7 +140,7 @@ fn fate(ground: &Ground<'_>, address: &Address, field: &str) -> Fate {
 /// What is to be said of the version today.
 fn judge(asked: &Asked, check: &mut CheckBuilder<'_>) {
     // Of a version newer than the table AWS alone knows.
-    let Some(Release { lifetime, .. }) = asked.product.release(asked.number) else { return };
+    let Some(VersionDates { lifetime, .. }) = asked.product.release(asked.number) else { return };
     let key = Key::of(path(asked.product));
     let (name, service, version) = (asked.product.name(), asked.product.service(), &asked.version);
     let severity = match asked.fate {
@@ -180,9 +180,9 @@ fn raise(asked: &Asked, or: &str) -> String {
 }
 
 /// That a version stays which is not that of new stacks, for the declaration names none.
-fn keep(ground: &Ground<'_>, asked: &Asked, stands: Option<String>, new: &str, check: &mut CheckBuilder<'_>) {
+fn keep(cx: &CheckContext<'_>, asked: &Asked, stands: Option<String>, new: &str, check: &mut CheckBuilder<'_>) {
     let path = path(asked.product);
-    let Some(stands) = stands.filter(|stands| stands != new && !ground.places.is_written(path)) else { return };
+    let Some(stands) = stands.filter(|stands| stands != new && !cx.places.is_written(path)) else { return };
     let name = asked.product.name();
     let said = Said::new(
         format!("{name} stays at {stands}, for no version is declared; a new stack would get {new}"),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Ground;
+use super::CheckContext;
 use super::builder::{CheckBuilder, Key, Said};
 use crate::architecture::handles;
 use crate::architecture::recorded;
@@ -36,12 +36,12 @@ pub(super) fn query(stack: &Stack, surroundings: &Surroundings, state: &State) -
 }
 
 /// Whether every zone that nodes are to stand in offers their type.
-pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
-    let made = made(ground)?;
-    let zones = zones_of_new_nodes(ground)?;
-    let mut check = CheckBuilder::new(ground.places, TYPE);
-    let offering: BTreeSet<&str> = match &ground.facts.zones_of_type {
-        _ if ground.surroundings.tells_zones() => ground.surroundings.zones.iter().map(String::as_str).collect(),
+pub(super) fn instance_type(cx: &CheckContext<'_>) -> Option<Check> {
+    let made = made(cx)?;
+    let zones = zones_of_new_nodes(cx)?;
+    let mut check = CheckBuilder::new(cx.places, TYPE);
+    let offering: BTreeSet<&str> = match &cx.facts.zones_of_type {
+        _ if cx.surroundings.tells_zones() => cx.surroundings.zones.iter().map(String::as_str).collect(),
         Some(Fact::There(zones)) => zones.iter().map(String::as_str).collect(),
         Some(Fact::Missing) => BTreeSet::new(),
         Some(Fact::Unread { error }) => {
@@ -55,14 +55,14 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
     if without.is_empty() {
         return Some(check.done());
     }
-    let (of, region) = (&ground.stack.kubernetes().nodes.instance_type, &ground.stack.region);
+    let (of, region) = (&cx.stack.kubernetes().nodes.instance_type, &cx.stack.region);
     let what = if offering.is_empty() {
         format!("{region} does not offer {of}")
     } else {
         let there = offering.iter().copied().collect::<Vec<_>>().join(", ");
         format!("{of} is not offered in {}, where nodes are to stand, but in {there}", without.join(" and "))
     };
-    let stands = recorded(ground.state, &handles::NODES).map(|nodes| nodes.instance_type);
+    let stands = recorded(cx.state, &handles::NODES).map(|nodes| nodes.instance_type);
     let stands = stands.filter(|stands| stands != of.as_str());
     let good = zones.len() - without.len();
     let or = match stands {
@@ -83,15 +83,14 @@ pub(super) fn instance_type(ground: &Ground<'_>) -> Option<Check> {
 }
 
 /// Whether there are as many zones as are declared.
-pub(super) fn count(ground: &Ground<'_>) -> Option<Check> {
-    let made = made(ground).filter(|_| ground.surroundings.tells_zones())?;
-    let mut check = CheckBuilder::new(ground.places, ZONES);
-    let (region, all) = (&ground.stack.region, zones_of_nodes(ground));
+pub(super) fn count(cx: &CheckContext<'_>) -> Option<Check> {
+    let made = made(cx).filter(|_| cx.surroundings.tells_zones())?;
+    let mut check = CheckBuilder::new(cx.places, ZONES);
+    let (region, all) = (&cx.stack.region, zones_of_nodes(cx));
     let (wanted, used) = (usize::from(made.zones), all.len());
     if used < wanted {
         let zones = all.into_iter().collect::<Vec<_>>().join(", ");
-        let severity =
-            if used < LEAST || ground.places.is_written(ZONES) { Severity::Error } else { Severity::Warning };
+        let severity = if used < LEAST || cx.places.is_written(ZONES) { Severity::Error } else { Severity::Warning };
         let (what, why, remedy) = if used < LEAST {
             let there = if zones.is_empty() { "none".to_owned() } else { format!("{zones} alone") };
             let what = format!("of the zones of {region} there can be used {there}, and {LEAST} are needed");
@@ -109,35 +108,35 @@ pub(super) fn count(ground: &Ground<'_>) -> Option<Check> {
     Some(check.done())
 }
 
-fn made<'a>(ground: &'a Ground<'_>) -> Option<&'a MadeNetwork> {
-    match &ground.stack.network {
+fn made<'a>(cx: &'a CheckContext<'_>) -> Option<&'a MadeNetwork> {
+    match &cx.stack.network {
         Network::Made(made) => Some(made),
         Network::Existing(_) => None,
     }
 }
 
 /// The zones of nodes that this plan makes; none if it makes no nodes.
-fn zones_of_new_nodes(ground: &Ground<'_>) -> Option<BTreeSet<String>> {
-    ground.makes(&handles::NODES).then(|| zones_of_nodes(ground))
+fn zones_of_new_nodes(cx: &CheckContext<'_>) -> Option<BTreeSet<String>> {
+    cx.makes(&handles::NODES).then(|| zones_of_nodes(cx))
 }
 
 /// The zones that nodes stand in once this plan is carried out.
-fn zones_of_nodes(ground: &Ground<'_>) -> BTreeSet<String> {
-    let nodes = after(ground, &handles::NODES.address()).and_then(|nodes| nodes.read::<NodeGroup>().ok());
+fn zones_of_nodes(cx: &CheckContext<'_>) -> BTreeSet<String> {
+    let nodes = after(cx, &handles::NODES.address()).and_then(|nodes| nodes.read::<NodeGroup>().ok());
     let subnets = nodes.map(|nodes| nodes.subnets).unwrap_or_default();
-    let zone = |address: &Address| after(ground, address)?.read::<Subnet>().ok().map(|subnet| subnet.zone);
+    let zone = |address: &Address| after(cx, address)?.read::<Subnet>().ok().map(|subnet| subnet.zone);
     subnets.iter().filter_map(|subnet| zone(&subnet.address()?)).collect()
 }
 
 /// What an object will be once this plan is carried out, as far as it is planned or recorded.
-fn after<'a>(ground: &'a Ground<'_>, address: &Address) -> Option<&'a Document> {
-    let recorded = || ground.state.resources.get(address).map(|recorded| &recorded.declared);
-    match ground.plan.actions.get(address)? {
+fn after<'a>(cx: &'a CheckContext<'_>, address: &Address) -> Option<&'a Document> {
+    let recorded = || cx.state.resources.get(address).map(|recorded| &recorded.declared);
+    match cx.plan.actions.get(address)? {
         Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. } => {
             Some(declared)
         }
         Action::NoOp { record } => {
-            let found = || ground.plan.adopted.get(address).map(|found| &found.declared);
+            let found = || cx.plan.adopted.get(address).map(|found| &found.declared);
             record.as_ref().map(|record| &record.declared).or_else(found).or_else(recorded)
         }
         Action::Delete { .. } | Action::Forget { .. } => None,

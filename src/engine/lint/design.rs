@@ -12,7 +12,7 @@ use crate::model::document::Document;
 use crate::model::finding::Finding;
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::model::reference::{references, references_in};
-use crate::model::resource::{Catalog, Facts, Node, OnChange};
+use crate::model::resource::{Catalog, KindFacts, Node, OnChange};
 
 /// Everything that cannot be right about what `stack` wants; empty when it is sound.
 pub fn design(catalog: &Catalog, stack: &str, nodes: &BTreeMap<Address, Node>) -> Vec<Finding> {
@@ -65,7 +65,7 @@ fn points(at: &Address, node: &Node, nodes: &BTreeMap<Address, Node>, found: &mu
 }
 
 /// What a document points at in fields that must lead somewhere all the time.
-pub fn relied_on(facts: &Facts, document: &Document) -> BTreeSet<Address> {
+pub fn relied_on(facts: &KindFacts, document: &Document) -> BTreeSet<Address> {
     let relies = |field: &str| !matches!(facts.on_change(field), OnChange::Ignore | OnChange::UpdateDangling);
     document.fields().filter(|(field, _)| relies(field)).flat_map(|(_, value)| references_in(value)).collect()
 }
@@ -119,7 +119,7 @@ fn marks(at: &Address, node: &Node, stack: &str, found: &mut Found) {
 }
 
 /// A ladder leads up to what is declared, and stands where something climbs.
-fn ladder(at: &Address, node: &Node, facts: &Facts, found: &mut Found) {
+fn ladder(at: &Address, node: &Node, facts: &KindFacts, found: &mut Found) {
     if node.ladder.is_empty() {
         return;
     }
@@ -139,7 +139,7 @@ fn ladder(at: &Address, node: &Node, facts: &Facts, found: &mut Found) {
 }
 
 /// What names the object in AWS, where its kind has such a name.
-fn named(node: &Node, facts: &Facts) -> Option<Vec<String>> {
+fn named(node: &Node, facts: &KindFacts) -> Option<Vec<String>> {
     if facts.identity.is_empty() {
         return None;
     }

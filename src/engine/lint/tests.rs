@@ -12,14 +12,14 @@ use crate::engine::{Request, plan};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
-use crate::model::resource::{Catalog, Facts, Field, Known, Node, OnChange};
+use crate::model::resource::{Catalog, Field, KindFacts, Known, Node, OnChange};
 
 const FIELDS: &[Field] =
     &[Field { name: "on", on_change: OnChange::Update }, Field { name: "shape", on_change: OnChange::Replace }];
 
 fn catalog() -> Catalog {
-    let door = Facts { leads_users: true, ..Facts::plain(FIELDS) };
-    [(Kind::new("thing"), Facts::plain(FIELDS)), (Kind::new("door"), door)].into()
+    let door = KindFacts { leads_users: true, ..KindFacts::plain(FIELDS) };
+    [(Kind::new("thing"), KindFacts::plain(FIELDS)), (Kind::new("door"), door)].into()
 }
 
 fn at(text: &str) -> Address {

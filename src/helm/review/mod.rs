@@ -36,7 +36,7 @@ use reviewer::Reviewer;
 
 /// What is known of the stack the file is for. Whatever is not known is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct StackFacts {
     /// Version of the chart; without it, the newest.
     pub chart_version: Option<String>,
     /// Namespace of the release.
@@ -62,7 +62,7 @@ pub struct Facts {
     /// Minor version of Kubernetes.
     pub kubernetes_minor: Option<u32>,
     /// The nodes.
-    pub nodes: Option<Nodes>,
+    pub nodes: Option<NodeFacts>,
 }
 
 /// How requests reach the pods.
@@ -78,7 +78,7 @@ pub enum Reach {
 
 /// The nodes the pods run on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nodes {
+pub struct NodeFacts {
     /// How many.
     pub count: u32,
     /// EC2 instance type.
@@ -89,9 +89,9 @@ pub struct Nodes {
     pub label: (String, String),
 }
 
-impl From<&Inputs> for Facts {
-    fn from(inputs: &Inputs) -> Facts {
-        Facts {
+impl From<&Inputs> for StackFacts {
+    fn from(inputs: &Inputs) -> StackFacts {
+        StackFacts {
             chart_version: Some(inputs.chart_version.clone()),
             namespace: Some(inputs.namespace.clone()),
             release: Some(inputs.release.clone()),
@@ -108,7 +108,7 @@ impl From<&Inputs> for Facts {
                 Exposure::Ingress(_) => Reach::Ingress,
             }),
             kubernetes_minor: Some(inputs.kubernetes_minor),
-            nodes: Some(Nodes {
+            nodes: Some(NodeFacts {
                 count: inputs.node_count,
                 instance_type: inputs.instance_type.clone(),
                 disk_gib: inputs.disk_gib,
@@ -118,7 +118,7 @@ impl From<&Inputs> for Facts {
     }
 }
 
-impl Facts {
+impl StackFacts {
     /// The chart's version; the newest that is known here where none is said.
     fn chart(&self) -> Version {
         self.chart_version.as_deref().and_then(form::chart_version).unwrap_or(NEWEST_READ)
@@ -207,7 +207,7 @@ fn place(finding: &Finding) -> (Option<Place>, Subject, String) {
 }
 
 /// Checks a values file. `file_name` is for messages alone; nothing is opened.
-pub fn review(file_name: &str, text: &str, facts: &Facts) -> Review {
+pub fn review(file_name: &str, text: &str, facts: &StackFacts) -> Review {
     let (root, problem) = tree(text);
     let why = "Helm refuses the file, or takes something else than was meant.";
     let problem = problem.map(|problem| problem.finding("values.syntax", Severity::Error, why));

@@ -3,7 +3,7 @@
 mod good;
 mod mistakes;
 
-use super::{Facts, Finding, Review, Severity, review};
+use super::{Finding, Review, Severity, StackFacts, review};
 use crate::helm::tests::{behind_an_ingress, ingress, reference, target_group_binding};
 use crate::helm::{Inputs, values};
 
@@ -14,7 +14,7 @@ fn file(inputs: &Inputs) -> String {
 
 /// The check of a file for the stack of these inputs.
 fn checked(text: &str, inputs: &Inputs) -> Review {
-    review("values.yaml", text, &Facts::from(inputs))
+    review("values.yaml", text, &StackFacts::from(inputs))
 }
 
 /// Edits of the file of the reference that `make test-helm` renders as well: `valid` are taken by Helm and Kubernetes,
@@ -65,7 +65,7 @@ fn all_is_said_at_once_in_the_order_of_the_file() {
 #[test]
 fn what_is_no_values_file_is_said() {
     for (text, what) in [("- a\n", "this is a list"), ("a: [\n", "not YAML"), ("replicas: 1\nreplicas: 2\n", "twice")] {
-        let review = review("values.yaml", text, &Facts::default());
+        let review = review("values.yaml", text, &StackFacts::default());
         assert!(review.findings.iter().any(|finding| finding.what.contains(what)), "{review}");
     }
 }
@@ -73,7 +73,7 @@ fn what_is_no_values_file_is_said() {
 proptest::proptest! {
     #[test]
     fn any_text_is_answered(text in "(\\PC{0,12}[:\\-#'\"\\[{ \n]{0,4}){0,12}") {
-        let review = review("values.yaml", &text, &Facts::from(&reference()));
+        let review = review("values.yaml", &text, &StackFacts::from(&reference()));
         proptest::prop_assert!(!review.to_string().is_empty());
     }
 

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::super::keys::ChartKey;
-use super::super::{Exposure, Facts, Ingress, Inputs, Strategy as Replacement, document, review, values};
+use super::super::{Exposure, Ingress, Inputs, StackFacts, Strategy as Replacement, document, review, values};
 use super::{files, reference, rendered_by_the_chart, yaml};
 use crate::handoff::tests::reads_as;
 use crate::product::gcfg::tests::read;
-use crate::product::gcfg::{Leaf, Section};
+use crate::product::gcfg::{GcfgSection, Leaf};
 use crate::product::{FileSystem, Image, License, PING_PATH, UsageData};
 use crate::text::yaml::tests::{parse, paths, plain_map};
 
@@ -64,7 +64,7 @@ fn leaves() -> impl Strategy<Value = Leaf> {
 }
 
 /// Settings of sections of ours and of others, under names of which none is decided here.
-fn settings() -> impl Strategy<Value = Vec<Section>> {
+fn settings() -> impl Strategy<Value = Vec<GcfgSection>> {
     let heading = prop::sample::select(vec![
         "Server",
         "server",
@@ -86,9 +86,9 @@ fn settings() -> impl Strategy<Value = Vec<Section>> {
         lower.into_values().collect::<Vec<_>>()
     };
     prop::collection::btree_map(heading, keys.prop_map(distinct), 0..4).prop_map(|sections| {
-        let mut made: Vec<Section> = Vec::new();
+        let mut made: Vec<GcfgSection> = Vec::new();
         for (heading, keys) in sections {
-            let empty = Section::headed(heading).expect("a heading");
+            let empty = GcfgSection::headed(heading).expect("a heading");
             if made.iter().all(|other| !other.is_same_as(&empty)) {
                 made.push(keys.into_iter().fold(empty, |section, (key, leaf)| section.set(&key, leaf)));
             }
@@ -98,10 +98,10 @@ fn settings() -> impl Strategy<Value = Vec<Section>> {
 }
 
 /// Whether the reader's heading `Name` or `Name/subsection` is this section.
-fn is_headed(section: &Section, at: &str) -> bool {
+fn is_headed(section: &GcfgSection, at: &str) -> bool {
     let read = match at.split_once('/') {
-        None => Section::new(at),
-        Some((name, subsection)) => Section::within(name, subsection),
+        None => GcfgSection::new(at),
+        Some((name, subsection)) => GcfgSection::within(name, subsection),
     };
     read.is_same_as(section)
 }
@@ -111,7 +111,7 @@ prop_compose! {
         offline in prop::option::weighted(0.3, ("fs-[0-9a-f]{9}", prop::option::of("fsap-[0-9a-f]{8}"), "/mnt/(b|c/d)")),
         usage_data in prop::option::of(prop_oneof![Just(UsageData::Database), Just(UsageData::Schema)]),
         settings in settings(),
-    ) -> (Option<FileSystem>, Option<UsageData>, Vec<Section>) {
+    ) -> (Option<FileSystem>, Option<UsageData>, Vec<GcfgSection>) {
         let offline = offline.map(|(id, access_point, path)| files(&id, access_point.as_deref(), &path));
         (offline, usage_data, settings)
     }
@@ -261,7 +261,7 @@ proptest! {
     fn our_own_check_finds_nothing(inputs in good_inputs()) {
         // Before 1.27 there is something to warn of, whatever is written.
         let inputs = Inputs { kubernetes_minor: inputs.kubernetes_minor.max(27), ..inputs };
-        let found = review("values.yaml", &yaml(&inputs), &Facts::from(&inputs));
+        let found = review("values.yaml", &yaml(&inputs), &StackFacts::from(&inputs));
         prop_assert_eq!(&found.findings, &[], "{}", found);
     }
 

@@ -107,7 +107,7 @@ pub struct VpcId(String);
 checked_string!(VpcId, check_vpc, "a VPC's id", "^vpc-[0-9a-f]{8,17}$", "vpc-0a1b2c3d4e5f67890");
 
 fn check_vpc(text: &str) -> Result<(), ValueError> {
-    check_id(text, "vpc-", "the id of a VPC", <VpcId as super::Text>::EXAMPLE)
+    check_id(text, "vpc-", "the id of a VPC", <VpcId as super::TextValue>::EXAMPLE)
 }
 
 /// The id of a subnet somebody else made, such as `subnet-0a1b2c3d`.
@@ -117,7 +117,7 @@ pub struct SubnetId(String);
 checked_string!(SubnetId, check_subnet, "a subnet's id", "^subnet-[0-9a-f]{8,17}$", "subnet-0a1b2c3d4e5f67890");
 
 fn check_subnet(text: &str) -> Result<(), ValueError> {
-    check_id(text, "subnet-", "the id of a subnet", <SubnetId as super::Text>::EXAMPLE)
+    check_id(text, "subnet-", "the id of a subnet", <SubnetId as super::TextValue>::EXAMPLE)
 }
 
 /// EC2 ids end in 8 (old) or 17 (since 2016) hexadecimal digits.

@@ -25,7 +25,7 @@ pub(crate) fn read(file: &str) -> Result<Lines, String> {
 }
 
 fn written(text: &str) -> String {
-    let config = Config::new(vec![Section::new("S").text("K", text)]).expect("writable");
+    let config = Config::new(vec![GcfgSection::new("S").text("K", text)]).expect("writable");
     config.to_gcfg().lines().nth(1).expect("one setting").to_owned()
 }
 
@@ -51,10 +51,10 @@ fn hazards_are_quoted_and_the_rest_is_left_alone() {
 fn sections_and_keys_are_sorted_and_lists_repeat_their_key() {
     let list = Leaf::List(vec!["/opt/R/4.5.1".to_owned(), "/opt/R/4;4".to_owned()]);
     let config = Config::new(vec![
-        Section::new("Server").set("RVersion", list).text("Address", "https://packages.example.com"),
-        Section::within("S3Storage", r#"ca"che"#).text("Bucket", "other"),
-        Section::new("S3Storage").text("Bucket", "111122223333"),
-        Section::new("Metrics").set("Enabled", Leaf::Flag(false)),
+        GcfgSection::new("Server").set("RVersion", list).text("Address", "https://packages.example.com"),
+        GcfgSection::within("S3Storage", r#"ca"che"#).text("Bucket", "other"),
+        GcfgSection::new("S3Storage").text("Bucket", "111122223333"),
+        GcfgSection::new("Metrics").set("Enabled", Leaf::Flag(false)),
     ]);
     insta::assert_snapshot!(config.expect("writable").to_gcfg(), @r#"
     [Metrics]
@@ -75,22 +75,25 @@ fn sections_and_keys_are_sorted_and_lists_repeat_their_key() {
 
 #[test]
 fn what_cannot_be_written_is_refused() {
-    let one = |section: Section| Config::new(vec![section]).expect_err("must be refused");
-    assert_eq!(one(Section::new("S").text("K", "a\nb")), ConfigError::Character { setting: "S.K".into(), code: 10 });
+    let one = |section: GcfgSection| Config::new(vec![section]).expect_err("must be refused");
     assert_eq!(
-        one(Section::new("S").text("K", "a\u{FEFF}")),
+        one(GcfgSection::new("S").text("K", "a\nb")),
+        ConfigError::Character { setting: "S.K".into(), code: 10 }
+    );
+    assert_eq!(
+        one(GcfgSection::new("S").text("K", "a\u{FEFF}")),
         ConfigError::Character { setting: "S.K".into(), code: 0xFEFF }
     );
-    assert_eq!(one(Section::within("S", "a\tb")), ConfigError::Character { setting: "S".into(), code: 9 });
+    assert_eq!(one(GcfgSection::within("S", "a\tb")), ConfigError::Character { setting: "S".into(), code: 9 });
     for name in ["", "1a", "a b", "a_b", "a]", "ä"] {
-        assert_eq!(one(Section::new(name)), ConfigError::Name { name: name.to_owned() });
-        assert_eq!(one(Section::new("S").text(name, "")), ConfigError::Name { name: name.to_owned() });
+        assert_eq!(one(GcfgSection::new(name)), ConfigError::Name { name: name.to_owned() });
+        assert_eq!(one(GcfgSection::new("S").text(name, "")), ConfigError::Name { name: name.to_owned() });
     }
-    let empty = Section::new("S").set("K", Leaf::List(Vec::new()));
+    let empty = GcfgSection::new("S").set("K", Leaf::List(Vec::new()));
     assert_eq!(one(empty), ConfigError::EmptyList { setting: "S.K".into() });
-    let twice = Section::new("S").text("K", "1").text("k", "2");
+    let twice = GcfgSection::new("S").text("K", "1").text("k", "2");
     assert_eq!(one(twice), ConfigError::Twice { setting: "S.k".into() });
-    let sections = vec![Section::new("HTTP"), Section::new("http")];
+    let sections = vec![GcfgSection::new("HTTP"), GcfgSection::new("http")];
     let twice = ConfigError::Twice { setting: "section http".into() };
     assert_eq!(Config::new(sections), Err(twice));
 }
@@ -102,29 +105,29 @@ fn a_heading_is_a_name_and_perhaps_a_subsection_in_quotes() {
         (r#"S3Storage "cache""#, "S3Storage", Some("cache")),
         (r#"S3Storage "a \"b\" c\\""#, "S3Storage", Some(r#"a "b" c\"#)),
     ] {
-        let section = Section::headed(heading).expect("a heading");
+        let section = GcfgSection::headed(heading).expect("a heading");
         assert_eq!((section.name.as_str(), section.subsection.as_deref()), (name, subsection));
         assert_eq!(section.heading(), heading);
     }
     for heading in ["", "G_it", "S3Storage cache", r#"S3Storage "a" b"#, r#"S3Storage "a"#, r#"S3Storage "a\""#, "a\tb"]
     {
-        assert_eq!(Section::headed(heading), Err(ConfigError::Name { name: heading.to_owned() }));
+        assert_eq!(GcfgSection::headed(heading), Err(ConfigError::Name { name: heading.to_owned() }));
     }
 }
 
 #[test]
 fn further_settings_join_the_section_that_is_there() {
-    let ours = Config::new(vec![Section::new("Server").text("Address", "https://a")]).expect("writable");
+    let ours = Config::new(vec![GcfgSection::new("Server").text("Address", "https://a")]).expect("writable");
     let more = [
-        Section::new("server").text("RVersion", "/opt/R"),
-        Section::within("Server", "x").text("Address", "y"),
-        Section::new("Git").text("PollInterval", "1m"),
+        GcfgSection::new("server").text("RVersion", "/opt/R"),
+        GcfgSection::within("Server", "x").text("Address", "y"),
+        GcfgSection::new("Git").text("PollInterval", "1m"),
     ];
     let config = ours.clone().with(&more).expect("writable");
-    let headings: Vec<String> = config.sections().iter().map(Section::heading).collect();
+    let headings: Vec<String> = config.sections().iter().map(GcfgSection::heading).collect();
     assert_eq!(headings, ["Server", "Server \"x\"", "Git"]);
     assert_eq!(config.sections()[0].setting("rversion"), Some(&Leaf::Text("/opt/R".to_owned())));
-    let twice = ours.with(&[Section::new("SERVER").text("address", "https://b")]);
+    let twice = ours.with(&[GcfgSection::new("SERVER").text("address", "https://b")]);
     assert_eq!(twice, Err(ConfigError::Twice { setting: "Server.address".into() }));
 }
 
@@ -142,7 +145,7 @@ proptest! {
         texts in prop::collection::vec(r#"[^\p{Cc}\x{FEFF}]{0,20}|[#;"\\ a=]{0,8}"#, 1..4),
         subsection in r#"[^\p{Cc}\x{FEFF}]{0,8}|["\\ a]{0,4}"#,
     ) {
-        let section = Section::within("S", &subsection).set("K", Leaf::List(texts.clone()));
+        let section = GcfgSection::within("S", &subsection).set("K", Leaf::List(texts.clone()));
         let file = Config::new(vec![section]).expect("writable").to_gcfg();
         let expected: Lines =
             texts.into_iter().map(|text| (format!("S/{subsection}"), "K".to_owned(), text)).collect();

@@ -1,10 +1,10 @@
 //! The section of Helm values in plans and in reports of drift.
 
 use super::*;
-use crate::engine::values::{Basis, Edit, Edited, Found, Release, ValueDiff, ValuesPlan};
+use crate::engine::values::{Basis, Edit, Edited, FileState, ValueDiff, ValuesPlan, ValuesRelease};
 
-fn release(chart: &str, application: &str) -> Release {
-    Release { chart: chart.to_owned(), application: Some(application.to_owned()) }
+fn release(chart: &str, application: &str) -> ValuesRelease {
+    ValuesRelease { chart: chart.to_owned(), application: Some(application.to_owned()) }
 }
 
 fn change(path: &str, before: Option<Shown>, after: Shown) -> ValueDiff {
@@ -19,7 +19,7 @@ fn same() -> ValuesPlan {
         from: Some(release("0.20.4", "2026.08.0")),
         to: release("0.20.4", "2026.08.0"),
         changes: Vec::new(),
-        found: Found::AsWritten,
+        found: FileState::AsWritten,
         stops_all_pods: false,
         is_downgrade: false,
         outcome: String::new(),
@@ -92,21 +92,21 @@ Plan: 0 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted. Values: 8 
 fn where_nothing_changes_nothing_is_shown() {
     let expected = "ppm-prod in us-east-1, account 111122223333\n\nNo changes. Everything is as declared.\n";
     assert_eq!(page(&same(), false), expected);
-    let missing = ValuesPlan { found: Found::Missing, ..same() };
+    let missing = ValuesPlan { found: FileState::Missing, ..same() };
     assert_eq!(page(&missing, false), expected);
-    let older = page(&ValuesPlan { found: Found::Other(38), ..same() }, false);
+    let older = page(&ValuesPlan { found: FileState::Other(38), ..same() }, false);
     assert!(
         older.contains("is the file of serial 38; apply writes it anew") && older.contains("No changes."),
         "{older}"
     );
-    let unknown = page(&ValuesPlan { basis: Basis::Unrecorded, found: Found::Missing, ..same() }, false);
+    let unknown = page(&ValuesPlan { basis: Basis::Unrecorded, found: FileState::Missing, ..same() }, false);
     assert!(unknown.contains("what was written last is not recorded") && unknown.contains("No changes."), "{unknown}");
 }
 
 #[test]
 fn for_the_first_time_there_is_one_line_unless_all_is_asked_for() {
     let first =
-        ValuesPlan { basis: Basis::Nothing, from: None, found: Found::Missing, stops_all_pods: false, ..changed() };
+        ValuesPlan { basis: Basis::Nothing, from: None, found: FileState::Missing, stops_all_pods: false, ..changed() };
     let short = page(&first, false);
     assert!(
         short.contains(
@@ -121,18 +121,18 @@ fn for_the_first_time_there_is_one_line_unless_all_is_asked_for() {
 #[test]
 fn what_somebody_changed_is_told_by_its_keys() {
     let keys = vec![("pod.env[3].name".to_owned(), Edit::Added), ("replicas".to_owned(), Edit::Changed)];
-    let edited = ValuesPlan { found: Found::Edited(Edited { keys, unreadable: None }), ..same() };
+    let edited = ValuesPlan { found: FileState::Edited(Edited { keys, unreadable: None }), ..same() };
     let told = page(&edited, false);
     assert!(
         told.contains("! out/ppm-prod.values.yaml was changed by hand: pod.env[3].name added, replicas changed"),
         "{told}"
     );
     assert!(told.contains("keeps it as out/ppm-prod.values.yaml.orig") && told.contains("Values: put back."), "{told}");
-    let layout = ValuesPlan { found: Found::Edited(Edited::default()), ..same() };
+    let layout = ValuesPlan { found: FileState::Edited(Edited::default()), ..same() };
     assert!(page(&layout, false).contains("comments or layout, and no key"));
 
     let report = DriftReport { looked_at: 46, ..DriftReport::default() };
-    let drift = |found: &Found| {
+    let drift = |found: &FileState| {
         let view = DriftView { values: Some(("out/ppm-prod.values.yaml", found)), ..drift_view() };
         (drift_text(&report, &view).to_string(), drift_json(&report, &view))
     };
@@ -149,12 +149,12 @@ hint: `ppm-infra plan plans/prod.yaml` shows how it is put back.
     assert_eq!(text, expected);
     assert_eq!(told["summary"]["in_sync"], false);
     assert_eq!(told["values"]["found"]["edits"][1], json!({"path": "replicas", "change": "changed"}));
-    for found in [Found::AsWritten, Found::Missing, Found::Other(3)] {
+    for found in [FileState::AsWritten, FileState::Missing, FileState::Other(3)] {
         let (text, told) = drift(&found);
         assert!(text.contains("In sync. 46 objects are as recorded."), "{text}");
         assert_eq!(told["summary"]["in_sync"], true, "{told}");
     }
-    assert!(drift(&Found::Foreign("something else".to_owned())).0.contains("! something else"));
+    assert!(drift(&FileState::Foreign("something else".to_owned())).0.contains("! something else"));
 }
 
 /// The changed values for programs.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::model::aspect::Aspect;
 use crate::model::finding::Severity;
-use crate::report::page::Facts;
+use crate::report::page::JsonFields;
 use crate::report::words::count;
 use crate::run::status::{Certificate, Database, Seen, StatusReport, Support, Target, TargetsAre, WayIn, days_until};
 
@@ -21,7 +21,7 @@ pub(super) struct Part<'a> {
     /// The targets, if it is they.
     pub(super) targets: &'a [Target],
     /// What programs are told.
-    pub(super) facts: Facts,
+    pub(super) facts: JsonFields,
 }
 
 /// One line.
@@ -43,7 +43,7 @@ pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
     let sights = &report.sights;
     let worst = report.worst_of(part);
     let line = |name, (state, more): (String, String)| Line { name, worst, is_known: true, state, more };
-    let of = |lines: Vec<Line>, facts: Facts| Part { lines, targets: &[], facts };
+    let of = |lines: Vec<Line>, facts: JsonFields| Part { lines, targets: &[], facts };
     match part {
         Aspect::LoadBalancer => {
             let shown = match &sights.balancer {

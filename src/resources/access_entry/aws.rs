@@ -47,7 +47,7 @@ impl Provision for AccessEntry {
     async fn create(&self, cx: &Writing<'_>) -> Result<AccessEntryComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
         let principal = resolve(&self.principal, cx).await?;
-        let place = Place { cluster: &cluster, principal: &principal };
+        let place = EntryLocator { cluster: &cluster, principal: &principal };
         let (entry, fresh) = until(cx, CREATE, GONE, || self.claim(place, cx)).await?;
         let known = computed(place, &entry);
         cx.made(&known).await?;
@@ -68,12 +68,12 @@ impl Provision for AccessEntry {
         cx: &Writing<'_>,
     ) -> Result<AccessEntryComputed, CloudError> {
         eks::retag(cx.aws, &known.arn, &from.tags, &self.tags).await?;
-        self.associate(Place::of(known), &from.policies, cx).await?;
+        self.associate(EntryLocator::of(known), &from.policies, cx).await?;
         Ok(known.clone())
     }
 
     async fn delete(_: &Self, known: &AccessEntryComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let place = Place::of(known);
+        let place = EntryLocator::of(known);
         let doing = "delete the access entry";
         let call = cx.aws.eks.delete_access_entry().cluster_name(place.cluster).principal_arn(place.principal);
         if let Err(error) = call.send().await.during(doing) {
@@ -103,7 +103,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
             Found::Nobody => return Ok(Sight::Absent),
         },
     };
-    let place = Place { cluster: &cluster, principal: &principal };
+    let place = EntryLocator { cluster: &cluster, principal: &principal };
     let (entry, policies) = try_join(place.read(cx.aws), place.policies(cx.aws)).await?;
     let Some(entry) = entry else { return Ok(Sight::Absent) };
     let tags = eks::tags_of(entry.tags());
@@ -166,7 +166,7 @@ async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::AccessEntry>, C
         Ok(principals) => principals,
         Err(error) => return eks::nothing_there(aws, cluster, error).await.map(|()| Vec::new()),
     };
-    let entries = principals.iter().map(|principal| Place { cluster, principal }.read(aws));
+    let entries = principals.iter().map(|principal| EntryLocator { cluster, principal }.read(aws));
     Ok(try_join_all(entries).await?.into_iter().flatten().collect())
 }
 
@@ -206,7 +206,7 @@ async fn exists(principal: &str, cx: &Writing<'_>, doing: &str) -> Result<bool, 
     Ok(if_there(found)?.is_some())
 }
 
-fn computed(place: Place<'_>, entry: &types::AccessEntry) -> AccessEntryComputed {
+fn computed(place: EntryLocator<'_>, entry: &types::AccessEntry) -> AccessEntryComputed {
     AccessEntryComputed {
         id: format!("{}/{}", place.cluster, place.principal),
         arn: entry.access_entry_arn().unwrap_or_default().to_owned(),
@@ -224,12 +224,12 @@ struct Policies {
 
 /// Where an entry stands.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct EntryLocator<'a> {
     cluster: &'a str,
     principal: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> EntryLocator<'a> {
     fn of(known: &'a AccessEntryComputed) -> Self {
         Self { cluster: &known.cluster_name, principal: &known.principal_arn }
     }
@@ -271,7 +271,11 @@ impl<'a> Place<'a> {
 impl AccessEntry {
     /// Makes the entry once the cluster is free, or finds the one of ours that is there already; and whether it was made
     /// now. One that was removed a moment ago is waited for.
-    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<Poll<(types::AccessEntry, bool)>, CloudError> {
+    async fn claim(
+        &self,
+        place: EntryLocator<'_>,
+        cx: &Writing<'_>,
+    ) -> Result<Poll<(types::AccessEntry, bool)>, CloudError> {
         let call = cx
             .aws
             .eks
@@ -312,7 +316,12 @@ impl AccessEntry {
     }
 
     /// Brings the policies from `there` to what is wanted.
-    async fn associate(&self, place: Place<'_>, there: &BTreeSet<String>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    async fn associate(
+        &self,
+        place: EntryLocator<'_>,
+        there: &BTreeSet<String>,
+        cx: &Writing<'_>,
+    ) -> Result<(), CloudError> {
         let whole = AccessScope::builder().r#type(AccessScopeType::Cluster).build();
         // An entry made moments ago may be unknown here.
         let unseen = |error: &CloudError| eks::is_gone(error);

@@ -46,7 +46,7 @@ impl Provision for Addon {
         for (cluster, _) in here.clusters().await? {
             let pages = here.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
             for name in if_there(pages.try_collect().await.during("list the add-ons"))?.unwrap_or_default() {
-                let place = Place { cluster, name: &name };
+                let place = AddonLocator { cluster, name: &name };
                 let addon = place.read(here.aws).await?;
                 found.extend(addon.map(|addon| (computed(place, &addon).id, eks::tags_of(addon.tags()))));
             }
@@ -56,7 +56,7 @@ impl Provision for Addon {
 
     async fn create(&self, cx: &Writing<'_>) -> Result<AddonComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
-        let place = Place { cluster: &cluster, name: &self.name };
+        let place = AddonLocator { cluster: &cluster, name: &self.name };
         // Each one that is removed and made again needs a token of its own.
         let token = AtomicU32::new(0);
         loop {
@@ -79,7 +79,7 @@ impl Provision for Addon {
     }
 
     async fn update(&self, from: &Self, known: &AddonComputed, cx: &Writing<'_>) -> Result<AddonComputed, CloudError> {
-        let place = Place { cluster: &known.cluster_name, name: &from.name };
+        let place = AddonLocator { cluster: &known.cluster_name, name: &from.name };
         eks::settle(cx, place.cluster, ClusterPart::Addon(place.name)).await?;
         let doing = "change the add-on";
         // An earlier attempt may not have waited for its end. Where there is something to change, that may be the cure.
@@ -88,7 +88,7 @@ impl Provision for Addon {
     }
 
     async fn delete(declared: &Self, known: &AddonComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-        let place = Place { cluster: &known.cluster_name, name: &declared.name };
+        let place = AddonLocator { cluster: &known.cluster_name, name: &declared.name };
         place.remove("delete the add-on", cx).await
     }
 }
@@ -124,7 +124,7 @@ async fn look(
     let Some(cluster) = cluster_of(&one, cx) else { return Ok(Sight::Absent) };
     let expected = one.expected();
     let name = one.recorded.as_ref().map_or(expected.name.as_str(), |(_, computed)| computed.name());
-    let place = Place { cluster: &cluster, name };
+    let place = AddonLocator { cluster: &cluster, name };
     let Some(found) = place.read(cx.aws).await? else { return Ok(Sight::Absent) };
     let tags = eks::tags_of(found.tags());
     let status = found.status();
@@ -163,7 +163,7 @@ fn told(found: &types::Addon, kubernetes_version: String, tags: Tags, ids: &IdIn
     }
 }
 
-fn computed(place: Place<'_>, found: &types::Addon) -> AddonComputed {
+fn computed(place: AddonLocator<'_>, found: &types::Addon) -> AddonComputed {
     AddonComputed {
         id: format!("{}/{}", place.cluster, place.name),
         arn: found.addon_arn().unwrap_or_default().to_owned(),
@@ -191,12 +191,12 @@ fn failed(error: &CloudError) -> bool {
 
 /// Where an add-on stands.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct AddonLocator<'a> {
     cluster: &'a str,
     name: &'a str,
 }
 
-impl Place<'_> {
+impl AddonLocator<'_> {
     async fn read(self, aws: &Clients) -> Result<Option<types::Addon>, CloudError> {
         let call = aws.eks.describe_addon().cluster_name(self.cluster).addon_name(self.name);
         match call.send().await.during("read the add-on") {
@@ -271,7 +271,7 @@ impl Addon {
     /// are removed on the way; what is being deleted is waited for.
     async fn claim(
         &self,
-        place: Place<'_>,
+        place: AddonLocator<'_>,
         token: &AtomicU32,
         cx: &Writing<'_>,
     ) -> Result<Poll<(types::Addon, bool)>, CloudError> {
@@ -300,7 +300,12 @@ impl Addon {
 
     /// The create call, made once the cluster is free and repeated while that is so new that EKS does not know it
     /// everywhere.
-    async fn call(&self, place: Place<'_>, token: u32, cx: &Writing<'_>) -> Result<Option<types::Addon>, CloudError> {
+    async fn call(
+        &self,
+        place: AddonLocator<'_>,
+        token: u32,
+        cx: &Writing<'_>,
+    ) -> Result<Option<types::Addon>, CloudError> {
         let call = cx
             .aws
             .eks
@@ -324,7 +329,7 @@ impl Addon {
 
     async fn bring(
         &self,
-        place: Place<'_>,
+        place: AddonLocator<'_>,
         there: &types::Addon,
         tags: &Tags,
         cx: &Writing<'_>,

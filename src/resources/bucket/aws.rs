@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
 
-use self::read::{Place, Standing};
+use self::read::{NamedBucket, Standing};
 use super::{Bucket, BucketComputed};
 use crate::cloud::aws::answer::if_there;
 use crate::cloud::aws::settling::settle;
@@ -47,7 +47,7 @@ impl Provision for Bucket {
     }
 
     async fn create(&self, cx: &Writing<'_>) -> Result<BucketComputed, CloudError> {
-        let place = Place::new(cx.aws, &self.name, &cx.surroundings);
+        let place = NamedBucket::new(cx.aws, &self.name, &cx.surroundings);
         let held = |error: &CloudError| error.is("OperationAborted");
         retry_while(cx, NAME_HELD, held, || self.make(place, cx)).await?;
         let computed = computed(&self.name, &cx.surroundings);
@@ -66,13 +66,13 @@ impl Provision for Bucket {
         known: &BucketComputed,
         cx: &Writing<'_>,
     ) -> Result<BucketComputed, CloudError> {
-        self.bring(from, Place::new(cx.aws, &self.name, &cx.surroundings), cx).await?;
+        self.bring(from, NamedBucket::new(cx.aws, &self.name, &cx.surroundings), cx).await?;
         Ok(known.clone())
     }
 
     async fn delete(_: &Self, known: &BucketComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "delete the bucket";
-        let place = Place::new(cx.aws, &known.id, &cx.surroundings);
+        let place = NamedBucket::new(cx.aws, &known.id, &cx.surroundings);
         match place.standing().await? {
             Standing::Ours => {}
             // Also when the name is somebody else's by now.
@@ -114,7 +114,7 @@ impl Provision for Bucket {
 impl Bucket {
     /// Makes the bucket, unless it is there and ours. In `us-east-1` S3 answers "done" to whoever makes his own bucket
     /// again, so it is looked for first everywhere.
-    async fn make(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    async fn make(&self, place: NamedBucket<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
         let doing = "create the bucket";
         let taken = |because: &str| {
             let remedy = Remedy::OtherName { because: ELSEWHERE.to_owned() };
@@ -148,7 +148,7 @@ impl Bucket {
     }
 
     /// Changes what differs from `from`, one setting after the other, and waits until S3 shows it.
-    async fn bring(&self, from: &Self, place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+    async fn bring(&self, from: &Self, place: NamedBucket<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
         let key = self.kms_key.as_ref().map(|key| cx.id(key)).transpose()?;
         let key = key.as_deref();
         if self.ownership != from.ownership {
@@ -184,7 +184,7 @@ impl Bucket {
 
 async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
-    let place = Place::new(cx.aws, name, cx.surroundings);
+    let place = NamedBucket::new(cx.aws, name, cx.surroundings);
     match place.standing().await? {
         Standing::Ours => {}
         Standing::Free => return Ok(Sight::Absent),

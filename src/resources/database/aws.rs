@@ -19,8 +19,8 @@ use serde_json::Value;
 use self::change::{There, Upgrade, Wanted, is_slow, modification, number, refusal};
 use self::look::look;
 pub(in crate::resources) use self::state::describe;
-use self::state::{Calm, State, by_resource_id, gone, settled};
-use super::version::{Move, newest, way, ways_on};
+use self::state::{Calm, InstanceState, by_resource_id, gone, settled};
+use super::version::{VersionMove, newest, way, ways_on};
 use super::{Database, DatabaseComputed};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::kms::key_arn;
@@ -119,7 +119,8 @@ impl Provision for Database {
                     sent?;
                     let shows = |there: &DbInstance| {
                         modification(&wanted, there, None).is_none()
-                            && way(there.engine_version().unwrap_or_default(), &self.engine_version) == Move::Stay
+                            && way(there.engine_version().unwrap_or_default(), &self.engine_version)
+                                == VersionMove::Stay
                     };
                     there = settled(&known.id, doing, wait, Calm::Thrice, cx, shows).await?;
                 }
@@ -133,13 +134,13 @@ impl Provision for Database {
         let doing = "delete the database";
         let Some(mut there) = standing(known, cx).await? else { return Ok(()) };
         let known = &computed(&there);
-        if State::of(&there) != State::Leaving {
+        if InstanceState::of(&there) != InstanceState::Leaving {
             if !cx.consent.covers::<Self>() {
                 let message = format!("{} holds data; --delete-data database deletes it", known.id);
                 return Err(CloudError::new(ErrorKind::Refused, doing, message));
             }
             // What failed before it ever ran holds nothing.
-            if !cx.consent.skip_final_snapshot && State::of(&there) != State::Stillborn {
+            if !cx.consent.skip_final_snapshot && InstanceState::of(&there) != InstanceState::Stillborn {
                 let doing = "take the final snapshot of the database";
                 there = settled(&known.id, doing, FREE, Calm::Once, cx, |_| true).await.map_err(|mut error| {
                     error.message.push_str(". Without a final snapshot it can be deleted: --no-final-snapshot");
@@ -229,7 +230,7 @@ impl Database {
     /// Waits until the name is free: what is left under it is being deleted, or never came to life and can go.
     async fn clear(&self, cx: &Writing<'_>) -> Result<(), CloudError> {
         let Some(left) = describe(cx.aws, &self.name).await? else { return Ok(()) };
-        if State::of(&left) == State::Stillborn {
+        if InstanceState::of(&left) == InstanceState::Stillborn {
             cx.status("removing what is left of a failed attempt");
             remove(&left, cx).await?;
         }
@@ -241,10 +242,10 @@ impl Database {
         let doing = "upgrade the database";
         let to = |to: String, major| Ok(Some(Upgrade { to, major }));
         match way(there, &self.engine_version) {
-            Move::Stay => Ok(None),
-            Move::Minor(version) => to(version, false),
-            Move::Major(version) => to(version, true),
-            Move::AnyOf(major) => {
+            VersionMove::Stay => Ok(None),
+            VersionMove::Minor(version) => to(version, false),
+            VersionMove::Major(version) => to(version, true),
+            VersionMove::AnyOf(major) => {
                 // RDS would take its default minor, which may not be reachable from a newer minor of an older major.
                 let targets = upgrade_targets(cx.aws, there).await?;
                 let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
@@ -254,7 +255,7 @@ impl Database {
                 };
                 to(version.to_owned(), true)
             }
-            Move::Back => {
+            VersionMove::Back => {
                 let wanted = &self.engine_version;
                 let message = format!("RDS never goes back, and {there} is newer than the declared {wanted}");
                 Err(CloudError::new(ErrorKind::Refused, doing, message))
@@ -289,7 +290,7 @@ pub(in crate::resources) async fn upgrade_targets(aws: &Clients, version: &str) 
 async fn remove(there: &DbInstance, cx: &Writing<'_>) -> Result<(), CloudError> {
     let name = there.db_instance_identifier().unwrap_or_default();
     // Only where RDS is at work, or may be by now, is there another state to wait for.
-    let passes = matches!(State::of(there), State::Ready | State::Busy);
+    let passes = matches!(InstanceState::of(there), InstanceState::Ready | InstanceState::Busy);
     let passing = |error: &CloudError| passes && is_busy(error);
     let order = || async {
         let call = cx.aws.rds.delete_db_instance().db_instance_identifier(name).skip_final_snapshot(true);

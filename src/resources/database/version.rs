@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// What a declared version asks of the version that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Move {
+pub(crate) enum VersionMove {
     /// Nothing: it is what is meant.
     Stay,
     /// To this version of the same major.
@@ -21,15 +21,15 @@ pub(crate) enum Move {
 }
 
 /// The way from the version `there` to the one `wanted`.
-pub(crate) fn way(there: &str, wanted: &str) -> Move {
+pub(crate) fn way(there: &str, wanted: &str) -> VersionMove {
     if satisfies(there, wanted) {
-        return Move::Stay;
+        return VersionMove::Stay;
     }
     match major(there).cmp(&major(wanted)) {
-        Ordering::Greater => Move::Back,
-        Ordering::Equal => Move::Minor(wanted.to_owned()),
-        Ordering::Less if numbers(wanted).len() > 1 => Move::Major(wanted.to_owned()),
-        Ordering::Less => Move::AnyOf(major(wanted)),
+        Ordering::Greater => VersionMove::Back,
+        Ordering::Equal => VersionMove::Minor(wanted.to_owned()),
+        Ordering::Less if numbers(wanted).len() > 1 => VersionMove::Major(wanted.to_owned()),
+        Ordering::Less => VersionMove::AnyOf(major(wanted)),
     }
 }
 
@@ -89,18 +89,18 @@ mod tests {
 
     #[test]
     fn a_major_alone_is_satisfied_by_any_minor() {
-        assert_eq!(way("17.6", "17"), Move::Stay);
+        assert_eq!(way("17.6", "17"), VersionMove::Stay);
         assert_eq!(told("17.6", ["17"]), ("17".to_owned(), None));
-        assert_eq!(way("16.9", "17"), Move::AnyOf(17));
+        assert_eq!(way("16.9", "17"), VersionMove::AnyOf(17));
     }
 
     #[test]
     fn a_minor_is_satisfied_by_newer_ones_and_says_so() {
-        assert_eq!(way("17.10", "17.4"), Move::Stay);
+        assert_eq!(way("17.10", "17.4"), VersionMove::Stay);
         let note = "17.10 is newer than the declared 17.4".to_owned();
         assert_eq!(told("17.10", ["17.4"]), ("17.4".to_owned(), Some(note)));
         assert_eq!(told("17.4", ["17.4"]), ("17.4".to_owned(), None));
-        assert_eq!(way("17.9", "17.10"), Move::Minor("17.10".to_owned()));
+        assert_eq!(way("17.9", "17.10"), VersionMove::Minor("17.10".to_owned()));
         assert_eq!(told("17.9", ["17.10"]), ("17.9".to_owned(), None));
     }
 
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn majors_only_rise() {
-        assert_eq!(way("16.9", "17.4"), Move::Major("17.4".to_owned()));
-        assert_eq!(way("17.4", "16"), Move::Back);
-        assert_eq!(way("17.4", "16.9"), Move::Back);
-        assert_eq!(way("11.22-RDS.20240418", "11.22"), Move::Stay);
+        assert_eq!(way("16.9", "17.4"), VersionMove::Major("17.4".to_owned()));
+        assert_eq!(way("17.4", "16"), VersionMove::Back);
+        assert_eq!(way("17.4", "16.9"), VersionMove::Back);
+        assert_eq!(way("11.22-RDS.20240418", "11.22"), VersionMove::Stay);
     }
 
     #[test]

@@ -210,9 +210,9 @@ fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Readin
 
 fn told(actions: &[types::Action], cx: &Reading<'_>) -> ListenerAction {
     match action::of_aws(actions) {
-        action::Told::Forward(arn) => ListenerAction::Forward(cx.refer(&arn)),
-        action::Told::RedirectToHttps => ListenerAction::RedirectToHttps,
-        action::Told::Other(text) => ListenerAction::Other(text),
+        action::ObservedAction::Forward(arn) => ListenerAction::Forward(cx.refer(&arn)),
+        action::ObservedAction::RedirectToHttps => ListenerAction::RedirectToHttps,
+        action::ObservedAction::Other(text) => ListenerAction::Other(text),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
-use nodes::Place;
+use nodes::NodeGroupLocator;
 
 // Seconds to minutes; Terraform gives up after 60.
 const CONFIGURED: WaitPolicy = WaitPolicy::seconds(60, 3600, 5);
@@ -49,7 +49,7 @@ impl Provision for NodeGroup {
         for (cluster, _) in here.clusters().await? {
             let groups = list(here.aws, cluster).await?;
             found.extend(groups.iter().map(|group| {
-                let place = Place { cluster, name: group.nodegroup_name().unwrap_or_default() };
+                let place = NodeGroupLocator { cluster, name: group.nodegroup_name().unwrap_or_default() };
                 (computed(place, group).id, eks::tags_of(group.tags()))
             }));
         }
@@ -59,7 +59,7 @@ impl Provision for NodeGroup {
     async fn create(&self, cx: &Writing<'_>) -> Result<NodeGroupComputed, CloudError> {
         let cluster = cx.id(&self.cluster)?;
         let name = format!("{}-{}", self.name, cx.mark.suffix());
-        let place = Place { cluster: &cluster, name: &name };
+        let place = NodeGroupLocator { cluster: &cluster, name: &name };
         let (group, fresh) = self.claim(place, cx).await?;
         cx.made(&computed(place, &group)).await?;
         let ready = place.active(CREATE, cx).await?;
@@ -76,14 +76,14 @@ impl Provision for NodeGroup {
         known: &NodeGroupComputed,
         cx: &Writing<'_>,
     ) -> Result<NodeGroupComputed, CloudError> {
-        let place = Place::of(known);
+        let place = NodeGroupLocator::of(known);
         eks::settle(cx, place.cluster, ClusterPart::NodeGroup(place.name)).await?;
         let there = place.active("change the node group", cx).await?;
         self.bring(place, &there, &from.tags, cx).await
     }
 
     async fn delete(_: &Self, known: &NodeGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
-        Place::of(known).remove("delete the node group", cx).await
+        NodeGroupLocator::of(known).remove("delete the node group", cx).await
     }
 }
 
@@ -92,7 +92,7 @@ impl Provision for NodeGroup {
 /// # Errors
 /// What the calls answered, and those of a wait.
 pub(in crate::resources) async fn clear(cluster: &str, name: &str, cx: &Writing<'_>) -> Result<(), CloudError> {
-    Place { cluster, name }.remove(&format!("remove what is left of the node group {name}"), cx).await
+    NodeGroupLocator { cluster, name }.remove(&format!("remove what is left of the node group {name}"), cx).await
 }
 
 async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGroup>, CloudError> {
@@ -118,8 +118,10 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
         let (run, most) = (Sizes::of(&found).desired, wanted.max.max(wanted.count));
         notes.push(format!("{run} nodes run and {most} may: applying drains {surplus} of them"));
     }
-    let place =
-        Place { cluster: found.cluster_name().unwrap_or_default(), name: found.nodegroup_name().unwrap_or_default() };
+    let place = NodeGroupLocator {
+        cluster: found.cluster_name().unwrap_or_default(),
+        name: found.nodegroup_name().unwrap_or_default(),
+    };
     let computed = computed(place, &found);
     let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
     Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled })))
@@ -145,7 +147,7 @@ async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<type
         |group: &types::Nodegroup| group.status().is_none_or(|status| !is_leaving(status) && !is_broken(status));
     let (usable, remains): (Vec<_>, Vec<_>) = groups.into_iter().partition(of_use);
     let id = |group: &types::Nodegroup| {
-        computed(Place { cluster: &cluster, name: group.nodegroup_name().unwrap_or_default() }, group).id
+        computed(NodeGroupLocator { cluster: &cluster, name: group.nodegroup_name().unwrap_or_default() }, group).id
     };
     let meant = one.only(usable.into_iter().map(|group| (id(&group), group)), |(id, _)| id)?;
     let newest = || {
@@ -202,7 +204,7 @@ fn told(found: &types::Nodegroup, expected: &NodeGroup, tags: Tags, ids: &IdInde
 }
 
 /// What AWS computed. The Auto Scaling group is told only once the group is active.
-fn computed(place: Place<'_>, found: &types::Nodegroup) -> NodeGroupComputed {
+fn computed(place: NodeGroupLocator<'_>, found: &types::Nodegroup) -> NodeGroupComputed {
     let groups = found.resources().map(NodegroupResources::auto_scaling_groups).unwrap_or_default();
     NodeGroupComputed {
         id: format!("{}/{}", place.cluster, place.name),
@@ -290,13 +292,17 @@ impl NodeGroup {
 
     /// Makes the group, or finds the one that this attempt made already; and whether it was made now. Remains of ours
     /// are removed first.
-    async fn claim(&self, place: Place<'_>, cx: &Writing<'_>) -> Result<(types::Nodegroup, bool), CloudError> {
+    async fn claim(
+        &self,
+        place: NodeGroupLocator<'_>,
+        cx: &Writing<'_>,
+    ) -> Result<(types::Nodegroup, bool), CloudError> {
         let mut token = 0;
         for group in list(cx.aws, place.cluster).await? {
             let remains = group.status().is_some_and(is_broken);
             if remains && cx.ours(&eks::tags_of(group.tags())) {
                 let name = group.nodegroup_name().unwrap_or_default();
-                Place { name, ..place }.remove("remove what is left of a node group", cx).await?;
+                NodeGroupLocator { name, ..place }.remove("remove what is left of a node group", cx).await?;
                 // The token of this attempt belongs to what is gone now.
                 token += u32::from(name == place.name);
             }
@@ -317,7 +323,7 @@ impl NodeGroup {
     /// The create call, made once the cluster is free and repeated while EKS cannot see the roles it needs yet.
     async fn call(
         &self,
-        place: Place<'_>,
+        place: NodeGroupLocator<'_>,
         token: u32,
         cx: &Writing<'_>,
     ) -> Result<Option<types::Nodegroup>, CloudError> {
@@ -352,7 +358,7 @@ impl NodeGroup {
     /// Brings the group from what is there to what is wanted: its version first, then the rest in one change.
     async fn bring(
         &self,
-        place: Place<'_>,
+        place: NodeGroupLocator<'_>,
         there: &types::Nodegroup,
         tags: &Tags,
         cx: &Writing<'_>,

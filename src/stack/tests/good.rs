@@ -2,7 +2,7 @@
 
 use super::{HEAD, parsed};
 use crate::product::License;
-use crate::product::gcfg::{Leaf, Section};
+use crate::product::gcfg::{GcfgSection, Leaf};
 use crate::stack::{Architecture, NatPlacement, Network, Protected, Scheme, Stack, Targets};
 
 #[test]
@@ -154,9 +154,9 @@ fn settings_are_what_was_written_whatever_their_order() {
     );
     let list = Leaf::List(vec!["a".to_owned(), "b".to_owned()]);
     let expected = [
-        Section::new("Debug").set("Log", list),
-        Section::new("Git").text("PollInterval", "5m").text("Retries", "3").set("Unsafe", Leaf::Flag(false)),
-        Section::within("S3Storage", "a b").text("Prefix", ""),
+        GcfgSection::new("Debug").set("Log", list),
+        GcfgSection::new("Git").text("PollInterval", "5m").text("Retries", "3").set("Unsafe", Leaf::Flag(false)),
+        GcfgSection::within("S3Storage", "a b").text("Prefix", ""),
     ];
     assert_eq!(stack.package_manager.settings, expected);
     let turned = "package_manager:\n  settings:\n    'S3Storage \"a b\"': {Prefix: ''}\n    Debug: {Log: [a, 'b']}\n    \

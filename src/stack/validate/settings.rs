@@ -119,13 +119,13 @@ impl Rules<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::{Database, Server, Storage, UsageData, config};
+    use crate::product::{DatabaseConnection, PackageStorage, Server, UsageData, config};
 
     #[test]
     fn whatever_this_program_decides_is_not_for_a_declaration() {
-        let bucket = Storage::Bucket { name: "packages", region: "us-east-1" };
-        for (storage, place) in [(bucket, When::Bucket), (Storage::Directory("/data"), When::Shared)] {
-            let database = Database { host: "db", port: 5432, name: "ppm", user: "ppm" };
+        let bucket = PackageStorage::Bucket { name: "packages", region: "us-east-1" };
+        for (storage, place) in [(bucket, When::Bucket), (PackageStorage::Directory("/data"), When::Shared)] {
+            let database = DatabaseConnection { host: "db", port: 5432, name: "ppm", user: "ppm" };
             let (address, usage_data) = (Some("https://packages.example.com"), Some(UsageData::Database));
             let server = Server { address, storage, database, usage_data, connections: 50, further: &[] };
             for section in config(&server).unwrap().sections() {

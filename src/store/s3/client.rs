@@ -21,7 +21,7 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_core::future::BoxFuture;
 
-use super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
+use super::super::bucket::{BucketError, BucketErrorKind, BucketObject, Condition, Put, StateBucket};
 use crate::model::causes::in_one_line;
 use crate::model::send_guard::SendGuard;
 
@@ -82,12 +82,12 @@ async fn connect(region: &str) -> (Client, String) {
     (Client::new(&config), region.to_owned())
 }
 
-impl Bucket for S3Bucket {
+impl StateBucket for S3Bucket {
     fn url(&self) -> String {
         format!("s3://{}", self.name)
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>> {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<BucketObject>, BucketError>> {
         Box::pin(async move {
             let dated = Dated::default();
             let call = |client: Client| {
@@ -109,7 +109,7 @@ impl Bucket for S3Bucket {
                 .collect()
                 .await
                 .map_err(|error| BucketError { kind: BucketErrorKind::Unreachable, message: in_one_line(&error) })?;
-            Ok(Some(Found { body: body.to_vec(), tag, age }))
+            Ok(Some(BucketObject { body: body.to_vec(), tag, age }))
         })
     }
 

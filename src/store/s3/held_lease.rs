@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::bucket::{Bucket, BucketError, Condition, Found, put};
+use super::super::bucket::{BucketError, BucketObject, Condition, StateBucket, put};
 use super::super::lease::{FORMAT, Lease, LeaseState, LeaseTimer, Moment, Verdict, judge};
 use super::super::{LockInfo, StoreError};
 use crate::model::send_guard::SendGuard;
@@ -18,7 +18,7 @@ pub trait Clock: Send + Sync {
 
 /// A lease that is held, or was.
 pub struct HeldLease {
-    bucket: Arc<dyn Bucket>,
+    bucket: Arc<dyn StateBucket>,
     key: String,
     clock: Arc<dyn Clock>,
     inner: Arc<Mutex<Inner>>,
@@ -44,7 +44,7 @@ impl HeldLease {
     /// # Errors
     /// [`StoreError::Leased`] with the holder; [`StoreError::Bucket`].
     pub(super) async fn take(
-        bucket: Arc<dyn Bucket>,
+        bucket: Arc<dyn StateBucket>,
         key: &str,
         clock: Arc<dyn Clock>,
         who: (&LockInfo, String),
@@ -219,7 +219,7 @@ impl HeldLease {
 }
 
 /// The lease at `key` as it stands: what may be made of it, the version that was seen, and for how long it did not change.
-pub(super) async fn look(bucket: &dyn Bucket, key: &str) -> Result<(Verdict, Condition, Duration), StoreError> {
+pub(super) async fn look(bucket: &dyn StateBucket, key: &str) -> Result<(Verdict, Condition, Duration), StoreError> {
     let Some((lease, found)) = read(bucket, key).await? else {
         return Ok((judge(None, Duration::ZERO), Condition::Absent, Duration::ZERO));
     };
@@ -227,7 +227,7 @@ pub(super) async fn look(bucket: &dyn Bucket, key: &str) -> Result<(Verdict, Con
     Ok((judge(Some(lease), silent), Condition::Is(found.tag), silent))
 }
 
-async fn read(bucket: &dyn Bucket, key: &str) -> Result<Option<(Lease, Found)>, StoreError> {
+async fn read(bucket: &dyn StateBucket, key: &str) -> Result<Option<(Lease, BucketObject)>, StoreError> {
     let failed = |source| StoreError::bucket("read the lease", bucket, key, source);
     let Some(found) = bucket.get(key).await.map_err(failed)? else { return Ok(None) };
     let place = super::place(bucket, key);
@@ -240,7 +240,12 @@ async fn read(bucket: &dyn Bucket, key: &str) -> Result<Option<(Lease, Found)>, 
 }
 
 /// Takes a lease from its holder.
-pub(super) async fn seize(bucket: &dyn Bucket, key: &str, lease: Lease, seen: &Condition) -> Result<bool, StoreError> {
+pub(super) async fn seize(
+    bucket: &dyn StateBucket,
+    key: &str,
+    lease: Lease,
+    seen: &Condition,
+) -> Result<bool, StoreError> {
     let failed = |source| StoreError::bucket("end the lease", bucket, key, source);
     let ended = Lease { beat: lease.beat + 1, released: true, ..lease };
     Ok(put(bucket, key, &text(&ended), seen, &SendGuard::always()).await.map_err(failed)?.is_some())

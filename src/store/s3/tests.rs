@@ -293,7 +293,7 @@ fn a_state_that_cannot_be_read_is_refused_and_the_lease_given_back() {
     put(text.replace("\"seq\\\":1", "\"seq\\\":2").into_bytes());
     assert!(matches!(now(memory.store().load()), Err(StoreError::Damaged { .. })));
     // The journal of another state: whole, but not what continues this one.
-    let of = |state: &State| super::super::journal::line(&super::super::journal::Header::of(state));
+    let of = |state: &State| super::super::journal::line(&super::super::journal::JournalHeader::of(state));
     let header = |state: &State| serde_json::to_string(of(state).trim_end()).unwrap();
     assert!(text.contains(&header(&state(1))), "{text}");
     put(text.replace(&header(&state(1)), &header(&state(2))).into_bytes());

@@ -9,7 +9,7 @@ use ppm_infra::engine::plan::{Action, Part};
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
-use ppm_infra::model::resource::{Catalog, Facts, Field, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::resource::{Catalog, Field, KindFacts, Node, OnChange, ReplaceOrder, Typical};
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::Blueprint;
@@ -46,12 +46,12 @@ fn sample(_: &Document, _: &Address, serial: u64, _: &Site) -> Document {
 }
 
 fn catalog() -> Catalog {
-    let facts = |fields, replace, climb_rank| Facts {
+    let facts = |fields, replace, climb_rank| KindFacts {
         replace,
         typical: Typical { create: 20, update: 5, delete: 10 },
         climb_rank,
         sample,
-        ..Facts::plain(fields)
+        ..KindFacts::plain(fields)
     };
     [
         (Kind::new("lead"), facts(CLIMBS, ReplaceOrder::DeleteFirst, 0)),

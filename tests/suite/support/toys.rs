@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex};
 use ppm_infra::engine::lint;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
-use ppm_infra::model::resource::{Catalog, Facts, Field, Holds, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::resource::{Catalog, Field, Holds, KindFacts, Node, OnChange, ReplaceOrder, Typical};
 use ppm_infra::model::site::Site;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -66,13 +66,13 @@ impl Toy {
     }
 
     /// The kind and its facts.
-    pub(crate) fn facts(self) -> (Kind, Facts) {
-        static KNOWN: LazyLock<Mutex<BTreeMap<String, (Kind, Facts)>>> = LazyLock::new(Mutex::default);
+    pub(crate) fn facts(self) -> (Kind, KindFacts) {
+        static KNOWN: LazyLock<Mutex<BTreeMap<String, (Kind, KindFacts)>>> = LazyLock::new(Mutex::default);
         let word = self.word();
         let mut known = KNOWN.lock().unwrap();
         let make = || {
             let fields = FIELDS.into_iter().zip(self.on_change).map(|(name, on_change)| Field { name, on_change });
-            let facts = Facts {
+            let facts = KindFacts {
                 replace: match self.room {
                     Room::ForTwo => ReplaceOrder::CreateFirst,
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
@@ -82,7 +82,7 @@ impl Toy {
                 sample,
                 declared: has_fields,
                 computed: has_id,
-                ..Facts::plain(Vec::leak(fields.collect()))
+                ..KindFacts::plain(Vec::leak(fields.collect()))
             };
             (Kind::new(String::leak(word.clone())), facts)
         };

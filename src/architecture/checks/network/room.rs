@@ -24,13 +24,13 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
     if site.subnets.private.is_empty() {
         return None;
     }
-    let mut check = CheckBuilder::new(site.ground.places, "network.addresses");
-    let ground = site.ground;
-    let balancer = ground.makes(&handles::LOAD_BALANCER) && ground.stack.load_balancer.targets != Targets::Ingress;
+    let mut check = CheckBuilder::new(site.cx.places, "network.addresses");
+    let cx = site.cx;
+    let balancer = cx.makes(&handles::LOAD_BALANCER) && cx.stack.load_balancer.targets != Targets::Ingress;
     let in_private = |id: &str| {
         let mut needs = Vec::new();
-        needs.extend(ground.makes(&handles::CLUSTER).then_some((CLUSTER, "the cluster")));
-        needs.extend(ground.makes(&handles::DATABASE).then_some((DATABASE, "the database")));
+        needs.extend(cx.makes(&handles::CLUSTER).then_some((CLUSTER, "the cluster")));
+        needs.extend(cx.makes(&handles::DATABASE).then_some((DATABASE, "the database")));
         needs.extend((balancer && site.subnets.balancer.contains_key(id)).then_some((BALANCER, "the load balancer")));
         needs
     };
@@ -49,7 +49,7 @@ pub(super) fn addresses(site: &Site<'_>) -> Option<Check> {
             }
         }
     }
-    if ground.makes(&handles::NODES) && check.passes() {
+    if cx.makes(&handles::NODES) && check.passes() {
         nodes(site, in_private, &mut check);
     }
     Some(check.done())
@@ -74,7 +74,7 @@ fn fits(check: &mut CheckBuilder<'_>, key: Key<'_>, id: &str, free: u64, needs: 
 /// Nodes and pods take addresses of the subnets the nodes stand in. The VPC CNI of a node holds, as it comes, two
 /// interfaces full of them, one as a reserve (aws/amazon-vpc-cni-k8s, `WARM_ENI_TARGET`); with fewer it does what it can.
 fn nodes(site: &Site<'_>, taken: impl Fn(&str) -> Vec<(u64, &'static str)>, check: &mut CheckBuilder<'_>) {
-    let stack = site.ground.stack;
+    let stack = site.cx.stack;
     let private = &site.subnets.private;
     let room = |id: &str, free: u32| u64::from(free).saturating_sub(taken(id).iter().map(|(count, _)| count).sum());
     let count = u64::from(stack.kubernetes().nodes.count);

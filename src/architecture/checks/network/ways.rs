@@ -12,7 +12,7 @@ pub(super) fn routes(site: &Site<'_>) -> Option<Check> {
     if site.subnets.private.is_empty() {
         return None;
     }
-    let mut check = CheckBuilder::new(site.ground.places, "network.routes");
+    let mut check = CheckBuilder::new(site.cx.places, "network.routes");
     match &site.told.route_tables {
         Fact::There(tables) => {
             private(site, tables, &mut check);
@@ -31,7 +31,7 @@ pub(super) fn routes(site: &Site<'_>) -> Option<Check> {
 fn private(site: &Site<'_>, tables: &[RouteTableFacts], check: &mut CheckBuilder<'_>) {
     for id in site.subnets.private.keys() {
         let Some(table) = table_of(tables, id) else { continue };
-        let (severity, key, name) = (site.ground.severity(id), Key::item(PRIVATE, id), &table.id);
+        let (severity, key, name) = (site.cx.severity(id), Key::item(PRIVATE, id), &table.id);
         match table.way_out() {
             WayOut::Inside(_) => {}
             WayOut::InternetGateway(gateway) => check.find(
@@ -87,7 +87,7 @@ fn closed(site: &Site<'_>, id: &str, table: &RouteTableFacts, way: &WayOut, chec
             format!("unless they lead to AWS, nodes do not join: there are no endpoints of {list}"),
         ),
         WayOut::None | WayOut::Inside(_) | WayOut::InternetGateway(_) | WayOut::Dead(_) => (
-            site.ground.severity(id),
+            site.cx.severity(id),
             format!("{id} has no way out ({}), and the network no endpoints of {list}", table.id),
             "nodes that cannot reach AWS do not join".to_owned(),
         ),
@@ -102,7 +102,7 @@ const TO_JOIN: [&str; 6] = ["ec2", "ecr.api", "ecr.dkr", "eks", "s3", "sts"];
 
 /// The services that nodes and pods ask.
 fn needed(site: &Site<'_>) -> impl Iterator<Item = &'static str> + use<> {
-    endpoints::needed(site.ground.stack).map(|(name, _)| name).chain(["s3"])
+    endpoints::needed(site.cx.stack).map(|(name, _)| name).chain(["s3"])
 }
 
 /// Whether an endpoint of the service can be used from where this table holds.
@@ -124,7 +124,7 @@ fn public(site: &Site<'_>, tables: &[RouteTableFacts], check: &mut CheckBuilder<
         let Some(table) = table_of(tables, id) else { continue };
         if !matches!(table.way_out(), WayOut::InternetGateway(_)) {
             check.find(
-                site.ground.severity(id),
+                site.cx.severity(id),
                 Key::item(PUBLIC, id),
                 Said::new(
                     format!("{id} is not a public subnet: its routes ({}) lead to no internet gateway", table.id),

@@ -1,6 +1,8 @@
 //! Files in which nothing is found.
 
-use super::{Facts, Inputs, behind_an_ingress, checked, edits, file, ingress, reference, review, target_group_binding};
+use super::{
+    Inputs, StackFacts, behind_an_ingress, checked, edits, file, ingress, reference, review, target_group_binding,
+};
 use crate::helm::Strategy;
 use crate::helm::tests::settings;
 use crate::helm::tests::{files, license_from_a_server};
@@ -148,13 +150,13 @@ resources:
         ("sharedStorage: {create: true, path: /data}\n", "  Server: {DataDir: /data/here}\n"),
     ] {
         let text = format!("{common}{storage}{}", config(more));
-        let review = review("values.yaml", &text, &Facts::default());
+        let review = review("values.yaml", &text, &StackFacts::default());
         assert_eq!(review.findings, [], "{storage}{more}{review}");
     }
 }
 
 #[test]
 fn a_file_without_a_stack_is_checked_by_itself() {
-    let review = review("values.yaml", &file(&reference()), &Facts::default());
+    let review = review("values.yaml", &file(&reference()), &StackFacts::default());
     assert_eq!(review.findings, [], "{review}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::{self, Delete, MultipartUpload, ObjectIdentifier};
 use futures_util::future::try_join_all;
 
-use super::read::Place;
+use super::read::NamedBucket;
 use crate::cloud::aws::{During, Writing};
 use crate::cloud::wait::{pause, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -20,7 +20,7 @@ const BUSY: Duration = Duration::from_mins(5);
 
 /// Aborts all uploads and deletes every version of every object, and the marks left by deletions, until nothing is
 /// listed any more. A million objects take about a quarter of an hour.
-pub(super) async fn empty(place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+pub(super) async fn empty(place: NamedBucket<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
     abort_uploads(place, cx).await?;
     let mut deleted = 0;
     loop {
@@ -37,7 +37,7 @@ pub(super) async fn empty(place: Place<'_>, cx: &Writing<'_>) -> Result<(), Clou
 }
 
 /// The first page of what is left: versions and marks. What was deleted is not listed again, so it is always the first.
-async fn list(place: Place<'_>) -> Result<Vec<ObjectIdentifier>, CloudError> {
+async fn list(place: NamedBucket<'_>) -> Result<Vec<ObjectIdentifier>, CloudError> {
     let call = place.aws.s3.list_object_versions().bucket(place.name).expected_bucket_owner(place.account);
     let page = call.max_keys(PAGE).send().await.during("list what is in the bucket")?;
     let versions = page.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
@@ -51,7 +51,7 @@ async fn list(place: Place<'_>) -> Result<Vec<ObjectIdentifier>, CloudError> {
 }
 
 /// Deletes one page. The call succeeds even if single objects stay: they stand in its answer.
-async fn delete(place: Place<'_>, page: &[ObjectIdentifier]) -> Result<(), CloudError> {
+async fn delete(place: NamedBucket<'_>, page: &[ObjectIdentifier]) -> Result<(), CloudError> {
     let objects = Delete::builder().set_objects(Some(page.to_vec())).quiet(true).build().expect("objects are given");
     let call = place.aws.s3.delete_objects().bucket(place.name).expected_bucket_owner(place.account);
     let answer = call.delete(objects).send().await.during(DOING)?;
@@ -85,7 +85,7 @@ fn passes(kind: ErrorKind) -> bool {
 }
 
 /// Unfinished uploads do not keep a bucket from being deleted, but one that is finished meanwhile does.
-async fn abort_uploads(place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
+async fn abort_uploads(place: NamedBucket<'_>, cx: &Writing<'_>) -> Result<(), CloudError> {
     let (mut key, mut upload) = (None, None);
     loop {
         pause(cx, DOING, Duration::ZERO).await?;
@@ -102,7 +102,7 @@ async fn abort_uploads(place: Place<'_>, cx: &Writing<'_>) -> Result<(), CloudEr
     }
 }
 
-async fn abort(place: Place<'_>, upload: &MultipartUpload) -> Result<(), CloudError> {
+async fn abort(place: NamedBucket<'_>, upload: &MultipartUpload) -> Result<(), CloudError> {
     let call = place.aws.s3.abort_multipart_upload().bucket(place.name).expected_bucket_owner(place.account);
     let call = call.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
     match call.send().await.during("abort an unfinished upload") {

@@ -21,7 +21,7 @@ pub(super) const RULE: &str = "abort-unfinished-uploads";
 /// A bucket by its name. Every call names the owner we expect, so that none reaches a bucket somebody else made under
 /// that name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct NamedBucket<'a> {
     pub(super) aws: &'a Clients,
     pub(super) name: &'a str,
     pub(super) account: &'a str,
@@ -117,7 +117,7 @@ pub(super) fn abort_days(rule: &LifecycleRule) -> Option<u32> {
     (ours && whole && only && old_prefix.is_empty()).then_some(days)
 }
 
-impl<'a> Place<'a> {
+impl<'a> NamedBucket<'a> {
     /// The bucket `name` of our account.
     pub(super) fn new(aws: &'a Clients, name: &'a str, surroundings: &'a Surroundings) -> Self {
         Self { aws, name, account: &surroundings.account, surroundings }

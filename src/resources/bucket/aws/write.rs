@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use super::read::{Encryption, Place, RULE};
+use super::read::{Encryption, NamedBucket, RULE};
 use crate::cloud::aws::tags::{retagging, tag_list};
 use crate::cloud::aws::{During, Writing};
 use crate::cloud::wait::retry_while;
@@ -34,7 +34,7 @@ where
     retry_while(cx, VISIBLE, passes, call).await
 }
 
-impl Place<'_> {
+impl NamedBucket<'_> {
     /// Adds these tags, unless they are there.
     pub(super) async fn add_tags(&self, tags: Tags) -> Result<(), CloudError> {
         let there = self.tags().await?;

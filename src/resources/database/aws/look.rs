@@ -4,7 +4,7 @@ use aws_sdk_rds::types::DbInstance;
 
 use super::super::version::told;
 use super::change::{There, same_window, security_groups_of};
-use super::state::{State, by_resource_id, describe};
+use super::state::{InstanceState, by_resource_id, describe};
 use super::{computed, is_same};
 use crate::cloud::CloudError;
 use crate::cloud::aws::tags::tags_of;
@@ -85,12 +85,12 @@ fn see(
     mut notes: Vec<String>,
     cx: &Reading<'_>,
 ) -> Sight<Database> {
-    let state = State::of(there);
+    let state = InstanceState::of(there);
     // Nobody can use either. To who removes it, it is there.
     let of_no_use = match state {
-        State::Leaving => !cx.removing,
-        State::Stillborn => !cx.removing && one.declared.is_some(),
-        State::Ready | State::Busy | State::Trouble => false,
+        InstanceState::Leaving => !cx.removing,
+        InstanceState::Stillborn => !cx.removing && one.declared.is_some(),
+        InstanceState::Ready | InstanceState::Busy | InstanceState::Trouble => false,
     };
     if of_no_use {
         return Sight::Absent;
@@ -139,11 +139,11 @@ fn see(
         tags: one.managed(tags),
     };
     let settled = match state {
-        State::Busy => false,
+        InstanceState::Busy => false,
         // Without an address it is between two stages of its creation.
-        State::Ready => there.endpoint().is_some(),
+        InstanceState::Ready => there.endpoint().is_some(),
         // No waiting helps.
-        State::Trouble | State::Stillborn | State::Leaving => true,
+        InstanceState::Trouble | InstanceState::Stillborn | InstanceState::Leaving => true,
     };
     Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
 }

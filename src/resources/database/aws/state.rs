@@ -24,7 +24,7 @@ const UNSEEN: u32 = 12;
 
 /// What the status of a database means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum InstanceState {
     /// It can be used and changed.
     Ready,
     /// RDS is at work on it, or it is in a state this program does not know.
@@ -37,7 +37,7 @@ pub(super) enum State {
     Leaving,
 }
 
-impl State {
+impl InstanceState {
     /// The state of an instance (RDS User Guide, "Viewing DB instance status").
     pub(super) fn of(there: &DbInstance) -> Self {
         match there.db_instance_status().unwrap_or_default() {
@@ -122,20 +122,20 @@ pub(super) async fn settled(
             stirs.store(true, Ordering::Relaxed);
             Poll::Pending(status)
         };
-        Ok(match State::of(&there) {
-            State::Ready if pending => wait_on(format!("{status}, changes pending")),
-            State::Ready if !addressed => wait_on(format!("{status}, without an address yet")),
-            State::Ready => {
+        Ok(match InstanceState::of(&there) {
+            InstanceState::Ready if pending => wait_on(format!("{status}, changes pending")),
+            InstanceState::Ready if !addressed => wait_on(format!("{status}, without an address yet")),
+            InstanceState::Ready => {
                 let times = in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
                 // What was at work a moment ago, or was never backed up, may be between two stages of its creation.
                 let young = there.latest_restorable_time().is_none();
                 let calm = if young || stirs.load(Ordering::Relaxed) { Calm::Thrice } else { calm };
                 if calm.is_enough(times, || shows(&there)) { Poll::Ready(there) } else { Poll::Pending(status) }
             }
-            State::Busy => wait_on(status),
-            State::Trouble if status == "stopped" => Poll::Failed("it is stopped; start it first".to_owned()),
-            State::Trouble | State::Stillborn => Poll::Failed(format!("RDS says that it is {status}")),
-            State::Leaving => Poll::Failed("it is being deleted".to_owned()),
+            InstanceState::Busy => wait_on(status),
+            InstanceState::Trouble if status == "stopped" => Poll::Failed("it is stopped; start it first".to_owned()),
+            InstanceState::Trouble | InstanceState::Stillborn => Poll::Failed(format!("RDS says that it is {status}")),
+            InstanceState::Leaving => Poll::Failed("it is being deleted".to_owned()),
         })
     })
     .await
@@ -177,22 +177,22 @@ mod tests {
 
     use super::*;
 
-    fn state(status: &str, created: bool) -> State {
+    fn state(status: &str, created: bool) -> InstanceState {
         let created = created.then(|| DateTime::from_secs(1));
-        State::of(&DbInstance::builder().db_instance_status(status).set_instance_create_time(created).build())
+        InstanceState::of(&DbInstance::builder().db_instance_status(status).set_instance_create_time(created).build())
     }
 
     #[test]
     fn a_state_nobody_knows_yet_is_work_under_way() {
-        assert_eq!(state("storage-initialization", true), State::Busy);
-        assert_eq!(state("creating", false), State::Busy);
+        assert_eq!(state("storage-initialization", true), InstanceState::Busy);
+        assert_eq!(state("creating", false), InstanceState::Busy);
     }
 
     #[test]
     fn what_failed_after_it_ran_may_hold_data() {
-        assert_eq!(state("failed", true), State::Trouble);
-        assert_eq!(state("failed", false), State::Stillborn);
-        assert_eq!(state("incompatible-network", false), State::Trouble);
+        assert_eq!(state("failed", true), InstanceState::Trouble);
+        assert_eq!(state("failed", false), InstanceState::Stillborn);
+        assert_eq!(state("incompatible-network", false), InstanceState::Trouble);
     }
 
     #[test]
@@ -206,6 +206,6 @@ mod tests {
 
     #[test]
     fn optimising_storage_is_no_reason_to_wait() {
-        assert_eq!(state("storage-optimization", true), State::Ready);
+        assert_eq!(state("storage-optimization", true), InstanceState::Ready);
     }
 }

@@ -16,7 +16,7 @@ use crate::model::document::canonical;
 
 /// An action as AWS tells it, with ids where ours have references.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum ObservedAction {
     /// To the target group with this ARN.
     Forward(String),
     /// To the same address with HTTPS.
@@ -48,12 +48,14 @@ pub(super) fn same(there: &[Action], wanted: &Action) -> bool {
 }
 
 /// The default actions as AWS tells them.
-pub(super) fn of_aws(actions: &[Action]) -> Told {
-    let other = || Told::Other(canonical(&actions.iter().map(whole).collect()));
+pub(super) fn of_aws(actions: &[Action]) -> ObservedAction {
+    let other = || ObservedAction::Other(canonical(&actions.iter().map(whole).collect()));
     let [action] = actions else { return other() };
     match action.r#type() {
-        Some(ActionTypeEnum::Forward) => single_target(action).map_or_else(other, Told::Forward),
-        Some(ActionTypeEnum::Redirect) if action.redirect_config().is_some_and(is_to_https) => Told::RedirectToHttps,
+        Some(ActionTypeEnum::Forward) => single_target(action).map_or_else(other, ObservedAction::Forward),
+        Some(ActionTypeEnum::Redirect) if action.redirect_config().is_some_and(is_to_https) => {
+            ObservedAction::RedirectToHttps
+        }
         _ => other(),
     }
 }
@@ -167,19 +169,23 @@ mod tests {
             .target_group_arn("tg")
             .forward_config(config)
             .build();
-        assert_eq!(of_aws(std::slice::from_ref(&short)), Told::Forward("tg".to_owned()));
+        assert_eq!(of_aws(std::slice::from_ref(&short)), ObservedAction::Forward("tg".to_owned()));
         assert!(same(&[long], &short));
     }
 
     #[test]
     fn two_targets_or_a_sticky_one_are_another_action() {
         let two = ForwardActionConfig::builder().target_groups(to("b", 1)).target_groups(to("a", 9)).build();
-        let Told::Other(told) = of_aws(&[forwarding(two)]) else { panic!("two targets are no plain forward") };
+        let ObservedAction::Other(told) = of_aws(&[forwarding(two)]) else {
+            panic!("two targets are no plain forward")
+        };
         assert!(told.find(r#""a","weight":9"#) < told.find(r#""b","weight":1"#), "{told}");
         let sticky = TargetGroupStickinessConfig::builder().enabled(true).duration_seconds(60).build();
         let sticky =
             ForwardActionConfig::builder().target_groups(to("tg", 1)).target_group_stickiness_config(sticky).build();
-        assert!(matches!(of_aws(&[forwarding(sticky)]), Told::Other(told) if told.contains(r#""sticky_seconds":60"#)));
+        assert!(
+            matches!(of_aws(&[forwarding(sticky)]), ObservedAction::Other(told) if told.contains(r#""sticky_seconds":60"#))
+        );
     }
 
     #[test]
@@ -190,22 +196,22 @@ mod tests {
             .port("443")
             .status_code(RedirectActionStatusCodeEnum::Http301)
             .build();
-        assert_eq!(of_aws(&[redirect(to_https())]), Told::RedirectToHttps);
-        assert_eq!(of_aws(&[redirect(bare)]), Told::RedirectToHttps);
+        assert_eq!(of_aws(&[redirect(to_https())]), ObservedAction::RedirectToHttps);
+        assert_eq!(of_aws(&[redirect(bare)]), ObservedAction::RedirectToHttps);
         let mut elsewhere = to_https();
         elsewhere.host = Some("example.com".to_owned());
-        assert!(matches!(of_aws(&[redirect(elsewhere)]), Told::Other(told) if told.contains("example.com")));
+        assert!(matches!(of_aws(&[redirect(elsewhere)]), ObservedAction::Other(told) if told.contains("example.com")));
         let mut for_now = to_https();
         for_now.status_code = Some(RedirectActionStatusCodeEnum::Http302);
-        assert!(matches!(of_aws(&[redirect(for_now)]), Told::Other(told) if told.contains("HTTP_302")));
+        assert!(matches!(of_aws(&[redirect(for_now)]), ObservedAction::Other(told) if told.contains("HTTP_302")));
     }
 
     #[test]
     fn other_actions_are_told_whole() {
         let response = FixedResponseActionConfig::builder().status_code("503").message_body("closed").build();
         let fixed = Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(response).build();
-        let Told::Other(told) = of_aws(&[fixed]) else { panic!("a fixed response is another action") };
+        let ObservedAction::Other(told) = of_aws(&[fixed]) else { panic!("a fixed response is another action") };
         assert!(told.contains("503") && told.contains("closed"), "{told}");
-        assert_eq!(of_aws(&[]), Told::Other("[]".to_owned()));
+        assert_eq!(of_aws(&[]), ObservedAction::Other("[]".to_owned()));
     }
 }

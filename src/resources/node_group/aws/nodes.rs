@@ -64,12 +64,12 @@ pub(super) fn issues(found: &types::Nodegroup) -> Vec<String> {
 
 /// Where a node group stands.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct NodeGroupLocator<'a> {
     pub(super) cluster: &'a str,
     pub(super) name: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> NodeGroupLocator<'a> {
     pub(super) fn of(known: &'a NodeGroupComputed) -> Self {
         Self { cluster: &known.cluster_name, name: &known.name }
     }

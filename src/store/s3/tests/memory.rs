@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::super::super::bucket::{Bucket, BucketError, BucketErrorKind, Condition, Found, Put};
+use super::super::super::bucket::{BucketError, BucketErrorKind, BucketObject, Condition, Put, StateBucket};
 use super::super::super::lease::Moment;
 use super::super::{Clock, S3Store};
 use crate::model::address::Kind;
-use crate::model::resource::Facts;
+use crate::model::resource::KindFacts;
 use crate::model::send_guard::SendGuard;
 
 /// What the bucket and every holder's calls share.
@@ -37,17 +37,17 @@ pub(super) fn turn() -> impl Future<Output = ()> {
     std::future::poll_fn(move |_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending })
 }
 
-impl Bucket for Memory {
+impl StateBucket for Memory {
     fn url(&self) -> String {
         "s3://memory".to_owned()
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Found>, BucketError>> {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<BucketObject>, BucketError>> {
         Box::pin(async move {
             turn().await;
             let mut world = self.0.lock().unwrap();
             world.calls += 1;
-            Ok(world.objects.get(key).map(|(body, tag, at)| Found {
+            Ok(world.objects.get(key).map(|(body, tag, at)| BucketObject {
                 body: body.clone(),
                 tag: tag.to_string(),
                 age: Some(Duration::from_secs(world.now - at)),
@@ -113,7 +113,7 @@ impl Memory {
 
     /// The store of a stack, which knows a kind that takes any document.
     pub(super) fn store_of(&self, stack: &str) -> S3Store {
-        let anything = Facts::plain(&[]);
+        let anything = KindFacts::plain(&[]);
         S3Store::new(Arc::new(self.clone()), "team/ppm", stack, [(Kind::new("toy"), anything)].into())
     }
 
