@@ -172,7 +172,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::engine::state::{Entry, State};
+    use crate::engine::state::{JournalEntry, State};
     use crate::model::resource::Catalog;
     use crate::render::drawn;
     use crate::store::{FileStore, LockInfo, Store};
@@ -214,7 +214,7 @@ mod tests {
         let mut store = store(&folder);
         let _lock = store.lock(&LockInfo::default()).unwrap();
         runtime.block_on(store.write(&state())).unwrap();
-        let note = Entry::Note { seq: 1, address: "vpc.main".parse().unwrap(), record: None };
+        let note = JournalEntry::Note { seq: 1, address: "vpc.main".parse().unwrap(), record: None };
         runtime.block_on(store.append(&state(), &[note])).unwrap();
         let fail = || panic!("two\nlines \u{1b}[2J of it");
         match part {

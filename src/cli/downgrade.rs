@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::workplace::Declaration;
 use crate::architecture::{Downgrade, downgrade};
 use crate::engine::state::State;
-use crate::text::{Place, Problem, Shape, YamlNode, tree};
+use crate::text::{Place, Problem, Shape, SourceNode, tree};
 
 /// Whether the values would be for something older than those written last.
 pub(super) fn is_one(declaration: &Declaration, state: &State) -> bool {
@@ -39,7 +39,7 @@ pub(super) fn refuse(declaration: &Declaration, state: &State, is_named: bool) -
 fn place(text: &str, key: &str) -> Place {
     let (mut found, mut node) = (Place::START, tree(text).0);
     for part in key.split('.') {
-        let Some(YamlNode { shape: Shape::Map(members), .. }) = node else { break };
+        let Some(SourceNode { shape: Shape::Map(members), .. }) = node else { break };
         let Some(member) = members.into_iter().find(|member| member.key == part) else { break };
         found = if matches!(member.value.shape, Shape::Map(_)) { member.at } else { member.value.place };
         node = Some(member.value);

@@ -4,7 +4,7 @@
 //! [`IdIndex`] it is given. Contracts of every implementation:
 //!
 //! - `observe` never guesses: what could not be read is [`Observation::Unread`], never gone. It reads many at once.
-//! - `census` lists what carries our marks, whoever knows of it, and `find` reads one object whose id is known.
+//! - `census` lists what carries our marks, recorded or not, and `find` reads one object whose id is known.
 //! - `create` puts the mark into the create call itself, reports the id with [`Context::made`] before any wait, and
 //!   returns when the object is usable. What exists under the name already and carries our marks is taken over.
 //! - `update` changes only what differs; finding nothing to change is success.
@@ -61,8 +61,8 @@ pub trait Cloud: Send + Sync {
     /// Reads many resources at once: an observation for every target.
     fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
 
-    /// Lists what carries the marks of `stack`, wherever it stands and whoever knows of it. What is gone may be listed for
-    /// a while: whoever needs to know looks with [`Cloud::find`].
+    /// Lists what carries the marks of `stack`, declared and recorded or not. What is gone may be listed for a while: a
+    /// caller that needs to know asks [`Cloud::find`].
     fn census<'a>(
         &'a self,
         stack: &'a str,

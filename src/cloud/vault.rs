@@ -40,7 +40,7 @@ impl SecretVersion {
 
 /// Where secret values are kept.
 pub trait Vault: Send + Sync {
-    /// The version of the secret `arn` at a stage; nothing if none is there.
+    /// The version of the secret `arn` at a stage; `None` if there is none.
     fn version<'a>(&'a self, arn: &'a str, stage: Stage) -> BoxFuture<'a, Result<Option<SecretVersion>, CloudError>>;
 
     /// Puts a fresh password for `user` beside the current one, as [`Stage::Pending`].
@@ -49,7 +49,7 @@ pub trait Vault: Send + Sync {
 
     /// Gives the master user of `database` this password, once the database can be changed, and waits until it is taken.
     /// The same password again is no error. An error means that the password before is still good, or that the run was
-    /// abandoned: whoever accepted the order carries it out, also where nobody sees that.
+    /// abandoned: an order that was accepted is carried out, also where nobody waits for it.
     fn set_password<'a>(
         &'a self,
         database: &'a str,

@@ -20,7 +20,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::diff::{FieldDiff, diff, repointed};
+use super::diff::{FieldDiff, affected_by_replacement, diff};
 use super::plan::{Action, Why};
 use super::state::{Recorded, Status};
 use crate::model::address::Address;
@@ -32,7 +32,7 @@ pub(super) struct Case<'a> {
     pub(super) node: &'a Node,
     pub(super) facts: &'a KindFacts,
     pub(super) recorded: Option<&'a Recorded>,
-    /// What is there; nothing if it is absent.
+    /// What is there; `None` if the object is absent.
     pub(super) observed: Option<&'a Known>,
     /// Whether an address will hold a new object.
     pub(super) fresh: &'a dyn Fn(&Address) -> bool,
@@ -62,7 +62,7 @@ pub(super) fn decide(case: &Case<'_>) -> Result<Action, StepDown> {
     let prior =
         Recorded { declared: observed.declared.clone(), computed: observed.computed.clone(), ..recorded.clone() };
     let mut diffs = diff(&observed.declared, &node.declared, case.facts);
-    let moved = repointed(&node.declared, case.facts, case.fresh);
+    let moved = affected_by_replacement(&node.declared, case.facts, case.fresh);
     for one in moved {
         let known = diffs.iter().any(|d| d.path == one.path || d.path.starts_with(&format!("{}.", one.path)));
         if !known {
@@ -141,17 +141,18 @@ fn rungs(observed: &Document, node: &Node, facts: &KindFacts) -> Result<Vec<Docu
         return Ok(Vec::new());
     };
     let (Some(from), Some(to)) = (observed.text(field), node.declared.text(field)) else { return Ok(Vec::new()) };
-    if dotted(from, to) == Ordering::Greater {
+    if cmp_versions(from, to) == Ordering::Greater {
         return Err(StepDown { field: field.to_owned(), from: from.to_owned(), to: to.to_owned() });
     }
     let between = |rung: &&Document| {
-        rung.text(field).is_some_and(|at| dotted(from, at) == Ordering::Less && dotted(at, to) == Ordering::Less)
+        rung.text(field)
+            .is_some_and(|at| cmp_versions(from, at) == Ordering::Less && cmp_versions(at, to) == Ordering::Less)
     };
     Ok(node.ladder.iter().filter(between).cloned().collect())
 }
 
 /// Compares dotted numbers: 1.9 is less than 1.10.
-pub(super) fn dotted(a: &str, b: &str) -> Ordering {
+pub(super) fn cmp_versions(a: &str, b: &str) -> Ordering {
     let parts = |text: &str| text.split('.').map(|part| part.parse::<u64>().unwrap_or(0)).collect::<Vec<_>>();
     parts(a).cmp(&parts(b))
 }

@@ -61,8 +61,12 @@ pub fn diff(before: &Document, after: &Document, facts: &KindFacts) -> Vec<Field
     found
 }
 
-/// The fields of `declared` that point at one of `fresh`, as differences: what they point at will be a new object.
-pub fn repointed(declared: &Document, facts: &KindFacts, fresh: impl Fn(&Address) -> bool) -> Vec<FieldDiff> {
+/// The fields of `declared` that point at an address of `fresh`, as differences: what they point at will be a new object.
+pub fn affected_by_replacement(
+    declared: &Document,
+    facts: &KindFacts,
+    fresh: impl Fn(&Address) -> bool,
+) -> Vec<FieldDiff> {
     declared
         .fields()
         .filter_map(|(name, value)| {

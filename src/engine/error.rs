@@ -20,7 +20,7 @@ pub enum PlanError {
     /// A name we need is taken by an object that is not ours.
     #[error("{} exists already and does not belong to this stack", list(foreign.keys()))]
     Foreign {
-        /// Where, and what stands there.
+        /// The foreign objects, by the address whose name they have.
         foreign: BTreeMap<Address, ForeignObject>,
     },
     /// Something that is declared is to be the object that stands elsewhere.
@@ -32,7 +32,7 @@ pub enum PlanError {
     /// What cannot be made again is gone.
     #[error("{} gone, and cannot be made again as it was", are(lost.keys()))]
     Lost {
-        /// What, by address.
+        /// What is gone, by address.
         lost: BTreeMap<Address, Lost>,
     },
     /// Declared resources need each other.
@@ -58,7 +58,7 @@ pub enum PlanError {
     NoRoom {
         /// The resource.
         address: Address,
-        /// Why.
+        /// Why no other object can take its place.
         because: &'static str,
         /// From the resource back to where its replacement began.
         chain: Vec<Address>,

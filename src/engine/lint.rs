@@ -1,4 +1,4 @@
-//! What cannot be right about a design or a plan, whatever the cloud says: mistakes of whoever wrote the design or the
+//! What cannot be right about a design or a plan, whatever the cloud says: mistakes in the design or in the
 //! planner, found before they reach anybody.
 //!
 //! Promises: pure; a design and a plan that are sound have no finding. Does its work apart from the planner: it reads the

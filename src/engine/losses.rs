@@ -43,7 +43,7 @@ pub(super) fn one_address_each(
 
 impl Planner<'_> {
     /// Refuses to make anew what is gone and cannot be made again: data, and what data that stands cannot be read
-    /// without. Whoever asks for its replacement knows.
+    /// without. A caller that asks for its replacement knows.
     pub(super) fn nothing_lost(&self, actions: &BTreeMap<Address, Action>) -> Result<(), PlanError> {
         let mut lost = BTreeMap::new();
         for (address, action) in actions {
@@ -126,7 +126,7 @@ pub struct Lost {
     pub id: String,
     /// Its name, where it has one of its own.
     pub name: Option<String>,
-    /// The data that stands and cannot be read without it; none where it was data itself.
+    /// The data that stands and cannot be read without it; empty where it was data itself.
     pub needed_by: BTreeSet<Address>,
 }
 

@@ -29,12 +29,12 @@ pub use losses::Lost;
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
-use crate::model::reference::{Target, references, turned};
+use crate::model::reference::{RefTarget, map_references, references};
 use crate::model::resource::{Catalog, KindFacts, Known, Node, ReplaceOrder};
 use decide::{Case, decide};
 use destroy::Kept;
 use diff::diff;
-use order::{Ground, Waits};
+use order::{OrderContext, Waits};
 use plan::{Action, Base, Drift, KeptOld, Plan, StepKey, Why};
 use schedule::Schedule;
 use state::{Recorded, State, Status};
@@ -99,7 +99,7 @@ pub fn plan_returning(
     };
     let deposed = removable(state, &kept);
     losses::one_address_each(&actions, &deposed, &records)?;
-    // Whoever destroys a stack knows that nothing of it answers any more.
+    // After a destroy nothing of the stack answers any more: that goes without saying.
     let noticed = if ask.destroy { BTreeMap::new() } else { planner.noticed(&actions) };
     let plan = Plan {
         stack: state.stack.clone(),
@@ -331,7 +331,7 @@ impl Planner<'_> {
                     return Ok((actions, waits));
                 }
                 Err(circle) => {
-                    let (address, why) = give_way(&actions, &circle)?;
+                    let (address, why) = break_cycle(&actions, &circle)?;
                     forced.insert(address, (why, ReplaceOrder::DeleteFirst));
                 }
             }
@@ -405,7 +405,7 @@ impl Planner<'_> {
 
     fn ordered(&self, actions: &BTreeMap<Address, Action>) -> Result<Waits, Vec<StepKey>> {
         let leftovers = removable(self.state, &Kept::default());
-        order::ordered(Ground {
+        order::ordered(OrderContext {
             catalog: self.catalog,
             actions,
             leftovers: &leftovers,
@@ -435,9 +435,9 @@ impl Planner<'_> {
                         continue;
                     }
                     // An object made under an old id is what those who point at that id have now.
-                    let recorded_now = turned(&recorded.declared, &|target| match target {
-                        Target::Named(_) => None,
-                        Target::Object(id) => index.named(&id).map(|address| Target::Named(address.clone())),
+                    let recorded_now = map_references(&recorded.declared, &|target| match target {
+                        RefTarget::Named(_) => None,
+                        RefTarget::Object(id) => index.named(&id).map(|address| RefTarget::Named(address.clone())),
                     });
                     let moved = diff(&recorded_now, &known.declared, self.facts(&address.kind)?);
                     if !moved.is_empty() && recorded.status != Status::Unfinished {
@@ -450,10 +450,10 @@ impl Planner<'_> {
     }
 }
 
-/// Who must give way so that the steps of `circle`, each waiting for the next, need not wait for each other: somebody who
-/// points at what has to go and is changed only after something new is there. Replaced delete-first, it is out of the
-/// way before. Whoever is replaced anyway gives way first.
-fn give_way(actions: &BTreeMap<Address, Action>, circle: &[StepKey]) -> Result<(Address, Why), PlanError> {
+/// Which resource to replace delete-first so that the steps of `circle`, each waiting for the next, need not wait for each
+/// other: one that points at what has to go and is changed only after something new is there. Replaced delete-first, it
+/// is out of the way before. One that is replaced anyway is taken first.
+fn break_cycle(actions: &BTreeMap<Address, Action>, circle: &[StepKey]) -> Result<(Address, Why), PlanError> {
     let step = |n: usize| &circle[n % circle.len()];
     let crossings = || (0..circle.len()).filter(|n| !step(*n).part.builds() && step(n + 1).part.builds());
     let who = |n: usize| &step(n + 1).address;

@@ -17,7 +17,7 @@ pub use super::step::{How, Move};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::observation::Observation;
-use crate::model::reference::{Target, turned};
+use crate::model::reference::{RefTarget, map_references};
 use crate::model::resource::{Catalog, Known, Node, OnChange};
 
 /// The old objects that were found, by address and id. One that is being removed is not found.
@@ -25,7 +25,7 @@ pub type Olds = BTreeMap<(Address, String), Known>;
 
 /// What moves are found by.
 #[derive(Clone, Copy)]
-pub struct Ground<'a> {
+pub struct MoveContext<'a> {
     /// The facts of every kind.
     pub catalog: &'a Catalog,
     /// What is wanted.
@@ -40,18 +40,18 @@ pub struct Ground<'a> {
     pub ask: &'a Request,
 }
 
-/// Where the record has to follow. The same ground gives the same moves; after the last of them has been followed there
+/// Where the record has to follow. The same context gives the same moves; after the last of them has been followed there
 /// are none.
-pub fn moves(ground: Ground<'_>) -> Vec<Move> {
-    let doubles = ground.doubles();
+pub fn moves(cx: MoveContext<'_>) -> Vec<Move> {
+    let doubles = cx.doubles();
     if !doubles.is_empty() {
         return doubles;
     }
-    let found = ground.found_elsewhere();
+    let found = cx.found_elsewhere();
     if !found.is_empty() {
         return found;
     }
-    if ground.ask.destroy { Vec::new() } else { ground.wanted_again() }
+    if cx.ask.destroy { Vec::new() } else { cx.wanted_again() }
 }
 
 /// How far an object is from what is wanted: the differences that force another object, then all of them.
@@ -61,7 +61,7 @@ pub fn distance(catalog: &Catalog, at: &Address, node: Option<&Node>, found: &Do
     (diffs.iter().filter(|diff| diff.on_change == OnChange::Replace).count(), diffs.len())
 }
 
-impl Ground<'_> {
+impl MoveContext<'_> {
     /// Objects that the record has twice.
     fn doubles(&self) -> Vec<Move> {
         let mut standing: BTreeMap<(&Kind, &str), Vec<&Address>> = BTreeMap::new();
@@ -198,7 +198,7 @@ impl State {
             }
             How::TakenUp { vanished } => {
                 let Some(again) = self.take_old(from, id) else { return };
-                let before = self.put(to, Some(again.recorded));
+                let before = self.replace_record(to, Some(again.recorded));
                 if let Some((key, recorded)) = before.filter(|_| !vanished) {
                     let deposed = Deposed { key, recorded: Recorded { attempted: Vec::new(), ..recorded } };
                     self.deposed.entry(to.clone()).or_default().push(deposed);
@@ -226,8 +226,8 @@ impl State {
         let old = self.deposed.values_mut().flatten().map(|old| &mut old.recorded);
         for recorded in self.resources.values_mut().chain(old) {
             for document in [&mut recorded.declared].into_iter().chain(&mut recorded.attempted) {
-                *document = turned(document, &|target| {
-                    (target == Target::Named(from.clone())).then(|| Target::Named(to.clone()))
+                *document = map_references(document, &|target| {
+                    (target == RefTarget::Named(from.clone())).then(|| RefTarget::Named(to.clone()))
                 });
             }
             if recorded.after.remove(from) {

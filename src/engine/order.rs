@@ -23,9 +23,9 @@ mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decide::dotted;
+use super::decide::cmp_versions;
 use super::graph;
-use super::plan::{Action, Part, Plan, StepKey};
+use super::plan::{Action, Plan, StepKey, StepPart};
 use super::state::{Deposed, Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -35,9 +35,9 @@ use crate::model::resource::{Catalog, OnChange, Passage, ReplaceOrder};
 /// What each step waits for.
 pub(super) type Waits = BTreeMap<StepKey, BTreeSet<StepKey>>;
 
-/// What the order is made from.
+/// What the order is worked out from.
 #[derive(Clone, Copy)]
-pub(super) struct Ground<'a> {
+pub(super) struct OrderContext<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) actions: &'a BTreeMap<Address, Action>,
     /// Old objects to be removed.
@@ -48,8 +48,8 @@ pub(super) struct Ground<'a> {
     pub(super) old: &'a BTreeMap<Address, Vec<Deposed>>,
 }
 
-impl<'a> Ground<'a> {
-    /// The ground of a plan that was made from `state`.
+impl<'a> OrderContext<'a> {
+    /// The context of a plan that was made from `state`.
     pub(super) fn of(plan: &'a Plan, state: &'a State, catalog: &'a Catalog) -> Self {
         Self {
             catalog,
@@ -65,21 +65,21 @@ impl<'a> Ground<'a> {
 ///
 /// # Errors
 /// Steps of which each must wait for the next and the last for the first.
-pub(super) fn ordered(ground: Ground<'_>) -> Result<Waits, Vec<StepKey>> {
-    let (waits, preferred) = ground.rules();
+pub(super) fn ordered(cx: OrderContext<'_>) -> Result<Waits, Vec<StepKey>> {
+    let (waits, preferred) = cx.rules();
     graph::order(&waits)?;
     Ok(preferring(waits, preferred))
 }
 
 /// What each step waits for. Free of circles where [`ordered`] finds none.
-pub(super) fn waits(ground: Ground<'_>) -> Waits {
-    let (waits, preferred) = ground.rules();
+pub(super) fn waits(cx: OrderContext<'_>) -> Waits {
+    let (waits, preferred) = cx.rules();
     preferring(waits, preferred)
 }
 
 fn preferring(mut waits: Waits, preferred: Vec<(StepKey, StepKey)>) -> Waits {
     for (step, on) in preferred {
-        if !leads(&waits, &on, &step, |_| true) {
+        if !reaches(&waits, &on, &step, |_| true) {
             waits.entry(step).or_default().insert(on);
         }
     }
@@ -87,7 +87,7 @@ fn preferring(mut waits: Waits, preferred: Vec<(StepKey, StepKey)>) -> Waits {
 }
 
 /// Whether `from` waits for `to`, directly or through others that fit.
-fn leads(waits: &Waits, from: &StepKey, to: &StepKey, fits: impl Fn(&StepKey) -> bool) -> bool {
+fn reaches(waits: &Waits, from: &StepKey, to: &StepKey, fits: impl Fn(&StepKey) -> bool) -> bool {
     let (mut todo, mut seen) = (vec![from], BTreeSet::new());
     while let Some(step) = todo.pop() {
         if step == to {
@@ -100,7 +100,7 @@ fn leads(waits: &Waits, from: &StepKey, to: &StepKey, fits: impl Fn(&StepKey) ->
     false
 }
 
-impl Part {
+impl StepPart {
     /// Whether this part makes or changes an object rather than removing one.
     pub(super) fn builds(&self) -> bool {
         match self {
@@ -126,7 +126,7 @@ impl Rules {
     }
 }
 
-impl Ground<'_> {
+impl OrderContext<'_> {
     /// What must be, and what is preferred, in this order.
     fn rules(&self) -> (Waits, Vec<(StepKey, StepKey)>) {
         let mut rules = Rules::default();
@@ -134,7 +134,7 @@ impl Ground<'_> {
             self.add_steps(address, action, &mut rules);
         }
         for (address, id) in self.leftovers {
-            let gone = key(address, Part::DeleteDeposed { key: id.clone() });
+            let gone = key(address, StepPart::DeleteDeposed { key: id.clone() });
             rules.waits.entry(gone.clone()).or_default();
             // An old object works until the one in its place does.
             if let Some(built) = self.builds(address).pop() {
@@ -154,7 +154,7 @@ impl Ground<'_> {
         let Rules { mut waits, removals, preferred } = rules;
         // Objects that somebody made point at each other cannot all go first.
         for (step, on) in removals.into_iter().flatten() {
-            if !leads(&waits, &on, &step, |step| !step.part.builds()) {
+            if !reaches(&waits, &on, &step, |step| !step.part.builds()) {
                 waits.entry(step).or_default().insert(on);
             }
         }
@@ -172,7 +172,7 @@ impl Ground<'_> {
             }
             Action::Replace { order, .. } => {
                 let (build, remove) =
-                    (key(address, Part::Create), self.removes(address).expect("what is replaced is removed"));
+                    (key(address, StepPart::Create), self.removes(address).expect("what is replaced is removed"));
                 let (first, then) = match order {
                     ReplaceOrder::CreateFirst => (build, remove),
                     ReplaceOrder::DeleteFirst => (remove, build),
@@ -181,7 +181,7 @@ impl Ground<'_> {
                 rules.waits.entry(then).or_default().insert(first);
             }
             Action::Delete { .. } => {
-                rules.waits.insert(key(address, Part::Delete), BTreeSet::new());
+                rules.waits.insert(key(address, StepPart::Delete), BTreeSet::new());
             }
         }
     }
@@ -189,7 +189,7 @@ impl Ground<'_> {
     /// The steps that build at `address`, lowest rung first; none if it is not built.
     fn builds(&self, address: &Address) -> Vec<StepKey> {
         match self.actions.get(address) {
-            Some(Action::Create { .. } | Action::Replace { .. }) => vec![key(address, Part::Create)],
+            Some(Action::Create { .. } | Action::Replace { .. }) => vec![key(address, StepPart::Create)],
             Some(Action::Update { via, .. }) => (0..=via.len()).map(|rung| key(address, change(rung))).collect(),
             Some(Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. }) | None => Vec::new(),
         }
@@ -218,7 +218,7 @@ impl Ground<'_> {
             Some(Passage::Opens) | None => None,
         };
         let old = self.leftovers.iter().filter(|(at, _)| at == address);
-        let old = old.map(|(at, id)| key(at, Part::DeleteDeposed { key: id.clone() }));
+        let old = old.map(|(at, id)| key(at, StepPart::DeleteDeposed { key: id.clone() }));
         closing.into_iter().chain(self.removes(address)).chain(old).collect()
     }
 
@@ -226,11 +226,11 @@ impl Ground<'_> {
     fn removes(&self, address: &Address) -> Option<StepKey> {
         match self.actions.get(address)? {
             Action::Delete { .. } | Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
-                Some(key(address, Part::Delete))
+                Some(key(address, StepPart::Delete))
             }
             Action::Replace { order: ReplaceOrder::CreateFirst, prior, .. } => {
                 let id = prior.computed.text("id").unwrap_or_default().to_owned();
-                Some(key(address, Part::DeleteDeposed { key: id }))
+                Some(key(address, StepPart::DeleteDeposed { key: id }))
             }
             Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => None,
         }
@@ -241,7 +241,7 @@ impl Ground<'_> {
         let named = references_in(value).into_iter().filter_map(|target| self.removes(&target));
         let ids = if self.leftovers.is_empty() { BTreeSet::new() } else { externals_in(value) };
         let old = self.leftovers.iter().filter(move |(_, id)| ids.contains(id.as_str()));
-        named.chain(old.map(|(address, id)| key(address, Part::DeleteDeposed { key: id.clone() })))
+        named.chain(old.map(|(address, id)| key(address, StepPart::DeleteDeposed { key: id.clone() })))
     }
 
     fn on_change(&self, address: &Address, field: &str) -> OnChange {
@@ -265,7 +265,7 @@ impl Ground<'_> {
         for target in after.union(works_through) {
             let opens = self.passage(target).is_some();
             if let Some((step, on)) = self.building(address, target)
-                && (step.part == Part::Create || on.part == Part::Create || opens)
+                && (step.part == StepPart::Create || on.part == StepPart::Create || opens)
             {
                 rules.preferred.push((step, on));
             }
@@ -299,10 +299,10 @@ impl Ground<'_> {
         let meeting = |climber: &Address, other: &Address| {
             let (rungs, heights) = (self.heights(climber), self.heights(other));
             let wanted = heights.first()?;
-            Some(rungs.iter().position(|at| dotted(at, wanted).is_ge()).unwrap_or(rungs.len() - 1))
+            Some(rungs.iter().position(|at| cmp_versions(at, wanted).is_ge()).unwrap_or(rungs.len() - 1))
         };
         let climbs = |address: &Address, steps: &[StepKey]| {
-            matches!(steps.first()?.part, Part::Change { .. }).then(|| self.climbing(address)).flatten()
+            matches!(steps.first()?.part, StepPart::Change { .. }).then(|| self.climbing(address)).flatten()
         };
         match (climbs(address, &steps), climbs(target, &on)) {
             (Some(_), Some(_)) => None,
@@ -340,7 +340,7 @@ impl Ground<'_> {
                     }
                     (None, Some(_)) if on_change == OnChange::Ignore => {}
                     (None, Some(changed)) if loose => {
-                        // Whoever came after this keeps what it leads to for as long as it is there.
+                        // Followers are deleted before what they depend on is changed.
                         let followers = self.followers(address).map(|gone| (changed.clone(), gone));
                         rules.preferred.extend(followers);
                         rules.preferred.push((removed, changed.clone()));
@@ -370,7 +370,7 @@ impl Ground<'_> {
     /// What old objects point at goes after them.
     fn remove_after_old_pointers(&self, rules: &mut Rules) {
         for (address, id) in self.leftovers {
-            let gone = key(address, Part::DeleteDeposed { key: id.clone() });
+            let gone = key(address, StepPart::DeleteDeposed { key: id.clone() });
             let Some(old) = self.old.get(address).and_then(|all| all.iter().find(|old| old.key == *id)) else {
                 continue;
             };
@@ -397,7 +397,7 @@ impl Ground<'_> {
         }
         for upper in &climbs {
             for lower in &climbs {
-                if dotted(&lower.0, &upper.0).then(lower.1.cmp(&upper.1)).is_lt() {
+                if cmp_versions(&lower.0, &upper.0).then(lower.1.cmp(&upper.1)).is_lt() {
                     rules.must(&upper.2, &lower.2);
                 }
             }
@@ -422,10 +422,10 @@ impl Ground<'_> {
     }
 }
 
-fn key(address: &Address, part: Part) -> StepKey {
+fn key(address: &Address, part: StepPart) -> StepKey {
     StepKey { address: address.clone(), part }
 }
 
-fn change(rung: usize) -> Part {
-    Part::Change { rung: u32::try_from(rung).expect("ladders are short") }
+fn change(rung: usize) -> StepPart {
+    StepPart::Change { rung: u32::try_from(rung).expect("ladders are short") }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::FieldDiff;
 use super::state::Recorded;
-pub use super::step::{Move, Part, StepKey};
+pub use super::step::{Move, StepKey, StepPart};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::resource::ReplaceOrder;
@@ -50,11 +50,11 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptOld {
-    /// Whose place was taken by another.
+    /// The address at which another object stands now.
     pub address: Address,
     /// Its primary id.
     pub id: String,
-    /// Why.
+    /// Why it is left alone.
     pub reason: String,
 }
 
@@ -93,7 +93,7 @@ pub enum Action {
         declared: Document,
         /// What it must follow without pointing at it.
         after: BTreeSet<Address>,
-        /// Why.
+        /// Why this action was chosen.
         why: Why,
     },
     /// Change it in place.
@@ -111,7 +111,7 @@ pub enum Action {
         works_through: BTreeSet<Address>,
         /// What changes; empty only when an earlier run did not finish it.
         diffs: Vec<FieldDiff>,
-        /// Why.
+        /// Why this action was chosen.
         why: Why,
     },
     /// Put another object in its place.
@@ -127,7 +127,7 @@ pub enum Action {
         works_through: BTreeSet<Address>,
         /// What changes; may be empty when tainted or asked for.
         diffs: Vec<FieldDiff>,
-        /// Why.
+        /// Why this action was chosen.
         why: Why,
         /// Which object goes first.
         order: ReplaceOrder,
@@ -136,12 +136,12 @@ pub enum Action {
     Delete {
         /// What stands.
         prior: Recorded,
-        /// Why.
+        /// Why this action was chosen.
         why: Why,
     },
     /// It is gone already: only the record goes.
     Forget {
-        /// Why.
+        /// Why this action was chosen.
         why: Why,
     },
 }

@@ -1,4 +1,4 @@
-//! Why there is no plan, one finding for each resource it is about: for whoever wants more than a sentence.
+//! Why there is no plan, one finding for each resource it is about: for callers that want more than a sentence.
 
 use super::error::PlanError;
 use crate::model::address::Address;

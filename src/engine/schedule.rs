@@ -10,8 +10,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph;
-use super::order::{Ground, Waits, waits};
-use super::plan::{Action, Part, Plan, StepKey};
+use super::order::{OrderContext, Waits, waits};
+use super::plan::{Action, Plan, StepKey, StepPart};
 use super::state::State;
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -56,16 +56,16 @@ pub struct Skipped {
 impl Schedule {
     /// The schedule of `plan`, which was made from `state`.
     pub fn of(plan: &Plan, state: &State, catalog: &Catalog) -> Self {
-        Self::ordered(waits(Ground::of(plan, state, catalog)), catalog)
+        Self::ordered(waits(OrderContext::of(plan, state, catalog)), catalog)
     }
 
     /// The schedule of steps of which each waits for these.
     pub(super) fn ordered(waits: Waits, catalog: &Catalog) -> Self {
         finish(waits, |step| {
             catalog.get(&step.address.kind).map_or(1, |facts| match step.part {
-                Part::Create => facts.typical.create,
-                Part::Change { .. } => facts.typical.update,
-                Part::Delete | Part::DeleteDeposed { .. } => facts.typical.delete,
+                StepPart::Create => facts.typical.create,
+                StepPart::Change { .. } => facts.typical.update,
+                StepPart::Delete | StepPart::DeleteDeposed { .. } => facts.typical.delete,
             })
         })
     }
@@ -187,10 +187,10 @@ impl Plan {
     /// What is wanted by a step that creates or changes, and the order its record must remember.
     pub fn wanted(&self, step: &StepKey) -> Option<(&Document, &BTreeSet<Address>)> {
         match (self.actions.get(&step.address)?, &step.part) {
-            (Action::Create { declared, after, .. } | Action::Replace { declared, after, .. }, Part::Create) => {
+            (Action::Create { declared, after, .. } | Action::Replace { declared, after, .. }, StepPart::Create) => {
                 Some((declared, after))
             }
-            (Action::Update { via, declared, after, .. }, Part::Change { rung }) => {
+            (Action::Update { via, declared, after, .. }, StepPart::Change { rung }) => {
                 Some((via.get(*rung as usize).unwrap_or(declared), after))
             }
             _ => None,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::step::{Move, Part, StepKey};
+use super::step::{Move, StepKey, StepPart};
 use super::values::Written;
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -48,7 +48,7 @@ pub struct State {
     pub deposed: BTreeMap<Address, Vec<Deposed>>,
     /// Values the stack publishes, for people and for Helm.
     pub outputs: BTreeMap<String, Value>,
-    /// The Helm values as an apply wrote them last; nothing if it is not known.
+    /// The Helm values as an apply wrote them last; `None` if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Written>,
 }
@@ -93,7 +93,7 @@ pub enum Status {
     Unfinished,
     /// It must be replaced.
     Tainted {
-        /// Why.
+        /// Why it must be replaced, for people.
         because: String,
     },
 }
@@ -152,7 +152,7 @@ impl State {
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Entry {
+pub enum JournalEntry {
     /// A step is about to start: durable before its first call.
     Begin {
         /// Rises by one with every entry.
@@ -176,27 +176,27 @@ pub enum Entry {
         /// The `Begin` it belongs to.
         of: u64,
         /// How it ended.
-        outcome: Outcome,
+        outcome: StepOutcome,
     },
     /// The record follows what was read, without a call that writes: adopted, refreshed or forgotten.
     Note {
         /// Rises by one with every entry.
         seq: u64,
-        /// Of what.
+        /// The resource.
         address: Address,
-        /// The record from now on; nothing if it is gone.
+        /// The record from now on; `None` if the object is gone.
         record: Option<Recorded>,
     },
     /// The record follows where an object stands, without a call.
     Moved {
         /// Rises by one with every entry.
         seq: u64,
-        /// Which, from where and to where.
+        /// The move: which object, from where and to where.
         moved: Move,
     },
 }
 
-impl Entry {
+impl JournalEntry {
     /// The number of this entry.
     pub fn seq(&self) -> u64 {
         match self {
@@ -230,7 +230,7 @@ pub struct Intent {
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// It was made or changed; this is what the cloud computed.
     Standing(Document),
     /// It is gone.
@@ -245,7 +245,7 @@ pub struct Book {
     /// What was last done.
     pub state: State,
     /// Intents without a result, by the number of their `Begin`.
-    pub open: BTreeMap<u64, Open>,
+    pub open: BTreeMap<u64, OpenIntent>,
     /// Number of the last entry.
     pub last: u64,
     users: Users,
@@ -253,7 +253,7 @@ pub struct Book {
 
 /// An intent without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
+pub struct OpenIntent {
     /// What was about to be done.
     pub intent: Intent,
     /// What is known of the object, once it has an id.
@@ -299,29 +299,29 @@ impl Book {
     ///
     /// # Errors
     /// When the entry does not follow from what came before; the book is then unchanged.
-    pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+    pub fn apply(&mut self, entry: &JournalEntry) -> Result<(), FoldError> {
         let seq = entry.seq();
         if seq != self.last + 1 {
             return Err(FoldError::Order { last: self.last, found: seq });
         }
         let about = self.about(entry);
         match entry {
-            Entry::Begin { intent, .. } => {
-                self.open.insert(seq, Open { intent: intent.clone(), made: None });
+            JournalEntry::Begin { intent, .. } => {
+                self.open.insert(seq, OpenIntent { intent: intent.clone(), made: None });
             }
-            Entry::Made { of, computed, .. } => {
+            JournalEntry::Made { of, computed, .. } => {
                 let open = self.open.get_mut(of).ok_or(FoldError::NotOpen { seq, of: *of })?;
                 open.made = Some(computed.clone());
             }
-            Entry::End { of, outcome, .. } => {
+            JournalEntry::End { of, outcome, .. } => {
                 let open = self.open.get(of).ok_or(FoldError::NotOpen { seq, of: *of })?.clone();
-                self.settle(seq, &open, outcome)?;
+                self.apply_outcome(seq, &open, outcome)?;
                 self.open.remove(of);
             }
-            Entry::Note { address, record, .. } => {
-                self.put(address, record.clone());
+            JournalEntry::Note { address, record, .. } => {
+                self.replace_record(address, record.clone());
             }
-            Entry::Moved { moved, .. } => {
+            JournalEntry::Moved { moved, .. } => {
                 self.state.shift(moved);
                 self.users = Users::default();
             }
@@ -334,19 +334,19 @@ impl Book {
     }
 
     /// The addresses whose record an entry may change.
-    pub fn about(&self, entry: &Entry) -> Vec<Address> {
+    pub fn about(&self, entry: &JournalEntry) -> Vec<Address> {
         match entry {
-            Entry::Begin { .. } => Vec::new(),
-            Entry::Made { of, .. } | Entry::End { of, .. } => {
+            JournalEntry::Begin { .. } => Vec::new(),
+            JournalEntry::Made { of, .. } | JournalEntry::End { of, .. } => {
                 self.open.get(of).map(|open| open.intent.step.address.clone()).into_iter().collect()
             }
-            Entry::Note { address, .. } => vec![address.clone()],
-            Entry::Moved { moved, .. } => vec![moved.from.clone(), moved.to.clone()],
+            JournalEntry::Note { address, .. } => vec![address.clone()],
+            JournalEntry::Moved { moved, .. } => vec![moved.from.clone(), moved.to.clone()],
         }
     }
 
     /// The table of steps and results. Every other pair is an error.
-    fn settle(&mut self, seq: u64, open: &Open, outcome: &Outcome) -> Result<(), FoldError> {
+    fn apply_outcome(&mut self, seq: u64, open: &OpenIntent, outcome: &StepOutcome) -> Result<(), FoldError> {
         let StepKey { address, part } = &open.intent.step;
         let impossible = || FoldError::Impossible { seq, step: open.intent.step.clone() };
         let record = |computed: &Document, status: Status| -> Result<Recorded, FoldError> {
@@ -359,18 +359,18 @@ impl Book {
             })
         };
         match (part, outcome) {
-            (Part::Create, Outcome::Standing(computed)) => {
-                self.stand(&open.intent, record(computed, Status::Ready)?);
+            (StepPart::Create, StepOutcome::Standing(computed)) => {
+                self.install(&open.intent, record(computed, Status::Ready)?);
             }
-            (Part::Create, Outcome::Failed) => {
+            (StepPart::Create, StepOutcome::Failed) => {
                 if let Some(computed) = &open.made {
-                    self.stand(&open.intent, record(computed, Status::Unfinished)?);
+                    self.install(&open.intent, record(computed, Status::Unfinished)?);
                 }
             }
-            (Part::Change { .. }, Outcome::Standing(computed)) => {
+            (StepPart::Change { .. }, StepOutcome::Standing(computed)) => {
                 self.state.resources.insert(address.clone(), record(computed, Status::Ready)?);
             }
-            (Part::Change { .. }, Outcome::Failed) => {
+            (StepPart::Change { .. }, StepOutcome::Failed) => {
                 let wanted = open.intent.declared.clone().ok_or_else(impossible)?;
                 if let Some(standing) = self.state.resources.get_mut(address) {
                     standing.status = Status::Unfinished;
@@ -379,25 +379,25 @@ impl Book {
                     }
                 }
             }
-            (Part::Delete, Outcome::Gone) => {
-                self.put(address, None);
+            (StepPart::Delete, StepOutcome::Gone) => {
+                self.replace_record(address, None);
             }
-            (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Failed) => {}
-            (Part::DeleteDeposed { key }, Outcome::Gone) => drop(self.state.take_old(address, key)),
-            (Part::Create | Part::Change { .. }, Outcome::Gone)
-            | (Part::Delete | Part::DeleteDeposed { .. }, Outcome::Standing(_)) => return Err(impossible()),
+            (StepPart::Delete | StepPart::DeleteDeposed { .. }, StepOutcome::Failed) => {}
+            (StepPart::DeleteDeposed { key }, StepOutcome::Gone) => drop(self.state.take_old(address, key)),
+            (StepPart::Create | StepPart::Change { .. }, StepOutcome::Gone)
+            | (StepPart::Delete | StepPart::DeleteDeposed { .. }, StepOutcome::Standing(_)) => return Err(impossible()),
         }
         Ok(())
     }
 
     /// Lets a new object stand; what stood there awaits removal, unless it is gone or the same object. An old object that
     /// the cloud gave again stands and awaits its removal no more.
-    fn stand(&mut self, intent: &Intent, new: Recorded) {
+    fn install(&mut self, intent: &Intent, new: Recorded) {
         let address = &intent.step.address;
         if let Some(id) = new.computed.text("id") {
             self.state.take_old(address, id);
         }
-        if let Some((key, old)) = self.put(address, Some(new))
+        if let Some((key, old)) = self.replace_record(address, Some(new))
             && !intent.vanished
         {
             let declared = intent.replaced.clone().unwrap_or_else(|| old.declared.clone());
@@ -406,10 +406,10 @@ impl Book {
         }
     }
 
-    /// As [`State::put`]; what is about to be recorded of objects that are leaving follows as well.
-    fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+    /// As [`State::replace_record`]; what is about to be recorded of objects that are leaving follows as well.
+    fn replace_record(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
         let users = self.users.of_target(address, &self.state);
-        let (key, old) = self.state.put_before(address, new, &users)?;
+        let (key, old) = self.state.replace_record_used_by(address, new, &users)?;
         for document in self.open.values_mut().filter_map(|open| open.intent.replaced.as_mut()) {
             point_at_object(document, address, &key);
         }

@@ -10,16 +10,16 @@ use crate::model::address::Address;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepKey {
-    /// On what.
+    /// The resource.
     pub address: Address,
-    /// Which part of its action.
-    pub part: Part,
+    /// The part of its action.
+    pub part: StepPart,
 }
 
 /// The part of an action that a step carries out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Part {
+pub enum StepPart {
     /// Makes the object; in a replacement, the new one.
     Create,
     /// Changes the object in place.
@@ -39,11 +39,11 @@ pub enum Part {
 impl fmt::Display for StepKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.part {
-            Part::Create => write!(f, "create {}", self.address),
-            Part::Change { rung: 0 } => write!(f, "update {}", self.address),
-            Part::Change { rung } => write!(f, "update {} (step {})", self.address, rung + 1),
-            Part::Delete => write!(f, "delete {}", self.address),
-            Part::DeleteDeposed { key } => write!(f, "delete old {} ({key})", self.address),
+            StepPart::Create => write!(f, "create {}", self.address),
+            StepPart::Change { rung: 0 } => write!(f, "update {}", self.address),
+            StepPart::Change { rung } => write!(f, "update {} (step {})", self.address, rung + 1),
+            StepPart::Delete => write!(f, "delete {}", self.address),
+            StepPart::DeleteDeposed { key } => write!(f, "delete old {} ({key})", self.address),
         }
     }
 }
@@ -66,7 +66,7 @@ pub struct Move {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum How {
-    /// The record goes to the other address, and whoever pointed at the one points at the other.
+    /// The record goes to the other address, and every reference to the one is now to the other.
     Renamed,
     /// Both addresses recorded the same object: the record at the first goes.
     Merged,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 
-use crate::text::{Problem, Shape, YamlNode, tree};
+use crate::text::{Problem, Shape, SourceNode, tree};
 
 /// Every value in the text of a values file, by its path: keys joined by dots, places in lists in brackets, as in
 /// `pod.env[0].name`. A list of plain values is one value.
@@ -22,7 +22,7 @@ pub fn leaves(text: &str) -> Result<BTreeMap<String, Value>, Box<Problem>> {
     }
 }
 
-fn walk(path: String, node: &YamlNode, found: &mut BTreeMap<String, Value>) {
+fn walk(path: String, node: &SourceNode, found: &mut BTreeMap<String, Value>) {
     match &node.shape {
         Shape::Map(members) if !members.is_empty() => {
             for member in members {
@@ -50,7 +50,7 @@ fn walk(path: String, node: &YamlNode, found: &mut BTreeMap<String, Value>) {
 }
 
 /// A value without parts.
-fn scalar(node: &YamlNode) -> Option<Value> {
+fn scalar(node: &SourceNode) -> Option<Value> {
     match &node.shape {
         Shape::Null => Some(Value::Null),
         Shape::Flag(flag) => Some(Value::Bool(*flag)),

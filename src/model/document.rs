@@ -181,7 +181,7 @@ pub fn unsealed(value: &mut Value) -> bool {
     told.is_some_and(|told| told.as_str() == Some(&digest(canonical(value).as_bytes())))
 }
 
-/// The object in a text as [`sealed`] wrote it, on one line and without its digest. Nothing where the digest does not fit
+/// The object in a text as [`sealed`] wrote it, on one line and without its digest. `None` where the digest does not fit
 /// or the text is laid out otherwise: then [`unsealed`] knows. Reading everything and writing it again takes far longer.
 pub fn unsealed_text(text: &str) -> Option<Vec<u8>> {
     let mut rest = text.as_bytes();

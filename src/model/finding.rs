@@ -61,7 +61,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
-    /// Where that stands, if it is written anywhere; which file is known to whoever looked.
+    /// Where that is written, if it is; the caller knows in which file.
     pub place: Option<Place>,
     /// What is the matter, in one sentence.
     pub what: String,
@@ -96,12 +96,12 @@ impl Finding {
 pub struct Check {
     /// Its stable id, such as `storage.kms`.
     pub id: &'static str,
-    /// What was found; nothing when it passed.
+    /// What was found; empty when it passed.
     pub findings: Vec<Finding>,
 }
 
 impl Check {
-    /// How bad its worst finding is; none when it passed.
+    /// How bad its worst finding is; `None` when it passed.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).min()
     }

@@ -17,7 +17,7 @@ use super::resource::Resource;
 #[derive(Clone, Debug, Default)]
 pub struct IdIndex {
     first: Arc<First>,
-    /// What changed since; nothing where an object is gone.
+    /// What changed since; `None` where an object is gone.
     computed: RedBlackTreeMapSync<Address, Option<Document>>,
     by_id: RedBlackTreeMapSync<String, Vec<Address>>,
 }

@@ -86,7 +86,7 @@ pub enum Remedy {
     },
     /// Nothing can make it part of this stack: another name is needed, or it has to go.
     OtherName {
-        /// Why.
+        /// Why it cannot become part of this stack.
         because: String,
     },
     /// A command of AWS's own command line settles it.

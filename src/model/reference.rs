@@ -151,23 +151,23 @@ pub fn externals_in(value: &Value) -> BTreeSet<&str> {
     }
 }
 
-/// The document with every reference turned into what `turn` makes of it; what it makes nothing of stays as it is.
-/// Lists of references stay sorted, as sets of [`Ref`] are.
+/// The document with every reference replaced by what `map` answers for its target; where that is `None` the reference
+/// stays as it is. Lists of references stay sorted, as sets of [`Ref`] are.
 #[must_use]
-pub fn turned(document: &Document, turn: &impl Fn(Target<'_>) -> Option<Target<'static>>) -> Document {
-    document.fields().map(|(field, value)| (field.to_owned(), turned_value(value, turn))).collect()
+pub fn map_references(document: &Document, map: &impl Fn(RefTarget<'_>) -> Option<RefTarget<'static>>) -> Document {
+    document.fields().map(|(field, value)| (field.to_owned(), map_references_in(value, map))).collect()
 }
 
 /// What a reference points at, with its type erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
+pub enum RefTarget<'a> {
     /// What stands at an address of this stack.
     Named(Address),
     /// One object, by its id.
     Object(Cow<'a, str>),
 }
 
-impl Target<'_> {
+impl RefTarget<'_> {
     fn to_value(&self) -> Value {
         match self {
             Self::Named(address) => json!({NAMED: address.to_string()}),
@@ -176,14 +176,15 @@ impl Target<'_> {
     }
 }
 
-fn turned_value(value: &Value, turn: &impl Fn(Target<'_>) -> Option<Target<'static>>) -> Value {
-    let target = reference(value).map(Target::Named).or_else(|| external(value).map(|id| Target::Object(id.into())));
+fn map_references_in(value: &Value, map: &impl Fn(RefTarget<'_>) -> Option<RefTarget<'static>>) -> Value {
+    let target =
+        reference(value).map(RefTarget::Named).or_else(|| external(value).map(|id| RefTarget::Object(id.into())));
     if let Some(target) = target {
-        return turn(target).map_or_else(|| value.clone(), |target| target.to_value());
+        return map(target).map_or_else(|| value.clone(), |target| target.to_value());
     }
     match value {
         Value::Array(items) => {
-            let mut all: Vec<Value> = items.iter().map(|item| turned_value(item, turn)).collect();
+            let mut all: Vec<Value> = items.iter().map(|item| map_references_in(item, map)).collect();
             let key = |value: &Value| {
                 let named = reference(value).map(|address| (0, address.to_string()));
                 named.or_else(|| external(value).map(|id| (1, id.to_owned())))
@@ -193,7 +194,9 @@ fn turned_value(value: &Value, turn: &impl Fn(Target<'_>) -> Option<Target<'stat
             }
             Value::Array(all)
         }
-        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), turned_value(v, turn))).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(k, v)| (k.clone(), map_references_in(v, map))).collect())
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }

@@ -21,7 +21,7 @@ use super::site::Site;
 /// The facts of one resource type. Data only; the calls are elsewhere.
 ///
 /// What every kind has to answer is an item without a default: the compiler names who has not. An item has a default only
-/// where that is right for whoever has not heard of it. So do facets begin that are not asked yet: what an object costs and
+/// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: what an object costs and
 /// which quota it counts against beside [`Resource::TYPICAL`]; what takes a call, such as a probe of health, in
 /// `Provision`. What a change of each member of AWS's answers means stands beside the calls, in `described.tsv`.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -29,8 +29,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const KIND: Kind;
     /// The part of the architecture under which it is shown.
     const COMPONENT: Component;
-    /// What tells most about an object in one line. `{field}` stands for the value of that field; without one of them
-    /// nothing is told, as where this is empty.
+    /// What tells most about an object in one line. `{field}` stands for the value of that field; where one of them
+    /// has no value there is no line, nor where this is empty.
     const SUMMARY: &'static str;
     /// What deleting an object takes away for good.
     const HOLDS: Holds;
@@ -48,8 +48,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const IDENTITY: &'static [&'static str];
     /// Whether users come in through it: whatever it leads to must be whole before, and for as long as, it leads there.
     const LEADS_USERS: bool = false;
-    /// Why no other object can take the place of one while it stands on its ground, neither before it goes nor after; none
-    /// where one can.
+    /// Why no other object can take the place of one while it stands on its ground, neither before it goes nor after;
+    /// `None` where one can.
     const HOLDS_ITS_GROUND: Option<&'static str> = None;
     /// Among kinds with a stepwise field: who reaches a rung first, the lowest rank.
     const CLIMB_RANK: u8 = 0;
@@ -60,8 +60,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     type Computed: Computed;
     /// Its tags, for kinds that carry any: those we manage, the marks of stack and address among them.
     fn tags(&self) -> Option<&Tags>;
-    /// What a change in place from `from` to this does to those whose traffic it lets through; nothing for kinds that hold
-    /// nobody up, and where nothing of that changes.
+    /// What a change in place from `from` to this does to those whose traffic it lets through; `None` for kinds that
+    /// hold nobody up, and where nothing of that changes.
     fn passage(&self, from: &Self) -> Option<Passage<Self>> {
         let _ = from;
         None
@@ -94,7 +94,7 @@ pub enum Passage<T> {
 pub trait Computed: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
     /// The id other calls take.
     fn id(&self) -> &str;
-    /// What is known of an object of which only the id is known: enough to look at it, which tells the rest. Nothing where
+    /// What is known of an object of which only the id is known: enough to look at it, which tells the rest. `None` where
     /// the id has not the form it needs.
     fn of_id(id: &str) -> Option<Self>;
 }
@@ -180,7 +180,7 @@ pub enum Holds {
 }
 
 impl Holds {
-    /// The word by which `--delete-data` lets it go; nothing where no data is held.
+    /// The word by which `--delete-data` lets it go; `None` where no data is held.
     pub const fn data(self) -> Option<&'static str> {
         match self {
             Self::Data { word, .. } => Some(word),

@@ -39,7 +39,7 @@ impl SecretText {
         self.push_str(std::str::from_utf8(&digits[..written]).expect("the digits of base64 are ASCII"));
     }
 
-    /// The text, for whoever it is for.
+    /// The text itself: for the one call or file that needs it, never for output.
     pub fn expose(&self) -> &str {
         &self.0
     }

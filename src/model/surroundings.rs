@@ -11,8 +11,8 @@ pub struct Questions {
     pub zones_for: Option<String>,
     /// The default version of these add-ons for these Kubernetes versions: (Kubernetes version, add-on).
     pub addons: BTreeSet<(String, String)>,
-    /// Whether what is not to be had of them is passed over: whoever looks for what stands, or takes it away, can do
-    /// without.
+    /// Whether a question that has no answer is passed over: looking for what stands, or deleting it, needs none of
+    /// them.
     pub optional: bool,
 }
 
@@ -31,7 +31,7 @@ pub struct Surroundings {
     pub account: String,
     /// `aws`, `aws-cn` and others ([`Partition`](super::partition::Partition)): the second part of every ARN.
     pub partition: String,
-    /// ARN of whoever runs the program, as STS `GetCallerIdentity` gives it.
+    /// ARN of the caller, as STS `GetCallerIdentity` gives it.
     pub principal: String,
     /// Zones that offer what was asked for, in the order of their names; empty if not asked.
     pub zones: Vec<String>,

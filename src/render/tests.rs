@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::diff::{FieldDiff, Shown};
-use crate::engine::plan::{Action, Base, Counts, Drift, Part, Plan, StepKey, Why};
+use crate::engine::plan::{Action, Base, Counts, Drift, Plan, StepKey, StepPart, Why};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
@@ -60,7 +60,7 @@ fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-fn step(text: &str, part: Part) -> StepKey {
+fn step(text: &str, part: StepPart) -> StepKey {
     StepKey { address: address(text), part }
 }
 

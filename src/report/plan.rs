@@ -21,7 +21,7 @@ use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};
 use super::words;
 use crate::engine::moves::{How, Move};
-use crate::engine::plan::{Action, Drift, Part, Plan, StepKey};
+use crate::engine::plan::{Action, Drift, Plan, StepKey, StepPart};
 use crate::engine::state::Recorded;
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
@@ -245,9 +245,9 @@ fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> CriticalPa
     let step = |step: &StepKey| CriticalStep {
         name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step.to_string() }),
         seconds: catalog.get(&step.address.kind).map_or(0, |facts| match step.part {
-            Part::Create => facts.typical.create,
-            Part::Change { .. } => facts.typical.update,
-            Part::Delete | Part::DeleteDeposed { .. } => facts.typical.delete,
+            StepPart::Create => facts.typical.create,
+            StepPart::Change { .. } => facts.typical.update,
+            StepPart::Delete | StepPart::DeleteDeposed { .. } => facts.typical.delete,
         }),
     };
     CriticalPath { steps: path.iter().map(step).collect(), seconds: *seconds }
@@ -283,5 +283,5 @@ fn duration(chain: &CriticalPath) -> Text {
 }
 
 fn removes(step: &StepKey) -> bool {
-    matches!(step.part, Part::Delete | Part::DeleteDeposed { .. })
+    matches!(step.part, StepPart::Delete | StepPart::DeleteDeposed { .. })
 }

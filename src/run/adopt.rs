@@ -27,13 +27,13 @@ pub enum AdoptError {
     /// Nothing is declared there.
     #[error("{address} is not declared")]
     Undeclared {
-        /// Where.
+        /// The address it was to have.
         address: Address,
     },
     /// Something stands there.
     #[error("{address} is recorded already, as {id}")]
     Taken {
-        /// Where.
+        /// The address it was to have.
         address: Address,
         /// The object that stands there.
         id: String,
@@ -154,7 +154,7 @@ pub async fn examine(
         given_way: Vec::new(),
     };
     let ahead = planned([(address.clone(), ahead)].into(), BTreeMap::new());
-    // Not finished before it has our marks: whoever dies in between goes on with the next apply.
+    // Not finished before it has our marks: after a crash in between, the next apply goes on.
     let unmarked = Recorded { status: Status::Unfinished, ..record.clone() };
     let adopted = if matches!(taking, Action::NoOp { .. }) { record } else { unmarked };
     let actions = followers.into_iter().chain([(address.clone(), taking)]).collect();

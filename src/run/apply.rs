@@ -54,7 +54,7 @@ pub(super) async fn carry_out(
         | Action::Delete { .. }
         | Action::Forget { .. } => None,
     });
-    // Last, so that whoever is noted as pointing there is known to point at what is gone.
+    // Last, so that references to it are recorded as references to what is gone.
     let gone = plan.actions.iter().filter(|(_, action)| matches!(action, Action::Forget { .. }));
     let gone = gone.map(|(address, _)| (address.clone(), None));
     let notes: Vec<(Address, Option<Recorded>)> = adopted.chain(read).chain(gone).collect();

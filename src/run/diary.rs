@@ -1,4 +1,4 @@
-//! What happens, a line each, for whoever wants to see inside (`-v`, `--log-file`): steps as they begin and end, and why
+//! What happens, a line each, to see inside (`-v`, `--log-file`): steps as they begin and end, and why
 //! each of them is done.
 
 use super::event::EventKind;

@@ -23,15 +23,15 @@ pub const SCHEMA: u32 = 1;
 pub struct Event {
     /// The version of the schema.
     pub schema: u32,
-    /// When, UTC.
+    /// When it happened, UTC.
     pub at: Timestamp,
-    /// In which stack.
+    /// The stack it happened in.
     pub stack: String,
-    /// In which run; the same in its log lines.
+    /// The run it happened in; its log lines have the same id.
     pub run: String,
     /// Rises by one with every event of a run.
     pub seq: u64,
-    /// What.
+    /// What happened.
     pub kind: EventKind,
 }
 
@@ -65,7 +65,7 @@ pub enum EventKind {
     },
     /// What may be there and was not found is looked for again after a pause: the cloud shows new objects late.
     LookingAgain {
-        /// Where nothing was found yet.
+        /// The resources that were not found yet.
         missing: Vec<Address>,
         /// Whether an interrupted run may have made them; otherwise they are recorded.
         interrupted: bool,
@@ -76,7 +76,7 @@ pub enum EventKind {
     },
     /// An object with our marks was taken into the record.
     Adopted {
-        /// Where.
+        /// The resource.
         address: Address,
         /// Its id.
         id: String,
@@ -92,7 +92,7 @@ pub enum EventKind {
     },
     /// Somebody moved something.
     DriftFound {
-        /// Where.
+        /// The resource.
         address: Address,
         /// Whether it is gone altogether.
         gone: bool,
@@ -101,7 +101,7 @@ pub enum EventKind {
     },
     /// There is a plan.
     PlanReady {
-        /// How many of each.
+        /// How many resources of each action.
         counts: Counts,
         /// Seconds the longest chain usually takes.
         typical_seconds: u64,
@@ -113,14 +113,14 @@ pub enum EventKind {
     },
     /// A step began; its intent is durable.
     StepStarted {
-        /// Which.
+        /// The step.
         step: StepKey,
         /// Seconds it usually takes.
         typical_seconds: u64,
     },
     /// The cloud said something new of the object of a running step.
     StepWaiting {
-        /// Which.
+        /// The step.
         step: StepKey,
         /// What it said.
         status: String,
@@ -129,7 +129,7 @@ pub enum EventKind {
     },
     /// A step is over.
     StepFinished {
-        /// Which.
+        /// The step.
         step: StepKey,
         /// The id of the object, where there is one.
         id: Option<String>,
@@ -138,7 +138,7 @@ pub enum EventKind {
     },
     /// A step failed.
     StepFailed {
-        /// Which.
+        /// The step.
         step: StepKey,
         /// What went wrong.
         error: StepFailure,
@@ -147,7 +147,7 @@ pub enum EventKind {
     },
     /// A step will not run.
     StepSkipped {
-        /// Which.
+        /// The step.
         step: StepKey,
         /// The failed step it would have needed.
         because: StepKey,

@@ -17,12 +17,12 @@ use super::event::{EventKind, RecordLost, RunReport, StepFailure, millis};
 use super::ledger::Ledger;
 use super::{EventEmitter, Session};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, StepReport};
-use crate::engine::plan::{Action, Part, Plan, StepKey, Why};
+use crate::engine::plan::{Action, Plan, StepKey, StepPart, Why};
 use crate::engine::schedule::Schedule;
-use crate::engine::state::{Intent, Outcome};
+use crate::engine::state::{Intent, StepOutcome};
 use crate::model::document::Document;
 use crate::model::mark::Mark;
-use crate::model::reference::{Target, turned};
+use crate::model::reference::{RefTarget, map_references};
 use crate::model::resource::Known;
 use crate::model::surroundings::Surroundings;
 
@@ -194,8 +194,8 @@ impl Execution<'_, '_> {
             attempt: self.session.host.fresh_id(),
         };
         let (vanished, replaced) = match (&step.part, self.plan.actions.get(&step.address)) {
-            (Part::Create, Some(Action::Create { why, .. })) => (*why == Why::Vanished, None),
-            (Part::Create, Some(Action::Replace { prior, .. })) => (false, Some(self.exact(&prior.declared))),
+            (StepPart::Create, Some(Action::Create { why, .. })) => (*why == Why::Vanished, None),
+            (StepPart::Create, Some(Action::Replace { prior, .. })) => (false, Some(self.exact(&prior.declared))),
             _ => (false, None),
         };
         Intent { step: step.clone(), mark, declared, after, vanished, replaced }
@@ -205,23 +205,23 @@ impl Execution<'_, '_> {
     fn exact(&self, standing: &Document) -> Document {
         let now = &self.ledger.state().resources;
         let id = |computed: &Document| computed.text("id").map(str::to_owned);
-        turned(standing, &|target| {
-            let Target::Named(address) = target else { return None };
+        map_references(standing, &|target| {
+            let RefTarget::Named(address) = target else { return None };
             let Some(Action::Replace { prior, .. }) = self.plan.actions.get(&address) else { return None };
             let was = id(&prior.computed)?;
             let is = now.get(&address).and_then(|recorded| id(&recorded.computed));
-            (is.as_ref() != Some(&was)).then(|| Target::Object(was.into()))
+            (is.as_ref() != Some(&was)).then(|| RefTarget::Object(was.into()))
         })
     }
 
-    /// What the step does; nothing if there is no old object after all, because the cloud gave the same one again.
+    /// What the step does; `None` if there is no old object after all, because the cloud gave the same one again.
     fn work(&self, step: &StepKey) -> Option<Work> {
         let state = self.ledger.state();
         let action = self.plan.actions.get(&step.address);
         let recorded = || state.resources[&step.address].known();
         Some(match &step.part {
-            Part::Create => Work::Create(self.plan.wanted(step).expect("a create is planned").0.clone()),
-            Part::Change { rung } => {
+            StepPart::Create => Work::Create(self.plan.wanted(step).expect("a create is planned").0.clone()),
+            StepPart::Change { rung } => {
                 let from = match action {
                     Some(Action::Update { prior, .. }) if *rung == 0 => prior.known(),
                     _ => recorded(),
@@ -229,11 +229,11 @@ impl Execution<'_, '_> {
                 Work::Update(from, self.plan.wanted(step).expect("a change is planned").0.clone())
             }
             // What was found there is removed, though it may have another name by now than what is recorded.
-            Part::Delete => Work::Delete(match action {
+            StepPart::Delete => Work::Delete(match action {
                 Some(Action::Delete { prior, .. } | Action::Replace { prior, .. }) => prior.known(),
                 _ => recorded(),
             }),
-            Part::DeleteDeposed { key } => {
+            StepPart::DeleteDeposed { key } => {
                 let old = state.deposed.get(&step.address)?;
                 Work::Delete(old.iter().find(|old| old.key == *key)?.recorded.known())
             }
@@ -278,13 +278,13 @@ impl Execution<'_, '_> {
         // Where nobody knows whether there is an object now, the intent stays open: one has to look.
         let open = &self.ledger.book().open;
         let in_doubt = |running: &Running, done: &Done| {
-            running.step.part == Part::Create
+            running.step.part == StepPart::Create
                 && done.as_ref().is_err_and(|error| error.kind.leaves_doubt())
                 && open[&running.begin].made.is_none()
         };
         let known = ended.iter().filter(|(running, done)| !in_doubt(running, done));
         let made = |running: &Running, done: &Done| {
-            running.step.part == Part::Create && (done.is_ok() || open[&running.begin].made.is_some())
+            running.step.part == StepPart::Create && (done.is_ok() || open[&running.begin].made.is_some())
         };
         let all_made = ended.iter().filter(|(running, done)| made(running, done));
         report.made.extend(all_made.map(|(running, _)| running.step.address.clone()));
@@ -341,13 +341,13 @@ async fn perform(cloud: &dyn Cloud, at: &crate::model::address::Address, work: W
     }
 }
 
-fn outcome(step: &StepKey, done: &Done) -> Outcome {
+fn outcome(step: &StepKey, done: &Done) -> StepOutcome {
     match (&step.part, done) {
-        (_, Err(_)) => Outcome::Failed,
-        (Part::Create | Part::Change { .. }, Ok(computed)) => {
-            Outcome::Standing(computed.clone().expect("what makes or changes answers what was computed"))
+        (_, Err(_)) => StepOutcome::Failed,
+        (StepPart::Create | StepPart::Change { .. }, Ok(computed)) => {
+            StepOutcome::Standing(computed.clone().expect("what makes or changes answers what was computed"))
         }
-        (Part::Delete | Part::DeleteDeposed { .. }, Ok(_)) => Outcome::Gone,
+        (StepPart::Delete | StepPart::DeleteDeposed { .. }, Ok(_)) => StepOutcome::Gone,
     }
 }
 

@@ -1,7 +1,7 @@
 //! State and journal in one hand: the only writer while a plan runs.
 
 use crate::engine::moves::Move;
-use crate::engine::state::{Book, Entry, Intent, Outcome, Recorded, State};
+use crate::engine::state::{Book, Intent, JournalEntry, Recorded, State, StepOutcome};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
@@ -58,7 +58,7 @@ impl Ledger {
     /// # Errors
     /// When it could not be made durable: none of them may begin.
     pub async fn begin(&mut self, intents: Vec<Intent>) -> Result<Vec<u64>, StoreError> {
-        self.write(intents, |seq, intent| Entry::Begin { seq, intent }).await
+        self.write(intents, |seq, intent| JournalEntry::Begin { seq, intent }).await
     }
 
     /// Records the ids of objects being made.
@@ -66,15 +66,15 @@ impl Ledger {
     /// # Errors
     /// When it could not be made durable.
     pub async fn made(&mut self, made: Vec<(u64, Document)>) -> Result<(), StoreError> {
-        self.write(made, |seq, (of, computed)| Entry::Made { seq, of, computed }).await.map(|_| ())
+        self.write(made, |seq, (of, computed)| JournalEntry::Made { seq, of, computed }).await.map(|_| ())
     }
 
     /// Records how steps ended.
     ///
     /// # Errors
     /// When it could not be made durable: nothing that depends on them may begin.
-    pub async fn end(&mut self, ended: Vec<(u64, Outcome)>) -> Result<(), StoreError> {
-        self.write(ended, |seq, (of, outcome)| Entry::End { seq, of, outcome }).await.map(|_| ())
+    pub async fn end(&mut self, ended: Vec<(u64, StepOutcome)>) -> Result<(), StoreError> {
+        self.write(ended, |seq, (of, outcome)| JournalEntry::End { seq, of, outcome }).await.map(|_| ())
     }
 
     /// Records what was read rather than done.
@@ -82,7 +82,7 @@ impl Ledger {
     /// # Errors
     /// When it could not be made durable.
     pub async fn note(&mut self, notes: Vec<(Address, Option<Recorded>)>) -> Result<(), StoreError> {
-        self.write(notes, |seq, (address, record)| Entry::Note { seq, address, record }).await.map(|_| ())
+        self.write(notes, |seq, (address, record)| JournalEntry::Note { seq, address, record }).await.map(|_| ())
     }
 
     /// Records where objects stand.
@@ -90,7 +90,7 @@ impl Ledger {
     /// # Errors
     /// When it could not be made durable.
     pub async fn moved(&mut self, moves: Vec<Move>) -> Result<(), StoreError> {
-        self.write(moves, |seq, moved| Entry::Moved { seq, moved }).await.map(|_| ())
+        self.write(moves, |seq, moved| JournalEntry::Moved { seq, moved }).await.map(|_| ())
     }
 
     /// Writes the state as a whole with the next serial and lets go of the journal, if there is anything to write. `state`
@@ -110,11 +110,16 @@ impl Ledger {
         Ok(())
     }
 
-    async fn write<T>(&mut self, items: Vec<T>, entry: impl Fn(u64, T) -> Entry) -> Result<Vec<u64>, StoreError> {
+    async fn write<T>(
+        &mut self,
+        items: Vec<T>,
+        entry: impl Fn(u64, T) -> JournalEntry,
+    ) -> Result<Vec<u64>, StoreError> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let entries: Vec<Entry> = (self.book.last + 1..).zip(items).map(|(seq, item)| entry(seq, item)).collect();
+        let entries: Vec<JournalEntry> =
+            (self.book.last + 1..).zip(items).map(|(seq, item)| entry(seq, item)).collect();
         self.store.append(&self.base, &entries).await?;
         for entry in &entries {
             let about = self.book.about(entry);
@@ -126,6 +131,6 @@ impl Ledger {
                 }
             }
         }
-        Ok(entries.iter().map(Entry::seq).collect())
+        Ok(entries.iter().map(JournalEntry::seq).collect())
     }
 }

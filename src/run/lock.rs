@@ -16,7 +16,7 @@ use crate::store::lease::{EVERY, Moment};
 use crate::store::s3::{Clock, HeldLease};
 use crate::store::{LockInfo, StoreError};
 
-/// What whoever takes a lock should know and cannot act upon.
+/// What is worth telling when a lock is taken or given back, and no error.
 #[derive(Debug)]
 pub enum Notice<'a> {
     /// Somebody else's lease ran out; they may believe that they still work.

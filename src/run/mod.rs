@@ -314,7 +314,7 @@ pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'
     tell_drift(&drift, events);
     let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
     let strange = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
-    // Whoever looks for drift has no declaration at hand: what was recorded is what is wanted.
+    // There is no declaration at hand for drift: what was recorded is what is wanted.
     let wanted =
         state.resources.iter().map(|(address, recorded)| (address.clone(), Node::of(recorded.declared.clone())));
     let foreign = foreign::looked_into(session, &wanted.collect(), state, &surroundings, strange.collect()).await?;

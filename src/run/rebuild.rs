@@ -134,7 +134,7 @@ impl Work<'_> {
             }
             let recorded = Recorded::found(known);
             if self.nodes.contains_key(&one.address) && !self.crowded.contains(&one.address) {
-                // Whoever looked for what can stand there did not find it: it failed, or is on its way out.
+                // The observation by name did not find it: it failed, or is being deleted.
                 state.deposed.entry(one.address).or_default().push(Deposed { key: one.id, recorded });
             } else {
                 state.resources.insert(one.address, recorded);

@@ -16,8 +16,8 @@ use super::{EventEmitter, RunError, Session};
 use crate::cloud::wait::sleep;
 use crate::cloud::{Look, ObserveTarget};
 use crate::engine::PlanError;
-use crate::engine::plan::Part;
-use crate::engine::state::{Book, Entry, Open, Outcome, State};
+use crate::engine::plan::StepPart;
+use crate::engine::state::{Book, JournalEntry, OpenIntent, State, StepOutcome};
 use crate::model::address::Address;
 use crate::model::error::CloudError;
 use crate::model::observation::Observation;
@@ -68,7 +68,7 @@ impl Store for Nowhere {
         Box::pin(async { Ok(None) })
     }
 
-    fn append<'a>(&'a mut self, _: &'a State, _: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, _: &'a State, _: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 
@@ -88,10 +88,10 @@ async fn settle(
         return Ok(());
     }
     let surroundings = super::survey(session, &Questions::default(), None, ledger.state()).await?;
-    let (mut unseen, rest): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
-        open.into_iter().partition(|(_, open)| open.intent.step.part == Part::Create);
+    let (mut unseen, rest): (BTreeMap<u64, OpenIntent>, BTreeMap<u64, OpenIntent>) =
+        open.into_iter().partition(|(_, open)| open.intent.step.part == StepPart::Create);
     // Without a creation there is nothing to look for.
-    ledger.end(rest.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
+    ledger.end(rest.into_keys().map(|begin| (begin, StepOutcome::Failed)).collect()).await?;
     let stack = ledger.state().stack.clone();
     let mut waited = 0;
     while !unseen.is_empty() {
@@ -108,20 +108,20 @@ async fn settle(
             if open.made.is_none() {
                 ledger.made(vec![(begin, computed.clone())]).await?;
             }
-            ledger.end(vec![(begin, Outcome::Failed)]).await?;
+            ledger.end(vec![(begin, StepOutcome::Failed)]).await?;
             let id = computed.text("id").unwrap_or_default().to_owned();
             events.emit(EventKind::Adopted { address: address.clone(), id });
             unseen.remove(&begin);
         }
         waited += BETWEEN;
-        let hidden = |open: &Open| {
+        let hidden = |open: &OpenIntent| {
             let facts = session.catalog.get(&open.intent.step.address.kind);
             search == Search::UntilShown && facts.is_some_and(|facts| waited < facts.hidden_seconds)
         };
-        let (rest, given_up): (BTreeMap<u64, Open>, BTreeMap<u64, Open>) =
+        let (rest, given_up): (BTreeMap<u64, OpenIntent>, BTreeMap<u64, OpenIntent>) =
             unseen.into_iter().partition(|(_, open)| hidden(open));
         unread(&given_up, &observed)?;
-        ledger.end(given_up.into_keys().map(|begin| (begin, Outcome::Failed)).collect()).await?;
+        ledger.end(given_up.into_keys().map(|begin| (begin, StepOutcome::Failed)).collect()).await?;
         unseen = rest;
         if !unseen.is_empty() {
             events.emit(EventKind::LookingAgain {
@@ -137,14 +137,14 @@ async fn settle(
 }
 
 /// After how many seconds the last of these counts as not made.
-fn hidden_at_most<'a>(session: &Session, open: impl Iterator<Item = &'a Open>) -> u32 {
+fn hidden_at_most<'a>(session: &Session, open: impl Iterator<Item = &'a OpenIntent>) -> u32 {
     let seconds = open.filter_map(|open| session.catalog.get(&open.intent.step.address.kind));
     seconds.map(|facts| facts.hidden_seconds).max().unwrap_or_default()
 }
 
 /// What to look for: the object with the id that is known, else one with our marks that is neither what stands nor what
 /// awaits removal.
-fn target(open: &Open, state: &State) -> ObserveTarget {
+fn target(open: &OpenIntent, state: &State) -> ObserveTarget {
     let address = &open.intent.step.address;
     let declared = open.intent.declared.clone();
     let recorded = open.made.clone().zip(declared.clone());
@@ -158,7 +158,7 @@ fn target(open: &Open, state: &State) -> ObserveTarget {
 }
 
 /// What cannot be read is neither there nor gone: its intent stays open.
-fn unread(unseen: &BTreeMap<u64, Open>, observed: &BTreeMap<Address, Observation>) -> Result<(), RunError> {
+fn unread(unseen: &BTreeMap<u64, OpenIntent>, observed: &BTreeMap<Address, Observation>) -> Result<(), RunError> {
     let unread: BTreeMap<Address, CloudError> = unseen
         .values()
         .filter_map(|open| match observed.get(&open.intent.step.address)? {

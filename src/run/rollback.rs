@@ -2,7 +2,7 @@
 //!
 //! Promises: nothing goes but what this run made for the first time: not what it changed, not what took the place of
 //! another object, not what it found. What something that stays needs, stays as well. The steps are those of any plan,
-//! with their intents in the journal; whoever dies here goes on with the next apply.
+//! with their intents in the journal; after a crash here, the next apply goes on.
 //!
 //! Data goes only if it was new and holds nothing: a database and a key are empty before anything that could fill them
 //! was told of them; a bucket with objects in it is refused by S3 and stays.

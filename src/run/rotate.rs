@@ -9,7 +9,7 @@
 //! | changing the database | the new one | old as current, new as pending |
 //! | promoting | the new one | new as current, old as previous |
 //!
-//! In the second state whoever reads the current version holds a password that is no good any more. So nothing that may
+//! In the second state a reader of the current version holds a password that is no good any more. So nothing that may
 //! last stands between the two calls but the moment in which the database takes the password, and the next rotation,
 //! or the next apply, ends that state.
 

@@ -12,7 +12,7 @@ use super::foreign::claim;
 use super::refresh::{refresh, target};
 use super::{Blueprint, EventEmitter, GivenWay, RunError, Session, stoppable, survey};
 use crate::cloud::{Look, ObserveTarget};
-use crate::engine::moves::{Ground, How, Move, Olds, moves};
+use crate::engine::moves::{How, Move, MoveContext, Olds, moves};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{Request, adoptable};
 use crate::model::address::Address;
@@ -107,9 +107,9 @@ pub(super) async fn settle(
         queried = query;
         let shared = claim(session, &nodes, state, surroundings, &mut observed).await?;
         let olds = olds(session, &nodes, state, surroundings).await?;
-        let ground =
-            Ground { catalog: &session.catalog, declared: &nodes, state, observed: &observed, olds: &olds, ask };
-        let found = if round < ROUNDS { moves(ground) } else { Vec::new() };
+        let cx =
+            MoveContext { catalog: &session.catalog, declared: &nodes, state, observed: &observed, olds: &olds, ask };
+        let found = if round < ROUNDS { moves(cx) } else { Vec::new() };
         (settled.nodes, settled.observed) = (nodes, observed);
         if let Some(facts) = facts {
             settled.facts = facts;
@@ -232,7 +232,7 @@ async fn returning(session: &Session, settled: &PlanInputs) -> Result<BTreeSet<A
     Ok(returning)
 }
 
-/// The old objects of what is wanted that are there, as whoever wants them would find them.
+/// The old objects of declared resources that are there, as an observation of the declaration would find them.
 async fn olds(
     session: &Session,
     nodes: &BTreeMap<Address, Node>,

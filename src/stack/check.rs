@@ -14,11 +14,11 @@ use super::values::{Value, Values};
 use super::words::Choice;
 use crate::model::values::shown;
 use crate::text::nearest;
-use crate::text::{Member, Shape, YamlNode};
+use crate::text::{Member, Shape, SourceNode};
 use crate::text::{Place, Problem};
 
 /// Checks a whole document.
-pub(super) fn check(document: &YamlNode) -> (Values, Vec<Problem>) {
+pub(super) fn check(document: &SourceNode) -> (Values, Vec<Problem>) {
     let mut check = Check { values: Values::default(), problems: Vec::new() };
     match &document.shape {
         Shape::Map(members) => check.section("", members, Place::START),
@@ -41,7 +41,7 @@ pub(super) fn check(document: &YamlNode) -> (Values, Vec<Problem>) {
 }
 
 /// Checks one value by itself, as `init` does with an answer.
-pub(super) fn check_value(key: &'static Key, node: &YamlNode) -> Result<Value, Vec<Problem>> {
+pub(super) fn check_value(key: &'static Key, node: &SourceNode) -> Result<Value, Vec<Problem>> {
     let mut check = Check { values: Values::default(), problems: Vec::new() };
     check.value(key, node);
     check.values.values.remove(key.path).ok_or(check.problems)
@@ -106,7 +106,7 @@ impl Check {
             }
             _ if matches!(member.value.shape, Shape::Null) => {
                 // Where nothing is written there is nothing to point at but the key.
-                let node = YamlNode { place: member.at, ..member.value.clone() };
+                let node = SourceNode { place: member.at, ..member.value.clone() };
                 self.value(key, &node);
             }
             _ => self.value(key, &member.value),
@@ -159,7 +159,7 @@ impl Check {
         self.values.values.insert(key.path, value);
     }
 
-    fn value(&mut self, key: &'static Key, node: &YamlNode) {
+    fn value(&mut self, key: &'static Key, node: &SourceNode) {
         let value = match (key.kind, &node.shape) {
             (_, Shape::Null) => {
                 self.refuse(
@@ -204,7 +204,7 @@ impl Check {
     }
 
     /// A text or a word, alone or in a set.
-    fn item(&mut self, path: &str, kind: Item, node: &YamlNode) -> Option<String> {
+    fn item(&mut self, path: &str, kind: Item, node: &SourceNode) -> Option<String> {
         let (called, example) = match kind {
             Item::Text(text) => (text.called.to_owned(), scalar(text.example)),
             Item::Word(choices) => (
@@ -274,7 +274,7 @@ impl Check {
         None
     }
 
-    fn whole(&mut self, key: &Key, least: u64, most: u64, node: &YamlNode) -> Option<Value> {
+    fn whole(&mut self, key: &Key, least: u64, most: u64, node: &SourceNode) -> Option<Value> {
         let expected = key.kind.expected();
         let spelling = shown(&node.spelling);
         let (message, hint) = match &node.shape {
@@ -310,7 +310,7 @@ impl Check {
         None
     }
 
-    fn not_a_flag(&mut self, key: &Key, node: &YamlNode) -> Option<Value> {
+    fn not_a_flag(&mut self, key: &Key, node: &SourceNode) -> Option<Value> {
         let meant = match &node.shape {
             Shape::Text(text) => match text.to_ascii_lowercase().as_str() {
                 "yes" | "y" | "on" | "true" => Some("true"),
@@ -335,7 +335,7 @@ impl Check {
         None
     }
 
-    fn set(&mut self, key: &Key, of: Item, least: usize, most: usize, node: &YamlNode) -> Option<Value> {
+    fn set(&mut self, key: &Key, of: Item, least: usize, most: usize, node: &SourceNode) -> Option<Value> {
         let Shape::List(nodes) = &node.shape else {
             let hint = match &node.shape {
                 Shape::Text(_) => format!("write it in brackets: [{}]", shown(&node.spelling)),
@@ -414,6 +414,6 @@ fn without(key: &Key) -> String {
     }
 }
 
-fn scalar_like(node: &YamlNode) -> bool {
+fn scalar_like(node: &SourceNode) -> bool {
     !matches!(node.shape, Shape::Null | Shape::List(_) | Shape::Map(_))
 }

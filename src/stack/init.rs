@@ -13,7 +13,7 @@ use super::keys::{Absent, Key, Kind, Literal, all, find, joined, scalar};
 use super::values::Value;
 use crate::model::values::{Region, StackName, ValueError, shown};
 use crate::text::Place;
-use crate::text::{Member, Shape, YamlNode};
+use crate::text::{Member, Shape, SourceNode};
 
 /// Something to ask a person who starts a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ fn yaml(value: &Value) -> String {
 /// Reads an answer as the key's kind wants it, through the check that declarations go through.
 fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
     let answer = answer.trim();
-    let node = |shape: Shape| YamlNode { place: Place::START, shape, spelling: answer.to_owned() };
+    let node = |shape: Shape| SourceNode { place: Place::START, shape, spelling: answer.to_owned() };
     let text = |text: &str| node(Shape::Text(text.trim().to_owned()));
     let parts = || answer.split(',').map(str::trim).filter(|part| !part.is_empty());
     let shape = match key.kind {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::values::shown;
 use crate::product::gcfg::{ConfigError, GcfgSection, Leaf};
-use crate::text::{Member, Place, Problem, Shape, YamlNode};
+use crate::text::{Member, Place, Problem, Shape, SourceNode};
 
 /// One setting, as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +166,7 @@ impl Check {
         None
     }
 
-    fn item(&mut self, path: &str, node: &YamlNode) -> Option<String> {
+    fn item(&mut self, path: &str, node: &SourceNode) -> Option<String> {
         match &node.shape {
             Shape::Text(text) => Some(text.clone()),
             Shape::Whole(_) | Shape::Fraction(_) | Shape::Flag(_) => self.misread(path, node, "a list of texts"),
@@ -179,7 +179,7 @@ impl Check {
     }
 
     /// Which of two spellings is meant only the writer knows.
-    fn misread<T>(&mut self, path: &str, node: &YamlNode, wanted: &str) -> Option<T> {
+    fn misread<T>(&mut self, path: &str, node: &SourceNode, wanted: &str) -> Option<T> {
         let spelling = shown(&node.spelling);
         let message = format!("YAML reads `{spelling}` as {}, and {wanted} is wanted", node.in_words());
         self.refuse(node.place, path, message, format!("put it in quotes: \"{spelling}\""));

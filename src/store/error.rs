@@ -84,7 +84,7 @@ pub enum StoreError {
     /// Somebody else works on the stack.
     #[error("the stack is locked by {holder}")]
     Busy {
-        /// Who.
+        /// The holder of the lock.
         holder: LockInfo,
     },
     /// Somebody else wrote meanwhile.

@@ -12,7 +12,7 @@ use super::input::{kept, kept_bytes};
 use super::journal::{self, JournalHeader};
 use super::lock::{Lock, LockInfo};
 use super::{Store, StoreError, lockfile};
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, JournalEntry, State};
 use crate::model::resource::Catalog;
 
 /// The state of one stack in a folder.
@@ -140,7 +140,7 @@ impl FileStore {
         Ok(Some(book))
     }
 
-    fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
+    fn add(&mut self, base: &State, entries: &[JournalEntry]) -> Result<(), StoreError> {
         let Some(first) = entries.first() else { return Ok(()) };
         let mut file = match self.journal.take() {
             Some(file) => file,
@@ -205,7 +205,7 @@ impl Store for FileStore {
         Box::pin(async move { self.read() })
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { self.add(base, entries) })
     }
 

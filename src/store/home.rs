@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 
 use super::s3::{Clock, HeldLease};
 use super::{FileStore, Lock, LockInfo, S3Store, Store, StoreError};
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, JournalEntry, State};
 
 /// Where the state of a stack is.
 pub enum Home {
@@ -142,7 +142,7 @@ impl Store for Home {
         }
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         match self {
             Self::Folder(store) => store.append(base, entries),
             Self::Bucket(store) => store.append(base, entries),

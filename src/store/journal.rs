@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::engine::state::{Entry, State};
+use crate::engine::state::{JournalEntry, State};
 use crate::model::document::digest;
 
 /// Which state a journal continues.
@@ -36,7 +36,7 @@ pub(super) fn line<T: Serialize>(value: &T) -> String {
 
 /// Header and entries of a journal. A torn last line is dropped: it was never durable. Nothing if even the header is
 /// torn.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<(JournalHeader, Vec<Entry>)>, StoreError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<(JournalHeader, Vec<JournalEntry>)>, StoreError> {
     let damaged =
         |n: usize| StoreError::Damaged { path: path.to_owned(), reason: format!("line {} is not whole", n + 1) };
     let mut header = None;
@@ -66,9 +66,9 @@ fn content(raw: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn journal() -> (JournalHeader, Vec<Entry>, String) {
+    fn journal() -> (JournalHeader, Vec<JournalEntry>, String) {
         let header = JournalHeader { journal: 1, lineage: "l".to_owned(), serial: 3 };
-        let note = |seq| Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None };
+        let note = |seq| JournalEntry::Note { seq, address: "vpc.main".parse().unwrap(), record: None };
         let entries = vec![note(1), note(2)];
         let text = line(&header) + &line(&entries[0]) + &line(&entries[1]);
         (header, entries, text)

@@ -21,7 +21,7 @@ use std::path::Path;
 
 use futures_core::future::BoxFuture;
 
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, JournalEntry, State};
 use crate::model::resource::Catalog;
 
 pub use error::StoreError;
@@ -35,7 +35,7 @@ pub trait Store: Send {
     fn load(&mut self) -> BoxFuture<'_, Result<Option<Book>, StoreError>>;
 
     /// Adds entries to the journal of `base`; all of them in one go.
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Writes the state as a whole. Its serial must follow the one that is there.
     fn write<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>>;

@@ -26,7 +26,7 @@ use super::bucket::{BucketError, Condition, StateBucket, put};
 use super::journal::{self, JournalHeader};
 use super::lease::{Lease, Verdict};
 use super::{LockInfo, Store, StoreError, lockfile};
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, JournalEntry, State};
 use crate::model::document::canonical_pretty;
 use crate::model::resource::Catalog;
 
@@ -56,7 +56,7 @@ struct Envelope {
 struct Content {
     epoch: u64,
     state: Option<State>,
-    entries: Vec<Entry>,
+    entries: Vec<JournalEntry>,
 }
 
 /// A taken lock.
@@ -354,10 +354,10 @@ impl S3Store {
         Ok(Some(book))
     }
 
-    async fn add(&mut self, base: &State, entries: &[Entry]) -> Result<(), StoreError> {
+    async fn add(&mut self, base: &State, entries: &[JournalEntry]) -> Result<(), StoreError> {
         let Some(first) = entries.first() else { return Ok(()) };
         let lease = self.held()?;
-        if entries.iter().any(|entry| matches!(entry, Entry::Begin { .. })) {
+        if entries.iter().any(|entry| matches!(entry, JournalEntry::Begin { .. })) {
             lease.may_start()?;
         }
         let (kept, _) = self.kept.as_ref().expect("who holds the lease wrote the state first");
@@ -401,7 +401,7 @@ impl Store for S3Store {
         Box::pin(self.read())
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.add(base, entries))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::state::{Entry, Recorded, State, Status};
+use crate::engine::state::{JournalEntry, Recorded, State, Status};
 use crate::model::document::Document;
 
 /// A state of stack `lab` in which nothing is recorded.
@@ -23,6 +23,6 @@ pub(super) fn with(address: &str, state: State) -> State {
 }
 
 /// A line of a journal.
-pub(super) fn note(seq: u64) -> Entry {
-    Entry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
+pub(super) fn note(seq: u64) -> JournalEntry {
+    JournalEntry::Note { seq, address: "vpc.main".parse().unwrap(), record: None }
 }

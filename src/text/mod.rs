@@ -13,7 +13,7 @@ pub mod yaml;
 pub use crate::model::place::Place;
 pub use problem::Problem;
 pub use spelling::nearest;
-pub use tree::{Member, Shape, YamlNode, is_plain, read_yaml, tree};
+pub use tree::{Member, Shape, SourceNode, is_plain, read_yaml, tree};
 
 pub use crate::model::values::{Bare, bare, is_bare_text, is_unprintable, shown};
 

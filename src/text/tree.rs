@@ -17,7 +17,7 @@ use crate::model::values::shown;
 
 /// A piece of YAML and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub struct YamlNode {
+pub struct SourceNode {
     /// Where it stands.
     pub place: Place,
     /// What it is.
@@ -26,7 +26,7 @@ pub struct YamlNode {
     pub spelling: String,
 }
 
-impl YamlNode {
+impl SourceNode {
     /// What stands there, in words.
     pub fn in_words(&self) -> String {
         match &self.shape {
@@ -55,7 +55,7 @@ pub enum Shape {
     /// Text.
     Text(String),
     /// Items in order.
-    List(Vec<YamlNode>),
+    List(Vec<SourceNode>),
     /// Keys with values in the order of the file.
     Map(Vec<Member>),
 }
@@ -70,12 +70,12 @@ pub struct Member {
     /// Whether the key is written in quotes.
     pub is_quoted: bool,
     /// The value.
-    pub value: YamlNode,
+    pub value: SourceNode,
 }
 
 /// Reads text as one YAML document: the tree, or a problem, or both where a repeated key leaves a tree (of the first
 /// ones). Never neither.
-pub fn tree(text: &str) -> (Option<YamlNode>, Option<Problem>) {
+pub fn tree(text: &str) -> (Option<SourceNode>, Option<Problem>) {
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => (Some(node), None),
         Err(error) => {
@@ -105,7 +105,7 @@ pub fn is_plain(text: &str) -> bool {
     }
 }
 
-fn read(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<YamlNode, serde_saphyr::Error> {
+fn read(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<SourceNode, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
@@ -198,7 +198,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-fn node(text: &str, raw: Spanned<Raw>) -> YamlNode {
+fn node(text: &str, raw: Spanned<Raw>) -> SourceNode {
     let spelling = spelling(text, raw.defined);
     let place = place(raw.referenced, spelling);
     let shape = match raw.value {
@@ -211,7 +211,7 @@ fn node(text: &str, raw: Spanned<Raw>) -> YamlNode {
         Raw::Map(members) => Shape::Map(members.into_iter().map(|(key, value)| member(text, key, value)).collect()),
     };
     let scalar = !matches!(shape, Shape::List(_) | Shape::Map(_));
-    YamlNode { place, spelling: if scalar { spelling.to_owned() } else { String::new() }, shape }
+    SourceNode { place, spelling: if scalar { spelling.to_owned() } else { String::new() }, shape }
 }
 
 fn member(text: &str, key: Spanned<String>, value: Spanned<Raw>) -> Member {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::engine::Request;
-use ppm_infra::engine::state::{Book, Entry, Outcome, State};
+use ppm_infra::engine::state::{Book, JournalEntry, State, StepOutcome};
 use ppm_infra::model::document::Document;
 use ppm_infra::resources;
 use ppm_infra::store::{Store, StoreError};
@@ -55,7 +55,7 @@ impl Store for Full {
         self.store.load()
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             self.take()?;
             self.store.append(base, entries).await
@@ -105,8 +105,8 @@ fn a_disk_that_is_full_at_any_write_stops_the_run_and_the_next_goes_on() {
 struct Hiccup {
     store: Box<dyn Store>,
     left: AtomicUsize,
-    refused: Arc<Mutex<Vec<Entry>>>,
-    added: Arc<Mutex<Vec<Entry>>>,
+    refused: Arc<Mutex<Vec<JournalEntry>>>,
+    added: Arc<Mutex<Vec<JournalEntry>>>,
 }
 
 impl Store for Hiccup {
@@ -114,7 +114,7 @@ impl Store for Hiccup {
         self.store.load()
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let over = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
             if over && self.refused.lock().unwrap().is_empty() {
@@ -145,18 +145,21 @@ fn after_one_record_that_is_lost_nothing_is_begun_and_what_it_said_is_told() {
     for left in 0..appends {
         paused().block_on(async {
             let lab = Lab::with_values(&resources::catalog(), "ppm-prod");
-            let (refused, added) = (Arc::<Mutex<Vec<Entry>>>::default(), Arc::<Mutex<Vec<Entry>>>::default());
+            let (refused, added) =
+                (Arc::<Mutex<Vec<JournalEntry>>>::default(), Arc::<Mutex<Vec<JournalEntry>>>::default());
             let around = |store| {
                 let (refused, added) = (refused.clone(), added.clone());
                 Box::new(Hiccup { store, left: AtomicUsize::new(left), refused, added }) as Box<dyn Store>
             };
             let report = lab.live_with(around, &declared, &ask).await.unwrap().report;
             assert!(report.record_lost.is_some(), "{left}");
-            let begun = |entry: &Entry| matches!(entry, Entry::Begin { .. });
+            let begun = |entry: &JournalEntry| matches!(entry, JournalEntry::Begin { .. });
             assert!(!added.lock().unwrap().iter().any(begun), "{left}: something was begun afterwards");
             let unrecorded: Vec<&Document> = report.unrecorded.iter().map(|(_, computed)| computed).collect();
             for entry in refused.lock().unwrap().iter() {
-                if let Entry::Made { computed, .. } | Entry::End { outcome: Outcome::Standing(computed), .. } = entry {
+                if let JournalEntry::Made { computed, .. }
+                | JournalEntry::End { outcome: StepOutcome::Standing(computed), .. } = entry
+                {
                     assert!(unrecorded.contains(&computed), "{left}: nobody is told of {computed:?}");
                     told += 1;
                 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use ppm_infra::cloud::simulated::Verb;
 use ppm_infra::engine::Request;
-use ppm_infra::engine::plan::{Part, StepKey};
+use ppm_infra::engine::plan::{StepKey, StepPart};
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
@@ -110,8 +110,8 @@ fn whenever_it_is_stopped_the_next_run_finishes() {
 
 fn verb(step: &StepKey) -> Verb {
     match step.part {
-        Part::Create => Verb::Create,
-        Part::Change { .. } => Verb::Update,
-        Part::Delete | Part::DeleteDeposed { .. } => Verb::Delete,
+        StepPart::Create => Verb::Create,
+        StepPart::Change { .. } => Verb::Update,
+        StepPart::Delete | StepPart::DeleteDeposed { .. } => Verb::Delete,
     }
 }

@@ -132,7 +132,7 @@ impl NotFoundGrace {
     }
 }
 
-/// The cluster `name`; nothing if there is none.
+/// The cluster `name`; `None` if there is none.
 ///
 /// # Errors
 /// What `DescribeCluster` answered.
@@ -170,7 +170,7 @@ pub async fn nothing_there(aws: &Clients, cluster_name: &str, error: CloudError)
     Err(error)
 }
 
-/// The name of the cluster `reference` points at; nothing if it is not known to exist.
+/// The name of the cluster `reference` points at; `None` if it is not known to exist.
 pub fn cluster_name<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<String> {
     match (reference, reference.address()) {
         (Ref::External(name), _) => Some(name.clone()),

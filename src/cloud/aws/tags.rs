@@ -9,7 +9,7 @@ use crate::model::mark::Tags;
 pub trait Tag: Sized {
     /// The tag with this key and value.
     fn of(key: String, value: String) -> Self;
-    /// Its key and value; nothing without a key.
+    /// Its key and value; `None` without a key.
     fn pair(&self) -> Option<(&str, &str)>;
 }
 

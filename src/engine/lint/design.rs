@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Found;
-use crate::engine::decide::dotted;
+use crate::engine::decide::cmp_versions;
 use crate::engine::graph::{self, Needs};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -131,7 +131,7 @@ fn ladder(at: &Address, node: &Node, facts: &KindFacts, found: &mut Found) {
     let heights: Vec<&str> =
         node.ladder.iter().chain([&node.declared]).filter_map(|rung| rung.text(field.name)).collect();
     let rises =
-        heights.len() == node.ladder.len() + 1 && heights.windows(2).all(|pair| dotted(pair[0], pair[1]).is_lt());
+        heights.len() == node.ladder.len() + 1 && heights.windows(2).all(|pair| cmp_versions(pair[0], pair[1]).is_lt());
     if !rises {
         let what = format!("its ladder does not rise: {} {}", field.name, heights.join(", "));
         found.add("design.ladder", at, what, "versions climb one rung at a time");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, relied_on};
-use crate::engine::order::{Ground, Waits, waits};
-use crate::engine::plan::{Action, Part, Plan, StepKey};
+use crate::engine::order::{OrderContext, Waits, waits};
+use crate::engine::plan::{Action, Plan, StepKey, StepPart};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -14,7 +14,7 @@ use crate::model::resource::Catalog;
 
 /// Everything that cannot be right about a plan that was made from `state`; empty when it is sound.
 pub fn plan(catalog: &Catalog, plan: &Plan, state: &State) -> Vec<Finding> {
-    ordered(catalog, plan, state, &waits(Ground::of(plan, state, catalog)))
+    ordered(catalog, plan, state, &waits(OrderContext::of(plan, state, catalog)))
 }
 
 /// The same, with an order of the steps that somebody else made.
@@ -46,7 +46,7 @@ impl<'a> Lint<'a> {
         targets
     }
 
-    /// What stands at an address in the end; nothing where it goes.
+    /// What stands at an address in the end; `None` where it is deleted.
     fn remains(&self, at: &'a Address, action: Option<&'a Action>) -> Option<&'a Document> {
         let recorded = || self.state.resources.get(at).or_else(|| self.plan.adopted.get(at)).map(|it| &it.declared);
         match action {
@@ -88,7 +88,7 @@ impl<'a> Lint<'a> {
             return;
         };
         for target in references(declared).into_iter().filter(|target| target != at) {
-            let made = StepKey { address: target.clone(), part: Part::Create };
+            let made = StepKey { address: target.clone(), part: StepPart::Create };
             if self.plan.actions.get(&target).is_some_and(Action::makes_new) && !self.comes_after(&step, &made) {
                 let what = format!("{step} need not wait for {made}");
                 self.found.add("plan.build_order", at, what, "it may be built before there is what it points at");
@@ -96,7 +96,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// What goes, goes after whoever is recorded to rely on it has changed or is gone.
+    /// What is deleted, is deleted after every resource that is recorded to rely on it was changed or deleted.
     fn goes_in_order(&mut self, at: &Address, action: &Action) {
         let (Action::Update { prior, .. } | Action::Replace { prior, .. } | Action::Delete { prior, .. }) = action
         else {
@@ -143,7 +143,7 @@ impl<'a> Lint<'a> {
             for (other, action) in &self.plan.actions {
                 let Action::Create { declared, .. } = action else { continue };
                 let leads = self.catalog.get(&other.kind).is_some_and(|facts| facts.leads_users);
-                let made = StepKey { address: other.clone(), part: Part::Create };
+                let made = StepKey { address: other.clone(), part: StepPart::Create };
                 if leads || !references(declared).contains(&place) || self.comes_after(&made, &step) {
                     continue;
                 }
@@ -158,8 +158,8 @@ impl<'a> Lint<'a> {
     /// The last step that builds at an address.
     fn builds(&self, at: &Address, action: &Action) -> Option<StepKey> {
         let part = match action {
-            Action::Create { .. } | Action::Replace { .. } => Part::Create,
-            Action::Update { via, .. } => Part::Change { rung: u32::try_from(via.len()).ok()? },
+            Action::Create { .. } | Action::Replace { .. } => StepPart::Create,
+            Action::Update { via, .. } => StepPart::Change { rung: u32::try_from(via.len()).ok()? },
             Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => return None,
         };
         Some(StepKey { address: at.clone(), part }).filter(|step| self.waits.contains_key(step))
@@ -168,11 +168,11 @@ impl<'a> Lint<'a> {
     /// The step that removes what stands at an address now.
     fn removes(&self, at: &Address, action: &Action) -> Option<StepKey> {
         let part = match action {
-            Action::Delete { .. } => Part::Delete,
+            Action::Delete { .. } => StepPart::Delete,
             Action::Replace { prior, .. } => {
                 let key = prior.computed.text("id").unwrap_or_default().to_owned();
-                let first = StepKey { address: at.clone(), part: Part::Delete };
-                if self.waits.contains_key(&first) { Part::Delete } else { Part::DeleteDeposed { key } }
+                let first = StepKey { address: at.clone(), part: StepPart::Delete };
+                if self.waits.contains_key(&first) { StepPart::Delete } else { StepPart::DeleteDeposed { key } }
             }
             Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => return None,
         };

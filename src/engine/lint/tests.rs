@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::plan::ordered;
-use crate::engine::order::{Ground, Waits, waits};
-use crate::engine::plan::{Part, Plan, StepKey};
+use crate::engine::order::{OrderContext, Waits, waits};
+use crate::engine::plan::{Plan, StepKey, StepPart};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{Request, plan};
 use crate::model::address::{Address, Kind};
@@ -58,10 +58,10 @@ fn standing(nodes: &BTreeMap<Address, Node>) -> (State, BTreeMap<Address, Observ
 }
 
 fn order_of(plan: &Plan, state: &State) -> Waits {
-    waits(Ground::of(plan, state, &catalog()))
+    waits(OrderContext::of(plan, state, &catalog()))
 }
 
-fn step(text: &str, part: Part) -> StepKey {
+fn step(text: &str, part: StepPart) -> StepKey {
     StepKey { address: at(text), part }
 }
 
@@ -81,8 +81,8 @@ fn what_is_built_waits_for_what_it_points_at() {
     let state = State::empty("lab", "us-east-1", "line".to_owned(), "test");
     let seen = nodes.keys().map(|at| (at.clone(), Observation::Absent)).collect();
     let made = plan(&catalog(), &nodes, &state, &seen, &Request::default()).unwrap();
-    assert_eq!(without(&made, &state, &step("thing.above", Part::Create)), ["plan.build_order"]);
-    let told = without(&made, &state, &step("door.front", Part::Create));
+    assert_eq!(without(&made, &state, &step("thing.above", StepPart::Create)), ["plan.build_order"]);
+    let told = without(&made, &state, &step("door.front", StepPart::Create));
     assert_eq!(told, ["plan.build_order", "plan.front_door"]);
 }
 
@@ -93,12 +93,12 @@ fn what_goes_waits_for_who_relies_on_it() {
     let gone = Request { destroy: true, ..Request::default() };
     let all = plan(&catalog(), &nodes, &state, &seen, &gone).unwrap();
     assert_eq!(
-        without(&all, &state, &step("thing.below", Part::Delete)),
+        without(&all, &state, &step("thing.below", StepPart::Delete)),
         ["plan.removal_order", "plan.removal_order"],
         "the other thing and the door point at it"
     );
     assert_eq!(
-        without(&all, &state, &step("thing.above", Part::Delete)),
+        without(&all, &state, &step("thing.above", StepPart::Delete)),
         ["plan.removal_order"],
         "the door came after it"
     );
@@ -108,10 +108,10 @@ fn what_goes_waits_for_who_relies_on_it() {
 fn what_is_replaced_goes_once_all_have_turned_from_it() {
     let (state, seen) = standing(&scene("round"));
     let other = plan(&catalog(), &scene("square"), &state, &seen, &Request::default()).unwrap();
-    let old = |text: &str| step(text, Part::DeleteDeposed { key: format!("id-{text}") });
+    let old = |text: &str| step(text, StepPart::DeleteDeposed { key: format!("id-{text}") });
     let told = without(&other, &state, &old("thing.below"));
     assert!(told.contains(&"plan.removal_order"), "{told:?}");
-    let turned = step("door.front", Part::Change { rung: 0 });
+    let turned = step("door.front", StepPart::Change { rung: 0 });
     let told = without(&other, &state, &turned);
     assert!(told.contains(&"plan.build_order"), "{told:?}");
 }

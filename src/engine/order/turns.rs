@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ground, Rules};
+use super::{OrderContext, Rules};
 use crate::engine::check::held;
-use crate::engine::plan::{Action, Part, StepKey};
+use crate::engine::plan::{Action, StepKey, StepPart};
 use crate::model::address::Address;
 use crate::model::reference::references;
 use crate::model::resource::ReplaceOrder;
 
-impl Ground<'_> {
+impl OrderContext<'_> {
     /// Lets what is newly pointed at be let go first by whatever leads back from it.
     pub(super) fn let_go_first(&self, rules: &mut Rules) {
         for (address, action) in self.actions {
@@ -68,7 +68,7 @@ impl Ground<'_> {
                 None
             }
             Action::Replace { order: ReplaceOrder::CreateFirst, .. } => {
-                Some(StepKey { address: holder.clone(), part: Part::Create })
+                Some(StepKey { address: holder.clone(), part: StepPart::Create })
             }
             Action::Update { .. } => self.builds(holder).pop(),
             Action::Replace { order: ReplaceOrder::DeleteFirst, .. } | Action::Delete { .. } => self.removes(holder),

@@ -1,24 +1,28 @@
-//! Who points at what stands, and what becomes of that once something else stands there.
+//! Which resources point at which, and what becomes of their references when another object takes an address.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Recorded, State};
 use crate::model::address::Address;
 use crate::model::document::Document;
-use crate::model::reference::{Target, references, turned};
+use crate::model::reference::{RefTarget, map_references, references};
 
 impl State {
     /// Records `new` at `address`, and answers the id and record of the object that stands there no more.
     ///
-    /// A reference means what stands at an address. Whoever pointed at that object goes on pointing at it and nothing
-    /// else, until it is changed itself: so it is recorded by the object's id from now on.
-    pub(in crate::engine) fn put(&mut self, address: &Address, new: Option<Recorded>) -> Option<(String, Recorded)> {
+    /// A reference means what stands at an address. A resource that pointed at the old object goes on pointing at it and
+    /// nothing else, until it is changed itself: so its reference is recorded by the object's id from now on.
+    pub(in crate::engine) fn replace_record(
+        &mut self,
+        address: &Address,
+        new: Option<Recorded>,
+    ) -> Option<(String, Recorded)> {
         let everybody = self.resources.keys().chain(self.deposed.keys()).cloned().collect();
-        self.put_before(address, new, &everybody)
+        self.replace_record_used_by(address, new, &everybody)
     }
 
-    /// As [`State::put`], where nobody but `users` may point at `address`.
-    pub(super) fn put_before(
+    /// As [`State::replace_record`], where no other resources than `users` may point at `address`.
+    pub(super) fn replace_record_used_by(
         &mut self,
         address: &Address,
         new: Option<Recorded>,
@@ -49,8 +53,8 @@ impl State {
 /// Lets what points at `address` point at the object `key`, which stood there until now.
 pub(super) fn point_at_object(document: &mut Document, address: &Address, key: &str) {
     if references(document).contains(address) {
-        *document = turned(document, &|target| {
-            (target == Target::Named(address.clone())).then(|| Target::Object(key.to_owned().into()))
+        *document = map_references(document, &|target| {
+            (target == RefTarget::Named(address.clone())).then(|| RefTarget::Object(key.to_owned().into()))
         });
     }
 }

@@ -11,7 +11,7 @@ use crate::product::{
     DATA_DIRECTORY, ENCRYPTION_KEY_VARIABLE, LICENSE_DIRECTORY, PASSWORD_VARIABLE, SECRETS_DIRECTORY,
     USAGE_PASSWORD_VARIABLE, is_within,
 };
-use crate::text::{Member, YamlNode};
+use crate::text::{Member, SourceNode};
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
 const DENIED: &str = "IAM refuses the pods: AccessDenied from S3 at start, and a restart without end.";
@@ -180,7 +180,7 @@ fn license(reviewer: &mut Reviewer<'_>) {
 fn environment(reviewer: &mut Reviewer<'_>) {
     let path = "pod.env";
     let mut seen: BTreeMap<String, &Member> = BTreeMap::new();
-    let mut variables: BTreeMap<String, &YamlNode> = BTreeMap::new();
+    let mut variables: BTreeMap<String, &SourceNode> = BTreeMap::new();
     for variable in reviewer.items(path) {
         let Some(member) = find(variable, &["name"]) else {
             let why = "Kubernetes refuses the pods.";
@@ -219,7 +219,7 @@ fn secret_class(reviewer: &mut Reviewer<'_>) {
     let Some(class) = reviewer.facts.secret_class.clone() else { return };
     let why = "Its Secrets exist only while a pod mounts it: no pod ever starts.";
     let path = "pod.volumes";
-    let is = |node: &YamlNode, keys: &[&str], wanted: &str| {
+    let is = |node: &SourceNode, keys: &[&str], wanted: &str| {
         find(node, keys).and_then(|member| text(&member.value)).is_some_and(|found| found == wanted)
     };
     let mut classes = reviewer.items(path).iter().filter(|volume| is(volume, &["csi", "driver"], SECRETS_DRIVER));
@@ -255,7 +255,7 @@ fn secret_class(reviewer: &mut Reviewer<'_>) {
     }
 }
 
-fn secret(reviewer: &mut Reviewer<'_>, name: &str, variable: &YamlNode) {
+fn secret(reviewer: &mut Reviewer<'_>, name: &str, variable: &SourceNode) {
     let path = "pod.env";
     let remedy = "write `valueFrom: {secretKeyRef: {name: …, key: …}}`";
     if let Some(value) = find(variable, &["value"]) {

@@ -5,7 +5,7 @@ use super::reviewer::{Reviewer, find, items, printed, spot, text};
 use super::settings::setting;
 use crate::helm::TLS_POLICY;
 use crate::product::{HTTP_PORT, PING_PATH};
-use crate::text::{Member, Shape, YamlNode};
+use crate::text::{Member, Shape, SourceNode};
 
 /// Port of the container where nothing else is said.
 const PORT: i128 = HTTP_PORT as i128;
@@ -286,8 +286,8 @@ fn tls(reviewer: &mut Reviewer<'_>) {
     }
 }
 
-fn objects<'a>(reviewer: &Reviewer<'a>, kind: &str) -> Vec<&'a YamlNode> {
-    let is_kind = |object: &&YamlNode| {
+fn objects<'a>(reviewer: &Reviewer<'a>, kind: &str) -> Vec<&'a SourceNode> {
+    let is_kind = |object: &&SourceNode| {
         find(object, &["kind"]).and_then(|member| text(&member.value)).is_some_and(|found| found == kind)
     };
     reviewer.items("extraObjects").iter().filter(is_kind).collect()
@@ -397,7 +397,7 @@ fn is_template(text: &str) -> bool {
     true
 }
 
-fn braces(node: &YamlNode, found: &mut Vec<(crate::text::Place, String)>) {
+fn braces(node: &SourceNode, found: &mut Vec<(crate::text::Place, String)>) {
     match &node.shape {
         Shape::Text(text) if text.contains("{{") => found.push((node.place, text.clone())),
         Shape::List(items) => items.iter().for_each(|item| braces(item, found)),

@@ -4,10 +4,10 @@
 //! that reader stops, or begins another line, are told.
 
 use super::reviewer::Reviewer;
-use crate::text::{Bare, Member, Place, Shape, YamlNode, bare, is_unprintable, shown};
+use crate::text::{Bare, Member, Place, Shape, SourceNode, bare, is_unprintable, shown};
 
 /// The tree with every scalar as Helm reads it.
-pub(super) fn as_helm(node: YamlNode) -> YamlNode {
+pub(super) fn as_helm(node: SourceNode) -> SourceNode {
     let shape = match node.shape {
         Shape::List(items) => Shape::List(items.into_iter().map(as_helm).collect()),
         Shape::Map(members) => Shape::Map(members.into_iter().map(member).collect()),
@@ -24,7 +24,7 @@ pub(super) fn as_helm(node: YamlNode) -> YamlNode {
         }
         scalar @ (Shape::Text(_) | Shape::Flag(_) | Shape::Null | Shape::Whole(_) | Shape::Fraction(_)) => scalar,
     };
-    YamlNode { shape, ..node }
+    SourceNode { shape, ..node }
 }
 
 fn member(member: Member) -> Member {
@@ -62,7 +62,7 @@ pub(super) fn characters(reviewer: &mut Reviewer<'_>, text: &str) {
 }
 
 /// Scalars in quotes, with where they begin.
-fn collect<'a>(node: &'a YamlNode, found: &mut Vec<(Place, &'a str)>) {
+fn collect<'a>(node: &'a SourceNode, found: &mut Vec<(Place, &'a str)>) {
     match &node.shape {
         Shape::List(items) => items.iter().for_each(|item| collect(item, found)),
         Shape::Map(members) => members.iter().for_each(|member| collect(&member.value, found)),

@@ -2,11 +2,11 @@
 
 use super::StackFacts;
 use crate::model::finding::{Finding, Severity};
-use crate::text::{Member, Place, Problem, Shape, YamlNode};
+use crate::text::{Member, Place, Problem, Shape, SourceNode};
 
 /// The file, what is known, and what was found so far.
 pub(super) struct Reviewer<'a> {
-    pub(super) root: &'a YamlNode,
+    pub(super) root: &'a SourceNode,
     pub(super) facts: &'a StackFacts,
     /// Id of the rule that is running.
     rule: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Reviewer<'a> {
 }
 
 impl<'a> Reviewer<'a> {
-    pub(super) fn new(root: &'a YamlNode, facts: &'a StackFacts) -> Self {
+    pub(super) fn new(root: &'a SourceNode, facts: &'a StackFacts) -> Self {
         Self { root, facts, rule: "", findings: Vec::new() }
     }
 
@@ -100,7 +100,7 @@ impl<'a> Reviewer<'a> {
     }
 
     /// Items at a path.
-    pub(super) fn items(&self, path: &str) -> &'a [YamlNode] {
+    pub(super) fn items(&self, path: &str) -> &'a [SourceNode] {
         self.at(path).map_or(&[], |member| items(&member.value))
     }
 
@@ -111,7 +111,7 @@ impl<'a> Reviewer<'a> {
 }
 
 /// What is written below a node at a path of keys.
-pub(super) fn find<'a>(node: &'a YamlNode, keys: &[&str]) -> Option<&'a Member> {
+pub(super) fn find<'a>(node: &'a SourceNode, keys: &[&str]) -> Option<&'a Member> {
     let (first, rest) = keys.split_first()?;
     let member = members(node).iter().find(|member| member.key == *first)?;
     if rest.is_empty() { Some(member) } else { find(&member.value, rest) }
@@ -126,7 +126,7 @@ pub(super) fn spot(member: &Member) -> Place {
 }
 
 /// Keys of a node.
-pub(super) fn members(node: &YamlNode) -> &[Member] {
+pub(super) fn members(node: &SourceNode) -> &[Member] {
     match &node.shape {
         Shape::Map(members) => members,
         Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) => &[],
@@ -134,7 +134,7 @@ pub(super) fn members(node: &YamlNode) -> &[Member] {
 }
 
 /// Items of a node.
-pub(super) fn items(node: &YamlNode) -> &[YamlNode] {
+pub(super) fn items(node: &SourceNode) -> &[SourceNode] {
     match &node.shape {
         Shape::List(items) => items,
         Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::Map(_) => &[],
@@ -142,7 +142,7 @@ pub(super) fn items(node: &YamlNode) -> &[YamlNode] {
 }
 
 /// A flag.
-pub(super) fn flag(node: &YamlNode) -> Option<bool> {
+pub(super) fn flag(node: &SourceNode) -> Option<bool> {
     match &node.shape {
         Shape::Flag(flag) => Some(*flag),
         Shape::Null | Shape::Whole(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
@@ -150,7 +150,7 @@ pub(super) fn flag(node: &YamlNode) -> Option<bool> {
 }
 
 /// Text.
-pub(super) fn text(node: &YamlNode) -> Option<String> {
+pub(super) fn text(node: &SourceNode) -> Option<String> {
     match &node.shape {
         Shape::Text(text) => Some(text.clone()),
         Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Fraction(_) | Shape::List(_) | Shape::Map(_) => None,
@@ -158,7 +158,7 @@ pub(super) fn text(node: &YamlNode) -> Option<String> {
 }
 
 /// A number.
-pub(super) fn whole(node: &YamlNode) -> Option<i128> {
+pub(super) fn whole(node: &SourceNode) -> Option<i128> {
     match node.shape {
         Shape::Whole(number) => Some(number),
         Shape::Null | Shape::Flag(_) | Shape::Fraction(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,
@@ -166,7 +166,7 @@ pub(super) fn whole(node: &YamlNode) -> Option<i128> {
 }
 
 /// Text or number, as it would be printed.
-pub(super) fn printed(node: &YamlNode) -> Option<String> {
+pub(super) fn printed(node: &SourceNode) -> Option<String> {
     text(node).or_else(|| whole(node).map(|number| number.to_string())).or_else(|| match node.shape {
         Shape::Fraction(number) => Some(number.to_string()),
         Shape::Null | Shape::Flag(_) | Shape::Whole(_) | Shape::Text(_) | Shape::List(_) | Shape::Map(_) => None,

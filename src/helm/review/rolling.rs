@@ -5,7 +5,7 @@ use super::quantity::{amount, mebi, millis, of_replicas};
 use super::reviewer::{Reviewer, find, flag, items, members, printed, spot, text};
 use crate::helm::rollout::{Rollout, RolloutOutcome, Situation, Spread, play};
 use crate::product::{Allocatable, allocatable};
-use crate::text::{Place, YamlNode};
+use crate::text::{Place, SourceNode};
 
 /// More pods and nodes than these behave as these do.
 const PLAYED: u32 = 3;
@@ -53,9 +53,9 @@ fn replicas(reviewer: &mut Reviewer<'_>) -> u32 {
 }
 
 /// The strict spread over nodes, if one is written.
-fn strict<'a>(reviewer: &Reviewer<'a>) -> Option<(&'a YamlNode, Spread)> {
+fn strict<'a>(reviewer: &Reviewer<'a>) -> Option<(&'a SourceNode, Spread)> {
     let constraints = reviewer.items("topologySpreadConstraints");
-    let is = |node: &YamlNode, key: &str, wanted: &str| {
+    let is = |node: &SourceNode, key: &str, wanted: &str| {
         find(node, &[key]).and_then(|member| text(&member.value)).is_some_and(|text| text == wanted)
     };
     let constraint = constraints.iter().find(|constraint| {
@@ -297,7 +297,7 @@ fn constraints(reviewer: &mut Reviewer<'_>) {
 }
 
 /// A selector that finds none of our pods spreads nothing.
-fn labels(reviewer: &mut Reviewer<'_>, constraint: &YamlNode, release: Option<&str>) {
+fn labels(reviewer: &mut Reviewer<'_>, constraint: &SourceNode, release: Option<&str>) {
     let path = "topologySpreadConstraints";
     let Some(selector) = find(constraint, &["labelSelector", "matchLabels"]) else {
         let why = "Without a selector no pod counts, and nothing is spread.";

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::reading::plain_key;
 use super::reviewer::{Reviewer, flag, members};
 use crate::product::gcfg::{has_setting_name, is_whole_quoted, read_value};
-use crate::text::{Member, Place, Shape, YamlNode, is_unprintable};
+use crate::text::{Member, Place, Shape, SourceNode, is_unprintable};
 
 const PRINTED: &str = "The chart prints numbers as floating point: from a million on as 1e+06, and 1.10 as 1.1.";
 const CUT: &str = "The chart quotes nothing, and the server takes what follows for a comment.";
@@ -118,7 +118,7 @@ fn check_setting(reviewer: &mut Reviewer<'_>, path: &str, setting: &Member) {
     }
 }
 
-fn scalar(reviewer: &mut Reviewer<'_>, path: &str, node: &YamlNode) {
+fn scalar(reviewer: &mut Reviewer<'_>, path: &str, node: &SourceNode) {
     let quoted = format!("write \"{}\", in quotes", node.spelling);
     match &node.shape {
         Shape::Null | Shape::List(_) | Shape::Map(_) => reviewer.error(
@@ -151,7 +151,7 @@ fn scalar(reviewer: &mut Reviewer<'_>, path: &str, node: &YamlNode) {
 }
 
 /// Text against what the server reads of it.
-fn written(reviewer: &mut Reviewer<'_>, path: &str, node: &YamlNode, text: &str) {
+fn written(reviewer: &mut Reviewer<'_>, path: &str, node: &SourceNode, text: &str) {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     let remedy = format!("quote it for the server too: '\"{}\"'", escaped.replace('\'', "''"));
     if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {

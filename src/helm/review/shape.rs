@@ -5,7 +5,7 @@ use super::reading::plain_key;
 use super::reviewer::{Reviewer, flag, members, spot, text, whole};
 use super::types;
 use crate::helm::keys::{Below, ChartKey, KEYS, Takes, Version};
-use crate::text::{Member, Shape, YamlNode, is_bare_text, is_unprintable, nearest, shown, tree};
+use crate::text::{Member, Shape, SourceNode, is_bare_text, is_unprintable, nearest, shown, tree};
 
 const SILENT: &str = "The chart has no schema: Helm takes the key without a word, and nothing comes of it.";
 
@@ -146,7 +146,7 @@ fn dotted((major, minor, patch): Version) -> String {
 }
 
 /// What the chart prints without quotes must be text all the same; says whether something was said.
-fn bare_value(reviewer: &mut Reviewer<'_>, path: &str, takes: Takes, node: &YamlNode) -> bool {
+fn bare_value(reviewer: &mut Reviewer<'_>, path: &str, takes: Takes, node: &SourceNode) -> bool {
     let written = match &node.shape {
         Shape::Text(text) if text.is_empty() => return false,
         Shape::Text(text) => text.clone(),
@@ -188,7 +188,7 @@ pub(super) fn prints_as_itself(written: &str) -> bool {
 }
 
 /// Booleans of YAML 1.1 among the keys that the chart hands on.
-fn below(reviewer: &mut Reviewer<'_>, path: &str, node: &YamlNode) {
+fn below(reviewer: &mut Reviewer<'_>, path: &str, node: &SourceNode) {
     for member in members(node) {
         let path = format!("{path}.{}", member.key);
         plain_key(reviewer, &path, member);
@@ -196,11 +196,11 @@ fn below(reviewer: &mut Reviewer<'_>, path: &str, node: &YamlNode) {
     }
 }
 
-fn is_empty(node: &YamlNode) -> bool {
+fn is_empty(node: &SourceNode) -> bool {
     matches!(node.shape, Shape::Null) || flag(node) == Some(false) || text(node).is_some_and(|text| text.is_empty())
 }
 
-fn is(takes: Takes, node: &YamlNode) -> bool {
+fn is(takes: Takes, node: &SourceNode) -> bool {
     let is_false = flag(node) == Some(false);
     match takes {
         Takes::Text => text(node).is_some(),
@@ -231,7 +231,7 @@ fn why_wrong(path: &str) -> &'static str {
     }
 }
 
-fn remedy(takes: Takes, node: &YamlNode) -> String {
+fn remedy(takes: Takes, node: &SourceNode) -> String {
     match takes {
         Takes::Text | Takes::TextOrFalse if matches!(node.shape, Shape::List(_)) => {
             "write a JSON text, such as '[\"/bin/sh\", \"-c\", \"…\"]'".to_owned()

@@ -9,7 +9,7 @@ use super::reviewer::{Reviewer, flag, items, members, printed, spot, text, whole
 use super::storage::own_volumes;
 use crate::helm::keys::{Below, ChartKey, KEYS};
 use crate::helm::kubernetes::{Field, Holds, fields, told_apart_by};
-use crate::text::{Member, Place, Shape, YamlNode, nearest};
+use crate::text::{Member, Place, Shape, SourceNode, nearest};
 
 const REFUSED: &str = "The chart hands it on as it stands, and Kubernetes refuses the object.";
 const LEFT_OUT: &str =
@@ -55,7 +55,7 @@ fn is_written(reviewer: &Reviewer<'_>, path: &str) -> bool {
     }
 }
 
-fn judge(reviewer: &mut Reviewer<'_>, path: &str, holds: &Holds, node: &YamlNode, stands_alone: bool) {
+fn judge(reviewer: &mut Reviewer<'_>, path: &str, holds: &Holds, node: &SourceNode, stands_alone: bool) {
     match (holds, &node.shape) {
         // What is null is not there.
         (_, Shape::Null) | (Holds::Anything, _) => {}
@@ -132,7 +132,7 @@ fn version(reviewer: &mut Reviewer<'_>, path: &str, field: &Field, at: Place) {
     }
 }
 
-fn wrong(reviewer: &mut Reviewer<'_>, at: Place, path: &str, holds: &Holds, node: &YamlNode) {
+fn wrong(reviewer: &mut Reviewer<'_>, at: Place, path: &str, holds: &Holds, node: &SourceNode) {
     let remedy = match holds {
         Holds::Text if matches!(node.shape, Shape::List(_) | Shape::Map(_)) => "write text".to_owned(),
         Holds::Text => "write it in quotes".to_owned(),
@@ -168,7 +168,7 @@ fn example(holds: &Holds) -> &'static str {
     }
 }
 
-fn fits(holds: &Holds, node: &YamlNode) -> bool {
+fn fits(holds: &Holds, node: &SourceNode) -> bool {
     let is_amount = |text: &str| milli(text).is_some();
     match holds {
         Holds::Text => text(node).is_some(),
@@ -187,7 +187,7 @@ fn fits(holds: &Holds, node: &YamlNode) -> bool {
 }
 
 /// Items of which Kubernetes takes each once.
-fn repeated(reviewer: &mut Reviewer<'_>, path: &str, by: &[&str], nodes: &[YamlNode]) {
+fn repeated(reviewer: &mut Reviewer<'_>, path: &str, by: &[&str], nodes: &[SourceNode]) {
     if by.is_empty() {
         return;
     }

@@ -10,7 +10,7 @@ pub(in crate::render) fn at(seconds: i64, kind: EventKind) -> Event {
 
 /// A run in which everything happens that can happen.
 pub(in crate::render) fn events() -> Vec<Event> {
-    let create = |name: &str| step(name, Part::Create);
+    let create = |name: &str| step(name, StepPart::Create);
     let (vpc, cluster) = (create("vpc.main"), create("cluster.main"));
     let (ip, nat) = (create("elastic_ip.nat-a"), create("nat_gateway.a"));
     let waiting = |status: &str, elapsed_ms| EventKind::StepWaiting {
@@ -63,7 +63,7 @@ pub(in crate::render) fn events() -> Vec<Event> {
 
 /// Events with `text` wherever the cloud has a say.
 pub(in crate::render) fn failing(text: &str) -> Vec<Event> {
-    let one = step("database.main", Part::Create);
+    let one = step("database.main", StepPart::Create);
     let error = StepFailure {
         doing: text.to_owned(),
         code: Some(text.to_owned()),

@@ -356,8 +356,8 @@ fn summaries_of_runs_that_failed() {
     let failed = RunReport {
         succeeded: 11,
         failed: vec![
-            (step("nat_gateway.public-a", Part::Create), limit()),
-            (step("cluster.main", Part::Change { rung: 1 }), late),
+            (step("nat_gateway.public-a", StepPart::Create), limit()),
+            (step("cluster.main", StepPart::Change { rung: 1 }), late),
         ],
         skipped: 3,
         serial: 52,
@@ -379,7 +379,7 @@ fn summaries_of_runs_that_failed() {
     let stopped = RunReport {
         succeeded: 1,
         not_started: 30,
-        abandoned: vec![step("cluster.main", Part::Create), step("database.main", Part::Create)],
+        abandoned: vec![step("cluster.main", StepPart::Create), step("database.main", StepPart::Create)],
         serial: 51,
         elapsed_ms: 65_000,
         ..RunReport::default()
@@ -403,7 +403,7 @@ pub(super) fn lost() -> RunReport {
             why: "could not append to state/ppm-prod.journal: No space left on device".to_owned(),
             taken_over: false,
         }),
-        unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"id": "vpc-0abc"})))],
+        unrecorded: vec![(step("vpc.main", StepPart::Create), document(&json!({"id": "vpc-0abc"})))],
         serial: 51,
         elapsed_ms: 12_000,
         ..RunReport::default()

@@ -143,7 +143,7 @@ pub(super) fn tame_html(html: &str) {
 fn what_comes_from_aws_stays_text() {
     let status = status();
     let failure = StepFailure { doing: MARKUP.to_owned(), code: None, message: MARKUP.to_owned(), request_id: None };
-    let failed = RunReport { failed: vec![(step("vpc.main", Part::Create), failure)], ..lost() };
+    let failed = RunReport { failed: vec![(step("vpc.main", StepPart::Create), failure)], ..lost() };
     let mut drift = drifted();
     drift.notes.insert(address("vpc.main"), vec![MARKUP.to_owned()]);
     let change = diff("tags.team", &json!(MARKUP), &json!([MARKUP]), OnChange::Update);

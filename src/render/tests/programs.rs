@@ -62,8 +62,8 @@ fn every_key_is_documented() {
     drift.unread.insert(address("kms_key.main"), CloudError::new(ErrorKind::Denied, "read it", "no"));
     keys(&drift_json(&drift, &drift_view()), &mut found);
     let report = RunReport {
-        failed: vec![(step("vpc.main", Part::Create), limit())],
-        unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"id": "x"})))],
+        failed: vec![(step("vpc.main", StepPart::Create), limit())],
+        unrecorded: vec![(step("vpc.main", StepPart::Create), document(&json!({"id": "x"})))],
         ..RunReport::default()
     };
     keys(&apply_json(&report, &summary_view(Goal::Converge)), &mut found);

@@ -154,9 +154,9 @@ proptest! {
         prop_assert_eq!(paper.text().lines().count(), 4);
         let failure = StepFailure { doing: word.clone(), code: Some(word.clone()), message: word.clone(), request_id: None };
         let report = RunReport {
-            failed: vec![(step("vpc.main", Part::Create), failure)],
+            failed: vec![(step("vpc.main", StepPart::Create), failure)],
             record_lost: Some(RecordLost { why: word, taken_over: false }),
-            unrecorded: vec![(step("vpc.main", Part::Create), document(&json!({"x": value})))],
+            unrecorded: vec![(step("vpc.main", StepPart::Create), document(&json!({"x": value})))],
             elapsed_ms: u64::MAX,
             ..RunReport::default()
         };

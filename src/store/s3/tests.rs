@@ -12,15 +12,15 @@ use super::super::lease::LeaseState;
 use super::super::tests::{note, state, with};
 use super::super::{LockInfo, Store, StoreError};
 use super::{HeldLease, S3Store};
-use crate::engine::state::{Entry, State};
+use crate::engine::state::{JournalEntry, State};
 use memory::{Memory, Watch};
 
-fn begin(seq: u64, by: &str) -> Entry {
+fn begin(seq: u64, by: &str) -> JournalEntry {
     let address: crate::model::address::Address = "vpc.main".parse().unwrap();
-    let step = crate::engine::plan::StepKey { address: address.clone(), part: crate::engine::plan::Part::Create };
+    let step = crate::engine::plan::StepKey { address: address.clone(), part: crate::engine::plan::StepPart::Create };
     let mark = crate::model::mark::Mark { stack: "lab".to_owned(), address, attempt: format!("{by}-{seq}") };
     let (declared, after) = (None, BTreeSet::default());
-    Entry::Begin {
+    JournalEntry::Begin {
         seq,
         intent: crate::engine::state::Intent { step, mark, declared, after, vanished: false, replaced: None },
     }

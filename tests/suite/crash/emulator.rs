@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::engine::Request;
-use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::engine::state::{Book, JournalEntry, State};
 use ppm_infra::resources::Aws;
 use ppm_infra::store::{FileStore, Store, StoreError};
 use serde_json::json;
@@ -102,7 +102,7 @@ impl Store for Watched {
         self.store.load()
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let camera = self.camera.clone();
             let number = camera.number();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, SimulatedObject, World};
-use ppm_infra::engine::plan::{Part, StepKey};
+use ppm_infra::engine::plan::{StepKey, StepPart};
 use ppm_infra::engine::state::{Intent, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -46,7 +46,7 @@ async fn found(wanted: &BTreeMap<Address, Document>, from: usize) -> (BTreeSet<A
     let fresh = State::empty(STACK, REGION, "0123456789abcdef0123456789abcdef".to_owned(), "0.0.0");
     let mut ledger = Ledger::open(Box::new(MemoryStore::new(catalog, false)), fresh).await.unwrap();
     let intents = wanted.iter().map(|(at, declared)| Intent {
-        step: StepKey { address: at.clone(), part: Part::Create },
+        step: StepKey { address: at.clone(), part: StepPart::Create },
         mark: mark(at),
         declared: Some(declared.clone()),
         after: BTreeSet::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ppm_infra::cloud::ErrorKind;
 use ppm_infra::cloud::simulated::{Fault, Verb};
 use ppm_infra::engine::Request;
-use ppm_infra::engine::plan::{Action, Part};
+use ppm_infra::engine::plan::{Action, StepPart};
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
@@ -132,7 +132,7 @@ fn assert_in_step(ran: &Ran, catalog: &Catalog, before: &State) {
     let rank = |address: &Address| catalog[&address.kind].climb_rank;
     for event in &ran.events {
         let (EventKind::StepStarted { step, .. } | EventKind::StepFinished { step, .. }) = event else { continue };
-        let Part::Change { .. } = step.part else { continue };
+        let StepPart::Change { .. } = step.part else { continue };
         let (wanted, _) = ran.plan.wanted(step).unwrap();
         let (Some(to), Some(from)) = (height(wanted), reached.get(&step.address).copied()) else { continue };
         if matches!(event, EventKind::StepFinished { .. }) {
@@ -147,7 +147,7 @@ fn assert_in_step(ran: &Ran, catalog: &Catalog, before: &State) {
     }
     for (address, action) in &ran.plan.actions {
         let Action::Replace { declared, .. } = action else { continue };
-        let build = ppm_infra::engine::plan::StepKey { address: address.clone(), part: Part::Create };
+        let build = ppm_infra::engine::plan::StepKey { address: address.clone(), part: StepPart::Create };
         if let (Some(to), Some(started), false) =
             (height(declared), ran.started(&build), address.kind.as_str() == "lead")
         {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ppm_infra::engine::check::check as findings;
-use ppm_infra::engine::plan::{Part, StepKey};
-use ppm_infra::engine::state::{Book, Entry, Intent, Outcome, Recorded, State, Status};
+use ppm_infra::engine::plan::{StepKey, StepPart};
+use ppm_infra::engine::state::{Book, Intent, JournalEntry, Recorded, State, Status, StepOutcome};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::mark::Mark;
@@ -29,7 +29,7 @@ impl Writer {
     }
 
     /// A step at `at` that wants `declared`, and its end.
-    fn step(&mut self, at: &Address, part: Part, declared: &Document, outcome: Outcome) {
+    fn step(&mut self, at: &Address, part: StepPart, declared: &Document, outcome: StepOutcome) {
         let intent = Intent {
             step: StepKey { address: at.clone(), part },
             mark: Mark { stack: "lab".to_owned(), address: at.clone(), attempt: "0".repeat(32) },
@@ -39,18 +39,18 @@ impl Writer {
             replaced: None,
         };
         let of = self.next();
-        self.0.apply(&Entry::Begin { seq: of, intent }).unwrap();
-        self.0.apply(&Entry::End { seq: self.next(), of, outcome }).unwrap();
+        self.0.apply(&JournalEntry::Begin { seq: of, intent }).unwrap();
+        self.0.apply(&JournalEntry::End { seq: self.next(), of, outcome }).unwrap();
     }
 
     fn made(&mut self, at: &Address, declared: &Document, id: &str) {
-        self.step(at, Part::Create, declared, Outcome::Standing(document(&json!({ "id": id }))));
+        self.step(at, StepPart::Create, declared, StepOutcome::Standing(document(&json!({ "id": id }))));
     }
 
     fn changed(&mut self, at: &Address, declared: &Document, stands: bool) {
         let id = self.0.state.resources[at].computed.clone();
-        let outcome = if stands { Outcome::Standing(id) } else { Outcome::Failed };
-        self.step(at, Part::Change { rung: 0 }, declared, outcome);
+        let outcome = if stands { StepOutcome::Standing(id) } else { StepOutcome::Failed };
+        self.step(at, StepPart::Change { rung: 0 }, declared, outcome);
     }
 
     fn recorded(&self, at: &Address) -> &Recorded {
@@ -143,7 +143,7 @@ fn what_it_pointed_at_is_meant_also_when_it_leaves_while_that_is_replaced() {
     let pointing = by(&json!({"$ref": "nat_gateway.a"}));
     book.made(&table, &pointing, "rtb-1");
     let intent = Intent {
-        step: StepKey { address: table.clone(), part: Part::Create },
+        step: StepKey { address: table.clone(), part: StepPart::Create },
         mark: Mark { stack: "lab".to_owned(), address: table.clone(), attempt: "1".repeat(32) },
         declared: Some(pointing.clone()),
         after: BTreeSet::new(),
@@ -151,10 +151,10 @@ fn what_it_pointed_at_is_meant_also_when_it_leaves_while_that_is_replaced() {
         replaced: Some(pointing),
     };
     let of = book.next();
-    book.0.apply(&Entry::Begin { seq: of, intent }).unwrap();
+    book.0.apply(&JournalEntry::Begin { seq: of, intent }).unwrap();
     book.made(&gateway, &nat(), "nat-2");
-    let outcome = Outcome::Standing(document(&json!({ "id": "rtb-2" })));
-    book.0.apply(&Entry::End { seq: book.next(), of, outcome }).unwrap();
+    let outcome = StepOutcome::Standing(document(&json!({ "id": "rtb-2" })));
+    book.0.apply(&JournalEntry::End { seq: book.next(), of, outcome }).unwrap();
     assert_eq!(book.0.state.deposed[&table][0].recorded.declared, by(&json!({"id": "nat-1"})));
     assert_eq!(
         book.recorded(&table).declared,

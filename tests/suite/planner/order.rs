@@ -1,6 +1,6 @@
 //! The rules of order, told by what happened rather than by the schedule.
 
-use ppm_infra::engine::plan::{Action, Part, StepKey};
+use ppm_infra::engine::plan::{Action, StepKey, StepPart};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::reference::references_in;
 use ppm_infra::model::resource::{Catalog, OnChange, ReplaceOrder};
@@ -10,18 +10,18 @@ use crate::support::bench::{Ran, brief};
 
 /// Asserts that every step was begun after those it has to wait for.
 pub(super) fn assert_in_order(ran: &Ran, catalog: &Catalog) {
-    let step = |at: &Address, part: Part| StepKey { address: at.clone(), part };
+    let step = |at: &Address, part: StepPart| StepKey { address: at.clone(), part };
     let built = |at: &Address| match &ran.plan.actions[at] {
-        Action::Create { .. } | Action::Replace { .. } => Some(step(at, Part::Create)),
-        Action::Update { via, .. } => Some(step(at, Part::Change { rung: u32::try_from(via.len()).unwrap() })),
+        Action::Create { .. } | Action::Replace { .. } => Some(step(at, StepPart::Create)),
+        Action::Update { via, .. } => Some(step(at, StepPart::Change { rung: u32::try_from(via.len()).unwrap() })),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
     };
     let removed = |at: &Address| match &ran.plan.actions[at] {
         Action::Delete { .. } | Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
-            Some(step(at, Part::Delete))
+            Some(step(at, StepPart::Delete))
         }
         Action::Replace { order: ReplaceOrder::CreateFirst, prior, .. } => {
-            Some(step(at, Part::DeleteDeposed { key: prior.computed.text("id").unwrap().to_owned() }))
+            Some(step(at, StepPart::DeleteDeposed { key: prior.computed.text("id").unwrap().to_owned() }))
         }
         Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => None,
     };

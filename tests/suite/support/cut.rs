@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
-use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::engine::state::{Book, JournalEntry, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::facts::{FactQuery, Facts};
@@ -228,7 +228,7 @@ impl Store for MortalStore {
         self.store.load()
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             match (self.life.next(Effect::Append).await, &self.folder) {
                 (None, _) => return self.store.append(base, entries).await,

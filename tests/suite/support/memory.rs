@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
 use ppm_infra::engine::check::check;
-use ppm_infra::engine::state::{Book, Entry, State};
+use ppm_infra::engine::state::{Book, JournalEntry, State};
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::store::{Store, StoreError};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Debug, Default)]
 struct Content {
     state: Option<State>,
-    journal: Vec<Entry>,
+    journal: Vec<JournalEntry>,
     writes: usize,
 }
 
@@ -72,7 +72,7 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.book()) })
     }
 
-    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn append<'a>(&'a mut self, base: &'a State, entries: &'a [JournalEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut content = self.content.lock().unwrap();
             let there = content.state.as_ref().unwrap();

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 use super::super::super::Store;
 use super::memory::{Memory, Watch};
 use super::{begin, locked, now, state, who};
-use crate::engine::state::{Book, Entry, State};
+use crate::engine::state::{Book, JournalEntry, State};
 
 /// What one holder saw and was promised.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ struct Life {
     /// Whether it got as far as reading.
     read: bool,
     saw: Option<Book>,
-    promised: Vec<Entry>,
+    promised: Vec<JournalEntry>,
     written: bool,
 }
 
@@ -153,7 +153,7 @@ fn sound(schedule: &Schedule, outcome: &Outcome) {
     // What one was promised is there: absorbed by its own write, or seen by the other, or in the bucket.
     let end = now(outcome.memory.store().load()).unwrap();
     for (own, other) in [(&outcome.first, &outcome.second), (&outcome.second, &outcome.first)] {
-        let Some(Entry::Begin { seq, intent }) = own.promised.first() else { continue };
+        let Some(JournalEntry::Begin { seq, intent }) = own.promised.first() else { continue };
         let holds = |book: &Option<Book>| {
             book.as_ref().is_some_and(|book| book.open.get(seq).is_some_and(|open| open.intent == *intent))
         };
