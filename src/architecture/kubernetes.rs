@@ -122,15 +122,18 @@ fn access_entries(expansion: &mut Expansion<'_>) {
     let settled = settled.and_then(|recorded| recorded.computed.text("principal_arn"));
     let creator = settled.unwrap_or(&expansion.surroundings.principal);
     let admins = expansion.stack.kubernetes().admins.iter().map(ToString::to_string);
-    entries.extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| {
-        let at = At::of(&format!("admin-{}", &digest(arn.as_bytes())[..8]));
-        (at, Principal::Arn(arn))
-    }));
+    entries
+        .extend(admins.filter(|arn| !stands_for(arn, creator)).map(|arn| (administrator(&arn), Principal::Arn(arn))));
     for (at, principal) in entries {
         let tags = expansion.tags(&at);
         let policies = BTreeSet::from([admin.clone()]);
         expansion.add(&at, &AccessEntry { cluster: CLUSTER.to_ref(), principal, policies, tags });
     }
+}
+
+/// Where the access entry of an administrator stands.
+pub(super) fn administrator(arn: &str) -> At<AccessEntry> {
+    At::of(&format!("admin-{}", &digest(arn.as_bytes())[..8]))
 }
 
 fn add_addon(expansion: &mut Expansion<'_>, name: &str) {
