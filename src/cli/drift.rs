@@ -3,7 +3,7 @@
 use super::args::{Common, File};
 use super::failure::Failure;
 use super::{exit, handover, show, workplace};
-use crate::engine::values::FileState;
+use crate::report::ValuesFile;
 use crate::run::{self, EventEmitter, Stop};
 use workplace::Declaration;
 
@@ -19,7 +19,7 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     drop(sinks);
     let values = handover::drift(common, &declaration, &book.state);
     show::drift(common, &declaration, &book.state.account, &report, values.as_ref());
-    let is_edited = matches!(values, Some((_, FileState::Edited(_) | FileState::Foreign(_))));
+    let is_edited = values.as_ref().is_some_and(ValuesFile::is_drift);
     let code = if !report.unread.is_empty() {
         exit::INCOMPLETE
     } else if report.drift.is_empty() && !is_edited {

@@ -16,6 +16,7 @@ use crate::engine::state::State;
 use crate::engine::values::{FileState, OnDisk, ValuesPlan, Written};
 use crate::helm::{Header, leaves, shell_word};
 use crate::model::document::digest;
+use crate::report::ValuesFile;
 use crate::run::Planned;
 use crate::stack::Stack;
 use crate::store::{StoreError, file};
@@ -118,11 +119,16 @@ impl ValuesTarget<'_> {
     }
 
     fn refused(&self, heading: String) -> Failure {
-        let word = |path: &Path| shell_word(&path.display().to_string());
-        let (from, to) = (word(self.path), word(&file::free(self.path, "mine")));
         Failure::new(exit::USAGE, heading)
             .hint(format!("it is not written over, and nothing was changed; name another file with `{}`", self.option))
-            .hint(format!("if that file may go from there: `mv {from} {to}`, and run again"))
+            .hint(self.move_hint())
+    }
+
+    /// How to move away what is in its place.
+    fn move_hint(&self) -> String {
+        let word = |path: &Path| shell_word(&path.display().to_string());
+        let (from, to) = (word(self.path), word(&file::free(self.path, "mine")));
+        format!("if that file may go from there: `mv {from} {to}`, and run again")
     }
 }
 
@@ -154,17 +160,26 @@ pub(super) fn foresee(
 
 /// The file that was written last and what it is now; nothing if no values were ever written. A file that is not ours any
 /// more is not the one that was written.
-pub(super) fn drift(common: &Common, declaration: &Declaration, state: &State) -> Option<(String, FileState)> {
+pub(super) fn drift(common: &Common, declaration: &Declaration, state: &State) -> Option<ValuesFile> {
     let (stack, written) = (&declaration.stack, state.values.as_ref());
     let path = written.map_or_else(|| usual(common, stack), |written| PathBuf::from(&written.file));
-    let found = match (ValuesTarget { path: &path, stack, account: &state.account, option: "--values" }.look(), written)
-    {
+    let target = ValuesTarget { path: &path, stack, account: &state.account, option: "--values" };
+    let found = match (target.look(), written) {
         (Ok(Some(found)), _) => found.found(written, None),
         (Ok(None), Some(_)) => FileState::Missing,
         (Err(failure), Some(_)) => FileState::Foreign(failure.heading),
         (Ok(None) | Err(_), None) => return None,
     };
-    Some((path.display().to_string(), found))
+    let file = path.display().to_string();
+    let remedies = match found {
+        FileState::Missing | FileState::Other(_) => {
+            let (declared, path) = (shell_word(&declaration.name()), shell_word(&file));
+            vec![format!("`ppm-infra values {declared} -o {path}` writes it anew")]
+        }
+        FileState::Foreign(_) => vec![target.move_hint()],
+        FileState::AsWritten | FileState::Edited(_) => Vec::new(),
+    };
+    Some(ValuesFile { file, found, remedies })
 }
 
 /// The state with what the plan found to be right.

@@ -8,14 +8,15 @@ use serde_json::json;
 use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
+use crate::architecture::origins;
 use crate::engine::state::Book;
-use crate::engine::values::{FileState, ValuesPlan};
+use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::canonical;
 use crate::model::finding::Check;
 use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
-use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, quotes};
+use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, ValuesFile, quotes};
 use crate::resources::catalog;
 use crate::run::event::{RunReport, Sink};
 use crate::run::status::StatusReport;
@@ -114,17 +115,20 @@ pub(super) fn drift(
     declaration: &Declaration,
     account: &str,
     report: &DriftReport,
-    values: Option<&(String, FileState)>,
+    values: Option<&ValuesFile>,
 ) {
-    let plan_command = format!("ppm-infra plan {}", shell_word(&declaration.name()));
-    let catalog = catalog();
+    let (name, catalog) = (declaration.name(), catalog());
+    let DriftReport { drift, foreign, unread, notes, looked_at: _ } = report;
+    let addresses = drift.keys().chain(foreign.keys()).chain(unread.keys()).chain(notes.keys());
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),
         account,
         catalog: &catalog,
-        plan_command: &plan_command,
-        values: values.map(|(file, found)| (file.as_str(), found)),
+        quoted_file: &shell_word(&name),
+        source: DeclarationText { file: &name, text: &declaration.text },
+        origins: &origins(&declaration.stack, &declaration.places, addresses),
+        values,
     };
     page(common, &Page::of_drift(report, &view));
 }

@@ -38,6 +38,10 @@ pub enum Subject {
     Key(String),
     /// A resource of the stack.
     Resource(Address),
+    /// A field of a resource, by its path, such as `tags.team`.
+    Field(Address, String),
+    /// A file beside the declaration, by its name.
+    File(String),
     /// A part of the running stack.
     Aspect(Aspect),
 }
@@ -47,6 +51,8 @@ impl fmt::Display for Subject {
         match self {
             Self::Key(path) => f.write_str(path),
             Self::Resource(address) => address.fmt(f),
+            Self::Field(address, path) => write!(f, "{address} {path}"),
+            Self::File(name) => f.write_str(name),
             Self::Aspect(aspect) => f.write_str(aspect.word()),
         }
     }

@@ -32,6 +32,9 @@ const fn coloured(colour: AnsiColor) -> Style {
 
 /// The text of one line, coloured or plain.
 pub(super) fn painted(text: &Text, colour: bool) -> String {
+    if !colour {
+        return text.to_string();
+    }
     let mut all = String::new();
     for piece in text.pieces() {
         let (label, words) = match piece {
@@ -39,10 +42,10 @@ pub(super) fn painted(text: &Text, colour: bool) -> String {
             Piece::Sign(sign) => (Label::Muted, Sign::symbol(*sign)),
         };
         let style = look(label);
-        if colour && style != Style::new() {
-            all.extend([&style.render().to_string(), words, &style.render_reset().to_string()]);
-        } else {
+        if style == Style::new() {
             all.push_str(words);
+        } else {
+            all.extend([&style.render().to_string(), words, &style.render_reset().to_string()]);
         }
     }
     all

@@ -16,10 +16,10 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::error::{CloudError, ErrorKind};
 use crate::model::finding::{Check, Finding, Severity, Subject};
-use crate::model::place::Place;
+use crate::model::place::{Origins, Place};
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
-use crate::report::{DriftView, Goal, Page, PlanView, SummaryView};
+use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, SummaryView};
 use crate::resources::catalog;
 use crate::run::event::{Event, EventKind, RecordLost, RunReport, SCHEMA as EVENTS, StepFailure};
 use crate::run::{DriftReport, Planned};
@@ -172,12 +172,15 @@ fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
 
 fn drift_view() -> DriftView<'static> {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
+    static ORIGINS: LazyLock<Origins> = LazyLock::new(Origins::default);
     DriftView {
         stack: "ppm-prod",
         region: "us-east-1",
         account: "111122223333",
         catalog: &CATALOG,
-        plan_command: "ppm-infra plan plans/prod.yaml",
+        quoted_file: "plans/prod.yaml",
+        source: DeclarationText { file: "plans/prod.yaml", text: DECLARED },
+        origins: &ORIGINS,
         values: None,
     }
 }

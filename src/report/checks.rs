@@ -97,18 +97,20 @@ fn excerpt(finding: &Finding, gutter: usize, source: DeclarationText<'_>) -> Opt
 
 /// A finding for programs; `file` is where its place is.
 pub fn finding_facts(one: &Finding, file: &str) -> Value {
+    let declared = one.place.map(|_| file);
+    let (address, path, file) = match &one.subject {
+        Subject::Key(path) => (None, Some(path), declared),
+        Subject::Resource(address) => (Some(address), None, declared),
+        Subject::Field(address, path) => (Some(address), Some(path), declared),
+        Subject::File(name) => (None, None, Some(name.as_str())),
+        Subject::Aspect(_) => (None, None, declared),
+    };
     json!({
         "id": one.id,
         "severity": one.severity.word(),
-        "path": match &one.subject {
-            Subject::Key(path) => Some(path),
-            Subject::Resource(_) | Subject::Aspect(_) => None,
-        },
-        "address": match &one.subject {
-            Subject::Resource(address) => Some(address),
-            Subject::Key(_) | Subject::Aspect(_) => None,
-        },
-        "file": one.place.map(|_| file),
+        "path": path,
+        "address": address,
+        "file": file,
         "line": one.place.map(|place| place.line),
         "column": one.place.map(|place| place.column),
         "what": one.what,

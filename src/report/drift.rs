@@ -1,17 +1,25 @@
 //! The page of a drift report: object, field, what is recorded, what was found.
 //!
-//! Promises: what could not be read is named as such, and never counted as in sync.
+//! Promises: what could not be read is named as such, and never counted as in sync. Its findings hold all of it once more,
+//! for printers that tell nothing else.
+
+mod findings;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::block::Heading;
+use super::block::{Block, Heading};
+use super::checks::finding_facts;
 use super::drifted::Drifted;
-use super::page::{CriticalPath, Lead, Page, PageScope, Remark, Section};
+use super::page::{CriticalPath, DeclarationText, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent};
 use super::ready::{Ready, named};
 use super::text::{Label, Text};
-use super::values::{self, FoundValues};
+use super::values::{FoundValues, ValuesFile};
 use super::words::{are, count};
-use crate::engine::values::FileState;
+use crate::model::address::Address;
+use crate::model::finding::Finding;
+use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::run::DriftReport;
 
@@ -26,10 +34,14 @@ pub struct DriftView<'a> {
     pub account: &'a str,
     /// The facts of every kind: how its objects are shown.
     pub catalog: &'a Catalog,
-    /// What to type to see how everything is put back, such as `ppm-infra plan plans/prod.yaml`.
-    pub plan_command: &'a str,
-    /// The file of Helm values, and what it is on this machine; nothing if none was ever written.
-    pub values: Option<(&'a str, &'a FileState)>,
+    /// The file of the declaration, quoted for a shell: commands about this stack name it.
+    pub quoted_file: &'a str,
+    /// The declaration as it was read.
+    pub source: DeclarationText<'a>,
+    /// Where it declares what drifted.
+    pub origins: &'a Origins,
+    /// The file of Helm values; nothing if none was ever written.
+    pub values: Option<&'a ValuesFile>,
 }
 
 impl<'a> Page<'a> {
@@ -41,8 +53,9 @@ impl<'a> Page<'a> {
             gone: drifted.gone(),
             unread: report.unread.len(),
             looked_at: report.looked_at,
-            is_edited: view.values.is_some_and(|(_, found)| values::is_drift(found)),
+            is_edited: view.values.is_some_and(ValuesFile::is_drift),
         };
+        let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let unread = report.unread.iter().map(|(address, error)| {
             let error = error.to_string();
             (named(address, &error), json!({"address": address, "error": error}))
@@ -50,9 +63,9 @@ impl<'a> Page<'a> {
         Self {
             command: "drift",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
-            source: None,
+            source: Some(view.source),
             verdict: totals.verdict(),
-            remarks: totals.remarks(view.plan_command),
+            remarks: totals.remarks(view.quoted_file),
             chain: CriticalPath::default(),
             facts: Vec::new(),
             summary: totals.summary(),
@@ -64,9 +77,45 @@ impl<'a> Page<'a> {
                     Heading::of("Not read: neither in sync nor gone"),
                     Ready::list("unread", unread),
                 ),
-                Section::titled("notes", Heading::of("Worth knowing"), Ready::notes(&report.notes)),
+                Section::titled("notes", Heading::of("Worth knowing"), Ready::notes(&notes(report))),
+                Section::titled(
+                    "findings",
+                    Heading::of("Findings"),
+                    Findings { all: findings, file: view.source.file },
+                ),
             ],
         }
+    }
+}
+
+/// What is worth knowing of each object, and of what stands in its place.
+fn notes(report: &DriftReport) -> BTreeMap<Address, Vec<String>> {
+    let mut notes = report.notes.clone();
+    for (address, there) in &report.foreign {
+        let all = notes.entry(address.clone()).or_default();
+        all.push(format!("{}: {}", findings::in_its_place(there), there.because));
+        all.extend(there.remedy.advice(address, &there.id));
+    }
+    notes
+}
+
+/// Everything the page tells, for printers that tell nothing else and for programs: whoever reads has read it.
+struct Findings<'a> {
+    all: Vec<Finding>,
+    file: &'a str,
+}
+
+impl SectionContent for Findings<'_> {
+    fn blocks(&self) -> Vec<Block> {
+        Vec::new()
+    }
+
+    fn facts(&self) -> JsonFields {
+        vec![("findings", self.all.iter().map(|one| finding_facts(one, self.file)).collect())]
+    }
+
+    fn findings(&self) -> Vec<&Finding> {
+        self.all.iter().collect()
     }
 }
 
@@ -111,10 +160,10 @@ impl Totals {
         line
     }
 
-    fn remarks(&self, plan: &str) -> Vec<Remark> {
+    fn remarks(&self, quoted_file: &str) -> Vec<Remark> {
         let mut remarks = Vec::new();
         if self.is_drift() {
-            let hint = format!("`{plan}` shows how it is put back.");
+            let hint = format!("{}.", findings::put_back(quoted_file));
             remarks.push(Remark::Hint(Text::of(Label::Plain, hint)));
         }
         if self.unread > 0 {

@@ -30,13 +30,51 @@ pub fn drifted(diffs: &[FieldDiff]) -> Vec<Row> {
     rows(diffs, &[], Sides::Drift)
 }
 
+/// What was recorded of one field, and what was found instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FieldDrift {
+    /// The field.
+    pub(super) path: String,
+    /// Both sides, in the words of [`drifted`].
+    pub(super) what: String,
+    /// What putting it back means; empty where nothing is to be said of that.
+    pub(super) why: String,
+}
+
+/// As [`drifted`], a sentence for each field.
+pub(super) fn field_drift(diffs: &[FieldDiff]) -> Vec<FieldDrift> {
+    let field = |one: FieldText| FieldDrift {
+        path: one.name,
+        what: one.bodies.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        why: one.follows.to_string(),
+    };
+    field_texts(diffs, &[], Wording { sides: Sides::Drift, widest: usize::MAX }).into_iter().map(field).collect()
+}
+
 /// The differences as rows of three cells: the field, what it says, what follows. `via` are the documents that an
 /// update passes through first.
 pub(super) fn rows(diffs: &[FieldDiff], via: &[Document], sides: Sides) -> Vec<Row> {
-    let wording = Wording { sides };
-    let mut rows = Vec::new();
+    let row = |one: FieldText| Row {
+        cells: vec![vec![Text::of(Label::Plain, one.name)], one.bodies, vec![one.follows]],
+        ..Row::default()
+    };
+    field_texts(diffs, via, Wording { sides, widest: LONG }).into_iter().map(row).collect()
+}
+
+/// One difference as it is told.
+struct FieldText {
+    /// The field.
+    name: String,
+    /// What it says, in one line or several.
+    bodies: Vec<Text>,
+    /// What follows from it; empty where nothing does.
+    follows: Text,
+}
+
+fn field_texts(diffs: &[FieldDiff], via: &[Document], wording: Wording) -> Vec<FieldText> {
+    let mut all = Vec::new();
     for diff in together(diffs.iter().flat_map(spread).collect()) {
-        let mark = match (sides, diff.on_change) {
+        let follows = match (wording.sides, diff.on_change) {
             (Sides::Change, OnChange::Replace) => Text::of(Label::Replace, "forces replacement"),
             (Sides::Drift, OnChange::Replace) => Text::of(Label::Replace, "putting it back replaces the object"),
             (_, OnChange::Update | OnChange::UpdateDangling | OnChange::UpdateStepwise | OnChange::Ignore) => {
@@ -50,10 +88,10 @@ pub(super) fn rows(diffs: &[FieldDiff], via: &[Document], sides: Sides) -> Vec<R
         };
         let bodies = wording.bodies(&diff, &rungs);
         if !bodies.is_empty() {
-            rows.push(Row { cells: vec![vec![Text::of(Label::Plain, name)], bodies, vec![mark]], ..Row::default() });
+            all.push(FieldText { name: name.to_owned(), bodies, follows });
         }
     }
-    rows
+    all
 }
 
 /// The differences for programs.
@@ -169,8 +207,11 @@ fn choice(one: &FieldDiff, other: &FieldDiff) -> Option<FieldDiff> {
     Some(FieldDiff { path: parent.to_owned(), before, after, on_change: one.on_change })
 }
 
+#[derive(Clone, Copy)]
 struct Wording {
     sides: Sides,
+    /// Longer than this, what belongs together is written below each other.
+    widest: usize,
 }
 
 impl Wording {
@@ -208,7 +249,7 @@ impl Wording {
     }
 
     fn change(&self, old: &str, rungs: &[&str], new: &str) -> Vec<Text> {
-        let long = old.chars().count() + new.chars().count() > LONG;
+        let long = old.chars().count() + new.chars().count() > self.widest;
         let (old, new) = (Text::of(Label::Before, old), Text::of(Label::After, new));
         let muted = |text: &str| Text::of(Label::Muted, text);
         match (self.sides, long) {
@@ -238,7 +279,7 @@ impl Wording {
         let told = |item: &&Value| value::words_in(path, item);
         let lines = added.iter().map(|item| self.more(&told(item)));
         let lines: Vec<Text> = lines.chain(removed.iter().map(|item| self.less(&told(item)))).collect();
-        if lines.iter().map(Text::width).sum::<usize>() > LONG {
+        if lines.iter().map(Text::width).sum::<usize>() > self.widest {
             return lines;
         }
         let mut one = Text::new();

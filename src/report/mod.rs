@@ -54,4 +54,5 @@ pub use page::{
 pub use plan::PlanView;
 pub use status::StatusView;
 pub use text::{Label, Piece, Sign, Text};
+pub use values::ValuesFile;
 pub(crate) use words::count;

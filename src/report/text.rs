@@ -3,6 +3,8 @@
 //! Promises: whoever writes text names what a piece is, never how it looks; whatever the values inside it hold, no piece
 //! ends a line, steers a terminal or turns the direction of reading.
 
+use std::fmt;
+
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Label {
@@ -171,6 +173,18 @@ impl Text {
             }
         }
         text
+    }
+}
+
+impl fmt::Display for Text {
+    /// Writes the words alone, signs as [`Sign::symbol`] has them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| {
+            f.write_str(match piece {
+                Piece::Words(_, words) => words,
+                Piece::Sign(sign) => sign.symbol(),
+            })
+        })
     }
 }
 

@@ -188,7 +188,7 @@ fn notes(values: &ValuesPlan) -> Vec<Row> {
 }
 
 /// What was done to a file, behind "was".
-fn told(edited: &Edited) -> String {
+pub(super) fn told(edited: &Edited) -> String {
     if let Some(why) = &edited.unreadable {
         return format!("changed by hand and is not YAML any more: {why}");
     }
@@ -199,12 +199,38 @@ fn told(edited: &Edited) -> String {
     format!("changed by hand: {}", keys.join(", "))
 }
 
-/// The file of values in a report of drift: its name, and what it is on this machine; nothing if none was ever written.
-pub(super) struct FoundValues<'a>(pub(super) Option<(&'a str, &'a FileState)>);
+/// The file of Helm values that was written last, as it is on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuesFile {
+    /// Its name.
+    pub file: String,
+    /// What it is.
+    pub found: FileState,
+    /// What to do where it is not here, or something else is in its place.
+    pub remedies: Vec<String>,
+}
+
+impl ValuesFile {
+    /// Whether somebody changed it, or put something else in its place.
+    pub const fn is_drift(&self) -> bool {
+        matches!(self.found, FileState::Edited(_) | FileState::Foreign(_))
+    }
+}
+
+/// What a file is that is not here, behind "is".
+pub(super) const NOT_HERE: &str = "not on this machine, and was not compared";
+
+/// What the file of another run is, behind "is".
+pub(super) fn other(serial: u64) -> String {
+    format!("the file of serial {serial}, and not the one that was written last")
+}
+
+/// The file of values in a report of drift; nothing if none was ever written.
+pub(super) struct FoundValues<'a>(pub(super) Option<&'a ValuesFile>);
 
 impl SectionContent for FoundValues<'_> {
     fn blocks(&self) -> Vec<Block> {
-        let Some((file, found)) = self.0 else { return Vec::new() };
+        let Some(ValuesFile { file, found, remedies: _ }) = self.0 else { return Vec::new() };
         let muted = |text: String| Row::of([Text::of(Label::Muted, text)]);
         let row = match found {
             FileState::Edited(edited) => {
@@ -212,24 +238,17 @@ impl SectionContent for FoundValues<'_> {
                 Row::of(cells).with_status(RowStatus::Drift)
             }
             FileState::Foreign(what) => Row::of([Text::of(Label::Plain, what)]).with_status(RowStatus::Drift),
-            FileState::Missing => muted(format!("{file} is not on this machine, and was not compared.")),
-            FileState::Other(serial) => {
-                muted(format!("{file} is the file of serial {serial}, and not the one that was written last."))
-            }
+            FileState::Missing => muted(format!("{file} is {NOT_HERE}.")),
+            FileState::Other(serial) => muted(format!("{file} is {}.", other(*serial))),
             FileState::AsWritten => return Vec::new(),
         };
         Block::rows(vec![row])
     }
 
     fn facts(&self) -> JsonFields {
-        let fact = self.0.map(|(file, found)| json!({"file": file, "found": found_fact(found)}));
+        let fact = self.0.map(|one| json!({"file": one.file, "found": found_fact(&one.found)}));
         vec![("values", fact.unwrap_or_default())]
     }
-}
-
-/// Whether the file counts as drift.
-pub(super) fn is_drift(found: &FileState) -> bool {
-    matches!(found, FileState::Edited(_) | FileState::Foreign(_))
 }
 
 /// The values in a plan, for programs.

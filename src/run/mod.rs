@@ -45,7 +45,7 @@ use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::finding::{Check, Finding, Severity};
-use crate::model::observation::Observation;
+use crate::model::observation::{ForeignObject, Observation};
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::store::StoreError;
@@ -295,6 +295,8 @@ fn noted(error: PlanError, observed: &BTreeMap<Address, Observation>) -> RunErro
 pub struct DriftReport {
     /// What differs from its record.
     pub drift: BTreeMap<Address, Drift>,
+    /// What stands where something recorded is gone, and is not ours.
+    pub foreign: BTreeMap<Address, ForeignObject>,
     /// What could not be read.
     pub unread: BTreeMap<Address, CloudError>,
     /// What is worth knowing and no difference.
@@ -317,12 +319,8 @@ pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'
     // There is no declaration at hand for drift: what was recorded is what is wanted.
     let wanted =
         state.resources.iter().map(|(address, recorded)| (address.clone(), Node::of(recorded.declared.clone())));
-    let foreign = foreign::looked_into(session, &wanted.collect(), state, &surroundings, strange.collect()).await?;
-    for (address, there) in foreign {
-        let mut notes = vec![format!("{} stands in its place and is not ours: {}", there.id, there.because)];
-        notes.extend(there.remedy.advice(&address, &there.id));
-        report.notes.insert(address, notes);
-    }
+    let strange = strange.collect();
+    report.foreign = foreign::looked_into(session, &wanted.collect(), state, &surroundings, strange).await?;
     for (address, found) in observed {
         match found {
             Observation::Unread { error } => {

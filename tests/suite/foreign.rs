@@ -5,7 +5,7 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerAttribute;
 use aws_sdk_iam::types::Tag as IamTag;
 use aws_sdk_kms::types::Tag;
 use ppm_infra::cloud::aws::Clients;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::drift::Standing;
 use crate::support::binary::{Desk, Said};
@@ -34,6 +34,13 @@ fn offered(said: &Said, command: &str) -> Vec<String> {
 /// Types a command that was offered.
 fn follow(desk: &Desk, command: &str) {
     desk.shell(&format!("$PROGRAM {command} --auto-approve")).exit(0);
+}
+
+/// What `drift` finds of an object, for programs.
+fn findings(desk: &Desk, address: &str) -> Vec<Value> {
+    let report = desk.run(&["drift", "--json"]).exit(2).json().pop().unwrap();
+    let all = report["findings"].as_array().unwrap().iter();
+    all.filter(|one| one["address"] == address).cloned().collect()
 }
 
 fn stack_tags(stack: &str, address: &str) -> [(String, String); 2] {
@@ -145,6 +152,9 @@ async fn an_alias_that_somebody_moved_comes_back_by_the_command_that_is_named() 
     let said = at.desk.run(&PLAN).exit(1).says(&[&theirs, &back]);
     assert_eq!(offered(&said, "adopt"), Vec::<String>::new(), "{said}");
     at.desk.run(&["drift"]).exit(2).says(&["kms_key.main", &theirs, &back]);
+    let told = findings(&at.desk, "kms_key.main");
+    let last = told.last().unwrap();
+    assert!(last["what"].as_str().unwrap().contains(&back), "what leads on stands beside the reason: {told:?}");
     at.aws.kms.update_alias().alias_name("alias/ppm-prod").target_key_id(&ours).send().await.unwrap();
     at.desk.run(&PLAN).exit(0);
 }
@@ -163,6 +173,10 @@ async fn a_role_made_anew_by_hand_is_taken_over_in_place_of_the_one_that_is_gone
     let said = at.desk.run(&PLAN).exit(1);
     let [command] = offered(&said, "adopt").try_into().unwrap();
     at.desk.run(&["drift"]).exit(2).says(&[&format!("`ppm-infra {command}`")]);
+    // That ours is gone and that another stands in its place is one finding.
+    let told = findings(&at.desk, "iam_role.cluster");
+    assert_eq!(told.iter().map(|one| &one["id"]).collect::<Vec<_>>(), ["drift.foreign"]);
+    assert!(told[0]["remedy"].as_str().unwrap().contains(&format!("`ppm-infra {command}`")), "{told:?}");
     follow(&at.desk, &command);
     at.desk.run(&APPLY).exit(0);
     at.desk.run(&PLAN).exit(0);

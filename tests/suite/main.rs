@@ -13,6 +13,7 @@ mod catalogue;
 mod checks;
 mod crash;
 mod edits;
+mod findings;
 mod front;
 mod fuzz;
 mod handoff;

@@ -57,6 +57,22 @@ fn what_was_found_is_there_for_printers_that_tell_nothing_else() {
     ];
     assert_eq!(told, expected);
     assert_eq!(plan.source.map(|source| source.file), Some("plans/prod.yaml"));
+    let report = drifted();
+    let drift = Page::of_drift(&report, &drift_view());
+    let page = crate::render::text(&drift, true).to_string();
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut ids = BTreeSet::new();
+    for one in drift.findings() {
+        ids.insert(one.id);
+        let told = match &one.subject {
+            Subject::Field(_, path) => format!("{path} {} {}", one.what, one.why),
+            Subject::Resource(address) => format!("{address} {}", one.what.trim_start_matches("it is ")),
+            Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => panic!("{one:?}"),
+        };
+        assert!(squeezed(&page).contains(&squeezed(&told)), "`{told}` is in the words of the page: {page}");
+    }
+    assert_eq!(ids.into_iter().collect::<Vec<_>>(), ["drift.changed", "drift.missing", "drift.note", "drift.unread"]);
+    assert_eq!(drift.source.map(|source| source.file), Some("plans/prod.yaml"));
     let status = status();
     let ids: Vec<_> = Page::of_status(&status, &VIEW).findings().into_iter().map(|one| one.id).collect();
     assert_eq!(ids, ["serves.targets"]);

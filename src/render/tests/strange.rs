@@ -139,7 +139,13 @@ proptest! {
         report.unread.insert(address("vpc.a"), CloudError::new(ErrorKind::Refused, "read it", word.clone()));
         report.notes.insert(address("vpc.a"), vec![word]);
         harmless(&drift_text(&report, &drift_view()));
-        tame(&Page::of_drift(&report, &drift_view()));
+        let page = Page::of_drift(&report, &drift_view());
+        tame(&page);
+        let changed: Vec<_> = page.findings().into_iter().filter(|one| one.id == "drift.changed").collect();
+        prop_assert!(!changed.is_empty(), "an object that was changed is never passed over");
+        for one in changed {
+            prop_assert!(!one.what.is_empty() && !one.what.contains(char::is_control), "{one:?}");
+        }
         drift_json(&report, &drift_view());
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::values::{Basis, Edit, Edited, FileState, ValueDiff, ValuesPlan, ValuesRelease};
+use crate::report::ValuesFile;
 
 fn release(chart: &str, application: &str) -> ValuesRelease {
     ValuesRelease { chart: chart.to_owned(), application: Some(application.to_owned()) }
@@ -133,7 +134,8 @@ fn what_somebody_changed_is_told_by_its_keys() {
 
     let report = DriftReport { looked_at: 46, ..DriftReport::default() };
     let drift = |found: &FileState| {
-        let view = DriftView { values: Some(("out/ppm-prod.values.yaml", found)), ..drift_view() };
+        let (file, found) = ("out/ppm-prod.values.yaml".to_owned(), found.clone());
+        let view = DriftView { values: Some(&ValuesFile { file, found, remedies: Vec::new() }), ..drift_view() };
         (drift_text(&report, &view).to_string(), drift_json(&report, &view))
     };
     let (text, told) = drift(&edited.found);

@@ -66,6 +66,22 @@ async fn a_database_that_ails() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read() {
+    let at = Standing::with("").await;
+    let (desk, emulator) = (&at.desk, &at.emulator);
+    let denied = json!({"service": "*", "operation": "DescribeDBInstances", "kind": "denied"});
+    emulator.post("/strict/faults", &denied);
+    let said = desk.run(&["drift", "--json"]).exit(3);
+    let told = said.json().pop().unwrap();
+    let finding = &told["findings"][0];
+    assert_eq!((&finding["id"], &finding["severity"]), (&json!("drift.unread"), &json!("unknown")), "{told}");
+    assert_eq!((&finding["address"], &told["summary"]["unread"]), (&json!("database.main"), &json!(1)), "{told}");
+    assert_eq!(finding["what"], told["unread"][0]["error"]);
+    emulator.post("/strict/faults/clear", &json!({}));
+    follow(desk, &said, "looks again", "ppm-infra drift").exit(0).says(&["In sync."]);
+}
+
+#[tokio::test]
 async fn what_is_not_ours() {
     let at = Standing::with("").await;
     let (aws, desk) = (&at.aws, &at.desk);

@@ -13,7 +13,7 @@ const NOT_RUN: [(&str, &str); 2] = [
 ];
 
 /// Texts that are no command by themselves.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 10] = [
     // Words of a sentence.
     "kubectl and helm are refused with these credentials; the stack itself is built all the same",
     "ppm-infra never changes what is not its own; nothing was changed",
@@ -25,8 +25,7 @@ const PARTS: [&str; 11] = [
     "ppm-infra {command}",
     // Found where commands are typed again.
     "`ppm-infra ",
-    // What `{again}`, `{command}` and `{plan}` stand for.
-    "ppm-infra plan {}",
+    // What `{again}` and `{command}` stand for.
     "ppm-infra {verb} {file}{}",
     "ppm-infra adopt {address} {} {file}",
     "ppm-infra state push {}",
@@ -65,7 +64,7 @@ const OURS: [&str; 23] = [
 ];
 
 /// What a format has in the place of a whole command.
-const STANDING_FOR_ONE: [&str; 3] = ["{again}", "{command}", "{plan}"];
+const STANDING_FOR_ONE: [&str; 2] = ["{again}", "{command}"];
 
 /// A text of the program, and a command in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
