@@ -62,7 +62,7 @@ fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
         domain: declared.domain.as_ref().map(ToString::to_string),
         certificate: declared.certificate.as_ref().map(ToString::to_string),
         cluster: computed(state, cluster).map(|found| found.id),
-        nodes: computed(state, nodes).map(|found| found.name),
+        nodes: computed(state, nodes).map(|found| found.id),
         database: computed(state, &handles.database).map(|found| (found.id, found.arn)),
         database_resource: computed(state, &handles.database).map(|found| found.resource_id),
         key: computed(state, &handles.key)

@@ -1,7 +1,8 @@
 //! The port to health: what the cloud says of how well the objects serve, which nobody declares and nobody records.
 //!
 //! Promises: reads alone. What is not there is nothing, what may not be read is an error; words of the cloud are kept as
-//! they are, times are points in time.
+//! they are, times are points in time. An object is asked by a [`Probe`] for the type its kind answers with, so whoever
+//! asks for a database gets a [`Database`].
 //!
 //! Leaves to the runner which objects are meant, and what is good enough.
 
@@ -17,37 +18,27 @@ use crate::model::support::Lifetime;
 /// An answer that may be nothing: then the object is not there.
 pub type Answer<'a, T> = BoxFuture<'a, Result<Option<T>, CloudError>>;
 
-/// How well things serve.
-pub trait Health: Send + Sync {
-    /// The load balancer `arn` and what listens on it.
-    fn balancer<'a>(&'a self, arn: &'a str) -> Answer<'a, Balancer>;
+/// How well the objects of one kind serve: of the kind that answers with a `T`.
+pub trait Probe<T>: Send + Sync {
+    /// How well the object serves whose primary id is `id`.
+    fn probe<'a>(&'a self, id: &'a str) -> Answer<'a, T>;
+}
 
-    /// The targets of the target group `arn`, in the order of their ids.
-    fn targets<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Target>>;
-
+/// How well things serve: what is asked of the kinds, and what is the business of none of them.
+pub trait Health:
+    Probe<Balancer> + Probe<Vec<Target>> + Probe<Cluster> + Probe<Nodes> + Probe<Database> + Probe<Key>
+{
     /// The certificate `arn`.
     fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate>;
-
-    /// The cluster of this name.
-    fn cluster<'a>(&'a self, name: &'a str) -> Answer<'a, Cluster>;
 
     /// Until when a version of Kubernetes is supported; nothing if the cloud does not list it any more.
     fn support<'a>(&'a self, version: &'a str) -> Answer<'a, Support>;
 
-    /// The node group `name` of `cluster`.
-    fn nodes<'a>(&'a self, cluster: &'a str, name: &'a str) -> Answer<'a, Nodes>;
-
-    /// The database of this name.
-    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, Database>;
-
     /// Maintenance that awaits the database `arn`.
     fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>>;
-
-    /// The key `arn`.
-    fn key<'a>(&'a self, arn: &'a str) -> Answer<'a, Key>;
 }
 
-/// A load balancer.
+/// A load balancer and what listens on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Balancer {
@@ -73,7 +64,7 @@ pub struct Listener {
     pub certificate: Option<String>,
 }
 
-/// A target, as the load balancer sees it.
+/// A target of a target group, as the load balancer sees it. A group has them in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {

@@ -21,8 +21,8 @@ use super::site::Site;
 /// The facts of one resource type. Data only; the calls are elsewhere.
 ///
 /// What every kind has to answer is an item without a default: the compiler names who has not. An item has a default only
-/// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: what an object costs and
-/// which quota it counts against beside [`Resource::TYPICAL`]; what takes a call, such as a probe of health, in
+/// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: what an object
+/// costs and which quota it counts against beside [`Resource::TYPICAL`]; what takes a call, as health does, in
 /// `Provision`. What a change of each member of AWS's answers means stands beside the calls, in `described.tsv`.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The kind in addresses and in the lockfile; never renamed.

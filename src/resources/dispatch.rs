@@ -8,7 +8,8 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::confirm::confirm;
 use super::{every_kind, facts, survey};
-use crate::cloud::aws::{Census, Clients, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, HealthOf as _, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::health::{Answer, Probe};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
@@ -211,9 +212,9 @@ impl<R: Provision> Erased for Typed<R> {
                 Ok(like) => like,
                 Err(error) => return Observation::Unread { error },
             };
-            let Some(known) = R::Computed::of_id(id) else {
-                let what = format!("{id} is no id of a {}", R::KIND);
-                return Observation::Unread { error: CloudError::new(ErrorKind::Refused, "read it", what) };
+            let known = match known::<R>(id) {
+                Ok(known) => known,
+                Err(error) => return Observation::Unread { error },
             };
             // As if it were recorded: what is looked at by its id is told even where it could not be used any more.
             let sought = Sought {
@@ -279,6 +280,28 @@ macro_rules! erased {
 }
 
 static ALL: &[&dyn Erased] = every_kind!(erased);
+
+macro_rules! probes {
+    ($($module:ident :: $kind:ident),* $(,)?) => {
+        $(impl Probe<<super::$module::$kind as Provision>::Health> for Aws {
+            fn probe<'a>(&'a self, id: &'a str) -> Answer<'a, <super::$module::$kind as Provision>::Health> {
+                Box::pin(health::<super::$module::$kind>(id, &self.clients))
+            }
+        })*
+    };
+}
+
+every_kind!(probes);
+
+async fn health<R: Provision>(id: &str, aws: &Clients) -> Result<Option<R::Health>, CloudError> {
+    R::Health::read(&known::<R>(id)?, aws).await
+}
+
+/// What is known of an object of which only the id is known.
+fn known<R: Resource>(id: &str) -> Result<R::Computed, CloudError> {
+    let what = || format!("{id} is no id of a {}", R::KIND);
+    R::Computed::of_id(id).ok_or_else(|| CloudError::new(ErrorKind::Refused, "read it", what()))
+}
 
 fn typed(kind: &Kind) -> Result<&'static dyn Erased, CloudError> {
     let found = ALL.iter().find(|typed| typed.kind() == *kind).copied();

@@ -38,7 +38,7 @@ pub struct Inspected {
     pub certificate: Option<String>,
     /// Name of the cluster.
     pub cluster: Option<String>,
-    /// Name of the node group.
+    /// Id of the node group.
     pub nodes: Option<String>,
     /// Name and ARN of the database.
     pub database: Option<(String, String)>,
@@ -212,8 +212,8 @@ async fn look(health: &dyn Health, subject: &Inspected) -> Result<Sights, CloudE
         let (balancer, targets) = match &subject.way_in {
             WayIn::Theirs => (None, None),
             WayIn::Ours { balancer, group, .. } => {
-                let one = async { seen(balancer.as_deref().map(|arn| health.balancer(arn))).await };
-                let other = async { seen(group.as_deref().map(|arn| health.targets(arn))).await };
+                let one = async { seen::<Balancer>(balancer.as_deref().map(|arn| health.probe(arn))).await };
+                let other = async { seen::<Vec<Target>>(group.as_deref().map(|arn| health.probe(arn))).await };
                 let (one, other) = tokio::join!(one, other);
                 (Some(one?), Some(other?))
             }
@@ -231,20 +231,17 @@ async fn look(health: &dyn Health, subject: &Inspected) -> Result<Sights, CloudE
         Ok::<_, CloudError>((balancer, targets, certificates))
     };
     let control_plane = async {
-        let cluster = seen(subject.cluster.as_deref().map(|name| health.cluster(name))).await?;
+        let cluster = seen::<Cluster>(subject.cluster.as_deref().map(|name| health.probe(name))).await?;
         let support = match cluster.there() {
             Some(found) => Some(seen(Some(health.support(&found.version))).await?),
             None => None,
         };
         Ok::<_, CloudError>((cluster, support))
     };
-    let nodes = async {
-        let both = subject.cluster.as_deref().zip(subject.nodes.as_deref());
-        seen(both.map(|(cluster, name)| health.nodes(cluster, name))).await
-    };
-    let database = async { seen(subject.database.as_ref().map(|(name, _)| health.database(name))).await };
+    let nodes = async { seen::<Nodes>(subject.nodes.as_deref().map(|id| health.probe(id))).await };
+    let database = async { seen::<Database>(subject.database.as_ref().map(|(name, _)| health.probe(name))).await };
     let maintenance = async { seen(subject.database.as_ref().map(|(_, arn)| health.maintenance(arn))).await };
-    let key = async { seen(subject.key.as_deref().map(|arn| health.key(arn))).await };
+    let key = async { seen::<Key>(subject.key.as_deref().map(|arn| health.probe(arn))).await };
     let (way_in, control_plane, nodes, database, maintenance, key) =
         tokio::join!(way_in, control_plane, nodes, database, maintenance, key);
     let ((balancer, targets, certificates), (cluster, support)) = (way_in?, control_plane?);

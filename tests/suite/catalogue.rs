@@ -125,6 +125,20 @@ fn every_kind_belongs_to_a_part_of_the_architecture_and_says_what_tells_most() {
 }
 
 #[test]
+fn whatever_a_kind_tells_of_its_health_can_be_asked() {
+    let told = kinds().into_iter().filter_map(|kind| {
+        let calls = read(&format!("src/resources/{kind}/aws.rs"));
+        let (_, rest) = calls.split_once("type Health = ").unwrap_or_else(|| panic!("{kind} does not say"));
+        let answer = rest.split(';').next().unwrap().replace("health::", "");
+        (answer != "Silent<Self>").then(|| format!("Probe<{answer}>"))
+    });
+    let port = read("src/cloud/health.rs");
+    let (_, asked) = port.split_once("pub trait Health:").unwrap();
+    let asked = asked.split('{').next().unwrap().split('+').map(|one| one.trim().to_owned());
+    assert_eq!(asked.collect::<BTreeSet<_>>(), told.collect(), "the trait Health of src/cloud/health.rs");
+}
+
+#[test]
 fn what_can_be_protected_is_what_holds_data() {
     let held: BTreeSet<&str> = catalog().values().filter_map(|facts| facts.holds.data()).collect();
     assert_eq!(Protected::CHOICES.iter().map(|choice| choice.word).collect::<BTreeSet<_>>(), held);

@@ -1,5 +1,8 @@
 //! Reading answers: what should be in them and is not.
 
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
 use crate::cloud::{CloudError, ErrorKind};
 
 /// The answer without "not found": that is nothing, every other error stays an error.
@@ -12,6 +15,11 @@ pub fn if_there<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudErro
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// A point in time, to the second; nothing for one beyond all calendars.
+pub fn moment(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.secs()).ok()
 }
 
 /// The error of an answer that lacks what AWS promises to put into it.

@@ -1,6 +1,7 @@
 //! What every kind provides on AWS, and what its calls are given.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use futures_util::future::join_all;
@@ -19,6 +20,9 @@ use crate::model::surroundings::Surroundings;
 
 /// The calls of one kind. Repetition between kinds is fine: each file can be read alone, and AWS is that irregular.
 pub trait Provision: Resource {
+    /// What its objects tell of how well they serve: a type of [`cloud::health`](crate::cloud::health), or [`Silent`].
+    type Health: HealthOf<Self>;
+
     /// Whether it is looked at once more when it was made or changed: for kinds of which AWS says "done" of what then
     /// shows otherwise.
     const CONFIRMED: bool = false;
@@ -62,6 +66,24 @@ pub trait Provision: Resource {
         known: &Self::Computed,
         cx: &Writing<'_>,
     ) -> impl Future<Output = Result<(), CloudError>> + Send;
+}
+
+/// What the objects of the kind `R` tell of how well they serve.
+pub trait HealthOf<R: Resource>: Sized + Send + 'static {
+    /// Reads it of the object that is known by this much, which may be one that somebody waits for; nothing if the object
+    /// is not there.
+    fn read(known: &R::Computed, aws: &Clients) -> impl Future<Output = Result<Option<Self>, CloudError>> + Send;
+}
+
+/// The answer of a kind whose objects tell nothing of how well they serve. AWS is not asked for it: whether an object
+/// is there, a look tells.
+#[derive(Debug)]
+pub struct Silent<R>(PhantomData<fn() -> R>);
+
+impl<R: Resource> HealthOf<R> for Silent<R> {
+    async fn read(_: &R::Computed, _: &Clients) -> Result<Option<Self>, CloudError> {
+        Ok(Some(Self(PhantomData)))
+    }
 }
 
 /// What a look is given.

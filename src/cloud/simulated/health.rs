@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ID, Simulated, SimulatedObject, World};
 use crate::cloud::health::{
-    Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
+    Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Probe, Support, Target,
 };
 
 /// What is told otherwise than by default, by ARN, name or version.
@@ -66,41 +66,101 @@ fn points_at(object: &SimulatedObject, name: &str, id: &str) -> bool {
     field(object, name).and_then(|value| value.get(ID)).and_then(Value::as_str) == Some(id)
 }
 
-fn balancer(world: &World, arn: &str) -> Option<Balancer> {
-    let found = world.find("load_balancer", arn)?;
-    if let Some(told) = world.health.balancers.get(arn) {
-        return Some(told.clone());
+/// How well an object of the world serves: that of the kind that answers with this.
+trait InWorld: Sized + Send + 'static {
+    fn find(world: &World, id: &str) -> Option<Self>;
+}
+
+impl<T: InWorld> Probe<T> for Simulated {
+    fn probe<'a>(&'a self, id: &'a str) -> Answer<'a, T> {
+        self.tell(|world| T::find(world, id))
     }
-    let listeners = world.of_kind("listener").filter(|listener| points_at(listener, "load_balancer", arn));
-    let mut listeners: Vec<Listener> = listeners
-        .map(|listener| Listener {
-            port: number(listener, "port").unwrap_or_default(),
-            protocol: text(listener, "protocol"),
-            certificate: field(listener, "certificate").and_then(Value::as_str).map(str::to_owned),
-        })
-        .collect();
-    listeners.sort_by_key(|listener| listener.port);
-    let dns_name = found.computed.text("dns_name").unwrap_or_default().to_owned();
-    Some(Balancer { state: "active".to_owned(), reason: None, dns_name, listeners })
+}
+
+impl InWorld for Balancer {
+    fn find(world: &World, arn: &str) -> Option<Self> {
+        let found = world.find("load_balancer", arn)?;
+        if let Some(told) = world.health.balancers.get(arn) {
+            return Some(told.clone());
+        }
+        let listeners = world.of_kind("listener").filter(|listener| points_at(listener, "load_balancer", arn));
+        let mut listeners: Vec<Listener> = listeners
+            .map(|listener| Listener {
+                port: number(listener, "port").unwrap_or_default(),
+                protocol: text(listener, "protocol"),
+                certificate: field(listener, "certificate").and_then(Value::as_str).map(str::to_owned),
+            })
+            .collect();
+        listeners.sort_by_key(|listener| listener.port);
+        let dns_name = found.computed.text("dns_name").unwrap_or_default().to_owned();
+        Some(Self { state: "active".to_owned(), reason: None, dns_name, listeners })
+    }
 }
 
 /// The nodes of the group that is attached: nothing answers on any.
-fn targets(world: &World, arn: &str) -> Option<Vec<Target>> {
-    let group = world.find("target_group", arn)?;
-    if let Some(told) = world.health.targets.get(arn) {
-        return Some(told.clone());
+impl InWorld for Vec<Target> {
+    fn find(world: &World, arn: &str) -> Option<Self> {
+        let group = world.find("target_group", arn)?;
+        if let Some(told) = world.health.targets.get(arn) {
+            return Some(told.clone());
+        }
+        let attached = world.of_kind("target_attachment").any(|one| points_at(one, "target_group", arn));
+        let count = world.of_kind("node_group").filter_map(|nodes| number::<u32>(nodes, "count")).sum();
+        let count = if attached { count } else { 0 };
+        let silent = |n: u32| Target {
+            id: format!("i-{n:017x}"),
+            port: number(group, "port"),
+            state: "unhealthy".to_owned(),
+            reason: Some("Target.FailedHealthChecks".to_owned()),
+            description: Some("Health checks failed".to_owned()),
+        };
+        Some((1..=count).map(silent).collect())
     }
-    let attached = world.of_kind("target_attachment").any(|one| points_at(one, "target_group", arn));
-    let count = world.of_kind("node_group").filter_map(|nodes| number::<u32>(nodes, "count")).sum();
-    let count = if attached { count } else { 0 };
-    let silent = |n: u32| Target {
-        id: format!("i-{n:017x}"),
-        port: number(group, "port"),
-        state: "unhealthy".to_owned(),
-        reason: Some("Target.FailedHealthChecks".to_owned()),
-        description: Some("Health checks failed".to_owned()),
-    };
-    Some((1..=count).map(silent).collect())
+}
+
+impl InWorld for Cluster {
+    fn find(world: &World, name: &str) -> Option<Self> {
+        let found = world.find("cluster", name)?;
+        let well = || Self {
+            status: "ACTIVE".to_owned(),
+            version: text(found, "version"),
+            policy: Some(text(found, "support")),
+            issues: Vec::new(),
+        };
+        Some(world.health.clusters.get(name).cloned().unwrap_or_else(well))
+    }
+}
+
+impl InWorld for Nodes {
+    fn find(world: &World, id: &str) -> Option<Self> {
+        let desired = number(world.find("node_group", id)?, "count").unwrap_or_default();
+        Some(Self { status: "ACTIVE".to_owned(), desired, running: Some(desired), issues: Vec::new() })
+    }
+}
+
+impl InWorld for Database {
+    fn find(world: &World, name: &str) -> Option<Self> {
+        let found = world.find("database", name)?;
+        let well = || Self {
+            status: "available".to_owned(),
+            resource_id: found.computed.text("resource_id").map(str::to_owned),
+            engine_version: text(found, "engine_version"),
+            extended_support: !text(found, "lifecycle_support").ends_with("disabled"),
+            multi_az: field(found, "multi_az").and_then(Value::as_bool).unwrap_or_default(),
+            pending: Vec::new(),
+            authority: None,
+            certificate_until: None,
+        };
+        Some(world.health.databases.get(name).cloned().unwrap_or_else(well))
+    }
+}
+
+/// One that works, unless told otherwise: it may be somebody else's.
+impl InWorld for Key {
+    fn find(world: &World, arn: &str) -> Option<Self> {
+        let well = || Self { state: "Enabled".to_owned(), deletion: None };
+        Some(world.health.keys.get(arn).cloned().unwrap_or_else(well))
+    }
 }
 
 /// One that never ends, unless told otherwise.
@@ -119,38 +179,6 @@ pub(super) fn certificate(world: &World, arn: &str) -> Certificate {
     world.health.certificates.get(arn).cloned().unwrap_or_else(eternal)
 }
 
-fn cluster(world: &World, name: &str) -> Option<Cluster> {
-    let found = world.find("cluster", name)?;
-    let well = || Cluster {
-        status: "ACTIVE".to_owned(),
-        version: text(found, "version"),
-        policy: Some(text(found, "support")),
-        issues: Vec::new(),
-    };
-    Some(world.health.clusters.get(name).cloned().unwrap_or_else(well))
-}
-
-fn nodes(world: &World, name: &str) -> Option<Nodes> {
-    let found = world.of_kind("node_group").find(|group| group.computed.text("name") == Some(name))?;
-    let desired = number(found, "count").unwrap_or_default();
-    Some(Nodes { status: "ACTIVE".to_owned(), desired, running: Some(desired), issues: Vec::new() })
-}
-
-fn database(world: &World, name: &str) -> Option<Database> {
-    let found = world.find("database", name)?;
-    let well = || Database {
-        status: "available".to_owned(),
-        resource_id: found.computed.text("resource_id").map(str::to_owned),
-        engine_version: text(found, "engine_version"),
-        extended_support: !text(found, "lifecycle_support").ends_with("disabled"),
-        multi_az: field(found, "multi_az").and_then(Value::as_bool).unwrap_or_default(),
-        pending: Vec::new(),
-        authority: None,
-        certificate_until: None,
-    };
-    Some(world.health.databases.get(name).cloned().unwrap_or_else(well))
-}
-
 impl Simulated {
     fn tell<T: Send + 'static>(&self, read: impl FnOnce(&World) -> Option<T>) -> Answer<'static, T> {
         let found = read(&self.world.lock().expect("no panic under this lock"));
@@ -159,20 +187,8 @@ impl Simulated {
 }
 
 impl Health for Simulated {
-    fn balancer<'a>(&'a self, arn: &'a str) -> Answer<'a, Balancer> {
-        self.tell(|world| balancer(world, arn))
-    }
-
-    fn targets<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Target>> {
-        self.tell(|world| targets(world, arn))
-    }
-
     fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate> {
         self.tell(|world| Some(certificate(world, arn)))
-    }
-
-    fn cluster<'a>(&'a self, name: &'a str) -> Answer<'a, Cluster> {
-        self.tell(|world| cluster(world, name))
     }
 
     fn support<'a>(&'a self, version: &'a str) -> Answer<'a, Support> {
@@ -180,20 +196,7 @@ impl Health for Simulated {
         self.tell(|world| Some(world.health.support.get(version).cloned().unwrap_or_else(untold)))
     }
 
-    fn nodes<'a>(&'a self, _: &'a str, name: &'a str) -> Answer<'a, Nodes> {
-        self.tell(|world| nodes(world, name))
-    }
-
-    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, Database> {
-        self.tell(|world| database(world, name))
-    }
-
     fn maintenance<'a>(&'a self, arn: &'a str) -> Answer<'a, Vec<Maintenance>> {
         self.tell(|world| Some(world.health.maintenance.get(arn).cloned().unwrap_or_default()))
-    }
-
-    fn key<'a>(&'a self, arn: &'a str) -> Answer<'a, Key> {
-        let well = || Key { state: "Enabled".to_owned(), deletion: None };
-        self.tell(|world| Some(world.health.keys.get(arn).cloned().unwrap_or_else(well)))
     }
 }

@@ -17,7 +17,7 @@ use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{refusal, refuse_foreign};
 use crate::cloud::aws::{
-    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -38,6 +38,8 @@ const WRITERS: Duration = Duration::from_mins(5);
 const ELSEWHERE: &str = "it belongs to another account or region; set `storage.bucket` to another name";
 
 impl Provision for Bucket {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { see(&one, cx).await }).await
     }

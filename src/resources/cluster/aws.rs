@@ -23,10 +23,10 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -49,6 +49,7 @@ const MODES: [AuthenticationMode; 3] =
     [AuthenticationMode::ConfigMap, AuthenticationMode::ApiAndConfigMap, AuthenticationMode::Api];
 
 impl Provision for Cluster {
+    type Health = health::Cluster;
     const CONFIRMED: bool = true;
 
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -91,6 +92,18 @@ impl Provision for Cluster {
 
     async fn delete(_: &Self, known: &ClusterComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         removal::remove(known, cx).await
+    }
+}
+
+impl HealthOf<Cluster> for health::Cluster {
+    async fn read(known: &ClusterComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        let found = eks::cluster(aws, &known.id).await?;
+        Ok(found.map(|found| Self {
+            status: found.status().map_or("unknown", ClusterStatus::as_str).to_owned(),
+            version: found.version().unwrap_or_default().to_owned(),
+            policy: found.upgrade_policy().and_then(|p| p.support_type()).map(SupportType::as_str).map(str::to_owned),
+            issues: issues(&found),
+        }))
     }
 }
 

@@ -12,7 +12,7 @@ mod state;
 
 use std::time::Duration;
 
-use aws_sdk_rds::types::{DbEngineVersion, DbInstance, Endpoint};
+use aws_sdk_rds::types::{DbEngineVersion, DbInstance, Endpoint, PendingModifiedValues};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -21,17 +21,19 @@ use self::look::look;
 pub(in crate::resources) use self::state::describe;
 use self::state::{Calm, InstanceState, by_resource_id, gone, settled};
 use super::version::{VersionMove, newest, way, ways_on};
-use super::{Database, DatabaseComputed};
-use crate::cloud::aws::answer::{if_there, lacking};
+use super::{Database, DatabaseComputed, LIFECYCLE_STANDARD};
+use crate::cloud::aws::answer::{if_there, lacking, moment};
 use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::rds::retag;
 use crate::cloud::aws::secrets::{login, unlogged};
 use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{WaitPolicy, retry_while};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 
 pub(in crate::resources) const ENGINE: &str = "postgres";
 const PORT: u16 = 5432;
@@ -52,6 +54,7 @@ const PARTS_SEEN: Duration = Duration::from_mins(2);
 const UNPROTECTED: Duration = Duration::from_mins(1);
 
 impl Provision for Database {
+    type Health = health::Database;
     const CONFIRMED: bool = true;
 
     fn flaw(field: &str, ordered: Option<&Value>) -> Option<&'static str> {
@@ -153,6 +156,45 @@ impl Provision for Database {
         }
         gone(known, doing, cx).await
     }
+}
+
+impl HealthOf<Database> for health::Database {
+    async fn read(known: &DatabaseComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        let Some(found) = describe(aws, &known.id).await? else { return Ok(None) };
+        let certificate = found.certificate_details();
+        let authority = certificate.and_then(|c| c.ca_identifier()).or(found.ca_certificate_identifier());
+        Ok(Some(Self {
+            status: found.db_instance_status().unwrap_or("unknown").to_owned(),
+            resource_id: found.dbi_resource_id().map(str::to_owned),
+            engine_version: found.engine_version().unwrap_or_default().to_owned(),
+            extended_support: found.engine_lifecycle_support().is_none_or(|told| told != LIFECYCLE_STANDARD),
+            multi_az: found.multi_az().unwrap_or_default(),
+            pending: found.pending_modified_values().map(pending).unwrap_or_default(),
+            authority: authority.map(str::to_owned),
+            certificate_until: certificate.and_then(|c| c.valid_till()).and_then(moment),
+        }))
+    }
+}
+
+/// What waits for the window. The password is named, never shown.
+fn pending(waiting: &PendingModifiedValues) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut put = |name: &str, value: Option<String>| all.extend(value.map(|value| format!("{name} {value}")));
+    put("class", waiting.db_instance_class().map(str::to_owned));
+    put("version", waiting.engine_version().map(str::to_owned));
+    put("storage in GiB", waiting.allocated_storage().map(|n| n.to_string()));
+    put("storage type", waiting.storage_type().map(str::to_owned));
+    put("IOPS", waiting.iops().map(|n| n.to_string()));
+    put("throughput", waiting.storage_throughput().map(|n| n.to_string()));
+    put("standby", waiting.multi_az().map(|is| is.to_string()));
+    put("days of backups", waiting.backup_retention_period().map(|n| n.to_string()));
+    put("port", waiting.port().map(|n| n.to_string()));
+    put("certificate authority", waiting.ca_certificate_identifier().map(str::to_owned));
+    put("subnet group", waiting.db_subnet_group_name().map(str::to_owned));
+    if waiting.master_user_password().is_some() {
+        all.push("another password".to_owned());
+    }
+    all
 }
 
 impl Database {

@@ -16,7 +16,7 @@ use crate::cloud::aws::rds::{filter, list_tags, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -32,6 +32,8 @@ const RELEASED: Duration = Duration::from_mins(20);
 const GONE: WaitPolicy = WaitPolicy::seconds(2, 180, 3);
 
 impl Provision for DbParameterGroup {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| look(one, cx)).await
     }

@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 use super::{ElasticIp, ElasticIpComputed};
 use crate::cloud::aws::ec2::{self, create_without_token, filter, look, naming, retag, tag_specification, told};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -21,6 +21,8 @@ const HELD: Duration = Duration::from_mins(5);
 ec2::object!(types::Address, allocation_id);
 
 impl Provision for ElasticIp {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
             sought,

@@ -4,11 +4,9 @@ use aws_sdk_acm::types::{
     CertificateDetail, CertificateStatus, CertificateType, DomainStatus, DomainValidation, FailureReason,
     RenewalEligibility, RenewalStatus, ValidationMethod,
 };
-use aws_smithy_types::DateTime;
-use jiff::Timestamp;
 
 use crate::cloud::CloudError;
-use crate::cloud::aws::answer::lacking;
+use crate::cloud::aws::answer::{lacking, moment};
 use crate::cloud::aws::{Clients, During};
 use crate::model::facts::certificate::{Certificate, Proof};
 
@@ -28,7 +26,7 @@ fn told(found: &CertificateDetail) -> Certificate {
         status: found.status().map_or("unknown", CertificateStatus::as_str).to_owned(),
         origin: found.r#type().map_or("unknown", CertificateType::as_str).to_owned(),
         names,
-        expires: found.not_after().and_then(|time: &DateTime| Timestamp::from_second(time.secs()).ok()),
+        expires: found.not_after().and_then(moment),
         is_renewed: found.renewal_eligibility() == Some(&RenewalEligibility::Eligible),
         renewal: found.renewal_summary().map(|renewal| RenewalStatus::as_str(renewal.renewal_status()).to_owned()),
         validated_by: validations

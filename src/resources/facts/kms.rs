@@ -1,13 +1,11 @@
 //! A key that somebody else made (KMS `DescribeKey`, `GetKeyPolicy`).
 
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType};
-use aws_smithy_types::DateTime;
 use futures_util::future::join;
-use jiff::Timestamp;
 
 use super::fact;
 use crate::cloud::CloudError;
-use crate::cloud::aws::answer::lacking;
+use crate::cloud::aws::answer::{lacking, moment};
 use crate::cloud::aws::{Clients, During};
 use crate::model::facts::{Fact, KeyFacts};
 use crate::model::policy::Policy;
@@ -32,7 +30,6 @@ pub(super) async fn key(aws: &Clients, arn: &str, place: &Surroundings) -> Resul
 }
 
 fn told(key: &KeyMetadata, policy: Fact<Policy>) -> KeyFacts {
-    let moment = |time: &DateTime| Timestamp::from_second(time.secs()).ok();
     KeyFacts {
         state: key.key_state().map_or("unknown", KeyState::as_str).to_owned(),
         deleted_at: key.deletion_date().and_then(moment),

@@ -9,16 +9,20 @@ mod read;
 
 use std::time::Duration;
 
+use aws_sdk_kms::types::KeyState;
+
 use self::read::{Described, moved_alias};
 use super::{KmsKey, KmsKeyComputed};
-use crate::cloud::aws::answer::{if_there, lacking};
+use crate::cloud::aws::answer::{if_there, lacking, moment};
 use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, tag_list};
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one};
+use crate::cloud::aws::{
+    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 use crate::model::mark::{ADDRESS_TAG, Tags};
 
 // A new key is unknown to other calls for seconds, and so is a new role to the check of a key's policy; two minutes are
@@ -29,6 +33,8 @@ const LOST: WaitPolicy = WaitPolicy::seconds(2, 120, 3);
 const SETTLING: WaitPolicy = WaitPolicy::seconds(5, 60, 1);
 
 impl Provision for KmsKey {
+    type Health = health::Key;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| async move { read::see(&one, cx).await }).await
     }
@@ -101,6 +107,16 @@ impl Provision for KmsKey {
             Err(error) if words::access::KEY_LEAVING.tell(&error) => Ok(()),
             done => done.map(drop),
         }
+    }
+}
+
+impl HealthOf<KmsKey> for health::Key {
+    async fn read(known: &KmsKeyComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        let found = if_there(aws.kms.describe_key().key_id(&known.id).send().await.during("read the key"))?;
+        Ok(found.and_then(|found| found.key_metadata).map(|found| Self {
+            state: found.key_state().map_or("unknown", KeyState::as_str).to_owned(),
+            deletion: found.deletion_date().and_then(moment),
+        }))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -29,6 +29,8 @@ const CERTIFICATE_SEEN: Duration = Duration::from_mins(5);
 const PARTS_SEEN: Duration = Duration::from_mins(2);
 
 impl Provision for Listener {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let balancers: BTreeSet<String> = sought.iter().filter_map(|one| balancer_of(one, cx)).collect();
         let lists = balancers.into_iter().map(|arn| async move {

@@ -1,5 +1,5 @@
 //! The calls of a load balancer (Elastic Load Balancing `CreateLoadBalancer`, `DescribeLoadBalancers`, `SetSubnets`,
-//! `SetSecurityGroups`, `SetIpAddressType`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`).
+//! `SetSecurityGroups`, `SetIpAddressType`, `ModifyLoadBalancerAttributes`, `DeleteLoadBalancer`, `DescribeListeners`).
 //!
 //! Creating is idempotent by content there: a foreign one of the same name and settings would be handed out as ours. So
 //! the name is looked for first. Where it is that of the load balancer whose place is to be taken, the new one gets the
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types::{
     self, IpAddressType, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum, LoadBalancerTypeEnum,
+    ProtocolEnum,
 };
 use futures_util::future::try_join;
 
@@ -21,10 +22,10 @@ use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{is_predecessor, take_over_beside};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 use crate::model::mark::Tags;
 
 // Two to three minutes are usual; ten is what others grant it.
@@ -43,6 +44,8 @@ const DROP_INVALID_HEADERS: &str = "routing.http.drop_invalid_header_fields.enab
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
 impl Provision for LoadBalancer {
+    type Health = health::Balancer;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         one_by_one(sought, |one| look(one, cx)).await
     }
@@ -148,6 +151,27 @@ impl Provision for LoadBalancer {
             })
         })
         .await
+    }
+}
+
+impl HealthOf<LoadBalancer> for health::Balancer {
+    async fn read(known: &LoadBalancerComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        let Some(found) = describe(aws, &known.id).await? else { return Ok(None) };
+        let pages = aws.elb.describe_listeners().load_balancer_arn(&known.id).into_paginator().items().send();
+        let listeners = pages.try_collect().await.during("read the listeners")?;
+        let listener = |one: &types::Listener| health::Listener {
+            port: one.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
+            protocol: one.protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
+            certificate: one.certificates().first().and_then(|c| c.certificate_arn()).map(str::to_owned),
+        };
+        let mut listeners: Vec<_> = listeners.iter().map(listener).collect();
+        listeners.sort_by_key(|listener| listener.port);
+        Ok(Some(Self {
+            state: state(&found).map_or("unknown", LoadBalancerStateEnum::as_str).to_owned(),
+            reason: found.state().and_then(|state| state.reason()).map(str::to_owned),
+            dns_name: computed(&found).dns_name,
+            listeners,
+        }))
     }
 }
 

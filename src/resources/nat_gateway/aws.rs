@@ -10,7 +10,9 @@ use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, Resour
 use super::{NatGateway, NatGatewayComputed};
 use crate::cloud::aws::ec2::{self, filter, look, retag, retry_until_visible, tag_specification, told};
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ADDRESS_TAG, STACK_TAG};
@@ -29,6 +31,8 @@ const TRIES: u32 = 3;
 ec2::object!(types::NatGateway, nat_gateway_id);
 
 impl Provision for NatGateway {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
             sought,

@@ -1,5 +1,5 @@
 //! The calls of a node group (EKS `CreateNodegroup`, `DescribeNodegroup`, `UpdateNodegroupConfig`,
-//! `UpdateNodegroupVersion`, `DeleteNodegroup`).
+//! `UpdateNodegroupVersion`, `DeleteNodegroup`; Auto Scaling `DescribeAutoScalingGroups`).
 //!
 //! Its name ends in a suffix of the attempt that made it, so that its successor can stand beside it. How many nodes run
 //! is left to an autoscaler within the limits; limits that move take what runs along only as far as it must. Waiting for
@@ -21,10 +21,10 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
 };
 use crate::cloud::wait::{WaitPolicy, retry_while};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 use crate::model::index::IdIndex;
 use crate::model::mark::Tags;
 use nodes::NodeGroupLocator;
@@ -38,6 +38,7 @@ const CREATE: &str = "create the node group";
 const READ: &str = "read the node group";
 
 impl Provision for NodeGroup {
+    type Health = health::Nodes;
     const CONFIRMED: bool = true;
 
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
@@ -84,6 +85,20 @@ impl Provision for NodeGroup {
 
     async fn delete(_: &Self, known: &NodeGroupComputed, cx: &Writing<'_>) -> Result<(), CloudError> {
         NodeGroupLocator::of(known).remove("delete the node group", cx).await
+    }
+}
+
+impl HealthOf<NodeGroup> for health::Nodes {
+    async fn read(known: &NodeGroupComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        let Some(found) = read(aws, &known.cluster_name, &known.name).await? else { return Ok(None) };
+        let groups = found.resources().map(NodegroupResources::auto_scaling_groups).unwrap_or_default().iter();
+        let groups: Vec<String> = groups.filter_map(|group| group.name()).map(str::to_owned).collect();
+        Ok(Some(Self {
+            status: found.status().map_or("unknown", NodegroupStatus::as_str).to_owned(),
+            desired: Sizes::of(&found).desired,
+            running: if groups.is_empty() { None } else { Some(nodes::running(aws, groups).await?) },
+            issues: nodes::issues(&found),
+        }))
     }
 }
 

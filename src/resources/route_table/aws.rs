@@ -14,7 +14,9 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 use super::{RouteTable, RouteTableComputed};
 use crate::cloud::CloudError;
 use crate::cloud::aws::ec2::{self, delete_unused, filter, look, retag, retry_until_visible, tag_specification, told};
-use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+};
 use contents::{Contents, associations};
 
 // What was disassociated moments before may still count.
@@ -23,6 +25,8 @@ const LINGER: Duration = Duration::from_mins(5);
 ec2::object!(types::RouteTable, route_table_id);
 
 impl Provision for RouteTable {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
             sought,

@@ -19,7 +19,7 @@ use crate::cloud::aws::ec2::{
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
@@ -35,6 +35,8 @@ const LINGER: Duration = Duration::from_mins(15);
 ec2::object!(types::SecurityGroup, group_id);
 
 impl Provision for SecurityGroup {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
             sought.clone(),

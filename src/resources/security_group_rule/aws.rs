@@ -11,7 +11,7 @@ use crate::cloud::aws::ec2::{
     self, filter, look, mark_taken_over, poll_until_listed, retag, retry_until_visible, tag_specification, told,
 };
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
 use crate::resources::security_group::Rule;
@@ -20,6 +20,8 @@ use crate::resources::security_group::rules::{self, Found, Plain, cluster_of_gro
 const ADD: &str = "add the rule";
 
 impl Provision for SecurityGroupRule {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         look(
             sought,

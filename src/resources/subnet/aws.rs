@@ -13,7 +13,7 @@ use crate::cloud::aws::ec2::{
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::values::Cidr;
@@ -26,6 +26,8 @@ const LINGER: Duration = Duration::from_mins(20);
 ec2::object!(types::Subnet, subnet_id);
 
 impl Provision for Subnet {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
             sought.clone(),

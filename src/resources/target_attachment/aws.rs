@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use super::{TargetAttachment, TargetAttachmentComputed};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
@@ -27,6 +27,8 @@ const ATTACHED: WaitPolicy = WaitPolicy::seconds(20, 600, 5);
 const DETACHED: WaitPolicy = WaitPolicy::seconds(45, 4200, 5);
 
 impl Provision for TargetAttachment {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let groups: BTreeSet<String> = sought.iter().filter_map(|one| Some(pair(one, cx)?.0)).collect();
         let lists = groups.into_iter().map(|group| async move {

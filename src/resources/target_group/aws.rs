@@ -1,5 +1,5 @@
 //! The calls of a target group (Elastic Load Balancing `CreateTargetGroup`, `DescribeTargetGroups`,
-//! `ModifyTargetGroup`, `ModifyTargetGroupAttributes`, `DeleteTargetGroup`).
+//! `ModifyTargetGroup`, `ModifyTargetGroupAttributes`, `DeleteTargetGroup`, `DescribeTargetHealth`).
 //!
 //! Its name carries a suffix of the attempt, so that a second generation can be made before the first one goes. Without
 //! a record it is found by its tags among those whose name begins alike. Targets come and go with others and are never
@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_elasticloadbalancingv2::types::{self, Matcher, ProtocolEnum, TargetGroupAttribute, TargetTypeEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    self, Matcher, ProtocolEnum, TargetDescription, TargetGroupAttribute, TargetHealthDescription,
+    TargetHealthReasonEnum, TargetHealthStateEnum, TargetTypeEnum,
+};
 use futures_util::future::{join, join_all, try_join};
 
 use super::{HealthCheck, TargetGroup, TargetGroupComputed};
@@ -16,9 +19,11 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::refuse_foreign;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sight, Sights, Sought, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
-use crate::cloud::{CloudError, ErrorKind};
+use crate::cloud::{CloudError, ErrorKind, health};
 use crate::model::mark::Tags;
 
 // A group made a moment ago may be unknown to the next call.
@@ -31,6 +36,8 @@ const GONE: WaitPolicy = WaitPolicy::seconds(1, 120, 3);
 const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Provision for TargetGroup {
+    type Health = Vec<health::Target>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let unrecorded = sought.iter().any(|one| one.recorded.is_none());
         let all = async { if unrecorded { marked(&sought, cx).await } else { Ok(Vec::new()) } };
@@ -157,6 +164,32 @@ impl Provision for TargetGroup {
             })
         })
         .await
+    }
+}
+
+impl HealthOf<TargetGroup> for Vec<health::Target> {
+    async fn read(known: &TargetGroupComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
+        // The call has no pages: it answers for all targets at once.
+        let call = aws.elb.describe_target_health().target_group_arn(&known.id);
+        let found = if_there(call.send().await.during("read the health of the targets"))?;
+        Ok(found.map(|found| {
+            let mut all: Self = found.target_health_descriptions().iter().map(target).collect();
+            all.sort_by(|one, other| (&one.id, one.port).cmp(&(&other.id, other.port)));
+            all
+        }))
+    }
+}
+
+fn target(told: &TargetHealthDescription) -> health::Target {
+    let health = told.target_health();
+    let state = health.and_then(|health| health.state()).map_or("unknown", TargetHealthStateEnum::as_str);
+    let reason = health.and_then(|health| health.reason()).map(TargetHealthReasonEnum::as_str);
+    health::Target {
+        id: told.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
+        port: told.target().and_then(TargetDescription::port).and_then(|port| port.try_into().ok()),
+        state: state.to_owned(),
+        reason: reason.map(str::to_owned),
+        description: health.and_then(|health| health.description()).map(str::to_owned),
     }
 }
 

@@ -11,7 +11,9 @@ use crate::cloud::aws::ec2::{
     self, create_without_token, delete_unused, filter, in_use, left_in_network, look, naming, retag,
     retry_until_visible, tag_specification, told,
 };
-use crate::cloud::aws::{Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -23,6 +25,8 @@ const LINGER: Duration = Duration::from_mins(5);
 ec2::object!(types::Vpc, vpc_id);
 
 impl Provision for Vpc {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         // The attributes need calls of their own; those of recorded networks need not wait for the list.
         let recorded = attributes_of(cx.aws, sought.iter().filter_map(|one| one.id().map(str::to_owned)));

@@ -19,7 +19,7 @@ use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Sought, Writing,
+    Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -37,6 +37,8 @@ const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Act
 ec2::object!(types::VpcEndpoint, vpc_endpoint_id);
 
 impl Provision for VpcEndpoint {
+    type Health = Silent<Self>;
+
     async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
         let mut found = look(
             sought.clone(),

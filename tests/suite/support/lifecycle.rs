@@ -1,8 +1,11 @@
 //! One kind at a time against the emulator: make, look, change, look, remove, look.
 
+use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use ppm_infra::cloud::aws::{Provision, Silent};
+use ppm_infra::cloud::health::Probe;
 use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, ObserveTarget, StepReport};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -12,6 +15,7 @@ use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::{Known, Resource};
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::resources::Aws;
+use ppm_infra::resources::kms_key::KmsKey;
 use tokio::sync::mpsc;
 
 use super::emulator::Emulator;
@@ -181,12 +185,21 @@ impl Lab {
         Ok(())
     }
 
-    /// Removes what stands at `name`, twice: the second time it is gone already. Looks, and finds nothing.
-    pub(crate) async fn remove<R: Resource>(&mut self, name: &str) {
+    /// Removes what stands at `name`, twice: the second time it is gone already. Looks, and finds nothing; nor does a
+    /// probe of its health.
+    pub(crate) async fn remove<R: Provision>(&mut self, name: &str)
+    where
+        Aws: Probe<R::Health>,
+    {
         for _ in 0..2 {
             self.try_remove::<R>(name).await.unwrap();
         }
         let at = Address::of(R::KIND, name);
+        let tells = TypeId::of::<R::Health>() != TypeId::of::<Silent<R>>();
+        // A key that waits for its end is still there.
+        if tells && R::KIND != KmsKey::KIND {
+            assert!(self.health::<R>(&at).await.is_none(), "{at} is gone, and tells how well it serves");
+        }
         assert_eq!(self.observe(&at, None, true).await, Observation::Absent, "{at} is gone");
         self.records.remove(&at);
         self.ids.remove(&at);
@@ -297,9 +310,22 @@ impl Lab {
         self.emulator.post("/strict/settings", &serde_json::json!({ "scale": scale }));
     }
 
-    /// Finds by name and marks alone what was made at `name`: as after the lockfile was lost.
-    pub(crate) async fn find_again<R: Resource>(&self, name: &str) {
+    /// What the kind tells of how well that serves which is recorded at `at`; nothing if it is not there.
+    async fn health<R: Provision>(&self, at: &Address) -> Option<R::Health>
+    where
+        Aws: Probe<R::Health>,
+    {
+        let id = self.records[at].computed.text("id").unwrap();
+        Probe::<R::Health>::probe(&self.cloud, id).await.unwrap()
+    }
+
+    /// Finds by name and marks alone what was made at `name`: as after the lockfile was lost. It tells how well it serves.
+    pub(crate) async fn find_again<R: Provision>(&self, name: &str)
+    where
+        Aws: Probe<R::Health>,
+    {
         let at = Address::of(R::KIND, name);
+        assert!(self.health::<R>(&at).await.is_some(), "{at} does not tell how well it serves");
         let known = self.records[&at].clone();
         match self.observe(&at, None, false).await {
             Observation::Present { known: found, .. } => assert_eq!(found, known, "{at} is found again as it was"),

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter, LifecycleState};
 use aws_sdk_eks::types::{self, NodegroupHealth, NodegroupIssueCode, NodegroupStatus};
 
 use super::{NodeGroupComputed, read};
@@ -62,6 +63,16 @@ pub(super) fn issues(found: &types::Nodegroup) -> Vec<String> {
         .collect()
 }
 
+/// How many machines of these groups are in service and not sick.
+pub(super) async fn running(aws: &Clients, groups: Vec<String>) -> Result<u32, CloudError> {
+    let call = aws.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(groups));
+    let answer = call.send().await.during("count the machines")?;
+    let machines = answer.auto_scaling_groups().iter().flat_map(AutoScalingGroup::instances);
+    let well = machines
+        .filter(|one| one.lifecycle_state().is_some_and(in_service) && one.health_status() != Some("Unhealthy"));
+    Ok(u32::try_from(well.count()).unwrap_or(u32::MAX))
+}
+
 /// Where a node group stands.
 #[derive(Clone, Copy)]
 pub(super) struct NodeGroupLocator<'a> {
@@ -109,10 +120,7 @@ impl<'a> NodeGroupLocator<'a> {
 
     /// "CREATING" and how many machines run. What cannot be read is left out: it is only for people who wait.
     async fn counted(self, aws: &Clients) -> String {
-        let mine = |key: &str, value: &str| {
-            let filter = aws_sdk_autoscaling::types::Filter::builder().name(format!("tag:{key}"));
-            filter.values(value).build()
-        };
+        let mine = |key: &str, value: &str| Filter::builder().name(format!("tag:{key}")).values(value).build();
         let call = aws.autoscaling.describe_auto_scaling_groups();
         let call = call.filters(mine("eks:cluster-name", self.cluster)).filters(mine("eks:nodegroup-name", self.name));
         let answer = call.send().await.during("count the machines").ok();
@@ -160,6 +168,6 @@ impl<'a> NodeGroupLocator<'a> {
     }
 }
 
-fn in_service(state: &aws_sdk_autoscaling::types::LifecycleState) -> bool {
-    *state == aws_sdk_autoscaling::types::LifecycleState::InService
+fn in_service(state: &LifecycleState) -> bool {
+    *state == LifecycleState::InService
 }
