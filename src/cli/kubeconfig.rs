@@ -78,7 +78,7 @@ fn entry(
         certificate_authority: authority.clone(),
         command: this_program()?,
         arguments: arguments.map(str::to_owned).into(),
-        // Whoever chose a profile now means the same one whenever kubectl asks.
+        // A profile that is chosen now is meant whenever kubectl asks.
         environment: variable("AWS_PROFILE").map(|profile| ("AWS_PROFILE".to_owned(), profile)).into_iter().collect(),
     }))
 }

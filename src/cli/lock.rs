@@ -45,7 +45,7 @@ pub(super) async fn status(common: &Common, file: &File) -> Result<u8, Failure> 
             (Verdict::Expired(lease), silent) => Some(Holder::of("expired", *lease, silent.as_secs())),
         },
     };
-    // Whoever holds the lock records what it begins before it does; also what nobody finished is worth knowing.
+    // A holder records what it begins before it does; what was not finished is worth knowing, too.
     let book = home.load().await?;
     let steps: Vec<String> =
         book.iter().flat_map(|book| book.open.values()).map(|open| open.intent.step.to_string()).collect();

@@ -26,7 +26,7 @@ pub(super) async fn recover(common: &Common, args: &RecoverArgs, stop: Stop) -> 
 async fn made_again(run: StackRun<'_>, args: &RecoverArgs, home: &mut Home) -> Result<u8, Failure> {
     let StackRun { common, declaration, session } = run;
     let word = match home.load().await {
-        // Whoever renamed the stack is told so, rather than given an empty record.
+        // That the stack was renamed is said, rather than an empty record made.
         Ok(None) => {
             workplace::load(home, declaration).await?;
             "damaged"

@@ -100,7 +100,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
     page(show.common, &Page::of_plan(planned, &view));
 }
 
-/// A page: for programs, or for whoever reads.
+/// A page: for programs, or for readers.
 fn page(common: &Common, page: &Page<'_>) {
     if common.json {
         out::data(&format!("{}\n", canonical(&typed::json(render::json(page)))));

@@ -27,7 +27,7 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
     let serials = home.history().await?;
     let now = match home.load().await {
         Ok(book) => book.map(|book| book.state.serial),
-        // Whoever looks for one to put in force in place of a damaged one looks here.
+        // A damaged one is to be replaced by one of these, so that is no error here.
         Err(error) if error.is_damage() => {
             out::note(&format!("warning: {error}\n"));
             None

@@ -1,6 +1,6 @@
 //! Kubernetes Secrets with their values in them, for a pipe to kubectl.
 //!
-//! Promises: a value goes from whoever has it into one text that is wiped, and stands nowhere else on the way.
+//! Promises: a value goes from its owner into one text that is wiped, and stands nowhere else on the way.
 
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -39,7 +39,7 @@ pub fn secrets(namespace: &str, license: &License, material: &Material) -> Secre
     }
     let (name, key, value) = (DATABASE_SECRET, DATABASE_SECRET_KEY, material.database_password.as_ref());
     Secret { namespace, name, key, value, is_immutable: false }.write(&mut text);
-    // Whoever replaced it would make everything unreadable that was encrypted with it: Kubernetes is to refuse that.
+    // Replacing it would make everything unreadable that was encrypted with it: Kubernetes is to refuse that.
     let (name, key, value) = (ENCRYPTION_SECRET, ENCRYPTION_SECRET_KEY, material.encryption_key.as_ref());
     Secret { namespace, name, key, value, is_immutable: true }.write(&mut text);
     text

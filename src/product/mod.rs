@@ -30,7 +30,7 @@ pub use sizing::{Allocatable, Amount, SizeError, Sizing, addresses_per_interface
 pub const HTTP_PORT: u16 = 4242;
 /// Port of Prometheus metrics, without a login (`Metrics.Listen`).
 pub const METRICS_PORT: u16 = 2112;
-/// Path that answers 200 while the server serves, and asks nothing of whoever asks.
+/// Path that answers 200 while the server serves, and needs no credentials.
 pub const PING_PATH: &str = "/__ping__";
 /// Path that answers once the server has started.
 pub const STATUS_PATH: &str = "/__api__/status";

@@ -1,4 +1,4 @@
-//! What stands in a section, for whoever reads: rows in columns, what was found with its place, messages with their causes.
+//! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes.
 
 use super::text::{Label, Text};
 use crate::model::finding::Severity;

@@ -1,4 +1,4 @@
-//! Floor 5: what there is to say, once, for whoever reads and for programs.
+//! Floor 5: what there is to say, once, for readers and for programs.
 //!
 //! Promises: a [`Page`] is built once from what a command found out, and printers need nothing else: no printer knows a
 //! plan, a drift report, a status or the report of a run. What a piece of text is, a [`Label`] says; how it looks, nobody

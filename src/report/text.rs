@@ -1,6 +1,6 @@
 //! Text in pieces, each of which says what it is: printers decide how that looks.
 //!
-//! Promises: whoever writes text names what a piece is, never how it looks; whatever the values inside it hold, no piece
+//! Promises: the author of a text names what a piece is, never how it looks; whatever the values inside it hold, no piece
 //! ends a line, steers a terminal or turns the direction of reading.
 
 use std::fmt;

@@ -90,7 +90,7 @@ impl Resource for AccessEntry {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Principal {
-    /// Whoever made the entry: settled once, and the same whoever runs the program later.
+    /// The creator of the cluster: settled once, and the same when somebody else runs the program later.
     Creator,
     /// A role or user, by ARN.
     Arn(String),

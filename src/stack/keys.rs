@@ -43,18 +43,28 @@ pub(super) struct Key {
 pub(super) enum Kind {
     /// Keys of its own.
     Section,
+    /// Text of one of the types in `model::values`.
     Text(TextKind),
+    /// One of these words.
     Word(&'static [Choice]),
+    /// A whole number.
     Whole {
+        /// The smallest that is allowed.
         least: u64,
+        /// The largest that is allowed.
         most: u64,
+        /// What it counts, such as `nodes`.
         unit: &'static str,
     },
+    /// `true` or `false`.
     Flag,
     /// A list in which order means nothing and nothing stands twice.
     Set {
+        /// What its items are.
         of: Item,
+        /// The fewest items it may have.
         least: usize,
+        /// The most items it may have.
         most: usize,
     },
     /// Tag keys and values of AWS.
@@ -66,16 +76,22 @@ pub(super) enum Kind {
 /// What a set is made of.
 #[derive(Clone, Copy)]
 pub(super) enum Item {
+    /// Text of one of the types in `model::values`.
     Text(TextKind),
+    /// One of these words.
     Word(&'static [Choice]),
 }
 
 /// A type of `model::values`, as far as the table needs to know it.
 #[derive(Clone, Copy)]
 pub(super) struct TextKind {
+    /// What a value of it is called, with its article.
     pub(super) called: &'static str,
+    /// A value that is right.
     pub(super) example: &'static str,
+    /// Says what is wrong with a text.
     pub(super) check: fn(&str) -> Result<(), ValueError>,
+    /// Its JSON schema.
     pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
@@ -96,6 +112,7 @@ impl TextKind {
 pub(super) enum Absent {
     /// It must be written wherever its section is.
     Required,
+    /// This value.
     Is(Literal),
     /// Something that is no value of the key: said as a clause.
     Means(&'static str),

@@ -60,11 +60,11 @@ pub struct Stack {
     /// The VPC and its subnets, made or found.
     pub network: Network,
     /// The database.
-    pub database: Database,
+    pub database: DeclaredDatabase,
     /// The bucket of packages and the key.
     pub storage: Storage,
     /// What people talk to.
-    pub load_balancer: LoadBalancer,
+    pub load_balancer: DeclaredLoadBalancer,
     /// What runs on the platform.
     pub package_manager: PackageManager,
     /// What may not be deleted.
@@ -123,7 +123,7 @@ pub struct ExistingNetwork {
 
 /// The database, an instance of RDS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Database {
+pub struct DeclaredDatabase {
     /// Its class.
     pub instance_class: DatabaseClass,
     /// Its version, or the major one to follow.
@@ -149,7 +149,7 @@ pub struct Storage {
 
 /// The Application Load Balancer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LoadBalancer {
+pub struct DeclaredLoadBalancer {
     /// The host name people use.
     pub domain: Option<DomainName>,
     /// The ACM certificate; none means plain HTTP.
@@ -226,7 +226,7 @@ impl Stack {
             account: values.text("account"),
             platform: Platform::from_values(values)?,
             network: Network::from_values(values)?,
-            database: Database {
+            database: DeclaredDatabase {
                 instance_class: values.text("database.instance_class")?,
                 engine_version: Pinned::of(values, "database.engine_version")?,
                 extended_support: values.flag("database.extended_support")?,
@@ -235,7 +235,7 @@ impl Stack {
                 backup_days: values.whole("database.backup_days")?,
             },
             storage: Storage { bucket: values.text("storage.bucket"), kms: values.text("storage.kms") },
-            load_balancer: LoadBalancer {
+            load_balancer: DeclaredLoadBalancer {
                 domain: values.text("load_balancer.domain"),
                 certificate: values.text("load_balancer.certificate"),
                 scheme: Scheme::from_values(values)?,

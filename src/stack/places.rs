@@ -1,4 +1,4 @@
-//! Where each key of a declaration stands, for whoever finds later that its value does not fit the world.
+//! Where each key of a declaration stands, for checks that find later that its value does not fit the world.
 
 use std::collections::BTreeMap;
 

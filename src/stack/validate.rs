@@ -66,7 +66,7 @@ impl Rules<'_> {
         self.problems.push(Problem::new(place, path, message, hint));
     }
 
-    /// A private range here is a misunderstanding: whoever is inside the VPC uses the private endpoint.
+    /// A private range here is a misunderstanding: machines inside the VPC use the private endpoint.
     /// Source: EKS API, `CreateAccessEntry`: the principal is an IAM role or user.
     fn admins(&mut self) {
         let path = "kubernetes.admins";

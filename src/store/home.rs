@@ -64,7 +64,7 @@ impl Home {
         }
     }
 
-    /// Whether what is overwritten or deleted here by mistake is lost. A folder is kept by whoever keeps the machine;
+    /// Whether what is overwritten or deleted here by mistake is lost. A folder is kept with the machine;
     /// nothing is known of a bucket that may not be asked.
     pub async fn loses_what_is_overwritten(&self) -> bool {
         match self {

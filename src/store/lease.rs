@@ -56,7 +56,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The epoch of whoever takes it now; nothing if it is not to be had.
+    /// The epoch of the next holder; `None` if the lease cannot be taken now.
     pub fn epoch(&self) -> Option<u64> {
         match self {
             Self::Free(epoch) => Some(*epoch),

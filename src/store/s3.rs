@@ -2,9 +2,9 @@
 //! the stack, `<stack>.history/` keeps earlier lockfiles. Knows no SDK: the bucket is a port.
 //!
 //! Promises: all writes of the state form one chain, each on the condition that the one before is still there, and each
-//! with the epoch of its lease. Whoever takes the lease begins by writing the state anew with its own epoch, so that
+//! with the epoch of its lease. A new holder of the lease begins by writing the state anew with its own epoch, so that
 //! whatever an earlier holder still sends finds its condition broken: writes of two epochs never interleave, whatever
-//! the clocks say. What [`Store::append`] returned from is there for whoever takes over.
+//! the clocks say. What [`Store::append`] returned from is there for the next holder.
 //!
 //! Leaves to others when to renew (`run`), and what a lease's age means (`lease`).
 
@@ -151,7 +151,7 @@ impl S3Store {
             Ok(kept) => self.kept = Some(kept),
             Err(error) if bears(&error) => {}
             Err(error) => {
-                // Whoever comes next need not wait for it to run out; if this fails, too, they must.
+                // The next holder need not wait for it to run out; if this fails, too, it must.
                 let _ = lease.release().await;
                 return Err(error);
             }
@@ -222,7 +222,7 @@ impl S3Store {
         Ok((verdict, silent))
     }
 
-    /// Ends the lease of whoever holds it: one that is alive only by `force`. Answers whose it was.
+    /// Ends the lease of its present holder: one that is alive only by `force`. Answers whose it was.
     ///
     /// # Errors
     /// [`StoreError::Leased`] with a holder that is alive; [`StoreError::Bucket`].
@@ -387,7 +387,7 @@ impl S3Store {
         self.follow(Content { epoch, state: Some(state.clone()), entries: Vec::new() }).await
     }
 
-    /// Keeps a lockfile that is about to be replaced. It is kept as it stood, whoever does it and however often.
+    /// Keeps a lockfile that is about to be replaced. Keeping it again changes nothing.
     async fn keep(&self, lease: &HeldLease, state: &State) -> Result<(), StoreError> {
         let key = self.history_key(state.serial);
         let text = lockfile::render(state);

@@ -204,7 +204,7 @@ async fn a_version_that_is_not_declared_stays_as_it_was_applied() {
     for engine_there in ["16", "16.3", "18"] {
         let stands = Stack {
             platform: Platform::Kubernetes(Kubernetes { version: Pinned::Written(older), ..new.kubernetes().clone() }),
-            database: ppm_infra::stack::Database {
+            database: ppm_infra::stack::DeclaredDatabase {
                 engine_version: Pinned::Written(engine_there.parse().unwrap()),
                 ..new.database.clone()
             },

@@ -1,4 +1,4 @@
-//! Checks of who may enter the cluster: whoever runs the program, and those who are declared.
+//! Checks of who has access to the cluster: the caller, and those who are declared.
 //!
 //! Source: EKS User Guide, "Create access entries" (one existing IAM role or user each, its path included; of any account).
 
@@ -23,18 +23,18 @@ pub(super) fn principals(stack: &Stack, surroundings: &Surroundings, state: &Sta
     admins.map(ToString::to_string).chain(caller).collect()
 }
 
-/// The role behind the session of whoever runs the program, without its path: sessions do not show it.
+/// The role behind the session of the caller, without its path: sessions do not show it.
 fn role_of(surroundings: &Surroundings) -> Option<String> {
     let Surroundings { account, partition, principal, .. } = surroundings;
     session_role(principal).map(|role| format!("arn:{partition}:iam::{account}:role/{role}"))
 }
 
-/// Whose entry stands for whoever made the cluster.
+/// The principal whose entry is that of the creator of the cluster.
 fn creator(state: &State) -> Option<&str> {
     state.resources.get(&handles::CREATOR.address())?.computed.text("principal_arn")
 }
 
-/// Whether whoever runs the program can be given access to the cluster, or has it.
+/// Whether the caller can be given access to the cluster, or has it.
 pub(super) fn caller(cx: &CheckContext<'_>) -> Check {
     let mut check = CheckBuilder::new(cx.places, "caller");
     let caller = cx.surroundings.principal.as_str();
@@ -45,7 +45,7 @@ pub(super) fn caller(cx: &CheckContext<'_>) -> Check {
     check.done()
 }
 
-/// Nobody is the creator yet: whoever runs the program will be.
+/// There is no creator yet: the caller will be it.
 fn newcomer(cx: &CheckContext<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
     let address = handles::CREATOR.address();
     let severity = if cx.makes(&handles::CREATOR) { Severity::Error } else { Severity::Warning };
@@ -79,7 +79,7 @@ fn newcomer(cx: &CheckContext<'_>, caller: &str, check: &mut CheckBuilder<'_>) {
     }
 }
 
-/// Whoever comes later has access by being declared.
+/// Another caller has access by being declared.
 fn known(cx: &CheckContext<'_>, caller: &str, creator: &str, check: &mut CheckBuilder<'_>) {
     let admins = &cx.stack.kubernetes().admins;
     if stands_for(creator, caller) || admins.iter().any(|arn| stands_for(arn.as_str(), caller)) {

@@ -1,4 +1,4 @@
-//! A line for each call, for whoever wants to see inside: which operation, which attempt, what came back and after how
+//! A line in the log for each call: which operation, which attempt, what came back and after how
 //! long. Of requests and answers nothing but the id: they may hold secrets.
 
 use aws_smithy_runtime_api::box_error::BoxError;

@@ -201,7 +201,7 @@ where
     sought.iter().map(|one| (one.address.clone(), find(one))).collect()
 }
 
-/// A second look at what has no record and was not found by our marks: whoever holds its natural name is a stranger.
+/// A second look at what has no record and was not found by our marks: an object with its natural name is foreign.
 /// `holder` answers the object that does. What it finds belongs in the place of what was found before.
 pub async fn strangers<R, T, F, Fut>(
     found: &Sights<R>,
@@ -225,7 +225,7 @@ where
                 Ok(Some(there)) if !cx.ours(&address, &there.all_tags()) => {
                     Ok(Sight::foreign(there.id(), &there.all_tags(), cx))
                 }
-                // Ours, and not in the list by tags yet: whoever makes it will find it.
+                // Ours, and not in the list by tags yet: the create call will find it.
                 Ok(_) => Ok(Sight::Absent),
                 Err(error) => Err(error),
             };

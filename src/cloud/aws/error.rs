@@ -78,7 +78,7 @@ fn kind(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorKind {
     if broken && !meant { ErrorKind::Unreachable } else { ErrorKind::Refused }
 }
 
-/// What a wire code means. Codes that mean different things in different services stay `Refused`; whoever calls there
+/// What a wire code means. Codes that mean different things in different services stay `Refused`; the caller there
 /// knows better.
 fn meaning(code: &str) -> ErrorKind {
     match code {

@@ -1,6 +1,6 @@
 //! The pace of calls that EC2 takes by small buckets of their own: no faster than it takes them.
 //!
-//! EC2 lets each action in by a token bucket. Whoever finds it empty is refused, and the SDK's repetitions draw from the
+//! EC2 lets each action in by a token bucket. A call that finds it empty is refused, and the SDK's repetitions draw from the
 //! same bucket: with a dozen endpoints they can be used up before it has filled again. So a call waits here for its turn,
 //! before the SDK sees it. Only the buckets are kept that one stack by itself can empty.
 //!

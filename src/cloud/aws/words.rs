@@ -84,7 +84,7 @@ pub mod eks {
     );
     /// The same of the role that EKS makes for itself at the first node group of an account.
     pub const UNKNOWN_SERVICE_ROLE: Words = Words::of_any_code(&["unable to assume the service-linked role"]);
-    /// The same of whoever is to enter the cluster.
+    /// The same of a principal that is to have access to the cluster.
     pub const UNKNOWN_PRINCIPAL: Words =
         Words::of("InvalidParameterException", &["invalid principal", "does not exist", "not found"]);
     /// An add-on is asked for before its cluster or role is known everywhere.

@@ -36,7 +36,7 @@ pub struct Live {
     broken: bool,
 }
 
-/// What the bar of the whole says beside its counts; read by whoever draws it.
+/// What the bar of the whole says beside its counts; read by the drawing thread.
 #[derive(Debug, Default)]
 struct Outlook {
     running: AtomicUsize,
@@ -232,7 +232,7 @@ impl Live {
     }
 
     fn say(&self, line: &Text) {
-        // Whoever closed the terminal does not read this either.
+        // Nobody reads this in a terminal that was closed.
         let _ = self.screen.println(self.text(line));
     }
 

@@ -121,7 +121,7 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
     }
     let declared = AccessEntry {
         cluster: cx.refer(&cluster),
-        // Whoever runs the program is told from nobody by the ARN alone, so that stays as it is declared.
+        // The ARN alone does not say whether it is the creator's entry, so that stays as it is declared.
         principal: match expected.principal {
             Principal::Creator => Principal::Creator,
             Principal::Arn(_) => Principal::Arn(principal.clone()),
@@ -140,20 +140,20 @@ fn id(cluster: &str, entry: &types::AccessEntry) -> String {
     format!("{cluster}/{}", entry.principal_arn().unwrap_or_default())
 }
 
-/// Whose entry stands for whoever made it.
+/// The principal whose entry is that of the creator.
 enum Found {
     Ours(String),
     Foreign(Box<types::AccessEntry>),
     Nobody,
 }
 
-/// Looks for the entry of whoever made it: one with our marks, else one of whoever runs the program now.
+/// Looks for the entry of the creator: one with our marks, else one of the caller.
 async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> Result<Found, CloudError> {
     let entries = list(cx.aws, cluster).await?;
     if let Some(entry) = entries.iter().find(|entry| cx.ours(&one.address, &eks::tags_of(entry.tags()))) {
         return Ok(Found::Ours(entry.principal_arn().unwrap_or_default().to_owned()));
     }
-    // Whoever runs the program now is the creator only where nobody else is recorded as that.
+    // The caller is the creator only where nobody else is recorded as that.
     let recorded = cx.ids.computed(&one.address).and_then(|computed| computed.text("principal_arn"));
     let caller = &cx.surroundings.principal;
     let is_own = |arn: &str| recorded.map_or_else(|| stands_for(arn, caller), |recorded| recorded == arn);
@@ -173,7 +173,7 @@ async fn list(aws: &Clients, cluster: &str) -> Result<Vec<types::AccessEntry>, C
 }
 
 /// The ARN of a principal. An entry is given to a role, not to its sessions, and a role may have a path that its
-/// sessions do not show. Whoever made it once is the creator for good, as long as that identity exists.
+/// sessions do not show. The creator is the creator for good, as long as that identity exists.
 async fn resolve(principal: &Principal, cx: &Writing<'_>) -> Result<String, CloudError> {
     let doing = "find out whose access entry it is";
     let caller = match principal {

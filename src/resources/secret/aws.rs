@@ -123,7 +123,7 @@ impl Provision for Secret {
         let there = describe(cx.aws, id).await?;
         let there = there.ok_or_else(|| vanished(doing, id))?;
         if known.value_due {
-            // Whoever took it over ended before its new value was in it.
+            // The run that took it over ended before its new value was in it.
             self.take_over(&there, Some(&value::fresh(&self.content)?), id, cx).await?;
         } else {
             self.bring(&there, id, cx).await?;

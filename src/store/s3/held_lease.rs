@@ -159,7 +159,7 @@ impl HeldLease {
         self.may_write()
     }
 
-    /// Gives the lease back. One that is over is left to whoever has it.
+    /// Gives the lease back. One that is over is left to its new holder.
     ///
     /// # Errors
     /// [`StoreError::Bucket`]: it then runs out by itself.

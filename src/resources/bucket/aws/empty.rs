@@ -1,4 +1,4 @@
-//! Emptying a bucket: everything in it is gone for good afterwards, so whoever calls has consent.
+//! Emptying a bucket: everything in it is gone for good afterwards, so the caller must have consent.
 
 use std::time::Duration;
 

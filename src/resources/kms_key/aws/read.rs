@@ -218,7 +218,7 @@ async fn without_alias(aws: &Clients) -> Result<Vec<(String, Tags)>, CloudError>
     Ok(found)
 }
 
-/// The tags of a key; nothing where it is gone or may not be read. Whoever made such a one, it was not us: our keys leave
+/// The tags of a key; `None` where it is gone or may not be read. A key we may not read is not ours: our keys leave
 /// it to IAM who may.
 async fn tags_if_told(aws: &Clients, id: &str) -> Result<Option<Tags>, CloudError> {
     match tags(aws, id).await {
