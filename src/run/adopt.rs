@@ -104,7 +104,7 @@ pub struct Adoption {
     /// What the next apply would do to it.
     pub ahead: Planned,
     /// What taking over does: it records the object and gives it our marks. To be carried out by
-    /// [`apply`](super::apply()).
+    /// [`Open::carry_out`](super::Open::carry_out).
     pub taking: Planned,
 }
 
