@@ -25,8 +25,8 @@ pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
     let checks = checks::of_declaration(stack, &declaration.places, Host::system().now());
     if common.json {
         let checks = check_facts(&checks, &declaration.name());
-        let facts = [("valid", json!(true)), ("declaration", json!(stack)), ("checks", checks)];
-        out::data(&format!("{}\n", document(Some("validate"), facts)));
+        let fields = [("valid", json!(true)), ("declaration", json!(stack)), ("checks", checks)];
+        out::data(&format!("{}\n", document(Some("validate"), fields)));
     } else {
         show::findings(&checks, &declaration.name(), &declaration.text);
         let (path, name, region) = (declaration.path.display(), &stack.stack, &stack.region);

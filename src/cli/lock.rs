@@ -61,14 +61,14 @@ fn document(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {
     let word = holder.as_ref().map_or("free", |holder| holder.word);
     let (info, beat) = holder.map_or((None, None), |holder| (Some(holder.info), holder.beat));
     let lease = beat.map(|beat| json!({"epoch": beat.epoch, "last_beat": beat.told, "silent_seconds": beat.silent}));
-    let facts = [
+    let fields = [
         ("stack", json!(stack)),
         ("lock", json!(word)),
         ("holder", json!(info)),
         ("lease", json!(lease)),
         ("steps", json!(steps)),
     ];
-    format!("{}\n", render::document(Some("lock status"), facts))
+    format!("{}\n", render::document(Some("lock status"), fields))
 }
 
 fn text(stack: &str, holder: Option<Holder>, steps: &[String]) -> String {

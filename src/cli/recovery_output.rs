@@ -85,7 +85,7 @@ pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
         .iter()
         .map(|(address, there)| json!({"address": address, "id": there.id, "because": there.because}))
         .collect();
-    let facts = [
+    let fields = [
         ("serial", json!(serial)),
         ("declared", json!(declared)),
         ("recorded", json!(recorded)),
@@ -95,7 +95,7 @@ pub(super) fn recovered(rebuilt: &Rebuilt, serial: u64) {
         ("aside", json!(listed(aside))),
         ("complete", json!(blind.is_none())),
     ];
-    out::data(&format!("{}\n", document(Some("recover"), facts)));
+    out::data(&format!("{}\n", document(Some("recover"), fields)));
 }
 
 fn listed(all: &[Unrecorded]) -> Vec<Value> {
@@ -196,8 +196,8 @@ pub(super) fn rolled_back(common: &Common, done: &RolledBack) {
         let stays: Vec<Value> =
             done.stays.iter().map(|(address, because)| json!({"address": address, "because": because})).collect();
         let gone: Vec<String> = done.gone.iter().map(ToString::to_string).collect();
-        let facts = [("gone", json!(gone)), ("stays", json!(stays)), ("serial", json!(done.report.serial))];
-        out::data(&format!("{}\n", document(Some("rollback"), facts)));
+        let fields = [("gone", json!(gone)), ("stays", json!(stays)), ("serial", json!(done.report.serial))];
+        out::data(&format!("{}\n", document(Some("rollback"), fields)));
         return;
     }
     let mut text = format!(

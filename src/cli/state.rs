@@ -47,8 +47,8 @@ async fn list(common: &Common, file: &File, kind: Option<&str>) -> Result<u8, Fa
             .iter()
             .map(|(address, recorded)| json!({"address": address, "id": recorded.computed.text("id")}))
             .collect();
-        let facts = [("serial", json!(state.serial)), ("resources", json!(all))];
-        out::data(&format!("{}\n", document(Some("state list"), facts)));
+        let fields = [("serial", json!(state.serial)), ("resources", json!(all))];
+        out::data(&format!("{}\n", document(Some("state list"), fields)));
         return Ok(exit::DONE);
     }
     let width = chosen.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);

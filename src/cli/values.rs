@@ -92,14 +92,14 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     let errors = review.count(Severity::Error);
     if common.json {
         let (warnings, valid) = (review.count(Severity::Warning), errors == 0);
-        let facts = [
+        let fields = [
             ("valid", json!(valid)),
             ("errors", json!(errors)),
             ("warnings", json!(warnings)),
             ("checked", typed::json(review.to_json())),
             ("header", json!(stamp.map(|stamp| stamp.json()))),
         ];
-        let told = document(Some("values"), facts);
+        let told = document(Some("values"), fields);
         out::data(&format!("{told}\n"));
     } else {
         if let Some(told) = stamp.and_then(|stamp| stamp.told()) {
@@ -161,8 +161,8 @@ pub(super) fn next_steps(
     if common.json {
         let next: Vec<Value> =
             commands.iter().map(|command| json!({"comment": command.comment, "line": command.line})).collect();
-        let facts = [("values", json!(path)), ("kept", json!(aside)), ("next", json!(next))];
-        out::data(&format!("{}\n", document(Some("apply"), facts)));
+        let fields = [("values", json!(path)), ("kept", json!(aside)), ("next", json!(next))];
+        out::data(&format!("{}\n", document(Some("apply"), fields)));
         return Ok(());
     }
     let next = if chosen::is_rehearsal(common) {

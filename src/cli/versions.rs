@@ -35,8 +35,8 @@ pub(super) async fn history(common: &Common, file: &File) -> Result<u8, Failure>
         Err(error) => return Err(error.into()),
     };
     if common.json {
-        let facts = [("serials", json!(serials)), ("current", json!(now))];
-        out::data(&format!("{}\n", document(Some("state history"), facts)));
+        let fields = [("serials", json!(serials)), ("current", json!(now))];
+        out::data(&format!("{}\n", document(Some("state history"), fields)));
         return Ok(exit::DONE);
     }
     for serial in serials {

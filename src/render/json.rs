@@ -12,23 +12,23 @@ use crate::report::Page;
 /// The version of the schema of everything here but events, which carry their own.
 pub const SCHEMA: u32 = 1;
 
-/// The only writer of what every document for programs begins with; `facts` are the keys behind it.
-pub fn document(command: Option<&str>, facts: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+/// The only writer of what every document for programs begins with; `fields` are the keys behind it.
+pub fn document(command: Option<&str>, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let mut all = Map::new();
     all.insert("schema".to_owned(), SCHEMA.into());
     all.extend(command.map(|command| ("command".to_owned(), command.into())));
-    all.extend(facts.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    all.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
     Value::Object(all)
 }
 
 /// The page for programs.
 pub fn json(page: &Page<'_>) -> Value {
-    let mut facts = vec![("stack", page.scope.stack.into())];
+    let mut fields = vec![("stack", page.scope.stack.into())];
     if let Some((region, account)) = page.scope.region_and_account {
-        facts.extend([("region", region.into()), ("account", account.into())]);
+        fields.extend([("region", region.into()), ("account", account.into())]);
     }
-    facts.extend(page.facts.iter().cloned());
-    facts.extend(page.sections.iter().flat_map(|section| section.content.facts()));
-    facts.push(("summary", page.summary.clone()));
-    document(Some(page.command), facts)
+    fields.extend(page.json_fields.iter().cloned());
+    fields.extend(page.sections.iter().flat_map(|section| section.content.json_fields()));
+    fields.push(("summary", page.summary.clone()));
+    document(Some(page.command), fields)
 }

@@ -48,7 +48,7 @@ impl<'a> Page<'a> {
             verdict: if report.is_complete() { complete(report, view) } else { incomplete(report) },
             remarks: if report.is_complete() { Vec::new() } else { next(report, view.again) },
             chain: CriticalPath::default(),
-            facts: vec![
+            json_fields: vec![
                 ("complete", json!(report.is_complete())),
                 ("serial", json!(report.serial)),
                 ("elapsed_ms", json!(report.elapsed_ms)),
@@ -90,18 +90,18 @@ fn warning(what: &str, about: Vec<About>) -> Message {
     Message { severity, word: severity.word(), what: plain(what), causes: Vec::new(), about, hints: Vec::new() }
 }
 
-fn messages(all: Vec<Message>, key: &'static str, fact: Value) -> Ready {
-    Ready::of(if all.is_empty() { Vec::new() } else { vec![Block::Messages(all)] }, vec![(key, fact)])
+fn messages(all: Vec<Message>, key: &'static str, value: Value) -> Ready {
+    Ready::of(if all.is_empty() { Vec::new() } else { vec![Block::Messages(all)] }, vec![(key, value)])
 }
 
 fn failed(all: &[(StepKey, StepFailure)]) -> Ready {
-    let (mut told, mut facts) = (Vec::new(), Vec::new());
+    let (mut told, mut values) = (Vec::new(), Vec::new());
     for (step, failure) in all {
         let causes = causes(failure).iter().map(plain).collect();
         told.push(error(plain("could not ").and(name(step)), causes));
-        facts.push(json!({"step": steps::fact(step), "error": failure}));
+        values.push(json!({"step": steps::to_json(step), "error": failure}));
     }
-    messages(told, "failed", Value::Array(facts))
+    messages(told, "failed", Value::Array(values))
 }
 
 /// From what was being done to the id under which AWS knows it.
@@ -126,22 +126,22 @@ fn record_lost(lost: Option<&RecordLost>) -> Ready {
 }
 
 fn unrecorded(all: &[(StepKey, Document)]) -> Ready {
-    let (mut about, mut facts) = (Vec::new(), Vec::new());
+    let (mut about, mut values) = (Vec::new(), Vec::new());
     for (step, computed) in all {
         let verbatim = canonical_pretty(&computed.to_value()).lines().map(plain).collect();
         about.push(About { name: name(step), verbatim });
-        facts.push(json!({"step": steps::fact(step), "computed": computed}));
+        values.push(json!({"step": steps::to_json(step), "computed": computed}));
     }
     let what = "this was done and could not be recorded; keep it, it is the only copy";
     let told = if about.is_empty() { Vec::new() } else { vec![warning(what, about)] };
-    messages(told, "unrecorded", Value::Array(facts))
+    messages(told, "unrecorded", Value::Array(values))
 }
 
 fn abandoned(left: &[StepKey]) -> Ready {
     let about: Vec<About> = left.iter().map(|step| About { name: name(step), verbatim: Vec::new() }).collect();
     let what = format!("{} {} left running in AWS:", count(left.len(), "step"), were(left.len()));
     let told = if about.is_empty() { Vec::new() } else { vec![warning(&what, about)] };
-    messages(told, "abandoned", left.iter().map(steps::fact).collect())
+    messages(told, "abandoned", left.iter().map(steps::to_json).collect())
 }
 
 /// What is true now that everything was done.

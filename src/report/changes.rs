@@ -114,7 +114,7 @@ impl<'a> Changes<'a> {
         detail
     }
 
-    fn fact(&self, change: &Change<'_>) -> Value {
+    fn to_json(&self, change: &Change<'_>) -> Value {
         json!({
             "address": change.address,
             "component": kinds::component(self.catalog, &change.address.kind).word(),
@@ -123,7 +123,7 @@ impl<'a> Changes<'a> {
             "because": change.reason.because(),
             "order": change.verb.order(),
             "id": change.prior.and_then(|prior| prior.computed.text("id")),
-            "fields": fields::facts(change.diffs),
+            "fields": fields::to_json(change.diffs),
             "declared": change.wanted,
         })
     }
@@ -147,8 +147,8 @@ impl SectionContent for Changes<'_> {
         components.into_iter().map(table).collect()
     }
 
-    fn facts(&self) -> JsonFields {
-        vec![("changes", self.all.iter().map(|change| self.fact(change)).collect())]
+    fn json_fields(&self) -> JsonFields {
+        vec![("changes", self.all.iter().map(|change| self.to_json(change)).collect())]
     }
 }
 

@@ -51,7 +51,7 @@ impl SectionContent for Checks<'_> {
         blocks
     }
 
-    fn facts(&self) -> JsonFields {
+    fn json_fields(&self) -> JsonFields {
         vec![("checks", check_facts(self.all, self.source.file))]
     }
 

@@ -67,7 +67,7 @@ impl<'a> Page<'a> {
             verdict: totals.verdict(),
             remarks: totals.remarks(view.quoted_file),
             chain: CriticalPath::default(),
-            facts: Vec::new(),
+            json_fields: Vec::new(),
             summary: totals.summary(),
             sections: vec![
                 Section::titled("drift", Heading::of("Drift"), drifted).led(Lead::Gap),
@@ -110,7 +110,7 @@ impl SectionContent for Findings<'_> {
         Vec::new()
     }
 
-    fn facts(&self) -> JsonFields {
+    fn json_fields(&self) -> JsonFields {
         vec![("findings", self.all.iter().map(|one| finding_facts(one, self.file)).collect())]
     }
 

@@ -54,12 +54,12 @@ impl<'a> Drifted<'a> {
         self.all.len() - self.gone()
     }
 
-    fn fact(&self, moved: &Moved<'_>) -> Value {
+    fn to_json(&self, moved: &Moved<'_>) -> Value {
         json!({
             "address": moved.address,
             "component": kinds::component(self.catalog, &moved.address.kind).word(),
             "gone": moved.diffs.is_none(),
-            "fields": fields::facts(moved.diffs.unwrap_or_default()),
+            "fields": fields::to_json(moved.diffs.unwrap_or_default()),
         })
     }
 }
@@ -71,8 +71,8 @@ impl SectionContent for Drifted<'_> {
         Block::rows(sorted.into_iter().map(Moved::row).collect())
     }
 
-    fn facts(&self) -> JsonFields {
-        vec![("drift", self.all.iter().map(|moved| self.fact(moved)).collect())]
+    fn json_fields(&self) -> JsonFields {
+        vec![("drift", self.all.iter().map(|moved| self.to_json(moved)).collect())]
     }
 }
 

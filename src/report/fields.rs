@@ -95,13 +95,13 @@ fn field_texts(diffs: &[FieldDiff], via: &[Document], wording: Wording) -> Vec<F
 }
 
 /// The differences for programs.
-pub(super) fn facts(diffs: &[FieldDiff]) -> Vec<Value> {
-    let fact = |diff: &FieldDiff| {
+pub(super) fn to_json(diffs: &[FieldDiff]) -> Vec<Value> {
+    let to_json = |diff: &FieldDiff| {
         json!({
             "path": diff.path, "before": side(&diff.before), "after": side(&diff.after), "on_change": diff.on_change,
         })
     };
-    diffs.iter().map(fact).collect()
+    diffs.iter().map(to_json).collect()
 }
 
 /// One side of a difference for programs.

@@ -15,7 +15,7 @@
 //!
 //! | on a page | is |
 //! |---|---|
-//! | [`Section`] | one subject with a stable id; its [`SectionContent`] gives [`Block`]s to readers and facts to programs |
+//! | [`Section`] | one subject with a stable id; its [`SectionContent`] gives [`Block`]s to readers and JSON fields to programs |
 //! | [`Block`] | rows in columns, quotes of a file, or messages with causes and hints |
 //! | [`Page::findings`] | everything that was found, for printers that tell nothing else |
 //! | verdict, remarks | what comes of it all, and what to type next |

@@ -27,7 +27,7 @@ pub struct Page<'a> {
     /// The steps that make it long, where there are steps.
     pub chain: CriticalPath,
     /// What programs are told beside the sections.
-    pub facts: JsonFields,
+    pub json_fields: JsonFields,
     /// What programs are told of the whole: counts, and what comes of it.
     pub summary: Value,
 }
@@ -73,13 +73,13 @@ pub enum Lead {
     None,
 }
 
-/// What stands in a section, for those who read and for programs, from the same facts.
+/// What stands in a section, for readers and for programs, from the same values.
 pub trait SectionContent {
     /// What readers see; nothing where nothing is worth a heading.
     fn blocks(&self) -> Vec<Block>;
 
     /// What programs are told. Keys are those of the page, and stand also where there is nothing to tell.
-    fn facts(&self) -> JsonFields;
+    fn json_fields(&self) -> JsonFields;
 
     /// What was found, in the words of checks, for printers that tell nothing else.
     fn findings(&self) -> Vec<&Finding> {

@@ -74,7 +74,7 @@ impl<'a> Page<'a> {
             source: (!view.file.is_empty()).then_some(source),
             verdict: totals.verdict(),
             remarks,
-            facts: vec![("base", json!(plan.base))],
+            json_fields: vec![("base", json!(plan.base))],
             summary: totals.summary(&planned.critical_path, &checks.counts()),
             chain,
             sections: vec![
@@ -232,7 +232,7 @@ impl Totals<'_> {
             "values": self.view.values.map_or(0, ValuesPlan::count),
             "values_change": self.view.values.is_some_and(ValuesPlan::is_change),
             "typical_seconds": seconds,
-            "longest_chain": path.iter().map(steps::fact).collect::<Vec<_>>(),
+            "longest_chain": path.iter().map(steps::to_json).collect::<Vec<_>>(),
             "checks": checks,
         })
     }

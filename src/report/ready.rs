@@ -7,39 +7,39 @@ use super::page::{JsonFields, SectionContent};
 use super::text::{Label, Text};
 use crate::model::address::Address;
 
-/// Blocks and facts that stand ready.
+/// Blocks and JSON fields that stand ready.
 #[derive(Default)]
 pub(super) struct Ready {
     blocks: Vec<Block>,
-    facts: JsonFields,
+    json_fields: JsonFields,
 }
 
 impl Ready {
     /// Blocks, and what programs are told.
-    pub(super) fn of(blocks: Vec<Block>, facts: JsonFields) -> Self {
-        Self { blocks, facts }
+    pub(super) fn of(blocks: Vec<Block>, json_fields: JsonFields) -> Self {
+        Self { blocks, json_fields }
     }
 
     /// One list: each item as a row and for programs.
     pub(super) fn list(key: &'static str, items: impl IntoIterator<Item = (Row, Value)>) -> Self {
-        let (rows, facts): (Vec<Row>, Vec<Value>) = items.into_iter().unzip();
-        Self { blocks: Block::rows(rows), facts: vec![(key, Value::Array(facts))] }
+        let (rows, values): (Vec<Row>, Vec<Value>) = items.into_iter().unzip();
+        Self { blocks: Block::rows(rows), json_fields: vec![(key, Value::Array(values))] }
     }
 
     /// What is worth knowing of each object, the notes of one below each other. Programs are told also of an object
     /// without any.
     pub(super) fn notes<'n>(all: impl IntoIterator<Item = (&'n Address, &'n Vec<String>)>) -> Self {
         let mut rows = Vec::new();
-        let mut facts = Vec::new();
+        let mut values = Vec::new();
         for (address, notes) in all {
-            facts.push(json!({"address": address, "notes": notes}));
+            values.push(json!({"address": address, "notes": notes}));
             let lines: Vec<Text> = notes.iter().map(|note| Text::of(Label::Plain, note)).collect();
             if !lines.is_empty() {
                 let name = Text::of(Label::Address, address.to_string());
                 rows.push(Row { cells: vec![vec![name], lines], ..Row::default() });
             }
         }
-        Self { blocks: Block::rows(rows), facts: vec![("notes", Value::Array(facts))] }
+        Self { blocks: Block::rows(rows), json_fields: vec![("notes", Value::Array(values))] }
     }
 
     /// One reason for each object.
@@ -61,7 +61,7 @@ impl SectionContent for Ready {
         self.blocks.clone()
     }
 
-    fn facts(&self) -> JsonFields {
-        self.facts.clone()
+    fn json_fields(&self) -> JsonFields {
+        self.json_fields.clone()
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Page<'a> {
             verdict: verdict(report),
             remarks: Vec::new(),
             chain: CriticalPath::default(),
-            facts: vec![
+            json_fields: vec![
                 ("at", json!(report.at)),
                 (
                     "serves",
@@ -83,8 +83,8 @@ impl SectionContent for Parts<'_> {
         vec![Block::Table(Table { groups: self.groups.iter().map(group).collect() })]
     }
 
-    fn facts(&self) -> JsonFields {
-        self.groups.iter().flat_map(|(_, parts)| parts).flat_map(|part| part.facts.clone()).collect()
+    fn json_fields(&self) -> JsonFields {
+        self.groups.iter().flat_map(|(_, parts)| parts).flat_map(|part| part.json_fields.clone()).collect()
     }
 }
 
@@ -105,8 +105,8 @@ impl SectionContent for Found<'_> {
         if self.0.is_empty() { Vec::new() } else { vec![Block::Messages(self.0.iter().map(message).collect())] }
     }
 
-    fn facts(&self) -> JsonFields {
-        let fact = |finding: &Finding| {
+    fn json_fields(&self) -> JsonFields {
+        let to_json = |finding: &Finding| {
             json!({
                 "severity": match finding.severity {
                     Severity::Unknown => "not_read",
@@ -117,7 +117,7 @@ impl SectionContent for Found<'_> {
                 "hints": finding.remedies,
             })
         };
-        vec![("findings", self.0.iter().map(fact).collect())]
+        vec![("findings", self.0.iter().map(to_json).collect())]
     }
 
     fn findings(&self) -> Vec<&Finding> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::plan::{StepKey, StepPart};
 
 /// A step: the object, what is done with it, which rung of a climb, and the id of an old object.
-pub(super) fn fact(key: &StepKey) -> Value {
+pub(super) fn to_json(key: &StepKey) -> Value {
     let (action, rung, id) = match &key.part {
         StepPart::Create => ("create", None, None),
         StepPart::Change { rung } => ("update", Some(*rung), None),

@@ -46,8 +46,8 @@ impl SectionContent for PlannedValues<'_> {
         blocks
     }
 
-    fn facts(&self) -> JsonFields {
-        vec![("values", self.plan.map_or(Value::Null, fact))]
+    fn json_fields(&self) -> JsonFields {
+        vec![("values", self.plan.map_or(Value::Null, to_json))]
     }
 }
 
@@ -245,14 +245,14 @@ impl SectionContent for FoundValues<'_> {
         Block::rows(vec![row])
     }
 
-    fn facts(&self) -> JsonFields {
-        let fact = self.0.map(|one| json!({"file": one.file, "found": found_fact(&one.found)}));
-        vec![("values", fact.unwrap_or_default())]
+    fn json_fields(&self) -> JsonFields {
+        let values = self.0.map(|one| json!({"file": one.file, "found": found_json(&one.found)}));
+        vec![("values", values.unwrap_or_default())]
     }
 }
 
 /// The values in a plan, for programs.
-fn fact(values: &ValuesPlan) -> Value {
+fn to_json(values: &ValuesPlan) -> Value {
     let compared_with = match values.basis {
         Basis::Nothing | Basis::Unrecorded => Value::Null,
         Basis::Recorded(serial) => json!({"record": serial}),
@@ -274,14 +274,14 @@ fn fact(values: &ValuesPlan) -> Value {
         "chart": {"from": from(|release| Some(release.chart.clone())), "to": values.to.chart},
         "application": {"from": from(|release| release.application.clone()), "to": values.to.application},
         "changes": changes,
-        "found": found_fact(&values.found),
+        "found": found_json(&values.found),
         "stops_all_pods": values.stops_all_pods && values.is_change(),
         "downgrade": values.is_downgrade,
     })
 }
 
 /// The file on this machine, for programs.
-fn found_fact(found: &FileState) -> Value {
+fn found_json(found: &FileState) -> Value {
     let (state, serial, edited, what) = match found {
         FileState::Missing => ("missing", None, None, None),
         FileState::AsWritten => ("as_written", None, None, None),

@@ -1,4 +1,4 @@
-//! Pages as Markdown and HTML, of the same facts as the pages on a terminal.
+//! Pages as Markdown and HTML, of the same content as the pages on a terminal.
 
 use super::pages::{drifted, lost};
 use super::plans::mixed_plan;

@@ -21,7 +21,7 @@ pub(super) struct Part<'a> {
     /// The targets, if it is they.
     pub(super) targets: &'a [Target],
     /// What programs are told.
-    pub(super) facts: JsonFields,
+    pub(super) json_fields: JsonFields,
 }
 
 /// One line.
@@ -43,22 +43,22 @@ pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
     let sights = &report.sights;
     let worst = report.worst_of(part);
     let line = |name, (state, more): (String, String)| Line { name, worst, is_known: true, state, more };
-    let of = |lines: Vec<Line>, facts: JsonFields| Part { lines, targets: &[], facts };
+    let of = |lines: Vec<Line>, json_fields: JsonFields| Part { lines, targets: &[], json_fields };
     match part {
         Aspect::LoadBalancer => {
             let shown = match &sights.balancer {
                 None => elsewhere(report),
                 Some(seen) => line("load balancer", words(seen, |it| (it.state.clone(), it.dns_name.clone()))),
             };
-            of(vec![shown], vec![("load_balancer", json!(sights.balancer.as_ref().map(fact)))])
+            of(vec![shown], vec![("load_balancer", json!(sights.balancer.as_ref().map(to_json)))])
         }
         Aspect::Targets => targets(report, line),
         Aspect::Certificate => {
             let all = sights.certificates.iter();
             let lines =
                 all.clone().map(|(arn, seen)| line("certificate", words(seen, |it| certificate(it, arn, report.at))));
-            let facts = all.clone().map(|(arn, seen)| json!({"arn": arn, "certificate": fact(seen)}));
-            of(lines.collect(), vec![("certificates", facts.collect())])
+            let json_fields = all.clone().map(|(arn, seen)| json!({"arn": arn, "certificate": to_json(seen)}));
+            of(lines.collect(), vec![("certificates", json_fields.collect())])
         }
         Aspect::Kubernetes => {
             let version = match (&sights.cluster, &sights.support) {
@@ -72,30 +72,31 @@ pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
             let is_known = sights.cluster.there().is_some();
             let worst = worst.or(if is_known { None } else { Some(Severity::Unknown) });
             let shown = Line { worst, is_known, ..line("Kubernetes", version) };
-            of(vec![shown], vec![("support", json!(sights.support.as_ref().map(fact)))])
+            of(vec![shown], vec![("support", json!(sights.support.as_ref().map(to_json)))])
         }
         Aspect::Chart => of(vec![line("chart", chart(report))], vec![("chart", chart_fact(report))]),
         Aspect::Cluster => {
             let shown = line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new())));
-            of(vec![shown], vec![("cluster", fact(&sights.cluster))])
+            of(vec![shown], vec![("cluster", to_json(&sights.cluster))])
         }
         Aspect::NodeGroup => {
             let shown = words(&sights.nodes, |it| {
                 let running = it.running.map(|running| format!("{running} of {} run", count_of(it.desired, "node")));
                 (it.status.clone(), running.unwrap_or_default())
             });
-            of(vec![line("node group", shown)], vec![("node_group", fact(&sights.nodes))])
+            of(vec![line("node group", shown)], vec![("node_group", to_json(&sights.nodes))])
         }
         Aspect::Database => {
             let shown = line("database", words(&sights.database, |it| database(it, report)));
-            let facts = vec![("database", fact(&sights.database)), ("maintenance", fact(&sights.maintenance))];
-            of(vec![shown], facts)
+            let json_fields =
+                vec![("database", to_json(&sights.database)), ("maintenance", to_json(&sights.maintenance))];
+            of(vec![shown], json_fields)
         }
         Aspect::Key => {
             let shown = words(&sights.key, |it| (it.state.clone(), String::new()));
             // A key that can be used is nothing to look at.
             let lines = if worst.is_none() { Vec::new() } else { vec![line("key", shown)] };
-            of(lines, vec![("key", fact(&sights.key))])
+            of(lines, vec![("key", to_json(&sights.key))])
         }
     }
 }
@@ -112,7 +113,7 @@ fn targets(report: &StatusReport, line: impl Fn(&'static str, (String, String)) 
     Part {
         lines,
         targets: seen.and_then(Seen::there).map(Vec::as_slice).unwrap_or_default(),
-        facts: vec![("targets_are", json!(word)), ("targets", json!(seen.map(fact)))],
+        json_fields: vec![("targets_are", json!(word)), ("targets", json!(seen.map(to_json)))],
     }
 }
 
@@ -134,7 +135,7 @@ fn chart_fact(report: &StatusReport) -> Value {
 }
 
 /// What became of one look, for programs.
-fn fact<T: Serialize>(seen: &Seen<T>) -> Value {
+fn to_json<T: Serialize>(seen: &Seen<T>) -> Value {
     match seen {
         Seen::There(it) => json!({"there": it}),
         Seen::Gone => json!({"gone": true}),
