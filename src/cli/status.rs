@@ -12,7 +12,7 @@ use crate::model::finding::Severity;
 use crate::model::handle::At;
 use crate::model::resource::Resource;
 use crate::run::Stop;
-use crate::run::status::{self, Chart, Inspected, TargetsAre, Typed, WayIn};
+use crate::run::status::{self, ChartStatus, Inspected, TargetsAre, Typed, WayIn};
 use crate::stack::{Stack, Targets};
 use workplace::{Connection, Declaration};
 
@@ -79,13 +79,13 @@ fn subject(stack: &Stack, state: &State, file: String) -> Inspected {
     }
 }
 
-fn chart(stack: &Stack, state: &State) -> Chart {
+fn chart(stack: &Stack, state: &State) -> ChartStatus {
     let chart = stack.chart();
     let version = chart.version.to_string();
     let image = chart.image.as_ref().map(|image| (image.repository.to_string(), image.tag.to_string()));
     let (repository, tag) = image.as_ref().map(|(repository, tag)| (repository.as_str(), tag.as_str())).unzip();
     let release = release(&version, tag);
-    Chart {
+    ChartStatus {
         declared: values_are_for(stack),
         written_for: state.outputs.get("values_for").and_then(Value::as_str).map(str::to_owned),
         application: release.as_ref().map(|release| release.version.clone()),

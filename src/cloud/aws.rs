@@ -37,7 +37,9 @@ pub use calls::Calls;
 pub use census::{Census, Listed};
 pub use error::{During, code_is};
 pub use pace::{Pace, Paced};
-pub use provision::{HealthOf, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one};
+pub use provision::{
+    HealthOf, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
+};
 
 /// The clients of every service we call, for one region.
 #[derive(Clone, Debug)]

@@ -59,7 +59,7 @@ pub trait Cloud: Send + Sync {
     fn facts<'a>(&'a self, ask: &'a FactQuery, place: &'a Surroundings) -> BoxFuture<'a, Facts>;
 
     /// Reads many resources at once: an observation for every target.
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+    fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
 
     /// Lists what carries the marks of `stack`, declared and recorded or not. What is gone may be listed for a while: a
     /// caller that needs to know asks [`Cloud::find`].
@@ -76,7 +76,7 @@ pub trait Cloud: Send + Sync {
         at: &'a Address,
         id: &'a str,
         like: &'a Document,
-        look: &'a Look<'a>,
+        request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation>;
 
     /// Whether an object that is gone comes back as it was when it is made again, as a secret does for some days.
@@ -121,7 +121,7 @@ pub struct Marked {
 
 /// One batched look.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct ObserveRequest<'a> {
     /// The stack whose marks tell what is ours.
     pub stack: &'a str,
     /// What to look for.

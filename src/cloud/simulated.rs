@@ -19,7 +19,7 @@ use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::wait::pause;
-use super::{Cloud, CloudError, Context, ErrorKind, Look, Marked, ObserveTarget};
+use super::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{Fact, FactQuery, Facts};
@@ -260,13 +260,13 @@ impl Simulated {
 
     fn meant<'w>(
         world: &'w Shelves,
-        look: &Look<'_>,
+        request: &ObserveRequest<'_>,
         at: &Address,
         target: &ObserveTarget,
     ) -> Option<&'w SimulatedObject> {
         let found = match &target.recorded {
             Some(known) => world.known_by(&at.kind, known.computed.text("id")?).next(),
-            None => world.marked(look.stack, at).rfind(|(_, object)| !target.old.contains(object.id())),
+            None => world.marked(request.stack, at).rfind(|(_, object)| !target.old.contains(object.id())),
         };
         found.map(|(_, object)| object)
     }
@@ -301,12 +301,13 @@ impl Cloud for Simulated {
         Box::pin(async move { facts })
     }
 
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+    fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
-            tracing::trace!(operation = "Observe", objects = look.targets.len(), "call");
+            tracing::trace!(operation = "Observe", objects = request.targets.len(), "call");
             let world = self.shelves();
-            let observe = |at: &Address, target: &ObserveTarget| seen(Self::meant(&world, look, at, target), look);
-            look.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
+            let observe =
+                |at: &Address, target: &ObserveTarget| seen(Self::meant(&world, request, at, target), request);
+            request.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
     }
 
@@ -328,10 +329,10 @@ impl Cloud for Simulated {
         at: &'a Address,
         id: &'a str,
         _: &'a Document,
-        look: &'a Look<'a>,
+        request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         let world = self.shelves();
-        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), look);
+        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), request);
         Box::pin(async move { found })
     }
 
@@ -419,11 +420,11 @@ impl Cloud for Simulated {
     }
 }
 
-fn seen(object: Option<&SimulatedObject>, look: &Look<'_>) -> Observation {
+fn seen(object: Option<&SimulatedObject>, request: &ObserveRequest<'_>) -> Observation {
     match object {
         None => Observation::Absent,
         Some(object) => Observation::Present {
-            known: Known { declared: named(&object.declared, look.ids), computed: object.computed.clone() },
+            known: Known { declared: named(&object.declared, request.ids), computed: object.computed.clone() },
             notes: Vec::new(),
             settled: true,
         },

@@ -183,7 +183,7 @@ fn verdict(report: &StatusReport) -> Text {
     let (words, label) = match report.worst() {
         Some(Severity::Error) => ("Does not serve.", Label::Error),
         Some(Severity::Unknown) => ("Not known to serve.", Label::Warning),
-        Some(Severity::Warning) | None if report.sights.targets.is_some() => ("Serves.", Label::Success),
+        Some(Severity::Warning) | None if report.health.targets.is_some() => ("Serves.", Label::Success),
         Some(Severity::Warning) | None => ("Nothing seen from here is wrong.", Label::Success),
     };
     let counts = [(report.count(Severity::Error), "error"), (report.count(Severity::Warning), "warning")];

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use crate::cloud::aws::{Provision, Reading, Sight, Sought, Writing};
+use crate::cloud::aws::{Lookup, Provision, ReadOutcome, Reading, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::document::Document;
@@ -39,15 +39,15 @@ pub(super) async fn confirm<R: Provision>(
     let look = &Reading { aws: cx.aws, ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
     let looks = AtomicU32::new(0);
     let flaws = until(cx, &doing, EVERY, || async {
-        let sought = Sought {
+        let lookup = Lookup {
             address: address.clone(),
             declared: Some(wanted.clone()),
             recorded: Some((wanted.clone(), computed.clone())),
             attempted: Vec::new(),
             old: BTreeSet::new(),
         };
-        let found = R::observe(vec![sought], look).await.remove(address).expect("a look answers for every address")?;
-        let Sight::Present(found) = found else { return Ok(Poll::Failed("it is not there any more".to_owned())) };
+        let found = R::observe(vec![lookup], look).await.remove(address).expect("a look answers for every address")?;
+        let ReadOutcome::Present(found) = found else { return Ok(Poll::Failed("it is not there any more".to_owned())) };
         let flaws = flaws::<R>(&Document::of(wanted), &Document::of(&found.declared));
         let last = looks.fetch_add(1, Ordering::Relaxed) + 1 >= LOOKS;
         Ok(if flaws.is_empty() || last { Poll::Ready(flaws) } else { Poll::Pending(flaws.join("; ")) })

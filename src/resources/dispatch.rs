@@ -8,9 +8,11 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::confirm::confirm;
 use super::{every_kind, facts, survey};
-use crate::cloud::aws::{Census, Clients, HealthOf as _, Provision, Reading, Sight, Sights, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, HealthOf as _, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
+};
 use crate::cloud::health::{Answer, Probe};
-use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Look, Marked, ObserveTarget};
+use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
@@ -35,13 +37,13 @@ impl Aws {
         &self.clients
     }
 
-    fn reading<'a>(&'a self, look: &Look<'a>) -> Reading<'a> {
+    fn reading<'a>(&'a self, request: &ObserveRequest<'a>) -> Reading<'a> {
         Reading {
             aws: &self.clients,
-            ids: look.ids,
-            stack: look.stack,
-            surroundings: look.surroundings,
-            removing: look.removing,
+            ids: request.ids,
+            stack: request.stack,
+            surroundings: request.surroundings,
+            removing: request.removing,
         }
     }
 
@@ -59,13 +61,13 @@ impl Cloud for Aws {
         Box::pin(facts::facts(&self.clients, ask, place))
     }
 
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+    fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &ObserveTarget>> = BTreeMap::new();
-            for (address, target) in look.targets {
+            for (address, target) in request.targets {
                 by_kind.entry(&address.kind).or_default().insert(address, target);
             }
-            let cx = &self.reading(look);
+            let cx = &self.reading(request);
             let looks = by_kind.into_iter().map(|(kind, targets)| async move {
                 match typed(kind) {
                     Ok(typed) => typed.observe(targets, cx).await,
@@ -96,11 +98,11 @@ impl Cloud for Aws {
         at: &'a Address,
         id: &'a str,
         like: &'a Document,
-        look: &'a Look<'a>,
+        request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             match typed(&at.kind) {
-                Ok(typed) => typed.find(at, id, like, &self.reading(look)).await,
+                Ok(typed) => typed.find(at, id, like, &self.reading(request)).await,
                 Err(error) => Observation::Unread { error },
             }
         })
@@ -180,20 +182,20 @@ impl<R: Provision> Erased for Typed<R> {
     ) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             let mut found = BTreeMap::new();
-            let mut sought = Vec::new();
+            let mut lookups = Vec::new();
             for (&address, &target) in &targets {
                 match seek::<R>(address, target) {
-                    Ok(one) => sought.push(one),
+                    Ok(one) => lookups.push(one),
                     Err(error) => {
                         found.insert(address.clone(), Observation::Unread { error });
                     }
                 }
             }
-            let mut sights = look(sought.clone(), cx).await;
-            let strangers = in_their_place(&sought, &sights, cx).await;
-            sights.extend(strangers);
-            found.extend(sights.into_iter().map(|(address, sight)| {
-                let found = unless_old(observation(sight), targets[&address]);
+            let mut outcomes = look(lookups.clone(), cx).await;
+            let strangers = in_their_place(&lookups, &outcomes, cx).await;
+            outcomes.extend(strangers);
+            found.extend(outcomes.into_iter().map(|(address, outcome)| {
+                let found = unless_old(observation(outcome), targets[&address]);
                 (address, found)
             }));
             found
@@ -217,15 +219,15 @@ impl<R: Provision> Erased for Typed<R> {
                 Err(error) => return Observation::Unread { error },
             };
             // As if it were recorded: what is looked at by its id is told even where it could not be used any more.
-            let sought = Sought {
+            let lookup = Lookup {
                 address: at.clone(),
                 declared: None,
                 recorded: Some((like, known)),
                 attempted: Vec::new(),
                 old: BTreeSet::new(),
             };
-            let sight = R::observe(vec![sought], cx).await.remove(at);
-            observation(sight.expect("a look answers for every address"))
+            let outcome = R::observe(vec![lookup], cx).await.remove(at);
+            observation(outcome.expect("a look answers for every address"))
         })
     }
 
@@ -312,26 +314,30 @@ fn typed_document<T: serde::de::DeserializeOwned>(document: &Document) -> Result
     document.read().map_err(|error| CloudError::new(ErrorKind::Bug, "read a document", error.to_string()))
 }
 
-fn seek<R: Resource>(address: &Address, target: &ObserveTarget) -> Result<Sought<R>, CloudError> {
+fn seek<R: Resource>(address: &Address, target: &ObserveTarget) -> Result<Lookup<R>, CloudError> {
     let declared = target.declared.as_ref().map(typed_document).transpose()?;
     let recorded = match &target.recorded {
         Some(known) => Some((typed_document(&known.declared)?, typed_document(&known.computed)?)),
         None => None,
     };
     let attempted = target.attempted.iter().map(typed_document).collect::<Result<_, _>>()?;
-    Ok(Sought { address: address.clone(), declared, recorded, attempted, old: target.old.clone() })
+    Ok(Lookup { address: address.clone(), declared, recorded, attempted, old: target.old.clone() })
 }
 
 /// What is found of these.
-async fn look<R: Provision>(sought: Vec<Sought<R>>, cx: &Reading<'_>) -> Sights<R> {
-    if sought.is_empty() { BTreeMap::new() } else { R::observe(sought, cx).await }
+async fn look<R: Provision>(lookups: Vec<Lookup<R>>, cx: &Reading<'_>) -> ReadOutcomes<R> {
+    if lookups.is_empty() { BTreeMap::new() } else { R::observe(lookups, cx).await }
 }
 
 /// What is not ours and has the natural names of recorded objects that are gone: to make those again would fail.
-async fn in_their_place<R: Provision>(sought: &[Sought<R>], found: &Sights<R>, cx: &Reading<'_>) -> Sights<R> {
-    let is_gone = |one: &&Sought<R>| matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
-    let gone = sought.iter().filter(|one| !cx.removing && one.recorded.is_some()).filter(is_gone);
-    let again = gone.clone().map(|one| Sought {
+async fn in_their_place<R: Provision>(
+    lookups: &[Lookup<R>],
+    found: &ReadOutcomes<R>,
+    cx: &Reading<'_>,
+) -> ReadOutcomes<R> {
+    let is_gone = |one: &&Lookup<R>| matches!(found.get(&one.address), Some(Ok(ReadOutcome::Absent)));
+    let gone = lookups.iter().filter(|one| !cx.removing && one.recorded.is_some()).filter(is_gone);
+    let again = gone.clone().map(|one| Lookup {
         declared: one.declared.clone().or_else(|| one.recorded.as_ref().map(|(recorded, _)| recorded.clone())),
         recorded: None,
         ..one.clone()
@@ -339,9 +345,9 @@ async fn in_their_place<R: Provision>(sought: &[Sought<R>], found: &Sights<R>, c
     let mut others = look(again.collect(), cx).await;
     // What the lists show late is the object itself.
     let ids: BTreeMap<&Address, Option<&str>> = gone.map(|one| (&one.address, one.id())).collect();
-    others.retain(|address, sight| match sight {
-        Ok(Sight::Foreign(there)) => ids.get(address).copied().flatten() != Some(&there.id),
-        Ok(Sight::Present(_) | Sight::Absent) | Err(_) => false,
+    others.retain(|address, outcome| match outcome {
+        Ok(ReadOutcome::Foreign(there)) => ids.get(address).copied().flatten() != Some(&there.id),
+        Ok(ReadOutcome::Present(_) | ReadOutcome::Absent) | Err(_) => false,
     });
     others
 }
@@ -361,15 +367,15 @@ fn unless_old(found: Observation, target: &ObserveTarget) -> Observation {
     }
 }
 
-fn observation<R: Resource>(sight: Result<Sight<R>, CloudError>) -> Observation {
-    match sight {
-        Ok(Sight::Present(found)) => Observation::Present {
+fn observation<R: Resource>(outcome: Result<ReadOutcome<R>, CloudError>) -> Observation {
+    match outcome {
+        Ok(ReadOutcome::Present(found)) => Observation::Present {
             known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) },
             notes: found.notes,
             settled: found.settled,
         },
-        Ok(Sight::Absent) => Observation::Absent,
-        Ok(Sight::Foreign(ForeignObject { id, because, remedy })) => Observation::Foreign { id, because, remedy },
+        Ok(ReadOutcome::Absent) => Observation::Absent,
+        Ok(ReadOutcome::Foreign(ForeignObject { id, because, remedy })) => Observation::Foreign { id, because, remedy },
         Err(error) => Observation::Unread { error },
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::census::see;
 use super::refresh::target;
 use super::{Blueprint, Planned, RunError, Session, stoppable, survey};
-use crate::cloud::Look;
+use crate::cloud::ObserveRequest;
 use crate::engine::plan::{Action, Base, Plan, Why};
 use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self};
@@ -224,9 +224,10 @@ async fn followers(
     let pointed = references(&record.declared).into_iter();
     let standing = pointed.filter(|at| nodes.contains_key(at) && state.resources.contains_key(at));
     let targets = standing.map(|at| (at.clone(), target(&at, nodes, state))).collect();
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
+    let request =
+        ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
     let mut followers = BTreeMap::new();
-    for (at, found) in stoppable(session, session.cloud.observe(&look)).await? {
+    for (at, found) in stoppable(session, session.cloud.observe(&request)).await? {
         let Observation::Present { known, .. } = found else { continue };
         let ahead = engine::compare(&session.catalog, &at, &nodes[&at], &state.resources[&at], &known);
         if let Ok(action @ Action::NoOp { record: Some(_) }) = ahead {
@@ -253,9 +254,10 @@ async fn vacant(
     let Some(standing) = state.resources.get(address) else { return Ok(()) };
     let id = standing.computed.text("id").unwrap_or_default().to_owned();
     let (ids, targets) = (state.index(), [(address.clone(), target(address, nodes, state))].into());
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
+    let request =
+        ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings: place, removing: false };
     let address = address.clone();
-    match stoppable(session, session.cloud.observe(&look)).await?.remove(&address) {
+    match stoppable(session, session.cloud.observe(&request)).await?.remove(&address) {
         Some(Observation::Present { .. } | Observation::Foreign { remedy: Remedy::AdoptInstead { .. }, .. }) => {
             let needed_by = users(state, &address);
             Err(AdoptError::Taken { address, id, needed_by }.into())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Blueprint, RunError, Session, stoppable};
 use crate::cloud::wait::sleep;
-use crate::cloud::{Look, Marked};
+use crate::cloud::{Marked, ObserveRequest};
 use crate::engine::state::State;
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
@@ -100,8 +100,8 @@ pub(super) async fn see(
     place: &Surroundings,
 ) -> Result<Observation, RunError> {
     let targets = BTreeMap::new();
-    let look = Look { stack: &state.stack, targets: &targets, ids, surroundings: place, removing: false };
-    stoppable(session, session.cloud.find(at, id, like, &look)).await
+    let request = ObserveRequest { stack: &state.stack, targets: &targets, ids, surroundings: place, removing: false };
+    stoppable(session, session.cloud.find(at, id, like, &request)).await
 }
 
 /// A document of the kind of `at`, the nearer to it the better.

@@ -14,7 +14,7 @@ use super::event::EventKind;
 use super::ledger::Ledger;
 use super::{EventEmitter, RunError, Session};
 use crate::cloud::wait::sleep;
-use crate::cloud::{Look, ObserveTarget};
+use crate::cloud::{ObserveRequest, ObserveTarget};
 use crate::engine::PlanError;
 use crate::engine::plan::StepPart;
 use crate::engine::state::{Book, JournalEntry, OpenIntent, State, StepOutcome};
@@ -98,8 +98,14 @@ async fn settle(
         let ids = ledger.index().clone();
         let targets: BTreeMap<Address, ObserveTarget> =
             unseen.values().map(|open| (open.intent.step.address.clone(), target(open, ledger.state()))).collect();
-        let look = Look { stack: &stack, targets: &targets, ids: &ids, surroundings: &surroundings, removing: false };
-        let observed = super::stoppable(session, session.cloud.observe(&look)).await?;
+        let request = ObserveRequest {
+            stack: &stack,
+            targets: &targets,
+            ids: &ids,
+            surroundings: &surroundings,
+            removing: false,
+        };
+        let observed = super::stoppable(session, session.cloud.observe(&request)).await?;
         for (begin, open) in unseen.clone() {
             let address = &open.intent.step.address;
             let Some(Observation::Present { known: Known { computed, .. }, .. }) = observed.get(address) else {

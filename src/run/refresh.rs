@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::event::EventKind;
 use super::{EventEmitter, RunError, Session, stoppable};
 use crate::cloud::wait::sleep;
-use crate::cloud::{Look, ObserveTarget};
+use crate::cloud::{ObserveRequest, ObserveTarget};
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -38,8 +38,8 @@ pub(super) async fn refresh(
     let mut ids = state.index();
     let mut looks = 0;
     let mut observed = loop {
-        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-        let observed = stoppable(session, session.cloud.observe(&look)).await?;
+        let request = ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
+        let observed = stoppable(session, session.cloud.observe(&request)).await?;
         looks += 1;
         // What was found, or told only now, may be what others point at: with it they are told apart in another look.
         let found = unknown(&observed, &ids, state);
@@ -50,8 +50,8 @@ pub(super) async fn refresh(
             ids.insert(address, computed);
         }
     };
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-    look_again(session, &mut observed, look, state, events).await?;
+    let request = ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
+    look_again(session, &mut observed, request, state, events).await?;
     let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
     events.emit(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
@@ -81,7 +81,7 @@ const AGAIN: [(Status, &[u64]); 2] = [(Status::Ready, &[1]), (Status::Unfinished
 async fn look_again(
     session: &Session,
     observed: &mut BTreeMap<Address, Observation>,
-    look: Look<'_>,
+    request: ObserveRequest<'_>,
     state: &State,
     events: &mut EventEmitter<'_>,
 ) -> Result<(), RunError> {
@@ -92,7 +92,7 @@ async fn look_again(
                 matches!(observed.get(*address), Some(Observation::Absent))
                     && state.resources.get(*address).is_some_and(|recorded| recorded.status == status)
             };
-            let targets: BTreeMap<Address, ObserveTarget> = look
+            let targets: BTreeMap<Address, ObserveTarget> = request
                 .targets
                 .iter()
                 .filter(missing)
@@ -109,8 +109,8 @@ async fn look_again(
             });
             stoppable(session, sleep(Duration::from_secs(*seconds), session.time_scale)).await?;
             waited_seconds += seconds;
-            let look = Look { targets: &targets, ..look };
-            observed.extend(stoppable(session, session.cloud.observe(&look)).await?);
+            let request = ObserveRequest { targets: &targets, ..request };
+            observed.extend(stoppable(session, session.cloud.observe(&request)).await?);
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::census::unrecorded;
 use super::foreign::claim;
 use super::refresh::{refresh, target};
 use super::{Blueprint, EventEmitter, GivenWay, RunError, Session, stoppable, survey};
-use crate::cloud::{Look, ObserveTarget};
+use crate::cloud::{ObserveRequest, ObserveTarget};
 use crate::engine::moves::{How, Move, MoveContext, Olds, moves};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{Request, adoptable};
@@ -199,8 +199,8 @@ async fn outlived(session: &Session, settled: &PlanInputs) -> Result<BTreeSet<Ad
             ids.insert(address, &known.computed);
         }
     }
-    let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
-    let found = stoppable(session, session.cloud.observe(&look)).await?;
+    let request = ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
+    let found = stoppable(session, session.cloud.observe(&request)).await?;
     // What was judged to be gone by its id, and what is recorded elsewhere, are not what was looked for.
     let recorded = state.index();
     let succeeds = |(address, found): &(Address, Observation)| match found {
@@ -253,8 +253,9 @@ async fn olds(
         if targets.is_empty() {
             continue;
         }
-        let look = Look { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
-        for (address, found) in stoppable(session, session.cloud.observe(&look)).await? {
+        let request =
+            ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing: false };
+        for (address, found) in stoppable(session, session.cloud.observe(&request)).await? {
             let key = state.deposed[&address][n].key.clone();
             if let Observation::Present { known, .. } = found {
                 olds.insert((address, key), known);

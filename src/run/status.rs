@@ -47,7 +47,7 @@ pub struct Inspected {
     /// ARN of the key that encrypts what the stack keeps.
     pub key: Option<String>,
     /// Package Manager.
-    pub chart: Chart,
+    pub chart: ChartStatus,
     /// What to type about this stack.
     pub typed: Typed,
 }
@@ -79,7 +79,7 @@ pub enum TargetsAre {
 
 /// Chart and application.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chart {
+pub struct ChartStatus {
     /// What is declared, such as `rstudio-pm 0.20.4`.
     pub declared: String,
     /// What the values were last written for, in the same form.
@@ -135,7 +135,7 @@ impl<T> Seen<T> {
 
 /// Everything that was seen.
 #[derive(Clone, Debug)]
-pub struct Sights {
+pub struct ObservedHealth {
     /// The load balancer; nothing if it is somebody else's.
     pub balancer: Option<Seen<Balancer>>,
     /// Its targets; nothing if it is somebody else's.
@@ -166,7 +166,7 @@ pub struct StatusReport {
     /// What was looked at.
     pub subject: Inspected,
     /// What was seen.
-    pub sights: Sights,
+    pub health: ObservedHealth,
     /// What is not as it should be, the worst first.
     pub findings: Vec<Finding>,
 }
@@ -200,14 +200,14 @@ pub async fn status(
     state: &State,
 ) -> Result<StatusReport, RunError> {
     let surroundings = survey(session, &Questions::default(), subject.account.clone(), state).await?;
-    let sights = stoppable(session, look(health, &subject)).await??;
+    let health = stoppable(session, look(health, &subject)).await??;
     let at = session.host.now();
-    let findings = judge(&subject, &sights, at);
-    Ok(StatusReport { account: surroundings.account, at, subject, sights, findings })
+    let findings = judge(&subject, &health, at);
+    Ok(StatusReport { account: surroundings.account, at, subject, health, findings })
 }
 
 /// Looks at everything, as much as possible at the same time.
-async fn look(health: &dyn Health, subject: &Inspected) -> Result<Sights, CloudError> {
+async fn look(health: &dyn Health, subject: &Inspected) -> Result<ObservedHealth, CloudError> {
     let way_in = async {
         let (balancer, targets) = match &subject.way_in {
             WayIn::Theirs => (None, None),
@@ -245,7 +245,7 @@ async fn look(health: &dyn Health, subject: &Inspected) -> Result<Sights, CloudE
     let (way_in, control_plane, nodes, database, maintenance, key) =
         tokio::join!(way_in, control_plane, nodes, database, maintenance, key);
     let ((balancer, targets, certificates), (cluster, support)) = (way_in?, control_plane?);
-    Ok(Sights {
+    Ok(ObservedHealth {
         balancer,
         targets,
         certificates,

@@ -16,7 +16,7 @@ pub use create::create_without_token;
 pub use interfaces::{delete_unused, in_use, interfaces_in, left_by_cni, named_in, naming, sweep_interfaces};
 pub use leftovers::{left_in_network, users_of_group};
 
-use super::provision::{Reading, Sight, Sights, Sought, Writing};
+use super::provision::{Lookup, ReadOutcome, ReadOutcomes, Reading, Writing};
 use super::tags::{self, comparable, tag_list};
 use super::{Census, Clients, Listed};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
@@ -166,24 +166,24 @@ pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<Str
 /// Looks for objects that EC2 lists by filter: recorded ones by `id_filter`, the others by the tag of our stack. `list`
 /// must read all pages and leave out what is gone but still listed; `see` tells one object in the shape of its kind.
 pub async fn look<R, T, Fut>(
-    sought: Vec<Sought<R>>,
+    lookups: Vec<Lookup<R>>,
     cx: &Reading<'_>,
     id_filter: &str,
     list: impl Fn(Filter) -> Fut,
-    see: impl Fn(&Sought<R>, &T, Tags) -> Result<Sight<R>, CloudError>,
-) -> Sights<R>
+    see: impl Fn(&Lookup<R>, &T, Tags) -> Result<ReadOutcome<R>, CloudError>,
+) -> ReadOutcomes<R>
 where
     R: Resource,
     T: Object,
     Fut: Future<Output = Result<Vec<T>, CloudError>>,
 {
-    let ids: Vec<&str> = sought.iter().filter_map(Sought::id).collect();
+    let ids: Vec<&str> = lookups.iter().filter_map(Lookup::id).collect();
     let by_id =
         async { if ids.is_empty() { Ok(Vec::new()) } else { list(filter(id_filter, ids.iter().copied())).await } };
-    let unrecorded = sought.iter().any(|one| one.recorded.is_none());
+    let unrecorded = lookups.iter().any(|one| one.recorded.is_none());
     let by_tag = async { if unrecorded { list(of_stack(cx.stack)).await } else { Ok(Vec::new()) } };
     let (by_id, by_tag) = join(by_id, by_tag).await;
-    let find = |one: &Sought<R>| -> Result<Sight<R>, CloudError> {
+    let find = |one: &Lookup<R>| -> Result<ReadOutcome<R>, CloudError> {
         let marked = || {
             let all = by_tag.as_ref().map_err(Clone::clone)?;
             let marked = all.iter().filter(|object| cx.ours(&one.address, &object.all_tags()));
@@ -195,41 +195,41 @@ where
         };
         match found {
             Some(object) => see(one, object, one.managed(&object.all_tags())),
-            None => Ok(Sight::Absent),
+            None => Ok(ReadOutcome::Absent),
         }
     };
-    sought.iter().map(|one| (one.address.clone(), find(one))).collect()
+    lookups.iter().map(|one| (one.address.clone(), find(one))).collect()
 }
 
 /// A second look at what has no record and was not found by our marks: an object with its natural name is foreign.
 /// `holder` answers the object that does. What it finds belongs in the place of what was found before.
 pub async fn strangers<R, T, F, Fut>(
-    found: &Sights<R>,
-    sought: Vec<Sought<R>>,
+    found: &ReadOutcomes<R>,
+    lookups: Vec<Lookup<R>>,
     cx: &Reading<'_>,
     holder: F,
-) -> Sights<R>
+) -> ReadOutcomes<R>
 where
     R: Resource,
     T: Object,
-    F: Fn(Sought<R>) -> Fut,
+    F: Fn(Lookup<R>) -> Fut,
     Fut: Future<Output = Result<Option<T>, CloudError>>,
 {
     let unfound =
-        |one: &Sought<R>| one.recorded.is_none() && matches!(found.get(&one.address), Some(Ok(Sight::Absent)));
-    let looks = sought.into_iter().filter(unfound).map(|one| {
+        |one: &Lookup<R>| one.recorded.is_none() && matches!(found.get(&one.address), Some(Ok(ReadOutcome::Absent)));
+    let looks = lookups.into_iter().filter(unfound).map(|one| {
         let address = one.address.clone();
         let look = holder(one);
         async move {
-            let sight = match look.await {
+            let outcome = match look.await {
                 Ok(Some(there)) if !cx.ours(&address, &there.all_tags()) => {
-                    Ok(Sight::foreign(there.id(), &there.all_tags(), cx))
+                    Ok(ReadOutcome::foreign(there.id(), &there.all_tags(), cx))
                 }
                 // Ours, and not in the list by tags yet: the create call will find it.
-                Ok(_) => Ok(Sight::Absent),
+                Ok(_) => Ok(ReadOutcome::Absent),
                 Err(error) => Err(error),
             };
-            (address, sight)
+            (address, outcome)
         }
     });
     join_all(looks).await.into_iter().collect()

@@ -35,7 +35,7 @@ pub trait Provision: Resource {
     /// Reads many at once: with a list call if there is one (all pages, filtered), else concurrently. Answers for every
     /// address sought. With a record the object is looked for by id; without one by its natural name, or by the tags of
     /// stack and address.
-    fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> impl Future<Output = Sights<Self>> + Send;
+    fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> impl Future<Output = ReadOutcomes<Self>> + Send;
 
     /// Lists every object of the kind that may carry the marks of the stack, wherever it stands and whoever knows of it,
     /// with its tags; nothing for a kind whose objects carry none. Leaves out what is gone and listed still, and asks for
@@ -97,7 +97,7 @@ pub struct Reading<'a> {
     pub stack: &'a str,
     /// The account and region.
     pub surroundings: &'a Surroundings,
-    /// Whether everything found is to go (see [`Look`](crate::cloud::Look)).
+    /// Whether everything found is to go (see [`ObserveRequest`](crate::cloud::ObserveRequest)).
     pub removing: bool,
 }
 
@@ -147,7 +147,7 @@ impl Writing<'_> {
 
 /// One resource that is looked for.
 #[derive(Clone, Debug)]
-pub struct Sought<R: Resource> {
+pub struct Lookup<R: Resource> {
     /// Where.
     pub address: Address,
     /// What is wanted there.
@@ -160,7 +160,7 @@ pub struct Sought<R: Resource> {
     pub old: BTreeSet<String>,
 }
 
-impl<R: Resource> Sought<R> {
+impl<R: Resource> Lookup<R> {
     /// The recorded id.
     pub fn id(&self) -> Option<&str> {
         use crate::model::resource::Computed as _;
@@ -214,7 +214,7 @@ impl<R: Resource> Sought<R> {
 
 /// What was found in place of a resource that was looked for.
 #[derive(Clone, Debug)]
-pub enum Sight<R: Resource> {
+pub enum ReadOutcome<R: Resource> {
     /// It is there.
     Present(Box<Present<R>>),
     /// It is not there.
@@ -236,7 +236,7 @@ pub struct Present<R: Resource> {
     pub settled: bool,
 }
 
-impl<R: Resource> Sight<R> {
+impl<R: Resource> ReadOutcome<R> {
     /// The name is taken by the object `id`, whose tags are not those of what is looked for.
     pub fn foreign(id: impl Into<String>, tags: &Tags, cx: &Reading<'_>) -> Self {
         Self::Foreign(foreign(id, tags, cx.stack))
@@ -249,16 +249,16 @@ impl<R: Resource> Sight<R> {
 }
 
 /// What was found at every address looked at, or why it could not be read.
-pub type Sights<R> = BTreeMap<Address, Result<Sight<R>, CloudError>>;
+pub type ReadOutcomes<R> = BTreeMap<Address, Result<ReadOutcome<R>, CloudError>>;
 
 /// For kinds without a list call: looks at each, all at once.
-pub async fn one_by_one<R, F, Fut>(sought: Vec<Sought<R>>, look: F) -> Sights<R>
+pub async fn one_by_one<R, F, Fut>(lookups: Vec<Lookup<R>>, look: F) -> ReadOutcomes<R>
 where
     R: Resource,
-    F: Fn(Sought<R>) -> Fut,
-    Fut: Future<Output = Result<Sight<R>, CloudError>>,
+    F: Fn(Lookup<R>) -> Fut,
+    Fut: Future<Output = Result<ReadOutcome<R>, CloudError>>,
 {
-    let looks = sought.into_iter().map(|one| {
+    let looks = lookups.into_iter().map(|one| {
         let address = one.address.clone();
         let found = look(one);
         async move { (address, found.await) }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::provision::{Provision, Reading, Sight, Sought, Writing};
+use super::provision::{Lookup, Provision, ReadOutcome, Reading, Writing};
 use super::strangers::foreign;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
@@ -36,20 +36,20 @@ pub async fn take_over_beside<R: Provision>(
     let address = &cx.mark.address;
     let look =
         Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
-    let sought = Sought {
+    let lookup = Lookup {
         address: address.clone(),
         declared: Some(resource.clone()),
         recorded: None,
         attempted: Vec::new(),
         old,
     };
-    match R::observe(vec![sought], &look).await.remove(address).expect("a look answers for every address")? {
-        Sight::Present(found) => {
+    match R::observe(vec![lookup], &look).await.remove(address).expect("a look answers for every address")? {
+        ReadOutcome::Present(found) => {
             cx.made(&found.computed).await?;
             resource.update(&found.declared, &found.computed, cx).await.map(Some)
         }
-        Sight::Absent => Ok(None),
-        Sight::Foreign(there) => Err(refusal(cx, doing, &format!("{} exists already", there.id), &there)),
+        ReadOutcome::Absent => Ok(None),
+        ReadOutcome::Foreign(there) => Err(refusal(cx, doing, &format!("{} exists already", there.id), &there)),
     }
 }
 

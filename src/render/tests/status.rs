@@ -5,7 +5,7 @@ use crate::report::StatusView;
 use crate::run::status::tests::scene::{
     at, balancer, denied, report, subject, support, targets, the_certificate, there, well,
 };
-use crate::run::status::{Inspected, Maintenance, Seen, Sights, StatusReport, Target, TargetsAre, WayIn};
+use crate::run::status::{Inspected, Maintenance, ObservedHealth, Seen, StatusReport, Target, TargetsAre, WayIn};
 
 pub(super) const VIEW: StatusView<'static> = StatusView { stack: "ppm-prod", region: "us-east-1" };
 
@@ -13,13 +13,13 @@ fn status_json(report: &StatusReport) -> Value {
     crate::render::json(&Page::of_status(report, &VIEW))
 }
 
-pub(super) fn seen(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> StatusReport {
-    let (mut subject, mut sights) = (subject(), well());
-    edit(&mut subject, &mut sights);
-    report(&subject, &sights)
+pub(super) fn seen(edit: impl FnOnce(&mut Inspected, &mut ObservedHealth)) -> StatusReport {
+    let (mut subject, mut health) = (subject(), well());
+    edit(&mut subject, &mut health);
+    report(&subject, &health)
 }
 
-fn page(edit: impl FnOnce(&mut Inspected, &mut Sights)) -> String {
+fn page(edit: impl FnOnce(&mut Inspected, &mut ObservedHealth)) -> String {
     crate::render::text(&Page::of_status(&seen(edit), &VIEW), true).to_string()
 }
 

@@ -40,28 +40,28 @@ pub(super) struct Line {
 
 /// A part, for readers and for programs.
 pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
-    let sights = &report.sights;
+    let health = &report.health;
     let worst = report.worst_of(part);
     let line = |name, (state, more): (String, String)| Line { name, worst, is_known: true, state, more };
     let of = |lines: Vec<Line>, json_fields: JsonFields| Part { lines, targets: &[], json_fields };
     match part {
         Aspect::LoadBalancer => {
-            let shown = match &sights.balancer {
+            let shown = match &health.balancer {
                 None => elsewhere(report),
                 Some(seen) => line("load balancer", words(seen, |it| (it.state.clone(), it.dns_name.clone()))),
             };
-            of(vec![shown], vec![("load_balancer", json!(sights.balancer.as_ref().map(to_json)))])
+            of(vec![shown], vec![("load_balancer", json!(health.balancer.as_ref().map(to_json)))])
         }
         Aspect::Targets => targets(report, line),
         Aspect::Certificate => {
-            let all = sights.certificates.iter();
+            let all = health.certificates.iter();
             let lines =
                 all.clone().map(|(arn, seen)| line("certificate", words(seen, |it| certificate(it, arn, report.at))));
             let json_fields = all.clone().map(|(arn, seen)| json!({"arn": arn, "certificate": to_json(seen)}));
             of(lines.collect(), vec![("certificates", json_fields.collect())])
         }
         Aspect::Kubernetes => {
-            let version = match (&sights.cluster, &sights.support) {
+            let version = match (&health.cluster, &health.support) {
                 (Seen::There(cluster), Some(Seen::There(of))) => (cluster.version.clone(), support(of, report.at)),
                 (Seen::There(cluster), _) => (cluster.version.clone(), String::new()),
                 (Seen::Gone | Seen::NotMade | Seen::Unread { .. }, _) => {
@@ -69,40 +69,40 @@ pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
                 }
             };
             // Without a cluster, that is said of the cluster.
-            let is_known = sights.cluster.there().is_some();
+            let is_known = health.cluster.there().is_some();
             let worst = worst.or(if is_known { None } else { Some(Severity::Unknown) });
             let shown = Line { worst, is_known, ..line("Kubernetes", version) };
-            of(vec![shown], vec![("support", json!(sights.support.as_ref().map(to_json)))])
+            of(vec![shown], vec![("support", json!(health.support.as_ref().map(to_json)))])
         }
         Aspect::Chart => of(vec![line("chart", chart(report))], vec![("chart", chart_fact(report))]),
         Aspect::Cluster => {
-            let shown = line("cluster", words(&sights.cluster, |it| (it.status.clone(), String::new())));
-            of(vec![shown], vec![("cluster", to_json(&sights.cluster))])
+            let shown = line("cluster", words(&health.cluster, |it| (it.status.clone(), String::new())));
+            of(vec![shown], vec![("cluster", to_json(&health.cluster))])
         }
         Aspect::NodeGroup => {
-            let shown = words(&sights.nodes, |it| {
+            let shown = words(&health.nodes, |it| {
                 let running = it.running.map(|running| format!("{running} of {} run", count_of(it.desired, "node")));
                 (it.status.clone(), running.unwrap_or_default())
             });
-            of(vec![line("node group", shown)], vec![("node_group", to_json(&sights.nodes))])
+            of(vec![line("node group", shown)], vec![("node_group", to_json(&health.nodes))])
         }
         Aspect::Database => {
-            let shown = line("database", words(&sights.database, |it| database(it, report)));
+            let shown = line("database", words(&health.database, |it| database(it, report)));
             let json_fields =
-                vec![("database", to_json(&sights.database)), ("maintenance", to_json(&sights.maintenance))];
+                vec![("database", to_json(&health.database)), ("maintenance", to_json(&health.maintenance))];
             of(vec![shown], json_fields)
         }
         Aspect::Key => {
-            let shown = words(&sights.key, |it| (it.state.clone(), String::new()));
+            let shown = words(&health.key, |it| (it.state.clone(), String::new()));
             // A key that can be used is nothing to look at.
             let lines = if worst.is_none() { Vec::new() } else { vec![line("key", shown)] };
-            of(lines, vec![("key", to_json(&sights.key))])
+            of(lines, vec![("key", to_json(&health.key))])
         }
     }
 }
 
 fn targets(report: &StatusReport, line: impl Fn(&'static str, (String, String)) -> Line) -> Part<'_> {
-    let seen = report.sights.targets.as_ref();
+    let seen = report.health.targets.as_ref();
     let (lines, word) = match (seen, &report.subject.way_in) {
         (Some(seen), WayIn::Ours { targets, .. }) => {
             (vec![line("targets", words(seen, |all| of_targets(all, *targets)))], Some(targets_are(*targets)))
@@ -231,7 +231,7 @@ fn database(it: &Database, report: &StatusReport) -> (String, String) {
     if !it.pending.is_empty() {
         more.push(format!("waits for the window: {}", it.pending.join(", ")));
     }
-    match report.sights.maintenance.there().map(Vec::as_slice) {
+    match report.health.maintenance.there().map(Vec::as_slice) {
         Some([]) | None => {}
         Some([one]) => more.push(format!("maintenance to come: {}", one.description.as_deref().unwrap_or(&one.action))),
         Some(all) => more.push(format!("{} to come", count(all.len(), "maintenance action"))),

@@ -15,7 +15,8 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -33,8 +34,8 @@ const STANDARD: &str = "STANDARD";
 impl Provision for AccessEntry {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -89,25 +90,25 @@ impl Provision for AccessEntry {
     }
 }
 
-async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<AccessEntry>, CloudError> {
+async fn look(one: Lookup<AccessEntry>, cx: &Reading<'_>) -> Result<ReadOutcome<AccessEntry>, CloudError> {
     let expected = one.expected();
     let cluster = match &one.recorded {
         Some((_, computed)) => Some(computed.cluster_name.clone()),
         None => eks::cluster_name(cx, &expected.cluster),
     };
-    let Some(cluster) = cluster else { return Ok(Sight::Absent) };
+    let Some(cluster) = cluster else { return Ok(ReadOutcome::Absent) };
     let principal = match (&one.recorded, &expected.principal) {
         (Some((_, computed)), _) => computed.principal_arn.clone(),
         (None, Principal::Arn(arn)) => arn.clone(),
         (None, Principal::Creator) => match creator(&one, &cluster, cx).await? {
             Found::Ours(arn) => arn,
             Found::Foreign(entry) => return Ok(foreign(&cluster, &entry, cx)),
-            Found::Nobody => return Ok(Sight::Absent),
+            Found::Nobody => return Ok(ReadOutcome::Absent),
         },
     };
     let place = EntryLocator { cluster: &cluster, principal: &principal };
     let (entry, policies) = try_join(place.read(cx.aws), place.policies(cx.aws)).await?;
-    let Some(entry) = entry else { return Ok(Sight::Absent) };
+    let Some(entry) = entry else { return Ok(ReadOutcome::Absent) };
     let tags = eks::tags_of(entry.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
         return Ok(foreign(&cluster, &entry, cx));
@@ -129,11 +130,11 @@ async fn look(one: Sought<AccessEntry>, cx: &Reading<'_>) -> Result<Sight<Access
         policies: policies.whole,
         tags: one.managed(&tags),
     };
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &entry), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(place, &entry), notes, settled: true })))
 }
 
-fn foreign(cluster: &str, entry: &types::AccessEntry, cx: &Reading<'_>) -> Sight<AccessEntry> {
-    Sight::foreign(id(cluster, entry), &eks::tags_of(entry.tags()), cx)
+fn foreign(cluster: &str, entry: &types::AccessEntry, cx: &Reading<'_>) -> ReadOutcome<AccessEntry> {
+    ReadOutcome::foreign(id(cluster, entry), &eks::tags_of(entry.tags()), cx)
 }
 
 fn id(cluster: &str, entry: &types::AccessEntry) -> String {
@@ -148,7 +149,7 @@ enum Found {
 }
 
 /// Looks for the entry of the creator: one with our marks, else one of the caller.
-async fn creator(one: &Sought<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> Result<Found, CloudError> {
+async fn creator(one: &Lookup<AccessEntry>, cluster: &str, cx: &Reading<'_>) -> Result<Found, CloudError> {
     let entries = list(cx.aws, cluster).await?;
     if let Some(entry) = entries.iter().find(|entry| cx.ours(&one.address, &eks::tags_of(entry.tags()))) {
         return Ok(Found::Ours(entry.principal_arn().unwrap_or_default().to_owned()));

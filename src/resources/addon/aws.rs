@@ -15,7 +15,8 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -37,9 +38,9 @@ impl Provision for Addon {
     type Health = Silent<Self>;
     const CONFIRMED: bool = true;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        let versions = kubernetes(&sought, cx).await;
-        one_by_one(sought, |one| look(one, cx, &versions)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        let versions = kubernetes(&lookups, cx).await;
+        one_by_one(lookups, |one| look(one, cx, &versions)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -96,10 +97,10 @@ impl Provision for Addon {
 
 /// The Kubernetes version of every cluster with an add-on that is not recorded: the version it was chosen for.
 async fn kubernetes(
-    sought: &[Sought<Addon>],
+    lookups: &[Lookup<Addon>],
     cx: &Reading<'_>,
 ) -> BTreeMap<String, Result<Option<String>, CloudError>> {
-    let unrecorded = sought.iter().filter(|one| one.recorded.is_none());
+    let unrecorded = lookups.iter().filter(|one| one.recorded.is_none());
     let mut clusters: Vec<String> = unrecorded.filter_map(|one| cluster_of(one, cx)).collect();
     clusters.sort_unstable();
     clusters.dedup();
@@ -110,7 +111,7 @@ async fn kubernetes(
     join_all(each).await.into_iter().collect()
 }
 
-fn cluster_of(one: &Sought<Addon>, cx: &Reading<'_>) -> Option<String> {
+fn cluster_of(one: &Lookup<Addon>, cx: &Reading<'_>) -> Option<String> {
     match &one.recorded {
         Some((_, computed)) => Some(computed.cluster_name.clone()),
         None => eks::cluster_name(cx, &one.expected().cluster),
@@ -118,27 +119,27 @@ fn cluster_of(one: &Sought<Addon>, cx: &Reading<'_>) -> Option<String> {
 }
 
 async fn look(
-    one: Sought<Addon>,
+    one: Lookup<Addon>,
     cx: &Reading<'_>,
     versions: &BTreeMap<String, Result<Option<String>, CloudError>>,
-) -> Result<Sight<Addon>, CloudError> {
-    let Some(cluster) = cluster_of(&one, cx) else { return Ok(Sight::Absent) };
+) -> Result<ReadOutcome<Addon>, CloudError> {
+    let Some(cluster) = cluster_of(&one, cx) else { return Ok(ReadOutcome::Absent) };
     let expected = one.expected();
     let name = one.recorded.as_ref().map_or(expected.name.as_str(), |(_, computed)| computed.name());
     let place = AddonLocator { cluster: &cluster, name };
-    let Some(found) = place.read(cx.aws).await? else { return Ok(Sight::Absent) };
+    let Some(found) = place.read(cx.aws).await? else { return Ok(ReadOutcome::Absent) };
     let tags = eks::tags_of(found.tags());
     let status = found.status();
     if status == Some(&AddonStatus::Deleting) && !cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
         let id = format!("{cluster}/{}", place.name);
-        return Ok(Sight::foreign(id, &tags, cx));
+        return Ok(ReadOutcome::foreign(id, &tags, cx));
     }
     // It cannot be repaired. Where it is wanted it is made again; where it is not, it still has to be removed.
     if status.is_some_and(is_broken) && one.declared.is_some() && !cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let kubernetes_version = match (&one.recorded, versions.get(&cluster)) {
         (Some((recorded, _)), _) => recorded.kubernetes_version.clone(),
@@ -151,7 +152,7 @@ async fn look(
     }
     let declared = told(&found, kubernetes_version, one.managed(&tags), cx.ids);
     let settled = !matches!(status, Some(AddonStatus::Creating | AddonStatus::Updating));
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(place, &found), notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(place, &found), notes, settled })))
 }
 
 fn told(found: &types::Addon, kubernetes_version: String, tags: Tags, ids: &IdIndex) -> Addon {

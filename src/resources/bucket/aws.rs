@@ -17,7 +17,7 @@ use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{refusal, refuse_foreign};
 use crate::cloud::aws::{
-    Census, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -40,8 +40,8 @@ const ELSEWHERE: &str = "it belongs to another account or region; set `storage.b
 impl Provision for Bucket {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -184,32 +184,34 @@ impl Bucket {
     }
 }
 
-async fn see(one: &Sought<Bucket>, cx: &Reading<'_>) -> Result<Sight<Bucket>, CloudError> {
+async fn see(one: &Lookup<Bucket>, cx: &Reading<'_>) -> Result<ReadOutcome<Bucket>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
     let place = NamedBucket::new(cx.aws, name, cx.surroundings);
     match place.standing().await? {
         Standing::Ours => {}
-        Standing::Free => return Ok(Sight::Absent),
+        Standing::Free => return Ok(ReadOutcome::Absent),
         // Ours is gone, and nobody asks for the name any more.
-        Standing::Taken(_) if one.recorded.is_some() && (cx.removing || is_renamed(one)) => return Ok(Sight::Absent),
+        Standing::Taken(_) if one.recorded.is_some() && (cx.removing || is_renamed(one)) => {
+            return Ok(ReadOutcome::Absent);
+        }
         Standing::Taken(because) => {
             let remedy = Remedy::OtherName { because: ELSEWHERE.to_owned() };
-            return Ok(Sight::Foreign(ForeignObject { id: name.to_owned(), because, remedy }));
+            return Ok(ReadOutcome::Foreign(ForeignObject { id: name.to_owned(), because, remedy }));
         }
     }
     let found = place.settings().await?;
     if one.recorded.is_none() && !cx.ours(&one.address, &found.tags) {
-        return Ok(Sight::foreign(name, &found.tags, cx));
+        return Ok(ReadOutcome::foreign(name, &found.tags, cx));
     }
     let notes = found.notes();
     let told = found.told(name, |key| cx.refer(&place.key_arn(key)));
     let declared = Bucket { tags: one.managed(&found.tags), ..told };
     let computed = computed(name, cx.surroundings);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled: true })))
 }
 
 /// Whether a bucket of another name is declared than is recorded.
-fn is_renamed(one: &Sought<Bucket>) -> bool {
+fn is_renamed(one: &Lookup<Bucket>) -> bool {
     let declared = one.declared.as_ref().map(|declared| declared.name.as_str());
     declared.zip(one.id()).is_some_and(|(declared, recorded)| declared != recorded)
 }

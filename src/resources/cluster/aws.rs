@@ -23,7 +23,8 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -52,8 +53,8 @@ impl Provision for Cluster {
     type Health = health::Cluster;
     const CONFIRMED: bool = true;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { look(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { look(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -107,16 +108,16 @@ impl HealthOf<Cluster> for health::Cluster {
     }
 }
 
-async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
+async fn look(one: &Lookup<Cluster>, cx: &Reading<'_>) -> Result<ReadOutcome<Cluster>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
     let Some(found) = eks::cluster(cx.aws, name).await? else { return left_behind(one, cx).await };
     let tags = eks::tags_of(found.tags());
     if found.status() == Some(&ClusterStatus::Deleting) && !cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let ours = cx.ours(&one.address, &tags);
     if one.recorded.is_none() && !ours {
-        return Ok(Sight::foreign(name, &tags, cx));
+        return Ok(ReadOutcome::foreign(name, &tags, cx));
     }
     let computed = computed(&found);
     let recorded = one.recorded.as_ref().and_then(|(_, recorded)| recorded.issuer.as_deref());
@@ -128,17 +129,17 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
     };
     // Ours is gone, and somebody made another one under its name.
     if another && !ours && cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     if another && !ours && one.declared.is_some() {
         let mut there = foreign(name, &tags, cx.stack);
         there.because = format!("{}, and {}", strange(), there.because);
-        return Ok(Sight::Foreign(there));
+        return Ok(ReadOutcome::Foreign(there));
     }
     // What failed while it was made cannot be repaired. Where it is wanted another one takes its place; where it is
     // not, it still has to be removed.
     if found.status() == Some(&ClusterStatus::Failed) && one.declared.is_some() && !cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let settled = !matches!(found.status(), Some(ClusterStatus::Creating | ClusterStatus::Updating));
     let mut notes = issues(&found);
@@ -149,19 +150,24 @@ async fn look(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>,
         notes.push(strange());
     }
     let declared = told(&found, one.expected(), one.managed(&tags), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled })))
 }
 
 /// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group
 /// with it, or that has been swept up.
-async fn left_behind(one: &Sought<Cluster>, cx: &Reading<'_>) -> Result<Sight<Cluster>, CloudError> {
-    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(Sight::Absent) };
+async fn left_behind(one: &Lookup<Cluster>, cx: &Reading<'_>) -> Result<ReadOutcome<Cluster>, CloudError> {
+    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(ReadOutcome::Absent) };
     let groups = removal::groups(known, cx.aws).await?;
     if groups.is_empty() {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let notes = vec![format!("it is gone, but not its security group {}", groups.join(", "))];
-    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present {
+        declared: recorded.clone(),
+        computed: known.clone(),
+        notes,
+        settled: true,
+    })))
 }
 
 /// The cluster in the shape of the declaration.

@@ -30,7 +30,7 @@ use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Lookup, Provision, ReadOutcomes, Reading, Writing, one_by_one,
 };
 use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -66,8 +66,8 @@ impl Provision for Database {
         })
     }
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {

@@ -16,7 +16,7 @@ use crate::cloud::aws::rds::{filter, list_tags, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -34,8 +34,8 @@ const GONE: WaitPolicy = WaitPolicy::seconds(2, 180, 3);
 impl Provision for DbParameterGroup {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -143,18 +143,18 @@ impl DbParameterGroup {
     }
 }
 
-async fn look(one: Sought<DbParameterGroup>, cx: &Reading<'_>) -> Result<Sight<DbParameterGroup>, CloudError> {
+async fn look(one: Lookup<DbParameterGroup>, cx: &Reading<'_>) -> Result<ReadOutcome<DbParameterGroup>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name).to_owned();
     let texts: Vec<&DbParameterGroup> = one.recorded.iter().map(|(recorded, _)| recorded).chain(one.asked()).collect();
     let names = texts.iter().flat_map(|text| text.parameters.keys().cloned()).collect();
     let (group, found) = join(describe(cx.aws, &name), parameters(cx.aws, &name, &names)).await;
-    let Some(group) = group? else { return Ok(Sight::Absent) };
+    let Some(group) = group? else { return Ok(ReadOutcome::Absent) };
     let computed = computed(&group);
     // Deleted between the questions, it is gone as well.
     let rest = try_join(async { if_there(found) }, async { if_there(list_tags(cx.aws, &computed.arn).await) }).await?;
-    let (Some(found), Some(tags)) = rest else { return Ok(Sight::Absent) };
+    let (Some(found), Some(tags)) = rest else { return Ok(ReadOutcome::Absent) };
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::foreign(computed.id, &tags, cx));
+        return Ok(ReadOutcome::foreign(computed.id, &tags, cx));
     }
     let parameters = found.iter().filter_map(|(name, found)| {
         let told = found.parameter_value()?;
@@ -170,7 +170,7 @@ async fn look(one: Sought<DbParameterGroup>, cx: &Reading<'_>) -> Result<Sight<D
         parameters: parameters.collect(),
         tags: one.managed(&tags),
     };
-    Ok(Sight::present(declared, computed))
+    Ok(ReadOutcome::present(declared, computed))
 }
 
 async fn describe(aws: &Clients, name: &str) -> Result<Option<types::DbParameterGroup>, CloudError> {

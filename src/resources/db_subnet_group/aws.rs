@@ -11,7 +11,7 @@ use crate::cloud::aws::rds::{list_tags, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -27,8 +27,8 @@ const GONE: WaitPolicy = WaitPolicy::seconds(2, 180, 3);
 impl Provision for DbSubnetGroup {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -134,14 +134,14 @@ impl Provision for DbSubnetGroup {
     }
 }
 
-async fn look(one: Sought<DbSubnetGroup>, cx: &Reading<'_>) -> Result<Sight<DbSubnetGroup>, CloudError> {
+async fn look(one: Lookup<DbSubnetGroup>, cx: &Reading<'_>) -> Result<ReadOutcome<DbSubnetGroup>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name).to_owned();
-    let Some(there) = describe(cx.aws, &name).await? else { return Ok(Sight::Absent) };
+    let Some(there) = describe(cx.aws, &name).await? else { return Ok(ReadOutcome::Absent) };
     let computed = computed(&there);
     // Deleted between the two questions, it is gone as well.
-    let Some(tags) = if_there(list_tags(cx.aws, &computed.arn).await)? else { return Ok(Sight::Absent) };
+    let Some(tags) = if_there(list_tags(cx.aws, &computed.arn).await)? else { return Ok(ReadOutcome::Absent) };
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::foreign(computed.id, &tags, cx));
+        return Ok(ReadOutcome::foreign(computed.id, &tags, cx));
     }
     let declared = DbSubnetGroup {
         name: computed.id.clone(),
@@ -150,7 +150,7 @@ async fn look(one: Sought<DbSubnetGroup>, cx: &Reading<'_>) -> Result<Sight<DbSu
         subnets: subnet_ids(&there).map(|id| cx.refer(id)).collect(),
         tags: one.managed(&tags),
     };
-    Ok(Sight::present(declared, computed))
+    Ok(ReadOutcome::present(declared, computed))
 }
 
 async fn describe(aws: &Clients, name: &str) -> Result<Option<types::DbSubnetGroup>, CloudError> {

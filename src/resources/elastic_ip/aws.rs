@@ -9,7 +9,9 @@ use aws_sdk_ec2::types::{self, DomainType, Filter, ResourceType};
 use super::{ElasticIp, ElasticIpComputed};
 use crate::cloud::aws::ec2::{self, create_without_token, filter, look, naming, retag, tag_specification, told};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -23,13 +25,13 @@ ec2::object!(types::Address, allocation_id);
 impl Provision for ElasticIp {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         look(
-            sought,
+            lookups,
             cx,
             "allocation-id",
             |filter| list(cx.aws, filter),
-            |_, address, tags| Ok(Sight::present(Self { tags }, computed_of(address))),
+            |_, address, tags| Ok(ReadOutcome::present(Self { tags }, computed_of(address))),
         )
         .await
     }

@@ -13,7 +13,7 @@ use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -31,8 +31,8 @@ const LINGER: Duration = Duration::from_mins(2);
 impl Provision for IamPolicy {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -158,15 +158,15 @@ impl IamPolicy {
     }
 }
 
-async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolicy>, CloudError> {
+async fn see(one: &Lookup<IamPolicy>, cx: &Reading<'_>) -> Result<ReadOutcome<IamPolicy>, CloudError> {
     let arn = match one.id() {
         Some(arn) => arn.to_owned(),
         None => iam::arn(cx.surroundings, &format!("policy/{}", one.expected().name)),
     };
-    let Some(policy) = get(cx.aws, &arn).await? else { return Ok(Sight::Absent) };
+    let Some(policy) = get(cx.aws, &arn).await? else { return Ok(ReadOutcome::Absent) };
     let found = tags_of(policy.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::foreign(arn, &found, cx));
+        return Ok(ReadOutcome::foreign(arn, &found, cx));
     }
     let document = document(cx.aws, &arn, policy.default_version_id().unwrap_or_default()).await?;
     let declared = IamPolicy {
@@ -175,7 +175,7 @@ async fn see(one: &Sought<IamPolicy>, cx: &Reading<'_>) -> Result<Sight<IamPolic
         document: as_written(&document, one, cx.ids),
         tags: one.managed(&found),
     };
-    Ok(Sight::present(declared, IamPolicyComputed { id: arn }))
+    Ok(ReadOutcome::present(declared, IamPolicyComputed { id: arn }))
 }
 
 /// The document with ARNs in place of references.
@@ -190,7 +190,7 @@ fn resolved(document: &Policy, ids: &IdIndex) -> Result<Value, CloudError> {
 
 /// What was found, spelled as it was recorded or declared if it means the same; else with references in place of the
 /// ARNs that those would have written.
-fn as_written(found: &Policy, one: &Sought<IamPolicy>, ids: &IdIndex) -> Policy {
+fn as_written(found: &Policy, one: &Lookup<IamPolicy>, ids: &IdIndex) -> Policy {
     let recorded = one.recorded.iter().map(|(recorded, _)| recorded);
     let known: Vec<&Policy> = recorded.chain(one.asked()).map(|asked| &asked.document).collect();
     let same = known.iter().find(|known| resolved(known, ids).is_ok_and(|value| Policy::new(&value) == *found));
@@ -275,9 +275,9 @@ mod tests {
         ]}))
     }
 
-    fn sought(document: Policy) -> Sought<IamPolicy> {
+    fn sought(document: Policy) -> Lookup<IamPolicy> {
         let declared = IamPolicy { name: "p".to_owned(), description: String::new(), document, tags: Tags::new() };
-        Sought {
+        Lookup {
             address: "iam_policy.main".parse().unwrap(),
             declared: Some(declared),
             recorded: None,

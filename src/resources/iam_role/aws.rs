@@ -17,7 +17,8 @@ use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -32,8 +33,8 @@ const LINGER: Duration = Duration::from_mins(2);
 impl Provision for IamRole {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -192,10 +193,10 @@ impl IamRole {
     }
 }
 
-async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, CloudError> {
+async fn see(one: &Lookup<IamRole>, cx: &Reading<'_>) -> Result<ReadOutcome<IamRole>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
     let (role, attached) = join(get(cx.aws, name), attached(cx.aws, name)).await;
-    let Some(role) = role? else { return Ok(Sight::Absent) };
+    let Some(role) = role? else { return Ok(ReadOutcome::Absent) };
     // A role made a moment ago is known to one call before the other.
     let attached = if_there(attached)?.unwrap_or_default();
     let found = tags_of(role.tags());
@@ -204,9 +205,9 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
     if another && !cx.ours(&one.address, &found) {
         // Ours is gone: nobody who removes everything cares who has its name.
         if one.recorded.is_some() && cx.removing {
-            return Ok(Sight::Absent);
+            return Ok(ReadOutcome::Absent);
         }
-        return Ok(Sight::foreign(name, &found, cx));
+        return Ok(ReadOutcome::foreign(name, &found, cx));
     }
     let ours: BTreeSet<_> = one.asked().flat_map(|role| &role.policies).collect();
     let (policies, others): (BTreeSet<_>, BTreeSet<_>) =
@@ -224,7 +225,7 @@ async fn see(one: &Sought<IamRole>, cx: &Reading<'_>) -> Result<Sight<IamRole>, 
         tags: one.managed(&found),
     };
     let arn = iam::arn(cx.surroundings, &format!("role{}{}", role.path(), role.role_name()));
-    Ok(Sight::Present(Box::new(Present { declared, computed: computed(&role, &arn), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(&role, &arn), notes, settled: true })))
 }
 
 /// What IAM computed; `arn` is for the moment in which a new role has its unique id in its place.

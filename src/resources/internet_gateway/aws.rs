@@ -14,7 +14,9 @@ use crate::cloud::aws::ec2::{
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
@@ -31,19 +33,19 @@ ec2::object!(types::InternetGateway, internet_gateway_id);
 impl Provision for InternetGateway {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         let mut found = look(
-            sought.clone(),
+            lookups.clone(),
             cx,
             "internet-gateway-id",
             |filter| list(cx.aws, filter),
             |_, gateway, tags| {
                 let vpc = network_of(gateway).map_or_else(|| Ref::external("none"), |id| cx.refer(id));
-                Ok(Sight::present(Self { vpc, tags }, computed_of(gateway)))
+                Ok(ReadOutcome::present(Self { vpc, tags }, computed_of(gateway)))
             },
         )
         .await;
-        let others = strangers(&found, sought, cx, |one| async move {
+        let others = strangers(&found, lookups, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
             attached_to(cx.aws, &vpc).await
         })

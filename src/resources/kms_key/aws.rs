@@ -19,7 +19,7 @@ use crate::cloud::aws::tags::{self, tag_list};
 use crate::cloud::aws::takeover::refusal;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Lookup, Provision, ReadOutcomes, Reading, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -35,8 +35,8 @@ const SETTLING: WaitPolicy = WaitPolicy::seconds(5, 60, 1);
 impl Provision for KmsKey {
     type Health = health::Key;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { read::see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { read::see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {

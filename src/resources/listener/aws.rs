@@ -17,7 +17,9 @@ use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
@@ -31,14 +33,14 @@ const PARTS_SEEN: Duration = Duration::from_mins(2);
 impl Provision for Listener {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        let balancers: BTreeSet<String> = sought.iter().filter_map(|one| balancer_of(one, cx)).collect();
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        let balancers: BTreeSet<String> = lookups.iter().filter_map(|one| balancer_of(one, cx)).collect();
         let lists = balancers.into_iter().map(|arn| async move {
             let found = list(cx.aws, &arn).await;
             (arn, found)
         });
         let lists: BTreeMap<_, _> = join_all(lists).await.into_iter().collect();
-        let find = |one: &Sought<Self>| -> Result<Option<types::Listener>, CloudError> {
+        let find = |one: &Lookup<Self>| -> Result<Option<types::Listener>, CloudError> {
             // Without a load balancer there is no listener.
             let Some(list) = balancer_of(one, cx).and_then(|arn| lists.get(&arn)) else { return Ok(None) };
             let list = list.as_ref().map_err(Clone::clone)?;
@@ -49,12 +51,12 @@ impl Provision for Listener {
             });
             Ok(found.cloned())
         };
-        let found: Vec<_> = sought.iter().map(|one| (one, find(one))).collect();
+        let found: Vec<_> = lookups.iter().map(|one| (one, find(one))).collect();
         let there = found.iter().filter_map(|(_, there)| there.as_ref().ok()?.as_ref());
         let arns: Vec<String> = there.filter_map(|there| there.listener_arn()).map(str::to_owned).collect();
         let tags = list_tags(cx.aws, &arns).await;
-        let see = |one: &Sought<Self>, there: Result<Option<types::Listener>, CloudError>| {
-            let Some(there) = there? else { return Ok(Sight::Absent) };
+        let see = |one: &Lookup<Self>, there: Result<Option<types::Listener>, CloudError>| {
+            let Some(there) = there? else { return Ok(ReadOutcome::Absent) };
             let tags = tags.as_ref().map_err(Clone::clone)?;
             let tags = there.listener_arn().and_then(|arn| tags.get(arn)).cloned().unwrap_or_default();
             Ok(see(one, &there, &tags, cx))
@@ -174,7 +176,7 @@ impl Listener {
 }
 
 /// The ARN of the load balancer a listener belongs to: part of its own ARN, and known by reference before it has one.
-fn balancer_of(one: &Sought<Listener>, cx: &Reading<'_>) -> Option<String> {
+fn balancer_of(one: &Lookup<Listener>, cx: &Reading<'_>) -> Option<String> {
     match one.id() {
         Some(arn) => {
             let (rest, _) = arn.rsplit_once('/')?;
@@ -193,10 +195,10 @@ async fn list(aws: &Clients, balancer: &str) -> Result<Vec<types::Listener>, Clo
     Ok(if_there(pages.try_collect().await.during("read the listeners"))?.unwrap_or_default())
 }
 
-fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Reading<'_>) -> Sight<Listener> {
+fn see(one: &Lookup<Listener>, there: &types::Listener, tags: &Tags, cx: &Reading<'_>) -> ReadOutcome<Listener> {
     let computed = computed(there);
     if one.recorded.is_none() && !cx.ours(&one.address, tags) {
-        return Sight::foreign(computed.id, tags, cx);
+        return ReadOutcome::foreign(computed.id, tags, cx);
     }
     let declared = Listener {
         load_balancer: cx.refer(there.load_balancer_arn().unwrap_or_default()),
@@ -207,7 +209,7 @@ fn see(one: &Sought<Listener>, there: &types::Listener, tags: &Tags, cx: &Readin
         action: told(there.default_actions(), cx),
         tags: one.managed(tags),
     };
-    Sight::present(declared, computed)
+    ReadOutcome::present(declared, computed)
 }
 
 fn told(actions: &[types::Action], cx: &Reading<'_>) -> ListenerAction {

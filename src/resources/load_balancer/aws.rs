@@ -22,7 +22,8 @@ use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{is_predecessor, take_over_beside};
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -46,8 +47,8 @@ const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 impl Provision for LoadBalancer {
     type Health = health::Balancer;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -214,7 +215,7 @@ impl LoadBalancer {
     }
 }
 
-async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadBalancer>, CloudError> {
+async fn look(one: Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<ReadOutcome<LoadBalancer>, CloudError> {
     let there = match one.id() {
         Some(arn) => describe(cx.aws, arn).await?,
         None => of_address(&one, cx).await?,
@@ -224,13 +225,13 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
     let arns = [computed.id.clone()];
     // Deleted between the questions, it is gone as well.
     let rest = try_join(attributes(cx.aws, &computed.id), list_tags(cx.aws, &arns)).await;
-    let Some((attributes, tags)) = if_there(rest)? else { return Ok(Sight::Absent) };
+    let Some((attributes, tags)) = if_there(rest)? else { return Ok(ReadOutcome::Absent) };
     let tags = tags.get(&computed.id).cloned().unwrap_or_default();
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {
-        return Ok(Sight::foreign(computed.id, &tags, cx));
+        return Ok(ReadOutcome::foreign(computed.id, &tags, cx));
     }
     if state(&there) == Some(&LoadBalancerStateEnum::Failed) && !cx.removing {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let told = |key: &str| attributes.get(key).map(String::as_str);
     let declared = LoadBalancer {
@@ -247,19 +248,24 @@ async fn look(one: Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadB
         tags: one.managed(&tags),
     };
     let settled = state(&there) != Some(&LoadBalancerStateEnum::Provisioning);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled })))
 }
 
 /// What is there of a load balancer that is gone: to who removes everything it is there as long as its network
 /// interfaces are, which hold firewalls and subnets.
-async fn left_behind(one: &Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Sight<LoadBalancer>, CloudError> {
-    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(Sight::Absent) };
+async fn left_behind(one: &Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<ReadOutcome<LoadBalancer>, CloudError> {
+    let Some((recorded, known)) = one.recorded.as_ref().filter(|_| cx.removing) else { return Ok(ReadOutcome::Absent) };
     let left = interfaces(cx.aws, &known.id).await?;
     if left == 0 {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let notes = vec![format!("it is gone, but not {left} of its network interfaces")];
-    Ok(Sight::Present(Box::new(Present { declared: recorded.clone(), computed: known.clone(), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present {
+        declared: recorded.clone(),
+        computed: known.clone(),
+        notes,
+        settled: true,
+    })))
 }
 
 async fn describe(aws: &Clients, arn: &str) -> Result<Option<types::LoadBalancer>, CloudError> {
@@ -269,7 +275,7 @@ async fn describe(aws: &Clients, arn: &str) -> Result<Option<types::LoadBalancer
 }
 
 /// Of those that carry our marks, the one that stands at this address; else whichever has its name.
-async fn of_address(one: &Sought<LoadBalancer>, cx: &Reading<'_>) -> Result<Option<types::LoadBalancer>, CloudError> {
+async fn of_address(one: &Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<Option<types::LoadBalancer>, CloudError> {
     let name = one.expected().name.as_str();
     let arn = |there: &types::LoadBalancer| there.load_balancer_arn().unwrap_or_default().to_owned();
     let mut all = named(cx.aws, name).await?;

@@ -11,7 +11,7 @@ use super::{NatGateway, NatGatewayComputed};
 use crate::cloud::aws::ec2::{self, filter, look, retag, retry_until_visible, tag_specification, told};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -33,9 +33,9 @@ ec2::object!(types::NatGateway, nat_gateway_id);
 impl Provision for NatGateway {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         look(
-            sought,
+            lookups,
             cx,
             "nat-gateway-id",
             |filter| there(filter, cx),
@@ -47,7 +47,7 @@ impl Provision for NatGateway {
                 };
                 let settled = gateway.state() != Some(&NatGatewayState::Pending);
                 let (computed, notes) = (computed_of(gateway), Vec::new());
-                Ok(Sight::Present(Box::new(Present { declared: there, computed, notes, settled })))
+                Ok(ReadOutcome::Present(Box::new(Present { declared: there, computed, notes, settled })))
             },
         )
         .await

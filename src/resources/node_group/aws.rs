@@ -21,7 +21,8 @@ use crate::cloud::aws::tags::comparable;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Present, Provision, Reading, Sight, Sights, Sought, Writing, one_by_one,
+    Census, Clients, During, HealthOf, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
+    one_by_one,
 };
 use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -41,8 +42,8 @@ impl Provision for NodeGroup {
     type Health = health::Nodes;
     const CONFIRMED: bool = true;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| look(one, cx)).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| look(one, cx)).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -110,18 +111,18 @@ pub(in crate::resources) async fn clear(cluster: &str, name: &str, cx: &Writing<
     NodeGroupLocator { cluster, name }.remove(&format!("remove what is left of the node group {name}"), cx).await
 }
 
-async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGroup>, CloudError> {
+async fn look(one: Lookup<NodeGroup>, cx: &Reading<'_>) -> Result<ReadOutcome<NodeGroup>, CloudError> {
     let found = match &one.recorded {
         Some((_, known)) => read(cx.aws, &known.cluster_name, &known.name).await?,
         None => marked(&one, cx).await?,
     };
-    let Some(found) = found else { return Ok(Sight::Absent) };
+    let Some(found) = found else { return Ok(ReadOutcome::Absent) };
     let status = found.status().cloned().unwrap_or(NodegroupStatus::Active);
     // What failed while it was made or removed cannot be repaired. Where it is wanted another one takes its place; where
     // it is not, it still has to be removed.
     let wanted = one.declared.is_some() && !cx.removing;
     if (is_leaving(&status) && !cx.removing) || (is_broken(&status) && wanted) {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let settled = !matches!(status, NodegroupStatus::Creating | NodegroupStatus::Updating);
     let mut notes = Vec::new();
@@ -139,7 +140,7 @@ async fn look(one: Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Sight<NodeGrou
     };
     let computed = computed(place, &found);
     let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
-    Ok(Sight::Present(Box::new(Present { declared, computed, notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled })))
 }
 
 /// Whether a group is on its way out.
@@ -154,7 +155,7 @@ pub(in crate::resources) fn is_broken(status: &NodegroupStatus) -> bool {
 
 /// The group with our marks; what is on its way out, or broken, counts only when everything is to go, and then only
 /// where there is none of use.
-async fn marked(one: &Sought<NodeGroup>, cx: &Reading<'_>) -> Result<Option<types::Nodegroup>, CloudError> {
+async fn marked(one: &Lookup<NodeGroup>, cx: &Reading<'_>) -> Result<Option<types::Nodegroup>, CloudError> {
     let Some(cluster) = eks::cluster_name(cx, &one.expected().cluster) else { return Ok(None) };
     let mut groups = list(cx.aws, &cluster).await?;
     groups.retain(|group| cx.ours(&one.address, &eks::tags_of(group.tags())));

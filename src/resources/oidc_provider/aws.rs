@@ -16,7 +16,7 @@ use crate::cloud::aws::settling::settle;
 use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{Poll, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -30,8 +30,8 @@ const ISSUER_READY: Duration = Duration::from_mins(5);
 impl Provision for OidcProvider {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -118,7 +118,7 @@ impl Provision for OidcProvider {
     }
 }
 
-async fn see(one: &Sought<OidcProvider>, cx: &Reading<'_>) -> Result<Sight<OidcProvider>, CloudError> {
+async fn see(one: &Lookup<OidcProvider>, cx: &Reading<'_>) -> Result<ReadOutcome<OidcProvider>, CloudError> {
     let (arn, provider) = match (one.id(), issuer_of(&one.expected().cluster, cx)) {
         (Some(arn), _) => (arn.to_owned(), get(cx.aws, arn).await?),
         (None, Some(issuer)) => {
@@ -131,19 +131,19 @@ async fn see(one: &Sought<OidcProvider>, cx: &Reading<'_>) -> Result<Sight<OidcP
             let all = of_clusters(cx.aws).await?;
             match all.into_iter().find(|(_, provider)| cx.ours(&one.address, &tags_of(provider.tags()))) {
                 Some((arn, provider)) => (arn, Some(provider)),
-                None => return Ok(Sight::Absent),
+                None => return Ok(ReadOutcome::Absent),
             }
         }
     };
-    let Some(provider) = provider else { return Ok(Sight::Absent) };
+    let Some(provider) = provider else { return Ok(ReadOutcome::Absent) };
     let found = tags_of(provider.tags());
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::foreign(arn, &found, cx));
+        return Ok(ReadOutcome::foreign(arn, &found, cx));
     }
     let issuer = bare(provider.url().unwrap_or_default()).to_owned();
     let declared =
         OidcProvider { cluster: cluster_of(&issuer, cx), audiences: audiences(&provider), tags: one.managed(&found) };
-    Ok(Sight::present(declared, OidcProviderComputed { id: arn, issuer }))
+    Ok(ReadOutcome::present(declared, OidcProviderComputed { id: arn, issuer }))
 }
 
 /// The issuer of a cluster of ours, without its scheme.

@@ -15,7 +15,7 @@ use super::{RouteTable, RouteTableComputed};
 use crate::cloud::CloudError;
 use crate::cloud::aws::ec2::{self, delete_unused, filter, look, retag, retry_until_visible, tag_specification, told};
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
 };
 use contents::{Contents, associations};
 
@@ -27,9 +27,9 @@ ec2::object!(types::RouteTable, route_table_id);
 impl Provision for RouteTable {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         look(
-            sought,
+            lookups,
             cx,
             "route-table-id",
             |filter| list(cx.aws, filter),
@@ -38,7 +38,12 @@ impl Provision for RouteTable {
                 let (subnets, more) = contents::subnets(table, one, cx);
                 notes.extend(more);
                 let declared = Self { vpc: cx.refer(table.vpc_id().unwrap_or_default()), routes, subnets, tags };
-                Ok(Sight::Present(Box::new(Present { declared, computed: computed_of(table), notes, settled: true })))
+                Ok(ReadOutcome::Present(Box::new(Present {
+                    declared,
+                    computed: computed_of(table),
+                    notes,
+                    settled: true,
+                })))
             },
         )
         .await

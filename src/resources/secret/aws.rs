@@ -24,7 +24,7 @@ use crate::cloud::aws::tags::{self, comparable, tag_list, tags_of};
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing, one_by_one,
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 use crate::cloud::wait::{WaitPolicy, retry_while};
 use crate::cloud::{CloudError, ErrorKind};
@@ -42,8 +42,8 @@ const SETTLING: WaitPolicy = WaitPolicy::seconds(2, 120, 1);
 impl Provision for Secret {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        one_by_one(sought, |one| async move { see(&one, cx).await }).await
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        one_by_one(lookups, |one| async move { see(&one, cx).await }).await
     }
 
     async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
@@ -217,16 +217,16 @@ impl Secret {
     }
 }
 
-async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, CloudError> {
+async fn see(one: &Lookup<Secret>, cx: &Reading<'_>) -> Result<ReadOutcome<Secret>, CloudError> {
     let id = one.id().unwrap_or(&one.expected().name);
-    let Some(there) = describe(cx.aws, id).await? else { return Ok(Sight::Absent) };
+    let Some(there) = describe(cx.aws, id).await? else { return Ok(ReadOutcome::Absent) };
     let found = tags_of(there.tags());
     let arn = there.arn().unwrap_or(id).to_owned();
     if one.recorded.is_none() && !cx.ours(&one.address, &found) {
-        return Ok(Sight::foreign(arn, &found, cx));
+        return Ok(ReadOutcome::foreign(arn, &found, cx));
     }
     if there.deleted_date().is_some() {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     }
     let expected = one.expected();
     let declared = Secret {
@@ -238,7 +238,7 @@ async fn see(one: &Sought<Secret>, cx: &Reading<'_>) -> Result<Sight<Secret>, Cl
         tags: one.managed(&found),
     };
     let value_due = one.recorded.as_ref().is_some_and(|(_, known)| known.value_due);
-    Ok(Sight::present(declared, SecretComputed { id: arn, value_due }))
+    Ok(ReadOutcome::present(declared, SecretComputed { id: arn, value_due }))
 }
 
 /// What stands in [`CONTENT_TAG`].

@@ -19,7 +19,9 @@ use crate::cloud::aws::ec2::{
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
@@ -37,9 +39,9 @@ ec2::object!(types::SecurityGroup, group_id);
 impl Provision for SecurityGroup {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         let mut found = look(
-            sought.clone(),
+            lookups.clone(),
             cx,
             "group-id",
             |filter| list(cx.aws, filter),
@@ -53,12 +55,12 @@ impl Provision for SecurityGroup {
                     egress: BTreeSet::new(),
                     tags,
                 };
-                Ok(Sight::present(there, computed_of(group)))
+                Ok(ReadOutcome::present(there, computed_of(group)))
             },
         )
         .await;
         let rules = rules_of(&found, cx);
-        let others = strangers(&found, sought, cx, |one| async move {
+        let others = strangers(&found, lookups, cx, |one| async move {
             let Some(vpc) = known_id(cx, &one.expected().vpc) else { return Ok(None) };
             holder(cx.aws, &vpc, &one.expected().name).await
         });
@@ -248,20 +250,20 @@ async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Re
 }
 
 /// The rules of all groups found, by one list.
-async fn rules_of(found: &Sights<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec<Found>, CloudError> {
+async fn rules_of(found: &ReadOutcomes<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec<Found>, CloudError> {
     let ids: Vec<String> = found
         .values()
-        .filter_map(|sight| match sight {
-            Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
-            Ok(Sight::Absent | Sight::Foreign(_)) | Err(_) => None,
+        .filter_map(|outcome| match outcome {
+            Ok(ReadOutcome::Present(present)) => Some(present.computed.id.clone()),
+            Ok(ReadOutcome::Absent | ReadOutcome::Foreign(_)) | Err(_) => None,
         })
         .collect();
     if ids.is_empty() { Ok(Vec::new()) } else { rules::list(cx.aws, filter("group-id", ids)).await }
 }
 
-fn add_rules(found: &mut Sights<SecurityGroup>, rules: &Result<Vec<Found>, CloudError>, cx: &Reading<'_>) {
-    for sight in found.values_mut() {
-        let Ok(Sight::Present(present)) = sight else { continue };
+fn add_rules(found: &mut ReadOutcomes<SecurityGroup>, rules: &Result<Vec<Found>, CloudError>, cx: &Reading<'_>) {
+    for outcome in found.values_mut() {
+        let Ok(ReadOutcome::Present(present)) = outcome else { continue };
         match rules {
             Ok(rules) => {
                 let its = |one: &&Found| one.group == present.computed.id && !one.stands_alone(cx.stack, cx.ids);
@@ -270,7 +272,7 @@ fn add_rules(found: &mut Sights<SecurityGroup>, rules: &Result<Vec<Found>, Cloud
                     side.insert(rule.plain.symbolic(cx));
                 }
             }
-            Err(error) => *sight = Err(error.clone()),
+            Err(error) => *outcome = Err(error.clone()),
         }
     }
 }

@@ -11,7 +11,9 @@ use crate::cloud::aws::ec2::{
     self, filter, look, mark_taken_over, poll_until_listed, retag, retry_until_visible, tag_specification, told,
 };
 use crate::cloud::aws::takeover::{is_predecessor, refuse_foreign};
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
 use crate::resources::security_group::Rule;
@@ -22,9 +24,9 @@ const ADD: &str = "add the rule";
 impl Provision for SecurityGroupRule {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         look(
-            sought,
+            lookups,
             cx,
             "security-group-rule-id",
             |filter| rules::list(cx.aws, filter),
@@ -35,7 +37,7 @@ impl Provision for SecurityGroupRule {
                     None => RuleHome::Group(cx.refer(&found.group)),
                 };
                 let there = Self { group, protocol, from_port, to_port, peer, description, tags };
-                Ok(Sight::present(there, computed_of(found)))
+                Ok(ReadOutcome::present(there, computed_of(found)))
             },
         )
         .await

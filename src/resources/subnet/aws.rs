@@ -13,7 +13,9 @@ use crate::cloud::aws::ec2::{
 };
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::values::Cidr;
@@ -28,9 +30,9 @@ ec2::object!(types::Subnet, subnet_id);
 impl Provision for Subnet {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         let mut found = look(
-            sought.clone(),
+            lookups.clone(),
             cx,
             "subnet-id",
             |filter| list(cx.aws, vec![filter]),
@@ -43,11 +45,11 @@ impl Provision for Subnet {
                     map_public_ip: subnet.map_public_ip_on_launch().unwrap_or(false),
                     tags,
                 };
-                Ok(Sight::present(there, SubnetComputed { id }))
+                Ok(ReadOutcome::present(there, SubnetComputed { id }))
             },
         )
         .await;
-        let others = strangers(&found, sought, cx, |one| async move {
+        let others = strangers(&found, lookups, cx, |one| async move {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             Ok(list(cx.aws, place(&vpc, wanted.cidr)).await?.into_iter().next())

@@ -12,7 +12,9 @@ use futures_util::future::join_all;
 
 use super::{TargetAttachment, TargetAttachmentComputed};
 use crate::cloud::aws::words;
-use crate::cloud::aws::{Census, Clients, During, Listed, Provision, Reading, Sight, Sights, Silent, Sought, Writing};
+use crate::cloud::aws::{
+    Census, Clients, During, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
+};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::reference::Ref;
@@ -29,17 +31,17 @@ const DETACHED: WaitPolicy = WaitPolicy::seconds(45, 4200, 5);
 impl Provision for TargetAttachment {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        let groups: BTreeSet<String> = sought.iter().filter_map(|one| Some(pair(one, cx)?.0)).collect();
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        let groups: BTreeSet<String> = lookups.iter().filter_map(|one| Some(pair(one, cx)?.0)).collect();
         let lists = groups.into_iter().map(|group| async move {
             let found = list(cx.aws, &group).await;
             (group, found)
         });
         let lists: BTreeMap<_, _> = join_all(lists).await.into_iter().collect();
-        let find = |one: &Sought<Self>| -> Result<Sight<Self>, CloudError> {
+        let find = |one: &Lookup<Self>| -> Result<ReadOutcome<Self>, CloudError> {
             // While one of the two does not exist, neither does the attachment.
-            let Some((group, arn)) = pair(one, cx) else { return Ok(Sight::Absent) };
-            let Some(list) = lists.get(&group) else { return Ok(Sight::Absent) };
+            let Some((group, arn)) = pair(one, cx) else { return Ok(ReadOutcome::Absent) };
+            let Some(list) = lists.get(&group) else { return Ok(ReadOutcome::Absent) };
             let state = list
                 .as_ref()
                 .map_err(Clone::clone)?
@@ -48,12 +50,12 @@ impl Provision for TargetAttachment {
                 .iter()
                 .find(|state| state.load_balancer_target_group_arn() == Some(&arn));
             if state.is_none_or(is_leaving) {
-                return Ok(Sight::Absent);
+                return Ok(ReadOutcome::Absent);
             }
             let declared = Self { node_group: node_group(&group, cx), target_group: cx.refer(&arn) };
-            Ok(Sight::present(declared, computed(group, arn)))
+            Ok(ReadOutcome::present(declared, computed(group, arn)))
         };
-        sought.iter().map(|one| (one.address.clone(), find(one))).collect()
+        lookups.iter().map(|one| (one.address.clone(), find(one))).collect()
     }
 
     async fn census(_: &Census<'_>) -> Result<Listed, CloudError> {
@@ -154,7 +156,7 @@ async fn attach(known: &TargetAttachmentComputed, cx: &Writing<'_>) -> Result<()
 
 /// Auto Scaling group and target group: as recorded, else as the references say. Nothing while one of them has no name
 /// yet.
-fn pair(one: &Sought<TargetAttachment>, cx: &Reading<'_>) -> Option<(String, String)> {
+fn pair(one: &Lookup<TargetAttachment>, cx: &Reading<'_>) -> Option<(String, String)> {
     if let Some((_, known)) = &one.recorded {
         let is_told = !known.autoscaling_group.is_empty();
         return is_told.then(|| (known.autoscaling_group.clone(), known.target_group_arn.clone()));

@@ -20,7 +20,7 @@ use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
-    Census, Clients, During, HealthOf, Listed, Provision, Reading, Sight, Sights, Sought, Writing,
+    Census, Clients, During, HealthOf, Listed, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind, health};
@@ -38,28 +38,28 @@ const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 impl Provision for TargetGroup {
     type Health = Vec<health::Target>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
-        let unrecorded = sought.iter().any(|one| one.recorded.is_none());
-        let all = async { if unrecorded { marked(&sought, cx).await } else { Ok(Vec::new()) } };
-        let by_arn = join_all(sought.iter().map(|one| async {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
+        let unrecorded = lookups.iter().any(|one| one.recorded.is_none());
+        let all = async { if unrecorded { marked(&lookups, cx).await } else { Ok(Vec::new()) } };
+        let by_arn = join_all(lookups.iter().map(|one| async {
             match one.id() {
                 Some(arn) => by_arn(cx.aws, arn).await,
                 None => Ok(None),
             }
         }));
         let (all, by_arn) = join(all, by_arn).await;
-        let looks = sought.iter().zip(by_arn).map(|(one, by_arn)| {
+        let looks = lookups.iter().zip(by_arn).map(|(one, by_arn)| {
             let found = match one.id() {
                 Some(_) => by_arn.map(|found| found.map(|found| (found, None))),
                 None => all.as_ref().map_err(Clone::clone).and_then(|all| of_address(one, all, cx)),
             };
             async move {
-                let sight = match found {
+                let outcome = match found {
                     Ok(Some((group, tags))) => see(one, &group, tags, cx).await,
-                    Ok(None) => Ok(Sight::Absent),
+                    Ok(None) => Ok(ReadOutcome::Absent),
                     Err(error) => Err(error),
                 };
-                (one.address.clone(), sight)
+                (one.address.clone(), outcome)
             }
         });
         join_all(looks).await.into_iter().collect()
@@ -213,11 +213,11 @@ impl TargetGroup {
 }
 
 async fn see(
-    one: &Sought<TargetGroup>,
+    one: &Lookup<TargetGroup>,
     there: &types::TargetGroup,
     tags: Option<Tags>,
     cx: &Reading<'_>,
-) -> Result<Sight<TargetGroup>, CloudError> {
+) -> Result<ReadOutcome<TargetGroup>, CloudError> {
     let computed = computed(there);
     let arns = [computed.id.clone()];
     let tags = async {
@@ -228,7 +228,7 @@ async fn see(
     };
     // Deleted between the questions, it is gone as well.
     let Some((attributes, tags)) = if_there(try_join(attributes(cx.aws, &computed.id), tags).await)? else {
-        return Ok(Sight::Absent);
+        return Ok(ReadOutcome::Absent);
     };
     let name = &one.expected().name;
     let ours = computed.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'));
@@ -245,12 +245,12 @@ async fn see(
             .ok_or_else(|| lacking("read the target group", DEREGISTRATION_DELAY))?,
         tags: one.managed(&tags),
     };
-    Ok(Sight::present(declared, computed))
+    Ok(ReadOutcome::present(declared, computed))
 }
 
 /// Of those that carry our marks, the one that stands at this address.
 fn of_address(
-    one: &Sought<TargetGroup>,
+    one: &Lookup<TargetGroup>,
     all: &[(types::TargetGroup, Tags)],
     cx: &Reading<'_>,
 ) -> Result<Option<(types::TargetGroup, Option<Tags>)>, CloudError> {
@@ -261,11 +261,11 @@ fn of_address(
 
 /// Every group that might be one of those sought without a record, with its tags: those whose name begins alike.
 async fn marked(
-    sought: &[Sought<TargetGroup>],
+    lookups: &[Lookup<TargetGroup>],
     cx: &Reading<'_>,
 ) -> Result<Vec<(types::TargetGroup, Tags)>, CloudError> {
     let begins = |name: &str| {
-        let unrecorded = sought.iter().filter(|one| one.recorded.is_none());
+        let unrecorded = lookups.iter().filter(|one| one.recorded.is_none());
         unrecorded.map(|one| &one.expected().name).any(|begin| name.starts_with(&format!("{begin}-")))
     };
     let pages = cx.aws.elb.describe_target_groups().into_paginator().items().send();

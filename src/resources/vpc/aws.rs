@@ -12,7 +12,7 @@ use crate::cloud::aws::ec2::{
     retry_until_visible, tag_specification, told,
 };
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+    Census, Clients, During, Listed, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -27,11 +27,11 @@ ec2::object!(types::Vpc, vpc_id);
 impl Provision for Vpc {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         // The attributes need calls of their own; those of recorded networks need not wait for the list.
-        let recorded = attributes_of(cx.aws, sought.iter().filter_map(|one| one.id().map(str::to_owned)));
+        let recorded = attributes_of(cx.aws, lookups.iter().filter_map(|one| one.id().map(str::to_owned)));
         let listed = look(
-            sought.clone(),
+            lookups.clone(),
             cx,
             "vpc-id",
             |filter| list(cx.aws, filter),
@@ -43,27 +43,27 @@ impl Provision for Vpc {
                 let declared = Vpc { cidr, dns_support: false, dns_hostnames: false, tags };
                 let present =
                     Present { declared, computed: VpcComputed { id }, notes: further_addresses(vpc), settled: true };
-                Ok(Sight::Present(Box::new(present)))
+                Ok(ReadOutcome::Present(Box::new(present)))
             },
         );
         let (mut found, mut attributes) = join(listed, recorded).await;
-        let ids = found.values().filter_map(|sight| match sight {
-            Ok(Sight::Present(present)) => Some(present.computed.id.clone()),
-            Ok(Sight::Absent | Sight::Foreign(_)) | Err(_) => None,
+        let ids = found.values().filter_map(|outcome| match outcome {
+            Ok(ReadOutcome::Present(present)) => Some(present.computed.id.clone()),
+            Ok(ReadOutcome::Absent | ReadOutcome::Foreign(_)) | Err(_) => None,
         });
         let missing: Vec<String> = ids.filter(|id| !attributes.contains_key(id)).collect();
         attributes.extend(attributes_of(cx.aws, missing.into_iter()).await);
-        for sight in found.values_mut() {
-            let Ok(Sight::Present(present)) = sight else { continue };
+        for outcome in found.values_mut() {
+            let Ok(ReadOutcome::Present(present)) = outcome else { continue };
             // Two addresses may lead to one network.
             match attributes.get(&present.computed.id) {
                 Some(Ok((support, hostnames))) => {
                     present.declared.dns_support = *support;
                     present.declared.dns_hostnames = *hostnames;
                 }
-                Some(Err(error)) => *sight = Err(error.clone()),
+                Some(Err(error)) => *outcome = Err(error.clone()),
                 None => {
-                    *sight =
+                    *outcome =
                         Err(CloudError::new(ErrorKind::Bug, "read the network", "its settings were not asked for"));
                 }
             }

@@ -19,7 +19,8 @@ use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::words;
 use crate::cloud::aws::{
-    Census, Clients, During, Listed, Paced, Present, Provision, Reading, Sight, Sights, Silent, Sought, Writing,
+    Census, Clients, During, Listed, Lookup, Paced, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent,
+    Writing,
 };
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
@@ -39,9 +40,9 @@ ec2::object!(types::VpcEndpoint, vpc_endpoint_id);
 impl Provision for VpcEndpoint {
     type Health = Silent<Self>;
 
-    async fn observe(sought: Vec<Sought<Self>>, cx: &Reading<'_>) -> Sights<Self> {
+    async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         let mut found = look(
-            sought.clone(),
+            lookups.clone(),
             cx,
             "vpc-endpoint-id",
             |filter| standing(cx.aws, vec![filter]),
@@ -58,7 +59,7 @@ impl Provision for VpcEndpoint {
                     tags,
                 };
                 let notes = policy_note(endpoint);
-                Ok(Sight::Present(Box::new(Present {
+                Ok(ReadOutcome::Present(Box::new(Present {
                     declared,
                     computed: computed_of(endpoint),
                     notes,
@@ -67,7 +68,7 @@ impl Provision for VpcEndpoint {
             },
         )
         .await;
-        let others = strangers(&found, sought, cx, |one| async move {
+        let others = strangers(&found, lookups, cx, |one| async move {
             let wanted = one.expected();
             let Some(vpc) = known_id(cx, &wanted.vpc) else { return Ok(None) };
             let tables = wanted.route_tables.iter().filter_map(|table| known_id(cx, table)).collect();

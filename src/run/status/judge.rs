@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use crate::model::support::days;
 use crate::model::values::region_of;
 
-use super::{Certificate, Inspected, Seen, Sights, Target, TargetsAre, WayIn};
+use super::{Certificate, Inspected, ObservedHealth, Seen, Target, TargetsAre, WayIn};
 use crate::model::aspect::Aspect;
 use crate::model::finding::{Finding, Severity, Subject};
 
@@ -21,14 +21,14 @@ use crate::model::finding::{Finding, Severity, Subject};
 const CERTIFICATE_DAYS: i64 = 30;
 
 /// Everything that is not as it should be, the worst first.
-pub fn judge(subject: &Inspected, sights: &Sights, now: Timestamp) -> Vec<Finding> {
+pub fn judge(subject: &Inspected, health: &ObservedHealth, now: Timestamp) -> Vec<Finding> {
     let mut assessor = HealthAssessor { subject, now, findings: Vec::new() };
-    assessor.way_in(sights);
-    assessor.certificates(sights);
-    assessor.kubernetes(sights);
+    assessor.way_in(health);
+    assessor.certificates(health);
+    assessor.kubernetes(health);
     assessor.chart(&subject.chart);
-    assessor.around(sights);
-    assessor.key(sights);
+    assessor.around(health);
+    assessor.key(health);
     let mut findings = assessor.findings;
     findings.sort_by(|one, other| (one.severity, &one.subject).cmp(&(other.severity, &other.subject)));
     findings
@@ -93,12 +93,12 @@ impl HealthAssessor<'_> {
         None
     }
 
-    fn way_in(&mut self, sights: &Sights) {
+    fn way_in(&mut self, health: &ObservedHealth) {
         let WayIn::Ours { targets: are, .. } = self.subject.way_in else { return };
         let file = self.subject.typed.file.clone();
         let part = Aspect::LoadBalancer;
         let action = "elasticloadbalancing:DescribeLoadBalancers and DescribeListeners";
-        let balancer = sights.balancer.as_ref().unwrap_or(&Seen::NotMade);
+        let balancer = health.balancer.as_ref().unwrap_or(&Seen::NotMade);
         if let Some(found) = self.there(balancer, part, "the load balancer", action) {
             let because = found.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             match found.state.as_str() {
@@ -129,7 +129,7 @@ impl HealthAssessor<'_> {
                 self.error(part, "no listener takes HTTPS, though a certificate is declared", repaired);
             }
         }
-        let targets = sights.targets.as_ref().unwrap_or(&Seen::NotMade);
+        let targets = health.targets.as_ref().unwrap_or(&Seen::NotMade);
         let action = "elasticloadbalancing:DescribeTargetHealth";
         if let Some(all) = self.there(targets, Aspect::Targets, "the target group", action) {
             self.targets(all, are);
@@ -191,8 +191,8 @@ impl HealthAssessor<'_> {
         }
     }
 
-    fn certificates(&mut self, sights: &Sights) {
-        for (arn, seen) in &sights.certificates {
+    fn certificates(&mut self, health: &ObservedHealth) {
+        for (arn, seen) in &health.certificates {
             let name = format!("the certificate {arn}");
             match seen {
                 Seen::Gone => self.error(

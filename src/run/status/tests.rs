@@ -21,9 +21,9 @@ type Case<'a> = (&'a str, Edit, &'a [(&'a str, &'a str)]);
 /// Demands of each case that exactly this is found, in order.
 fn assert_all(cases: &[Case<'_>]) {
     for (name, edit, expected) in cases {
-        let (mut subject, mut sights) = (subject(), well());
-        edit(&mut subject, &mut sights);
-        let found = told(&judge(&subject, &sights, NOW.parse().unwrap()));
+        let (mut subject, mut health) = (subject(), well());
+        edit(&mut subject, &mut health);
+        let found = told(&judge(&subject, &health, NOW.parse().unwrap()));
         assert_eq!(found.len(), expected.len(), "{name}: {found:#?}");
         for (found, (start, part)) in found.iter().zip(*expected) {
             assert!(found.starts_with(start) && found.contains(part), "{name}: {found}\nand not {start} … {part}");
@@ -38,14 +38,14 @@ fn where_all_is_well_nothing_is_said() {
 
 #[test]
 fn the_worst_comes_first_and_decides() {
-    let (subject, mut sights) = (subject(), well());
-    let report = |sights: &Sights| report(&subject, sights);
-    targets(&mut sights)[0].state = "unhealthy".to_owned();
-    assert_eq!(report(&sights).worst(), Some(Severity::Warning));
-    sights.nodes = denied();
-    assert_eq!(report(&sights).worst(), Some(Severity::Unknown));
-    there(&mut sights.cluster).status = "FAILED".to_owned();
-    let all = report(&sights);
+    let (subject, mut health) = (subject(), well());
+    let report = |health: &ObservedHealth| report(&subject, health);
+    targets(&mut health)[0].state = "unhealthy".to_owned();
+    assert_eq!(report(&health).worst(), Some(Severity::Warning));
+    health.nodes = denied();
+    assert_eq!(report(&health).worst(), Some(Severity::Unknown));
+    there(&mut health.cluster).status = "FAILED".to_owned();
+    let all = report(&health);
     assert_eq!(all.worst(), Some(Severity::Error));
     assert_eq!((all.count(Severity::Warning), all.worst_of(Aspect::Targets)), (1, Some(Severity::Warning)));
     let parts: Vec<String> = all.findings.iter().map(|finding| finding.subject.to_string()).collect();

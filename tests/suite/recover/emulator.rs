@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
-use ppm_infra::cloud::{Cloud, Look};
+use ppm_infra::cloud::{Cloud, ObserveRequest};
 use ppm_infra::engine::state::Recorded;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::index::IdIndex;
@@ -63,9 +63,10 @@ async fn assert_seen(emulator: &Emulator, desk: &Desk) {
     assert!(cloud.census("ppm", &place).await.unwrap().is_empty(), "another stack whose name begins the same");
     let ids = IdIndex::of(records.iter().map(|(address, one)| (address, &one.computed)));
     let targets = BTreeMap::new();
-    let look = Look { stack: "ppm-prod", targets: &targets, ids: &ids, surroundings: &place, removing: false };
+    let request =
+        ObserveRequest { stack: "ppm-prod", targets: &targets, ids: &ids, surroundings: &place, removing: false };
     for (at, one) in &records {
-        let Observation::Present { known, .. } = cloud.find(at, &id(one), &one.declared, &look).await else {
+        let Observation::Present { known, .. } = cloud.find(at, &id(one), &one.declared, &request).await else {
             panic!("{at} was not found by its id {}", id(one));
         };
         assert_eq!((&known.declared, &known.computed), (&one.declared, &one.computed), "{at}");

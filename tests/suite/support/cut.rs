@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
-use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
+use ppm_infra::cloud::{Cloud, CloudError, Context, Marked, ObserveRequest};
 use ppm_infra::engine::state::{Book, JournalEntry, State};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
@@ -155,10 +155,10 @@ impl Cloud for MortalCloud {
         })
     }
 
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+    fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
             self.life.breathe().await;
-            self.cloud.observe(look).await
+            self.cloud.observe(request).await
         })
     }
 
@@ -178,11 +178,11 @@ impl Cloud for MortalCloud {
         at: &'a Address,
         id: &'a str,
         like: &'a Document,
-        look: &'a Look<'a>,
+        request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             self.life.breathe().await;
-            self.cloud.find(at, id, like, look).await
+            self.cloud.find(at, id, like, request).await
         })
     }
 

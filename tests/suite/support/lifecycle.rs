@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ppm_infra::cloud::aws::{Provision, Silent};
 use ppm_infra::cloud::health::Probe;
-use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, Look, ObserveTarget, StepReport};
+use ppm_infra::cloud::{Cloud, CloudError, Consent, Context, ObserveRequest, ObserveTarget, StepReport};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::index::IdIndex;
@@ -247,8 +247,8 @@ impl Lab {
         };
         let targets = BTreeMap::from([(at.clone(), target)]);
         let (ids, surroundings) = (&self.ids, &*self.surroundings);
-        let look = Look { stack: STACK, targets: &targets, ids, surroundings, removing };
-        self.cloud.observe(&look).await.remove(at).unwrap()
+        let request = ObserveRequest { stack: STACK, targets: &targets, ids, surroundings, removing };
+        self.cloud.observe(&request).await.remove(at).unwrap()
     }
 
     /// The id of what is found at `name` by name and marks alone; nothing if nothing is.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use futures_core::future::BoxFuture;
-use ppm_infra::cloud::{Cloud, CloudError, Context, Look, Marked};
+use ppm_infra::cloud::{Cloud, CloudError, Context, Marked, ObserveRequest};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::document::Document;
 use ppm_infra::model::facts::{FactQuery, Facts};
@@ -66,9 +66,9 @@ impl Cloud for WatchedCloud {
         self.cloud.facts(ask, place)
     }
 
-    fn observe<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+    fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
         Box::pin(async move {
-            let mut observed = self.cloud.observe(look).await;
+            let mut observed = self.cloud.observe(request).await;
             for (address, instead) in self.instead.lock().unwrap().iter_mut() {
                 if let Some(found) = observed.get_mut(address) {
                     if instead.at.contains(&instead.looked) {
@@ -94,9 +94,9 @@ impl Cloud for WatchedCloud {
         at: &'a Address,
         id: &'a str,
         like: &'a Document,
-        look: &'a Look<'a>,
+        request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
-        self.cloud.find(at, id, like, look)
+        self.cloud.find(at, id, like, request)
     }
 
     fn create<'a>(

@@ -8,20 +8,20 @@ use super::state::{InstanceState, by_resource_id, describe};
 use super::{computed, is_same};
 use crate::cloud::CloudError;
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::{Present, Reading, Sight, Sought};
+use crate::cloud::aws::{Lookup, Present, ReadOutcome, Reading};
 use crate::model::mark::Tags;
 use crate::model::observation::{ForeignObject, Remedy};
 use crate::model::values::region_of;
 use crate::resources::database::Database;
 
 /// Looks for one database.
-pub(super) async fn look(one: Sought<Database>, cx: &Reading<'_>) -> Result<Sight<Database>, CloudError> {
+pub(super) async fn look(one: Lookup<Database>, cx: &Reading<'_>) -> Result<ReadOutcome<Database>, CloudError> {
     let expected = one.expected();
     let Some((_, known)) = &one.recorded else {
-        let Some(there) = describe(cx.aws, &expected.name).await? else { return Ok(Sight::Absent) };
+        let Some(there) = describe(cx.aws, &expected.name).await? else { return Ok(ReadOutcome::Absent) };
         let tags = tags_of(there.tag_list());
         if !cx.ours(&one.address, &tags) {
-            return Ok(Sight::foreign(&expected.name, &tags, cx));
+            return Ok(ReadOutcome::foreign(&expected.name, &tags, cx));
         }
         return Ok(see(&one, &there, &tags, Vec::new(), cx));
     };
@@ -33,7 +33,7 @@ pub(super) async fn look(one: Sought<Database>, cx: &Reading<'_>) -> Result<Sigh
     if let Some(there) = by_resource_id(cx.aws, &known.resource_id).await? {
         let tags = tags_of(there.tag_list());
         return Ok(match named.map(|newcomer| displaced(&there, &newcomer)) {
-            Some(newcomer) if one.declared.is_some() && !cx.removing => Sight::Foreign(newcomer),
+            Some(newcomer) if one.declared.is_some() && !cx.removing => ReadOutcome::Foreign(newcomer),
             Some(newcomer) => {
                 let advice = newcomer.remedy.advice(&one.address, &newcomer.id);
                 let notes = [newcomer.because].into_iter().chain(advice).collect();
@@ -42,11 +42,11 @@ pub(super) async fn look(one: Sought<Database>, cx: &Reading<'_>) -> Result<Sigh
             None => see(&one, &there, &tags, vec![renamed(&there, &expected.name)], cx),
         });
     }
-    let Some(there) = named else { return Ok(Sight::Absent) };
+    let Some(there) = named else { return Ok(ReadOutcome::Absent) };
     let tags = tags_of(there.tag_list());
     if !cx.ours(&one.address, &tags) {
         // Ours is gone: nobody who removes everything cares who has its name.
-        return Ok(if cx.removing { Sight::Absent } else { Sight::foreign(&known.id, &tags, cx) });
+        return Ok(if cx.removing { ReadOutcome::Absent } else { ReadOutcome::foreign(&known.id, &tags, cx) });
     }
     let note = "it is another database than the recorded one, restored or made anew under the same name".to_owned();
     Ok(see(&one, &there, &tags, vec![note], cx))
@@ -79,12 +79,12 @@ fn renamed(there: &DbInstance, name: &str) -> String {
 }
 
 fn see(
-    one: &Sought<Database>,
+    one: &Lookup<Database>,
     there: &DbInstance,
     tags: &Tags,
     mut notes: Vec<String>,
     cx: &Reading<'_>,
-) -> Sight<Database> {
+) -> ReadOutcome<Database> {
     let state = InstanceState::of(there);
     // Nobody can use either. To who removes it, it is there.
     let of_no_use = match state {
@@ -93,7 +93,7 @@ fn see(
         InstanceState::Ready | InstanceState::Busy | InstanceState::Trouble => false,
     };
     if of_no_use {
-        return Sight::Absent;
+        return ReadOutcome::Absent;
     }
     let texts: Vec<&Database> = one.recorded.iter().map(|(recorded, _)| recorded).chain(&one.declared).collect();
     let now = There::of(there);
@@ -145,7 +145,7 @@ fn see(
         // No waiting helps.
         InstanceState::Trouble | InstanceState::Stillborn | InstanceState::Leaving => true,
     };
-    Sight::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
+    ReadOutcome::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
 }
 
 /// What waits for the maintenance window or for a restart.

@@ -9,7 +9,7 @@ use futures_util::future::{join_all, join3, try_join, try_join3};
 use crate::cloud::aws::answer::{if_there, lacking};
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::tags_of;
-use crate::cloud::aws::{Census, Clients, During, Listed, Present, Reading, Sight, Sought, Writing};
+use crate::cloud::aws::{Census, Clients, During, Listed, Lookup, Present, ReadOutcome, Reading, Writing};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
 use crate::model::observation::{ForeignObject, Remedy};
@@ -50,23 +50,23 @@ pub(super) struct Details {
 }
 
 /// Looks for one key.
-pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<KmsKey>, CloudError> {
+pub(super) async fn see(one: &Lookup<KmsKey>, cx: &Reading<'_>) -> Result<ReadOutcome<KmsKey>, CloudError> {
     let aws = cx.aws;
     if let Some((_, known)) = &one.recorded {
         let id = known.key_id.as_str();
         let (key, details, tags) = join3(describe(aws, id), details(aws, id), tags(aws, id)).await;
-        let Some(key) = if_there(key)? else { return Ok(Sight::Absent) };
+        let Some(key) = if_there(key)? else { return Ok(ReadOutcome::Absent) };
         let (details, tags) = (details?, tags?);
         // To who removes everything, a key that is about to go is gone; and without our marks we let go of it ourselves.
         if key.dies_on.is_some() && (cx.removing || !cx.ours(&one.address, &tags)) {
-            return Ok(Sight::Absent);
+            return Ok(ReadOutcome::Absent);
         }
         let alias = &one.expected().alias;
         let lost = key.dies_on.is_none() && !details.aliases.contains(alias);
         let moved = if lost { moved_to(&key, alias, one, cx).await? } else { None };
         return Ok(match moved {
             // Taking it back from a key that is not ours is for its owner to do.
-            Some(there) if one.declared.is_some() && !cx.removing => Sight::Foreign(there),
+            Some(there) if one.declared.is_some() && !cx.removing => ReadOutcome::Foreign(there),
             moved => {
                 let notes = moved.into_iter().flat_map(|there| {
                     let advice = there.remedy.advice(&one.address, &there.id);
@@ -80,7 +80,7 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
         Some(key) => {
             let tags = tags(aws, &key.computed.id).await?;
             if !cx.ours(&one.address, &tags) {
-                return Ok(Sight::Foreign(foreign_key(&key, &one.expected().alias, &tags, cx.stack)));
+                return Ok(ReadOutcome::Foreign(foreign_key(&key, &one.expected().alias, &tags, cx.stack)));
             }
             Some((key, tags)).filter(|(key, _)| key.dies_on.is_none() || !cx.removing)
         }
@@ -88,7 +88,7 @@ pub(super) async fn see(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Sight<
     };
     // A run that died between making a key and giving it its alias leaves one without.
     let all = found.into_iter().chain(by_marks(one, cx).await?);
-    let Some((key, tags)) = one.only(all, |(key, _)| &key.computed.id)? else { return Ok(Sight::Absent) };
+    let Some((key, tags)) = one.only(all, |(key, _)| &key.computed.id)? else { return Ok(ReadOutcome::Absent) };
     let details = details(aws, &key.computed.key_id).await?;
     Ok(present(one, key, &details, &tags, Vec::new()))
 }
@@ -125,7 +125,7 @@ pub(super) fn moved_alias(holder: &Described, alias: &str, id: &str, tags: &Tags
 async fn moved_to(
     key: &Described,
     alias: &str,
-    one: &Sought<KmsKey>,
+    one: &Lookup<KmsKey>,
     cx: &Reading<'_>,
 ) -> Result<Option<ForeignObject>, CloudError> {
     let Some(holder) = by_alias(cx.aws, alias).await? else { return Ok(None) };
@@ -138,12 +138,12 @@ async fn moved_to(
 }
 
 fn present(
-    one: &Sought<KmsKey>,
+    one: &Lookup<KmsKey>,
     key: Described,
     details: &Details,
     tags: &Tags,
     mut notes: Vec<String>,
-) -> Sight<KmsKey> {
+) -> ReadOutcome<KmsKey> {
     let recorded = one.recorded.iter().map(|(recorded, _)| recorded);
     let names: Vec<&String> = recorded.chain(one.asked()).map(|asked| &asked.alias).collect();
     let computed = key.computed.clone();
@@ -157,7 +157,7 @@ fn present(
     }));
     let told = told(key, details, &names, one.expected());
     let declared = KmsKey { tags: one.managed(tags), ..told };
-    Sight::Present(Box::new(Present { declared, computed, notes, settled: true }))
+    ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled: true }))
 }
 
 /// A day as people write it; KMS tells none while replicas in other regions are to go first.
@@ -185,7 +185,7 @@ pub(super) fn told(key: Described, details: &Details, names: &[&String], expecte
 }
 
 /// The keys of ours that never got their alias.
-async fn by_marks(one: &Sought<KmsKey>, cx: &Reading<'_>) -> Result<Vec<(Described, Tags)>, CloudError> {
+async fn by_marks(one: &Lookup<KmsKey>, cx: &Reading<'_>) -> Result<Vec<(Described, Tags)>, CloudError> {
     let mut ours = Vec::new();
     for (id, tags) in without_alias(cx.aws).await? {
         if cx.ours(&one.address, &tags) {

@@ -10,7 +10,7 @@ use crate::cloud::aws::ec2::filter;
 use crate::cloud::aws::strangers::foreign;
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::takeover::refusal;
-use crate::cloud::aws::{Clients, During, Reading, Sought, Writing};
+use crate::cloud::aws::{Clients, During, Lookup, Reading, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::STACK_TAG;
@@ -24,7 +24,7 @@ const SETTLED: WaitPolicy = WaitPolicy::seconds(2, 300, 2);
 /// The routes of `table` that are ours, and notes about the others.
 pub(super) fn routes(
     table: &types::RouteTable,
-    one: &Sought<RouteTable>,
+    one: &Lookup<RouteTable>,
     cx: &Reading<'_>,
 ) -> (BTreeMap<String, RouteTarget>, Vec<String>) {
     let mut found = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(super) fn routes(
 /// The subnets of `table` that are ours, and notes about the others.
 pub(super) fn subnets(
     table: &types::RouteTable,
-    one: &Sought<RouteTable>,
+    one: &Lookup<RouteTable>,
     cx: &Reading<'_>,
 ) -> (BTreeSet<Ref<Subnet>>, Vec<String>) {
     let mut found = BTreeSet::new();
@@ -60,7 +60,7 @@ pub(super) fn subnets(
     (found, notes)
 }
 
-fn knows(one: &Sought<RouteTable>, says: impl Fn(&RouteTable) -> bool) -> bool {
+fn knows(one: &Lookup<RouteTable>, says: impl Fn(&RouteTable) -> bool) -> bool {
     one.asked().any(says)
 }
 

@@ -5,14 +5,16 @@ use jiff::civil::Date;
 use super::{HealthAssessor, Severity, count, day, days_until, listed};
 use crate::model::support::{MENTIONED_DAYS, Product, days};
 use crate::model::values::region_of;
-use crate::run::status::{Aspect, Chart, Cluster, Database, Key, Maintenance, Nodes, Seen, Sights, Typed};
+use crate::run::status::{
+    Aspect, ChartStatus, Cluster, Database, Key, Maintenance, Nodes, ObservedHealth, Seen, Typed,
+};
 
 /// Days before maintenance that nobody can put off any longer.
 const MAINTENANCE_DAYS: i64 = 30;
 
 impl HealthAssessor<'_> {
-    pub(super) fn kubernetes(&mut self, sights: &Sights) {
-        let (Some(cluster), Some(support)) = (sights.cluster.there(), &sights.support) else { return };
+    pub(super) fn kubernetes(&mut self, health: &ObservedHealth) {
+        let (Some(cluster), Some(support)) = (health.cluster.there(), &health.support) else { return };
         let part = Aspect::Kubernetes;
         let version = &cluster.version;
         let upgrade = format!(
@@ -45,7 +47,7 @@ impl HealthAssessor<'_> {
         }
     }
 
-    pub(super) fn chart(&mut self, chart: &Chart) {
+    pub(super) fn chart(&mut self, chart: &ChartStatus) {
         let part = Aspect::Chart;
         let file = self.subject.typed.file.clone();
         let today = day(self.now);
@@ -82,23 +84,23 @@ impl HealthAssessor<'_> {
         }
     }
 
-    pub(super) fn around(&mut self, sights: &Sights) {
+    pub(super) fn around(&mut self, health: &ObservedHealth) {
         let action = "eks:DescribeCluster";
-        if let Some(found) = self.there(&sights.cluster, Aspect::Cluster, "the cluster", action) {
+        if let Some(found) = self.there(&health.cluster, Aspect::Cluster, "the cluster", action) {
             self.cluster(found);
         }
         let action = "eks:DescribeNodegroup and autoscaling:DescribeAutoScalingGroups";
-        if let Some(found) = self.there(&sights.nodes, Aspect::NodeGroup, "the node group", action) {
+        if let Some(found) = self.there(&health.nodes, Aspect::NodeGroup, "the node group", action) {
             self.nodes(found);
         }
         let part = Aspect::Database;
-        if let Some(found) = self.there(&sights.database, part, "the database", "rds:DescribeDBInstances") {
+        if let Some(found) = self.there(&health.database, part, "the database", "rds:DescribeDBInstances") {
             self.database(found);
             self.database_version(found);
             // Asked for beside it; that it was not made, or is gone, was said.
-            if let Seen::There(_) | Seen::Unread { .. } = &sights.maintenance
+            if let Seen::There(_) | Seen::Unread { .. } = &health.maintenance
                 && let Some(all) =
-                    self.there(&sights.maintenance, part, "maintenance", "rds:DescribePendingMaintenanceActions")
+                    self.there(&health.maintenance, part, "maintenance", "rds:DescribePendingMaintenanceActions")
             {
                 self.maintenance(all);
             }
@@ -106,12 +108,12 @@ impl HealthAssessor<'_> {
     }
 
     /// States as in "Key states of AWS KMS keys". Data that is read or written while the key cannot be used is refused.
-    pub(super) fn key(&mut self, sights: &Sights) {
+    pub(super) fn key(&mut self, health: &ObservedHealth) {
         let part = Aspect::Key;
-        if sights.key == Seen::NotMade {
+        if health.key == Seen::NotMade {
             return;
         }
-        let Some(found) = self.there(&sights.key, part, "the key", "kms:DescribeKey") else { return };
+        let Some(found) = self.there(&health.key, part, "the key", "kms:DescribeKey") else { return };
         let file = self.subject.typed.file.clone();
         let id = self.subject.key.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
         let region = region_of(self.subject.key.as_deref().unwrap_or_default()).to_owned();

@@ -26,7 +26,7 @@ pub(crate) fn subject() -> Inspected {
         database: Some(("ppm-prod".to_owned(), "arn:db".to_owned())),
         database_resource: Some("db-1".to_owned()),
         key: Some("arn:aws:kms:us-east-1:111122223333:key/one".to_owned()),
-        chart: Chart {
+        chart: ChartStatus {
             declared: "rstudio-pm 0.20.4".to_owned(),
             written_for: Some("rstudio-pm 0.20.4".to_owned()),
             application: Some("2026.08.0".to_owned()),
@@ -48,13 +48,13 @@ pub(crate) fn target(id: &str, state: &str) -> Target {
 }
 
 /// Everything serves, and nothing ends soon.
-pub(crate) fn well() -> Sights {
+pub(crate) fn well() -> ObservedHealth {
     let listener = |port, protocol: &str, certificate: Option<&str>| Listener {
         port,
         protocol: protocol.to_owned(),
         certificate: certificate.map(str::to_owned),
     };
-    Sights {
+    ObservedHealth {
         balancer: Some(Seen::There(Balancer {
             state: "active".to_owned(),
             reason: None,
@@ -114,32 +114,32 @@ pub(crate) fn there<T>(seen: &mut Seen<T>) -> &mut T {
     }
 }
 
-pub(crate) type Edit = fn(&mut Inspected, &mut Sights);
+pub(crate) type Edit = fn(&mut Inspected, &mut ObservedHealth);
 
-pub(crate) fn targets(sights: &mut Sights) -> &mut Vec<Target> {
-    there(sights.targets.as_mut().unwrap())
+pub(crate) fn targets(health: &mut ObservedHealth) -> &mut Vec<Target> {
+    there(health.targets.as_mut().unwrap())
 }
 
-pub(crate) fn balancer(sights: &mut Sights) -> &mut Balancer {
-    there(sights.balancer.as_mut().unwrap())
+pub(crate) fn balancer(health: &mut ObservedHealth) -> &mut Balancer {
+    there(health.balancer.as_mut().unwrap())
 }
 
-pub(crate) fn the_certificate(sights: &mut Sights) -> &mut Certificate {
-    there(sights.certificates.get_mut("arn:c").unwrap())
+pub(crate) fn the_certificate(health: &mut ObservedHealth) -> &mut Certificate {
+    there(health.certificates.get_mut("arn:c").unwrap())
 }
 
-pub(crate) fn support(sights: &mut Sights) -> &mut Support {
-    there(sights.support.as_mut().unwrap())
+pub(crate) fn support(health: &mut ObservedHealth) -> &mut Support {
+    there(health.support.as_mut().unwrap())
 }
 
 /// What was seen at noon of the day, and what is said of it.
-pub(crate) fn report(subject: &Inspected, sights: &Sights) -> StatusReport {
+pub(crate) fn report(subject: &Inspected, health: &ObservedHealth) -> StatusReport {
     let at = NOW.parse().unwrap();
     StatusReport {
         account: "111122223333".to_owned(),
         at,
         subject: subject.clone(),
-        sights: sights.clone(),
-        findings: judge(subject, sights, at),
+        health: health.clone(),
+        findings: judge(subject, health, at),
     }
 }
