@@ -2,7 +2,7 @@
 //!
 //! Promises: reads alone. What is not there is nothing, what may not be read is an error; words of the cloud are kept as
 //! they are, times are points in time. An object is asked by a [`Probe`] for the type its kind answers with, so whoever
-//! asks for a database gets a [`Database`].
+//! asks for a database gets a [`DatabaseHealth`].
 //!
 //! Leaves to the runner which objects are meant, and what is good enough.
 
@@ -26,7 +26,12 @@ pub trait Probe<T>: Send + Sync {
 
 /// How well things serve: what is asked of the kinds, and what is the business of none of them.
 pub trait Health:
-    Probe<Balancer> + Probe<Vec<Target>> + Probe<Cluster> + Probe<Nodes> + Probe<Database> + Probe<Key>
+    Probe<LoadBalancerHealth>
+    + Probe<Vec<TargetHealth>>
+    + Probe<ClusterHealth>
+    + Probe<NodeGroupHealth>
+    + Probe<DatabaseHealth>
+    + Probe<KeyHealth>
 {
     /// The certificate `arn`.
     fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate>;
@@ -41,7 +46,7 @@ pub trait Health:
 /// A load balancer and what listens on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Balancer {
+pub struct LoadBalancerHealth {
     /// `active`, `active_impaired`, `provisioning` or `failed`.
     pub state: String,
     /// Why it is in that state.
@@ -49,13 +54,13 @@ pub struct Balancer {
     /// Its host name.
     pub dns_name: String,
     /// What listens on it, by port.
-    pub listeners: Vec<Listener>,
+    pub listeners: Vec<ListenerHealth>,
 }
 
 /// Something that listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listener {
+pub struct ListenerHealth {
     /// Its port.
     pub port: u16,
     /// `HTTP` or `HTTPS`.
@@ -67,20 +72,20 @@ pub struct Listener {
 /// A target of a target group, as the load balancer sees it. A group has them in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Target {
+pub struct TargetHealth {
     /// Id of an instance, or an address.
     pub id: String,
     /// Its port.
     pub port: Option<u16>,
     /// `healthy`, `unhealthy`, `initial`, `unused`, `draining`, `unhealthy.draining` or `unavailable`.
     pub state: String,
-    /// The reason code, such as `Target.Timeout`.
+    /// The reason code, such as `TargetHealth.Timeout`.
     pub reason: Option<String>,
     /// What the cloud says of it in words.
     pub description: Option<String>,
 }
 
-impl Target {
+impl TargetHealth {
     /// Whether it gets requests because it answers.
     pub fn is_healthy(&self) -> bool {
         self.state == "healthy"
@@ -117,7 +122,7 @@ impl Target {
 /// A control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cluster {
+pub struct ClusterHealth {
     /// `ACTIVE`, `UPDATING` and others.
     pub status: String,
     /// Its version of Kubernetes.
@@ -149,7 +154,7 @@ impl Support {
 /// A node group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nodes {
+pub struct NodeGroupHealth {
     /// `ACTIVE`, `UPDATING`, `DEGRADED` and others.
     pub status: String,
     /// How many nodes there should be.
@@ -163,7 +168,7 @@ pub struct Nodes {
 /// A database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
+pub struct DatabaseHealth {
     /// `available` and many others.
     pub status: String,
     /// Tells it from another one of the same name; nothing where nobody said.
@@ -199,7 +204,7 @@ pub struct Maintenance {
 /// The key that encrypts what the stack keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Key {
+pub struct KeyHealth {
     /// `Enabled`, `Disabled`, `PendingDeletion` and others.
     pub state: String,
     /// When it is deleted, if somebody ordered that.

@@ -28,7 +28,7 @@ use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Known, OnChange, ReplaceOrder};
 use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
-pub use health::Told;
+pub use health::SimulatedHealth;
 use ids::{named, resolved, used};
 use shelves::Shelves;
 pub use vault::Turn;
@@ -51,8 +51,8 @@ pub struct World {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub turns: BTreeMap<String, Turn>,
     /// What is told of health otherwise than by default.
-    #[serde(default, skip_serializing_if = "Told::is_empty")]
-    pub health: Told,
+    #[serde(default, skip_serializing_if = "SimulatedHealth::is_empty")]
+    pub health: SimulatedHealth,
     /// What is told of things that are not the stack's own, otherwise than by default.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,

@@ -13,7 +13,7 @@ use super::text::{Label, Sign, Text};
 use super::words::count;
 use crate::model::aspect::Aspect;
 use crate::model::finding::{Finding, Severity};
-use crate::run::status::{StatusReport, Target};
+use crate::run::status::{StatusReport, TargetHealth};
 
 /// What the page of a status is made with, beside its report.
 #[derive(Clone, Copy, Debug)]
@@ -155,10 +155,10 @@ fn rows(part: &Part<'_>) -> Vec<Row> {
     rows
 }
 
-fn targets(all: &[Target]) -> Vec<Row> {
-    let mut sorted: Vec<&Target> = all.iter().collect();
+fn targets(all: &[TargetHealth]) -> Vec<Row> {
+    let mut sorted: Vec<&TargetHealth> = all.iter().collect();
     sorted.sort_by_key(|target| target.is_healthy());
-    let row = |target: &&Target| {
+    let row = |target: &&TargetHealth| {
         let label = if target.is_healthy() { Label::Success } else { Label::Warning };
         let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
         let why = target.meaning().or(target.description.as_deref()).unwrap_or_default();

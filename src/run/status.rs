@@ -15,7 +15,8 @@ use jiff::civil::Date;
 
 use super::{RunError, Session, stoppable, survey};
 pub use crate::cloud::health::{
-    Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Support, Target,
+    Certificate, ClusterHealth, DatabaseHealth, Health, KeyHealth, ListenerHealth, LoadBalancerHealth, Maintenance,
+    NodeGroupHealth, Support, TargetHealth,
 };
 use crate::cloud::{CloudError, ErrorKind};
 use crate::engine::state::State;
@@ -137,23 +138,23 @@ impl<T> Seen<T> {
 #[derive(Clone, Debug)]
 pub struct ObservedHealth {
     /// The load balancer; nothing if it is somebody else's.
-    pub balancer: Option<Seen<Balancer>>,
+    pub balancer: Option<Seen<LoadBalancerHealth>>,
     /// Its targets; nothing if it is somebody else's.
-    pub targets: Option<Seen<Vec<Target>>>,
+    pub targets: Option<Seen<Vec<TargetHealth>>>,
     /// The certificates in use or declared, by ARN.
     pub certificates: BTreeMap<String, Seen<Certificate>>,
     /// The control plane.
-    pub cluster: Seen<Cluster>,
+    pub cluster: Seen<ClusterHealth>,
     /// The support of its version; nothing if that is not known.
     pub support: Option<Seen<Support>>,
     /// The nodes.
-    pub nodes: Seen<Nodes>,
+    pub nodes: Seen<NodeGroupHealth>,
     /// The database.
-    pub database: Seen<Database>,
+    pub database: Seen<DatabaseHealth>,
     /// What awaits the database.
     pub maintenance: Seen<Vec<Maintenance>>,
     /// The key.
-    pub key: Seen<Key>,
+    pub key: Seen<KeyHealth>,
 }
 
 /// Whether the stack serves, and from what that is concluded.
@@ -212,8 +213,8 @@ async fn look(health: &dyn Health, subject: &Inspected) -> Result<ObservedHealth
         let (balancer, targets) = match &subject.way_in {
             WayIn::Theirs => (None, None),
             WayIn::Ours { balancer, group, .. } => {
-                let one = async { seen::<Balancer>(balancer.as_deref().map(|arn| health.probe(arn))).await };
-                let other = async { seen::<Vec<Target>>(group.as_deref().map(|arn| health.probe(arn))).await };
+                let one = async { seen::<LoadBalancerHealth>(balancer.as_deref().map(|arn| health.probe(arn))).await };
+                let other = async { seen::<Vec<TargetHealth>>(group.as_deref().map(|arn| health.probe(arn))).await };
                 let (one, other) = tokio::join!(one, other);
                 (Some(one?), Some(other?))
             }
@@ -231,17 +232,18 @@ async fn look(health: &dyn Health, subject: &Inspected) -> Result<ObservedHealth
         Ok::<_, CloudError>((balancer, targets, certificates))
     };
     let control_plane = async {
-        let cluster = seen::<Cluster>(subject.cluster.as_deref().map(|name| health.probe(name))).await?;
+        let cluster = seen::<ClusterHealth>(subject.cluster.as_deref().map(|name| health.probe(name))).await?;
         let support = match cluster.there() {
             Some(found) => Some(seen(Some(health.support(&found.version))).await?),
             None => None,
         };
         Ok::<_, CloudError>((cluster, support))
     };
-    let nodes = async { seen::<Nodes>(subject.nodes.as_deref().map(|id| health.probe(id))).await };
-    let database = async { seen::<Database>(subject.database.as_ref().map(|(name, _)| health.probe(name))).await };
+    let nodes = async { seen::<NodeGroupHealth>(subject.nodes.as_deref().map(|id| health.probe(id))).await };
+    let database =
+        async { seen::<DatabaseHealth>(subject.database.as_ref().map(|(name, _)| health.probe(name))).await };
     let maintenance = async { seen(subject.database.as_ref().map(|(_, arn)| health.maintenance(arn))).await };
-    let key = async { seen::<Key>(subject.key.as_deref().map(|arn| health.probe(arn))).await };
+    let key = async { seen::<KeyHealth>(subject.key.as_deref().map(|arn| health.probe(arn))).await };
     let (way_in, control_plane, nodes, database, maintenance, key) =
         tokio::join!(way_in, control_plane, nodes, database, maintenance, key);
     let ((balancer, targets, certificates), (cluster, support)) = (way_in?, control_plane?);

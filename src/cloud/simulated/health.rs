@@ -7,33 +7,34 @@ use serde_json::Value;
 
 use super::{ID, Simulated, SimulatedObject, World};
 use crate::cloud::health::{
-    Answer, Balancer, Certificate, Cluster, Database, Health, Key, Listener, Maintenance, Nodes, Probe, Support, Target,
+    Answer, Certificate, ClusterHealth, DatabaseHealth, Health, KeyHealth, ListenerHealth, LoadBalancerHealth,
+    Maintenance, NodeGroupHealth, Probe, Support, TargetHealth,
 };
 
 /// What is told otherwise than by default, by ARN, name or version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Told {
+pub struct SimulatedHealth {
     /// Load balancers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub balancers: BTreeMap<String, Balancer>,
+    pub balancers: BTreeMap<String, LoadBalancerHealth>,
     /// Targets of target groups.
-    pub targets: BTreeMap<String, Vec<Target>>,
+    pub targets: BTreeMap<String, Vec<TargetHealth>>,
     /// Certificates.
     pub certificates: BTreeMap<String, Certificate>,
     /// Versions of Kubernetes.
     pub support: BTreeMap<String, Support>,
     /// Clusters.
-    pub clusters: BTreeMap<String, Cluster>,
+    pub clusters: BTreeMap<String, ClusterHealth>,
     /// Databases.
-    pub databases: BTreeMap<String, Database>,
+    pub databases: BTreeMap<String, DatabaseHealth>,
     /// What awaits databases.
     pub maintenance: BTreeMap<String, Vec<Maintenance>>,
     /// Keys.
-    pub keys: BTreeMap<String, Key>,
+    pub keys: BTreeMap<String, KeyHealth>,
 }
 
-impl Told {
+impl SimulatedHealth {
     /// Whether nothing is told otherwise.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -77,15 +78,15 @@ impl<T: InWorld> Probe<T> for Simulated {
     }
 }
 
-impl InWorld for Balancer {
+impl InWorld for LoadBalancerHealth {
     fn find(world: &World, arn: &str) -> Option<Self> {
         let found = world.find("load_balancer", arn)?;
         if let Some(told) = world.health.balancers.get(arn) {
             return Some(told.clone());
         }
         let listeners = world.of_kind("listener").filter(|listener| points_at(listener, "load_balancer", arn));
-        let mut listeners: Vec<Listener> = listeners
-            .map(|listener| Listener {
+        let mut listeners: Vec<ListenerHealth> = listeners
+            .map(|listener| ListenerHealth {
                 port: number(listener, "port").unwrap_or_default(),
                 protocol: text(listener, "protocol"),
                 certificate: field(listener, "certificate").and_then(Value::as_str).map(str::to_owned),
@@ -98,7 +99,7 @@ impl InWorld for Balancer {
 }
 
 /// The nodes of the group that is attached: nothing answers on any.
-impl InWorld for Vec<Target> {
+impl InWorld for Vec<TargetHealth> {
     fn find(world: &World, arn: &str) -> Option<Self> {
         let group = world.find("target_group", arn)?;
         if let Some(told) = world.health.targets.get(arn) {
@@ -107,7 +108,7 @@ impl InWorld for Vec<Target> {
         let attached = world.of_kind("target_attachment").any(|one| points_at(one, "target_group", arn));
         let count = world.of_kind("node_group").filter_map(|nodes| number::<u32>(nodes, "count")).sum();
         let count = if attached { count } else { 0 };
-        let silent = |n: u32| Target {
+        let silent = |n: u32| TargetHealth {
             id: format!("i-{n:017x}"),
             port: number(group, "port"),
             state: "unhealthy".to_owned(),
@@ -118,7 +119,7 @@ impl InWorld for Vec<Target> {
     }
 }
 
-impl InWorld for Cluster {
+impl InWorld for ClusterHealth {
     fn find(world: &World, name: &str) -> Option<Self> {
         let found = world.find("cluster", name)?;
         let well = || Self {
@@ -131,14 +132,14 @@ impl InWorld for Cluster {
     }
 }
 
-impl InWorld for Nodes {
+impl InWorld for NodeGroupHealth {
     fn find(world: &World, id: &str) -> Option<Self> {
         let desired = number(world.find("node_group", id)?, "count").unwrap_or_default();
         Some(Self { status: "ACTIVE".to_owned(), desired, running: Some(desired), issues: Vec::new() })
     }
 }
 
-impl InWorld for Database {
+impl InWorld for DatabaseHealth {
     fn find(world: &World, name: &str) -> Option<Self> {
         let found = world.find("database", name)?;
         let well = || Self {
@@ -156,7 +157,7 @@ impl InWorld for Database {
 }
 
 /// One that works, unless told otherwise: it may be somebody else's.
-impl InWorld for Key {
+impl InWorld for KeyHealth {
     fn find(world: &World, arn: &str) -> Option<Self> {
         let well = || Self { state: "Enabled".to_owned(), deletion: None };
         Some(world.health.keys.get(arn).cloned().unwrap_or_else(well))

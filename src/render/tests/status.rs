@@ -5,7 +5,7 @@ use crate::report::StatusView;
 use crate::run::status::tests::scene::{
     at, balancer, denied, report, subject, support, targets, the_certificate, there, well,
 };
-use crate::run::status::{Inspected, Maintenance, ObservedHealth, Seen, StatusReport, Target, TargetsAre, WayIn};
+use crate::run::status::{Inspected, Maintenance, ObservedHealth, Seen, StatusReport, TargetHealth, TargetsAre, WayIn};
 
 pub(super) const VIEW: StatusView<'static> = StatusView { stack: "ppm-prod", region: "us-east-1" };
 
@@ -23,7 +23,7 @@ fn page(edit: impl FnOnce(&mut Inspected, &mut ObservedHealth)) -> String {
     crate::render::text(&Page::of_status(&seen(edit), &VIEW), true).to_string()
 }
 
-pub(super) fn silent(target: &mut Target) {
+pub(super) fn silent(target: &mut TargetHealth) {
     target.state = "unhealthy".to_owned();
     target.reason = Some("Target.FailedHealthChecks".to_owned());
     target.description = Some("Health checks failed".to_owned());

@@ -12,14 +12,16 @@ use crate::model::aspect::Aspect;
 use crate::model::finding::Severity;
 use crate::report::page::JsonFields;
 use crate::report::words::count;
-use crate::run::status::{Certificate, Database, Seen, StatusReport, Support, Target, TargetsAre, WayIn, days_until};
+use crate::run::status::{
+    Certificate, DatabaseHealth, Seen, StatusReport, Support, TargetHealth, TargetsAre, WayIn, days_until,
+};
 
 /// A part of a running stack.
 pub(super) struct Part<'a> {
     /// Its lines; a certificate that nobody wants has none.
     pub(super) lines: Vec<Line>,
     /// The targets, if it is they.
-    pub(super) targets: &'a [Target],
+    pub(super) targets: &'a [TargetHealth],
     /// What programs are told.
     pub(super) json_fields: JsonFields,
 }
@@ -167,7 +169,7 @@ fn words<T>(seen: &Seen<T>, there: impl FnOnce(&T) -> (String, String)) -> (Stri
     }
 }
 
-fn of_targets(all: &[Target], are: TargetsAre) -> (String, String) {
+fn of_targets(all: &[TargetHealth], are: TargetsAre) -> (String, String) {
     let staying = all.iter().filter(|target| !target.is_leaving()).count();
     let healthy = all.iter().filter(|target| target.is_healthy()).count();
     let leaving = all.len() - staying;
@@ -225,7 +227,7 @@ fn chart(report: &StatusReport) -> (String, String) {
     (chart.declared.clone(), more.join("; "))
 }
 
-fn database(it: &Database, report: &StatusReport) -> (String, String) {
+fn database(it: &DatabaseHealth, report: &StatusReport) -> (String, String) {
     let zones = if it.multi_az { "a standby in another zone" } else { "no standby" };
     let mut more = vec![format!("PostgreSQL {}", it.engine_version), zones.to_owned()];
     if !it.pending.is_empty() {

@@ -50,7 +50,7 @@ const MODES: [AuthenticationMode; 3] =
     [AuthenticationMode::ConfigMap, AuthenticationMode::ApiAndConfigMap, AuthenticationMode::Api];
 
 impl Provision for Cluster {
-    type Health = health::Cluster;
+    type Health = health::ClusterHealth;
     const CONFIRMED: bool = true;
 
     async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
@@ -96,7 +96,7 @@ impl Provision for Cluster {
     }
 }
 
-impl HealthOf<Cluster> for health::Cluster {
+impl HealthOf<Cluster> for health::ClusterHealth {
     async fn read(known: &ClusterComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         let found = eks::cluster(aws, &known.id).await?;
         Ok(found.map(|found| Self {

@@ -54,7 +54,7 @@ const PARTS_SEEN: Duration = Duration::from_mins(2);
 const UNPROTECTED: Duration = Duration::from_mins(1);
 
 impl Provision for Database {
-    type Health = health::Database;
+    type Health = health::DatabaseHealth;
     const CONFIRMED: bool = true;
 
     fn flaw(field: &str, ordered: Option<&Value>) -> Option<&'static str> {
@@ -158,7 +158,7 @@ impl Provision for Database {
     }
 }
 
-impl HealthOf<Database> for health::Database {
+impl HealthOf<Database> for health::DatabaseHealth {
     async fn read(known: &DatabaseComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         let Some(found) = describe(aws, &known.id).await? else { return Ok(None) };
         let certificate = found.certificate_details();

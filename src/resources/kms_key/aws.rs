@@ -33,7 +33,7 @@ const LOST: WaitPolicy = WaitPolicy::seconds(2, 120, 3);
 const SETTLING: WaitPolicy = WaitPolicy::seconds(5, 60, 1);
 
 impl Provision for KmsKey {
-    type Health = health::Key;
+    type Health = health::KeyHealth;
 
     async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         one_by_one(lookups, |one| async move { read::see(&one, cx).await }).await
@@ -110,7 +110,7 @@ impl Provision for KmsKey {
     }
 }
 
-impl HealthOf<KmsKey> for health::Key {
+impl HealthOf<KmsKey> for health::KeyHealth {
     async fn read(known: &KmsKeyComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         let found = if_there(aws.kms.describe_key().key_id(&known.id).send().await.during("read the key"))?;
         Ok(found.and_then(|found| found.key_metadata).map(|found| Self {

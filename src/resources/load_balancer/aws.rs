@@ -45,7 +45,7 @@ const DROP_INVALID_HEADERS: &str = "routing.http.drop_invalid_header_fields.enab
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
 impl Provision for LoadBalancer {
-    type Health = health::Balancer;
+    type Health = health::LoadBalancerHealth;
 
     async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         one_by_one(lookups, |one| look(one, cx)).await
@@ -155,12 +155,12 @@ impl Provision for LoadBalancer {
     }
 }
 
-impl HealthOf<LoadBalancer> for health::Balancer {
+impl HealthOf<LoadBalancer> for health::LoadBalancerHealth {
     async fn read(known: &LoadBalancerComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         let Some(found) = describe(aws, &known.id).await? else { return Ok(None) };
         let pages = aws.elb.describe_listeners().load_balancer_arn(&known.id).into_paginator().items().send();
         let listeners = pages.try_collect().await.during("read the listeners")?;
-        let listener = |one: &types::Listener| health::Listener {
+        let listener = |one: &types::Listener| health::ListenerHealth {
             port: one.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
             protocol: one.protocol().map(ProtocolEnum::as_str).unwrap_or_default().to_owned(),
             certificate: one.certificates().first().and_then(|c| c.certificate_arn()).map(str::to_owned),

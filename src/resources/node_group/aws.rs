@@ -39,7 +39,7 @@ const CREATE: &str = "create the node group";
 const READ: &str = "read the node group";
 
 impl Provision for NodeGroup {
-    type Health = health::Nodes;
+    type Health = health::NodeGroupHealth;
     const CONFIRMED: bool = true;
 
     async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
@@ -89,7 +89,7 @@ impl Provision for NodeGroup {
     }
 }
 
-impl HealthOf<NodeGroup> for health::Nodes {
+impl HealthOf<NodeGroup> for health::NodeGroupHealth {
     async fn read(known: &NodeGroupComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         let Some(found) = read(aws, &known.cluster_name, &known.name).await? else { return Ok(None) };
         let groups = found.resources().map(NodegroupResources::auto_scaling_groups).unwrap_or_default().iter();

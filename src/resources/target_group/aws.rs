@@ -36,7 +36,7 @@ const GONE: WaitPolicy = WaitPolicy::seconds(1, 120, 3);
 const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Provision for TargetGroup {
-    type Health = Vec<health::Target>;
+    type Health = Vec<health::TargetHealth>;
 
     async fn observe(lookups: Vec<Lookup<Self>>, cx: &Reading<'_>) -> ReadOutcomes<Self> {
         let unrecorded = lookups.iter().any(|one| one.recorded.is_none());
@@ -167,7 +167,7 @@ impl Provision for TargetGroup {
     }
 }
 
-impl HealthOf<TargetGroup> for Vec<health::Target> {
+impl HealthOf<TargetGroup> for Vec<health::TargetHealth> {
     async fn read(known: &TargetGroupComputed, aws: &Clients) -> Result<Option<Self>, CloudError> {
         // The call has no pages: it answers for all targets at once.
         let call = aws.elb.describe_target_health().target_group_arn(&known.id);
@@ -180,11 +180,11 @@ impl HealthOf<TargetGroup> for Vec<health::Target> {
     }
 }
 
-fn target(told: &TargetHealthDescription) -> health::Target {
+fn target(told: &TargetHealthDescription) -> health::TargetHealth {
     let health = told.target_health();
     let state = health.and_then(|health| health.state()).map_or("unknown", TargetHealthStateEnum::as_str);
     let reason = health.and_then(|health| health.reason()).map(TargetHealthReasonEnum::as_str);
-    health::Target {
+    health::TargetHealth {
         id: told.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
         port: told.target().and_then(TargetDescription::port).and_then(|port| port.try_into().ok()),
         state: state.to_owned(),

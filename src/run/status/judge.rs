@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use crate::model::support::days;
 use crate::model::values::region_of;
 
-use super::{Certificate, Inspected, ObservedHealth, Seen, Target, TargetsAre, WayIn};
+use super::{Certificate, Inspected, ObservedHealth, Seen, TargetHealth, TargetsAre, WayIn};
 use crate::model::aspect::Aspect;
 use crate::model::finding::{Finding, Severity, Subject};
 
@@ -136,7 +136,7 @@ impl HealthAssessor<'_> {
         }
     }
 
-    fn targets(&mut self, all: &[Target], are: TargetsAre) {
+    fn targets(&mut self, all: &[TargetHealth], are: TargetsAre) {
         let part = Aspect::Targets;
         let typed = &self.subject.typed;
         let (file, release, namespace) = (&typed.file, &typed.release, &typed.namespace);
@@ -147,9 +147,9 @@ impl HealthAssessor<'_> {
         let pods = format!("do the pods run? `kubectl -n {namespace} get pods`");
         let firewall =
             format!("can the load balancer reach them? `ppm-infra drift {file}` shows a rule that was moved");
-        let staying: Vec<&Target> = all.iter().filter(|target| !target.is_leaving()).collect();
+        let staying: Vec<&TargetHealth> = all.iter().filter(|target| !target.is_leaving()).collect();
         let healthy = staying.iter().filter(|target| target.is_healthy()).count();
-        let every = |reason: fn(&Target) -> bool| staying.iter().all(|target| reason(target));
+        let every = |reason: fn(&TargetHealth) -> bool| staying.iter().all(|target| reason(target));
         if staying.is_empty() {
             let (what, hints) = match are {
                 TargetsAre::Nodes => (

@@ -6,7 +6,8 @@ use super::{HealthAssessor, Severity, count, day, days_until, listed};
 use crate::model::support::{MENTIONED_DAYS, Product, days};
 use crate::model::values::region_of;
 use crate::run::status::{
-    Aspect, ChartStatus, Cluster, Database, Key, Maintenance, Nodes, ObservedHealth, Seen, Typed,
+    Aspect, ChartStatus, ClusterHealth, DatabaseHealth, KeyHealth, Maintenance, NodeGroupHealth, ObservedHealth, Seen,
+    Typed,
 };
 
 /// Days before maintenance that nobody can put off any longer.
@@ -33,7 +34,7 @@ impl HealthAssessor<'_> {
     }
 
     /// RDS tells no dates beside the database, so they are those of the table.
-    fn database_version(&mut self, found: &Database) {
+    fn database_version(&mut self, found: &DatabaseHealth) {
         let major = found.engine_version.split('.').next().unwrap_or_default();
         let release = major.parse().ok().and_then(|number| Product::PostgreSql.release(number));
         let ending = release.and_then(|release| {
@@ -117,7 +118,7 @@ impl HealthAssessor<'_> {
         let file = self.subject.typed.file.clone();
         let id = self.subject.key.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
         let region = region_of(self.subject.key.as_deref().unwrap_or_default()).to_owned();
-        let Key { state, deletion } = found;
+        let KeyHealth { state, deletion } = found;
         match state.as_str() {
             "Enabled" | "Creating" | "Updating" => {}
             "PendingDeletion" | "PendingReplicaDeletion" => {
@@ -141,7 +142,7 @@ impl HealthAssessor<'_> {
         }
     }
 
-    fn cluster(&mut self, found: &Cluster) {
+    fn cluster(&mut self, found: &ClusterHealth) {
         let part = Aspect::Cluster;
         let issues = listed(&found.issues);
         match found.status.as_str() {
@@ -160,7 +161,7 @@ impl HealthAssessor<'_> {
         }
     }
 
-    fn nodes(&mut self, found: &Nodes) {
+    fn nodes(&mut self, found: &NodeGroupHealth) {
         let part = Aspect::NodeGroup;
         let issues = listed(&found.issues);
         let plan = format!("`ppm-infra plan {}` shows what can be done", self.subject.typed.file);
@@ -188,7 +189,7 @@ impl HealthAssessor<'_> {
     }
 
     /// States as in "Viewing DB instance status" of the RDS User Guide.
-    fn database(&mut self, found: &Database) {
+    fn database(&mut self, found: &DatabaseHealth) {
         let part = Aspect::Database;
         let (name, region) = match &self.subject.database {
             Some((name, arn)) => (name.clone(), region_of(arn).to_owned()),

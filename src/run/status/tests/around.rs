@@ -103,7 +103,7 @@ fn the_key_and_the_right_database() {
         (
             "about to go",
             |_, s| {
-                *there(&mut s.key) = Key { state: "PendingDeletion".into(), deletion: Some(at("2026-12-01")) };
+                *there(&mut s.key) = KeyHealth { state: "PendingDeletion".into(), deletion: Some(at("2026-12-01")) };
             },
             &[(
                 "Error key: the key cannot be used and will be deleted on 2026-12-01, its data with it",

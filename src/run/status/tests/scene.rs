@@ -43,19 +43,19 @@ pub(crate) fn subject() -> Inspected {
     }
 }
 
-pub(crate) fn target(id: &str, state: &str) -> Target {
-    Target { id: id.to_owned(), port: Some(30442), state: state.to_owned(), reason: None, description: None }
+pub(crate) fn target(id: &str, state: &str) -> TargetHealth {
+    TargetHealth { id: id.to_owned(), port: Some(30442), state: state.to_owned(), reason: None, description: None }
 }
 
 /// Everything serves, and nothing ends soon.
 pub(crate) fn well() -> ObservedHealth {
-    let listener = |port, protocol: &str, certificate: Option<&str>| Listener {
+    let listener = |port, protocol: &str, certificate: Option<&str>| ListenerHealth {
         port,
         protocol: protocol.to_owned(),
         certificate: certificate.map(str::to_owned),
     };
     ObservedHealth {
-        balancer: Some(Seen::There(Balancer {
+        balancer: Some(Seen::There(LoadBalancerHealth {
             state: "active".to_owned(),
             reason: None,
             dns_name: "lb.example.com".to_owned(),
@@ -63,7 +63,7 @@ pub(crate) fn well() -> ObservedHealth {
         })),
         targets: Some(Seen::There(["i-1", "i-2", "i-3"].map(|id| target(id, "healthy")).into())),
         certificates: [("arn:c".to_owned(), Seen::There(certificate()))].into(),
-        cluster: Seen::There(Cluster {
+        cluster: Seen::There(ClusterHealth {
             status: "ACTIVE".to_owned(),
             version: "1.34".to_owned(),
             policy: Some("STANDARD".to_owned()),
@@ -73,8 +73,13 @@ pub(crate) fn well() -> ObservedHealth {
             standard_until: Some(at("2027-12-02")),
             extended_until: Some(at("2028-12-02")),
         })),
-        nodes: Seen::There(Nodes { status: "ACTIVE".to_owned(), desired: 3, running: Some(3), issues: Vec::new() }),
-        database: Seen::There(Database {
+        nodes: Seen::There(NodeGroupHealth {
+            status: "ACTIVE".to_owned(),
+            desired: 3,
+            running: Some(3),
+            issues: Vec::new(),
+        }),
+        database: Seen::There(DatabaseHealth {
             status: "available".to_owned(),
             resource_id: Some("db-1".to_owned()),
             engine_version: "17.6".to_owned(),
@@ -85,7 +90,7 @@ pub(crate) fn well() -> ObservedHealth {
             certificate_until: Some(at("2027-10-01")),
         }),
         maintenance: Seen::There(Vec::new()),
-        key: Seen::There(Key { state: "Enabled".to_owned(), deletion: None }),
+        key: Seen::There(KeyHealth { state: "Enabled".to_owned(), deletion: None }),
     }
 }
 
@@ -116,11 +121,11 @@ pub(crate) fn there<T>(seen: &mut Seen<T>) -> &mut T {
 
 pub(crate) type Edit = fn(&mut Inspected, &mut ObservedHealth);
 
-pub(crate) fn targets(health: &mut ObservedHealth) -> &mut Vec<Target> {
+pub(crate) fn targets(health: &mut ObservedHealth) -> &mut Vec<TargetHealth> {
     there(health.targets.as_mut().unwrap())
 }
 
-pub(crate) fn balancer(health: &mut ObservedHealth) -> &mut Balancer {
+pub(crate) fn balancer(health: &mut ObservedHealth) -> &mut LoadBalancerHealth {
     there(health.balancer.as_mut().unwrap())
 }
 
