@@ -29,9 +29,9 @@ const RESTORE: &str = "\r\x1b[J\x1b[0m\x1b[?25h";
 /// Characters of a message that stand in the line on standard error; the report has all of it.
 const SHOWN: usize = 200;
 
-/// What was asked for, once that is known.
+/// How the program was called, once that is known.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Invocation {
     /// The arguments as they were given; the first is the name of the program.
     pub(super) arguments: Vec<OsString>,
     /// Where reports go: the folder of the state, if it is there.
@@ -40,7 +40,7 @@ pub(super) struct Asked {
     pub(super) json: bool,
 }
 
-static ASKED: OnceLock<Asked> = OnceLock::new();
+static INVOCATION: OnceLock<Invocation> = OnceLock::new();
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// From here on a panic ends the process.
@@ -54,10 +54,10 @@ pub(super) fn watch() {
     }));
 }
 
-/// Says what was asked for, for the report.
-pub(super) fn asked(asked: Asked) {
+/// Says how the program was called, for the report.
+pub(super) fn invoked(invocation: Invocation) {
     // A test may have said so before us.
-    let _ = ASKED.set(asked);
+    let _ = INVOCATION.set(invocation);
 }
 
 #[expect(clippy::exit, reason = "unwinding would go on calling and writing, and wait for whoever types")]
@@ -78,7 +78,7 @@ fn end(panic: &PanicHookInfo<'_>) -> ! {
         Err(error) => format!("the report could not be kept: {error}"),
     };
     let next = "what was begun is recorded, and the next apply looks";
-    if ASKED.get().is_some_and(|asked| asked.json) {
+    if INVOCATION.get().is_some_and(|invocation| invocation.json) {
         out::data(&format!("{}\n", Failure::new(exit::BUG, &heading).hint(&lead).hint(next).json()));
     }
     out::note(&format!("error: {heading}; {lead}; {next}\n"));
@@ -90,7 +90,7 @@ fn end(panic: &PanicHookInfo<'_>) -> ! {
 
 /// Writes the report beside the state, or where temporary files are.
 fn keep(name: &str, report: &str) -> Result<PathBuf, String> {
-    let folder = ASKED.get().map(|asked| asked.folder.clone());
+    let folder = INVOCATION.get().map(|invocation| invocation.folder.clone());
     let mut kept = Err("there is no folder".to_owned());
     for folder in folder.into_iter().chain([std::env::temp_dir()]) {
         let path = file::real(&folder).join(name);
@@ -104,7 +104,7 @@ fn keep(name: &str, report: &str) -> Result<PathBuf, String> {
 
 fn report(place: &str, message: &str, backtrace: &Backtrace) -> String {
     let mut text = String::new();
-    let command = ASKED.get().map_or_else(|| "not read yet".to_owned(), |asked| typed(&asked.arguments));
+    let command = INVOCATION.get().map_or_else(|| "not read yet".to_owned(), |invocation| typed(&invocation.arguments));
     let thread = std::thread::current();
     let rows = [
         ("version", format!("{}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)),
@@ -208,7 +208,7 @@ mod tests {
         watch();
         if part != "early" {
             let folder = if part == "homeless" { folder.join("missing") } else { folder.clone() };
-            asked(Asked { arguments: arguments.map(OsString::from).into(), folder, json: part == "json" });
+            invoked(Invocation { arguments: arguments.map(OsString::from).into(), folder, json: part == "json" });
         }
         let runtime = Runtime::new().unwrap();
         let mut store = store(&folder);

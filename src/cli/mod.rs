@@ -67,7 +67,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    crash::asked(crash::Asked { arguments, folder: chosen::state_folder(&cli.common), json: cli.common.json });
+    crash::invoked(crash::Invocation { arguments, folder: chosen::state_folder(&cli.common), json: cli.common.json });
     typed::called(&cli.common);
     let json = cli.common.json;
     match start(cli) {
