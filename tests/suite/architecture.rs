@@ -113,6 +113,23 @@ fn the_map_shows_every_room_and_what_it_may_use() {
 }
 
 #[test]
+fn a_type_that_leaves_its_room_has_a_name_of_its_own() {
+    let mut types: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in program() {
+        for (number, line) in code(&text) {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let is_type =
+                matches!((words.next(), words.next()), (Some("pub"), Some("struct" | "enum" | "trait" | "type")));
+            if let Some(name) = words.next().filter(|_| is_type) {
+                types.entry(name.to_owned()).or_default().push(format!("src/{path}:{number}"));
+            }
+        }
+    }
+    types.retain(|_, places| places.len() > 1);
+    assert_eq!(types, BTreeMap::new(), "each carries the noun that tells it from the other");
+}
+
+#[test]
 fn what_leads_outside_is_used_behind_its_door_alone() {
     let mut wrong = Vec::new();
     for (path, text) in program() {
