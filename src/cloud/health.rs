@@ -15,7 +15,7 @@ use super::CloudError;
 pub use crate::model::facts::certificate::Certificate;
 use crate::model::support::Lifetime;
 
-/// An answer that may be nothing: then the object is not there.
+/// An answer; `None` if the object is not there.
 pub type Answer<'a, T> = BoxFuture<'a, Result<Option<T>, CloudError>>;
 
 /// How well the objects of one kind serve: of the kind that answers with a `T`.
@@ -36,7 +36,7 @@ pub trait Health:
     /// The certificate `arn`.
     fn certificate<'a>(&'a self, arn: &'a str) -> Answer<'a, Certificate>;
 
-    /// Until when a version of Kubernetes is supported; nothing if the cloud does not list it any more.
+    /// Until when a version of Kubernetes is supported; `None` if the cloud does not list it any more.
     fn support<'a>(&'a self, version: &'a str) -> Answer<'a, Support>;
 
     /// Maintenance that awaits the database `arn`.
@@ -159,7 +159,7 @@ pub struct NodeGroupHealth {
     pub status: String,
     /// How many nodes there should be.
     pub desired: u32,
-    /// How many machines run; nothing if nobody could count them.
+    /// How many machines run; `None` if they could not be counted.
     pub running: Option<u32>,
     /// What the cloud complains of.
     pub issues: Vec<String>,
@@ -171,7 +171,7 @@ pub struct NodeGroupHealth {
 pub struct DatabaseHealth {
     /// `available` and many others.
     pub status: String,
-    /// Tells it from another one of the same name; nothing where nobody said.
+    /// Distinguishes it from another one of the same name; `None` where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
     /// Its version.
@@ -197,7 +197,7 @@ pub struct Maintenance {
     pub action: String,
     /// What is done.
     pub description: Option<String>,
-    /// When it is done whether anybody agrees or not; nothing if that is left to the owner.
+    /// When it is done without being asked for; `None` if that is left to the owner.
     pub due: Option<Timestamp>,
 }
 
@@ -207,6 +207,6 @@ pub struct Maintenance {
 pub struct KeyHealth {
     /// `Enabled`, `Disabled`, `PendingDeletion` and others.
     pub state: String,
-    /// When it is deleted, if somebody ordered that.
+    /// When it is deleted, if that is scheduled.
     pub deletion: Option<Timestamp>,
 }

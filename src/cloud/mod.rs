@@ -43,7 +43,7 @@ pub struct ObserveTarget {
     pub declared: Option<Document>,
     /// What is recorded there. With it the object is looked for by id, without it by name or by our marks.
     pub recorded: Option<Known>,
-    /// What changes that were cut short asked for: whatever of it is there is ours.
+    /// What interrupted changes asked for: as much of it as is there is ours.
     pub attempted: Vec<Document>,
     /// Ids of objects that carry the marks of the address and are not what is looked for: they await removal.
     pub old: BTreeSet<String>,
@@ -162,7 +162,7 @@ pub struct Context {
     pub consent: Arc<Consent>,
     /// The account and region.
     pub surroundings: Arc<Surroundings>,
-    /// Where progress goes.
+    /// Receives the reports of progress.
     pub reports: mpsc::UnboundedSender<StepReport>,
     /// Set when the run is abandoned: only waits watch it, never a call under way.
     pub abandon: CancellationToken,
@@ -170,7 +170,7 @@ pub struct Context {
     pub time_scale: f64,
 }
 
-/// What a step tells while it runs.
+/// What a step reports while it runs.
 #[derive(Debug)]
 pub enum StepReport {
     /// What the cloud says of the object, such as "creating".
@@ -180,13 +180,13 @@ pub enum StepReport {
 }
 
 impl Context {
-    /// Tells what the cloud says of the object.
+    /// Reports what the cloud says of the object.
     pub fn status(&self, text: impl Into<String>) {
         // Nobody listening is no reason to stop working.
         let _ = self.reports.send(StepReport::Status(text.into()));
     }
 
-    /// Tells that the object has an id, and waits until that is durable.
+    /// Reports that the object has an id, and waits until that is durable.
     ///
     /// # Errors
     /// When it could not be made durable: nothing that takes time may start then.

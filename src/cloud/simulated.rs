@@ -50,10 +50,10 @@ pub struct World {
     /// How far the logins are whose passwords were ever exchanged, by the ARN of their secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub turns: BTreeMap<String, Turn>,
-    /// What is told of health otherwise than by default.
+    /// Health that differs from the default.
     #[serde(default, skip_serializing_if = "SimulatedHealth::is_empty")]
     pub health: SimulatedHealth,
-    /// What is told of things that are not the stack's own, otherwise than by default.
+    /// Facts of things that are not the stack's own, where they differ from the default.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
     /// The zones of the region that a cluster can stand in, otherwise than by default.

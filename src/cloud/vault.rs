@@ -1,4 +1,4 @@
-//! The port to secret values: read at the moment somebody asks for them, and exchanged without locking anybody out.
+//! The port to secret values: read when they are needed, and rotated without locking a reader out.
 //!
 //! Promises: a value travels in a [`SecretString`], whose debug form hides it and which has no other; no error quotes it.
 //!
@@ -13,7 +13,7 @@ use crate::model::secret::SecretText;
 /// Which version of a secret is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The one everybody reads (`AWSCURRENT`).
+    /// The current one (`AWSCURRENT`).
     Current,
     /// The one that is to follow (`AWSPENDING`).
     Pending,

@@ -1,4 +1,4 @@
-//! What destroying removes, and what it leaves alone: data that nobody said may go, and whatever that needs.
+//! What destroying removes, and what it leaves alone: data without consent to delete it, and everything that data needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -272,7 +272,7 @@ impl OrderContext<'_> {
         }
     }
 
-    /// What somebody relies on without pointing at it stays until he is changed or gone.
+    /// What a resource relies on without pointing at it stays until that resource is changed or deleted.
     fn leave_after_users(&self, address: &Address, action: &Action, rules: &mut Rules) {
         let (left, targets): (_, BTreeSet<&Address>) = match action {
             Action::Update { prior, after, works_through, .. } => {
@@ -387,7 +387,7 @@ impl OrderContext<'_> {
         }
     }
 
-    /// Climbing steps go in the order of (height, rank of the kind): everybody reaches a rung before anybody goes on.
+    /// Climbing steps are in the order of (height, rank of the kind): every kind reaches a rung before any goes on.
     fn climb_in_step(&self, rules: &mut Rules) {
         let mut climbs: Vec<(String, u8, StepKey)> = Vec::new();
         for (address, action) in self.actions {

@@ -26,7 +26,7 @@ pub struct Plan {
     /// Where the record followed objects before anything was planned. Nothing is done in the cloud for it.
     #[serde(default)]
     pub moved: Vec<Move>,
-    /// What somebody else moved: recorded against observed, told apart from change.
+    /// Drift: recorded against observed. Kept apart from what this plan changes.
     pub drift: BTreeMap<Address, Drift>,
     /// Every address considered, unchanged ones included.
     pub actions: BTreeMap<Address, Action>,
@@ -198,7 +198,7 @@ pub struct Counts {
     pub delete: usize,
     /// To leave as they are.
     pub unchanged: usize,
-    /// Moved by somebody else.
+    /// Changed outside this program.
     pub drifted: usize,
 }
 

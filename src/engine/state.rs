@@ -36,7 +36,7 @@ pub struct State {
     pub region: String,
     /// Account of the stack, twelve digits; empty until the first apply.
     pub account: String,
-    /// The declaration it was applied from, as given on the command line: tells a renamed stack from a new one.
+    /// The declaration it was applied from, as given on the command line: distinguishes a renamed stack from a new one.
     pub declaration: String,
     /// Born once with the stack; two states with different lineages have nothing to do with each other.
     pub lineage: String,
@@ -59,7 +59,7 @@ pub struct State {
 pub struct Recorded {
     /// Whether it can be relied on.
     pub status: Status,
-    /// What it needs that no reference in `declared` tells: order to keep when it goes.
+    /// What it needs without a reference in `declared`: the order to keep when it is deleted.
     pub after: BTreeSet<Address>,
     /// What was asked for.
     pub declared: Document,
@@ -102,7 +102,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deposed {
-    /// Tells several old objects of one address apart: the primary id of the object.
+    /// The primary id of the object: distinguishes several old objects of one address.
     pub key: String,
     /// What it was.
     pub recorded: Recorded,

@@ -100,7 +100,7 @@ pub struct ValuesPlan {
 pub enum Basis {
     /// With nothing: they are written for the first time.
     Nothing,
-    /// With nothing but the version, because no record tells what was written last.
+    /// With nothing but the version, because it is not recorded what was written last.
     Unrecorded,
     /// With what the lockfile remembers of the values written with this serial.
     Recorded(u64),
@@ -130,13 +130,13 @@ pub enum FileState {
     AsWritten,
     /// As it was written, but with another serial than last.
     Other(u64),
-    /// Somebody changed it since.
+    /// Changed by hand since it was written.
     Edited(Edited),
     /// Something else is there: what it is.
     Foreign(String),
 }
 
-/// What somebody changed. Values are not told: nobody knows what they hold.
+/// What was changed by hand. Keys alone: the values may be secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edited {

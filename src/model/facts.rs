@@ -53,7 +53,7 @@ pub struct FactQuery {
     pub removal: Option<RemovalQuery>,
 }
 
-/// What was told: an answer to everything that was asked.
+/// The answers to a [`FactQuery`]: one to everything that was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
@@ -81,7 +81,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether nothing was told.
+    /// Whether there is no answer.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

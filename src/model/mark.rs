@@ -10,7 +10,7 @@ use super::address::Address;
 pub const STACK_TAG: &str = "ppm-infra:stack";
 /// Tag with the address of an object in its stack.
 pub const ADDRESS_TAG: &str = "ppm-infra:address";
-/// Tag with the attempt that made an object: tells its twin from an earlier run apart.
+/// Tag with the attempt that made an object: distinguishes it from a twin of an earlier run.
 pub const ATTEMPT_TAG: &str = "ppm-infra:attempt";
 
 /// Who an object belongs to and which attempt made it, fixed in the journal before the first call.

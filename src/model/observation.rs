@@ -11,7 +11,7 @@ use super::resource::Known;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Observation {
-    /// It is there, told in the shape of the declaration.
+    /// It is there, in the shape of the declaration.
     Present {
         /// What is there.
         known: Known,

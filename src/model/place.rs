@@ -33,7 +33,7 @@ impl Origins {
     }
 
     /// Where to point for a field of a resource, or with an empty path for the resource: at what declares it, or else at
-    /// what declares whatever it is a part of. Nothing where that is not known.
+    /// what declares whatever it is a part of. `None` where that is not known.
     pub fn of(&self, at: &Address, path: &str) -> Option<Place> {
         let fields = self.0.get(at)?;
         fields.get(path).copied().or_else(|| match path.rsplit_once('.') {

@@ -29,7 +29,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const KIND: Kind;
     /// The part of the architecture under which it is shown.
     const COMPONENT: Component;
-    /// What tells most about an object in one line. `{field}` stands for the value of that field; where one of them
+    /// The summary of an object in one line. `{field}` stands for the value of that field; where one of them
     /// has no value there is no line, nor where this is empty.
     const SUMMARY: &'static str;
     /// What deleting an object takes away for good.
@@ -222,7 +222,7 @@ pub struct KindFacts {
     pub place: usize,
     /// The part of the architecture under which it is shown.
     pub component: Component,
-    /// What tells most about an object in one line, with `{field}` for the value of a field.
+    /// The summary of an object in one line, with `{field}` for the value of a field.
     pub summary: &'static str,
     /// What deleting an object takes away for good.
     pub holds: Holds,
@@ -370,7 +370,7 @@ impl Node {
         Self::of(Document::of(resource))
     }
 
-    /// A node that wants what this document tells.
+    /// A node that wants what is in this document.
     pub fn of(declared: Document) -> Self {
         Self { declared, ..Self::default() }
     }

@@ -43,7 +43,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Whether the zones were asked for and told.
+    /// Whether the zones were asked for and answered.
     pub const fn tells_zones(&self) -> bool {
         !self.zones.is_empty() || !self.other_zones.is_empty()
     }

@@ -90,7 +90,7 @@ pub enum EventKind {
         /// Its id.
         id: String,
     },
-    /// Somebody moved something.
+    /// Something was changed outside this program.
     DriftFound {
         /// The resource.
         address: Address,

@@ -63,7 +63,7 @@ impl Host {
     }
 }
 
-/// Tells one run from all others, and numbers what happens in it.
+/// Distinguishes a run from all others, and numbers its events.
 #[derive(Clone, Debug)]
 pub struct RunId {
     id: Arc<str>,

@@ -30,11 +30,11 @@ pub enum Notice<'a> {
 /// Who takes a lock, and whom to tell.
 #[derive(Clone, Copy)]
 pub struct Taker<'a> {
-    /// As others are told.
+    /// As it is shown to others.
     pub info: &'a LockInfo,
     /// Clock and fresh ids.
     pub host: &'a Host,
-    /// Told to stop when the lock is lost.
+    /// Asked to stop when the lock is lost.
     pub stop: &'a Stop,
     /// Hears what is worth knowing.
     pub notice: &'a (dyn Fn(Notice<'_>) + Send + Sync),

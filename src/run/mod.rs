@@ -78,7 +78,7 @@ pub trait Blueprint: Send + Sync {
 pub struct CheckInputs<'a> {
     /// The account and region.
     pub surroundings: &'a Surroundings,
-    /// What was told of things that are not the stack's own.
+    /// Facts of things that are not the stack's own.
     pub facts: &'a Facts,
     /// What is recorded, and what was found and settles what the declaration leaves open.
     pub state: &'a State,
@@ -290,7 +290,7 @@ fn noted(error: PlanError, observed: &BTreeMap<Address, Observation>) -> RunErro
     if notes.is_empty() { error.into() } else { RunError::Noted { error: Box::new(error), notes } }
 }
 
-/// What somebody else moved, and what could not be read.
+/// The drift, and what could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct DriftReport {
     /// What differs from its record.
@@ -308,7 +308,7 @@ pub struct DriftReport {
 /// Compares everything recorded with what is there. Changes nothing.
 ///
 /// # Errors
-/// [`RunError`] when not even the account could be told.
+/// [`RunError`] when not even the account is known.
 pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
     let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;

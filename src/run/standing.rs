@@ -37,7 +37,7 @@ pub(super) struct PlanInputs {
     pub(super) settling: State,
     /// What was found.
     pub(super) observed: BTreeMap<Address, Observation>,
-    /// What was told of things that are not the stack's own.
+    /// Facts of things that are not the stack's own.
     pub(super) facts: Facts,
     /// Where what is gone comes back as it was when it is made again.
     pub(super) returning: BTreeSet<Address>,

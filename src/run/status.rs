@@ -43,7 +43,7 @@ pub struct Inspected {
     pub nodes: Option<String>,
     /// Name and ARN of the database.
     pub database: Option<(String, String)>,
-    /// What tells the recorded database from another one of its name.
+    /// What distinguishes the recorded database from another one of its name.
     pub database_resource: Option<String>,
     /// ARN of the key that encrypts what the stack keeps.
     pub key: Option<String>,
@@ -137,15 +137,15 @@ impl<T> Seen<T> {
 /// Everything that was seen.
 #[derive(Clone, Debug)]
 pub struct ObservedHealth {
-    /// The load balancer; nothing if it is somebody else's.
+    /// The load balancer; `None` if it is not ours.
     pub balancer: Option<Seen<LoadBalancerHealth>>,
-    /// Its targets; nothing if it is somebody else's.
+    /// Its targets; `None` if it is not ours.
     pub targets: Option<Seen<Vec<TargetHealth>>>,
     /// The certificates in use or declared, by ARN.
     pub certificates: BTreeMap<String, Seen<Certificate>>,
     /// The control plane.
     pub cluster: Seen<ClusterHealth>,
-    /// The support of its version; nothing if that is not known.
+    /// The support of its version; `None` if that is not known.
     pub support: Option<Seen<Support>>,
     /// The nodes.
     pub nodes: Seen<NodeGroupHealth>,
@@ -193,7 +193,7 @@ impl StatusReport {
 /// Looks whether the stack serves. Changes nothing.
 ///
 /// # Errors
-/// [`RunError`] when not even the account could be told, or the credentials end.
+/// [`RunError`] when not even the account is known, or the credentials end.
 pub async fn status(
     session: &Session,
     health: &dyn Health,

@@ -43,7 +43,7 @@ pub struct CheckContext<'a> {
     pub places: &'a Places,
     /// The account and region.
     pub surroundings: &'a Surroundings,
-    /// What was told of things that are not the stack's own.
+    /// Facts of things that are not the stack's own.
     pub facts: &'a Facts,
     /// What is recorded.
     pub state: &'a State,

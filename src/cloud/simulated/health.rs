@@ -11,7 +11,7 @@ use crate::cloud::health::{
     Maintenance, NodeGroupHealth, Probe, Support, TargetHealth,
 };
 
-/// What is told otherwise than by default, by ARN, name or version.
+/// Health that differs from the default, by ARN, name or version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulatedHealth {
@@ -35,7 +35,7 @@ pub struct SimulatedHealth {
 }
 
 impl SimulatedHealth {
-    /// Whether nothing is told otherwise.
+    /// Whether everything is as by default.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -156,7 +156,7 @@ impl InWorld for DatabaseHealth {
     }
 }
 
-/// One that works, unless told otherwise: it may be somebody else's.
+/// One that works, unless the world says otherwise: it may be somebody else's.
 impl InWorld for KeyHealth {
     fn find(world: &World, arn: &str) -> Option<Self> {
         let well = || Self { state: "Enabled".to_owned(), deletion: None };
@@ -164,7 +164,7 @@ impl InWorld for KeyHealth {
     }
 }
 
-/// One that never ends, unless told otherwise.
+/// One that never ends, unless the world says otherwise.
 pub(super) fn certificate(world: &World, arn: &str) -> Certificate {
     let eternal = || Certificate {
         status: "ISSUED".to_owned(),

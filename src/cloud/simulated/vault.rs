@@ -15,7 +15,7 @@ use crate::model::hex::hex_digits;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
-    /// The version everybody reads.
+    /// The current version.
     pub current: u32,
     /// The version that is to follow.
     pub pending: Option<u32>,

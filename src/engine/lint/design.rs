@@ -1,4 +1,4 @@
-//! A design by itself: what is wanted, before anybody looked at the cloud.
+//! A design by itself: what is wanted, before the cloud is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -58,7 +58,7 @@ impl OrderContext<'_> {
         steps
     }
 
-    /// The step after which `holder` is not recorded to point at `target` any more; none if it goes on to.
+    /// The step after which `holder` is not recorded to point at `target` any more; `None` if it still will.
     fn lets_go(&self, holder: &Address, target: &Address) -> Option<StepKey> {
         let action = self.actions.get(holder)?;
         match action {

@@ -59,7 +59,7 @@ pub(super) fn point_at_object(document: &mut Document, address: &Address, key: &
     }
 }
 
-/// Who may point at what: everybody who does, and some who did.
+/// Which addresses may point at which: all that do, and some that did.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Users(Option<BTreeMap<Address, BTreeSet<Address>>>);
 

@@ -11,7 +11,7 @@ pub struct Certificate {
     pub status: String,
     /// Where it comes from: `AMAZON_ISSUED`, `IMPORTED` or `PRIVATE`.
     pub origin: String,
-    /// The names it is for, `*.example.com` among them; none if they were not told.
+    /// The names it is for, `*.example.com` among them; empty if AWS did not say.
     pub names: Vec<String>,
     /// When it ends.
     pub expires: Option<Timestamp>,

@@ -17,7 +17,7 @@ pub struct DatabaseQuery {
     pub standing: Option<String>,
 }
 
-/// What was told of it.
+/// What RDS offers for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseOffers {

@@ -146,7 +146,7 @@ fn leads_out(route: &Route) -> bool {
     !route.is_dead && route.target != "local" && !route.target.starts_with("vpce-")
 }
 
-/// The route table that holds for a subnet; none if the tables were not told.
+/// The route table that holds for a subnet; `None` if the tables are not known.
 pub fn table_of<'a>(tables: &'a [RouteTableFacts], subnet: &str) -> Option<&'a RouteTableFacts> {
     let own = tables.iter().find(|table| table.subnets.contains(subnet));
     own.or_else(|| tables.iter().find(|table| table.is_main))
