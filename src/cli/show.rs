@@ -26,7 +26,7 @@ use super::workplace::Declaration;
 
 /// Sinks for a run with steps: JSON lines for programs, a live picture on a terminal, plain lines elsewhere.
 pub(super) fn sinks(common: &Common, session: &Session) -> Vec<Box<dyn Sink>> {
-    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
+    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour(&std::io::stderr()) };
     let sink: Box<dyn Sink> = if common.json {
         Box::new(JsonLines::new(Box::new(std::io::stdout())))
     } else if is_drawn(common) {
@@ -42,7 +42,7 @@ pub(super) fn looking_sinks(common: &Common, session: &Session) -> Vec<Box<dyn S
     if common.json {
         return Vec::new();
     }
-    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour() };
+    let view = ProgressView { time_scale: session.time_scale, symbols: symbols(), colour: colour(&std::io::stderr()) };
     let sink: Box<dyn Sink> = if is_drawn(common) {
         Box::new(Live::new(view))
     } else {
@@ -56,9 +56,9 @@ fn is_drawn(common: &Common) -> bool {
     std::io::stderr().is_terminal() && common.verbose == 0
 }
 
-/// Whether what goes to stderr may carry colour.
-fn colour() -> bool {
-    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+/// Whether what goes there may carry colour.
+fn colour(to: &impl anstream::stream::RawStream) -> bool {
+    anstream::AutoStream::choice(to) != anstream::ColorChoice::Never
 }
 
 /// Whether signs beyond ASCII may be used: where the locale does not say UTF-8, it will not show them.
@@ -105,7 +105,7 @@ fn page(common: &Common, page: &Page<'_>) {
     if common.json {
         out::data(&format!("{}\n", canonical(&typed::json(render::json(page)))));
     } else {
-        out::told(&render::text(page, symbols()).text(true));
+        out::told(&render::text(page, symbols()).text(colour(&std::io::stdout())));
     }
 }
 
@@ -141,7 +141,9 @@ pub(super) fn status(common: &Common, declaration: &Declaration, report: &Status
 
 /// What was found of a declaration before any plan.
 pub(super) fn findings(checks: &[Check], file: &str, text: &str) {
-    out::note(&render::quotes(quotes(checks, DeclarationText { file, text }), symbols()).text(true));
+    out::note(
+        &render::quotes(quotes(checks, DeclarationText { file, text }), symbols()).text(colour(&std::io::stderr())),
+    );
 }
 
 /// Intents of a run that was interrupted.
@@ -173,7 +175,7 @@ pub(super) fn summary(
     if common.json {
         page(common, &told);
     } else {
-        out::note(&render::text(&told, symbols()).text(true));
+        out::note(&render::text(&told, symbols()).text(colour(&std::io::stderr())));
     }
 }
 
