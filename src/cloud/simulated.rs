@@ -305,8 +305,9 @@ impl Cloud for Simulated {
         Box::pin(async move {
             tracing::trace!(operation = "Observe", objects = request.targets.len(), "call");
             let world = self.shelves();
-            let observe =
-                |at: &Address, target: &ObserveTarget| seen(Self::meant(&world, request, at, target), request);
+            let observe = |at: &Address, target: &ObserveTarget| {
+                seen(Self::meant(&world, request, at, target), request, target.recorded.as_ref())
+            };
             request.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
     }
@@ -332,7 +333,7 @@ impl Cloud for Simulated {
         request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         let world = self.shelves();
-        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), request);
+        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), request, None);
         Box::pin(async move { found })
     }
 
@@ -420,11 +421,12 @@ impl Cloud for Simulated {
     }
 }
 
-fn seen(object: Option<&SimulatedObject>, request: &ObserveRequest<'_>) -> Observation {
+fn seen(object: Option<&SimulatedObject>, request: &ObserveRequest<'_>, recorded: Option<&Known>) -> Observation {
     match object {
         None => Observation::Absent,
         Some(object) => Observation::Present {
-            known: Known { declared: named(&object.declared, request.ids), computed: object.computed.clone() },
+            known: Known { declared: named(&object.declared, request.ids), computed: object.computed.clone() }
+                .sharing(recorded),
             notes: Vec::new(),
             settled: true,
         },

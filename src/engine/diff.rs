@@ -48,6 +48,10 @@ impl From<Option<&Value>> for Shown {
 
 /// What differs from `before` to `after`, in the order of the field names. Fields left to others never differ.
 pub fn diff(before: &Document, after: &Document, facts: &KindFacts) -> Vec<FieldDiff> {
+    // At once where both are one memory, as what was observed and is recorded mostly are.
+    if before == after {
+        return Vec::new();
+    }
     let mut names: Vec<&str> = before.fields().chain(after.fields()).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();

@@ -1,6 +1,7 @@
 //! Order of things that need each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::model::address::Address;
 
@@ -13,31 +14,33 @@ pub type Needs = BTreeMap<Address, BTreeSet<Address>>;
 /// # Errors
 /// One cycle, each needing the next, the last needing the first.
 pub fn order<T: Ord + Clone>(needs: &BTreeMap<T, BTreeSet<T>>) -> Result<Vec<T>, Vec<T>> {
-    let mut missing: BTreeMap<&T, usize> = BTreeMap::new();
-    let mut followers: BTreeMap<&T, Vec<&T>> = BTreeMap::new();
-    for (address, wanted) in needs {
-        let known = wanted.iter().filter(|target| needs.contains_key(*target));
-        let mut count = 0;
-        for target in known {
-            followers.entry(target).or_default().push(address);
-            count += 1;
+    // By their places in the order of keys, which is the order of the numbers too.
+    let keys: Vec<&T> = needs.keys().collect();
+    let mut missing = vec![0_usize; keys.len()];
+    let mut followers = vec![Vec::new(); keys.len()];
+    for (at, wanted) in needs.values().enumerate() {
+        for target in wanted.iter().filter_map(|target| keys.binary_search(&target).ok()) {
+            followers[target].push(at);
+            missing[at] += 1;
         }
-        missing.insert(address, count);
     }
-    let mut free: BTreeSet<&T> = missing.iter().filter(|(_, n)| **n == 0).map(|(a, _)| *a).collect();
-    let mut sorted = Vec::with_capacity(needs.len());
-    while let Some(next) = free.pop_first() {
-        sorted.push(next.clone());
-        missing.remove(next);
-        for follower in followers.remove(next).unwrap_or_default() {
-            let count = missing.get_mut(follower).expect("a follower still misses what it follows");
-            *count -= 1;
-            if *count == 0 {
-                free.insert(follower);
+    let mut free: BinaryHeap<Reverse<usize>> =
+        missing.iter().enumerate().filter(|(_, n)| **n == 0).map(|(at, _)| Reverse(at)).collect();
+    let mut sorted = Vec::with_capacity(keys.len());
+    while let Some(Reverse(next)) = free.pop() {
+        sorted.push(keys[next].clone());
+        for follower in &followers[next] {
+            missing[*follower] -= 1;
+            if missing[*follower] == 0 {
+                free.push(Reverse(*follower));
             }
         }
     }
-    if missing.is_empty() { Ok(sorted) } else { Err(cycle(needs, &missing)) }
+    if sorted.len() == keys.len() {
+        return Ok(sorted);
+    }
+    let stuck = keys.into_iter().zip(missing).filter(|(_, missing)| *missing > 0).map(|(key, _)| key).collect();
+    Err(cycle(needs, &stuck))
 }
 
 /// Everything that `from` needs, directly or through others; `from` itself included.
@@ -52,18 +55,15 @@ pub fn closure(needs: &Needs, from: impl IntoIterator<Item = Address>) -> BTreeS
     found
 }
 
-fn cycle<T: Ord + Clone>(needs: &BTreeMap<T, BTreeSet<T>>, stuck: &BTreeMap<&T, usize>) -> Vec<T> {
+fn cycle<T: Ord + Clone>(needs: &BTreeMap<T, BTreeSet<T>>, stuck: &BTreeSet<&T>) -> Vec<T> {
     let mut path: Vec<&T> = Vec::new();
-    let mut at = *stuck.keys().next().expect("something is stuck");
+    let mut at = *stuck.first().expect("something is stuck");
     loop {
         if let Some(start) = path.iter().position(|seen| *seen == at) {
             return path[start..].iter().map(|seen| (*seen).clone()).collect();
         }
         path.push(at);
-        at = needs[at]
-            .iter()
-            .find(|target| stuck.contains_key(*target))
-            .expect("whatever is stuck needs something stuck");
+        at = needs[at].iter().find(|target| stuck.contains(*target)).expect("whatever is stuck needs something stuck");
     }
 }
 

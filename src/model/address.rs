@@ -40,6 +40,19 @@ impl Word {
         Self::Short(bytes)
     }
 
+    /// Where one is no short word, as hardly ever.
+    #[cold]
+    fn cmp_texts(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+
+    /// Bytes as numbers, which come in the order of the bytes and are compared without a call.
+    fn numbers(bytes: &[u8; INLINE]) -> (u128, u64) {
+        let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
+        let numbers = first.zip(last).map(|(first, last)| (u128::from_be_bytes(*first), u64::from_be_bytes(*last)));
+        numbers.expect("sixteen bytes from the front and eight from the back are all of them")
+    }
+
     fn as_str(&self) -> &str {
         match self {
             Self::Short(bytes) => {
@@ -75,10 +88,11 @@ impl PartialOrd for Word {
     }
 }
 impl Ord for Word {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Short(one), Self::Short(other)) => one.cmp(other),
-            (one, other) => one.as_str().cmp(other.as_str()),
+            (Self::Short(one), Self::Short(other)) => Self::numbers(one).cmp(&Self::numbers(other)),
+            (one, other) => one.cmp_texts(other),
         }
     }
 }
@@ -205,8 +219,22 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Written)
+    }
+}
+
+/// Reads an address from a text that is not copied first.
+struct Written;
+
+impl serde::de::Visitor<'_> for Written {
+    type Value = Address;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address, such as subnet.private-a")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Address, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -234,6 +262,20 @@ mod tests {
         assert_eq!(address, Address::of(Kind::new("subnet"), "private-a"));
         assert_eq!(address.to_string(), "subnet.private-a");
         assert_eq!(format!("{address:>20}"), "    subnet.private-a");
+    }
+
+    #[test]
+    fn words_sort_as_their_texts_whatever_their_length() {
+        let long = "a-name-that-is-longer-than-what-stands-in-an-address";
+        let mut texts =
+            vec!["", "a", "a-", "a0", "aa", "b", "a-name-of-16-chars", "a-name-of-16-charz", long, &long[1..]];
+        texts.extend((1..=long.len()).map(|length| &long[..length]));
+        for one in &texts {
+            for other in &texts {
+                assert_eq!(Word::from(*one).cmp(&Word::from(*other)), one.cmp(other), "{one:?} and {other:?}");
+            }
+            assert_eq!(Word::from(*one).as_str(), *one);
+        }
     }
 
     #[test]

@@ -385,3 +385,14 @@ pub struct Known {
     /// What the cloud computed.
     pub computed: Document,
 }
+
+impl Known {
+    /// The same, in the memory of `other` where it is the same there: most of what is observed is as it was recorded, and
+    /// would otherwise be held twice.
+    #[must_use]
+    pub fn sharing(self, other: Option<&Self>) -> Self {
+        let Some(other) = other else { return self };
+        let same = |mine: Document, theirs: &Document| if mine == *theirs { theirs.clone() } else { mine };
+        Self { declared: same(self.declared, &other.declared), computed: same(self.computed, &other.computed) }
+    }
+}
