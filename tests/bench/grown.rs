@@ -1,6 +1,6 @@
 //! Stacks of any size on disk: the reference stack as an apply left it, and beside it subnets that nobody declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -35,6 +35,15 @@ pub(crate) enum Network {
     Made,
     /// Somebody else's (`network.existing`): they point at an id.
     Existing,
+}
+
+/// What is done to a stack that was grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// What nobody declares is removed.
+    Converge,
+    /// Everything is removed.
+    Destroy,
 }
 
 struct Declared(Stack);
@@ -109,9 +118,9 @@ fn store(folder: &Path) -> FileStore {
     FileStore::new(&folder.join("state"), STACK, resources::catalog())
 }
 
-/// Applies the declaration of a stack that [`grow`] has grown: everything that nobody declares is removed. Answers the
-/// seconds that carrying it out took, without the plan, and how many objects went.
-pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
+/// Applies or destroys a stack that [`grow`] has grown. Answers the seconds that carrying it out took, without the plan, and
+/// how many objects went.
+pub(crate) async fn shrink(folder: &Path, goal: Goal) -> (f64, usize) {
     let text = std::fs::read_to_string(folder.join("stack.yaml")).unwrap();
     let declared = Declared(Stack::parse("stack.yaml", &text).unwrap());
     let world = std::fs::read_to_string(folder.join("world.json")).unwrap();
@@ -121,10 +130,14 @@ pub(crate) async fn shrink(folder: &Path) -> (f64, usize) {
     let fresh = State::empty(STACK, REGION, String::new(), "0.0.0");
     let settled = settled(&session, &declared, folder, fresh, &mut events).await;
     let before = settled.state().resources.len();
-    let planned = settled.plan(&Request::default(), &mut events).await.expect("it can be planned");
+    let delete_data: BTreeSet<String> =
+        session.catalog.values().filter_map(|facts| facts.holds.data()).map(str::to_owned).collect();
+    let consent = Consent { delete_data: delete_data.clone(), skip_final_snapshot: true };
+    let ask = Request { destroy: goal == Goal::Destroy, delete_data, ..Request::default() };
+    let planned = settled.plan(&ask, &mut events).await.expect("it can be planned");
     let mut open = settled.open().await.unwrap();
     let begun = Instant::now();
-    let report = open.carry_out("apply", (&planned, Consent::default()), |state| state, &mut events).await.unwrap();
+    let report = open.carry_out("shrink", (&planned, consent), |state| state, &mut events).await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     assert!(report.is_complete(), "{report:?}");
     (seconds, before - open.state().resources.len())

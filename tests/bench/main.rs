@@ -2,8 +2,9 @@
 //!
 //!     cargo bench --no-default-features --bench growth -- [--json] [--runs N] [SIZE]...
 //!
-//! Everything is a rehearsal, so nothing waits for AWS. Prints a table and the exponent with which each command grows from
-//! 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the table compares.
+//! Everything is a rehearsal, so nothing waits for AWS. Prints a table with the peak memory of each command and the exponent
+//! with which each grows from 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the
+//! table compares. How many calls of AWS a command makes, and in how many rounds, `make demo` and the tests tell.
 //! `--leave FOLDER SIZE` writes such a stack into a folder and measures nothing: for a profiler.
 #![expect(
     clippy::unwrap_used,
@@ -14,12 +15,14 @@
 mod grown;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use grown::{Network, grow, shrink};
+use grown::{Goal, Network, grow, shrink};
 use serde_json::{Value, json};
+use wait4::Wait4 as _;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ppm-infra");
 const BASELINE: &str = include_str!("baseline.json");
@@ -36,9 +39,16 @@ struct Measured {
     what: String,
     size: usize,
     seconds: Vec<f64>,
+    /// The most memory it held at any time, in MiB; none where it ran inside this program.
+    peak_mib: Option<u64>,
 }
 
 impl Measured {
+    fn of(what: String, size: usize, mut seconds: Vec<f64>) -> Self {
+        seconds.sort_by(f64::total_cmp);
+        Self { what, size, seconds, peak_mib: None }
+    }
+
     fn median(&self) -> f64 {
         self.seconds[self.seconds.len() / 2]
     }
@@ -48,22 +58,25 @@ impl Measured {
     }
 }
 
-fn seconds(folder: &Path, arguments: &[&str]) -> f64 {
+/// Seconds on the clock, and the most memory held in MiB.
+fn run(folder: &Path, arguments: &[&str]) -> (f64, u64) {
     let mut command = Command::new(PROGRAM);
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let begun = Instant::now();
-    let out = command.output().unwrap();
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    let ended = child.wait4().unwrap();
     let took = begun.elapsed().as_secs_f64();
-    let code = out.status.code();
+    let code = ended.status.code();
     // Drift and changes are what there is to find.
-    assert!(matches!(code, Some(0 | 2)), "{arguments:?} ended with {code:?}: {}", String::from_utf8_lossy(&out.stderr));
-    took
+    assert!(matches!(code, Some(0 | 2)), "{arguments:?} ended with {code:?}: {said}");
+    (took, ended.rusage.maxrss / (1024 * 1024))
 }
 
 fn measure(what: String, size: usize, runs: usize, folder: &Path, arguments: &[&str]) -> Measured {
-    let mut all: Vec<f64> = (0..runs).map(|_| seconds(folder, arguments)).collect();
-    all.sort_by(f64::total_cmp);
-    Measured { what, size, seconds: all }
+    let (seconds, peaks): (Vec<f64>, Vec<u64>) = (0..runs).map(|_| run(folder, arguments)).unzip();
+    Measured { peak_mib: peaks.into_iter().max(), ..Measured::of(what, size, seconds) }
 }
 
 /// The exponent of a power law through these points, by least squares.
@@ -92,23 +105,33 @@ fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
                 let arguments = [&[command], &rehearsal[..]].concat();
                 all.push(measure(format!("{command}, {words}"), *size, runs, folder.path(), &arguments));
             }
-            if *size <= APPLIED_UP_TO {
+            for (command, goal) in [("apply", Goal::Converge), ("destroy", Goal::Destroy)] {
+                if *size > APPLIED_UP_TO {
+                    continue;
+                }
                 // What goes is there once: each run grows its own.
-                let mut seconds = Vec::new();
-                for _ in 0..runs {
+                let step = |_| {
                     let folder = tempfile::tempdir().unwrap();
                     runtime.block_on(grow(folder.path(), *size, network));
-                    let (took, steps) = runtime.block_on(shrink(folder.path()));
-                    seconds.push(took / f64::from(u32::try_from(steps).unwrap()));
-                }
-                seconds.sort_by(f64::total_cmp);
-                all.push(Measured { what: format!("apply, a step, {words}"), size: *size, seconds });
+                    let (took, steps) = runtime.block_on(shrink(folder.path(), goal));
+                    took / f64::from(u32::try_from(steps).unwrap())
+                };
+                let what = format!("{command}, a step, {words}");
+                all.push(Measured::of(what, *size, (0..runs).map(step).collect()));
             }
         }
     }
     let folder = tempfile::tempdir().unwrap();
     runtime.block_on(grow(folder.path(), 0, Network::Made));
-    for (what, arguments) in [("--version", &["--version"][..]), ("validate", &["validate", "stack.yaml"])] {
+    let plan = [&["plan"], &rehearsal[..]].concat();
+    let nothing_there = ["plan", "--cloud", "simulated:empty.json", "--state", "nothing", "stack.yaml"];
+    let small = [
+        ("--version", &["--version"][..]),
+        ("validate", &["validate", "stack.yaml"]),
+        ("plan, all of it to make", &nothing_there),
+        ("plan, all of it there", &plan),
+    ];
+    for (what, arguments) in small {
         all.push(measure(what.to_owned(), 0, runs, folder.path(), arguments));
     }
     all
@@ -139,18 +162,22 @@ fn main() {
         return;
     }
     let baseline: Value = serde_json::from_str(BASELINE).unwrap();
-    println!("{:<30} {:>9} {:>12} {:>12} {:>12}  of baseline", "", "records", "median", "shortest", "longest");
+    println!(
+        "{:<32} {:>9} {:>12} {:>12} {:>12} {:>8}  of baseline",
+        "", "records", "median", "shortest", "longest", "MiB"
+    );
     for one in &measured {
         let before = baseline["seconds"][one.name()].as_f64();
         let ratio = before.map_or_else(String::new, |before| format!("{:.2}", one.median() / before));
         let (shortest, longest) = (one.seconds[0], one.seconds[one.seconds.len() - 1]);
         println!(
-            "{:<30} {:>9} {:>10.5} s {:>10.5} s {:>10.5} s  {ratio}",
+            "{:<32} {:>9} {:>10.5} s {:>10.5} s {:>10.5} s {:>8}  {ratio}",
             one.what,
             one.size,
             one.median(),
             shortest,
-            longest
+            longest,
+            one.peak_mib.map_or_else(String::new, |peak| peak.to_string()),
         );
     }
     let mut growing: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
