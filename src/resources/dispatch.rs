@@ -195,8 +195,8 @@ impl<R: Provision> Erased for Typed<R> {
             let strangers = in_their_place(&lookups, &outcomes, cx).await;
             outcomes.extend(strangers);
             found.extend(outcomes.into_iter().map(|(address, outcome)| {
-                let found = unless_old(observation(outcome), targets[&address]);
-                (address, found)
+                let target = targets[&address];
+                (address, unless_old(observation(outcome, target.recorded.as_ref()), target))
             }));
             found
         })
@@ -227,7 +227,7 @@ impl<R: Provision> Erased for Typed<R> {
                 old: BTreeSet::new(),
             };
             let outcome = R::observe(vec![lookup], cx).await.remove(at);
-            observation(outcome.expect("a look answers for every address"))
+            observation(outcome.expect("a look answers for every address"), None)
         })
     }
 
@@ -367,10 +367,11 @@ fn unless_old(found: Observation, target: &ObserveTarget) -> Observation {
     }
 }
 
-fn observation<R: Resource>(outcome: Result<ReadOutcome<R>, CloudError>) -> Observation {
+fn observation<R: Resource>(outcome: Result<ReadOutcome<R>, CloudError>, recorded: Option<&Known>) -> Observation {
     match outcome {
         Ok(ReadOutcome::Present(found)) => Observation::Present {
-            known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) },
+            known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) }
+                .sharing(recorded),
             notes: found.notes,
             settled: found.settled,
         },

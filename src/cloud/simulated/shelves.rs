@@ -189,8 +189,7 @@ mod tests {
         let mut shelves = Shelves::default();
         shelves.put(1, object("a", "vpc-1"));
         let mut before = answers(&shelves);
-        type Step = fn(&mut Shelves);
-        let steps: [Step; 4] = [
+        let steps: [fn(&mut Shelves); 4] = [
             |shelves| shelves.put(2, object("b", "vpc-1")),
             |shelves| shelves.put(1, object("c", "vpc-2")),
             |shelves| drop(shelves.take(2)),
