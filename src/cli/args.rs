@@ -82,7 +82,7 @@ pub(super) enum Command {
     /// Delete everything; data only where you allow it
     Destroy(DestroyArgs),
     /// Show what was changed outside of ppm-infra; changes nothing
-    Drift(File),
+    Drift(DriftArgs),
     /// Show the health of the stack, and which versions and certificates expire
     Status(File),
     /// Rebuild a lost or damaged lockfile from the tagged objects in AWS
@@ -303,6 +303,23 @@ pub(super) struct ValuesArgs {
     /// Print the JSON Schema of the chart's values, for editors
     #[arg(long)]
     pub(super) schema: bool,
+}
+
+/// Arguments of `drift`.
+#[derive(Debug, Args)]
+pub(super) struct DriftArgs {
+    /// The declaration; by default the only one in plans/
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Also write a report for people to this file, as HTML or Markdown by its ending: .html or .md; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Vec<PathBuf>,
+    /// Also write the findings to this file as SARIF 2.1.0, for GitHub code scanning and editors
+    #[arg(long, value_name = "FILE")]
+    pub(super) sarif: Option<PathBuf>,
+    /// Also write metrics to this file, for the textfile collector of node_exporter, which reads *.prom
+    #[arg(long, value_name = "FILE")]
+    pub(super) prometheus: Option<PathBuf>,
 }
 
 /// Arguments of `graph`.

@@ -1,15 +1,17 @@
 //! `drift`.
 
-use super::args::{Common, File};
+use super::args::{Common, DriftArgs};
+use super::drift_files::DriftFiles;
 use super::failure::Failure;
 use super::{exit, handover, show, workplace};
 use crate::report::ValuesFile;
 use crate::run::{self, EventEmitter, Stop};
 use workplace::Declaration;
 
-/// Shows what somebody else moved, and changes nothing.
-pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8, Failure> {
-    let declaration = Declaration::load(args.file.as_deref())?;
+/// Shows what somebody else moved, and changes nothing; writes it to the files that were named.
+pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
+    let files = DriftFiles::named(args)?;
+    let declaration = Declaration::load(args.file.file.as_deref())?;
     let mut home = workplace::home(common, &declaration)?;
     let book = workplace::load(&mut home, &declaration).await?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
@@ -18,7 +20,9 @@ pub(super) async fn drift(common: &Common, args: &File, stop: Stop) -> Result<u8
     let report = run::drift(&session, &book.state, &mut events).await?;
     drop(sinks);
     let values = handover::drift(common, &declaration, &book.state);
-    show::drift(common, &declaration, &book.state.account, &report, values.as_ref());
+    let at = session.host.now();
+    let account = &book.state.account;
+    show::drift(common, &declaration, account, &report, values.as_ref(), |page| files.write(page, at))?;
     let is_edited = values.as_ref().is_some_and(ValuesFile::is_drift);
     let code = if !report.unread.is_empty() {
         exit::INCOMPLETE

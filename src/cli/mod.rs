@@ -11,6 +11,7 @@ mod credentials;
 mod declaration;
 mod downgrade;
 mod drift;
+mod drift_files;
 pub mod exit;
 mod failure;
 mod graph;

@@ -109,14 +109,15 @@ fn page(common: &Common, page: &Page<'_>) {
     }
 }
 
-/// Drift.
-pub(super) fn drift(
+/// Drift. Answers what `then` makes of the page, once it was shown.
+pub(super) fn drift<T>(
     common: &Common,
     declaration: &Declaration,
     account: &str,
     report: &DriftReport,
     values: Option<&ValuesFile>,
-) {
+    then: impl FnOnce(&Page<'_>) -> T,
+) -> T {
     let (name, catalog) = (declaration.name(), catalog());
     let DriftReport { drift, foreign, unread, notes, looked_at: _ } = report;
     let addresses = drift.keys().chain(foreign.keys()).chain(unread.keys()).chain(notes.keys());
@@ -130,7 +131,9 @@ pub(super) fn drift(
         origins: &origins(&declaration.stack, &declaration.places, addresses),
         values,
     };
-    page(common, &Page::of_drift(report, &view));
+    let told = Page::of_drift(report, &view);
+    page(common, &told);
+    then(&told)
 }
 
 /// Whether the stack serves.

@@ -16,11 +16,11 @@ use crate::report::{
 /// How it looks. Colours are those of the labels; every one of them stands beside a word that says the same.
 const LOOKS: &str = include_str!("html/looks.css");
 
-/// The page as a document of HTML.
-pub fn html(page: &Page<'_>) -> String {
+/// The page as a document of HTML. `retyped` gives words with the commands in them as they have to be typed.
+pub fn html(page: &Page<'_>, retyped: fn(&str) -> String) -> String {
     let title = Text::of(Label::Plain, format!("{} of {}", page.command, page.scope.stack));
     let title = escaped(&painted(&title, false));
-    let mut printer = Printer { signs: Signs::of(true), out: String::new() };
+    let mut printer = Printer { signs: Signs::of(true), retyped, out: String::new() };
     printer.line(&format!("<h1>{title}</h1>"));
     if let Some((region, account)) = page.scope.region_and_account {
         let place = printer.inline(&Text::of(Label::Plain, format!("in {region}, account {account}")));
@@ -48,6 +48,7 @@ pub fn html(page: &Page<'_>) -> String {
 
 struct Printer {
     signs: Signs,
+    retyped: fn(&str) -> String,
     out: String,
 }
 
@@ -183,7 +184,7 @@ impl Printer {
     fn inline(&self, text: &Text) -> String {
         let pieces = text.pieces().iter().map(|piece| match piece {
             Piece::Sign(sign) => span(Label::Muted, self.signs.spell(*sign)),
-            Piece::Words(Label::Plain, words) => with_commands(words),
+            Piece::Words(Label::Plain, words) => with_commands(&(self.retyped)(words)),
             Piece::Words(label, words) => span(*label, words),
         });
         pieces.collect()

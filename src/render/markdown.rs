@@ -13,9 +13,9 @@ use crate::report::{
     Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Remark, Row, Section, Table, Text,
 };
 
-/// The page as Markdown.
-pub fn markdown(page: &Page<'_>) -> String {
-    let mut printer = Printer { signs: Signs::of(true), out: String::new() };
+/// The page as Markdown. `retyped` gives words with the commands in them as they have to be typed.
+pub fn markdown(page: &Page<'_>, retyped: fn(&str) -> String) -> String {
+    let mut printer = Printer { signs: Signs::of(true), retyped, out: String::new() };
     printer.heading(1, &Heading::of(format!("{} of {}", page.command, page.scope.stack)));
     if let Some((region, account)) = page.scope.region_and_account {
         let place = Text::of(Label::Plain, "In ").with(Label::After, region);
@@ -35,6 +35,7 @@ pub fn markdown(page: &Page<'_>) -> String {
 
 struct Printer {
     signs: Signs,
+    retyped: fn(&str) -> String,
     out: String,
 }
 
@@ -206,7 +207,7 @@ impl Printer {
                 | Label::Delete
                 | Label::Forget
                 | Label::Hint
-                | Label::Muted => with_commands(words),
+                | Label::Muted => with_commands(&(self.retyped)(words)),
             },
         });
         pieces.collect()

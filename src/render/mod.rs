@@ -11,6 +11,8 @@
 //! | [`json()`] | a page for programs, versioned |
 //! | [`markdown()`] | a page for a comment or a summary |
 //! | [`html()`] | a page as a file that stands alone |
+//! | [`sarif()`] | the findings of a page, for code hosts and editors |
+//! | [`prometheus()`] | a page of drift as metrics |
 //! | [`document`] | what every document for programs begins with |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 //! | [`Background`] | hands them to a thread, so that nobody waits for a terminal |
@@ -21,6 +23,8 @@ mod json;
 mod layout;
 mod markdown;
 mod progress;
+mod prometheus;
+mod sarif;
 mod signs;
 mod style;
 #[cfg(test)]
@@ -34,6 +38,8 @@ pub use markdown::markdown;
 pub(crate) use progress::drawn;
 pub(crate) use progress::is_drawing;
 pub use progress::{Background, JsonLines, Lines, Live, ProgressView, Waits};
+pub use prometheus::prometheus;
+pub use sarif::sarif;
 pub use style::Styled;
 #[cfg(test)]
 pub(crate) use text::lines;

@@ -26,6 +26,7 @@ use crate::run::{DriftReport, Planned};
 
 mod checks;
 mod events;
+mod findings;
 mod pages;
 mod plans;
 mod printers;

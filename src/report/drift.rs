@@ -3,6 +3,7 @@
 //! Promises: what could not be read is named as such, and never counted as in sync. Its findings hold all of it once more,
 //! for printers that tell nothing else.
 
+mod classes;
 mod findings;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,9 @@ use serde_json::{Value, json};
 use super::block::{Block, Heading};
 use super::checks::finding_facts;
 use super::drifted::Drifted;
-use super::page::{CriticalPath, DeclarationText, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent};
+use super::page::{
+    CriticalPath, DeclarationText, FindingClass, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent,
+};
 use super::ready::{Ready, named};
 use super::text::{Label, Text};
 use super::values::{FoundValues, ValuesFile};
@@ -116,6 +119,10 @@ impl SectionContent for Findings<'_> {
 
     fn findings(&self) -> Vec<&Finding> {
         self.all.iter().collect()
+    }
+
+    fn classes(&self) -> &'static [&'static FindingClass] {
+        &classes::ALL
     }
 }
 

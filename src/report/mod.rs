@@ -18,6 +18,7 @@
 //! | [`Section`] | one subject with a stable id; its [`SectionContent`] gives [`Block`]s to readers and JSON fields to programs |
 //! | [`Block`] | rows in columns, quotes of a file, or messages with causes and hints |
 //! | [`Page::findings`] | everything that was found, for printers that tell nothing else |
+//! | [`FindingClass`] | what all findings of one id have in common |
 //! | verdict, remarks | what comes of it all, and what to type next |
 //! | [`CriticalPath`] | the steps that make it long |
 //!
@@ -49,7 +50,8 @@ pub use drift::DriftView;
 pub use fields::drifted;
 pub use goal::Goal;
 pub use page::{
-    CriticalPath, CriticalStep, DeclarationText, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent,
+    CriticalPath, CriticalStep, DeclarationText, FindingClass, JsonFields, Lead, Page, PageScope, Remark, Section,
+    SectionContent,
 };
 pub use plan::PlanView;
 pub use status::StatusView;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::block::{Block, Heading};
 use super::text::{Label, Text};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Severity};
 
 /// What a program is told, by its keys.
 pub type JsonFields = Vec<(&'static str, Value)>;
@@ -85,6 +85,24 @@ pub trait SectionContent {
     fn findings(&self) -> Vec<&Finding> {
         Vec::new()
     }
+
+    /// The classes its findings may be of, where they are known beforehand.
+    fn classes(&self) -> &'static [&'static FindingClass] {
+        &[]
+    }
+}
+
+/// What all findings of one id have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FindingClass {
+    /// The id.
+    pub id: &'static str,
+    /// How bad they are.
+    pub severity: Severity,
+    /// What they tell, in one sentence without its full stop.
+    pub tells: &'static str,
+    /// What can be done about them.
+    pub advice: &'static str,
 }
 
 /// What is worth knowing below the verdict.
@@ -151,5 +169,11 @@ impl Page<'_> {
     /// Everything that was found, in the order of the sections.
     pub fn findings(&self) -> Vec<&Finding> {
         self.sections.iter().flat_map(|section| section.content.findings()).collect()
+    }
+
+    /// The class of the findings of an id, where it is known.
+    pub fn class(&self, id: &str) -> Option<&'static FindingClass> {
+        let mut all = self.sections.iter().flat_map(|section| section.content.classes());
+        all.find(|class| class.id == id).copied()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use futures_core::future::BoxFuture;
@@ -263,12 +263,25 @@ pub fn open_log(path: &Path) -> Result<File, StoreError> {
 /// # Errors
 /// [`StoreError::NoPlace`] where something stands that is no file; [`StoreError::Io`] with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_with(path, bytes, 0o600)
+}
+
+/// The same for a file that anybody may read.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_with(path, bytes, 0o644)
+}
+
+fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     may_stand_at(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |source| StoreError::io("write", path, source);
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(folder).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     sync_folder(folder).map_err(io)
@@ -319,8 +332,6 @@ pub fn list(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, StoreError>
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
     use crate::store::tests::{note, state, with};
 

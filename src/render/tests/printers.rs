@@ -21,27 +21,27 @@ fn status() -> crate::run::status::StatusReport {
 fn a_plan_as_markdown() {
     let catalog = catalog();
     let planned = Planned { checks: super::checks::all().checks, ..planned(mixed_plan()) };
-    insta::assert_snapshot!(markdown(&Page::of_plan(&planned, &plan_view(&catalog))));
+    insta::assert_snapshot!(markdown(&Page::of_plan(&planned, &plan_view(&catalog)), str::to_owned));
 }
 
 #[test]
 fn drift_as_markdown() {
-    insta::assert_snapshot!(markdown(&Page::of_drift(&drifted(), &drift_view())));
+    insta::assert_snapshot!(markdown(&Page::of_drift(&drifted(), &drift_view()), str::to_owned));
 }
 
 #[test]
 fn a_status_as_markdown() {
-    insta::assert_snapshot!(markdown(&Page::of_status(&status(), &VIEW)));
+    insta::assert_snapshot!(markdown(&Page::of_status(&status(), &VIEW), str::to_owned));
 }
 
 #[test]
 fn a_run_as_markdown() {
-    insta::assert_snapshot!(markdown(&Page::of_apply(&lost(), &summary_view(Goal::Converge))));
+    insta::assert_snapshot!(markdown(&Page::of_apply(&lost(), &summary_view(Goal::Converge)), str::to_owned));
 }
 
 #[test]
 fn a_drift_report_as_html() {
-    insta::assert_snapshot!(html(&Page::of_drift(&drifted(), &drift_view())));
+    insta::assert_snapshot!(html(&Page::of_drift(&drifted(), &drift_view()), str::to_owned));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn what_comes_from_aws_stays_text() {
         Page::of_drift(&drift, &drift_view()),
     ];
     for page in &pages {
-        tame_markdown(&markdown(page));
-        tame_html(&html(page));
+        tame_markdown(&markdown(page, str::to_owned));
+        tame_html(&html(page, str::to_owned));
     }
 }

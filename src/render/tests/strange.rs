@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::findings::fit_for_github;
 use super::printers::{tame_html, tame_markdown};
 use super::*;
 
@@ -72,8 +73,34 @@ fn diffs() -> impl Strategy<Value = Vec<FieldDiff>> {
 }
 
 fn tame(page: &Page<'_>) {
-    tame_markdown(&crate::render::markdown(page));
-    tame_html(&crate::render::html(page));
+    tame_markdown(&crate::render::markdown(page, str::to_owned));
+    tame_html(&crate::render::html(page, str::to_owned));
+}
+
+/// Nothing in SARIF ends a line or makes a link, and nothing in metrics ends a label.
+fn fit_for_findings(page: &Page<'_>) {
+    let log = crate::render::sarif(page);
+    fit_for_github(&log);
+    for result in log["runs"][0]["results"].as_array().unwrap() {
+        let text = result["message"]["text"].as_str().unwrap();
+        let lines = |line: &str| line.starts_with("Why: ") || line.starts_with("Hint: ");
+        assert!(text.split('\n').skip(1).all(lines), "{text:?}");
+        assert!(!text.contains("](") && text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+    tame_metrics(&crate::render::prometheus(page, Timestamp::UNIX_EPOCH));
+}
+
+/// Every line is a comment or one series, in which quotes stand around values alone.
+fn tame_metrics(metrics: &str) {
+    for line in metrics.split_terminator('\n').filter(|line| !line.starts_with("# ")) {
+        let bare = line.replace("\\\\", "").replace("\\\"", "");
+        let outside: String = bare.split('"').step_by(2).collect();
+        let rest = outside.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        let rest = rest.strip_prefix("{stack=,region=,account=");
+        let rest = rest.map(|rest| rest.strip_prefix(",severity=").unwrap_or(rest));
+        let value = rest.and_then(|rest| rest.strip_prefix("} ")).and_then(|value| value.parse::<u64>().ok());
+        assert!(value.is_some(), "{line:?}");
+    }
 }
 
 fn harmless(page: &Styled) {
@@ -137,10 +164,11 @@ proptest! {
         let mut report = DriftReport::default();
         report.drift.insert(address("vpc.main"), Drift::Moved(diffs.clone()));
         report.unread.insert(address("vpc.a"), CloudError::new(ErrorKind::Refused, "read it", word.clone()));
-        report.notes.insert(address("vpc.a"), vec![word]);
+        report.notes.insert(address("vpc.a"), vec![word.clone()]);
         harmless(&drift_text(&report, &drift_view()));
-        let page = Page::of_drift(&report, &drift_view());
+        let page = Page::of_drift(&report, &DriftView { stack: &word, account: &word, ..drift_view() });
         tame(&page);
+        fit_for_findings(&page);
         let changed: Vec<_> = page.findings().into_iter().filter(|one| one.id == "drift.changed").collect();
         prop_assert!(!changed.is_empty(), "an object that was changed is never passed over");
         for one in changed {

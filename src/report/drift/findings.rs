@@ -7,10 +7,12 @@ use crate::engine::plan::Drift;
 use crate::engine::values::{Edited, FileState};
 use crate::model::address::Address;
 use crate::model::error::CloudError;
-use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::finding::{Finding, Subject};
 use crate::model::observation::ForeignObject;
 use crate::model::place::Origins;
+use crate::report::drift::classes;
 use crate::report::fields::{FieldDrift, field_drift};
+use crate::report::page::FindingClass;
 use crate::report::values::{self, ValuesFile};
 use crate::run::DriftReport;
 
@@ -93,14 +95,14 @@ fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<Dri
 impl DriftItem<'_> {
     /// What deserves attention in it.
     fn finding(self, origins: &Origins, quoted_file: &str) -> Finding {
-        let object = |id, severity, at: &Address, what| Finding {
-            severity,
+        let object = |class: &FindingClass, at: &Address, what| Finding {
+            severity: class.severity,
             place: origins.of(at, ""),
-            ..Finding::error(id, at, what)
+            ..Finding::error(class.id, at, what)
         };
-        let file = |id, severity, one: &ValuesFile, what| Finding {
-            id,
-            severity,
+        let file = |class: &FindingClass, one: &ValuesFile, what| Finding {
+            id: class.id,
+            severity: class.severity,
             subject: Subject::File(one.file.clone()),
             place: None,
             what,
@@ -113,40 +115,38 @@ impl DriftItem<'_> {
                 subject: Subject::Field(at.clone(), path),
                 why,
                 remedies: vec![put_back(quoted_file)],
-                ..object("drift.changed", Severity::Warning, at, what)
+                ..object(&classes::CHANGED, at, what)
             },
             Self::Changed(at, None) => Finding {
                 remedies: vec![put_back(quoted_file)],
-                ..object("drift.changed", Severity::Warning, at, "it is changed".to_owned())
+                ..object(&classes::CHANGED, at, "it is changed".to_owned())
             },
             Self::Missing(at) => Finding {
                 remedies: vec![put_back(quoted_file)],
-                ..object("drift.missing", Severity::Error, at, "it is gone".to_owned())
+                ..object(&classes::MISSING, at, "it is gone".to_owned())
             },
             Self::Foreign(at, there) => Finding {
                 why: there.because.clone(),
                 remedies: there.remedy.advice(at, &there.id),
-                ..object("drift.foreign", Severity::Error, at, in_its_place(there))
+                ..object(&classes::FOREIGN, at, in_its_place(there))
             },
             Self::Unread(at, error) => Finding {
                 why: "it is neither in sync nor gone".to_owned(),
                 remedies: vec![format!("`ppm-infra drift {quoted_file}` looks again")],
-                ..object("drift.unread", Severity::Unknown, at, error.to_string())
+                ..object(&classes::UNREAD, at, error.to_string())
             },
-            Self::Note(at, notes) => object("drift.note", Severity::Warning, at, notes.join("; ")),
+            Self::Note(at, notes) => object(&classes::NOTE, at, notes.join("; ")),
             Self::ValuesEdited(one, edited) => Finding {
                 remedies: vec![put_back(quoted_file)],
-                ..file("drift.values_edited", Severity::Warning, one, format!("it was {}", values::told(edited)))
+                ..file(&classes::VALUES_EDITED, one, format!("it was {}", values::told(edited)))
             },
             Self::ValuesForeign(one, what) => Finding {
                 why: "apply refuses to write over it".to_owned(),
-                ..file("drift.values_foreign", Severity::Error, one, what.to_owned())
+                ..file(&classes::VALUES_FOREIGN, one, what.to_owned())
             },
-            Self::ValuesMissing(one) => {
-                file("drift.values_missing", Severity::Unknown, one, format!("it is {}", values::NOT_HERE))
-            }
+            Self::ValuesMissing(one) => file(&classes::VALUES_MISSING, one, format!("it is {}", values::NOT_HERE)),
             Self::ValuesOther(one, serial) => {
-                file("drift.values_other", Severity::Warning, one, format!("it is {}", values::other(serial)))
+                file(&classes::VALUES_OTHER, one, format!("it is {}", values::other(serial)))
             }
         }
     }
@@ -160,6 +160,7 @@ mod tests {
     use crate::engine::diff::{FieldDiff, Shown};
     use crate::engine::values::Edit;
     use crate::model::error::ErrorKind;
+    use crate::model::finding::Severity;
     use crate::model::observation::Remedy;
     use crate::model::place::Place;
     use crate::model::resource::OnChange;
@@ -408,11 +409,8 @@ mod tests {
     #[test]
     fn every_id_is_documented() {
         let documentation = include_str!("../../../docs/json-output.md");
-        let source = include_str!("findings.rs").split("mod tests").next().unwrap();
-        let ids: Vec<&str> = source.split("\"drift.").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert!(ids.len() >= 9, "{ids:?}");
-        for id in ids {
-            assert!(documentation.contains(&format!("| `drift.{id}` |")), "drift.{id}");
+        for FindingClass { id, severity, .. } in classes::ALL {
+            assert!(documentation.contains(&format!("| `{id}` | `{}` |", severity.word())), "{id}");
         }
     }
 }

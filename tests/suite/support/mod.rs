@@ -9,6 +9,7 @@ pub(crate) mod deed;
 pub(crate) mod emulator;
 pub(crate) mod fixture;
 pub(crate) mod hint;
+pub(crate) mod judge;
 #[cfg(feature = "aws")]
 pub(crate) mod kubernetes;
 pub(crate) mod lab;

@@ -1,0 +1,119 @@
+//! The files that `drift` writes beside what it shows: reports for people, findings and metrics for other programs.
+//!
+//! Promises: what cannot be written where it was named is refused before anything is read, as far as that can be known then;
+//! each file is written whole or not at all, and one that cannot be written keeps no other from being written.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::args::DriftArgs;
+use super::content::FileContent;
+use super::failure::Failure;
+use super::{exit, typed};
+use crate::model::document::canonical_pretty;
+use crate::render;
+use crate::report::Page;
+use crate::store::{StoreError, file};
+
+/// The files that were named.
+pub(super) struct DriftFiles(Vec<(PathBuf, DriftFormat)>);
+
+/// What is written into a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DriftFormat {
+    Html,
+    Markdown,
+    Sarif,
+    Prometheus,
+}
+
+impl DriftFiles {
+    /// The files that the command line names. Refuses what is no place for one.
+    pub(super) fn named(args: &DriftArgs) -> Result<Self, Failure> {
+        let mut all = Vec::new();
+        for path in &args.report {
+            all.push((path.clone(), DriftFormat::of_report(path)?));
+        }
+        all.extend(args.sarif.iter().map(|path| (path.clone(), DriftFormat::Sarif)));
+        all.extend(args.prometheus.iter().map(|path| (path.clone(), DriftFormat::Prometheus)));
+        let mut seen = BTreeSet::new();
+        for (path, format) in &all {
+            may_stand_at(path)?;
+            if !seen.insert(path) {
+                let heading = format!("{} is named twice", path.display());
+                let hint = format!("each file has one content: name another one with `{}`", format.option());
+                return Err(Failure::new(exit::USAGE, heading).hint(hint));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// Writes each of them; `at` is when it was looked.
+    ///
+    /// # Errors
+    /// What kept any of them from being written, once all were tried.
+    pub(super) fn write(&self, page: &Page<'_>, at: Timestamp) -> Result<(), Failure> {
+        let mut failed: Option<Failure> = None;
+        for (path, format) in &self.0 {
+            let Err(error) = format.write(path, page, at) else { continue };
+            let Failure { heading, causes, .. } = Failure::from(error);
+            match &mut failed {
+                Some(first) => first.causes.extend([heading].into_iter().chain(causes)),
+                None => failed = Some(Failure { causes, ..Failure::new(exit::FAILED, heading) }),
+            }
+        }
+        failed.map_or(Ok(()), |failure| {
+            Err(failure
+                .hint("what was found is shown all the same, and every other file is written")
+                .hint("make the folder or mend its permissions, and run again"))
+        })
+    }
+}
+
+impl DriftFormat {
+    /// That of a report, by the ending of its file.
+    fn of_report(path: &Path) -> Result<Self, Failure> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("html") => Ok(Self::Html),
+            Some("md") => Ok(Self::Markdown),
+            Some(_) | None => {
+                let heading = format!("a report ends in .html or .md, and {} does not", path.display());
+                let hint = "as in `--report drift.html` for a browser, or `--report drift.md` for a comment";
+                Err(Failure::new(exit::USAGE, heading).hint(hint))
+            }
+        }
+    }
+
+    /// The option that names its file.
+    const fn option(self) -> &'static str {
+        match self {
+            Self::Html | Self::Markdown => "--report",
+            Self::Sarif => "--sarif",
+            Self::Prometheus => "--prometheus",
+        }
+    }
+
+    fn write(self, path: &Path, page: &Page<'_>, at: Timestamp) -> Result<(), StoreError> {
+        match self {
+            Self::Html => file::write_whole(path, render::html(page, typed::text).as_bytes()),
+            Self::Markdown => file::write_whole(path, render::markdown(page, typed::text).as_bytes()),
+            Self::Sarif => file::write_whole(path, canonical_pretty(&typed::json(render::sarif(page))).as_bytes()),
+            // The collector is another user.
+            Self::Prometheus => file::write_public(path, render::prometheus(page, at).as_bytes()),
+        }
+    }
+}
+
+/// Refuses a place where something stands that a forgotten word may have named: `--sarif plans/prod.yaml`.
+fn may_stand_at(path: &Path) -> Result<(), Failure> {
+    let content = FileContent::of(&file::read_if_there(path)?.unwrap_or_default());
+    match content {
+        FileContent::Declaration | FileContent::SavedPlan | FileContent::Lockfile | FileContent::Values => {
+            let heading = format!("{} is {}; it was not touched", path.display(), content.word());
+            Err(Failure::new(exit::USAGE, heading).hint("name another file behind the option"))
+        }
+        FileContent::Printed | FileContent::Other => Ok(()),
+    }
+}

@@ -1,0 +1,80 @@
+//! The classes of what a look for drift tells: what all findings of one id have in common.
+
+use crate::model::finding::Severity;
+use crate::report::page::FindingClass;
+
+/// A field, or an object in nothing that can be shown by its fields.
+pub(super) const CHANGED: FindingClass = FindingClass {
+    id: "drift.changed",
+    severity: Severity::Warning,
+    tells: "A field is not as it was recorded",
+    advice: "`ppm-infra apply` puts back what is declared. If the new value is right, declare it.",
+};
+
+/// An object that is not there any more.
+pub(super) const MISSING: FindingClass = FindingClass {
+    id: "drift.missing",
+    severity: Severity::Error,
+    tells: "An object is not there any more",
+    advice: "`ppm-infra plan` shows what is made again, and what is not because its data is gone.",
+};
+
+/// Another object in the place of one of ours.
+pub(super) const FOREIGN: FindingClass = FindingClass {
+    id: "drift.foreign",
+    severity: Severity::Error,
+    tells: "An object is not there any more, and another one that is not ours stands in its place",
+    advice: "ppm-infra never changes what is not its own. The result says how the object is taken over, or what to remove.",
+};
+
+/// An object that could not be read.
+pub(super) const UNREAD: FindingClass = FindingClass {
+    id: "drift.unread",
+    severity: Severity::Unknown,
+    tells: "An object could not be read: it is neither in sync nor gone",
+    advice: "Give the credentials what docs/permissions.md lists for looking. `ppm-infra drift` looks again.",
+};
+
+/// What is worth knowing, and no difference.
+pub(super) const NOTE: FindingClass = FindingClass {
+    id: "drift.note",
+    severity: Severity::Warning,
+    tells: "Something is worth knowing of an object, and no difference",
+    advice: "What can be done about it stands in the result.",
+};
+
+/// The values, changed by hand.
+pub(super) const VALUES_EDITED: FindingClass = FindingClass {
+    id: "drift.values_edited",
+    severity: Severity::Warning,
+    tells: "The file of Helm values was changed by hand",
+    advice: "Declare the change. `ppm-infra apply` writes the file anew and keeps the edited one beside it.",
+};
+
+/// Something else in the place of the values.
+pub(super) const VALUES_FOREIGN: FindingClass = FindingClass {
+    id: "drift.values_foreign",
+    severity: Severity::Error,
+    tells: "Something else is in the place of the file of Helm values, and apply refuses to write over it",
+    advice: "Move it away, or name another file with `ppm-infra apply --values FILE`.",
+};
+
+/// The values that are not here.
+pub(super) const VALUES_MISSING: FindingClass = FindingClass {
+    id: "drift.values_missing",
+    severity: Severity::Unknown,
+    tells: "The file of Helm values is not on this machine and was not compared",
+    advice: "`ppm-infra values -o FILE` writes it anew.",
+};
+
+/// The values of another run.
+pub(super) const VALUES_OTHER: FindingClass = FindingClass {
+    id: "drift.values_other",
+    severity: Severity::Warning,
+    tells: "The file of Helm values was written by another run than the last",
+    advice: "`ppm-infra values -o FILE` writes that of the last run.",
+};
+
+/// Every class.
+pub(super) const ALL: [&FindingClass; 9] =
+    [&CHANGED, &MISSING, &FOREIGN, &UNREAD, &NOTE, &VALUES_EDITED, &VALUES_FOREIGN, &VALUES_MISSING, &VALUES_OTHER];

@@ -1,0 +1,53 @@
+//! Programs of others that judge what ours writes. Where one is not installed, that is said aloud, and
+//! `PPM_INFRA_JUDGES=required` makes it a failure.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Has a JSON document judged by a JSON schema below `tests/suite/fixtures`, through Python's `jsonschema`.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where the emulator's environment is")]
+pub(crate) fn by_schema(document: &str, schema: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let venv = root.join(std::env::var_os("STRICT_VENV").unwrap_or_else(|| ".venv".into())).join("bin/python");
+    let knows = |python: &Path| {
+        let mut command = Command::new(python);
+        command.args(["-c", "import jsonschema"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let Some(python) = [venv.as_path(), Path::new("python3")].into_iter().find(|python| knows(python)) else {
+        return missing("Python's jsonschema", "the JSON schema of what is written was NOT asked");
+    };
+    let script = "import json, sys, jsonschema as j\n\
+        j.validate(json.load(sys.stdin), json.load(open(sys.argv[1])), format_checker=j.FormatChecker())";
+    let mut command = Command::new(python);
+    judged(command.args(["-c", script]).arg(root.join("tests/suite/fixtures").join(schema)), document);
+}
+
+/// Has metrics judged by Prometheus' own `promtool check metrics`.
+pub(crate) fn by_promtool(metrics: &str) {
+    let is_there = Command::new("promtool").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if is_there.is_err() {
+        return missing("promtool", "the metrics were NOT judged by Prometheus: `apt-get install prometheus`");
+    }
+    judged(Command::new("promtool").args(["check", "metrics"]), metrics);
+}
+
+/// Demands that a program takes what it is given, without a word against it.
+fn judged(command: &mut Command, given: &str) {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // One that refuses early does not read to the end.
+    let _ = child.stdin.take().unwrap().write_all(given.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}\n{given}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a test needs of the machine is told by its environment")]
+fn missing(judge: &str, left_out: &str) {
+    let required = std::env::var("PPM_INFRA_JUDGES").is_ok_and(|value| value == "required");
+    assert!(!required, "{judge} is required and not installed");
+    // Not by a macro, whose output is kept back where a test passes.
+    let _ = writeln!(std::io::stderr(), "{judge} is NOT installed: {left_out}.");
+}
