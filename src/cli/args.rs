@@ -317,7 +317,7 @@ pub(super) struct DriftArgs {
     /// Also write the findings to this file as SARIF 2.1.0, for GitHub code scanning and editors
     #[arg(long, value_name = "FILE")]
     pub(super) sarif: Option<PathBuf>,
-    /// Also write metrics to this file, for the textfile collector of node_exporter, which reads *.prom
+    /// Also write metrics to this file, which ends in .prom, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(super) prometheus: Option<PathBuf>,
 }

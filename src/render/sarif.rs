@@ -19,7 +19,7 @@ const SARIF_SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errat
 /// What is spelled out in a path: everything but what RFC 3986 leaves unreserved, and the slashes.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// How many hexadecimal digits of a digest make a fingerprint, as many as CodeQL takes.
+/// How many hexadecimal digits of a digest make a fingerprint, as many as GitHub's own.
 const FINGERPRINT: usize = 16;
 
 /// The findings of the page as a SARIF log of one run.
@@ -30,11 +30,11 @@ pub fn sarif(page: &Page<'_>) -> Value {
         first.entry(one.id).or_insert(one);
     }
     let numbers: BTreeMap<&str, usize> = first.keys().enumerate().map(|(number, id)| (*id, number)).collect();
-    let rules: Vec<Value> = first.values().map(|one| rule(page, one)).collect();
+    let rules: Value = first.values().map(|one| rule(page, one)).collect();
     let mut seen = BTreeMap::new();
     let results: Vec<Value> = findings.iter().map(|one| result(page, one, numbers[one.id], &mut seen)).collect();
     let mut run = json!({
-        "tool": {"driver": driver(rules)},
+        "tool": {"driver": driver(&rules)},
         "automationDetails": {"id": category(page)},
         "columnKind": "unicodeCodePoints",
         "results": results,
@@ -46,7 +46,7 @@ pub fn sarif(page: &Page<'_>) -> Value {
 }
 
 /// Who found it.
-fn driver(rules: Vec<Value>) -> Value {
+fn driver(rules: &Value) -> Value {
     let version = env!("CARGO_PKG_VERSION");
     let mut driver =
         json!({"name": env!("CARGO_PKG_NAME"), "version": version, "semanticVersion": version, "rules": rules});
