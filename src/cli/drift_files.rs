@@ -4,6 +4,7 @@
 //! each file is written whole or not at all, and one that cannot be written keeps no other from being written.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -108,7 +109,13 @@ impl DriftFormat {
 
 /// Refuses a place where something stands that a forgotten word may have named: `--sarif plans/prod.yaml`.
 fn may_stand_at(path: &Path) -> Result<(), Failure> {
-    let content = FileContent::of(&file::read_if_there(path)?.unwrap_or_default());
+    let there = match file::read_if_there(path) {
+        Ok(there) => there.unwrap_or_default(),
+        // That no file can be there is told when it is written.
+        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => return Ok(()),
+        Err(error) => return Err(Failure { code: exit::USAGE, ..Failure::from(error) }),
+    };
+    let content = FileContent::of(&there);
     match content {
         FileContent::Declaration | FileContent::SavedPlan | FileContent::Lockfile | FileContent::Values => {
             let heading = format!("{} is {}; it was not touched", path.display(), content.word());

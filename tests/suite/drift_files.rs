@@ -79,6 +79,8 @@ fn a_file_that_cannot_be_written_keeps_nothing_else_from_being_told() {
     assert_eq!(said.stdout, shown);
     let said = said.says(&["error: could not write none/a.html", "No such file or directory"]);
     said.says(&["could not write none/a.sarif", "every other file is written"]);
+    let said = drift(&desk, &["--sarif", "plans/reference.yaml/a.sarif"]).exit(1);
+    said.says(&["plans/reference.yaml/a.sarif", "Not a directory"]);
     assert!(!desk.path("none").exists(), "a folder that is missing may be misspelt");
     assert!(desk.read("a.md").contains("recorded `7`"));
     assert!(metrics(&desk).contains("ppm_infra_drift_in_sync{"));

@@ -8,7 +8,7 @@ pub(super) const CHANGED: FindingClass = FindingClass {
     id: "drift.changed",
     severity: Severity::Warning,
     tells: "A field is not as it was recorded",
-    advice: "`ppm-infra apply` puts back what is declared. If the new value is right, declare it.",
+    advice: "Apply puts back what is declared. If the new value is right, declare it.",
 };
 
 /// An object that is not there any more.
@@ -16,7 +16,7 @@ pub(super) const MISSING: FindingClass = FindingClass {
     id: "drift.missing",
     severity: Severity::Error,
     tells: "An object is not there any more",
-    advice: "`ppm-infra plan` shows what is made again, and what is not because its data is gone.",
+    advice: "A plan shows what is made again, and what is not because its data is gone.",
 };
 
 /// Another object in the place of one of ours.
@@ -24,7 +24,7 @@ pub(super) const FOREIGN: FindingClass = FindingClass {
     id: "drift.foreign",
     severity: Severity::Error,
     tells: "An object is not there any more, and another one that is not ours stands in its place",
-    advice: "ppm-infra never changes what is not its own. The result says how the object is taken over, or what to remove.",
+    advice: "What is not of this stack is never changed. The result says how it is taken over, or what to remove.",
 };
 
 /// An object that could not be read.
@@ -32,7 +32,7 @@ pub(super) const UNREAD: FindingClass = FindingClass {
     id: "drift.unread",
     severity: Severity::Unknown,
     tells: "An object could not be read: it is neither in sync nor gone",
-    advice: "Give the credentials what docs/permissions.md lists for looking. `ppm-infra drift` looks again.",
+    advice: "Give the credentials the permissions that docs/permissions.md lists for looking, then look again.",
 };
 
 /// What is worth knowing, and no difference.
@@ -48,7 +48,7 @@ pub(super) const VALUES_EDITED: FindingClass = FindingClass {
     id: "drift.values_edited",
     severity: Severity::Warning,
     tells: "The file of Helm values was changed by hand",
-    advice: "Declare the change. `ppm-infra apply` writes the file anew and keeps the edited one beside it.",
+    advice: "Declare the change. Apply writes the file anew and keeps the edited one beside it.",
 };
 
 /// Something else in the place of the values.
@@ -56,7 +56,7 @@ pub(super) const VALUES_FOREIGN: FindingClass = FindingClass {
     id: "drift.values_foreign",
     severity: Severity::Error,
     tells: "Something else is in the place of the file of Helm values, and apply refuses to write over it",
-    advice: "Move it away, or name another file with `ppm-infra apply --values FILE`.",
+    advice: "Move it away; the result has the command.",
 };
 
 /// The values that are not here.
@@ -64,7 +64,7 @@ pub(super) const VALUES_MISSING: FindingClass = FindingClass {
     id: "drift.values_missing",
     severity: Severity::Unknown,
     tells: "The file of Helm values is not on this machine and was not compared",
-    advice: "`ppm-infra values -o FILE` writes it anew.",
+    advice: "The result has the command with which it is written anew.",
 };
 
 /// The values of another run.
@@ -72,7 +72,7 @@ pub(super) const VALUES_OTHER: FindingClass = FindingClass {
     id: "drift.values_other",
     severity: Severity::Warning,
     tells: "The file of Helm values was written by another run than the last",
-    advice: "`ppm-infra values -o FILE` writes that of the last run.",
+    advice: "The result has the command that writes that of the last run.",
 };
 
 /// Every class.
