@@ -37,6 +37,17 @@ pub(crate) enum Network {
     Existing,
 }
 
+impl Network {
+    /// As it is called on the command line.
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            "own" => Self::Made,
+            "others" => Self::Existing,
+            _ => panic!("`own` or `others`, not {word:?}"),
+        }
+    }
+}
+
 /// What is done to a stack that was grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
@@ -44,6 +55,17 @@ pub(crate) enum Goal {
     Converge,
     /// Everything is removed.
     Destroy,
+}
+
+impl Goal {
+    /// As it is called on the command line.
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            "apply" => Self::Converge,
+            "destroy" => Self::Destroy,
+            _ => panic!("`apply` or `destroy`, not {word:?}"),
+        }
+    }
 }
 
 struct Declared(Stack);

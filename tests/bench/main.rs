@@ -5,7 +5,7 @@
 //! Everything is a rehearsal, so nothing waits for AWS. Prints a table with the peak memory of each command and the exponent
 //! with which each grows from 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the
 //! table compares. How many calls of AWS a command makes, and in how many rounds, `make demo` and the tests tell.
-//! `--leave FOLDER SIZE` writes such a stack into a folder and measures nothing: for a profiler.
+//! `--leave FOLDER SIZE own|others` writes such a stack into a folder and measures nothing: for a profiler.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -31,8 +31,8 @@ const RUNS: usize = 5;
 /// From how many records on growth is fitted: below, starting the program is most of the time.
 const GROWS_FROM: usize = 1_000;
 
-/// The largest stack that is applied as well; of each step the seconds are told.
-const APPLIED_UP_TO: usize = 10_000;
+/// The largest stack that is applied and destroyed as often as it is planned; a larger one is once.
+const APPLIED_OFTEN_UP_TO: usize = 10_000;
 
 /// What one command took at one size, in seconds, the shortest first.
 struct Measured {
@@ -93,36 +93,46 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
+/// Has another process of this program do what takes memory, and answers what it printed: the peak of a program counts from
+/// that of the one which started it (getrusage(2)), so this one stays small.
+fn elsewhere(arguments: &[&str]) -> String {
+    let out = Command::new(std::env::current_exe().unwrap()).args(arguments).output().unwrap();
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+fn leave(folder: &Path, size: usize, network: &str) {
+    elsewhere(&["--leave", folder.to_str().unwrap(), &size.to_string(), network]);
+}
+
+/// Seconds a step takes when a stack of this size is applied or destroyed.
+fn seconds_a_step(size: usize, network: &str, goal: &str) -> f64 {
+    // What goes is there once: each run grows its own.
+    let folder = tempfile::tempdir().unwrap();
+    leave(folder.path(), size, network);
+    elsewhere(&["--shrink", folder.path().to_str().unwrap(), goal]).trim().parse().unwrap()
+}
+
 fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
-    let runtime = runtime();
     let rehearsal = ["--cloud", "simulated:world.json", "--state", "state", "stack.yaml"];
     let mut all = Vec::new();
-    for (network, words) in [(Network::Made, "own network"), (Network::Existing, "others' network")] {
+    for (network, words) in [("own", "own network"), ("others", "others' network")] {
         for size in sizes {
             let folder = tempfile::tempdir().unwrap();
-            runtime.block_on(grow(folder.path(), *size, network));
+            leave(folder.path(), *size, network);
             for command in ["plan", "drift"] {
                 let arguments = [&[command], &rehearsal[..]].concat();
                 all.push(measure(format!("{command}, {words}"), *size, runs, folder.path(), &arguments));
             }
-            for (command, goal) in [("apply", Goal::Converge), ("destroy", Goal::Destroy)] {
-                if *size > APPLIED_UP_TO {
-                    continue;
-                }
-                // What goes is there once: each run grows its own.
-                let step = |_| {
-                    let folder = tempfile::tempdir().unwrap();
-                    runtime.block_on(grow(folder.path(), *size, network));
-                    let (took, steps) = runtime.block_on(shrink(folder.path(), goal));
-                    took / f64::from(u32::try_from(steps).unwrap())
-                };
-                let what = format!("{command}, a step, {words}");
-                all.push(Measured::of(what, *size, (0..runs).map(step).collect()));
+            let runs = if *size > APPLIED_OFTEN_UP_TO { 1 } else { runs };
+            for goal in ["apply", "destroy"] {
+                let seconds = (0..runs).map(|_| seconds_a_step(*size, network, goal)).collect();
+                all.push(Measured::of(format!("{goal}, a step, {words}"), *size, seconds));
             }
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    runtime.block_on(grow(folder.path(), 0, Network::Made));
+    leave(folder.path(), 0, "own");
     let plan = [&["plan"], &rehearsal[..]].concat();
     let nothing_there = ["plan", "--cloud", "simulated:empty.json", "--state", "nothing", "stack.yaml"];
     let small = [
@@ -146,8 +156,14 @@ fn main() {
             "--runs" => runs = arguments.next().and_then(|runs| runs.parse().ok()).filter(|runs| *runs > 0).unwrap(),
             "--leave" => {
                 let (folder, size) = (arguments.next().unwrap(), arguments.next().unwrap().parse().unwrap());
+                let network = Network::of(&arguments.next().unwrap());
                 std::fs::create_dir_all(&folder).unwrap();
-                return runtime().block_on(grow(Path::new(&folder), size, Network::Made));
+                return runtime().block_on(grow(Path::new(&folder), size, network));
+            }
+            "--shrink" => {
+                let (folder, goal) = (arguments.next().unwrap(), Goal::of(&arguments.next().unwrap()));
+                let (seconds, steps) = runtime().block_on(shrink(Path::new(&folder), goal));
+                return println!("{}", seconds / f64::from(u32::try_from(steps).unwrap()));
             }
             // cargo says so itself.
             "--bench" => {}
