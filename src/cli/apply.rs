@@ -228,7 +228,7 @@ async fn roll_back(
     let mut events = EventEmitter::new(run.session, &mut sinks);
     let done = open.roll_back(done, before, &mut events).await;
     drop(sinks);
-    match done? {
+    match done {
         Some(done) => recovery_output::rolled_back(run.common, &done),
         None => recovery_output::not_rolled_back(run.common),
     }

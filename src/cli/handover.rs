@@ -173,8 +173,14 @@ pub(super) fn drift(common: &Common, declaration: &Declaration, state: &State) -
     let file = path.display().to_string();
     let remedies = match found {
         FileState::Missing | FileState::Other(_) => {
-            let (declared, path) = (shell_word(&declaration.name()), shell_word(&file));
-            vec![format!("`ppm-infra values {declared} -o {path}` writes it anew")]
+            let (declared, into) = (shell_word(&declaration.name()), shell_word(&file));
+            let again = text(stack, state, &path, state.serial).ok().map(|(_, again)| again.digest);
+            // Once the declaration was edited, what it makes is not what was applied.
+            if again.is_some() && again == written.map(|written| written.digest.clone()) {
+                vec![format!("`ppm-infra values {declared} -o {into}` writes it anew")]
+            } else {
+                vec![format!("`ppm-infra plan {declared}` shows what the next apply writes there")]
+            }
         }
         FileState::Foreign(_) => vec![target.move_hint()],
         FileState::AsWritten | FileState::Edited(_) => Vec::new(),

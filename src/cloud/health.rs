@@ -79,7 +79,7 @@ pub struct TargetHealth {
     pub port: Option<u16>,
     /// `healthy`, `unhealthy`, `initial`, `unused`, `draining`, `unhealthy.draining` or `unavailable`.
     pub state: String,
-    /// The reason code, such as `TargetHealth.Timeout`.
+    /// The reason code, such as `Target.Timeout`.
     pub reason: Option<String>,
     /// What the cloud says of it in words.
     pub description: Option<String>,

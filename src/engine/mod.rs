@@ -45,7 +45,7 @@ use state::{Recorded, State, Status};
 pub struct Request {
     /// Remove everything instead of making what is declared.
     pub destroy: bool,
-    /// Words of the data stores that may be deleted (see [`KindFacts::data`](crate::model::resource::KindFacts)).
+    /// Words of the data stores that may be deleted (see [`Holds::data`](crate::model::resource::Holds::data)).
     pub delete_data: BTreeSet<String>,
     /// Replace these even if nothing differs.
     pub replace: BTreeSet<Address>,

@@ -40,7 +40,7 @@ impl Word {
         Self::Short(bytes)
     }
 
-    /// Where one is no short word, as hardly ever.
+    /// For the rare word that is too long to stand in the address.
     #[cold]
     fn cmp_texts(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())

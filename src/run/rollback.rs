@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apply::{finished, write};
 use super::event::{EventKind, RunReport};
 use super::execute::execute;
-use super::{Blueprint, EventEmitter, Ledger, Planned, RunError, Session};
+use super::{Blueprint, EventEmitter, Ledger, Planned, Session};
 use crate::cloud::Consent;
 use crate::engine::graph;
 use crate::engine::plan::{Action, Plan, Why};
@@ -31,11 +31,7 @@ pub struct RolledBack {
     pub report: RunReport,
 }
 
-/// Takes back what carrying out `planned` made since `before`, as `done` tells. Does nothing while something is in doubt: then the next
-/// apply has to look first.
-///
-/// # Errors
-/// [`RunError::Store`] when nothing could be recorded: nothing was changed then.
+/// Takes back what carrying out `planned` made since `before`, as `done` tells. Nothing of the run may be in doubt.
 pub(super) async fn roll_back(
     session: &Session,
     planned: &Planned,
@@ -44,7 +40,7 @@ pub(super) async fn roll_back(
     before: &State,
     ledger: &mut Ledger,
     events: &mut EventEmitter<'_>,
-) -> Result<RolledBack, RunError> {
+) -> RolledBack {
     let (goes, mut stays) = made(session, planned, done, before, ledger);
     let mut plan = planned.plan.clone();
     plan.drift.clear();
@@ -53,7 +49,7 @@ pub(super) async fn roll_back(
     plan.deposed.clear();
     plan.actions = actions(ledger.state(), &goes);
     if goes.is_empty() {
-        return Ok(RolledBack { stays, ..RolledBack::default() });
+        return RolledBack { stays, ..RolledBack::default() };
     }
     events.emit(EventKind::RunStarted {
         command: "rollback".to_owned(),
@@ -80,7 +76,7 @@ pub(super) async fn roll_back(
         );
         stays.insert(address, because);
     }
-    Ok(RolledBack { gone, stays, report })
+    RolledBack { gone, stays, report }
 }
 
 async fn carry_out(

@@ -122,21 +122,18 @@ impl Open<'_> {
         carry_out(session, (planned, consent), *blueprint, ledger, deliver, events).await
     }
 
-    /// Takes back what carrying `planned` out made since `before`. Answers nothing, having done nothing, where the
-    /// run was stopped or some of what it began is in doubt.
-    ///
-    /// # Errors
-    /// As [`roll_back`].
+    /// Takes back what carrying `planned` out made since `before`. `None`, and nothing was done, where the
+    /// run was stopped or some of what it began is in doubt: then the next apply has to look first.
     pub async fn roll_back(
         &mut self,
         (planned, report): (&Planned, &RunReport),
         before: &State,
         events: &mut EventEmitter<'_>,
-    ) -> Result<Option<RolledBack>, RunError> {
+    ) -> Option<RolledBack> {
         if self.session.stop.is_draining() || !self.ledger.book().open.is_empty() {
-            return Ok(None);
+            return None;
         }
         let Self { session, blueprint, ledger } = self;
-        roll_back(session, planned, report, *blueprint, before, ledger, events).await.map(Some)
+        Some(roll_back(session, planned, report, *blueprint, before, ledger, events).await)
     }
 }

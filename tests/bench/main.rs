@@ -4,7 +4,7 @@
 //!
 //! Everything is a rehearsal, so nothing waits for AWS. Prints a table with the peak memory of each command and the exponent
 //! with which each grows from 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the
-//! table compares. How many calls of AWS a command makes, and in how many rounds, `make demo` and the tests tell.
+//! table compares. How many calls of AWS a command makes, `make demo` tells.
 //! `--leave FOLDER SIZE own|others` writes such a stack into a folder and measures nothing: for a profiler.
 #![expect(
     clippy::unwrap_used,

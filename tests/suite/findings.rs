@@ -79,7 +79,7 @@ fn what_drifted_is_told_with_both_values_and_the_key_that_declares_it() {
     // What each says to type works.
     let typed: BTreeSet<&str> = all.iter().map(|one| one["remedy"].as_str().unwrap()).collect();
     assert_eq!(typed.len(), 1, "{typed:?}");
-    let plan = follow(&desk, &said, "shows how it is put back", "ppm-infra plan").exit(0);
+    let plan = follow(&desk, &said, "shows what is done about it", "ppm-infra plan").exit(0);
     plan.says(&["database.main", "listener.https", "hand added, replicas changed"]);
     desk.run(&["apply", "--auto-approve"]).exit(0);
     assert_eq!(findings(&desk.run(&["drift", "--json"]).exit(0)), Vec::<Value>::new());
@@ -103,6 +103,20 @@ fn values_that_are_not_here_or_not_the_last_are_written_anew() {
     assert_eq!(id(&said), "drift.values_other");
     follow(&desk, &said, "writes it anew", "ppm-infra values").exit(0);
     assert_eq!(desk.read(FILE), newest);
+    // What is declared now was not applied yet: its values are not those that were written.
+    desk.declare_with("package_manager: {replicas: 3}");
+    std::fs::remove_file(desk.path(FILE)).unwrap();
+    for (older, expected) in [(None, "drift.values_missing"), (Some(&older), "drift.values_other")] {
+        if let Some(older) = older {
+            desk.write(FILE, older);
+        }
+        let said = desk.run(&["drift", "--json"]).exit(0);
+        assert_eq!(id(&said), expected);
+        let plan = follow(&desk, &said, "shows what the next apply writes there", "ppm-infra plan").exit(0);
+        plan.says(&["replicas  2 → 3"]);
+    }
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    assert_eq!(findings(&desk.run(&["drift", "--json"]).exit(0)), Vec::<Value>::new());
     // Something else in its place leaves it by the command that is named.
     desk.write(FILE, "replicas: 7\n");
     let said = desk.run(&["drift", "--json"]).exit(2);

@@ -63,6 +63,22 @@ fn a_first_run_that_fails_is_taken_back_as_a_whole() {
 }
 
 #[test]
+fn a_run_that_was_stopped_is_not_taken_back() {
+    paused().block_on(async {
+        let mut bench = Bench::new(&resources::catalog(), "ppm-prod", true);
+        let (declared, before) = (Declared(reference()), bench.state());
+        bench.stop_after = Some((20, 1));
+        let ran = bench.run(&declared, &Request::default()).await;
+        assert!(ran.report.succeeded > 0 && !ran.report.is_complete());
+        let made = standing(&bench);
+        assert_eq!(bench.roll_back(&declared, &ran, &before).await, None);
+        assert_eq!(standing(&bench), made, "what was made stands");
+        bench.apply(&declared).await;
+        bench.assert_converged(&declared).await;
+    });
+}
+
+#[test]
 fn what_was_there_before_what_was_changed_and_what_took_a_place_stay() {
     paused().block_on(async {
         let Standing { mut bench, mut stack } = Standing::new().await;

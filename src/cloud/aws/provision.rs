@@ -75,8 +75,8 @@ pub trait HealthOf<R: Resource>: Sized + Send + 'static {
     fn read(known: &R::Computed, aws: &Clients) -> impl Future<Output = Result<Option<Self>, CloudError>> + Send;
 }
 
-/// The answer of a kind whose objects tell nothing of how well they serve. AWS is not asked for it: whether an object
-/// is there, a look tells.
+/// The answer of a kind that nobody asks how well its objects serve: either they tell nothing, or only a wait for them
+/// reads it. Whether an object is there, a look tells.
 #[derive(Debug)]
 pub struct Silent<R>(PhantomData<fn() -> R>);
 

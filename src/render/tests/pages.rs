@@ -331,7 +331,7 @@ fn a_drift_report() {
       cluster.main  1.33 leaves standard support on 2026-07-29
 
     Drift: 3 changed, 1 gone, 1 not read, of 46 objects.
-    hint: `ppm-infra plan plans/prod.yaml` shows how it is put back.
+    hint: `ppm-infra plan plans/prod.yaml` shows what is done about it.
     warning: 1 object is not known to be in sync.
     ");
 }

@@ -146,7 +146,7 @@ Helm values
   ! out/ppm-prod.values.yaml  changed by hand: pod.env[3].name added, replicas changed
 
 Drift: 0 changed, 0 gone, 0 not read, of 46 objects. Helm values changed.
-hint: `ppm-infra plan plans/prod.yaml` shows how it is put back.
+hint: `ppm-infra plan plans/prod.yaml` shows what is done about it.
 ";
     assert_eq!(text, expected);
     assert_eq!(told["summary"]["in_sync"], false);

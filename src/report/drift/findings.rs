@@ -30,7 +30,7 @@ pub(super) fn findings(
 
 /// What shows how everything is put back.
 pub(super) fn put_back(quoted_file: &str) -> String {
-    format!("`ppm-infra plan {quoted_file}` shows how it is put back")
+    format!("`ppm-infra plan {quoted_file}` shows what is done about it")
 }
 
 /// That another object stands in the place of one of ours.
@@ -165,7 +165,7 @@ mod tests {
     use crate::model::place::Place;
     use crate::model::resource::OnChange;
 
-    const PLAN: &str = "`ppm-infra plan plans/prod.yaml` shows how it is put back";
+    const PLAN: &str = "`ppm-infra plan plans/prod.yaml` shows what is done about it";
 
     fn at(text: &str) -> Address {
         text.parse().unwrap()

@@ -61,7 +61,7 @@ fn the_stack_that_is_meant_is_named_with_it() {
     }
     desk.write("our worlds/a try.json", &world.to_string());
     let said = run(&desk, &["drift", OURS]).exit(2);
-    follow(&desk, &said, "shows how it is put back", "ppm-infra plan").exit(0).says(&["ppm-prod in", "1 to update"]);
+    follow(&desk, &said, "shows what is done about it", "ppm-infra plan").exit(0).says(&["ppm-prod in", "1 to update"]);
     let said = run(&desk, &["status", OURS]).exit(1);
     follow(&desk, &said, "shows a rule that was moved", "ppm-infra drift").exit(2).says(&["ppm-prod"]);
     assert_eq!(desk.read("world.json"), other, "the other stack was never meant");

@@ -185,6 +185,12 @@ impl Bench {
         let before = self.state();
         let ran = self.run(blueprint, &Request::default()).await;
         assert!(!ran.report.failed.is_empty(), "something fails: {:#?}", brief(&ran.plan));
+        let back = self.roll_back(blueprint, &ran, &before).await;
+        (ran, back.expect("nothing is in doubt"))
+    }
+
+    /// What a run made since `before` taken back, unless that may not be done.
+    pub(crate) async fn roll_back(&self, blueprint: &dyn Blueprint, ran: &Ran, before: &State) -> Option<RolledBack> {
         let surroundings = self.session.cloud.survey(&Questions::default()).await.unwrap();
         let planned = Planned {
             plan: ran.plan.clone(),
@@ -198,8 +204,7 @@ impl Bench {
         let store = Box::new(self.store.clone());
         let settled = settled(&self.session, store, self.fresh(), blueprint, &mut events).await.unwrap();
         let mut open = settled.open().await.unwrap();
-        let back = open.roll_back((&planned, &ran.report), &before, &mut events).await.unwrap();
-        (ran, back.expect("nothing is in doubt"))
+        open.roll_back((&planned, &ran.report), before, &mut events).await
     }
 
     /// One whole run that must do all it planned.

@@ -157,7 +157,7 @@ impl Lab {
             let done = open.carry_out("apply", (&planned, Consent::default()), |state| state, &mut events);
             let done = done.await.unwrap();
             let applied = life.effects().len();
-            open.roll_back((&planned, &done), &before, &mut events).await.unwrap();
+            open.roll_back((&planned, &done), &before, &mut events).await;
             applied
         };
         life.live(work).await
