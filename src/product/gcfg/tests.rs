@@ -139,11 +139,16 @@ fn the_reader_of_these_tests_fails_where_the_server_does() {
     assert!(read_value(r#"p"q"#).is_err());
 }
 
+/// Texts of this form, without what no configuration can hold.
+fn writable(form: &'static str) -> impl Strategy<Value = String> {
+    form.prop_map(|text| text.chars().filter(|c| !is_unprintable(*c)).collect())
+}
+
 proptest! {
     #[test]
-    fn every_text_without_control_characters_comes_back(
-        texts in prop::collection::vec(r#"[^\p{Cc}\x{FEFF}]{0,20}|[#;"\\ a=]{0,8}"#, 1..4),
-        subsection in r#"[^\p{Cc}\x{FEFF}]{0,8}|["\\ a]{0,4}"#,
+    fn every_text_that_can_be_written_comes_back(
+        texts in prop::collection::vec(writable(r#"[^\p{Cc}]{0,20}|[#;"\\ a=]{0,8}"#), 1..4),
+        subsection in writable(r#"[^\p{Cc}]{0,8}|["\\ a]{0,4}"#),
     ) {
         let section = GcfgSection::within("S", &subsection).set("K", Leaf::List(texts.clone()));
         let file = Config::new(vec![section]).expect("writable").to_gcfg();
