@@ -135,7 +135,7 @@ fn a_result_points_at_the_key_and_keeps_its_fingerprint() {
     let (one, other) = (first(1), first(2));
     assert_eq!(one["partialFingerprints"], other["partialFingerprints"]);
     let text = |one: &Value| one["message"]["text"].as_str().unwrap().to_owned();
-    let plan = "Hint: `ppm-infra plan plans/reference.yaml` shows how it is put back";
+    let plan = "Hint: `ppm-infra plan plans/reference.yaml` shows what is done about it";
     assert_eq!(text(&one), format!("database.main backup_days: recorded 7, found 1.\n{plan}"));
     assert_eq!(text(&other), text(&one).replace("found 1", "found 2"));
     let line = desk.read("plans/reference.yaml").lines().position(|line| line == "  backup_days: 7").unwrap() + 1;
