@@ -13,7 +13,7 @@ use crate::architecture::checks;
 use crate::helm::shell_word;
 use crate::model::values::ValueError;
 use crate::render::document;
-use crate::report::check_facts;
+use crate::report::checks_json;
 use crate::run::{Host, Stop};
 use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
 use crate::store::file;
@@ -24,7 +24,7 @@ pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
     let stack = &declaration.stack;
     let checks = checks::of_declaration(stack, &declaration.places, Host::system().now());
     if common.json {
-        let checks = check_facts(&checks, &declaration.name());
+        let checks = checks_json(&checks, &declaration.name());
         let fields = [("valid", json!(true)), ("declaration", json!(stack)), ("checks", checks)];
         out::data(&format!("{}\n", document(Some("validate"), fields)));
     } else {

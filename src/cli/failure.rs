@@ -15,7 +15,7 @@ use crate::model::finding::Finding;
 use crate::model::mark::STACK_TAG;
 use crate::model::resource::Resource;
 use crate::render::document;
-use crate::report::{CLOCK, finding_facts};
+use crate::report::{CLOCK, finding_json};
 use crate::resources::access_entry::AccessEntry;
 use crate::resources::catalog;
 use crate::run::{AdoptError, RunError, ToldBy};
@@ -66,7 +66,7 @@ impl Failure {
 
     /// The same for programs.
     pub fn json(&self) -> serde_json::Value {
-        let findings: Vec<_> = self.findings.iter().map(|one| finding_facts(one, "")).collect();
+        let findings: Vec<_> = self.findings.iter().map(|one| finding_json(one, "")).collect();
         let error = serde_json::json!({
             "exit": self.code, "message": self.heading, "causes": self.causes, "hints": self.hints, "findings": findings,
         });

@@ -52,7 +52,7 @@ impl SectionContent for Checks<'_> {
     }
 
     fn json_fields(&self) -> JsonFields {
-        vec![("checks", check_facts(self.all, self.source.file))]
+        vec![("checks", checks_json(self.all, self.source.file))]
     }
 
     fn findings(&self) -> Vec<&Finding> {
@@ -96,7 +96,7 @@ fn excerpt(finding: &Finding, gutter: usize, source: DeclarationText<'_>) -> Opt
 }
 
 /// A finding for programs; `file` is where its place is.
-pub fn finding_facts(one: &Finding, file: &str) -> Value {
+pub fn finding_json(one: &Finding, file: &str) -> Value {
     let declared = one.place.map(|_| file);
     let (address, path, file) = match &one.subject {
         Subject::Key(path) => (None, Some(path), declared),
@@ -120,9 +120,9 @@ pub fn finding_facts(one: &Finding, file: &str) -> Value {
 }
 
 /// Checks for programs; `file` is where the places of their findings are.
-pub fn check_facts(all: &[Check], file: &str) -> Value {
+pub fn checks_json(all: &[Check], file: &str) -> Value {
     let check = |one: &Check| {
-        let findings: Vec<Value> = one.findings.iter().map(|one| finding_facts(one, file)).collect();
+        let findings: Vec<Value> = one.findings.iter().map(|one| finding_json(one, file)).collect();
         json!({"id": one.id, "result": one.result(), "findings": findings})
     };
     all.iter().map(check).collect()

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::block::{Block, Heading};
-use super::checks::finding_facts;
+use super::checks::finding_json;
 use super::drifted::Drifted;
 use super::page::{
     CriticalPath, DeclarationText, FindingClass, JsonFields, Lead, Page, PageScope, Remark, Section, SectionContent,
@@ -114,7 +114,7 @@ impl SectionContent for Findings<'_> {
     }
 
     fn json_fields(&self) -> JsonFields {
-        vec![("findings", self.all.iter().map(|one| finding_facts(one, self.file)).collect())]
+        vec![("findings", self.all.iter().map(|one| finding_json(one, self.file)).collect())]
     }
 
     fn findings(&self) -> Vec<&Finding> {

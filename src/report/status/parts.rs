@@ -76,7 +76,7 @@ pub(super) fn part(part: Aspect, report: &StatusReport) -> Part<'_> {
             let shown = Line { worst, is_known, ..line("Kubernetes", version) };
             of(vec![shown], vec![("support", json!(health.support.as_ref().map(to_json)))])
         }
-        Aspect::Chart => of(vec![line("chart", chart(report))], vec![("chart", chart_fact(report))]),
+        Aspect::Chart => of(vec![line("chart", chart(report))], vec![("chart", chart_json(report))]),
         Aspect::Cluster => {
             let shown = line("cluster", words(&health.cluster, |it| (it.status.clone(), String::new())));
             of(vec![shown], vec![("cluster", to_json(&health.cluster))])
@@ -126,7 +126,7 @@ const fn targets_are(targets: TargetsAre) -> &'static str {
     }
 }
 
-fn chart_fact(report: &StatusReport) -> Value {
+fn chart_json(report: &StatusReport) -> Value {
     let chart = &report.subject.chart;
     json!({
         "declared": chart.declared,
