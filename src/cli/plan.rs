@@ -62,7 +62,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         verbose: args.full,
     };
     shown::plan(&planned, &view);
-    shown::open_intents(&book);
+    shown::unsettled(&book);
     if let Some(code) = shown::refused(&planned) {
         return Ok(code);
     }

@@ -149,10 +149,13 @@ pub(super) fn findings(checks: &[Check], file: &str, text: &str) {
     );
 }
 
-/// Intents of a run that was interrupted.
-pub(super) fn open_intents(book: &Book) {
-    if !book.open.is_empty() {
-        out::note("A run is under way, or was interrupted: apply settles what it left open before anything else.\n");
+/// What a run that was interrupted, or is under way, has not brought into the lockfile yet.
+pub(super) fn unsettled(book: &Book) {
+    if book.last > 0 {
+        out::note(
+            "A run is under way, or was interrupted: its journal holds what the lockfile does not yet. `ppm-infra apply` settles \
+             it before anything else.\n",
+        );
     }
 }
 

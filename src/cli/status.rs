@@ -26,7 +26,7 @@ pub(super) async fn status(common: &Common, args: &File, stop: Stop) -> Result<u
         return Err(Failure::new(exit::FAILED, format!("nothing of {} stands yet", stack.stack))
             .hint(format!("`ppm-infra apply {file}` makes it")));
     }
-    show::open_intents(&book);
+    show::unsettled(&book);
     let Connection { session, health, .. } = workplace::connect(common, stack, stop).await?;
     let report = status::status(&session, &*health, subject(stack, &book.state, file), &book.state).await?;
     show::status(common, &declaration, &report);

@@ -9,13 +9,12 @@ use super::args::{Common, File};
 use super::failure::{Failure, RECOVER};
 use super::record::{on_record, require_settled, to_mend, write};
 use super::{chosen, exit, out, workplace};
-use crate::engine::state::{Recorded, State};
+use crate::engine::restore::{ObjectAt, Restored, restored};
+use crate::engine::state::State;
 use crate::helm::shell_word;
-use crate::model::address::{Address, Kind};
 use crate::render::document;
 use crate::resources::catalog;
 use crate::run::Host;
-use crate::stack::Stack;
 use crate::store::home::Home;
 use crate::store::{Store as _, StoreError, file};
 use workplace::Declaration;
@@ -53,7 +52,7 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
     let declaration = Declaration::load(file.file.as_deref())?;
     let command = format!("ppm-infra state restore {serial}");
     let home = workplace::home(common, &declaration)?;
-    let work = async |home: &mut Home| restored(home, &declaration, (serial, force), &command).await;
+    let work = async |home: &mut Home| earlier(home, &declaration, (serial, force), &command).await;
     let replaced = to_mend(home, "state restore", work).await?;
     let now = replaced.serial;
     out::note(&format!("Serial {serial} is in force again, as serial {now}. `ppm-infra plan` shows what differs.\n"));
@@ -61,7 +60,7 @@ pub(super) async fn restore(common: &Common, file: &File, serial: u64, force: bo
     Ok(exit::DONE)
 }
 
-async fn restored(
+async fn earlier(
     home: &mut Home,
     declaration: &Declaration,
     (serial, force): (u64, bool),
@@ -78,8 +77,8 @@ async fn restored(
     let (named, command) = (format!("serial {serial}"), command.to_owned());
     let given = Given { state: earlier, named, command, force, stranger: false };
     match in_force(home, declaration).await? {
-        InForce::Sound(now) => replace(home, &declaration.stack, &now, given).await,
-        InForce::Damaged(now) => replace_damaged(home, &declaration.stack, now.as_deref(), given).await,
+        InForce::Sound(now) => replace(home, &now, given).await,
+        InForce::Damaged(now) => replace_damaged(home, now.as_deref(), given).await,
     }
 }
 
@@ -140,7 +139,7 @@ pub(super) async fn push(common: &Common, path: &Path, file: &File, force: bool)
 async fn pushed(home: &mut Home, declaration: &Declaration, given: Given) -> Result<Replaced, Failure> {
     let now = match in_force(home, declaration).await? {
         InForce::Sound(now) => *now,
-        InForce::Damaged(now) => return replace_damaged(home, &declaration.stack, now.as_deref(), given).await,
+        InForce::Damaged(now) => return replace_damaged(home, now.as_deref(), given).await,
     };
     let Given { state, named, command, force, .. } = &given;
     if !force && state.lineage == now.lineage && state.serial < now.serial {
@@ -148,7 +147,7 @@ async fn pushed(home: &mut Home, declaration: &Declaration, given: Given) -> Res
         let hint = format!("it is older: `{command} --force` puts it in force all the same");
         return Err(Failure::new(exit::STATE, heading).hint(hint));
     }
-    replace(home, &declaration.stack, &now, given).await
+    replace(home, &now, given).await
 }
 
 /// Moves the state from the folder into the bucket that the declaration names.
@@ -179,9 +178,7 @@ pub(super) async fn migrate(common: &Common, file: &File) -> Result<u8, Failure>
         force: false,
         stranger: false,
     };
-    let work = async |home: &mut Home, state: State| {
-        replace(home, &declaration.stack, &state, given).await.map(|it| it.serial)
-    };
+    let work = async |home: &mut Home, state: State| replace(home, &state, given).await.map(|it| it.serial);
     let now = on_record(common, file, "state migrate", work).await?;
     let aside = folder.set_aside("moved")?;
     let names: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
@@ -209,8 +206,10 @@ struct Given {
 struct Replaced {
     /// Its serial now.
     serial: u64,
-    /// What it does not record and what was in force does.
-    unknown: Unknown,
+    /// What it did not know, whose records go on.
+    carried: BTreeSet<ObjectAt>,
+    /// What no record tells of any more.
+    lost: BTreeSet<ObjectAt>,
     /// The serial that was in force, or where a damaged one is kept.
     before: Before,
 }
@@ -221,62 +220,30 @@ enum Before {
     Damaged(Vec<PathBuf>),
 }
 
-/// Objects that one state records and another does not.
-#[derive(Default)]
-struct Unknown {
-    /// Those that the next plan finds: they are declared, and the other state has nothing where they stand.
-    found: Vec<String>,
-    /// Those that no plan is sure to find: something else is recorded where they stand, or nothing is declared there.
-    lost: Vec<String>,
+/// Why a state that does not know what stands is not put in force.
+fn refusal(lost: &BTreeSet<ObjectAt>, named: &str, command: &str) -> Failure {
+    Failure::new(exit::STATE, format!("{named} does not know {}; nothing was changed", listed(lost)))
+        .hint(
+            "what stands and is in no record is looked after by nobody: no plan would find it, and no apply remove it",
+        )
+        .hint(format!(
+            "`{command} --force` puts it in force all the same; of what is gone in AWS by now nothing is lost"
+        ))
 }
 
-impl Unknown {
-    /// What `now` records and `given` does not.
-    fn of(given: &State, now: &State, stack: &Stack) -> Self {
-        let known: BTreeSet<(Kind, String)> = objects(given).map(|(at, id, _)| (at.kind.clone(), id)).collect();
-        let nodes = workplace::offline_nodes(stack, given);
-        let mut unknown = Self::default();
-        for (address, id, stands) in objects(now) {
-            if known.contains(&(address.kind.clone(), id.clone())) {
-                continue;
-            }
-            let vacant = nodes.contains_key(address) && !given.resources.contains_key(address);
-            let list = if stands && vacant { &mut unknown.found } else { &mut unknown.lost };
-            list.push(format!("{address} {id}"));
-        }
-        unknown
-    }
-}
-
-impl Unknown {
-    /// Why a state that does not know what stands is not put in force.
-    fn refusal(&self, named: &str, command: &str) -> Failure {
-        let heading = format!("{named} does not know {}; nothing was changed", self.lost.join(", "));
-        Failure::new(exit::STATE, heading)
-            .hint("what stands and is in no record is looked after by nobody: no plan would find it, and no apply remove it")
-            .hint(format!(
-                "`{command} --force` puts it in force all the same; of what is gone in AWS by now nothing is lost"
-            ))
-    }
-}
-
-/// Every object that a state records, and whether it stands.
-fn objects(state: &State) -> impl Iterator<Item = (&Address, String, bool)> {
-    let id = |recorded: &Recorded| recorded.computed.text("id").map(str::to_owned);
-    let standing = state.resources.iter().filter_map(move |(at, recorded)| Some((at, id(recorded)?, true)));
-    let old = state.deposed.iter().flat_map(|(at, old)| old.iter().map(move |old| (at, old.key.clone(), false)));
-    standing.chain(old)
+fn listed(objects: &BTreeSet<ObjectAt>) -> String {
+    objects.iter().map(|(address, id)| format!("{address} {id}")).collect::<Vec<_>>().join(", ")
 }
 
 impl Replaced {
     /// Says what is not recorded any more, and where it is found.
     fn tell(&self) {
-        let Unknown { found, lost } = &self.unknown;
-        if !found.is_empty() {
-            out::note(&format!("It does not know {}: the next plan finds what stands there.\n", found.join(", ")));
+        let Self { carried, lost, .. } = self;
+        if !carried.is_empty() {
+            out::note(&format!("It did not know {}: what was recorded of that goes on.\n", listed(carried)));
         }
         if !lost.is_empty() {
-            out::note(&format!("warning: no plan is sure to find {}: it does not know them.\n", lost.join(", ")));
+            out::note(&format!("warning: no plan is sure to find {}: it does not know them.\n", listed(lost)));
         }
         match &self.before {
             Before::Serial(before) if !lost.is_empty() => out::note(&format!(
@@ -297,7 +264,7 @@ impl Replaced {
 }
 
 /// Puts a state in force after `now`.
-async fn replace(home: &mut Home, stack: &Stack, now: &State, given: Given) -> Result<Replaced, Failure> {
+async fn replace(home: &mut Home, now: &State, given: Given) -> Result<Replaced, Failure> {
     let Given { state, named, command, force, stranger } = given;
     let fresh = now.serial == 0;
     if !fresh && !stranger && state.lineage != now.lineage {
@@ -307,33 +274,31 @@ async fn replace(home: &mut Home, stack: &Stack, now: &State, given: Given) -> R
                 "`{command} --force` puts it in force all the same; the one in force is kept in the history"
             )));
     }
-    let unknown = Unknown::of(&state, now, stack);
-    if !force && !unknown.lost.is_empty() {
-        return Err(unknown.refusal(&named, &command));
+    let Restored { state, carried, lost } = restored(state, now, &catalog());
+    if !force && !lost.is_empty() {
+        return Err(refusal(&lost, &named, &command));
     }
     // A write must follow what is there.
     let lineage = if fresh { state.lineage.clone() } else { now.lineage.clone() };
     let serial = now.serial + 1;
     write(home, State { lineage, serial: now.serial, ..state }).await?;
-    Ok(Replaced { serial, unknown, before: Before::Serial(now.serial) })
+    Ok(Replaced { serial, carried, lost, before: Before::Serial(now.serial) })
 }
 
 /// Puts a state in force where what is there cannot be read, which is kept aside.
-async fn replace_damaged(
-    home: &mut Home,
-    stack: &Stack,
-    now: Option<&State>,
-    given: Given,
-) -> Result<Replaced, Failure> {
+async fn replace_damaged(home: &mut Home, now: Option<&State>, given: Given) -> Result<Replaced, Failure> {
     let Given { state, named, command, force, .. } = given;
-    let unknown = now.map(|now| Unknown::of(&state, now, stack)).unwrap_or_default();
-    if !force && !unknown.lost.is_empty() {
-        let mut failure = unknown.refusal(&named, &command);
+    let Restored { state, carried, lost } = match now {
+        Some(now) => restored(state, now, &catalog()),
+        None => Restored::whole(state),
+    };
+    if !force && !lost.is_empty() {
+        let mut failure = refusal(&lost, &named, &command);
         failure.hints.insert(0, RECOVER.to_owned());
         return Err(failure);
     }
     let serial = home.anew().await?;
     let aside = home.set_aside("damaged").await?;
     home.write(&State { serial, ..state }).await?;
-    Ok(Replaced { serial, unknown, before: Before::Damaged(aside) })
+    Ok(Replaced { serial, carried, lost, before: Before::Damaged(aside) })
 }

@@ -15,6 +15,7 @@ pub mod moves;
 mod order;
 pub mod plan;
 mod refusal;
+pub mod restore;
 pub mod schedule;
 pub mod state;
 mod step;

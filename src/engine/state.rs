@@ -63,7 +63,8 @@ pub struct Recorded {
     pub after: BTreeSet<Address>,
     /// What was asked for.
     pub declared: Document,
-    /// What changes that were cut short asked for since it last stood as asked: some of it may be there, and is ours.
+    /// What changes that were cut short, or taken out of the record, asked for since it last stood as asked: some of it may
+    /// be there, and is ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempted: Vec<Document>,
     /// What the cloud computed.

@@ -5,6 +5,7 @@
 mod emulator;
 mod guided;
 mod left;
+mod restored;
 
 use std::collections::BTreeSet;
 

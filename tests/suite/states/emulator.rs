@@ -352,3 +352,27 @@ fn one_object_under_two_records_in_a_bucket_is_told_and_the_way_out_works() {
         settled(&desk);
     }
 }
+
+/// A tag that was set since is ours, though the lockfile that is in force again never asked for it.
+#[test]
+fn a_tag_set_since_the_lockfile_that_is_restored_is_taken_off_again() {
+    let standing = Standing::new();
+    let (desk, fork) = standing.copy();
+    let aws = online().block_on(fork.clients());
+    let bucket = desk.run(&["output", "bucket"]).exit(0).stdout.trim().to_owned();
+    let tags = || {
+        let got = online().block_on(aws.s3.get_bucket_tagging().bucket(&bucket).send()).unwrap();
+        got.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
+    };
+    let before = tags();
+    desk.declare_with("tags: {team: data}");
+    desk.run(&APPLY).exit(0);
+    assert_eq!(tags().get("team").map(String::as_str), Some("data"));
+    let serials = desk.run(&["state", "history"]).exit(0).stdout;
+    desk.run(&["state", "restore", serials.lines().next().unwrap_or_default()]).exit(0);
+    desk.declare(&[]);
+    desk.run(&PLAN).exit(2).says(&["team"]);
+    desk.run(&APPLY).exit(0);
+    assert_eq!(tags(), before);
+    settled(&desk);
+}
