@@ -118,7 +118,7 @@ impl Story {
         self.desk.write("plans/reference.yaml", &edited(&self.text, declared));
     }
 
-    fn run(&mut self, arguments: &[&str]) -> Said {
+    pub(super) fn run(&mut self, arguments: &[&str]) -> Said {
         let before = ids(&self.desk);
         let said = self.desk.run(arguments);
         self.told.push(format!("{} (declared {}) → {}", arguments.join(" "), self.declared, said.code));

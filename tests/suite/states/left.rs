@@ -20,7 +20,7 @@ use crate::support::binary::Desk;
 use crate::support::cut::{Life, MOMENTS, Moment};
 use crate::support::fixture::text;
 use crate::support::lab::Lab;
-use crate::support::random::check;
+use crate::support::random::{check, paused};
 use crate::support::reference::{Declared, reference};
 
 const FAULTS: [Fault; 5] = [
@@ -102,13 +102,37 @@ async fn after(plain: &str, first_is_whole: bool, chapters: &[Chapter]) -> (Lab,
     (lab, told)
 }
 
-#[test]
-fn whatever_runs_left_some_command_that_is_named_leads_to_an_empty_plan() {
-    // Clusters are made here, so their version has to be one that is supported whenever this runs.
+/// The reference stack as it is declared today: clusters are made here, so their version has to be one that is supported
+/// whenever this runs.
+fn declared_today() -> String {
     let (past, present) = ("\"1.34\"", format!("\"{}\"", reference().kubernetes().version.declared()));
     let plain = text("whole", "reference.yaml");
     assert!(plain.contains(past), "{plain}");
-    let plain = plain.replace(past, &present);
+    plain.replace(past, &present)
+}
+
+/// Everything is done and stands in the journal alone: nothing is left to plan, and the lockfile is behind.
+#[test]
+fn a_run_that_was_killed_before_it_wrote_the_lockfile_is_told() {
+    let plain = declared_today();
+    let newer_engine = Chapter { declared: 9, destroys: false, faults: Vec::new(), end: Some((9, Moment::Unanswered)) };
+    let (lab, told) = paused().block_on(after(&plain, true, &[newer_engine]));
+    let desk = Desk::simulated();
+    lab.hand_over(&desk);
+    let mut story = Story::at(desk, plain, 0, told);
+    let behind = "its journal holds what the lockfile does not yet. `ppm-infra apply` settles it";
+    for command in [&["plan"][..], &["status"]] {
+        assert!(story.run(command).stderr.contains(behind), "{command:?}");
+    }
+    story.follow(None);
+    for command in [&["plan"][..], &["status"]] {
+        assert!(!story.run(command).stderr.contains("journal"), "{command:?}");
+    }
+}
+
+#[test]
+fn whatever_runs_left_some_command_that_is_named_leads_to_an_empty_plan() {
+    let plain = declared_today();
     let stories = || (any::<bool>(), prop::collection::vec(any_chapter(), 1..4), 0..EDITS.len());
     check(12, stories, |runtime, (first_is_whole, chapters, then)| {
         let (lab, told) = runtime.block_on(after(&plain, first_is_whole, &chapters));
