@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::model::error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
+use crate::model::described::Described;
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::index::IdIndex;
@@ -60,6 +61,12 @@ pub trait Cloud: Send + Sync {
 
     /// Reads many resources at once: an observation for every target.
     fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>>;
+
+    /// As [`Cloud::observe`], with the answers the observations rest on, and those about what a plan never asks for. A cloud
+    /// that has no more to tell answers nothing.
+    fn describe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, Described> {
+        Box::pin(async move { Described { observed: self.observe(request).await, answers: BTreeMap::new() } })
+    }
 
     /// Lists what carries the marks of `stack`, declared and recorded or not. What is gone may be listed for a while: a
     /// caller that needs to know asks [`Cloud::find`].

@@ -4,6 +4,7 @@ pub mod address;
 pub mod aspect;
 pub mod causes;
 pub mod component;
+pub mod described;
 pub mod document;
 pub mod error;
 pub mod facts;
