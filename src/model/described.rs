@@ -11,7 +11,7 @@ use super::observation::Observation;
 
 /// What one call answered about one object.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum CallAnswer {
     /// The elements of the answer that belong to the object; the whole answer where it is about nothing else.
     Told(Vec<Value>),
     /// The error by which the cloud says that nothing is set.
@@ -21,7 +21,7 @@ pub enum Answer {
 }
 
 /// What is known of one object, by call, such as `ec2:DescribeSubnets`. What was not asked is not in it.
-pub type Answers = BTreeMap<String, Answer>;
+pub type CallAnswers = BTreeMap<String, CallAnswer>;
 
 /// One look: an observation for every target, and the answers it rests on.
 #[derive(Clone, Debug, Default)]
@@ -29,5 +29,5 @@ pub struct Described {
     /// What stands.
     pub observed: BTreeMap<Address, Observation>,
     /// What was answered.
-    pub answers: BTreeMap<Address, Answers>,
+    pub answers: BTreeMap<Address, CallAnswers>,
 }

@@ -58,11 +58,26 @@ fn every_kind_has_the_story_of_a_life_among_the_tests() {
         let changes = facts.fields.iter().any(|field| !matches!(field.on_change, OnChange::Replace | OnChange::Ignore));
         let verbs = [".make(", ".find_again::<", ".remove::<"].into_iter().chain(changes.then_some(".change("));
         let untold: Vec<&str> = verbs.filter(|verb| !story.contains(verb)).collect();
-        if !untold.is_empty() || !listed.contains(&format!("mod {kind};")) {
-            missing.push(format!("{kind}: {untold:?}"));
+        if !untold.is_empty() {
+            missing.push(format!("tests/suite/kinds/{kind}.rs has no {untold:?}"));
+        }
+        if !listed.contains(&format!("mod {kind};")) {
+            missing.push(format!("tests/suite/kinds/mod.rs has no `mod {kind};`"));
         }
     }
-    assert_eq!(missing, Vec::<String>::new(), "made, found again, changed and removed: tests/suite/kinds/<kind>.rs");
+    assert_eq!(missing, Vec::<String>::new(), "every kind is made, found again, changed and removed");
+}
+
+/// Whoever reads a lockfile finds there what AWS decided of each kind.
+#[test]
+fn every_kind_has_its_row_on_the_page_of_the_lockfile() {
+    let page = read("docs/state-format.md");
+    let table = page.split("| kind | `computed` |").nth(1).expect("the page has the table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let told: BTreeSet<&str> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    let kinds: BTreeSet<String> = kinds().iter().map(ToString::to_string).collect();
+    assert_eq!(told, kinds.iter().map(String::as_str).collect(), "docs/state-format.md");
 }
 
 #[test]
@@ -85,12 +100,16 @@ fn the_policies_allow_the_calls_that_every_kind_names_at_its_head() {
         let head = head.join(" ");
         let named: Vec<&str> = head.split('`').skip(1).step_by(2).filter(|word| is_call(word)).collect();
         if named.len() < 3 {
-            wrong.push(format!("{kind}: the first page of its calls names {named:?}"));
+            wrong.push(format!(
+                "the head of src/resources/{kind}/aws.rs names {named:?}: each call it makes, or there is no such file"
+            ));
         }
         for call in named {
             let action = ALLOWED_AS.iter().find(|(known, _)| *known == call).map_or(call, |(_, action)| action);
             if !allowed.contains(action) {
-                wrong.push(format!("{kind}: no policy allows {call}"));
+                wrong.push(format!(
+                    "{kind}: none of docs/permissions/*.json allows {call}; `make policies` says which is to"
+                ));
             }
         }
     }

@@ -19,6 +19,10 @@ use crate::model::resource::Resource;
 use crate::model::surroundings::Surroundings;
 
 /// The calls of one kind. Repetition between kinds is fine: each file can be read alone, and AWS is that irregular.
+#[diagnostic::on_unimplemented(
+    message = "nobody says how `{Self}` is made, read and removed in AWS",
+    note = "`impl Provision` belongs into src/resources/<kind>/aws.rs, and `mod aws;` into src/resources/<kind>.rs"
+)]
 pub trait Provision: Resource {
     /// What its objects tell of how well they serve: a type of [`cloud::health`](crate::cloud::health), or [`Silent`].
     type Health: HealthOf<Self>;

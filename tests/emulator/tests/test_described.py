@@ -426,23 +426,24 @@ def test_a_look_at_the_reference_stack_takes_few_calls():
 
 def test_the_page_counts_what_the_tables_hold():
     stack = reference()
-    rows = []
+    counted = []
     for kind in kinds():
         counts = Counter(row.category for row in table(kind))
         number = calls_of(kind, stack[kind])
-        cells = [
-            f"`{kind}`",
-            stack[kind],
-            counts["root"],
-            number,
-            *(counts[one] for one in CLASSES[1:]),
-        ]
-        rows.append("| " + " | ".join(map(str, cells)) + " |")
+        classes = [counts[one] for one in CLASSES[1:]]
+        counted.append([stack[kind], counts["root"], number, *classes])
+    sums = [sum(column) for column in zip(*counted, strict=True)]
+    total = NO_KINDS + sums[2]
+    sums[2] = f"{total}, with one for the caller"
+    names = [*(f"`{kind}`" for kind in kinds()), "**all**"]
+    rows = [
+        "| " + " | ".join(map(str, [name, *cells])) + " |"
+        for name, cells in zip(names, [*counted, sums], strict=True)
+    ]
     page = PAGE.read_text().splitlines()
     assert [
         line
         for line in page
-        if line.startswith("| `") and line.count("|") == len(CLASSES) + 4
+        if line.startswith(("| `", "| **all**")) and line.count("|") == len(CLASSES) + 4
     ] == rows
-    total = NO_KINDS + sum(calls_of(kind, stack[kind]) for kind in kinds())
     assert f"{total} calls" in PAGE.read_text()

@@ -128,6 +128,15 @@ fn a_journal_that_is_damaged() {
 }
 
 #[test]
+fn a_journal_that_is_ahead_of_the_lockfile() {
+    let desk = crate::support::fixture::desk("interrupted");
+    let said = desk.run(&["plan"]).exit(0);
+    hint(&desk, &said, "its journal holds what the lockfile does not yet", "ppm-infra apply").approved("yes").exit(0);
+    let said = desk.run(&PLAN).exit(0);
+    assert!(!said.stderr.contains("journal"), "{said}");
+}
+
+#[test]
 fn an_earlier_lockfile() {
     let desk = standing();
     desk.run(&["state", "pull"]).exit(0);
