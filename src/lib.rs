@@ -4,6 +4,7 @@
 //!
 //! - [`model`] the words: addresses, documents, references, facts of a resource type.
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
+//! - [`described`] (model) what the cloud's answers about an object mean, by the tables of what drift compares; pure.
 //! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 //! - [`text`] (model) YAML read with places and written, problems, spelling.
@@ -21,6 +22,7 @@
 pub mod architecture;
 pub mod cli;
 pub mod cloud;
+pub mod described;
 pub mod engine;
 pub mod handoff;
 pub mod helm;

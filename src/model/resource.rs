@@ -244,6 +244,9 @@ pub struct KindFacts {
     pub climb_rank: u8,
     /// For how many seconds the cloud may leave a new object out of its lists.
     pub hidden_seconds: u32,
+    /// What a change of each member of the cloud's answers means: a table, as `docs/drift-boundary.md` describes it. Where
+    /// the kinds are listed it is put in, so that a kind without one does not compile.
+    pub described: &'static str,
     /// What a change in place from one document to another opens and closes for others.
     pub passage: fn(&Document, &Document) -> Option<Passage<Document>>,
     /// What users find missing once an object with these two documents is gone.
@@ -273,6 +276,7 @@ impl KindFacts {
             typical: R::TYPICAL,
             climb_rank: R::CLIMB_RANK,
             hidden_seconds: R::HIDDEN_SECONDS,
+            described: "",
             passage: passage::<R>,
             missed: missed::<R>,
             sample: sample::<R>,
@@ -298,6 +302,7 @@ impl KindFacts {
             typical: Typical::QUICK,
             climb_rank: 0,
             hidden_seconds: 60,
+            described: "",
             passage: |_, _| None,
             missed: |_, _| None,
             sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),

@@ -82,7 +82,13 @@ use every_kind;
 
 macro_rules! facts_of {
     ($($module:ident :: $kind:ident),* $(,)?) => {
-        [$(($module::$kind::KIND, KindFacts::of::<$module::$kind>())),*]
+        [$((
+            $module::$kind::KIND,
+            KindFacts {
+                described: include_str!(concat!(stringify!($module), "/described.tsv")),
+                ..KindFacts::of::<$module::$kind>()
+            },
+        )),*]
     };
 }
 

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("model", &[]),
+    ("described", &["model"]),
     ("engine", &["model"]),
     ("cloud", &["model"]),
     ("resources", &["model", "cloud"]),

@@ -1,0 +1,13 @@
+//! Floor 2: what an answer of the cloud means for an object of the stack: the tables of what drift compares, read and
+//! applied. Pure: it is given answers and asks for none.
+//!
+//! A table says of every member of every answer what a change of it means (`docs/drift-boundary.md`). [`table`] reads
+//! them, [`path`] finds members, [`rules`] says what makes a change grave, [`known`] which of what stands there the cloud
+//! or its controllers put there, and [`judge`] puts it together: what of an object is not as anybody declared it.
+//!
+//! Promises that whatever is in sync is silent: the order of a list, the spelling of a policy and what the cloud moves by
+//! itself are no deviation. Leaves to others the calls (`cloud`), what is recorded against what is observed (`engine`), and
+//! how a deviation is told (`report`).
+
+pub mod path;
+pub mod table;
