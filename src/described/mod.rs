@@ -9,5 +9,14 @@
 //! itself are no deviation. Leaves to others the calls (`cloud`), what is recorded against what is observed (`engine`), and
 //! how a deviation is told (`report`).
 
+pub mod checks;
+pub mod judge;
+pub mod known;
+pub mod look;
 pub mod path;
+pub mod policies;
+pub mod remembered;
+pub mod rules;
 pub mod table;
+pub mod tracked;
+pub mod words;

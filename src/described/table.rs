@@ -306,21 +306,6 @@ impl MemberTable {
     pub fn of_call<'t>(&'t self, call: &'t str) -> impl Iterator<Item = &'t MemberRow> {
         self.rows.iter().filter(move |row| row.call == call)
     }
-
-    /// The rows a field of ours is compared by.
-    pub fn tracking<'t>(&'t self, field: &'t str) -> impl Iterator<Item = &'t MemberRow> {
-        self.rows.iter().filter(move |row| match &row.class {
-            MemberClass::Tracked(fields) => fields.contains(&field),
-            MemberClass::Extra { ours, .. } => *ours == Some(field),
-            MemberClass::Default(_)
-            | MemberClass::Baseline
-            | MemberClass::ByAws
-            | MemberClass::Lifecycle(_)
-            | MemberClass::Identity
-            | MemberClass::Ignored
-            | MemberClass::Root(_) => false,
-        })
-    }
 }
 
 /// The tables of all kinds.
@@ -369,7 +354,7 @@ mod tests {
         assert_eq!(row.key(), "s:Get Role");
         assert_eq!(table.rows[2].class, MemberClass::Default(json!({"a": 1})));
         assert_eq!((table.rows[2].why, table.rows[2].rules.len()), ("", 1));
-        assert_eq!(table.tracking("egress").count(), 1);
+        assert_eq!(table.rows[3].class, MemberClass::Tracked(vec!["ingress", "egress"]));
         assert_eq!(table.of_call("s:Get").count(), 4);
     }
 

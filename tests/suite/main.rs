@@ -12,6 +12,7 @@ mod bad_input;
 mod catalogue;
 mod checks;
 mod crash;
+mod deviations;
 mod drift_files;
 mod edits;
 mod findings;

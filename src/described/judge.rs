@@ -1,0 +1,310 @@
+//! What of one object is not as anybody declared it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::checks;
+use super::known::{Belonging, belonging};
+use super::look::DeepLook;
+use super::path::{FoundMember, MemberPath, plain, text_of};
+use super::policies::meaning;
+use super::remembered::{is_remembered, moved, now, recorded};
+use super::rules::RuleCase;
+use super::table::{Aggravation, Gravity, LifecycleCheck, MemberClass, MemberRow};
+use super::tracked::differs;
+use super::words::{member_name, noun, shown, told_rule, with_article};
+use crate::model::address::Address;
+use crate::model::described::CallAnswer;
+use crate::model::error::CloudError;
+
+/// What a deviation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeviationClass {
+    /// It is not what was recorded, of a member that no plan reads.
+    Changed,
+    /// Another object stands under the same name.
+    Identity,
+    /// Somebody set what nobody declared.
+    Undeclared,
+    /// A member of a list that is not ours.
+    Extra,
+    /// An end that comes near, or a state that is not well.
+    Lifecycle,
+    /// The cloud moved it. Told, and no alarm, unless nothing is served any more.
+    ByAws,
+    /// It could not be read, and so is not in sync.
+    Unread,
+}
+
+/// One thing about an object that is not as anybody declared it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deviation {
+    /// The object.
+    pub address: Address,
+    /// What it is.
+    pub class: DeviationClass,
+    /// The call that told it.
+    pub call: &'static str,
+    /// Where in its answer, as the table spells it; empty where the whole answer is meant.
+    pub path: &'static str,
+    /// The field of ours it counts as, if there is one.
+    pub field: Option<&'static str>,
+    /// How grave it is.
+    pub gravity: Gravity,
+    /// What is expected: the default, what was seen first or what is recorded. `null` is nothing.
+    pub before: Value,
+    /// What is there.
+    pub after: Value,
+    /// Of a member of a list: its name.
+    pub member: Option<String>,
+    /// What is the matter, in one sentence.
+    pub what: String,
+    /// Why that matters, from the table.
+    pub why: String,
+    /// What there is from now on, where that is what is remembered under [`Deviation::key`] once somebody accepts it.
+    pub remember: Option<Value>,
+}
+
+impl Deviation {
+    /// The key of what is remembered of its member.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.call, self.path)
+    }
+}
+
+/// Everything about an object that is not as anybody declared it, in the order of the table: one for each field, the
+/// gravest, and one for each member of a list.
+pub fn judge(look: &DeepLook<'_>) -> Vec<Deviation> {
+    let answers = look.answers.get(look.address);
+    let mut found = Vec::new();
+    for root in look.table.rows.iter().filter(|row| matches!(row.class, MemberClass::Root(_))) {
+        match answers.and_then(|answers| answers.get(root.call)) {
+            Some(CallAnswer::Told(_) | CallAnswer::NotSet) => {
+                let rows: Vec<&MemberRow> = look.table.of_call(root.call).collect();
+                let strangers = strangers(look, &rows);
+                for row in rows {
+                    of_row(look, row, &strangers, &mut found);
+                }
+            }
+            Some(CallAnswer::Unread(error)) => found.push(unread(look, root, error)),
+            None => {}
+        }
+    }
+    gravest(found)
+}
+
+/// Elements of lists that are not ours, with the lists they stand in: what stands in them is told with them.
+type Strangers<'a> = Vec<(MemberPath, &'a Value)>;
+
+fn strangers<'a>(look: &DeepLook<'a>, rows: &[&MemberRow]) -> Strangers<'a> {
+    let mut strangers = Vec::new();
+    for row in rows.iter().filter(|row| matches!(row.class, MemberClass::Extra { .. })) {
+        let Some(list) = row.place.list() else { continue };
+        for found in look.members(row) {
+            if plain(found.value).is_some() && belonging(look, row, found) != Belonging::Ours {
+                strangers.push((list.clone(), found.element));
+            }
+        }
+    }
+    strangers
+}
+
+/// The members of a row that are not part of something that is not ours.
+fn own_members<'a>(look: &DeepLook<'a>, row: &MemberRow, strangers: &Strangers<'_>) -> Vec<FoundMember<'a>> {
+    let list = row.place.list();
+    let is_strange = |found: &FoundMember<'_>| {
+        strangers.iter().any(|(of, element)| list.as_ref() == Some(of) && std::ptr::eq(*element, found.element))
+    };
+    look.members(row).into_iter().filter(|found| !is_strange(found)).collect()
+}
+
+fn of_row(look: &DeepLook<'_>, row: &MemberRow, strangers: &Strangers<'_>, found: &mut Vec<Deviation>) {
+    match &row.class {
+        MemberClass::Default(expected) => found.extend(undeclared(look, row, expected, strangers)),
+        MemberClass::Baseline => found.extend(moved_member(look, row, DeviationClass::Undeclared)),
+        MemberClass::Extra { word, .. } => {
+            let members = look.members(row).into_iter().filter(|one| is_there(row, one.value));
+            found.extend(members.filter_map(|one| extra(look, row, word, one)));
+        }
+        MemberClass::ByAws => found.extend(by_aws(look, row)),
+        MemberClass::Lifecycle(check) => found.extend(lifecycle(look, row, *check, strangers)),
+        MemberClass::Identity => found.extend(identity(look, row)),
+        MemberClass::Tracked(_) => found.extend(changed(look, row)),
+        MemberClass::Ignored | MemberClass::Root(_) => {}
+    }
+}
+
+/// A deviation that a row tells of.
+fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, gravity: Gravity, what: String) -> Deviation {
+    Deviation {
+        address: look.address.clone(),
+        class,
+        call: row.call,
+        path: row.path,
+        field: row.field(),
+        gravity,
+        before: Value::Null,
+        after: Value::Null,
+        member: None,
+        what,
+        why: row.why.to_owned(),
+        remember: None,
+    }
+}
+
+fn unread(look: &DeepLook<'_>, root: &MemberRow, error: &CloudError) -> Deviation {
+    let what = format!("what {} tells of the {} is not known: {error}", root.call, noun(look.kind()));
+    let why = "it is neither in sync nor changed".to_owned();
+    Deviation { path: "", why, ..of(look, root, DeviationClass::Unread, Gravity::Medium, what) }
+}
+
+fn undeclared(look: &DeepLook<'_>, row: &MemberRow, expected: &Value, strangers: &Strangers<'_>) -> Option<Deviation> {
+    let other = |one: &FoundMember<'_>| plain(one.value).is_some() && !is_default(row, expected, one.value);
+    let others: Vec<FoundMember<'_>> = own_members(look, row, strangers).into_iter().filter(other).collect();
+    let weigh = |one: &FoundMember<'_>| {
+        RuleCase { look, row, before: Some(expected), after: one.value, element: one.element }.weigh()
+    };
+    let (gravity, rule) = others.iter().filter_map(weigh).max_by_key(|(gravity, _)| *gravity)?;
+    let after = match others.as_slice() {
+        [one] => one.value.clone(),
+        several => several.iter().map(|one| one.value.clone()).collect(),
+    };
+    let (noun, path) = (noun(look.kind()), row.path.trim_end_matches(".*"));
+    let what = if plain(expected).is_none() {
+        format!("the {noun} has {path} {}, which nobody declared{}", shown(&after), told_rule(rule))
+    } else {
+        format!("{path} of the {noun} is {} instead of {}{}", shown(&after), shown(expected), told_rule(rule))
+    };
+    let before = expected.clone();
+    Some(Deviation { before, after, ..of(look, row, DeviationClass::Undeclared, gravity, what) })
+}
+
+/// Whether a value means the same as a default.
+fn is_default(row: &MemberRow, expected: &Value, value: &Value) -> bool {
+    if row.path.ends_with("PolicyDocument") {
+        return meaning(expected) == meaning(value);
+    }
+    let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
+    plain(read.as_ref().unwrap_or(value)) == plain(expected)
+}
+
+/// Whether a member of a list is there. What `EventBridge` is told has nothing in it, and stands there all the same.
+fn is_there(row: &MemberRow, value: &Value) -> bool {
+    plain(value).is_some() || (row.path == "EventBridgeConfiguration" && !value.is_null())
+}
+
+fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_>) -> Option<Deviation> {
+    let (class, tail) = match belonging(look, row, found) {
+        Belonging::Ours | Belonging::Clouds => return None,
+        Belonging::Controllers => (DeviationClass::ByAws, ", which a controller made"),
+        Belonging::Nobodys => (DeviationClass::Extra, ""),
+    };
+    let ours = row.field().and_then(|field| look.declared().get(field).cloned());
+    let before = ours.filter(Value::is_array);
+    let case = RuleCase { look, row, before: before.as_ref(), after: found.value, element: found.element };
+    let (gravity, rule) = case.weigh()?;
+    let member = if row.path == "ResourcePolicy" { String::new() } else { member_name(found.value) };
+    let (noun, article) = (noun(look.kind()), with_article(word));
+    let (gravity, rule) = if class == DeviationClass::ByAws { (Gravity::Low, None) } else { (gravity, rule) };
+    let (article, space) = if member.is_empty() { (article, "") } else { (format!("the {word}"), " ") };
+    let what = format!("the {noun} has {article}{space}{member}{}{tail}", told_rule(rule));
+    let after = found.value.clone();
+    let member = (!member.is_empty()).then_some(member);
+    Some(Deviation { after, member, ..of(look, row, class, gravity, what) })
+}
+
+fn moved_member(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass) -> Option<Deviation> {
+    let (before, after) = moved(look, row)?;
+    let case = RuleCase { look, row, before: Some(&before), after: &after, element: &after };
+    let (gravity, rule) = case.weigh()?;
+    let noun = noun(look.kind());
+    let path = row.path.trim_end_matches(".*");
+    let what = format!("{path} of the {noun} is {} and was {}{}", shown(&after), shown(&before), told_rule(rule));
+    let remember = Some(now(look, row));
+    Some(Deviation { before, after, remember, ..of(look, row, class, gravity, what) })
+}
+
+/// What the cloud moved is told once; that nothing is served any more is told for as long as it is so.
+fn by_aws(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
+    let now = now(look, row);
+    let case = RuleCase { look, row, before: None, after: &now, element: &now };
+    let told = is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten();
+    let holds = |(_, rule): &&(Gravity, Aggravation)| case.holds(*rule);
+    let Some((gravity, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null()) else { return told };
+    let path = row.path.trim_end_matches(".*");
+    let what = format!("{path} of the {} is {}{}", noun(look.kind()), shown(&now), told_rule(Some(*rule)));
+    let deviation = told.unwrap_or_else(|| of(look, row, DeviationClass::ByAws, *gravity, String::new()));
+    Some(Deviation { gravity: *gravity, after: now, what, ..deviation })
+}
+
+fn identity(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
+    let gravity = row.gravity?;
+    let Some(expected) = recorded(look, row) else { return moved_member(look, row, DeviationClass::Identity) };
+    let after = now(look, row);
+    let differs = !after.is_null() && !text_of(&after).eq_ignore_ascii_case(expected);
+    differs.then(|| {
+        let noun = noun(look.kind());
+        let what = format!("{} of the {noun} is {} and was {expected}: it is another one", row.path, shown(&after));
+        let before = Value::from(expected);
+        Deviation { before, after, ..of(look, row, DeviationClass::Identity, gravity, what) }
+    })
+}
+
+fn lifecycle(
+    look: &DeepLook<'_>,
+    row: &MemberRow,
+    check: LifecycleCheck,
+    strangers: &Strangers<'_>,
+) -> Option<Deviation> {
+    let members = own_members(look, row, strangers).into_iter();
+    let told = members.filter_map(|found| Some((checks::told(look, row, check, found)?, found)));
+    let weighed = told.filter_map(|(what, found)| {
+        let case = RuleCase { look, row, before: None, after: found.value, element: found.element };
+        Some((case.weigh()?, what, found))
+    });
+    let ((gravity, rule), what, found) = weighed.max_by_key(|((gravity, _), _, _)| *gravity)?;
+    let what = format!("the {} {what}{}", noun(look.kind()), told_rule(rule));
+    let after = found.value.clone();
+    Some(Deviation { after, ..of(look, row, DeviationClass::Lifecycle, gravity, what) })
+}
+
+fn changed(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
+    let (before, after) = differs(look, row)?;
+    let (gravity, rule) = RuleCase { look, row, before: Some(&before), after: &after, element: &after }.weigh()?;
+    let path = row.path.trim_start_matches("PendingModifiedValues.");
+    let tense = if path == row.path { "is" } else { "is to be" };
+    let noun = noun(look.kind());
+    let what =
+        format!("{path} of the {noun} {tense} {}, recorded {}{}", shown(&after), shown(&before), told_rule(rule));
+    Some(Deviation { before, after, ..of(look, row, DeviationClass::Changed, gravity, what) })
+}
+
+/// One for each field, the gravest, which says how many more there are; what has no field is told each by itself.
+fn gravest(found: Vec<Deviation>) -> Vec<Deviation> {
+    let mut kept: Vec<(Deviation, usize)> = Vec::new();
+    let mut places: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for one in found {
+        if let Some(at) = one.field.and_then(|field| places.get(field).copied()) {
+            let (best, others) = &mut kept[at];
+            *others += 1;
+            if one.gravity > best.gravity {
+                *best = one;
+            }
+            continue;
+        }
+        if let Some(field) = one.field {
+            places.insert(field, kept.len());
+        }
+        kept.push((one, 0));
+    }
+    let with_rest = |(one, others): (Deviation, usize)| match others {
+        0 => one,
+        more => Deviation { what: format!("{}, and {more} more of its {}", one.what, field_words(&one)), ..one },
+    };
+    kept.into_iter().map(with_rest).collect()
+}
+
+fn field_words(one: &Deviation) -> String {
+    one.field.unwrap_or_default().replace('_', " ")
+}
