@@ -308,9 +308,8 @@ pub(super) struct ValuesArgs {
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
 pub(super) struct DriftArgs {
-    /// The declaration; by default the only one in plans/
-    #[command(flatten)]
-    pub(super) file: File,
+    /// The declarations, or folders of them; by default the only one in plans/
+    pub(super) files: Vec<PathBuf>,
     /// Also write a report for people to this file, as HTML or Markdown by its ending: .html or .md; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(super) report: Vec<PathBuf>,

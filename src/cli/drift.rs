@@ -1,35 +1,176 @@
-//! `drift`.
+//! `drift`: of one stack, or of several that are looked at beside each other.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 
 use super::args::{Common, DriftArgs};
 use super::drift_files::DriftFiles;
 use super::failure::Failure;
-use super::{exit, handover, show, workplace};
+use super::{exit, handover, out, show, typed, workplace};
+use crate::engine::state::Book;
 use crate::report::ValuesFile;
-use crate::run::{self, EventEmitter, Stop};
+use crate::report::words::count;
+use crate::run::{self, DriftReport, EventEmitter, Session, Stop};
+use crate::store::file;
 use workplace::Declaration;
+
+/// How many stacks are looked at beside each other: each asks some 80 times within a second, and all of an account and region
+/// draw from the same buckets (Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API").
+const AT_ONCE: usize = 4;
 
 /// Shows what somebody else moved, and changes nothing; writes it to the files that were named.
 pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
-    let files = DriftFiles::named(args)?;
-    let declaration = Declaration::load(args.file.file.as_deref())?;
-    let mut home = workplace::home(common, &declaration)?;
-    let book = workplace::load(&mut home, &declaration).await?;
-    let session = workplace::session(common, &declaration.stack, stop).await?;
-    let mut sinks = show::looking_sinks(common, &session);
-    let mut events = EventEmitter::new(&session, &mut sinks);
-    let report = run::drift(&session, &book.state, &mut events).await?;
-    drop(sinks);
-    let values = handover::drift(common, &declaration, &book.state);
-    let at = session.host.now();
-    let account = &book.state.account;
-    show::drift(common, &declaration, account, &report, values.as_ref(), |page| files.write(page, at))?;
-    let is_edited = values.as_ref().is_some_and(ValuesFile::is_drift);
-    let code = if !report.unread.is_empty() {
-        exit::INCOMPLETE
-    } else if report.drift.is_empty() && !is_edited {
-        exit::DONE
-    } else {
-        exit::DIFFERENT
-    };
-    Ok(exit::leaving(code, (report, book, session)))
+    let mut files = DriftFiles::named(args)?;
+    let declarations = declarations(&args.files)?;
+    match declarations.as_slice() {
+        [] | [_] => {
+            let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
+            looked.tell(common, &mut files);
+            files.write()?;
+            Ok(exit::leaving(looked.code(), looked))
+        }
+        several => {
+            let code = of_several(common, several, stop, &mut files).await?;
+            files.write()?;
+            Ok(code)
+        }
+    }
+}
+
+/// The declarations that are named, those in a folder that is named by their names; none where none is.
+fn declarations(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let found = file::list(path, &[".yaml", ".yml"])?;
+            if found.is_empty() {
+                let heading = format!("there is no declaration in {}", path.display());
+                return Err(Failure::new(exit::USAGE, heading).hint("its declarations end in .yaml or .yml"));
+            }
+            all.extend(found);
+        } else {
+            all.push(path.clone());
+        }
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|path| seen.insert(path.clone()));
+    Ok(all)
+}
+
+/// Looks at several stacks, tells each as soon as all before it are told, and then what came of them. One that cannot be
+/// looked at keeps no other from it.
+async fn of_several(
+    common: &Common,
+    declarations: &[PathBuf],
+    stop: Stop,
+    files: &mut DriftFiles,
+) -> Result<u8, Failure> {
+    let mut totals = Totals::default();
+    let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
+    let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
+    while let Some((path, looked)) = looks.next().await {
+        typed::about(&path);
+        match looked {
+            Ok(looked) => {
+                looked.tell(common, files);
+                if !common.json {
+                    out::told("\n");
+                }
+                totals.add(looked.code());
+            }
+            Err(failure) if failure.code == exit::INTERRUPTED => return Err(failure),
+            Err(failure) => {
+                let heading = format!("{}: {}", path.display(), failure.heading);
+                show::failure(common.json, &Failure { heading, ..failure });
+                totals.add(exit::INCOMPLETE);
+            }
+        }
+    }
+    if !common.json {
+        out::told(&totals.text());
+    }
+    Ok(totals.code())
+}
+
+/// What came of several looks.
+#[derive(Debug, Default)]
+struct Totals {
+    in_sync: usize,
+    drifted: usize,
+    unknown: usize,
+}
+
+impl Totals {
+    fn add(&mut self, code: u8) {
+        match code {
+            exit::DONE => self.in_sync += 1,
+            exit::DIFFERENT => self.drifted += 1,
+            _ => self.unknown += 1,
+        }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self { unknown: 1.., .. } => exit::INCOMPLETE,
+            Self { drifted: 1.., .. } => exit::DIFFERENT,
+            Self { .. } => exit::DONE,
+        }
+    }
+
+    fn text(&self) -> String {
+        let all = count(self.in_sync + self.drifted + self.unknown, "stack");
+        let parts = [(self.in_sync, "in sync"), (self.drifted, "drifted"), (self.unknown, "not known to be in sync")];
+        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        format!("{all}: {}.\n", parts.join(", "))
+    }
+}
+
+/// What one look at one stack found.
+struct Look {
+    declaration: Declaration,
+    book: Book,
+    report: DriftReport,
+    values: Option<ValuesFile>,
+    at: Timestamp,
+    /// Kept for the end of the process, which frees it faster.
+    _session: Session,
+}
+
+impl Look {
+    /// Looks at the stack of the declaration at `path`, or of the only one there is.
+    async fn taken(common: &Common, path: Option<&Path>, stop: Stop, is_shown: bool) -> Result<Self, Failure> {
+        let declaration = Declaration::load(path)?;
+        let mut home = workplace::home(common, &declaration)?;
+        let book = workplace::load(&mut home, &declaration).await?;
+        let session = workplace::session(common, &declaration.stack, stop).await?;
+        let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
+        let mut events = EventEmitter::new(&session, &mut sinks);
+        let report = run::drift(&session, &book.state, &mut events).await?;
+        drop(sinks);
+        let values = handover::drift(common, &declaration, &book.state);
+        let at = session.host.now();
+        Ok(Self { declaration, book, report, values, at, _session: session })
+    }
+
+    /// Shows it, and takes it into the files.
+    fn tell(&self, common: &Common, files: &mut DriftFiles) {
+        let account = &self.book.state.account;
+        let at = self.at;
+        show::drift(common, &self.declaration, account, &self.report, self.values.as_ref(), |page| files.add(page, at));
+    }
+
+    fn code(&self) -> u8 {
+        let is_edited = self.values.as_ref().is_some_and(ValuesFile::is_drift);
+        if !self.report.unread.is_empty() {
+            exit::INCOMPLETE
+        } else if self.report.drift.is_empty() && !is_edited {
+            exit::DONE
+        } else {
+            exit::DIFFERENT
+        }
+    }
 }

@@ -8,21 +8,28 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::args::DriftArgs;
 use super::content::FileContent;
 use super::failure::Failure;
 use super::{exit, typed};
 use crate::model::document::canonical_pretty;
-use crate::render;
+use crate::render::{self, HtmlPart, StackMetrics};
 use crate::report::Page;
 use crate::store::{StoreError, file};
 
-/// The files that were named.
-pub(super) struct DriftFiles(Vec<(PathBuf, DriftFormat)>);
+/// The files that were named, and what goes into them.
+pub(super) struct DriftFiles {
+    files: Vec<(PathBuf, DriftFormat)>,
+    html: Vec<HtmlPart>,
+    markdown: Vec<String>,
+    sarif: Vec<Value>,
+    metrics: Vec<StackMetrics>,
+}
 
 /// What is written into a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum DriftFormat {
     Html,
     Markdown,
@@ -48,17 +55,33 @@ impl DriftFiles {
                 return Err(Failure::new(exit::USAGE, heading).hint(hint));
             }
         }
-        Ok(Self(all))
+        Ok(Self { files: all, html: Vec::new(), markdown: Vec::new(), sarif: Vec::new(), metrics: Vec::new() })
     }
 
-    /// Writes each of them; `at` is when it was looked.
+    /// Takes the page of a stack in; `at` is when it was looked.
+    pub(super) fn add(&mut self, page: &Page<'_>, at: Timestamp) {
+        let formats: BTreeSet<DriftFormat> = self.files.iter().map(|(_, format)| *format).collect();
+        for format in formats {
+            match format {
+                DriftFormat::Html => {
+                    let number = self.html.len();
+                    self.html.push(render::html_part(page, Some(at), number, typed::text));
+                }
+                DriftFormat::Markdown => self.markdown.push(render::markdown(page, Some(at), typed::text)),
+                DriftFormat::Sarif => self.sarif.push(typed::json(render::sarif_run(page))),
+                DriftFormat::Prometheus => self.metrics.push(StackMetrics::of(page, at)),
+            }
+        }
+    }
+
+    /// Writes each of them, in the order in which pages were taken in.
     ///
     /// # Errors
     /// What kept any of them from being written, once all were tried.
-    pub(super) fn write(&self, page: &Page<'_>, at: Timestamp) -> Result<(), Failure> {
+    pub(super) fn write(&self) -> Result<(), Failure> {
         let mut failed: Option<Failure> = None;
-        for (path, format) in &self.0 {
-            let Err(error) = format.write(path, page, at) else { continue };
+        for (path, format) in &self.files {
+            let Err(error) = self.write_one(path, *format) else { continue };
             let Failure { heading, causes, .. } = Failure::from(error);
             match &mut failed {
                 Some(first) => first.causes.extend([heading].into_iter().chain(causes)),
@@ -70,6 +93,18 @@ impl DriftFiles {
                 .hint("what was found is shown all the same, and every other file is written")
                 .hint("make the folder or mend its permissions, and run again"))
         })
+    }
+}
+
+impl DriftFiles {
+    fn write_one(&self, path: &Path, format: DriftFormat) -> Result<(), StoreError> {
+        match format {
+            DriftFormat::Html => file::write_whole(path, render::html_document(&self.html).as_bytes()),
+            DriftFormat::Markdown => file::write_whole(path, self.markdown.join("\n").as_bytes()),
+            DriftFormat::Sarif => file::write_whole(path, canonical_pretty(&render::sarif_log(&self.sarif)).as_bytes()),
+            // The collector is another user.
+            DriftFormat::Prometheus => file::write_public(path, render::prometheus(&self.metrics).as_bytes()),
+        }
     }
 }
 
@@ -93,16 +128,6 @@ impl DriftFormat {
             Self::Html | Self::Markdown => "--report",
             Self::Sarif => "--sarif",
             Self::Prometheus => "--prometheus",
-        }
-    }
-
-    fn write(self, path: &Path, page: &Page<'_>, at: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Self::Html => file::write_whole(path, render::html(page, typed::text).as_bytes()),
-            Self::Markdown => file::write_whole(path, render::markdown(page, typed::text).as_bytes()),
-            Self::Sarif => file::write_whole(path, canonical_pretty(&typed::json(render::sarif(page))).as_bytes()),
-            // The collector is another user.
-            Self::Prometheus => file::write_public(path, render::prometheus(page, at).as_bytes()),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use clap::{Arg, Command, CommandFactory as _};
 use serde_json::Value;
@@ -23,7 +23,7 @@ const PROGRAM: &str = "ppm-infra";
 static CALL: OnceLock<String> = OnceLock::new();
 
 /// The declaration, where somebody named one.
-static DECLARATION: OnceLock<PathBuf> = OnceLock::new();
+static DECLARATION: RwLock<Option<PathBuf>> = RwLock::new(None);
 
 /// The region of the stack.
 static REGION: OnceLock<String> = OnceLock::new();
@@ -45,8 +45,18 @@ pub(super) fn called(common: &Common) {
 
 /// Says which declaration somebody named.
 pub(super) fn declared(path: &Path) {
+    let mut declaration = DECLARATION.write().unwrap_or_else(PoisonError::into_inner);
     // A saved plan was made from the one that is named first.
-    let _ = DECLARATION.set(path.to_owned());
+    declaration.get_or_insert_with(|| path.to_owned());
+}
+
+/// Says which declaration of several is spoken of from now on.
+pub(super) fn about(path: &Path) {
+    *DECLARATION.write().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+}
+
+fn declaration() -> Option<PathBuf> {
+    DECLARATION.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Says in which region the stack is.
@@ -65,7 +75,7 @@ pub(super) fn credentials() -> String {
 
 /// A text with every command of this program between backquotes as it has to be typed now.
 pub(super) fn text(text: &str) -> String {
-    retyped(text, CALL.get().map_or(PROGRAM, String::as_str), DECLARATION.get().map(PathBuf::as_path))
+    retyped(text, CALL.get().map_or(PROGRAM, String::as_str), declaration().as_deref())
 }
 
 /// A line for a shell as it has to be typed now.
@@ -73,7 +83,7 @@ pub(super) fn line(line: &str) -> String {
     if !line.strip_prefix(PROGRAM).is_some_and(|rest| rest.starts_with(' ')) {
         return line.to_owned();
     }
-    command(line, CALL.get().map_or(PROGRAM, String::as_str), DECLARATION.get().map(PathBuf::as_path))
+    command(line, CALL.get().map_or(PROGRAM, String::as_str), declaration().as_deref())
 }
 
 /// As [`text`], for every text in a document.

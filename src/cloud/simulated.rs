@@ -265,7 +265,7 @@ impl Simulated {
         target: &ObserveTarget,
     ) -> Option<&'w SimulatedObject> {
         let found = match &target.recorded {
-            Some(known) => world.known_by(&at.kind, known.computed.text("id")?).next(),
+            Some(known) => of_stack(world.known_by(&at.kind, known.computed.text("id")?), request.stack),
             None => world.marked(request.stack, at).rfind(|(_, object)| !target.old.contains(object.id())),
         };
         found.map(|(_, object)| object)
@@ -333,7 +333,8 @@ impl Cloud for Simulated {
         request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         let world = self.shelves();
-        let found = seen(world.known_by(&at.kind, id).next().map(|(_, object)| object), request, None);
+        let found =
+            seen(of_stack(world.known_by(&at.kind, id), request.stack).map(|(_, object)| object), request, None);
         Box::pin(async move { found })
     }
 
@@ -382,7 +383,7 @@ impl Cloud for Simulated {
             let id = from.computed.text("id");
             let change = |world: &mut Shelves| {
                 Self::check_references(world, at, &resolved)?;
-                let serial = id.and_then(|id| world.known_by(&at.kind, id).next().map(|(serial, _)| serial));
+                let serial = id.and_then(|id| Some(of_stack(world.known_by(&at.kind, id), &cx.mark.stack)?.0));
                 let missing = || CloudError::new(ErrorKind::NotFound, format!("update {at}"), "it does not exist");
                 let (serial, mut object) = serial.and_then(|it| Some((it, world.take(it)?))).ok_or_else(missing)?;
                 object.declared = resolved.clone();
@@ -410,7 +411,9 @@ impl Cloud for Simulated {
                     let message = format!("{id} is in use by {} ({})", user.mark.address, user.id());
                     return Err(CloudError::new(ErrorKind::Refused, format!("delete {at}"), message));
                 }
-                let gone: Vec<u64> = world.known_by(&at.kind, id).map(|(serial, _)| serial).collect();
+                let stack = of_stack(world.known_by(&at.kind, id), &cx.mark.stack).map(|(_, it)| it.mark.stack.clone());
+                let all = world.known_by(&at.kind, id).filter(|(_, it)| Some(&it.mark.stack) == stack.as_ref());
+                let gone: Vec<u64> = all.map(|(serial, _)| serial).collect();
                 for serial in gone {
                     world.take(serial);
                 }
@@ -419,6 +422,14 @@ impl Cloud for Simulated {
             self.perform(Verb::Delete, at, cx, remove, async |()| Ok(())).await
         })
     }
+}
+
+/// Of objects with one id, that of the stack: what stands in a cluster is called alike in every stack of a rehearsal.
+fn of_stack<'w>(
+    all: impl Iterator<Item = (u64, &'w SimulatedObject)>,
+    stack: &str,
+) -> Option<(u64, &'w SimulatedObject)> {
+    all.min_by_key(|(_, object)| object.mark.stack != stack)
 }
 
 fn seen(object: Option<&SimulatedObject>, request: &ObserveRequest<'_>, recorded: Option<&Known>) -> Observation {

@@ -31,6 +31,42 @@ impl Severity {
     }
 }
 
+/// How bad it is that something is there otherwise than it was made, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Opened to everybody or to another account, data about to be lost, or no longer served.
+    Critical,
+    /// A step away from that.
+    High,
+    /// It works otherwise than it was meant to.
+    Medium,
+    /// It is untidy, or costs something.
+    Low,
+}
+
+impl Grade {
+    /// Every grade, the worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// Its word in text and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+
+    /// What it is among all findings: from high on, an error.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Critical | Self::High => Severity::Error,
+            Self::Medium | Self::Low => Severity::Warning,
+        }
+    }
+}
+
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -65,6 +101,8 @@ pub struct Finding {
     pub id: &'static str,
     /// How bad it is.
     pub severity: Severity,
+    /// How bad in particular, of what is there otherwise than it was made.
+    pub grade: Option<Grade>,
     /// What it is about.
     pub subject: Subject,
     /// Where that is written, if it is; the caller knows in which file.
@@ -78,11 +116,20 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The word for how bad it is: that of its grade, where it has one.
+    pub const fn word(&self) -> &'static str {
+        match self.grade {
+            Some(grade) => grade.word(),
+            None => self.severity.word(),
+        }
+    }
+
     /// An error about a resource, of which nothing more is known than what is the matter.
     pub fn error(id: &'static str, address: &Address, what: String) -> Self {
         Self {
             id,
             severity: Severity::Error,
+            grade: None,
             subject: Subject::Resource(address.clone()),
             place: None,
             what,
@@ -132,6 +179,7 @@ mod tests {
         let finding = |severity| Finding {
             id: "a.b",
             severity,
+            grade: None,
             subject: Subject::Key("a".to_owned()),
             place: None,
             what: String::new(),

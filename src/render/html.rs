@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::commands::{self, QuotedPart};
+use super::minute;
 use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
@@ -16,14 +19,22 @@ use crate::report::{
 /// How it looks. Colours are those of the labels; every one of them stands beside a word that says the same.
 const LOOKS: &str = include_str!("html/looks.css");
 
-/// The page as a document of HTML. `retyped` gives words with the commands in them as they have to be typed.
-pub fn html(page: &Page<'_>, retyped: fn(&str) -> String) -> String {
-    let title = Text::of(Label::Plain, format!("{} of {}", page.command, page.scope.stack));
-    let title = escaped(&painted(&title, false));
-    let mut printer = Printer { signs: Signs::of(true), retyped, out: String::new() };
+/// What one page brings into a document of HTML.
+#[derive(Clone, Debug)]
+pub struct HtmlPart {
+    title: String,
+    body: String,
+}
+
+/// The page as the part of this number of a document, the first being 0. `at` is when it was looked. `retyped` gives words with
+/// the commands in them as they have to be typed.
+pub fn html_part(page: &Page<'_>, at: Option<Timestamp>, number: usize, retyped: fn(&str) -> String) -> HtmlPart {
+    let title = escaped(&painted(&Text::of(Label::Plain, super::title(page)), false));
+    let mut printer = Printer { signs: Signs::of(true), retyped, number, out: String::new() };
     printer.line(&format!("<h1>{title}</h1>"));
     if let Some((region, account)) = page.scope.region_and_account {
-        let place = printer.inline(&Text::of(Label::Plain, format!("in {region}, account {account}")));
+        let at = at.map(|at| format!(", {}", minute(at))).unwrap_or_default();
+        let place = printer.inline(&Text::of(Label::Plain, format!("in {region}, account {account}{at}")));
         printer.line(&format!("<p class=\"place\">{place}</p>"));
     }
     let verdict = printer.inline(&page.verdict);
@@ -37,18 +48,27 @@ pub fn html(page: &Page<'_>, retyped: fn(&str) -> String) -> String {
         printer.section(section);
     }
     printer.chain(&page.chain);
+    HtmlPart { title, body: printer.out }
+}
+
+/// The document of these parts.
+pub fn html_document(parts: &[HtmlPart]) -> String {
+    let titles: Vec<&str> = parts.iter().map(|part| part.title.as_str()).collect();
+    let bodies: String = parts.iter().map(|part| part.body.as_str()).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>\n{LOOKS}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-        printer.out
+         <title>{}</title>\n<style>\n{LOOKS}</style>\n</head>\n<body>\n{bodies}</body>\n</html>\n",
+        titles.join(", ")
     )
 }
 
 struct Printer {
     signs: Signs,
     retyped: fn(&str) -> String,
+    /// The number of the part: names of sections are unique in the document.
+    number: usize,
     out: String,
 }
 
@@ -72,7 +92,8 @@ impl Printer {
         if blocks.is_empty() {
             return;
         }
-        self.line(&format!("<section id=\"{}\">", section.id));
+        let id = if self.number == 0 { section.id.to_owned() } else { format!("{}-{}", section.id, self.number) };
+        self.line(&format!("<section id=\"{id}\">"));
         self.heading(2, &section.heading);
         for block in &blocks {
             match block {

@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::commands::{self, QuotedPart};
+use super::minute;
 use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
@@ -13,13 +16,15 @@ use crate::report::{
     Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Remark, Row, Section, Table, Text,
 };
 
-/// The page as Markdown. `retyped` gives words with the commands in them as they have to be typed.
-pub fn markdown(page: &Page<'_>, retyped: fn(&str) -> String) -> String {
+/// The page as Markdown. `at` is when it was looked. `retyped` gives words with the commands in them as they have to be typed.
+pub fn markdown(page: &Page<'_>, at: Option<Timestamp>, retyped: fn(&str) -> String) -> String {
     let mut printer = Printer { signs: Signs::of(true), retyped, out: String::new() };
-    printer.heading(1, &Heading::of(format!("{} of {}", page.command, page.scope.stack)));
+    printer.heading(1, &Heading::of(super::title(page)));
     if let Some((region, account)) = page.scope.region_and_account {
         let place = Text::of(Label::Plain, "In ").with(Label::After, region);
-        let place = place.with(Label::Plain, ", account ").with(Label::After, account).with(Label::Plain, ".");
+        let at = at.map(|at| format!(", {}", minute(at))).unwrap_or_default();
+        let place =
+            place.with(Label::Plain, ", account ").with(Label::After, account).with(Label::Plain, format!("{at}."));
         printer.paragraph(&printer.inline(&place));
     }
     printer.paragraph(&printer.inline(&page.verdict));

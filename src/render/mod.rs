@@ -10,12 +10,16 @@
 //! | [`text()`] | a page for a terminal |
 //! | [`json()`] | a page for programs, versioned |
 //! | [`markdown()`] | a page for a comment or a summary |
-//! | [`html()`] | a page as a file that stands alone |
-//! | [`sarif()`] | the findings of a page, for code hosts and editors |
-//! | [`prometheus()`] | a page of drift as metrics |
+//! | [`html_document()`] | pages as a file that stands alone |
+//! | [`sarif_log()`] | the findings of pages, for code hosts and editors |
+//! | [`prometheus()`] | pages of drift as metrics |
 //! | [`document`] | what every document for programs begins with |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 //! | [`Background`] | hands them to a thread, so that nobody waits for a terminal |
+
+use jiff::Timestamp;
+
+use crate::report::Page;
 
 mod commands;
 mod html;
@@ -31,16 +35,27 @@ mod style;
 mod tests;
 mod text;
 
-pub use html::html;
+pub use html::{HtmlPart, html_document, html_part};
 pub use json::{SCHEMA, document, json};
 pub use markdown::markdown;
 #[cfg(test)]
 pub(crate) use progress::drawn;
 pub(crate) use progress::is_drawing;
 pub use progress::{Background, JsonLines, Lines, Live, ProgressView, Waits};
-pub use prometheus::prometheus;
-pub use sarif::sarif;
+pub use prometheus::{StackMetrics, prometheus};
+pub use sarif::{sarif_log, sarif_run};
 pub use style::Styled;
 #[cfg(test)]
 pub(crate) use text::lines;
 pub use text::{quotes, text};
+
+/// What stands above a page that is kept: "Drift of ppm-prod".
+fn title(page: &Page<'_>) -> String {
+    let (first, rest) = page.command.split_at(page.command.len().min(1));
+    format!("{}{rest} of {}", first.to_uppercase(), page.scope.stack)
+}
+
+/// A point in time for people, to the minute.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

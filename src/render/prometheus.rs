@@ -8,48 +8,71 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::finding::Severity;
+use crate::model::finding::{Grade, Severity};
 use crate::report::Page;
 
-/// Severities in the order in which they are told.
-const SEVERITIES: [Severity; 3] = [Severity::Error, Severity::Unknown, Severity::Warning];
-
-/// The page of a drift report as metrics; `at` is when it was made.
-pub fn prometheus(page: &Page<'_>, at: Timestamp) -> String {
-    let findings = page.findings();
-    let mut metrics = Metrics { labels: labels(page), out: String::new() };
-    let counts = SEVERITIES.map(|severity| {
-        let count = findings.iter().filter(|one| one.severity == severity).count();
-        (format!(",severity=\"{}\"", severity.word()), count.to_string())
-    });
-    metrics.gauge("findings", "Findings of the last look for drift, by severity.", counts);
-    let count = |key: &str| page.summary[key].as_u64().unwrap_or_default().to_string();
-    metrics.one("resources", "Objects that were looked at.", count("looked_at"));
-    metrics.one("unread", "Objects that could not be read: neither in sync nor gone.", count("unread"));
-    let in_sync = u8::from(page.summary["in_sync"] == Value::Bool(true));
-    metrics.one("in_sync", "Whether nothing drifted and everything could be read.", in_sync.to_string());
-    metrics.one("last_run_timestamp_seconds", "When drift was last looked for.", at.as_second().to_string());
-    metrics.out
-}
-
-struct Metrics {
+/// What an exporter tells of one stack.
+#[derive(Clone, Debug)]
+pub struct StackMetrics {
     labels: String,
-    out: String,
+    /// How many findings of each word, the worst first.
+    findings: Vec<(&'static str, usize)>,
+    looked_at: u64,
+    unread: u64,
+    in_sync: bool,
+    at: Timestamp,
 }
 
-impl Metrics {
-    fn one(&mut self, name: &str, help: &str, value: String) {
-        self.gauge(name, help, [(String::new(), value)]);
-    }
-
-    /// A gauge with a series for each of `more` labels.
-    fn gauge(&mut self, name: &str, help: &str, series: impl IntoIterator<Item = (String, String)>) {
-        let (name, labels) = (format!("ppm_infra_drift_{name}"), &self.labels);
-        let _ = writeln!(self.out, "# HELP {name} {help}\n# TYPE {name} gauge");
-        for (more, value) in series {
-            let _ = writeln!(self.out, "{name}{{{labels}{more}}} {value}");
+impl StackMetrics {
+    /// Those of the page of a drift report; `at` is when it was looked.
+    pub fn of(page: &Page<'_>, at: Timestamp) -> Self {
+        let all = page.findings();
+        let count_of = |word| all.iter().filter(|one| one.word() == word).count();
+        let findings = words().map(|word| (word, count_of(word))).collect();
+        let count = |key: &str| page.summary[key].as_u64().unwrap_or_default();
+        Self {
+            labels: labels(page),
+            findings,
+            looked_at: count("looked_at"),
+            unread: count("unread"),
+            in_sync: page.summary["in_sync"] == Value::Bool(true),
+            at,
         }
     }
+}
+
+/// The words for how bad a finding of drift can be: each has a series, also where it is 0.
+fn words() -> impl Iterator<Item = &'static str> {
+    Grade::ALL.map(Grade::word).into_iter().chain([Severity::Unknown.word()])
+}
+
+/// The metrics of these stacks.
+pub fn prometheus(stacks: &[StackMetrics]) -> String {
+    let mut out = String::new();
+    let mut gauge = |name: &str, help: &str, series: &dyn Fn(&StackMetrics) -> Vec<(String, String)>| {
+        let name = format!("ppm_infra_drift_{name}");
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for stack in stacks {
+            for (more, value) in series(stack) {
+                let _ = writeln!(out, "{name}{{{}{more}}} {value}", stack.labels);
+            }
+        }
+    };
+    let one = |value: String| vec![(String::new(), value)];
+    gauge("findings", "Findings of the last look for drift, by severity.", &|stack| {
+        let count = |(word, count): &(&str, usize)| (format!(",severity=\"{word}\""), count.to_string());
+        stack.findings.iter().map(count).collect()
+    });
+    gauge("resources", "Objects that were looked at.", &|stack| one(stack.looked_at.to_string()));
+    gauge("unread", "Objects that could not be read: neither in sync nor gone.", &|stack| {
+        one(stack.unread.to_string())
+    });
+    let help = "Whether nothing drifted and everything could be read.";
+    gauge("in_sync", help, &|stack| one(u8::from(stack.in_sync).to_string()));
+    gauge("last_run_timestamp_seconds", "When drift was last looked for.", &|stack| {
+        one(stack.at.as_second().to_string())
+    });
+    out
 }
 
 /// The labels of every series.

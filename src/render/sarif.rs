@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::model::document::{canonical, digest};
-use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::finding::{Finding, Grade, Severity, Subject};
 use crate::report::{Label, Page, Text};
 
 /// The official schema, by the name its publisher gives it.
@@ -22,15 +22,21 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// How many hexadecimal digits of a digest make a fingerprint, as many as GitHub's own.
 const FINGERPRINT: usize = 16;
 
-/// The findings of the page as a SARIF log of one run.
-pub fn sarif(page: &Page<'_>) -> Value {
+/// The SARIF log of these runs.
+pub fn sarif_log(runs: &[Value]) -> Value {
+    json!({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": runs})
+}
+
+/// The findings of the page as a run of a SARIF log.
+pub fn sarif_run(page: &Page<'_>) -> Value {
     let findings = page.findings();
     let mut first: BTreeMap<&str, &Finding> = BTreeMap::new();
     for one in &findings {
         first.entry(one.id).or_insert(one);
     }
     let numbers: BTreeMap<&str, usize> = first.keys().enumerate().map(|(number, id)| (*id, number)).collect();
-    let rules: Value = first.values().map(|one| rule(page, one)).collect();
+    let worst = |id: &str| findings.iter().filter(|one| one.id == id).filter_map(|one| one.grade).min();
+    let rules: Value = first.values().map(|one| rule(page, one, worst(one.id))).collect();
     let mut seen = BTreeMap::new();
     let results: Vec<Value> = findings.iter().map(|one| result(page, one, numbers[one.id], &mut seen)).collect();
     let mut run = json!({
@@ -42,7 +48,7 @@ pub fn sarif(page: &Page<'_>) -> Value {
     if let Some(place) = page.scope.region_and_account {
         run["properties"] = json!({"stack": page.scope.stack, "region": place.0, "account": place.1});
     }
-    json!({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+    run
 }
 
 /// Who found it.
@@ -64,18 +70,33 @@ fn category(page: &Page<'_>) -> String {
     format!("{}/{}/{}", page.command, page.scope.stack, place.unwrap_or_default())
 }
 
-/// What all findings of the id of this one have in common.
-fn rule(page: &Page<'_>, one: &Finding) -> Value {
+/// What all findings of the id of this one have in common; `worst` is the grade of the worst of them.
+fn rule(page: &Page<'_>, one: &Finding, worst: Option<Grade>) -> Value {
     let class = page.class(one.id);
     let (tells, advice) = class.map_or((one.id, one.id), |class| (class.tells, class.advice));
     let level = level(class.map_or(one.severity, |class| class.severity));
-    json!({
+    let mut rule = json!({
         "id": one.id,
         "shortDescription": message(tells),
         "fullDescription": message(&sentence(tells)),
         "help": message(advice),
         "defaultConfiguration": {"level": level},
-    })
+    });
+    if let Some(worst) = worst {
+        rule["properties"] = json!({"security-severity": security_severity(worst), "tags": ["security"]});
+    }
+    rule
+}
+
+/// What GitHub sorts by ("SARIF support for code scanning", `security-severity`: from 9.0 critical, from 7.0 high, from 4.0
+/// medium, below low).
+const fn security_severity(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Critical => "9.5",
+        Grade::High => "8.0",
+        Grade::Medium => "5.5",
+        Grade::Low => "2.0",
+    }
 }
 
 fn result(page: &Page<'_>, one: &Finding, rule: usize, seen: &mut BTreeMap<String, usize>) -> Value {
@@ -87,6 +108,9 @@ fn result(page: &Page<'_>, one: &Finding, rule: usize, seen: &mut BTreeMap<Strin
         "locations": [location(page, one)],
         "partialFingerprints": fingerprints(one, seen),
     });
+    if let Some(grade) = one.grade {
+        result["properties"] = json!({"severity": grade.word()});
+    }
     // Whether there is a problem could not be decided; only failures have a level (SARIF 2.1.0, 3.27.9 and 3.27.10).
     if one.severity == Severity::Unknown {
         result["kind"] = "open".into();

@@ -107,7 +107,7 @@ pub fn finding_json(one: &Finding, file: &str) -> Value {
     };
     json!({
         "id": one.id,
-        "severity": one.severity.word(),
+        "severity": one.word(),
         "path": path,
         "address": address,
         "file": file,

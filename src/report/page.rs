@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::block::{Block, Heading};
 use super::text::{Label, Text};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Grade, Severity};
 
 /// What a program is told, by its keys.
 pub type JsonFields = Vec<(&'static str, Value)>;
@@ -99,6 +99,8 @@ pub struct FindingClass {
     pub id: &'static str,
     /// How bad they are.
     pub severity: Severity,
+    /// How bad in particular, of what is there otherwise than it was made, where the field does not say.
+    pub grade: Option<Grade>,
     /// What they tell, in one sentence without its full stop.
     pub tells: &'static str,
     /// What can be done about them.

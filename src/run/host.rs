@@ -97,6 +97,8 @@ pub struct Stop {
     drain: CancellationToken,
     abandon: CancellationToken,
     guard: Arc<OnceLock<SendGuard>>,
+    /// Whether it listens to signals already: what is heard twice would count twice.
+    listens: Arc<OnceLock<()>>,
 }
 
 /// How long leaving may take once the second signal has come: to say what is left running, and to give a lease back.
@@ -189,6 +191,9 @@ impl Stop {
     #[expect(clippy::disallowed_methods, reason = "listens until the process ends; there is nobody to join it")]
     pub fn on_signals(&self) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
+        if self.listens.set(()).is_err() {
+            return Ok(());
+        }
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut terms = signal(SignalKind::terminate())?;
         let stop = self.clone();

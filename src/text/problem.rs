@@ -58,6 +58,7 @@ impl Problem {
         Finding {
             id,
             severity,
+            grade: None,
             subject: Subject::Key(self.path),
             place: Some(Place { line: self.line, column: self.column, width: self.width }),
             what: self.message,

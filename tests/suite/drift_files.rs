@@ -96,9 +96,9 @@ fn files_are_written_beside_what_is_shown_also_when_all_is_in_sync() {
     let told = metrics(&desk);
     let labels = "stack=\"ppm-prod\",region=\"us-east-1\",account=\"111122223333\"";
     for (name, more, value) in [
-        ("findings", ",severity=\"error\"", 0),
+        ("findings", ",severity=\"critical\"", 0),
+        ("findings", ",severity=\"low\"", 0),
         ("findings", ",severity=\"unknown\"", 0),
-        ("findings", ",severity=\"warning\"", 0),
         ("resources", "", 46),
         ("unread", "", 0),
         ("in_sync", "", 1),
@@ -118,7 +118,7 @@ fn files_are_written_beside_what_is_shown_also_when_all_is_in_sync() {
     assert_ne!(number(), before);
     assert!(desk.read("a.html").contains("1 changed,") && desk.read("a.md").contains("**1 changed,**"));
     let told = metrics(&desk);
-    assert!(told.contains("severity=\"warning\"} 1\n") && told.contains(&format!("in_sync{{{labels}}} 0\n")), "{told}");
+    assert!(told.contains("severity=\"medium\"} 1\n") && told.contains(&format!("in_sync{{{labels}}} 0\n")), "{told}");
     let names: Vec<_> =
         std::fs::read_dir(desk.path("metrics")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "nothing is left half written: {names:?}");

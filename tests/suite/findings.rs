@@ -46,10 +46,10 @@ fn what_drifted_is_told_with_both_values_and_the_key_that_declares_it() {
         ["id", "severity", "address", "path"].map(|key| one[key].as_str().unwrap_or_default().to_owned())
     };
     let expected = [
-        ["drift.changed", "warning", "database.main", "backup_days"],
-        ["drift.changed", "warning", "database.main", "deletion_protection"],
-        ["drift.missing", "error", "listener.https", ""],
-        ["drift.values_edited", "warning", "", ""],
+        ["drift.changed", "medium", "database.main", "backup_days"],
+        ["drift.changed", "medium", "database.main", "deletion_protection"],
+        ["drift.missing", "high", "listener.https", ""],
+        ["drift.values_edited", "medium", "", ""],
     ];
     assert_eq!(all.iter().map(told).collect::<Vec<_>>(), expected.map(|one| one.map(str::to_owned)));
     let whats: Vec<&str> = all.iter().map(|one| one["what"].as_str().unwrap()).collect();

@@ -14,6 +14,7 @@ mod checks;
 mod crash;
 mod deviations;
 mod drift_files;
+mod drift_several;
 mod edits;
 mod findings;
 mod front;

@@ -112,6 +112,7 @@ impl<'g> CheckBuilder<'g> {
         self.check.findings.push(Finding {
             id: self.check.id,
             severity,
+            grade: None,
             subject,
             place,
             what,

@@ -6,6 +6,7 @@ fn finding(severity: Severity, what: &str) -> Finding {
     Finding {
         id: "storage.kms",
         severity,
+        grade: None,
         subject: Subject::Key("storage.kms".to_owned()),
         place: Some(Place { line: 4, column: 8, width: 41 }),
         what: what.to_owned(),

@@ -4,7 +4,7 @@ use super::pages::drifted;
 use super::*;
 use crate::engine::values::{Edit, Edited, FileState};
 use crate::model::document::canonical_pretty;
-use crate::render::{prometheus, sarif};
+use crate::render::{StackMetrics, sarif_log, sarif_run};
 use crate::report::ValuesFile;
 
 /// Everything that can be found, with a place where the declaration has one; `then` is given the page.
@@ -21,6 +21,14 @@ fn found<T>(report: &DriftReport, then: impl FnOnce(&Page<'_>) -> T) -> T {
     };
     let view = DriftView { origins: &origins, values: Some(&values), ..drift_view() };
     then(&Page::of_drift(report, &view))
+}
+
+fn sarif(page: &Page<'_>) -> Value {
+    sarif_log(&[sarif_run(page)])
+}
+
+fn prometheus(page: &Page<'_>, at: Timestamp) -> String {
+    crate::render::prometheus(&[StackMetrics::of(page, at)])
 }
 
 fn results(log: &Value) -> &Vec<Value> {
@@ -51,7 +59,7 @@ fn drift_as_metrics() {
     let report = DriftReport { looked_at: 46, ..DriftReport::default() };
     let metrics = prometheus(&Page::of_drift(&report, &drift_view()), at);
     let told: Vec<&str> = metrics.lines().filter(|line| !line.starts_with('#')).collect();
-    assert_eq!(told.len(), 7, "a series is there also where it is 0: {metrics}");
+    assert_eq!(told.len(), 9, "a series is there also where it is 0: {metrics}");
     assert!(told[..3].iter().all(|line| line.starts_with("ppm_infra_drift_findings{") && line.ends_with(" 0")));
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::findings::fit_for_github;
-use super::printers::{tame_html, tame_markdown};
+use super::printers::{html, markdown, tame_html, tame_markdown};
 use super::*;
 
 /// Any text, also with what controls a terminal.
@@ -73,13 +73,13 @@ fn diffs() -> impl Strategy<Value = Vec<FieldDiff>> {
 }
 
 fn tame(page: &Page<'_>) {
-    tame_markdown(&crate::render::markdown(page, str::to_owned));
-    tame_html(&crate::render::html(page, str::to_owned));
+    tame_markdown(&markdown(page));
+    tame_html(&html(page));
 }
 
 /// Nothing in SARIF ends a line or makes a link, and nothing in metrics ends a label.
 fn fit_for_findings(page: &Page<'_>) {
-    let log = crate::render::sarif(page);
+    let log = crate::render::sarif_log(&[crate::render::sarif_run(page)]);
     fit_for_github(&log);
     for result in log["runs"][0]["results"].as_array().unwrap() {
         let text = result["message"]["text"].as_str().unwrap();
@@ -87,7 +87,7 @@ fn fit_for_findings(page: &Page<'_>) {
         assert!(text.split('\n').skip(1).all(lines), "{text:?}");
         assert!(!text.contains("](") && text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     }
-    tame_metrics(&crate::render::prometheus(page, Timestamp::UNIX_EPOCH));
+    tame_metrics(&crate::render::prometheus(&[crate::render::StackMetrics::of(page, Timestamp::UNIX_EPOCH)]));
 }
 
 /// Every line is a comment or one series, in which quotes stand around values alone.
@@ -141,6 +141,7 @@ proptest! {
         let finding = Finding {
             id: "a.b",
             severity: Severity::Warning,
+            grade: None,
             subject: Subject::Key(word.clone()),
             place: Some(Place { line: 1, column: 2, width: 3 }),
             what: word.clone(),

@@ -1,12 +1,13 @@
 //! The classes of what a look for drift tells: what all findings of one id have in common.
 
-use crate::model::finding::Severity;
+use crate::model::finding::{Grade, Severity};
 use crate::report::page::FindingClass;
 
 /// A field, or an object in nothing that can be shown by its fields.
 pub(super) const CHANGED: FindingClass = FindingClass {
     id: "drift.changed",
-    severity: Severity::Warning,
+    severity: Grade::Medium.severity(),
+    grade: Some(Grade::Medium),
     tells: "A field is not as it was recorded",
     advice: "Apply puts back what is declared. If the new value is right, declare it.",
 };
@@ -14,7 +15,8 @@ pub(super) const CHANGED: FindingClass = FindingClass {
 /// An object that is not there any more.
 pub(super) const MISSING: FindingClass = FindingClass {
     id: "drift.missing",
-    severity: Severity::Error,
+    severity: Grade::High.severity(),
+    grade: Some(Grade::High),
     tells: "An object is not there any more",
     advice: "A plan shows what is made again, and what is not because its data is gone.",
 };
@@ -22,7 +24,8 @@ pub(super) const MISSING: FindingClass = FindingClass {
 /// Another object in the place of one of ours.
 pub(super) const FOREIGN: FindingClass = FindingClass {
     id: "drift.foreign",
-    severity: Severity::Error,
+    severity: Grade::High.severity(),
+    grade: Some(Grade::High),
     tells: "An object is not there any more, and another one that is not ours stands in its place",
     advice: "What is not of this stack is never changed. The result says how it is taken over, or what to remove.",
 };
@@ -31,6 +34,7 @@ pub(super) const FOREIGN: FindingClass = FindingClass {
 pub(super) const UNREAD: FindingClass = FindingClass {
     id: "drift.unread",
     severity: Severity::Unknown,
+    grade: None,
     tells: "An object could not be read: it is neither in sync nor gone",
     advice: "Give the credentials the permissions that docs/permissions.md lists for looking, then look again.",
 };
@@ -38,7 +42,8 @@ pub(super) const UNREAD: FindingClass = FindingClass {
 /// What is worth knowing, and no difference.
 pub(super) const NOTE: FindingClass = FindingClass {
     id: "drift.note",
-    severity: Severity::Warning,
+    severity: Grade::Low.severity(),
+    grade: Some(Grade::Low),
     tells: "Something is worth knowing of an object, and no difference",
     advice: "What can be done about it stands in the result.",
 };
@@ -46,7 +51,8 @@ pub(super) const NOTE: FindingClass = FindingClass {
 /// The values, changed by hand.
 pub(super) const VALUES_EDITED: FindingClass = FindingClass {
     id: "drift.values_edited",
-    severity: Severity::Warning,
+    severity: Grade::Medium.severity(),
+    grade: Some(Grade::Medium),
     tells: "The file of Helm values was changed by hand",
     advice: "Declare the change. Apply writes the file anew and keeps the edited one beside it.",
 };
@@ -54,7 +60,8 @@ pub(super) const VALUES_EDITED: FindingClass = FindingClass {
 /// Something else in the place of the values.
 pub(super) const VALUES_FOREIGN: FindingClass = FindingClass {
     id: "drift.values_foreign",
-    severity: Severity::Error,
+    severity: Grade::High.severity(),
+    grade: Some(Grade::High),
     tells: "Something else is in the place of the file of Helm values, and apply refuses to write over it",
     advice: "Move it away; the result has the command.",
 };
@@ -63,6 +70,7 @@ pub(super) const VALUES_FOREIGN: FindingClass = FindingClass {
 pub(super) const VALUES_MISSING: FindingClass = FindingClass {
     id: "drift.values_missing",
     severity: Severity::Unknown,
+    grade: None,
     tells: "The file of Helm values is not on this machine and was not compared",
     advice: "The result has the command with which it is written anew.",
 };
@@ -70,7 +78,8 @@ pub(super) const VALUES_MISSING: FindingClass = FindingClass {
 /// The values of another run.
 pub(super) const VALUES_OTHER: FindingClass = FindingClass {
     id: "drift.values_other",
-    severity: Severity::Warning,
+    severity: Grade::Medium.severity(),
+    grade: Some(Grade::Medium),
     tells: "The file of Helm values was written by another run than the last",
     advice: "The result has the command that writes that of the last run.",
 };

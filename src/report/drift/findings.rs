@@ -97,12 +97,14 @@ impl DriftItem<'_> {
     fn finding(self, origins: &Origins, quoted_file: &str) -> Finding {
         let object = |class: &FindingClass, at: &Address, what| Finding {
             severity: class.severity,
+            grade: class.grade,
             place: origins.of(at, ""),
             ..Finding::error(class.id, at, what)
         };
         let file = |class: &FindingClass, one: &ValuesFile, what| Finding {
             id: class.id,
             severity: class.severity,
+            grade: class.grade,
             subject: Subject::File(one.file.clone()),
             place: None,
             what,
@@ -160,7 +162,7 @@ mod tests {
     use crate::engine::diff::{FieldDiff, Shown};
     use crate::engine::values::Edit;
     use crate::model::error::ErrorKind;
-    use crate::model::finding::Severity;
+    use crate::model::finding::{Grade, Severity};
     use crate::model::observation::Remedy;
     use crate::model::place::Place;
     use crate::model::resource::OnChange;
@@ -224,7 +226,13 @@ mod tests {
 
     fn whole(id: &'static str, severity: Severity, subject: Subject, what: &str) -> Finding {
         let (what, why) = (what.to_owned(), String::new());
-        Finding { id, severity, subject, place: None, what, why, remedies: Vec::new() }
+        let grade = match id {
+            "drift.missing" | "drift.foreign" | "drift.values_foreign" => Some(Grade::High),
+            "drift.changed" | "drift.values_edited" | "drift.values_other" => Some(Grade::Medium),
+            "drift.note" => Some(Grade::Low),
+            _ => None,
+        };
+        Finding { id, severity, grade, subject, place: None, what, why, remedies: Vec::new() }
     }
 
     #[test]
@@ -409,8 +417,9 @@ mod tests {
     #[test]
     fn every_id_is_documented() {
         let documentation = include_str!("../../../docs/json-output.md");
-        for FindingClass { id, severity, .. } in classes::ALL {
-            assert!(documentation.contains(&format!("| `{id}` | `{}` |", severity.word())), "{id}");
+        for FindingClass { id, severity, grade, .. } in classes::ALL {
+            let word = grade.map_or(severity.word(), Grade::word);
+            assert!(documentation.contains(&format!("| `{id}` | `{word}` |")), "{id}");
         }
     }
 }

@@ -54,6 +54,7 @@ impl HealthAssessor<'_> {
         self.findings.push(Finding {
             id: part.serves(),
             severity,
+            grade: None,
             subject: Subject::Aspect(part),
             place: None,
             what: what.into(),
