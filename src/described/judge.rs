@@ -13,10 +13,13 @@ use super::remembered::{is_remembered, moved, now, recorded};
 use super::rules::RuleCase;
 use super::table::{Aggravation, Gravity, LifecycleCheck, MemberClass, MemberRow};
 use super::tracked::differs;
-use super::words::{member_name, noun, shown, told_rule, with_article};
+use super::words::{detail, member_name, noun, shown, told_rule, with_article};
 use crate::model::address::Address;
 use crate::model::described::CallAnswer;
 use crate::model::error::CloudError;
+
+/// Where the targets of a group say how they are: none at all is told as well.
+const TARGETS: &str = "TargetHealth.State";
 
 /// What a deviation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -208,7 +211,8 @@ fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_
     let (noun, article) = (noun(look.kind()), with_article(word));
     let (gravity, rule) = if class == DeviationClass::ByAws { (Gravity::Low, None) } else { (gravity, rule) };
     let (article, space) = if member.is_empty() { (article, "") } else { (format!("the {word}"), " ") };
-    let what = format!("the {noun} has {article}{space}{member}{}{tail}", told_rule(rule));
+    let more = detail(found.element).map(|detail| format!(" ({detail})")).unwrap_or_default();
+    let what = format!("the {noun} has {article}{space}{member}{more}{}{tail}", told_rule(rule));
     let after = found.value.clone();
     let member = (!member.is_empty()).then_some(member);
     Some(Deviation { after, member, ..of(look, row, class, gravity, what) })
@@ -231,7 +235,9 @@ fn by_aws(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
     let case = RuleCase { look, row, before: None, after: &now, element: &now };
     let told = is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten();
     let holds = |(_, rule): &&(Gravity, Aggravation)| case.holds(*rule);
-    let Some((gravity, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null()) else { return told };
+    let Some((gravity, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null() || row.path == TARGETS) else {
+        return told;
+    };
     let path = row.path.trim_end_matches(".*");
     let what = format!("{path} of the {} is {}{}", noun(look.kind()), shown(&now), told_rule(Some(*rule)));
     let deviation = told.unwrap_or_else(|| of(look, row, DeviationClass::ByAws, *gravity, String::new()));

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::look::{Baseline, DeepLook};
 use super::path::{FoundMember, as_set, pairs, plain, text_of};
 use super::table::{MemberClass, MemberRow};
-use crate::model::described::CallAnswer;
 
 /// States in which a machine was taken out of service by somebody; the others pass by themselves (EC2 Auto Scaling User
 /// Guide, "Amazon EC2 Auto Scaling instance lifecycle").
@@ -96,7 +95,8 @@ fn unclassed(look: &DeepLook<'_>, row: &MemberRow) -> Option<Value> {
 
 /// What was seen before and is another now, both sides; of keys that nobody classed, those that are known and differ.
 pub fn moved(look: &DeepLook<'_>, row: &MemberRow) -> Option<(Value, Value)> {
-    let before = look.baseline.get(&row.key())?;
+    // Where nothing is told of the object it is gone, which is told by itself.
+    let before = look.baseline.get(&row.key()).filter(|_| !look.told(row.call).is_empty())?;
     let now = now(look, row);
     if is_catch_all(row) {
         let (before, now) = (before.as_object()?, now.as_object()?);
@@ -131,11 +131,7 @@ pub fn is_remembered(look: &DeepLook<'_>, row: &MemberRow) -> bool {
 /// could not be read, or was not asked for, stays as it was.
 pub fn baseline_of(look: &DeepLook<'_>) -> Baseline {
     let mut baseline = look.baseline.clone();
-    let answered = |call: &str| {
-        let answers = look.answers.get(look.address);
-        matches!(answers.and_then(|answers| answers.get(call)), Some(CallAnswer::Told(_) | CallAnswer::NotSet))
-    };
-    for row in look.table.rows.iter().filter(|row| answered(row.call) && is_remembered(look, row)) {
+    for row in look.table.rows.iter().filter(|row| !look.told(row.call).is_empty() && is_remembered(look, row)) {
         let now = now(look, row);
         match (baseline.get_mut(&row.key()), now) {
             (None, now) => drop(baseline.insert(row.key(), now)),

@@ -302,6 +302,12 @@ impl MemberTable {
         table
     }
 
+    /// How grave it is that the object is not there: the severity of the call that tells so.
+    pub fn missing(&self) -> Option<Gravity> {
+        let roots = self.rows.iter().filter(|row| matches!(row.class, MemberClass::Root(_)));
+        roots.filter_map(|row| row.gravity).max()
+    }
+
     /// The rows of one call.
     pub fn of_call<'t>(&'t self, call: &'t str) -> impl Iterator<Item = &'t MemberRow> {
         self.rows.iter().filter(move |row| row.call == call)
@@ -355,7 +361,7 @@ mod tests {
         assert_eq!(table.rows[2].class, MemberClass::Default(json!({"a": 1})));
         assert_eq!((table.rows[2].why, table.rows[2].rules.len()), ("", 1));
         assert_eq!(table.rows[3].class, MemberClass::Tracked(vec!["ingress", "egress"]));
-        assert_eq!(table.of_call("s:Get").count(), 4);
+        assert_eq!((table.of_call("s:Get").count(), table.missing()), (4, Some(Gravity::High)));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::path::text_of;
+use super::path::{text_of, texts};
 use super::table::Aggravation;
 use crate::model::address::Kind;
 use crate::model::document::canonical;
+use crate::model::support::days;
 
 /// Nouns of kinds whose word is not one.
 const NOUNS: [(&str, &str); 15] = [
@@ -118,4 +119,32 @@ pub fn member_name(value: &Value) -> String {
     }
     let named = NAMES.iter().find_map(|name| value.get(name).map(text_of).filter(|text| !text.is_empty()));
     named.unwrap_or_else(|| shown(value))
+}
+
+/// What a member does, in few words, where its name says nothing: `tcp 22 from 0.0.0.0/0`.
+pub fn detail(element: &Value) -> Option<String> {
+    let text = |path: &str| element.pointer(path).map(text_of).filter(|text| !text.is_empty());
+    if let Some(way) = text("/IsEgress") {
+        let peers = ["/CidrIpv4", "/CidrIpv6", "/ReferencedGroupInfo/GroupId", "/PrefixListId"];
+        let peer = peers.into_iter().find_map(text)?;
+        let protocol = text("/IpProtocol").filter(|protocol| protocol != "-1");
+        let ports = match (text("/FromPort"), text("/ToPort")) {
+            (Some(from), Some(to)) if protocol.is_some() && from != to => format!(" {from}-{to}"),
+            (Some(from), _) if protocol.is_some() => format!(" {from}"),
+            _ => String::new(),
+        };
+        let to = if way == "true" { "to" } else { "from" };
+        return Some(format!("{}{ports} {to} {peer}", protocol.unwrap_or_else(|| "everything".to_owned())));
+    }
+    if let (Some(_), Some(port)) = (text("/ListenerArn"), text("/Port")) {
+        return Some(format!("port {port}"));
+    }
+    if let (Some(conditions), Some(kind)) = (element.get("Conditions"), text("/Actions/0/Type")) {
+        let fits: Vec<&str> = texts(conditions).into_iter().filter(|text| text.contains(['/', '*', '.'])).collect();
+        let code = text("/Actions/0/FixedResponseConfig/StatusCode").map(|code| format!(" {code}"));
+        let fits = if fits.is_empty() { "every request".to_owned() } else { fits.join(", ") };
+        return Some(format!("{fits}: {kind}{}", code.unwrap_or_default()));
+    }
+    let expires = text("/Expiration/Days").or_else(|| text("/NoncurrentVersionExpiration/NoncurrentDays"));
+    expires.map(|count| format!("after {}", count.parse().map_or(count, days)))
 }

@@ -98,7 +98,7 @@ fn a_rule_of_the_clusters_group_is_as_grave_as_whom_it_lets_in() {
         after("cluster.main", "ec2:DescribeSecurityGroupRules", |roots| roots.push(rule))
     };
     let ssh = rule(json!({"CidrIpv4": "0.0.0.0/0"}));
-    let what = "the cluster has the rule of the cluster's security group sgr-ssh, which lets everybody in";
+    let what = "the cluster has the rule of the cluster's security group sgr-ssh (tcp 22 from 0.0.0.0/0), which lets everybody in";
     assert_eq!(told(&ssh), (Extra, Critical, what));
     assert_eq!(rule(json!({"CidrIpv6": "::/0"})).gravity, Critical);
     assert_eq!(rule(json!({"CidrIpv4": "10.0.0.0/8"})).gravity, High);
@@ -121,14 +121,21 @@ fn a_listener_rule_that_takes_everything_is_critical() {
     };
     let refuse = json!({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}});
     let all = rule("/*", refuse.clone());
-    assert_eq!(told(&all), (Extra, Critical, "the listener has the listener rule 1, with which nothing is served"));
+    assert_eq!(
+        told(&all),
+        (
+            Extra,
+            Critical,
+            "the listener has the listener rule 1 (/*: fixed-response 503), with which nothing is served"
+        )
+    );
     assert_eq!(rule("/admin", refuse).gravity, High);
     let ours = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/ppm-prod-pm-000022/0000000000000016";
     assert_eq!(rule("/*", json!({"Type": "forward", "TargetGroupArn": ours})).gravity, High);
     let second = after("load_balancer.main", "elasticloadbalancing:DescribeListeners", |roots| {
         roots.push(json!({"ListenerArn": "arn:listener/8080", "Port": 8080}));
     });
-    assert_eq!(told(&second), (Extra, High, "the load balancer has the listener arn:listener/8080"));
+    assert_eq!(told(&second), (Extra, High, "the load balancer has the listener arn:listener/8080 (port 8080)"));
 }
 
 #[test]
@@ -139,7 +146,10 @@ fn a_lifecycle_rule_is_as_grave_as_what_it_deletes() {
         })
     };
     let all = rule(json!({"ID": "tidy", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}));
-    assert_eq!(told(&all), (Extra, Critical, "the bucket has the lifecycle rule tidy, which deletes what is stored"));
+    assert_eq!(
+        told(&all),
+        (Extra, Critical, "the bucket has the lifecycle rule tidy (after 1 day), which deletes what is stored")
+    );
     let old = rule(json!({"ID": "old", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}));
     assert_eq!(old.gravity, Critical);
     assert_eq!(rule(json!({"ID": "off", "Status": "Disabled", "Expiration": {"Days": 1}})).gravity, High);
@@ -291,4 +301,15 @@ fn ends_that_come_near_are_told_in_days() {
         roots[0]["DeletedDate"] = json!(1_796_000_000);
     });
     assert_eq!((deleted.class, deleted.gravity), (Lifecycle, Critical));
+}
+
+#[test]
+fn an_object_that_is_gone_is_told_once_and_no_target_is_critical() {
+    let mut gone = World::in_sync();
+    gone.told("database.main", "rds:DescribeDBInstances").clear();
+    assert_eq!(gone.judge("database.main"), [], "that it is missing is seen by the look itself");
+    let none = after("target_group.main", "elasticloadbalancing:DescribeTargetHealth", Vec::clear);
+    assert_eq!((none.class, none.gravity), (ByAws, Critical));
+    let missing = |at: &str| World::in_sync().table(&at.parse().unwrap()).missing();
+    assert_eq!((missing("database.main"), missing("elastic_ip.nat-a")), (Some(Critical), Some(High)));
 }
