@@ -5,7 +5,7 @@
 //! - [`model`] the words: addresses, documents, references, facts of a resource type.
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`described`] (model) what the cloud's answers about an object mean, by the tables of what drift compares; pure.
-//! - [`cloud`] (model) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
+//! - [`cloud`] (model, how described asks) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 //! - [`text`] (model) YAML read with places and written, problems, spelling.
 //! - [`product`] (model) what Package Manager is: ports, configuration file, sizes, versions; pure.

@@ -2,7 +2,7 @@
 //! applied. Pure: it is given answers and asks for none.
 //!
 //! A table says of every member of every answer what a change of it means (`docs/drift-boundary.md`). [`table`] reads
-//! them, [`path`] finds members, [`rules`] says what makes a change grave, [`known`] which of what stands there the cloud
+//! them, [`root`] says how they are asked for, [`path`] finds members, [`rules`] says what makes a change grave, [`known`] which of what stands there the cloud
 //! or its controllers put there, and [`judge`] puts it together: what of an object is not as anybody declared it.
 //!
 //! Promises that whatever is in sync is silent: the order of a list, the spelling of a policy and what the cloud moves by
@@ -16,6 +16,7 @@ pub mod look;
 pub mod path;
 pub mod policies;
 pub mod remembered;
+pub mod root;
 pub mod rules;
 pub mod table;
 pub mod tracked;

@@ -10,7 +10,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
-    ("cloud", &["model"]),
+    ("cloud", &["model", "described::root"]),
     ("resources", &["model", "cloud"]),
     ("text", &["model"]),
     ("product", &["model"]),

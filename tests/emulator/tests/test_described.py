@@ -88,7 +88,11 @@ PAGING = {
 # Members of the elements of a list that is a map.
 PAIRS = [{"Key", "Value"}, {"TagKey", "TagValue"}]
 RULE = re.compile(r"; (critical|high|medium|low) if ([^;]+)$")
-READ = re.compile(r"(?:(all|each)(?: (\d+))?|shared|deep|if [^;]+)(?:; absent (\w+))?")
+READ = re.compile(
+    r"(?:(all|each|shared)(?: (\d+))?|deep|if [^;]+)"
+    r"(?:; (?P<by>[^;]+?)(?: where (?P<where>\w+))?)?(?:; absent (\w+))?"
+)
+USUAL = ("all", "each", "shared")
 KEY = re.compile(r"<li>\s*<p>\s*<code>([a-z0-9_]+\.[a-z0-9_.]+)</code>\s*[-\u2013]")
 
 
@@ -202,6 +206,37 @@ def leaves(
         yield Leaf(path)
 
 
+def computed(kind: str) -> set[str]:
+    """The fields AWS computes for a kind."""
+    text = (KINDS / f"{kind}.rs").read_text()
+    found = re.search(r"pub struct \w+Computed \{(.*?)\n\}", text, re.DOTALL)
+    assert found, f"{kind}.rs computes nothing"
+    return set(re.findall(r"pub (\w+):", found.group(1)))
+
+
+def way(row: Row) -> str:
+    """How an answer is asked for: `all`, `each`, `shared`; "" where only now and then."""
+    read = READ.fullmatch(row.value)
+    return (read.group(1) or "") if read else ""
+
+
+def recognised(row: Row) -> dict[str, str]:
+    """By what of an answer, or of the request for it, which field of an object is told."""
+    read = READ.fullmatch(row.value)
+    by = (read and read.group("by")) or ""
+    return dict(pair.partition("=")[::2] for pair in by.split(", ") if pair)
+
+
+def member(shape: Shape, path: str) -> Shape | None:
+    """What stands at a path, `Attachments[].VpcId`; None if there is no such member."""
+    for name in filter(None, path.split(".")):
+        found = shape.members.get(name.removesuffix("[]"))
+        if not found or (name.endswith("[]") and found.shape.type != "list"):
+            return None
+        shape = found.shape.element.shape if name.endswith("[]") else found.shape
+    return shape
+
+
 def answer(call: str) -> Shape:
     """What a call answers."""
     service, name = call.split(":")
@@ -244,7 +279,7 @@ def test_every_member_stands_in_one_row(kind):
     for call, rows in calls(kind).items():
         inside, outside = split(call, rows)
         # The kind that makes the call speaks of the rest of a shared answer.
-        if rows[0].value != "shared":
+        if way(rows[0]) != "shared":
             wrong += [
                 f"{call}: {path} stands beside the root"
                 for path in outside
@@ -257,7 +292,7 @@ def test_every_member_stands_in_one_row(kind):
             if count > 1
         ]
         paths = {leaf.path for leaf in inside}
-        if rows[0].value != "shared":
+        if way(rows[0]) != "shared":
             wrong += [
                 f"{call}: {path} has no row" for path in sorted(paths - set(named))
             ]
@@ -335,6 +370,32 @@ def test_every_row_is_well_formed(kind):
 
 
 @pytest.mark.parametrize("kind", kinds())
+def test_every_answer_says_which_object_it_is_about(kind):
+    wrong = []
+    known = set(fields(kind)) | computed(kind)
+    for row in table(kind):
+        if row.category != "root" or way(row) not in USUAL:
+            continue
+        by = recognised(row)
+        service, name = row.call.split(":")
+        asked = model(service).operation(name).input
+        element = member(answer(row.call), row.path)
+        if not by:
+            wrong.append(f"{row}: about what?")
+        for told, field in by.items():
+            if field not in known:
+                wrong.append(f"{row}: {kind} has no {field}")
+            in_request = bool(asked) and told in asked.members
+            in_answer = bool(element) and member(element, told) is not None
+            if not in_request and (way(row) == "each" or not in_answer):
+                wrong.append(f"{row}: neither request nor answer tells {told}")
+        where = READ.fullmatch(row.value).group("where")
+        if where and where not in known:
+            wrong.append(f"{row}: {kind} has no {where}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", kinds())
 def test_a_call_begins_with_its_root(kind):
     seen: list[str] = []
     for row in table(kind):
@@ -386,13 +447,13 @@ def test_what_is_shared_is_read_by_another_kind():
         row.call
         for kind in kinds()
         for row in table(kind)
-        if row.category == "root" and row.value != "shared"
+        if row.category == "root" and way(row) != "shared"
     }
     shared = [
         row
         for kind in kinds()
         for row in table(kind)
-        if row.category == "root" and row.value == "shared"
+        if row.category == "root" and way(row) == "shared"
     ]
     assert [str(row) for row in shared if row.call not in made] == []
 
@@ -402,7 +463,7 @@ def calls_of(kind: str, objects: int) -> int:
     number = 0
     for row in table(kind):
         read = READ.fullmatch(row.value) if row.category == "root" else None
-        if read and read.group(1):
+        if read and read.group(1) in ("all", "each"):
             number += int(read.group(2) or 1) * (
                 objects if read.group(1) == "each" else 1
             )
