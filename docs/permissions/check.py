@@ -32,6 +32,8 @@ RENAMED = {
     "deleteobjects": ["DeleteObject", "DeleteObjectVersion"],
     "getbucketencryption": ["GetEncryptionConfiguration"],
     "getbucketlifecycleconfiguration": ["GetLifecycleConfiguration"],
+    "getbucketnotificationconfiguration": ["GetBucketNotification"],
+    "getbucketreplication": ["GetReplicationConfiguration"],
     "getpublicaccessblock": ["GetBucketPublicAccessBlock"],
     "headbucket": ["ListBucket"],
     "listbuckets": ["ListAllMyBuckets"],

@@ -6,6 +6,7 @@
 pub mod answer;
 mod calls;
 mod census;
+pub mod described;
 pub mod ec2;
 pub mod eks;
 pub mod eks_token;
@@ -31,6 +32,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use crate::model::send_guard::SendGuard;
+use described::Capture;
 use guarded::Guarded;
 
 pub use calls::Calls;
@@ -38,7 +40,7 @@ pub use census::{Census, Listed};
 pub use error::{During, code_is};
 pub use pace::{Pace, Paced};
 pub use provision::{
-    HealthOf, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
+    AskedOnce, HealthOf, Lookup, Present, Provision, ReadOutcome, ReadOutcomes, Reading, Silent, Writing, one_by_one,
 };
 
 /// The clients of every service we call, for one region.
@@ -115,7 +117,11 @@ impl Clients {
         macro_rules! client {
             ($service:ident, $config:expr) => {
                 $service::Client::from_conf(
-                    $service::config::Builder::from($config).interceptor(guarded.clone()).interceptor(Calls).build(),
+                    $service::config::Builder::from($config)
+                        .interceptor(guarded.clone())
+                        .interceptor(Calls)
+                        .interceptor(Capture)
+                        .build(),
                 )
             };
         }
@@ -148,6 +154,6 @@ fn acm(config: &SdkConfig, guarded: &Guarded) -> aws_sdk_acm::Client {
         .operation_timeout(Duration::from_secs(20))
         .build();
     let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts);
-    let config = config.interceptor(guarded.clone()).interceptor(Calls);
+    let config = config.interceptor(guarded.clone()).interceptor(Calls).interceptor(Capture);
     aws_sdk_acm::Client::from_conf(config.build())
 }

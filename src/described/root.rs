@@ -90,11 +90,7 @@ pub fn elements<'v>(answer: &'v Value, path: &str) -> Vec<&'v Value> {
     path.split('.').filter(|name| !name.is_empty()).fold(vec![answer], |found, name| {
         let (name, list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
         let members = found.into_iter().filter_map(|one| one.get(name)).filter(|one| !one.is_null());
-        if list {
-            members.filter_map(Value::as_array).flatten().collect()
-        } else {
-            members.collect()
-        }
+        if list { members.filter_map(Value::as_array).flatten().collect() } else { members.collect() }
     })
 }
 
@@ -126,7 +122,10 @@ mod tests {
             }
         );
         assert_eq!(all[1].by, [by("clusterName", "cluster_name"), by("addonName", "name")]);
-        assert_eq!((all[2].asked, &all[2].by[..], all[2].only_with), (Asked::All, &[by("ListenerArn", "id")][..], Some("certificate")));
+        assert_eq!(
+            (all[2].asked, &all[2].by[..], all[2].only_with),
+            (Asked::All, &[by("ListenerArn", "id")][..], Some("certificate"))
+        );
         assert_eq!((all[3].asked, all[3].by.len(), all[3].absent), (Asked::If("a"), 0, Some("B")));
         assert_eq!(all.len(), 4);
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use crate::cloud::aws::{Lookup, Provision, ReadOutcome, Reading, Writing};
+use crate::cloud::aws::{AskedOnce, Lookup, Provision, ReadOutcome, Reading, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::document::Document;
@@ -36,9 +36,12 @@ pub(super) async fn confirm<R: Provision>(
     let mut ids = cx.ids.clone();
     ids.insert(address, &Document::of(computed));
     let ids = &ids;
-    let look = &Reading { aws: cx.aws, ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
     let looks = AtomicU32::new(0);
     let flaws = until(cx, &doing, EVERY, || async {
+        // Every look asks anew.
+        let once = AskedOnce::default();
+        let (stack, surroundings) = (&cx.mark.stack, &cx.surroundings);
+        let look = &Reading { aws: cx.aws, ids, stack, surroundings, removing: false, networks: &[], once: &once };
         let lookup = Lookup {
             address: address.clone(),
             declared: Some(wanted.clone()),

@@ -7,13 +7,16 @@ use futures_core::future::BoxFuture;
 use futures_util::future::{join_all, try_join_all};
 
 use super::confirm::confirm;
+use super::vpc::Vpc;
 use super::{every_kind, facts, survey};
+use crate::cloud::aws::described::{self, Tables};
 use crate::cloud::aws::{
-    Census, Clients, HealthOf as _, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
+    AskedOnce, Census, Clients, HealthOf as _, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
 };
 use crate::cloud::health::{Answer, Probe};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
+use crate::model::described::Described;
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::observation::{ForeignObject, Observation};
@@ -37,14 +40,33 @@ impl Aws {
         &self.clients
     }
 
-    fn reading<'a>(&'a self, request: &ObserveRequest<'a>) -> Reading<'a> {
+    fn reading<'a>(&'a self, request: &ObserveRequest<'a>, once: &'a AskedOnce) -> Reading<'a> {
         Reading {
             aws: &self.clients,
             ids: request.ids,
             stack: request.stack,
             surroundings: request.surroundings,
             removing: request.removing,
+            networks: &[],
+            once,
         }
+    }
+
+    async fn look(&self, request: &ObserveRequest<'_>, cx: &Reading<'_>) -> BTreeMap<Address, Observation> {
+        let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &ObserveTarget>> = BTreeMap::new();
+        for (address, target) in request.targets {
+            by_kind.entry(&address.kind).or_default().insert(address, target);
+        }
+        let looks = by_kind.into_iter().map(|(kind, targets)| async move {
+            match typed(kind) {
+                Ok(typed) => typed.observe(targets, cx).await,
+                Err(error) => {
+                    let unread = Observation::Unread { error };
+                    targets.into_keys().map(|address| (address.clone(), unread.clone())).collect()
+                }
+            }
+        });
+        join_all(looks).await.into_iter().flatten().collect()
     }
 
     fn writing<'a>(&'a self, cx: &'a Context) -> Writing<'a> {
@@ -62,22 +84,18 @@ impl Cloud for Aws {
     }
 
     fn observe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, BTreeMap<Address, Observation>> {
+        Box::pin(async move { self.look(request, &self.reading(request, &AskedOnce::default())).await })
+    }
+
+    fn describe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, Described> {
         Box::pin(async move {
-            let mut by_kind: BTreeMap<&Kind, BTreeMap<&Address, &ObserveTarget>> = BTreeMap::new();
-            for (address, target) in request.targets {
-                by_kind.entry(&address.kind).or_default().insert(address, target);
-            }
-            let cx = &self.reading(request);
-            let looks = by_kind.into_iter().map(|(kind, targets)| async move {
-                match typed(kind) {
-                    Ok(typed) => typed.observe(targets, cx).await,
-                    Err(error) => {
-                        let unread = Observation::Unread { error };
-                        targets.into_keys().map(|address| (address.clone(), unread.clone())).collect()
-                    }
-                }
-            });
-            join_all(looks).await.into_iter().flatten().collect()
+            let tables = Tables::of(ALL.iter().map(|kind| (kind.kind(), kind.table())));
+            let recorded = request.targets.iter().filter(|(address, _)| address.kind == Vpc::KIND);
+            let ids = recorded.filter_map(|(_, target)| target.recorded.as_ref()?.computed.text("id"));
+            let networks: Vec<&str> = ids.collect();
+            let once = AskedOnce::default();
+            let cx = &Reading { networks: &networks, ..self.reading(request, &once) };
+            described::describe(&self.clients, &tables, request, self.look(request, cx)).await
         })
     }
 
@@ -102,7 +120,7 @@ impl Cloud for Aws {
     ) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             match typed(&at.kind) {
-                Ok(typed) => typed.find(at, id, like, &self.reading(request)).await,
+                Ok(typed) => typed.find(at, id, like, &self.reading(request, &AskedOnce::default())).await,
                 Err(error) => Observation::Unread { error },
             }
         })
@@ -144,6 +162,7 @@ impl Cloud for Aws {
 /// The verbs of one kind with its type erased.
 trait Erased: Send + Sync {
     fn kind(&self) -> Kind;
+    fn table(&self) -> &'static str;
     fn observe<'a>(
         &'a self,
         targets: BTreeMap<&'a Address, &'a ObserveTarget>,
@@ -168,11 +187,18 @@ trait Erased: Send + Sync {
     fn delete<'a>(&'a self, known: &'a Known, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<(), CloudError>>;
 }
 
-struct Typed<R>(PhantomData<fn() -> R>);
+struct Typed<R> {
+    table: &'static str,
+    kind: PhantomData<fn() -> R>,
+}
 
 impl<R: Provision> Erased for Typed<R> {
     fn kind(&self) -> Kind {
         R::KIND
+    }
+
+    fn table(&self) -> &'static str {
+        self.table
     }
 
     fn observe<'a>(
@@ -277,7 +303,10 @@ impl<R: Provision> Erased for Typed<R> {
 
 macro_rules! erased {
     ($($module:ident :: $kind:ident),* $(,)?) => {
-        &[$(&Typed::<super::$module::$kind>(PhantomData) as &dyn Erased),*]
+        &[$(&Typed::<super::$module::$kind> {
+            table: include_str!(concat!(stringify!($module), "/described.tsv")),
+            kind: PhantomData,
+        } as &dyn Erased),*]
     };
 }
 

@@ -45,6 +45,8 @@ mod credentials;
 #[cfg(feature = "aws")]
 mod database;
 #[cfg(feature = "aws")]
+mod described;
+#[cfg(feature = "aws")]
 mod drift;
 #[cfg(feature = "aws")]
 mod eks_token;

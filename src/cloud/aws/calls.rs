@@ -13,7 +13,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use tokio::time::Instant;
 
 /// Headers in which services give the id of a request: most of them, S3, and the older ones.
-const REQUEST_ID: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"];
+pub(super) const REQUEST_ID: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"];
 
 /// Tells of every attempt of every call.
 #[derive(Clone, Copy, Debug)]

@@ -163,8 +163,19 @@ pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<Str
     }
 }
 
+/// The filter for what stands in a network, of lists that have this one for ids; nothing for what stands in none, and for
+/// networks.
+fn in_network(id_filter: &str) -> Option<&'static str> {
+    match id_filter {
+        "subnet-id" | "route-table-id" | "group-id" | "nat-gateway-id" | "vpc-endpoint-id" => Some("vpc-id"),
+        "internet-gateway-id" => Some("attachment.vpc-id"),
+        _ => None,
+    }
+}
+
 /// Looks for objects that EC2 lists by filter: recorded ones by `id_filter`, the others by the tag of our stack. `list`
-/// must read all pages and leave out what is gone but still listed; `see` tells one object in the shape of its kind.
+/// must read all pages and leave out what is gone but still listed; `see` tells one object in the shape of its kind. Where
+/// everything in a network is to be told, that list is asked for, and by their ids what it does not have.
 pub async fn look<R, T, Fut>(
     lookups: Vec<Lookup<R>>,
     cx: &Reading<'_>,
@@ -178,8 +189,17 @@ where
     Fut: Future<Output = Result<Vec<T>, CloudError>>,
 {
     let ids: Vec<&str> = lookups.iter().filter_map(Lookup::id).collect();
-    let by_id =
-        async { if ids.is_empty() { Ok(Vec::new()) } else { list(filter(id_filter, ids.iter().copied())).await } };
+    let by_id = async {
+        let mut there = match in_network(id_filter).filter(|_| !ids.is_empty() && !cx.networks.is_empty()) {
+            Some(network) => list(filter(network, cx.networks.iter().copied())).await?,
+            None => Vec::new(),
+        };
+        let left: Vec<&str> = ids.iter().copied().filter(|id| !there.iter().any(|object| object.id() == *id)).collect();
+        if !left.is_empty() {
+            there.extend(list(filter(id_filter, left)).await?);
+        }
+        Ok(there)
+    };
     let unrecorded = lookups.iter().any(|one| one.recorded.is_none());
     let by_tag = async { if unrecorded { list(of_stack(cx.stack)).await } else { Ok(Vec::new()) } };
     let (by_id, by_tag) = join(by_id, by_tag).await;

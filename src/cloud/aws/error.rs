@@ -38,15 +38,7 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let Some(service) = error.as_service_error() else {
-        let told = in_one_line(error);
-        let kind = if told.to_lowercase().contains("credential") {
-            ErrorKind::Credentials
-        } else if matches!(error, SdkError::ConstructionFailure(_)) {
-            ErrorKind::Bug
-        } else {
-            ErrorKind::Unreachable
-        };
-        return CloudError::new(kind, doing, told);
+        return unanswered(error, matches!(error, SdkError::ConstructionFailure(_)), doing);
     };
     let meta = service.meta();
     let message = meta.message().map_or_else(|| in_one_line(service), str::to_owned);
@@ -58,6 +50,31 @@ where
         code: meta.code().map(str::to_owned),
         request_id: meta.extra("aws_request_id").map(str::to_owned),
     }
+}
+
+/// The error of a call that nobody answered.
+pub(super) fn unanswered(error: &dyn Error, is_never_sent: bool, doing: &str) -> CloudError {
+    let told = in_one_line(error);
+    let kind = if told.to_lowercase().contains("credential") {
+        ErrorKind::Credentials
+    } else if is_never_sent {
+        ErrorKind::Bug
+    } else {
+        ErrorKind::Unreachable
+    };
+    CloudError::new(kind, doing, told)
+}
+
+/// The error in an answer that the SDK did not read for us.
+pub(super) fn answered(
+    code: Option<String>,
+    message: String,
+    status: u16,
+    request_id: Option<String>,
+    doing: &str,
+) -> CloudError {
+    let kind = kind(code.as_deref(), &message, Some(status));
+    CloudError { kind, doing: doing.to_owned(), message, code, request_id }
 }
 
 /// What an error means by its code; where that says nothing, by the rest of the answer.

@@ -9,6 +9,7 @@ use aws_sdk_iam::config::retry::{ClassifyRetry, RetryAction};
 use percent_encoding::percent_decode_str;
 
 use super::Calls;
+use super::described::Capture;
 use super::guarded::Guarded;
 use crate::cloud::wait::WaitPolicy;
 use crate::model::policy::Policy;
@@ -23,7 +24,7 @@ pub const SETTLING: WaitPolicy = WaitPolicy::seconds(3, 120, 1);
 /// A client that also repeats calls which met another change of the same entity.
 pub fn client(config: &SdkConfig, guarded: &Guarded) -> aws_sdk_iam::Client {
     let config = aws_sdk_iam::config::Builder::from(config).retry_classifier(Contended);
-    let config = config.interceptor(guarded.clone()).interceptor(Calls);
+    let config = config.interceptor(guarded.clone()).interceptor(Calls).interceptor(Capture);
     let config = config.build();
     aws_sdk_iam::Client::from_conf(config)
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::strangers::foreign;
 use super::{Census, Clients, Listed};
@@ -103,6 +104,17 @@ pub struct Reading<'a> {
     pub surroundings: &'a Surroundings,
     /// Whether everything found is to go (see [`ObserveRequest`](crate::cloud::ObserveRequest)).
     pub removing: bool,
+    /// Networks of which everything in them is to be told, whosever it is.
+    pub networks: &'a [&'a str],
+    /// What several kinds need.
+    pub once: &'a AskedOnce,
+}
+
+/// Answers that several kinds need in one look.
+#[derive(Debug, Default)]
+pub struct AskedOnce {
+    /// The tags of load balancers, listeners and target groups by their ARNs.
+    pub elb_tags: OnceCell<Result<BTreeMap<String, Tags>, CloudError>>,
 }
 
 impl Reading<'_> {

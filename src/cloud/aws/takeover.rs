@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::provision::{Lookup, Provision, ReadOutcome, Reading, Writing};
+use super::provision::{AskedOnce, Lookup, Provision, ReadOutcome, Reading, Writing};
 use super::strangers::foreign;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::{ATTEMPT_TAG, Tags};
@@ -34,8 +34,16 @@ pub async fn take_over_beside<R: Provision>(
     doing: &str,
 ) -> Result<Option<R::Computed>, CloudError> {
     let address = &cx.mark.address;
-    let look =
-        Reading { aws: cx.aws, ids: &cx.ids, stack: &cx.mark.stack, surroundings: &cx.surroundings, removing: false };
+    let once = AskedOnce::default();
+    let look = Reading {
+        aws: cx.aws,
+        ids: &cx.ids,
+        stack: &cx.mark.stack,
+        surroundings: &cx.surroundings,
+        removing: false,
+        networks: &[],
+        once: &once,
+    };
     let lookup = Lookup {
         address: address.clone(),
         declared: Some(resource.clone()),

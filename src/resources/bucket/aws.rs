@@ -187,7 +187,10 @@ impl Bucket {
 async fn see(one: &Lookup<Bucket>, cx: &Reading<'_>) -> Result<ReadOutcome<Bucket>, CloudError> {
     let name = one.id().unwrap_or(&one.expected().name);
     let place = NamedBucket::new(cx.aws, name, cx.surroundings);
-    match place.standing().await? {
+    // One that is recorded answers in most cases: whose it is is asked when it does not.
+    let settings = if one.recorded.is_some() { Some(place.settings().await) } else { None };
+    let standing = if let Some(Ok(_)) = settings { Standing::Ours } else { place.standing().await? };
+    match standing {
         Standing::Ours => {}
         Standing::Free => return Ok(ReadOutcome::Absent),
         // Ours is gone, and nobody asks for the name any more.
@@ -199,7 +202,10 @@ async fn see(one: &Lookup<Bucket>, cx: &Reading<'_>) -> Result<ReadOutcome<Bucke
             return Ok(ReadOutcome::Foreign(ForeignObject { id: name.to_owned(), because, remedy }));
         }
     }
-    let found = place.settings().await?;
+    let found = match settings {
+        Some(found) => found?,
+        None => place.settings().await?,
+    };
     if one.recorded.is_none() && !cx.ours(&one.address, &found.tags) {
         return Ok(ReadOutcome::foreign(name, &found.tags, cx));
     }

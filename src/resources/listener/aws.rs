@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 
 use super::{Listener, ListenerAction, ListenerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
-use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::elb::{list_tags_of_standing, list_tags_once, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::take_over;
 use crate::cloud::aws::{
@@ -54,7 +54,7 @@ impl Provision for Listener {
         let found: Vec<_> = lookups.iter().map(|one| (one, find(one))).collect();
         let there = found.iter().filter_map(|(_, there)| there.as_ref().ok()?.as_ref());
         let arns: Vec<String> = there.filter_map(|there| there.listener_arn()).map(str::to_owned).collect();
-        let tags = list_tags(cx.aws, &arns).await;
+        let tags = list_tags_once(cx, &arns).await;
         let see = |one: &Lookup<Self>, there: Result<Option<types::Listener>, CloudError>| {
             let Some(there) = there? else { return Ok(ReadOutcome::Absent) };
             let tags = tags.as_ref().map_err(Clone::clone)?;

@@ -17,7 +17,7 @@ use futures_util::future::try_join;
 use super::{LoadBalancer, LoadBalancerComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
 use crate::cloud::aws::ec2;
-use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::elb::{list_tags_of_standing, list_tags_once, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::{is_predecessor, take_over_beside};
 use crate::cloud::aws::words;
@@ -224,7 +224,7 @@ async fn look(one: Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<ReadOutcome
     let computed = computed(&there);
     let arns = [computed.id.clone()];
     // Deleted between the questions, it is gone as well.
-    let rest = try_join(attributes(cx.aws, &computed.id), list_tags(cx.aws, &arns)).await;
+    let rest = try_join(attributes(cx.aws, &computed.id), list_tags_once(cx, &arns)).await;
     let Some((attributes, tags)) = if_there(rest)? else { return Ok(ReadOutcome::Absent) };
     let tags = tags.get(&computed.id).cloned().unwrap_or_default();
     if one.recorded.is_none() && !cx.ours(&one.address, &tags) {

@@ -249,15 +249,18 @@ async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Re
     Ok(())
 }
 
-/// The rules of all groups found, by one list.
+/// The rules of all groups found, by one list; where everything is to be told, those of the groups EKS made as well.
 async fn rules_of(found: &ReadOutcomes<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec<Found>, CloudError> {
-    let ids: Vec<String> = found
+    let mut ids: Vec<String> = found
         .values()
         .filter_map(|outcome| match outcome {
             Ok(ReadOutcome::Present(present)) => Some(present.computed.id.clone()),
             Ok(ReadOutcome::Absent | ReadOutcome::Foreign(_)) | Err(_) => None,
         })
         .collect();
+    if !cx.networks.is_empty() {
+        ids.extend(rules::groups_of_clusters(cx.ids).map(str::to_owned));
+    }
     if ids.is_empty() { Ok(Vec::new()) } else { rules::list(cx.aws, filter("group-id", ids)).await }
 }
 

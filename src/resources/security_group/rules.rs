@@ -211,6 +211,12 @@ pub(in crate::resources) fn cluster_of_group(id: &str, ids: &IdIndex) -> Option<
     ids.iter().find(its).and_then(|(address, _)| Ref::to(address))
 }
 
+/// The groups EKS made for clusters of ours.
+pub(in crate::resources) fn groups_of_clusters(ids: &IdIndex) -> impl Iterator<Item = &str> {
+    let clusters = ids.iter().filter(|(address, _)| address.kind == Cluster::KIND);
+    clusters.filter_map(|(_, computed)| computed.text("security_group_id"))
+}
+
 /// Every rule that passes these filters.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use futures_util::future::{join, join_all, try_join};
 
 use super::{HealthCheck, TargetGroup, TargetGroupComputed};
 use crate::cloud::aws::answer::{if_there, lacking, vanished};
-use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, retag};
+use crate::cloud::aws::elb::{list_tags, list_tags_of_standing, list_tags_once, retag};
 use crate::cloud::aws::tags::tag_list;
 use crate::cloud::aws::takeover::refuse_foreign;
 use crate::cloud::aws::{
@@ -223,7 +223,7 @@ async fn see(
     let tags = async {
         match tags {
             Some(tags) => Ok(tags),
-            None => Ok(list_tags(cx.aws, &arns).await?.remove(&computed.id).unwrap_or_default()),
+            None => Ok(list_tags_once(cx, &arns).await?.remove(&computed.id).unwrap_or_default()),
         }
     };
     // Deleted between the questions, it is gone as well.
