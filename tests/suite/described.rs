@@ -10,6 +10,7 @@ use ppm_infra::engine::state::Recorded;
 use ppm_infra::model::address::Address;
 use ppm_infra::model::described::{Answer, Answers, Described};
 use ppm_infra::model::index::IdIndex;
+use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Known;
 use ppm_infra::model::surroundings::Questions;
 use ppm_infra::resources::Aws;
@@ -25,7 +26,37 @@ const MOST_CALLS: usize = 79;
 const LEFT_OUT: [&str; 1] = ["wafv2:GetWebACLForResource"];
 
 /// Fields of ours that the answers about the reference stack hold nowhere, for nothing of them is set there.
-const NOT_IN_THE_REFERENCE: [&str; 0] = [];
+const NOT_IN_THE_REFERENCE: [&str; 29] = [
+    "database rds:DescribeDBInstances PendingModifiedValues.DBInstanceClass",
+    "database rds:DescribeDBInstances PendingModifiedValues.AllocatedStorage",
+    "database rds:DescribeDBInstances PendingModifiedValues.BackupRetentionPeriod",
+    "database rds:DescribeDBInstances PendingModifiedValues.MultiAZ",
+    "database rds:DescribeDBInstances PendingModifiedValues.EngineVersion",
+    "database rds:DescribeDBInstances PendingModifiedValues.DBInstanceIdentifier",
+    "database rds:DescribeDBInstances PendingModifiedValues.StorageType",
+    "database rds:DescribeDBInstances PendingModifiedValues.DBSubnetGroupName",
+    "kms_key kms:DescribeKey DeletionDate",
+    "listener elasticloadbalancing:DescribeListeners DefaultActions[].FixedResponseConfig.*",
+    "listener elasticloadbalancing:DescribeListeners DefaultActions[].AuthenticateOidcConfig.*",
+    "listener elasticloadbalancing:DescribeListeners DefaultActions[].AuthenticateCognitoConfig.*",
+    "listener elasticloadbalancing:DescribeListeners DefaultActions[].JwtValidationConfig.*",
+    "route_table ec2:DescribeRouteTables Routes[].EgressOnlyInternetGatewayId",
+    "route_table ec2:DescribeRouteTables Routes[].InstanceId",
+    "route_table ec2:DescribeRouteTables Routes[].NetworkInterfaceId",
+    "route_table ec2:DescribeRouteTables Routes[].TransitGatewayId",
+    "route_table ec2:DescribeRouteTables Routes[].LocalGatewayId",
+    "route_table ec2:DescribeRouteTables Routes[].CarrierGatewayId",
+    "route_table ec2:DescribeRouteTables Routes[].VpcPeeringConnectionId",
+    "route_table ec2:DescribeRouteTables Routes[].CoreNetworkArn",
+    "route_table ec2:DescribeRouteTables Routes[].OdbNetworkArn",
+    "security_group ec2:DescribeSecurityGroupRules CidrIpv6",
+    "security_group ec2:DescribeSecurityGroupRules PrefixListId",
+    "security_group ec2:DescribeSecurityGroupRules ReferencedGroupInfo.VpcPeeringConnectionId",
+    "security_group_rule ec2:DescribeSecurityGroupRules CidrIpv4",
+    "security_group_rule ec2:DescribeSecurityGroupRules CidrIpv6",
+    "security_group_rule ec2:DescribeSecurityGroupRules PrefixListId",
+    "security_group_rule ec2:DescribeSecurityGroupRules ReferencedGroupInfo.VpcPeeringConnectionId",
+];
 
 /// The reference stack, and everything recorded of it.
 struct Stack {
@@ -61,8 +92,11 @@ impl Stack {
         self.emulator.post("/strict/log/clear", &json!({}));
         let described = cloud.describe(&request).await;
         let calls = self.emulator.calls();
-        let observed = cloud.observe(&request).await;
-        assert_eq!(described.observed, observed, "a plan sees the same");
+        let unread = |found: &Observation| matches!(found, Observation::Unread { .. });
+        // Errors have ids of their own.
+        if !described.observed.values().any(unread) {
+            assert_eq!(described.observed, cloud.observe(&request).await, "a plan sees the same");
+        }
         (described, calls)
     }
 
@@ -141,7 +175,7 @@ async fn every_field_of_ours_stands_where_the_tables_say() {
     for kind in kinds {
         let table = table(kind);
         let of_kind = || described.answers.iter().filter(|(address, _)| address.kind.as_str() == kind);
-        let calls: BTreeSet<&str> = roots(&table).filter(|root| root.is_usual()).map(|root| root.call).collect();
+        let calls: BTreeSet<&str> = roots(&table).filter(Root::is_usual).map(|root| root.call).collect();
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let cells: Vec<&str> = line.split('\t').collect();
             let (call, path) = (cells[0], cells[1]);

@@ -22,6 +22,7 @@ use futures_util::future::{join, join_all};
 use self::ask::{Ask, BEYOND_A_PLAN, LEFT_OUT, make};
 use self::capture::Look;
 use self::part::{Recognisable, part_of};
+use self::request::Parameters;
 use super::Clients;
 use crate::cloud::ObserveRequest;
 use crate::described::root::{Asked, Root, roots};
@@ -84,11 +85,11 @@ pub async fn describe(
         request.targets.iter().filter_map(|(address, target)| Some((address, target.recorded.as_ref()?))).collect();
     let account = &request.surroundings.account;
     look.during(async {
-        let at_once = tables
-            .asks(&recognisable(&recorded, request.ids))
-            .into_iter()
-            .filter(|ask| BEYOND_A_PLAN.contains(&ask.call));
-        let (observed, ()) = join(observe, make_all(at_once.collect(), account, aws)).await;
+        let mut at_once = tables.asks(&recognisable(&recorded, request.ids));
+        at_once.retain(|ask| BEYOND_A_PLAN.contains(&ask.call));
+        let wide = at_once.clone();
+        at_once.retain(|ask| !wide.iter().any(|other| ask.comes_with(other)));
+        let (observed, ()) = join(observe, make_all(at_once, account, aws)).await;
         // What is gone is not asked about any more. What is not ours, nobody asks about.
         let mut standing: BTreeMap<&Address, &Known> = BTreeMap::new();
         for (address, found) in &observed {
@@ -100,10 +101,9 @@ pub async fn describe(
         }
         let standing = recognisable(&standing, request.ids);
         let mut kept = look.take();
-        let made = || kept.iter();
         let left = tables.asks(&standing).into_iter().filter_map(|ask| {
-            let call = ask.call;
-            ask.without(made().filter(move |one| one.call == call).map(|one| &one.asked))
+            let made: Vec<&Parameters> = kept.iter().filter(|one| one.call == ask.call).map(|one| &one.asked).collect();
+            ask.without(&made)
         });
         make_all(left.collect(), account, aws).await;
         kept.extend(look.take());

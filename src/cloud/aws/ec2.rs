@@ -163,11 +163,19 @@ pub fn known_id<R: Resource>(cx: &Reading<'_>, reference: &Ref<R>) -> Option<Str
     }
 }
 
+/// The filter of most lists for what stands in a network.
+pub const OF_NETWORK: &str = "vpc-id";
+
 /// The filter for what stands in a network, of lists that have this one for ids; nothing for what stands in none, and for
-/// networks.
+/// networks. The list of rules does not know it: whoever gives that one has to.
 fn in_network(id_filter: &str) -> Option<&'static str> {
     match id_filter {
-        "subnet-id" | "route-table-id" | "group-id" | "nat-gateway-id" | "vpc-endpoint-id" => Some("vpc-id"),
+        "subnet-id"
+        | "route-table-id"
+        | "group-id"
+        | "security-group-rule-id"
+        | "nat-gateway-id"
+        | "vpc-endpoint-id" => Some(OF_NETWORK),
         "internet-gateway-id" => Some("attachment.vpc-id"),
         _ => None,
     }

@@ -49,7 +49,7 @@ pub async fn list_tags_once(cx: &Reading<'_>, arns: &[String]) -> Result<BTreeMa
 }
 
 fn is_elb(arn: &str) -> bool {
-    arn.split(':').nth(2) == Some("elasticloadbalancing")
+    arn.starts_with("arn:") && arn.split(':').nth(2) == Some("elasticloadbalancing")
 }
 
 /// The tags of those of these objects that are still there, by ARN.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use aws_sdk_ec2::types::SecurityGroupRule;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -115,6 +116,8 @@ pub struct Reading<'a> {
 pub struct AskedOnce {
     /// The tags of load balancers, listeners and target groups by their ARNs.
     pub elb_tags: OnceCell<Result<BTreeMap<String, Tags>, CloudError>>,
+    /// The rules of every security group of ours, and of those EKS made for clusters of ours.
+    pub group_rules: OnceCell<Result<Vec<SecurityGroupRule>, CloudError>>,
 }
 
 impl Reading<'_> {

@@ -13,7 +13,7 @@ use futures_util::future::join;
 use super::rules::{self, Found, Plain, Work};
 use super::{Rule, SecurityGroup, SecurityGroupComputed};
 use crate::cloud::aws::ec2::{
-    self, delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, poll_until_listed, retag,
+    self, OF_NETWORK, delete_unused, filter, in_use, known_id, look, mark_taken_over, naming, poll_until_listed, retag,
     retry_until_visible, strangers, tag_specification, told, users_of_group,
 };
 use crate::cloud::aws::tags::tags_of;
@@ -25,6 +25,7 @@ use crate::cloud::aws::{
 use crate::cloud::wait::{Poll, WaitPolicy, until};
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::ATTEMPT_TAG;
+use crate::model::resource::Resource as _;
 
 // EC2 shows a new group within seconds, but not always on the first question.
 const SHOWN: WaitPolicy = WaitPolicy::seconds(1, 300, 2);
@@ -249,17 +250,18 @@ async fn change(id: &str, incoming: &Work, outgoing: &Work, aws: &Clients) -> Re
     Ok(())
 }
 
-/// The rules of all groups found, by one list; where everything is to be told, those of the groups EKS made as well.
+/// The rules of all groups found, by one list.
 async fn rules_of(found: &ReadOutcomes<SecurityGroup>, cx: &Reading<'_>) -> Result<Vec<Found>, CloudError> {
-    let mut ids: Vec<String> = found
+    let ids: Vec<String> = found
         .values()
         .filter_map(|outcome| match outcome {
             Ok(ReadOutcome::Present(present)) => Some(present.computed.id.clone()),
             Ok(ReadOutcome::Absent | ReadOutcome::Foreign(_)) | Err(_) => None,
         })
         .collect();
-    if !cx.networks.is_empty() {
-        ids.extend(rules::groups_of_clusters(cx.ids).map(str::to_owned));
+    let recorded = |id: &String| cx.ids.address(&SecurityGroup::KIND, id).is_some();
+    if !cx.networks.is_empty() && ids.iter().all(recorded) {
+        return rules::list_in(cx, filter(OF_NETWORK, cx.networks.iter().copied())).await;
     }
     if ids.is_empty() { Ok(Vec::new()) } else { rules::list(cx.aws, filter("group-id", ids)).await }
 }

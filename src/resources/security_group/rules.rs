@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{
 };
 
 use super::{Peer, Rule, SecurityGroup};
-use crate::cloud::aws::ec2::Object;
+use crate::cloud::aws::ec2::{OF_NETWORK, Object, filter};
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Clients, During, Reading, Writing};
 use crate::cloud::{CloudError, ErrorKind};
@@ -66,6 +66,16 @@ impl Object for Found {
 }
 
 impl Found {
+    fn of(rule: &types::SecurityGroupRule) -> Self {
+        Self {
+            id: rule.security_group_rule_id().unwrap_or_default().to_owned(),
+            group: rule.group_id().unwrap_or_default().to_owned(),
+            egress: rule.is_egress().unwrap_or(false),
+            plain: Plain::read(rule),
+            tags: tags_of(rule.tags()),
+        }
+    }
+
     /// Whether it is one of our rules that are resources of their own: by its marks, or by what is known of the stack
     /// where somebody took those off.
     pub(in crate::resources) fn stands_alone(&self, stack: &str, ids: &IdIndex) -> bool {
@@ -205,33 +215,44 @@ pub(in crate::resources) fn group_of_cluster(cluster: &Ref<Cluster>, cx: &Writin
 
 /// The cluster of ours that EKS made this group for.
 pub(in crate::resources) fn cluster_of_group(id: &str, ids: &IdIndex) -> Option<Ref<Cluster>> {
-    let its = |(address, computed): &(&Address, &Document)| {
-        address.kind == Cluster::KIND && computed.text("security_group_id") == Some(id)
-    };
+    let its = |(address, computed): &(&Address, &Document)| group_made_for(address, computed) == Some(id);
     ids.iter().find(its).and_then(|(address, _)| Ref::to(address))
 }
 
-/// The groups EKS made for clusters of ours.
-pub(in crate::resources) fn groups_of_clusters(ids: &IdIndex) -> impl Iterator<Item = &str> {
-    let clusters = ids.iter().filter(|(address, _)| address.kind == Cluster::KIND);
-    clusters.filter_map(|(_, computed)| computed.text("security_group_id"))
+/// Every rule that passes this filter; of those in a network, every rule of our groups and of those EKS made for clusters of
+/// ours, asked for once in a look.
+///
+/// # Errors
+/// What `DescribeSecurityGroupRules` answered.
+pub(in crate::resources) async fn list_in(cx: &Reading<'_>, which: Filter) -> Result<Vec<Found>, CloudError> {
+    if which.name() != Some(OF_NETWORK) {
+        return list(cx.aws, which).await;
+    }
+    let all = cx.once.group_rules.get_or_init(|| async {
+        let groups = cx.ids.iter().filter_map(|(address, computed)| {
+            if address.kind == SecurityGroup::KIND { computed.text("id") } else { group_made_for(address, computed) }
+        });
+        listed(cx.aws, filter("group-id", groups)).await
+    });
+    all.await.as_ref().map(|rules| rules.iter().map(Found::of).collect()).map_err(Clone::clone)
 }
 
-/// Every rule that passes these filters.
+/// The group EKS made for a cluster.
+fn group_made_for<'a>(address: &Address, computed: &'a Document) -> Option<&'a str> {
+    if address.kind == Cluster::KIND { computed.text("security_group_id") } else { None }
+}
+
+/// Every rule that passes this filter.
 ///
 /// # Errors
 /// What `DescribeSecurityGroupRules` answered.
 pub(in crate::resources) async fn list(aws: &Clients, filter: Filter) -> Result<Vec<Found>, CloudError> {
+    Ok(listed(aws, filter).await?.iter().map(Found::of).collect())
+}
+
+async fn listed(aws: &Clients, filter: Filter) -> Result<Vec<types::SecurityGroupRule>, CloudError> {
     let pages = aws.ec2.describe_security_group_rules().filters(filter).into_paginator().items().send();
-    let rules = pages.try_collect().await.during("read the rules of the security group")?;
-    let found = rules.into_iter().map(|rule| Found {
-        id: rule.security_group_rule_id().unwrap_or_default().to_owned(),
-        group: rule.group_id().unwrap_or_default().to_owned(),
-        egress: rule.is_egress().unwrap_or(false),
-        plain: Plain::read(&rule),
-        tags: tags_of(rule.tags()),
-    });
-    Ok(found.collect())
+    pages.try_collect().await.during("read the rules of the security group")
 }
 
 /// Gives a rule that is there another description.

@@ -29,7 +29,7 @@ impl Provision for SecurityGroupRule {
             lookups,
             cx,
             "security-group-rule-id",
-            |filter| rules::list(cx.aws, filter),
+            |filter| rules::list_in(cx, filter),
             |_, found, tags| {
                 let Rule { protocol, from_port, to_port, peer, description } = found.plain.symbolic(cx);
                 let group = match cluster_of_group(&found.group, cx.ids) {

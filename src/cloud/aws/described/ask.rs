@@ -34,10 +34,19 @@ pub(super) const BEYOND_A_PLAN: [&str; 19] = [
 /// Calls of services that the program has no client for: nobody makes them yet.
 pub(super) const LEFT_OUT: [&str; 1] = ["wafv2:GetWebACLForResource"];
 
-/// The filters by which EC2 tells everything that is recognised by these members. A list by another filter may leave some
-/// of it out.
-const WHOLE: [(&str, &str); 3] =
-    [("VpcId", "vpc-id"), ("Attachments[].VpcId", "attachment.vpc-id"), ("GroupId", "group-id")];
+/// The filters by which EC2 tells everything that is recognised by these members, and of which call; empty for all calls. A
+/// list by another filter may leave some of it out.
+const WHOLE: [(&str, &str, &str); 3] = [
+    ("", "VpcId", "vpc-id"),
+    ("", "Attachments[].VpcId", "attachment.vpc-id"),
+    ("ec2:DescribeSecurityGroupRules", "GroupId", "group-id"),
+];
+
+/// The filter by which a call tells everything that is recognised by this member.
+fn whole(call: &str, told: &str) -> Option<&'static str> {
+    let fits = |of: &str| of.is_empty() || of == call;
+    WHOLE.iter().find(|(of, member, _)| fits(of) && *member == told).map(|(_, _, filter)| *filter)
+}
 
 /// The filters by which EC2 tells single objects.
 const SINGLE: [(&str, &str); 8] = [
@@ -71,8 +80,8 @@ pub(super) enum Reach {
     Beside,
 }
 
-/// Whether a request asks for the object for which `told` is this `value`.
-pub(super) fn reach(asked: &Parameters, told: &str, value: &str) -> Reach {
+/// Whether a request of a call asks for the object for which `told` is this `value`.
+pub(super) fn reach(call: &str, asked: &Parameters, told: &str, value: &str) -> Reach {
     let among = |values: &BTreeSet<String>| if values.contains(value) { Reach::Among } else { Reach::Beside };
     if let Some(values) = asked.get(told) {
         let alone = values.len() == 1 && values.contains(value);
@@ -81,27 +90,33 @@ pub(super) fn reach(asked: &Parameters, told: &str, value: &str) -> Reach {
     if let Some(values) = asked.get(&format!("{told}s")) {
         return among(values);
     }
-    match WHOLE.iter().find(|(member, _)| *member == told) {
-        Some((_, filter)) => asked.get(&format!("{FILTER}{filter}")).map_or(Reach::Beside, among),
+    match whole(call, told) {
+        Some(filter) => asked.get(&format!("{FILTER}{filter}")).map_or(Reach::Beside, among),
         None => Reach::Among,
     }
 }
 
 impl Ask<'_> {
     /// What of it no request asked for yet; nothing if everything was.
-    pub(super) fn without<'k>(mut self, made: impl Iterator<Item = &'k Parameters> + Clone) -> Option<Self> {
+    pub(super) fn without(mut self, made: &[&Parameters]) -> Option<Self> {
         if self.by.len() == 1 {
             for (told, values) in &mut self.by {
-                values.retain(|value| !made.clone().any(|asked| reach(asked, told, value) != Reach::Beside));
+                values.retain(|value| !made.iter().any(|asked| reach(self.call, asked, told, value) != Reach::Beside));
             }
             return (!self.by.values().all(BTreeSet::is_empty)).then_some(self);
         }
         // What takes several parameters is asked for one object at a time.
-        let all = |asked: &Parameters| {
+        let all = |asked: &&Parameters| {
             let mut pairs = self.by.iter().flat_map(|(told, values)| values.iter().map(move |value| (told, value)));
-            pairs.all(|(told, value)| reach(asked, told, value) != Reach::Beside)
+            pairs.all(|(told, value)| reach(self.call, asked, told, value) != Reach::Beside)
         };
-        (!made.clone().any(all)).then_some(self)
+        (!made.iter().any(all)).then_some(self)
+    }
+
+    /// Whether what this one asks for comes with what `other` asks for, which tells all of a network.
+    pub(super) fn comes_with(&self, other: &Self) -> bool {
+        let is_whole = |ask: &Self| ask.by.keys().all(|told| whole(ask.call, told).is_some());
+        self.call == other.call && is_whole(other) && !is_whole(self)
     }
 
     /// The value of one parameter.
@@ -116,48 +131,48 @@ impl Ask<'_> {
 
     /// The filter by which EC2 tells the objects.
     fn filter(&self) -> Filter {
-        let mut known = WHOLE.iter().chain(&SINGLE);
-        let name = known.find(|(told, _)| self.by.contains_key(told)).map_or("tag-key", |(_, name)| name);
+        let single = |told: &str| SINGLE.iter().find(|(member, _)| *member == told).map(|(_, filter)| *filter);
+        let known = |told: &&str| whole(self.call, told).or_else(|| single(told));
+        let name = self.by.keys().find_map(known).unwrap_or("tag-key");
         // Other lists know subnets by what ties them to it.
         let tied = name == "subnet-id" && self.call != "ec2:DescribeSubnets";
         ec2::filter(if tied { "association.subnet-id" } else { name }, self.by.values().flatten())
     }
 }
 
+macro_rules! once {
+    ($call:expr) => {
+        drop($call.send().await)
+    };
+}
+
+macro_rules! pages {
+    ($call:expr) => {{
+        let mut pages = $call.into_paginator().send();
+        while let Some(Ok(_)) = pages.next().await {}
+    }};
+}
+
 /// Makes a call; whether it is known how. What it answered, errors as well, is kept by the look.
 pub(super) async fn make(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
-    let one = |told: &str| ask.one(told);
-    macro_rules! once {
-        ($call:expr) => {
-            drop($call.send().await)
-        };
+    match ask.call.split(':').next().unwrap_or_default() {
+        "ec2" => ask_ec2(ask, aws).await,
+        "eks" => ask_eks(ask, aws).await,
+        "elasticloadbalancing" => ask_elb(ask, aws).await,
+        "s3" => ask_s3(ask, account, aws).await,
+        "iam" | "kms" | "secretsmanager" => ask_identities(ask, aws).await,
+        _ => ask_others(ask, aws).await,
     }
-    macro_rules! pages {
-        ($call:expr) => {{
-            let mut pages = $call.into_paginator().send();
-            while let Some(Ok(_)) = pages.next().await {}
-        }};
-    }
+}
+
+/// Networks.
+async fn ask_ec2(ask: &Ask<'_>, aws: &Clients) -> bool {
     macro_rules! filtered {
         ($call:expr) => {
             pages!($call.filters(ask.filter()))
         };
     }
-    macro_rules! bucket {
-        ($call:expr) => {
-            once!($call.bucket(one("Bucket")).expected_bucket_owner(account))
-        };
-    }
     match ask.call {
-        "acm:DescribeCertificate" => {
-            for arn in ask.all("CertificateArn") {
-                once!(aws.acm.describe_certificate().certificate_arn(arn));
-            }
-        }
-        "autoscaling:DescribeAutoScalingGroups" => {
-            let names = ask.all("AutoScalingGroupName");
-            pages!(aws.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names)));
-        }
         "ec2:DescribeAddresses" => once!(aws.ec2.describe_addresses().filters(ask.filter())),
         "ec2:DescribeInternetGateways" => filtered!(aws.ec2.describe_internet_gateways()),
         "ec2:DescribeNatGateways" => pages!(aws.ec2.describe_nat_gateways().filter(ask.filter())),
@@ -168,41 +183,62 @@ pub(super) async fn make(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
         "ec2:DescribeSubnets" => filtered!(aws.ec2.describe_subnets()),
         "ec2:DescribeVpcAttribute" => {
             for attribute in [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames] {
-                once!(aws.ec2.describe_vpc_attribute().vpc_id(one("VpcId")).attribute(attribute));
+                once!(aws.ec2.describe_vpc_attribute().vpc_id(ask.one("VpcId")).attribute(attribute));
             }
         }
         "ec2:DescribeVpcEndpoints" => filtered!(aws.ec2.describe_vpc_endpoints()),
         "ec2:DescribeVpcs" => filtered!(aws.ec2.describe_vpcs()),
+        _ => return false,
+    }
+    true
+}
+
+/// Clusters and what is in them.
+async fn ask_eks(ask: &Ask<'_>, aws: &Clients) -> bool {
+    match ask.call {
         "eks:DescribeAccessEntry" => {
-            let entry = aws.eks.describe_access_entry().cluster_name(one("clusterName"));
-            once!(entry.principal_arn(one("principalArn")));
+            let entry = aws.eks.describe_access_entry().cluster_name(ask.one("clusterName"));
+            once!(entry.principal_arn(ask.one("principalArn")));
         }
         "eks:DescribeAddon" => {
-            once!(aws.eks.describe_addon().cluster_name(one("clusterName")).addon_name(one("addonName")));
+            once!(aws.eks.describe_addon().cluster_name(ask.one("clusterName")).addon_name(ask.one("addonName")));
         }
-        "eks:DescribeCluster" => once!(aws.eks.describe_cluster().name(one("name"))),
+        "eks:DescribeCluster" => once!(aws.eks.describe_cluster().name(ask.one("name"))),
         "eks:DescribeClusterVersions" => {
             let versions = ask.all("clusterVersion");
             pages!(aws.eks.describe_cluster_versions().set_cluster_versions(Some(versions)).include_all(true));
         }
         "eks:DescribeNodegroup" => {
-            once!(aws.eks.describe_nodegroup().cluster_name(one("clusterName")).nodegroup_name(one("nodegroupName")));
+            once!(
+                aws.eks
+                    .describe_nodegroup()
+                    .cluster_name(ask.one("clusterName"))
+                    .nodegroup_name(ask.one("nodegroupName"))
+            );
         }
-        "eks:ListAccessEntries" => pages!(aws.eks.list_access_entries().cluster_name(one("clusterName"))),
-        "eks:ListAddons" => pages!(aws.eks.list_addons().cluster_name(one("clusterName"))),
+        "eks:ListAccessEntries" => pages!(aws.eks.list_access_entries().cluster_name(ask.one("clusterName"))),
+        "eks:ListAddons" => pages!(aws.eks.list_addons().cluster_name(ask.one("clusterName"))),
         "eks:ListAssociatedAccessPolicies" => {
-            let policies = aws.eks.list_associated_access_policies().cluster_name(one("clusterName"));
-            pages!(policies.principal_arn(one("principalArn")));
+            let policies = aws.eks.list_associated_access_policies().cluster_name(ask.one("clusterName"));
+            pages!(policies.principal_arn(ask.one("principalArn")));
         }
         "eks:ListIdentityProviderConfigs" => {
-            pages!(aws.eks.list_identity_provider_configs().cluster_name(one("clusterName")));
+            pages!(aws.eks.list_identity_provider_configs().cluster_name(ask.one("clusterName")));
         }
-        "eks:ListNodegroups" => pages!(aws.eks.list_nodegroups().cluster_name(one("clusterName"))),
+        "eks:ListNodegroups" => pages!(aws.eks.list_nodegroups().cluster_name(ask.one("clusterName"))),
         "eks:ListPodIdentityAssociations" => {
-            pages!(aws.eks.list_pod_identity_associations().cluster_name(one("clusterName")));
+            pages!(aws.eks.list_pod_identity_associations().cluster_name(ask.one("clusterName")));
         }
+        _ => return false,
+    }
+    true
+}
+
+/// Load balancers.
+async fn ask_elb(ask: &Ask<'_>, aws: &Clients) -> bool {
+    match ask.call {
         "elasticloadbalancing:DescribeListenerAttributes" => {
-            once!(aws.elb.describe_listener_attributes().listener_arn(one("ListenerArn")));
+            once!(aws.elb.describe_listener_attributes().listener_arn(ask.one("ListenerArn")));
         }
         "elasticloadbalancing:DescribeListenerCertificates" => {
             for arn in ask.all("ListenerArn") {
@@ -219,48 +255,97 @@ pub(super) async fn make(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
             }
         }
         "elasticloadbalancing:DescribeLoadBalancerAttributes" => {
-            once!(aws.elb.describe_load_balancer_attributes().load_balancer_arn(one("LoadBalancerArn")));
+            once!(aws.elb.describe_load_balancer_attributes().load_balancer_arn(ask.one("LoadBalancerArn")));
         }
         "elasticloadbalancing:DescribeLoadBalancers" => {
             pages!(aws.elb.describe_load_balancers().set_load_balancer_arns(Some(ask.all("LoadBalancerArn"))));
         }
-        "elasticloadbalancing:DescribeRules" => pages!(aws.elb.describe_rules().listener_arn(one("ListenerArn"))),
+        "elasticloadbalancing:DescribeRules" => pages!(aws.elb.describe_rules().listener_arn(ask.one("ListenerArn"))),
         "elasticloadbalancing:DescribeTags" => drop(elb::list_tags(aws, &ask.all("ResourceArn")).await),
         "elasticloadbalancing:DescribeTargetGroupAttributes" => {
-            once!(aws.elb.describe_target_group_attributes().target_group_arn(one("TargetGroupArn")));
+            once!(aws.elb.describe_target_group_attributes().target_group_arn(ask.one("TargetGroupArn")));
         }
         "elasticloadbalancing:DescribeTargetGroups" => {
             pages!(aws.elb.describe_target_groups().set_target_group_arns(Some(ask.all("TargetGroupArn"))));
         }
         "elasticloadbalancing:DescribeTargetHealth" => {
-            once!(aws.elb.describe_target_health().target_group_arn(one("TargetGroupArn")));
+            once!(aws.elb.describe_target_health().target_group_arn(ask.one("TargetGroupArn")));
         }
+        _ => return false,
+    }
+    true
+}
+
+/// Buckets.
+async fn ask_s3(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
+    macro_rules! bucket {
+        ($call:expr) => {
+            once!($call.bucket(ask.one("Bucket")).expected_bucket_owner(account))
+        };
+    }
+    match ask.call {
+        "s3:GetBucketEncryption" => bucket!(aws.s3.get_bucket_encryption()),
+        "s3:GetBucketLifecycleConfiguration" => bucket!(aws.s3.get_bucket_lifecycle_configuration()),
+        "s3:GetBucketNotificationConfiguration" => bucket!(aws.s3.get_bucket_notification_configuration()),
+        "s3:GetBucketOwnershipControls" => bucket!(aws.s3.get_bucket_ownership_controls()),
+        "s3:GetBucketPolicy" => bucket!(aws.s3.get_bucket_policy()),
+        "s3:GetBucketReplication" => bucket!(aws.s3.get_bucket_replication()),
+        "s3:GetBucketTagging" => bucket!(aws.s3.get_bucket_tagging()),
+        "s3:GetBucketVersioning" => bucket!(aws.s3.get_bucket_versioning()),
+        "s3:GetPublicAccessBlock" => bucket!(aws.s3.get_public_access_block()),
+        _ => return false,
+    }
+    true
+}
+
+/// Roles, policies, keys and secrets.
+async fn ask_identities(ask: &Ask<'_>, aws: &Clients) -> bool {
+    match ask.call {
         "iam:GetOpenIDConnectProvider" => {
-            let arn = one("OpenIDConnectProviderArn");
+            let arn = ask.one("OpenIDConnectProviderArn");
             once!(aws.iam.get_open_id_connect_provider().open_id_connect_provider_arn(arn));
         }
-        "iam:GetPolicy" => once!(aws.iam.get_policy().policy_arn(one("PolicyArn"))),
+        "iam:GetPolicy" => once!(aws.iam.get_policy().policy_arn(ask.one("PolicyArn"))),
         "iam:GetPolicyVersion" => {
             // Which version counts, only the policy tells.
-            let policy = aws.iam.get_policy().policy_arn(one("PolicyArn")).send().await;
+            let policy = aws.iam.get_policy().policy_arn(ask.one("PolicyArn")).send().await;
             let version = policy.ok().and_then(|told| told.policy?.default_version_id);
-            once!(aws.iam.get_policy_version().policy_arn(one("PolicyArn")).set_version_id(version));
+            once!(aws.iam.get_policy_version().policy_arn(ask.one("PolicyArn")).set_version_id(version));
         }
-        "iam:GetRole" => once!(aws.iam.get_role().role_name(one("RoleName"))),
-        "iam:ListAttachedRolePolicies" => pages!(aws.iam.list_attached_role_policies().role_name(one("RoleName"))),
-        "iam:ListRolePolicies" => pages!(aws.iam.list_role_policies().role_name(one("RoleName"))),
-        "kms:DescribeKey" => once!(aws.kms.describe_key().key_id(one("KeyId"))),
-        "kms:GetKeyPolicy" => once!(aws.kms.get_key_policy().key_id(one("KeyId")).policy_name("default")),
-        "kms:GetKeyRotationStatus" => once!(aws.kms.get_key_rotation_status().key_id(one("KeyId"))),
-        "kms:ListAliases" => pages!(aws.kms.list_aliases().key_id(one("KeyId"))),
-        "kms:ListGrants" => pages!(aws.kms.list_grants().key_id(one("KeyId"))),
-        "kms:ListResourceTags" => pages!(aws.kms.list_resource_tags().key_id(one("KeyId"))),
+        "iam:GetRole" => once!(aws.iam.get_role().role_name(ask.one("RoleName"))),
+        "iam:ListAttachedRolePolicies" => pages!(aws.iam.list_attached_role_policies().role_name(ask.one("RoleName"))),
+        "iam:ListRolePolicies" => pages!(aws.iam.list_role_policies().role_name(ask.one("RoleName"))),
+        "kms:DescribeKey" => once!(aws.kms.describe_key().key_id(ask.one("KeyId"))),
+        "kms:GetKeyPolicy" => once!(aws.kms.get_key_policy().key_id(ask.one("KeyId")).policy_name("default")),
+        "kms:GetKeyRotationStatus" => once!(aws.kms.get_key_rotation_status().key_id(ask.one("KeyId"))),
+        "kms:ListAliases" => pages!(aws.kms.list_aliases().key_id(ask.one("KeyId"))),
+        "kms:ListGrants" => pages!(aws.kms.list_grants().key_id(ask.one("KeyId"))),
+        "kms:ListResourceTags" => pages!(aws.kms.list_resource_tags().key_id(ask.one("KeyId"))),
+        "secretsmanager:DescribeSecret" => once!(aws.secrets.describe_secret().secret_id(ask.one("SecretId"))),
+        "secretsmanager:GetResourcePolicy" => once!(aws.secrets.get_resource_policy().secret_id(ask.one("SecretId"))),
+        _ => return false,
+    }
+    true
+}
+
+/// Databases, certificates and the groups that hold the nodes.
+async fn ask_others(ask: &Ask<'_>, aws: &Clients) -> bool {
+    match ask.call {
+        "acm:DescribeCertificate" => {
+            for arn in ask.all("CertificateArn") {
+                once!(aws.acm.describe_certificate().certificate_arn(arn));
+            }
+        }
+        "autoscaling:DescribeAutoScalingGroups" => {
+            let names = ask.all("AutoScalingGroupName");
+            pages!(aws.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names)));
+        }
         "rds:DescribeDBInstances" => {
             let which = rds::filter("db-instance-id", ask.all("DBInstanceIdentifier"));
             pages!(aws.rds.describe_db_instances().filters(which));
         }
         "rds:DescribeDBParameters" => {
-            let group = aws.rds.describe_db_parameters().db_parameter_group_name(one("DBParameterGroupName"));
+            let group = aws.rds.describe_db_parameters().db_parameter_group_name(ask.one("DBParameterGroupName"));
             pages!(group.source("user"));
         }
         "rds:DescribeDBSnapshots" => {
@@ -272,18 +357,7 @@ pub(super) async fn make(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
                 once!(aws.rds.describe_db_subnet_groups().db_subnet_group_name(name));
             }
         }
-        "rds:ListTagsForResource" => once!(aws.rds.list_tags_for_resource().resource_name(one("ResourceName"))),
-        "s3:GetBucketEncryption" => bucket!(aws.s3.get_bucket_encryption()),
-        "s3:GetBucketLifecycleConfiguration" => bucket!(aws.s3.get_bucket_lifecycle_configuration()),
-        "s3:GetBucketNotificationConfiguration" => bucket!(aws.s3.get_bucket_notification_configuration()),
-        "s3:GetBucketOwnershipControls" => bucket!(aws.s3.get_bucket_ownership_controls()),
-        "s3:GetBucketPolicy" => bucket!(aws.s3.get_bucket_policy()),
-        "s3:GetBucketReplication" => bucket!(aws.s3.get_bucket_replication()),
-        "s3:GetBucketTagging" => bucket!(aws.s3.get_bucket_tagging()),
-        "s3:GetBucketVersioning" => bucket!(aws.s3.get_bucket_versioning()),
-        "s3:GetPublicAccessBlock" => bucket!(aws.s3.get_public_access_block()),
-        "secretsmanager:DescribeSecret" => once!(aws.secrets.describe_secret().secret_id(one("SecretId"))),
-        "secretsmanager:GetResourcePolicy" => once!(aws.secrets.get_resource_policy().secret_id(one("SecretId"))),
+        "rds:ListTagsForResource" => once!(aws.rds.list_tags_for_resource().resource_name(ask.one("ResourceName"))),
         _ => return false,
     }
     true
@@ -312,17 +386,17 @@ mod tests {
     fn what_was_asked_is_not_asked_again() {
         let all = ask("ec2:DescribeSubnets", &[("VpcId", &["a", "b"])]);
         let by_id = asked(&[("filter subnet-id", "s")]);
-        assert_eq!(all.clone().without([&by_id].into_iter()), Some(all.clone()), "of a network it tells not all");
+        assert_eq!(all.clone().without(&[&by_id]), Some(all.clone()), "of a network it tells not all");
         let one = asked(&[("filter vpc-id", "a")]);
         let left = Some(ask("ec2:DescribeSubnets", &[("VpcId", &["b"])]));
-        assert_eq!(all.clone().without([&one, &by_id].into_iter()), left);
+        assert_eq!(all.clone().without(&[&one, &by_id]), left);
         let other = asked(&[("filter vpc-id", "b")]);
-        assert_eq!(all.without([&one, &other].into_iter()), None);
+        assert_eq!(all.without(&[&one, &other]), None);
         let addon = ask("eks:DescribeAddon", &[("clusterName", &["c"]), ("addonName", &["dns"])]);
         let beside = asked(&[("clusterName", "c"), ("addonName", "proxy")]);
-        assert!(addon.clone().without([&beside].into_iter()).is_some());
+        assert!(addon.clone().without(&[&beside]).is_some());
         let same = asked(&[("clusterName", "c"), ("addonName", "dns")]);
-        assert_eq!(addon.without([&beside, &same].into_iter()), None);
+        assert_eq!(addon.without(&[&beside, &same]), None);
     }
 
     #[tokio::test]

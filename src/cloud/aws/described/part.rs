@@ -53,7 +53,7 @@ pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept])
     let mut failed: Option<&CloudError> = None;
     for one in kept.iter().filter(|one| one.call == root.call) {
         let reaches: Vec<_> =
-            values.iter().map(|(told, value)| (reach(&one.asked, told, value), *told, value)).collect();
+            values.iter().map(|(told, value)| (reach(root.call, &one.asked, told, value), *told, value)).collect();
         if reaches.iter().any(|(reach, ..)| *reach == Reach::Beside) {
             continue;
         }

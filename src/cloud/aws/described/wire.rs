@@ -3,6 +3,7 @@
 //! What of the names cannot be told from an answer stands in `wire.tsv`, which `tests/emulator/wire.py` writes from the
 //! models. Scalars of XML stay text. Times are text in any case, and policies are decoded.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
@@ -325,7 +326,7 @@ fn xml_error(raw: &RawAnswer<'_>, doing: &str) -> CloudError {
     let (mut code, mut message) = (None, String::new());
     while let Some(element) = document.next_start_element() {
         match element.local() {
-            "Code" if code.is_none() => code = try_data(&mut document).ok().map(|text| text.into_owned()),
+            "Code" if code.is_none() => code = try_data(&mut document).ok().map(Cow::into_owned),
             "Message" => message = try_data(&mut document).unwrap_or_default().into_owned(),
             _ => {}
         }
