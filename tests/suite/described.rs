@@ -8,7 +8,7 @@ use ppm_infra::cloud::{Cloud as _, ErrorKind, ObserveRequest, ObserveTarget};
 use ppm_infra::described::root::{Root, elements, roots};
 use ppm_infra::engine::state::Recorded;
 use ppm_infra::model::address::Address;
-use ppm_infra::model::described::{Answer, Answers, Described};
+use ppm_infra::model::described::{CallAnswer, CallAnswers, Described};
 use ppm_infra::model::index::IdIndex;
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Known;
@@ -121,13 +121,13 @@ fn is_asked(root: &Root<'_>, record: &Recorded) -> bool {
     root.is_usual() && !LEFT_OUT.contains(&root.call) && (certified || has("certificate"))
 }
 
-fn of<'a>(described: &'a Described, address: &str) -> &'a Answers {
+fn of<'a>(described: &'a Described, address: &str) -> &'a CallAnswers {
     &described.answers[&address.parse().unwrap()]
 }
 
 fn told<'a>(described: &'a Described, address: &str, call: &str) -> &'a [Value] {
     match of(described, address).get(call) {
-        Some(Answer::Told(told)) => told,
+        Some(CallAnswer::Told(told)) => told,
         other => panic!("{address} {call}: {other:?}"),
     }
 }
@@ -155,8 +155,8 @@ async fn every_object_of_the_reference_stack_has_every_answer_and_it_takes_few_c
         for root in roots(&table).filter(|root| is_asked(root, record)) {
             let answer = described.answers.get(address).and_then(|answers| answers.get(root.call));
             match answer {
-                Some(Answer::Told(told)) if !told.is_empty() || root.path.ends_with("[]") => {}
-                Some(Answer::NotSet) if root.absent.is_some() => {}
+                Some(CallAnswer::Told(told)) if !told.is_empty() || root.path.ends_with("[]") => {}
+                Some(CallAnswer::NotSet) if root.absent.is_some() => {}
                 other => wrong.push(format!("{address} {} {}: {other:?}", root.call, root.path)),
             }
         }
@@ -183,8 +183,8 @@ async fn every_field_of_ours_stands_where_the_tables_say() {
                 continue;
             }
             let found = of_kind().any(|(_, answers)| match answers.get(call) {
-                Some(Answer::Told(told)) => holds(told, path),
-                Some(Answer::NotSet | Answer::Unread(_)) | None => false,
+                Some(CallAnswer::Told(told)) => holds(told, path),
+                Some(CallAnswer::NotSet | CallAnswer::Unread(_)) | None => false,
             });
             if !found {
                 lacking.push(format!("{kind} {call} {path}"));
@@ -226,11 +226,11 @@ async fn what_others_put_beside_ours_is_told_and_what_cannot_be_read_is_said() {
 
     for (address, call) in [("kms_key.main", "kms:ListGrants"), ("bucket.packages", "s3:GetBucketPolicy")] {
         match &of(&described, address)[call] {
-            Answer::Unread(error) => assert_eq!(error.kind, ErrorKind::Denied, "{error}"),
-            other @ (Answer::Told(_) | Answer::NotSet) => panic!("{call}: {other:?}"),
+            CallAnswer::Unread(error) => assert_eq!(error.kind, ErrorKind::Denied, "{error}"),
+            other @ (CallAnswer::Told(_) | CallAnswer::NotSet) => panic!("{call}: {other:?}"),
         }
     }
-    assert_eq!(of(&described, "bucket.packages")["s3:GetBucketReplication"], Answer::NotSet);
+    assert_eq!(of(&described, "bucket.packages")["s3:GetBucketReplication"], CallAnswer::NotSet);
     told(&described, "bucket.packages", "s3:GetBucketVersioning");
     told(&described, "kms_key.main", "kms:GetKeyPolicy");
 }

@@ -27,7 +27,7 @@ use super::Clients;
 use crate::cloud::ObserveRequest;
 use crate::described::root::{Asked, Root, roots};
 use crate::model::address::{Address, Kind};
-use crate::model::described::{Answers, Described};
+use crate::model::described::{CallAnswers, Described};
 use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
 use crate::model::resource::Known;
@@ -110,7 +110,7 @@ pub async fn describe(
         let answers = standing.iter().map(|object| {
             let roots = tables.of_kind(&object.address.kind);
             let told = roots.filter_map(|root| Some((root.call.to_owned(), part_of(object, root, &kept)?)));
-            (object.address.clone(), told.collect::<Answers>())
+            (object.address.clone(), told.collect::<CallAnswers>())
         });
         let answers = answers.collect();
         Described { observed, answers }

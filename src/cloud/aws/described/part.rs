@@ -9,7 +9,7 @@ use super::capture::Kept;
 use crate::cloud::CloudError;
 use crate::described::root::{Root, elements};
 use crate::model::address::Address;
-use crate::model::described::Answer;
+use crate::model::described::CallAnswer;
 use crate::model::index::IdIndex;
 use crate::model::resource::Known;
 
@@ -46,7 +46,7 @@ impl Recognisable<'_> {
 }
 
 /// What was answered about one object by one call; nothing where nobody asked.
-pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept]) -> Option<Answer> {
+pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept]) -> Option<CallAnswer> {
     let values = object.values(root)?;
     let mut told: Option<Vec<Value>> = None;
     let mut not_set = false;
@@ -83,9 +83,9 @@ pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept])
         }
     }
     match (failed, told) {
-        (Some(error), _) => Some(Answer::Unread(error.clone())),
-        (None, Some(told)) => Some(Answer::Told(told)),
-        (None, None) => not_set.then_some(Answer::NotSet),
+        (Some(error), _) => Some(CallAnswer::Unread(error.clone())),
+        (None, Some(told)) => Some(CallAnswer::Told(told)),
+        (None, None) => not_set.then_some(CallAnswer::NotSet),
     }
 }
 
@@ -154,7 +154,7 @@ ec2:DescribeVpcEndpoints\tVpcEndpoints[]\troot\tshared; VpcId=id\t-\tx";
         CloudError { code: Some(code.to_owned()), ..CloudError::new(ErrorKind::Refused, "ask", "no") }
     }
 
-    fn part(declared: &Value, call: &str, kept: &[Kept]) -> Option<Answer> {
+    fn part(declared: &Value, call: &str, kept: &[Kept]) -> Option<CallAnswer> {
         let known = Known { declared: document(declared), computed: document(&json!({"id": "me"})) };
         let cluster: Address = "cluster.main".parse().unwrap();
         let ids = IdIndex::of([(&cluster, &document(&json!({"id": "c"})))]);
@@ -172,7 +172,7 @@ ec2:DescribeVpcEndpoints\tVpcEndpoints[]\troot\tshared; VpcId=id\t-\tx";
             kept(call, &[("RoleName", "me")], Ok(json!({"PolicyNames": ["b"]}))),
         ];
         let whole = json!({"PolicyNames": ["a", "b"], "Marker": "1"});
-        assert_eq!(part(&json!({}), call, &all), Some(Answer::Told(vec![whole])));
+        assert_eq!(part(&json!({}), call, &all), Some(CallAnswer::Told(vec![whole])));
         assert_eq!(part(&json!({}), call, &[]), None, "nobody asked");
     }
 
@@ -182,11 +182,11 @@ ec2:DescribeVpcEndpoints\tVpcEndpoints[]\troot\tshared; VpcId=id\t-\tx";
         let me = json!({"SubnetId": "me", "a": 1});
         let page = |subnets: Value| kept(call, &[("filter vpc-id", "v")], Ok(json!({"Subnets": subnets})));
         let all = [page(json!([{"SubnetId": "other"}, me])), page(json!([])), page(json!([me]))];
-        assert_eq!(part(&json!({}), call, &all), Some(Answer::Told(vec![me])));
-        assert_eq!(part(&json!({}), call, &all[1..2]), Some(Answer::Told(vec![])), "it is gone");
+        assert_eq!(part(&json!({}), call, &all), Some(CallAnswer::Told(vec![me])));
+        assert_eq!(part(&json!({}), call, &all[1..2]), Some(CallAnswer::Told(vec![])), "it is gone");
         let call = "ec2:DescribeRouteTables";
         let tables = json!({"RouteTables": [{"Associations": [{"SubnetId": "me"}, {"Main": true}]}, {}]});
-        let expected = Some(Answer::Told(vec![json!({"SubnetId": "me"})]));
+        let expected = Some(CallAnswer::Told(vec![json!({"SubnetId": "me"})]));
         assert_eq!(part(&json!({}), call, &[kept(call, &[], Ok(tables))]), expected);
         // A list of single endpoints tells nothing of a network.
         let call = "ec2:DescribeVpcEndpoints";
@@ -198,15 +198,15 @@ ec2:DescribeVpcEndpoints\tVpcEndpoints[]\troot\tshared; VpcId=id\t-\tx";
     fn not_set_is_told_from_unread_and_a_list_that_failed_may_be_asked_again() {
         let call = "s3:GetBucketPolicy";
         let failed = |code: &str| kept(call, &[("Bucket", "me")], Err(error(code)));
-        assert_eq!(part(&json!({}), call, &[failed("NoSuchBucketPolicy")]), Some(Answer::NotSet));
-        assert_eq!(part(&json!({}), call, &[failed("Strange")]), Some(Answer::Unread(error("Strange"))));
+        assert_eq!(part(&json!({}), call, &[failed("NoSuchBucketPolicy")]), Some(CallAnswer::NotSet));
+        assert_eq!(part(&json!({}), call, &[failed("Strange")]), Some(CallAnswer::Unread(error("Strange"))));
         let call = "elasticloadbalancing:DescribeTags";
         let batch = |told| [kept(call, &[("ResourceArns", "gone"), ("ResourceArns", "me")], Err(error("Gone"))), told];
         let mine = json!({"ResourceArn": "me"});
         let again = kept(call, &[("ResourceArns", "me")], Ok(json!({"TagDescriptions": [mine]})));
-        assert_eq!(part(&json!({}), call, &batch(again)), Some(Answer::Told(vec![mine])));
+        assert_eq!(part(&json!({}), call, &batch(again)), Some(CallAnswer::Told(vec![mine])));
         let other = kept(call, &[("ResourceArns", "other")], Ok(json!({"TagDescriptions": []})));
-        assert_eq!(part(&json!({}), call, &batch(other)), Some(Answer::Unread(error("Gone"))));
+        assert_eq!(part(&json!({}), call, &batch(other)), Some(CallAnswer::Unread(error("Gone"))));
     }
 
     #[test]
@@ -217,13 +217,13 @@ ec2:DescribeVpcEndpoints\tVpcEndpoints[]\troot\tshared; VpcId=id\t-\tx";
             kept(call, &[("clusterName", "d"), ("addonName", "dns")], Ok(json!({"addon": {"a": 2}}))),
         ];
         let declared = json!({"cluster": {"$ref": "cluster.main"}, "name": "dns"});
-        assert_eq!(part(&declared, call, &all), Some(Answer::Told(vec![json!({"a": 1})])));
+        assert_eq!(part(&declared, call, &all), Some(CallAnswer::Told(vec![json!({"a": 1})])));
         let outside = json!({"cluster": {"id": "d"}, "name": "dns"});
-        assert_eq!(part(&outside, call, &all), Some(Answer::Told(vec![json!({"a": 2})])));
+        assert_eq!(part(&outside, call, &all), Some(CallAnswer::Told(vec![json!({"a": 2})])));
         let call = "elasticloadbalancing:DescribeListenerCertificates";
         let all = [kept(call, &[("ListenerArn", "me")], Ok(json!({"Certificates": [{"CertificateArn": "x"}]})))];
         assert_eq!(part(&json!({"certificate": null}), call, &all), None);
-        let told = Some(Answer::Told(vec![json!({"CertificateArn": "x"})]));
+        let told = Some(CallAnswer::Told(vec![json!({"CertificateArn": "x"})]));
         assert_eq!(part(&json!({"certificate": "x"}), call, &all), told);
     }
 }
