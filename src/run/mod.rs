@@ -18,6 +18,7 @@ mod refresh;
 mod rollback;
 mod rotate;
 mod session;
+pub mod since;
 mod standing;
 pub mod status;
 

@@ -18,8 +18,8 @@ use crate::model::resource::Catalog;
 /// The state of one stack in a folder.
 #[derive(Debug)]
 pub struct FileStore {
-    folder: PathBuf,
-    stack: String,
+    pub(super) folder: PathBuf,
+    pub(super) stack: String,
     catalog: Catalog,
     journal: Option<File>,
 }

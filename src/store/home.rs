@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
+use jiff::Timestamp;
 
+use super::runs::{RunEntry, RunHistory, RunKind};
 use super::s3::{Clock, HeldLease};
 use super::{FileStore, Lock, LockInfo, S3Store, Store, StoreError};
 use crate::engine::state::{Book, JournalEntry, State};
@@ -119,6 +121,28 @@ impl Home {
         match self {
             Self::Folder(store) => store.path(),
             Self::Bucket(store) => store.url(),
+        }
+    }
+
+    /// The newest entries of the run history, of one kind or of all, at the time `now`.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn runs(&self, of: Option<RunKind>, wanted: usize, now: Timestamp) -> Result<RunHistory, StoreError> {
+        match self {
+            Self::Folder(store) => store.runs(of, wanted),
+            Self::Bucket(store) => store.runs(of, wanted, now).await,
+        }
+    }
+
+    /// Adds an entry to the run history. Needs no lock of the stack.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn add_run(&self, entry: &RunEntry) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => store.add_run(entry),
+            Self::Bucket(store) => store.add_run(entry).await,
         }
     }
 

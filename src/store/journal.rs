@@ -54,7 +54,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<(JournalHeader, 
     Ok(header.map(|header| (header, entries)))
 }
 
-fn content(raw: &[u8]) -> Option<&str> {
+/// The JSON of a line with its end; nothing if the line is not whole.
+pub(super) fn content(raw: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(raw.strip_suffix(b"\n")?).ok()?;
     let (length, rest) = text.split_once(' ')?;
     let (sum, json) = rest.split_once(' ')?;

@@ -13,6 +13,7 @@ mod journal;
 pub mod lease;
 mod lock;
 mod lockfile;
+pub mod runs;
 pub mod s3;
 #[cfg(test)]
 mod tests;

@@ -88,7 +88,13 @@ impl S3Store {
         Self { bucket, prefix, stack: stack.to_owned(), catalog, lease: None, kept: None }
     }
 
-    fn key(&self, ending: &str) -> String {
+    /// The bucket.
+    pub(super) fn bucket(&self) -> &dyn StateBucket {
+        self.bucket.as_ref()
+    }
+
+    /// The key of an object of the stack.
+    pub(super) fn key(&self, ending: &str) -> String {
         format!("{}{}{ending}", self.prefix, self.stack)
     }
 

@@ -1,6 +1,7 @@
 //! The state of a stack in a bucket in memory: what holders and others may do to it, step by step.
 
 mod memory;
+mod runs;
 mod turns;
 
 use std::collections::BTreeSet;
