@@ -13,6 +13,7 @@
 //! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
 //! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
+//! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`report`] (model, engine, text, what run found out) what there is to say, once, for every printer.
@@ -27,6 +28,7 @@ pub mod engine;
 pub mod handoff;
 pub mod helm;
 pub mod model;
+pub mod notify;
 pub mod product;
 pub mod render;
 pub mod report;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 15] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
@@ -33,6 +33,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
             "helm",
         ],
     ),
+    ("notify", &["model", "cloud::wait"]),
     ("run", &["model", "engine", "cloud", "store"]),
     ("report", &["model", "engine", "text", "run"]),
     ("render", &["model", "report", "run::event"]),
