@@ -1,6 +1,7 @@
 //! The command line.
 
 mod handoff;
+mod history;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::model::address::Address;
 use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
+pub(super) use history::{DriftCommand, HistoryArgs};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
 #[derive(Debug, Parser)]
@@ -307,7 +309,11 @@ pub(super) struct ValuesArgs {
 
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct DriftArgs {
+    /// Other commands for drift
+    #[command(subcommand)]
+    pub(super) instead: Option<DriftCommand>,
     /// The declarations, or folders of them; by default the only one in plans/
     pub(super) files: Vec<PathBuf>,
     /// Also write a report for people to this file, as HTML or Markdown by its ending: .html or .md; may be repeated
@@ -319,6 +325,16 @@ pub(super) struct DriftArgs {
     /// Also write metrics to this file, which ends in .prom, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(super) prometheus: Option<PathBuf>,
+    /// Compare with the last run, and leave nothing for the next one to compare with
+    #[arg(long)]
+    pub(super) no_record: bool,
+    /// Tell somebody when something is new, changed or resolved, and once a day what is still there: `webhook:URL`,
+    /// `slack:URL`, `sns:ARN`, or `github-issue:FILE` for the body of an issue; may be repeated
+    #[arg(long, value_name = "TARGET")]
+    pub(super) notify: Vec<String>,
+    /// Tell them every time
+    #[arg(long, requires = "notify")]
+    pub(super) notify_all: bool,
 }
 
 /// Arguments of `graph`.

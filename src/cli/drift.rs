@@ -7,38 +7,50 @@ use std::pin::pin;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::args::{Common, DriftArgs};
+use super::args::{Common, DriftArgs, DriftCommand};
 use super::drift_files::DriftFiles;
 use super::failure::Failure;
-use super::{exit, handover, out, show, typed, workplace};
+use super::memory::{Looked, Memory};
+use super::notify::Notices;
+use super::{exit, handover, memory, out, show, typed, workplace};
 use crate::engine::state::Book;
 use crate::report::ValuesFile;
 use crate::report::words::count;
 use crate::run::{self, DriftReport, EventEmitter, Session, Stop};
 use crate::store::file;
+use crate::store::home::Home;
 use workplace::Declaration;
 
 /// How many stacks are looked at beside each other: each asks some 80 times within a second, and all of an account and region
 /// draw from the same buckets (Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API").
 const AT_ONCE: usize = 4;
 
-/// Shows what somebody else moved, and changes nothing; writes it to the files that were named.
+/// Shows what somebody else moved, and changes nothing; writes it to the files that were named, and tells those who were.
 pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
-    let mut files = DriftFiles::named(args)?;
+    if let Some(DriftCommand::History(args)) = &args.instead {
+        return memory::history(common, args).await;
+    }
+    let mut sides = Sides { files: DriftFiles::named(args)?, notices: Notices::named(args)? };
     let declarations = declarations(&args.files)?;
     match declarations.as_slice() {
         [] | [_] => {
             let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
-            looked.tell(common, &mut files);
-            files.write()?;
+            looked.tell(common, args, &mut sides).await;
+            sides.files.write()?;
             Ok(exit::leaving(looked.code(), looked))
         }
         several => {
-            let code = of_several(common, several, stop, &mut files).await?;
-            files.write()?;
+            let code = of_several((common, args), several, stop, &mut sides).await?;
+            sides.files.write()?;
             Ok(code)
         }
     }
+}
+
+/// Where a look goes beside the terminal.
+struct Sides {
+    files: DriftFiles,
+    notices: Notices,
 }
 
 /// The declarations that are named, those in a folder that is named by their names; none where none is.
@@ -64,10 +76,10 @@ fn declarations(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 /// Looks at several stacks, tells each as soon as all before it are told, and then what came of them. One that cannot be
 /// looked at keeps no other from it.
 async fn of_several(
-    common: &Common,
+    (common, args): (&Common, &DriftArgs),
     declarations: &[PathBuf],
     stop: Stop,
-    files: &mut DriftFiles,
+    sides: &mut Sides,
 ) -> Result<u8, Failure> {
     let mut totals = Totals::default();
     let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
@@ -76,7 +88,7 @@ async fn of_several(
         typed::about(&path);
         match looked {
             Ok(looked) => {
-                looked.tell(common, files);
+                looked.tell(common, args, sides).await;
                 if !common.json {
                     out::told("\n");
                 }
@@ -136,8 +148,9 @@ struct Look {
     report: DriftReport,
     values: Option<ValuesFile>,
     at: Timestamp,
-    /// Kept for the end of the process, which frees it faster.
-    _session: Session,
+    home: Home,
+    memory: Memory,
+    session: Session,
 }
 
 impl Look {
@@ -147,20 +160,27 @@ impl Look {
         let mut home = workplace::home(common, &declaration)?;
         let book = workplace::load(&mut home, &declaration).await?;
         let session = workplace::session(common, &declaration.stack, stop).await?;
+        let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
         let report = run::drift(&session, &book.state, &mut events).await?;
         drop(sinks);
         let values = handover::drift(common, &declaration, &book.state);
         let at = session.host.now();
-        Ok(Self { declaration, book, report, values, at, _session: session })
+        Ok(Self { declaration, book, report, values, at, home, memory, session })
     }
 
-    /// Shows it, and takes it into the files.
-    fn tell(&self, common: &Common, files: &mut DriftFiles) {
+    /// Shows it, takes it into the files, tells whom it concerns, and remembers it.
+    async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) {
         let account = &self.book.state.account;
-        let at = self.at;
-        show::drift(common, &self.declaration, account, &self.report, self.values.as_ref(), |page| files.add(page, at));
+        let (at, shown) = (self.at, (&self.report, self.memory.last()));
+        let findings = show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
+            sides.files.add(page, at);
+            page.findings().into_iter().cloned().collect()
+        });
+        let (serial, objects) = (self.book.state.serial, self.report.looked_at);
+        let looked = Looked { declaration: &self.declaration, account, serial, code: self.code(), objects, findings };
+        self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
     }
 
     fn code(&self) -> u8 {

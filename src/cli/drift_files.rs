@@ -133,7 +133,7 @@ impl DriftFormat {
 }
 
 /// Refuses a place where something stands that a forgotten word may have named: `--sarif plans/prod.yaml`.
-fn may_stand_at(path: &Path) -> Result<(), Failure> {
+pub(super) fn may_stand_at(path: &Path) -> Result<(), Failure> {
     let there = match file::read_if_there(path) {
         Ok(there) => there.unwrap_or_default(),
         // That no file can be there is told when it is written.

@@ -20,6 +20,8 @@ mod install;
 mod kubeconfig;
 mod lock;
 mod log;
+mod memory;
+mod notify;
 mod offline;
 mod out;
 mod plan;

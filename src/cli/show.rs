@@ -19,6 +19,7 @@ use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Wait
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, ValuesFile, quotes};
 use crate::resources::catalog;
 use crate::run::event::{RunReport, Sink};
+use crate::run::since::RunEntry;
 use crate::run::status::StatusReport;
 use crate::run::{DriftReport, Planned, Session};
 
@@ -101,7 +102,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
 }
 
 /// A page: for programs, or for readers.
-fn page(common: &Common, page: &Page<'_>) {
+pub(super) fn page(common: &Common, page: &Page<'_>) {
     if common.json {
         out::data(&format!("{}\n", canonical(&typed::json(render::json(page)))));
     } else {
@@ -109,12 +110,12 @@ fn page(common: &Common, page: &Page<'_>) {
     }
 }
 
-/// Drift. Answers what `then` makes of the page, once it was shown.
+/// Drift, beside the run that looked before. Answers what `then` makes of the page, once it was shown.
 pub(super) fn drift<T>(
     common: &Common,
     declaration: &Declaration,
     account: &str,
-    report: &DriftReport,
+    (report, last): (&DriftReport, Option<&RunEntry>),
     values: Option<&ValuesFile>,
     then: impl FnOnce(&Page<'_>) -> T,
 ) -> T {
@@ -130,6 +131,7 @@ pub(super) fn drift<T>(
         source: DeclarationText { file: &name, text: &declaration.text },
         origins: &origins(&declaration.stack, &declaration.places, addresses),
         values,
+        last,
     };
     let told = Page::of_drift(report, &view);
     page(common, &told);

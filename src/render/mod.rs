@@ -13,6 +13,7 @@
 //! | [`html_document()`] | pages as a file that stands alone |
 //! | [`sarif_log()`] | the findings of pages, for code hosts and editors |
 //! | [`prometheus()`] | pages of drift as metrics |
+//! | [`slack()`] | a page as a message of Slack |
 //! | [`document`] | what every document for programs begins with |
 //! | [`Lines`], [`Live`], [`JsonLines`], [`Waits`] | events, while they happen |
 //! | [`Background`] | hands them to a thread, so that nobody waits for a terminal |
@@ -30,6 +31,7 @@ mod progress;
 mod prometheus;
 mod sarif;
 mod signs;
+mod slack;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ pub(crate) use progress::is_drawing;
 pub use progress::{Background, JsonLines, Lines, Live, ProgressView, Waits};
 pub use prometheus::{StackMetrics, prometheus};
 pub use sarif::{sarif_log, sarif_run};
+pub use slack::slack;
 pub use style::Styled;
 #[cfg(test)]
 pub(crate) use text::lines;

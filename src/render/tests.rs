@@ -183,6 +183,7 @@ fn drift_view() -> DriftView<'static> {
         source: DeclarationText { file: "plans/prod.yaml", text: DECLARED },
         origins: &ORIGINS,
         values: None,
+        last: None,
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod classes;
 mod findings;
+mod since;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::block::{Block, Heading};
@@ -25,6 +27,8 @@ use crate::model::finding::Finding;
 use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::run::DriftReport;
+use crate::run::since::{RunEntry, RunFinding, Since, Standing};
+pub(super) use since::{finding_json as seen_json, told_time};
 
 /// What the page of a drift report is made with, beside the report.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,8 @@ pub struct DriftView<'a> {
     pub origins: &'a Origins,
     /// The file of Helm values; nothing if none was ever written.
     pub values: Option<&'a ValuesFile>,
+    /// The run that looked before; nothing if none is known.
+    pub last: Option<&'a RunEntry>,
 }
 
 impl<'a> Page<'a> {
@@ -59,6 +65,10 @@ impl<'a> Page<'a> {
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
+        let all: Vec<&Finding> = findings.iter().collect();
+        // When this run looked is told nowhere on the page.
+        let since = Since::of(&all, view.last, Timestamp::UNIX_EPOCH);
+        let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file)).collect();
         let unread = report.unread.iter().map(|(address, error)| {
             let error = error.to_string();
             (named(address, &error), json!({"address": address, "error": error}))
@@ -68,7 +78,7 @@ impl<'a> Page<'a> {
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: Some(view.source),
             verdict: totals.verdict(),
-            remarks: totals.remarks(view.quoted_file),
+            remarks,
             chain: CriticalPath::default(),
             json_fields: Vec::new(),
             summary: totals.summary(),
@@ -81,10 +91,11 @@ impl<'a> Page<'a> {
                     Ready::list("unread", unread),
                 ),
                 Section::titled("notes", Heading::of("Worth knowing"), Ready::notes(&notes(report))),
+                Section::titled("since", Heading::of("Since the last run"), since::SinceLast::of(&since)),
                 Section::titled(
                     "findings",
                     Heading::of("Findings"),
-                    Findings { all: findings, file: view.source.file },
+                    Findings { first_seen: Findings::first_seen(&since), all: findings, file: view.source.file },
                 ),
             ],
         }
@@ -105,7 +116,19 @@ fn notes(report: &DriftReport) -> BTreeMap<Address, Vec<String>> {
 /// Everything the page tells, for printers that tell nothing else and for programs: whoever reads has read it.
 struct Findings<'a> {
     all: Vec<Finding>,
+    /// Since when each is known; nothing where this run is the first that found it.
+    first_seen: Vec<Option<Timestamp>>,
     file: &'a str,
+}
+
+impl Findings<'_> {
+    fn first_seen(since: &Since<'_>) -> Vec<Option<Timestamp>> {
+        let seen = |(standing, one): &(Standing, RunFinding)| match standing {
+            Standing::New => None,
+            Standing::Changed | Standing::Same => Some(one.first_seen),
+        };
+        since.findings.iter().map(seen).collect()
+    }
 }
 
 impl SectionContent for Findings<'_> {
@@ -114,7 +137,13 @@ impl SectionContent for Findings<'_> {
     }
 
     fn json_fields(&self) -> JsonFields {
-        vec![("findings", self.all.iter().map(|one| finding_json(one, self.file)).collect())]
+        let told = self.all.iter().zip(&self.first_seen).map(|(one, first_seen)| {
+            let mut told = finding_json(one, self.file);
+            told["is_new"] = first_seen.is_none().into();
+            told["first_seen"] = json!(first_seen);
+            told
+        });
+        vec![("findings", told.collect())]
     }
 
     fn findings(&self) -> Vec<&Finding> {

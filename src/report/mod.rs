@@ -12,6 +12,8 @@
 //! | [`Page::of_drift`] | what somebody else moved |
 //! | [`Page::of_status`] | whether the stack serves |
 //! | [`Page::of_apply`] | how carrying out a plan went |
+//! | [`Page::of_runs`], [`Page::of_finding`] | the runs that were recorded |
+//! | [`Page::of_notice`] | what somebody is told of a look for drift |
 //!
 //! | on a page | is |
 //! |---|---|
@@ -32,7 +34,9 @@ mod drift;
 mod drifted;
 mod fields;
 mod goal;
+mod history;
 mod kinds;
+mod notice;
 mod page;
 mod plan;
 mod ready;
@@ -49,6 +53,7 @@ pub use checks::{checks_json, finding_json, quotes};
 pub use drift::DriftView;
 pub use fields::drifted;
 pub use goal::Goal;
+pub use notice::{NoticeReason, NoticeView};
 pub use page::{
     CriticalPath, CriticalStep, DeclarationText, FindingClass, JsonFields, Lead, Page, PageScope, Remark, Section,
     SectionContent,

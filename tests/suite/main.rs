@@ -32,6 +32,7 @@ mod planner;
 mod recover;
 mod rehearsal;
 mod rollback;
+mod run_history;
 mod runbook;
 mod running;
 mod saved;
@@ -64,6 +65,8 @@ mod kinds;
 mod main_job;
 #[cfg(feature = "aws")]
 mod nodes;
+#[cfg(feature = "aws")]
+mod notify;
 #[cfg(feature = "aws")]
 mod replaced;
 #[cfg(feature = "aws")]

@@ -9,6 +9,8 @@ pub(crate) mod deed;
 pub(crate) mod emulator;
 pub(crate) mod fixture;
 pub(crate) mod hint;
+#[cfg(feature = "aws")]
+pub(crate) mod inbox;
 pub(crate) mod judge;
 #[cfg(feature = "aws")]
 pub(crate) mod kubernetes;

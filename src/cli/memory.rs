@@ -1,0 +1,134 @@
+//! What `drift` knows of earlier runs and leaves for later ones, and `drift history`.
+
+use jiff::Timestamp;
+
+use super::args::{Common, DriftArgs, HistoryArgs};
+use super::failure::Failure;
+use super::notify::{Notices, Told};
+use super::{exit, out, show, workplace};
+use crate::model::causes::in_one_line;
+use crate::model::finding::Finding;
+use crate::report::Page;
+use crate::run::since::{FORMAT, RunEntry, RunHistory, RunKind, RunOutcome, Since};
+use crate::run::{Host, Session};
+use crate::store::StoreError;
+use crate::store::home::Home;
+use workplace::Declaration;
+
+/// What is known of earlier runs. What cannot be read is told and changes nothing else.
+pub(super) struct Memory {
+    history: RunHistory,
+    /// When this run began.
+    began: Timestamp,
+}
+
+/// What a look for drift found out, as far as it is told or remembered.
+pub(super) struct Looked<'a> {
+    /// What was looked at.
+    pub(super) declaration: &'a Declaration,
+    /// Its account.
+    pub(super) account: &'a str,
+    /// Serial of the state it saw; 0 if nothing was ever applied.
+    pub(super) serial: u64,
+    /// How it ended, by its exit status.
+    pub(super) code: u8,
+    /// How many objects it looked at.
+    pub(super) objects: usize,
+    /// What it found.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Memory {
+    /// What the last run left.
+    pub(super) async fn recall(home: &Home, began: Timestamp) -> Self {
+        let history = home.runs(Some(RunKind::Drift), 1, began).await.unwrap_or_else(|error| {
+            warn("the last run is not known, so this one is compared with none", &error);
+            RunHistory::default()
+        });
+        told(&history);
+        Self { history, began }
+    }
+
+    /// The last run.
+    pub(super) fn last(&self) -> Option<&RunEntry> {
+        self.history.entries.last()
+    }
+
+    /// Tells those who are to be told, and leaves this run for later ones, unless that is not wanted. What does not arrive
+    /// or cannot be written is said.
+    pub(super) async fn end(
+        &self,
+        home: &Home,
+        (args, notices): (&DriftArgs, &Notices),
+        session: &Session,
+        looked: Looked<'_>,
+    ) {
+        let at = session.host.now();
+        let findings: Vec<&Finding> = looked.findings.iter().collect();
+        let since = Since::of(&findings, self.last(), at);
+        let stack = &looked.declaration.stack;
+        let message = Told {
+            stack: stack.stack.as_str(),
+            region: stack.region.as_str(),
+            account: looked.account,
+            at,
+            findings: &findings,
+            since: &since,
+        };
+        let notices = notices.tell(session, &message, self.last().map(|last| &last.notices)).await;
+        // Of a stack that was never applied there is nothing to remember, and no folder to put it in.
+        if args.no_record || looked.serial == 0 {
+            return;
+        }
+        let entry = RunEntry {
+            format: FORMAT,
+            run: session.run.as_str().to_owned(),
+            at,
+            kind: RunKind::Drift,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            serial: looked.serial,
+            outcome: match looked.code {
+                exit::DONE => RunOutcome::InSync,
+                exit::INCOMPLETE => RunOutcome::Incomplete,
+                _ => RunOutcome::Drifted,
+            },
+            elapsed_ms: u64::try_from(at.duration_since(self.began).as_millis()).unwrap_or_default(),
+            looked_at: looked.objects,
+            changes: since.changes(),
+            findings: since.remembered(),
+            steps: Vec::new(),
+            baseline: None,
+            notices,
+        };
+        if let Err(error) = home.add_run(&entry).await {
+            warn("this run is not recorded, so the next one compares with an earlier one", &error);
+        }
+    }
+}
+
+/// Says what went wrong beside the run.
+fn warn(what: &str, error: &StoreError) {
+    out::note(&format!("warning: {what}: {}\n", in_one_line(error)));
+}
+
+/// Says what of the history is passed over.
+fn told(history: &RunHistory) {
+    for problem in &history.problems {
+        out::note(&format!("warning: {problem}\n"));
+    }
+}
+
+/// Lists the runs that were recorded, or shows since when something is there.
+pub(super) async fn history(common: &Common, args: &HistoryArgs) -> Result<u8, Failure> {
+    let declaration = Declaration::load(args.file.as_deref())?;
+    let home = workplace::home(common, &declaration)?;
+    let history = home.runs(None, args.limit, Host::system().now()).await?;
+    told(&history);
+    let stack = declaration.stack.stack.as_str();
+    let page = match &args.what {
+        None => Page::of_runs(stack, &history),
+        Some(what) => Page::of_finding(stack, what, &history),
+    };
+    show::page(common, &page);
+    Ok(exit::DONE)
+}

@@ -1,0 +1,265 @@
+//! The page of what somebody is told of a look for drift: new, changed, resolved, still there.
+//!
+//! Its verdict is the line that is read on a phone.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::block::{Block, Heading, Row};
+use super::drift::{seen_json, told_time};
+use super::page::{CriticalPath, Page, PageScope, Section};
+use super::ready::Ready;
+use super::text::{Label, Text};
+use super::words::count;
+use crate::model::finding::{Finding, Severity};
+use crate::run::since::{RunFinding, Since, Standing};
+
+/// So many characters of the worst finding stand in the line that is read on a phone.
+const SHORT: usize = 60;
+
+/// So many findings stand in each part; the rest is counted.
+const SHOWN: usize = 20;
+
+/// Why somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeReason {
+    /// Something is new, changed or resolved.
+    News,
+    /// Something is still there, and it was last said a day ago.
+    Digest,
+    /// It is wanted of every run.
+    Asked,
+}
+
+impl NoticeReason {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::News => "news",
+            Self::Digest => "digest",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+/// What the page of a notice is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct NoticeView<'a> {
+    /// The stack.
+    pub stack: &'a str,
+    /// Its region.
+    pub region: &'a str,
+    /// Its account.
+    pub account: &'a str,
+    /// The run.
+    pub run: &'a str,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Why somebody is told.
+    pub reason: NoticeReason,
+    /// What was found.
+    pub findings: &'a [&'a Finding],
+    /// The same beside the run before.
+    pub since: &'a Since<'a>,
+}
+
+impl<'a> Page<'a> {
+    /// The page of a notice.
+    pub fn of_notice(view: &NoticeView<'a>) -> Self {
+        let since = view.since;
+        let mut order: Vec<usize> = (0..view.findings.len()).collect();
+        order.sort_by_key(|index| view.findings[*index].severity);
+        let part = |standing| {
+            let all = order.iter().map(|index| &since.findings[*index]).filter(move |(one, _)| *one == standing);
+            all.map(|(_, one)| one).collect::<Vec<_>>()
+        };
+        let subject = subject(view, &order);
+        let parts = [
+            ("new", "New", part(Standing::New)),
+            ("changed", "Changed", part(Standing::Changed)),
+            ("resolved", "Resolved", since.resolved.clone()),
+            ("still", "Still there", part(Standing::Same)),
+        ];
+        let sections = parts.into_iter().map(|(key, title, all)| {
+            let rows = all.iter().take(SHOWN).map(|one| row(one, key == "still"));
+            let rest = all.len().saturating_sub(SHOWN);
+            let rest = (rest > 0).then(|| Row::of([Text::of(Label::Muted, format!("and {rest} more"))]));
+            let told: Vec<Value> = all.iter().map(|one| seen_json(one)).collect();
+            let content = Ready::of(Block::rows(rows.chain(rest).collect()), vec![(key, Value::Array(told))]);
+            Section::titled(key, Heading::of(title), content)
+        });
+        Self {
+            command: "drift",
+            scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
+            source: None,
+            sections: sections.collect(),
+            verdict: Text::of(Label::Heading, &subject),
+            remarks: Vec::new(),
+            chain: CriticalPath::default(),
+            json_fields: vec![
+                ("at", json!(view.at)),
+                ("run", json!(view.run)),
+                ("reason", json!(view.reason.word())),
+                ("since", json!(since.last.map(|last| last.at))),
+                ("subject", json!(subject)),
+            ],
+            summary: json!(since.changes()),
+        }
+    }
+}
+
+fn row(one: &RunFinding, with_time: bool) -> Row {
+    let mut cells = vec![
+        Text::of(Label::Plain, &one.severity),
+        Text::of(Label::Address, &one.subject),
+        Text::of(Label::Plain, &one.what),
+    ];
+    if with_time {
+        cells.push(Text::of(Label::Muted, format!("since {}", told_time(one.first_seen))));
+    }
+    Row::of(cells)
+}
+
+/// How many there are of each severity, the worst first, with the worst of what is new: `ppm-prod: 1 error (nat_gateway.a:
+/// it is gone), 2 warnings`.
+fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
+    let (findings, since) = (view.findings, view.since);
+    let is_new = |index: &&usize| since.findings[**index].0 != Standing::Same;
+    let Some(named) = order.iter().find(is_new).or(order.first()) else {
+        return match since.resolved.len() {
+            0 => format!("{}: in sync", view.stack),
+            resolved => format!("{}: in sync, {resolved} resolved", view.stack),
+        };
+    };
+    let mut parts: Vec<(Severity, usize)> = Vec::new();
+    for index in order {
+        let severity = findings[*index].severity;
+        match parts.last_mut() {
+            Some((last, n)) if *last == severity => *n += 1,
+            Some(_) | None => parts.push((severity, 1)),
+        }
+    }
+    let worst = findings[*named];
+    let parts = parts.into_iter().map(|(severity, n)| {
+        let told = counted(severity, n);
+        if severity == worst.severity { format!("{told} ({})", short(worst)) } else { told }
+    });
+    format!("{}: {}", view.stack, parts.collect::<Vec<_>>().join(", "))
+}
+
+fn counted(severity: Severity, n: usize) -> String {
+    match severity {
+        Severity::Unknown => format!("{n} unknown"),
+        Severity::Error | Severity::Warning => count(n, severity.word()),
+    }
+}
+
+fn short(one: &Finding) -> String {
+    let words = format!("{}: {}", one.subject, one.what);
+    if words.chars().count() <= SHORT {
+        return words;
+    }
+    let kept: String = words.chars().take(SHORT - 1).collect();
+    format!("{}\u{2026}", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::address::Address;
+    use crate::run::since::{FORMAT, RunEntry, RunKind, RunOutcome};
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + hour * 3600).unwrap()
+    }
+
+    fn finding(address: &str, severity: Severity, what: &str) -> Finding {
+        let address: Address = address.parse().unwrap();
+        Finding { severity, ..Finding::error("drift.changed", &address, what.to_owned()) }
+    }
+
+    fn ran(found: &[Finding]) -> RunEntry {
+        let since = Since::of(&found.iter().collect::<Vec<_>>(), None, at(0));
+        RunEntry {
+            format: FORMAT,
+            run: "0a".to_owned(),
+            at: at(0),
+            kind: RunKind::Drift,
+            tool: String::new(),
+            serial: 1,
+            outcome: RunOutcome::Drifted,
+            elapsed_ms: 0,
+            looked_at: 3,
+            changes: since.changes(),
+            findings: since.remembered(),
+            steps: Vec::new(),
+            baseline: None,
+            notices: BTreeMap::new(),
+        }
+    }
+
+    /// The line of a phone, and the titles of what stands below it.
+    fn told(before: Option<&[Finding]>, now: &[Finding]) -> (String, Vec<String>) {
+        let (before, findings) = (before.map(ran), now.iter().collect::<Vec<_>>());
+        let since = Since::of(&findings, before.as_ref(), at(1));
+        let view = NoticeView {
+            stack: "ppm-prod",
+            region: "us-east-1",
+            account: "111122223333",
+            run: "0b",
+            at: at(1),
+            reason: NoticeReason::News,
+            findings: &findings,
+            since: &since,
+        };
+        let page = Page::of_notice(&view);
+        let shown = page.sections.iter().filter(|section| !section.content.blocks().is_empty());
+        (page.verdict.to_string(), shown.map(|section| section.heading.title.to_string()).collect())
+    }
+
+    #[test]
+    fn the_line_counts_everything_and_names_the_worst_that_is_new() {
+        let gone = finding("nat_gateway.a", Severity::Error, "it is gone");
+        let days = finding("database.main", Severity::Warning, "recorded 7, found 1");
+        let team = finding("vpc.main", Severity::Warning, "recorded a, found b");
+        let all = [days.clone(), gone.clone(), team.clone()];
+        let (line, parts) = told(None, &all);
+        assert_eq!(line, "ppm-prod: 1 error (nat_gateway.a: it is gone), 2 warnings");
+        assert_eq!(parts, ["New"]);
+        let (line, parts) = told(Some(std::slice::from_ref(&gone)), &all);
+        assert_eq!(line, "ppm-prod: 1 error, 2 warnings (database.main: recorded 7, found 1)");
+        assert_eq!(parts, ["New", "Still there"]);
+        let (line, _) = told(Some(&all), &all);
+        assert_eq!(line, "ppm-prod: 1 error (nat_gateway.a: it is gone), 2 warnings", "a digest names the worst");
+        assert_eq!(told(Some(&all), &[]), ("ppm-prod: in sync, 3 resolved".to_owned(), vec!["Resolved".to_owned()]));
+        assert_eq!(told(None, &[]).0, "ppm-prod: in sync");
+        let long = finding("vpc.main", Severity::Warning, &"long ".repeat(30));
+        assert!(told(None, &[long]).0.chars().count() < 100);
+    }
+
+    #[test]
+    fn of_many_only_some_are_named() {
+        let many: Vec<Finding> =
+            (0..25).map(|n| finding(&format!("subnet.s{n}"), Severity::Warning, "it is changed")).collect();
+        let findings: Vec<&Finding> = many.iter().collect();
+        let since = Since::of(&findings, None, at(1));
+        let view = NoticeView {
+            stack: "ppm-prod",
+            region: "r",
+            account: "a",
+            run: "0b",
+            at: at(1),
+            reason: NoticeReason::Asked,
+            findings: &findings,
+            since: &since,
+        };
+        let page = Page::of_notice(&view);
+        let blocks = page.sections[0].content.blocks();
+        let [Block::Table(table)] = blocks.as_slice() else { panic!("{blocks:?}") };
+        let last = table.groups[0].rows.last().unwrap().cells[0][0].to_string();
+        assert_eq!((table.groups[0].rows.len(), last.as_str()), (21, "and 5 more"));
+        let (_, told) = &page.sections[0].content.json_fields()[0];
+        assert_eq!(told.as_array().unwrap().len(), 25, "programs are told all");
+    }
+}
