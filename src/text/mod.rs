@@ -5,6 +5,7 @@
 //!
 //! Leaves to others which keys and values are right.
 
+pub mod edit;
 mod problem;
 mod spelling;
 mod tree;
