@@ -231,7 +231,7 @@ tags:
     ];
 
     /// Keys and sections that decide no field by themselves, or are looked at below.
-    const NOT_ALONE: [&str; 16] = [
+    const NOT_ALONE: [&str; 17] = [
         "stack",
         "region",
         "account",
@@ -248,6 +248,7 @@ tags:
         "protect",
         "state",
         "tags",
+        "waivers",
     ];
 
     #[test]

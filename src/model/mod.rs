@@ -26,3 +26,4 @@ pub mod site;
 pub mod support;
 pub mod surroundings;
 pub mod values;
+pub mod waiver;

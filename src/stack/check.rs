@@ -11,6 +11,7 @@ use super::keys::{self, Absent, Item, Key, Kind, Literal, children, joined, scal
 use super::settings;
 use super::tags;
 use super::values::{Value, Values};
+use super::waivers;
 use super::words::Choice;
 use crate::model::values::shown;
 use crate::text::nearest;
@@ -154,7 +155,7 @@ impl Check {
             Literal::Tags(tags) => {
                 Value::Tags(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
             }
-            Literal::Setting(..) | Literal::Nothing => return,
+            Literal::Setting(..) | Literal::Waiver(_) | Literal::Nothing => return,
         };
         self.values.values.insert(key.path, value);
     }
@@ -191,7 +192,11 @@ impl Check {
                 self.problems.extend(found);
                 Some(Value::Settings(settings))
             }
-            (Kind::Tags | Kind::Settings, _) => {
+            (Kind::Waivers, Shape::List(items)) => {
+                let (waivers, found) = waivers::check(key.path, items);
+                if found.is_empty() { Some(Value::Waivers(waivers)) } else { self.report(found) }
+            }
+            (Kind::Tags | Kind::Settings | Kind::Waivers, _) => {
                 let message = format!("expected {}, found {}", key.kind.expected(), node.in_words());
                 self.refuse(node.place, key.path, message, format!("write them like {}", key.example.yaml()));
                 None

@@ -94,7 +94,8 @@ fn has_active(section: &'static Key, line: &impl Fn(&'static Key) -> Line) -> bo
         | Kind::Flag
         | Kind::Set { .. }
         | Kind::Tags
-        | Kind::Settings => {
+        | Kind::Settings
+        | Kind::Waivers => {
             matches!(line(key), Line::Active(_))
         }
     })
@@ -124,7 +125,8 @@ fn about(key: &Key, detail: Detail) -> Vec<String> {
         | Kind::Flag
         | Kind::Set { of: Item::Text(_), .. }
         | Kind::Tags
-        | Kind::Settings => {}
+        | Kind::Settings
+        | Kind::Waivers => {}
     }
     if let Absent::Means(clause) = key.absent {
         let _ = write!(about[0], " Without it, {clause}.");

@@ -119,7 +119,8 @@ fn explanation(key: &'static Key) -> Explanation {
             | Kind::Flag
             | Kind::Set { of: Item::Text(_), .. }
             | Kind::Tags
-            | Kind::Settings => Vec::new(),
+            | Kind::Settings
+            | Kind::Waivers => Vec::new(),
         },
         default: match key.absent {
             Absent::Required => "none: it must be written".to_owned(),

@@ -136,6 +136,7 @@ fn yaml(value: &Value) -> String {
         }
         // No answer is a setting: they are written into the file.
         Value::Settings(_) => "{}".to_owned(),
+        Value::Waivers(_) => "[]".to_owned(),
     }
 }
 
@@ -146,7 +147,9 @@ fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
     let text = |text: &str| node(Shape::Text(text.trim().to_owned()));
     let parts = || answer.split(',').map(str::trim).filter(|part| !part.is_empty());
     let shape = match key.kind {
-        Kind::Text(_) | Kind::Word(_) | Kind::Section | Kind::Settings => Shape::Text(answer.to_owned()),
+        Kind::Text(_) | Kind::Word(_) | Kind::Section | Kind::Settings | Kind::Waivers => {
+            Shape::Text(answer.to_owned())
+        }
         Kind::Whole { .. } => answer.parse::<i128>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Whole),
         Kind::Flag => answer.parse::<bool>().map_or_else(|_| Shape::Text(answer.to_owned()), Shape::Flag),
         Kind::Set { .. } => Shape::List(parts().map(text).collect()),

@@ -12,6 +12,7 @@ use std::fmt::Display;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::waivers;
 use super::words::{Choice, Word};
 use crate::model::values::{TextValue, ValueError};
 use crate::text::is_plain;
@@ -71,6 +72,8 @@ pub(super) enum Kind {
     Tags,
     /// Settings of the server: sections, each with its keys.
     Settings,
+    /// Waivers of drift, each with its keys.
+    Waivers,
 }
 
 /// What a set is made of.
@@ -130,6 +133,8 @@ pub(super) enum Literal {
     Tags(&'static [(&'static str, &'static str)]),
     /// One section of settings, one key in it, and its value.
     Setting(&'static str, &'static str, &'static str),
+    /// One waiver: its address, its field, its last day, its owner and its reason.
+    Waiver([&'static str; 5]),
     /// For sections, whose keys have examples of their own.
     Nothing,
 }
@@ -151,6 +156,10 @@ impl Literal {
             }
             Self::Setting(section, key, value) => {
                 format!("{{ {}: {{ {}: {} }} }}", scalar(section), scalar(key), scalar(value))
+            }
+            Self::Waiver(said) => {
+                let pairs = waivers::KEYS.iter().zip(said).map(|(key, text)| format!("{key}: {}", scalar(text)));
+                format!("[{{ {} }}]", joined(pairs))
             }
             Self::Nothing => String::new(),
         }
@@ -219,6 +228,7 @@ impl Kind {
             Self::Set { of: Item::Word(choices), .. } => format!("a list of any of {}", joined(supported(choices))),
             Self::Tags => "tag keys with their values, indented below".to_owned(),
             Self::Settings => "sections, each with its settings indented below".to_owned(),
+            Self::Waivers => "a list of waivers, each with its keys".to_owned(),
         }
     }
 }

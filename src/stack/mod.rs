@@ -6,6 +6,7 @@
 //!
 //! Leaves to others the AWS objects a declaration leads to, and everything only AWS knows.
 
+pub mod amend;
 mod check;
 mod document;
 mod error;
@@ -24,6 +25,7 @@ mod tags;
 mod tests;
 mod validate;
 mod values;
+mod waivers;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +36,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, Region, S3Location, StackName,
     SubnetId, VpcId,
 };
+use crate::model::waiver::Waiver;
 use crate::product::gcfg::GcfgSection;
 use crate::product::{FileSystem, License, UsageData};
 use crate::text::tree;
@@ -73,6 +76,8 @@ pub struct Stack {
     pub state: Option<S3Location>,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
+    /// Drift that somebody answers for until a day.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Where the stack's subnets come from.
@@ -256,6 +261,7 @@ impl Stack {
             protect: values.words("protect")?,
             state: values.text("state"),
             tags: values.tags("tags")?,
+            waivers: values.waivers("waivers").to_vec(),
         })
     }
 }

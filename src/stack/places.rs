@@ -17,7 +17,12 @@ impl Places {
         let written = values.written.iter().map(|(path, place)| ((*path).to_owned(), *place)).collect();
         let items = values.values.iter().filter_map(|(path, value)| match value {
             Value::Set(items) => Some((path, items)),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Flag(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         });
         let items = items
             .flat_map(|(path, items)| items.iter().map(|(item, place)| (((*path).to_owned(), item.clone()), *place)));

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{Absent, Item, Key, Kind, Literal, children, supported};
 use super::tags;
+use super::waivers;
 
 /// The schema of a whole declaration, JSON Schema 2020-12.
 pub fn schema() -> Value {
@@ -73,6 +74,7 @@ fn property(key: &Key, generator: &mut SchemaGenerator) -> Schema {
             "maxProperties": tags::MOST,
         }),
         Kind::Settings => settings(),
+        Kind::Waivers => waivers(),
     };
     let mut description = key.what.to_owned();
     if let Kind::Word(choices) | Kind::Set { of: Item::Word(choices), .. } = key.kind {
@@ -112,6 +114,23 @@ fn settings() -> Schema {
     })
 }
 
+/// A list of waivers.
+fn waivers() -> Schema {
+    let text = json!({ "type": "string", "minLength": 1 });
+    let day = json!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" });
+    let properties: Map<String, Value> = waivers::KEYS
+        .iter()
+        .map(|key| ((*key).to_owned(), if *key == "until" { day.clone() } else { text.clone() }))
+        .collect();
+    let required: Vec<&str> = waivers::KEYS.into_iter().filter(|key| *key != "field").collect();
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+        },
+    })
+}
+
 fn value(literal: Literal) -> Value {
     match literal {
         Literal::Text(text) => json!(text),
@@ -120,6 +139,11 @@ fn value(literal: Literal) -> Value {
         Literal::List(items) => json!(items),
         Literal::Tags(tags) => tags.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect(),
         Literal::Setting(section, key, value) => json!({ section: { key: value } }),
+        Literal::Waiver(said) => {
+            let one: Map<String, Value> =
+                waivers::KEYS.iter().zip(said).map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
+            json!([one])
+        }
         Literal::Nothing => Value::Null,
     }
 }

@@ -49,6 +49,7 @@ impl Serialize for Stack {
             protect,
             state,
             tags,
+            waivers,
         } = self;
         let mut keys = serializer.serialize_map(None)?;
         keys.serialize_entry("stack", stack)?;
@@ -69,6 +70,7 @@ impl Serialize for Stack {
         keys.serialize_entry("protect", protect)?;
         keys.serialize_entry("state", state)?;
         keys.serialize_entry("tags", tags)?;
+        keys.serialize_entry("waivers", waivers)?;
         keys.end()
     }
 }

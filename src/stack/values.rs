@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::settings::Setting;
 use super::words::Word;
 use crate::model::values::TextValue;
+use crate::model::waiver::Waiver;
 use crate::text::Place;
 
 /// A value that fits its key.
@@ -20,6 +21,7 @@ pub(super) enum Value {
     Set(Vec<(String, Place)>),
     Tags(BTreeMap<String, String>),
     Settings(Vec<Setting>),
+    Waivers(Vec<Waiver>),
 }
 
 /// The values of a declaration by path, defaults included; keys whose value is wrong are absent.
@@ -46,28 +48,48 @@ impl Values {
     pub(super) fn text<T: TextValue>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Text(text) => text.parse().ok(),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Whole(_)
+            | Value::Flag(_)
+            | Value::Set(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
     pub(super) fn word<T: Word>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Text(word) => T::from_word(word),
-            Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Whole(_)
+            | Value::Flag(_)
+            | Value::Set(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
     pub(super) fn whole<T: TryFrom<u64>>(&self, path: &str) -> Option<T> {
         match self.values.get(path)? {
             Value::Whole(number) => T::try_from(*number).ok(),
-            Value::Text(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Text(_)
+            | Value::Flag(_)
+            | Value::Set(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
     pub(super) fn flag(&self, path: &str) -> Option<bool> {
         match self.values.get(path)? {
             Value::Flag(flag) => Some(*flag),
-            Value::Text(_) | Value::Whole(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Set(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
@@ -75,7 +97,12 @@ impl Values {
     pub(super) fn items<T>(&self, path: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, Place)>> {
         match self.values.get(path)? {
             Value::Set(items) => items.iter().map(|(item, place)| Some((read(item)?, *place))).collect(),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Tags(_) | Value::Settings(_) => None,
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Flag(_)
+            | Value::Tags(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
@@ -90,7 +117,12 @@ impl Values {
     pub(super) fn tags(&self, path: &str) -> Option<BTreeMap<String, String>> {
         match self.values.get(path)? {
             Value::Tags(tags) => Some(tags.clone()),
-            Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Settings(_) => None,
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Flag(_)
+            | Value::Set(_)
+            | Value::Settings(_)
+            | Value::Waivers(_) => None,
         }
     }
 
@@ -98,7 +130,21 @@ impl Values {
     pub(super) fn settings(&self, path: &str) -> &[Setting] {
         match self.values.get(path) {
             Some(Value::Settings(settings)) => settings,
-            Some(Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_)) | None => &[],
+            Some(
+                Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Waivers(_),
+            )
+            | None => &[],
+        }
+    }
+
+    /// The waivers written under a key; none if there are none.
+    pub(super) fn waivers(&self, path: &str) -> &[Waiver] {
+        match self.values.get(path) {
+            Some(Value::Waivers(waivers)) => waivers,
+            Some(
+                Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_),
+            )
+            | None => &[],
         }
     }
 }

@@ -426,4 +426,13 @@ pub(in crate::stack) static LAST: &[Key] = &[
         example: Literal::Tags(&[("team", "data-science"), ("cost-center", "1234")]),
         question: None,
     },
+    Key {
+        path: "waivers",
+        kind: Kind::Waivers,
+        absent: Is(Literal::List(&[])),
+        what: "Drift that somebody answers for, and until which day (UTC, that day included). `drift` shows it apart and does not count it; after that day it counts again. `apply` puts back what is declared all the same. The command drift waive writes one.",
+        source: "A detector that cannot be told what is known already is switched off; one that can be told for ever is forgotten.",
+        example: Literal::Waiver(["nat_gateway.a", "tags.team", "2026-12-07", "ann", "billing looks for it"]),
+        question: None,
+    },
 ];
