@@ -9,6 +9,7 @@
 mod access;
 pub mod checks;
 mod data;
+mod declarable;
 mod emitted;
 mod endpoints;
 mod front;
@@ -25,6 +26,7 @@ mod versions;
 use std::collections::BTreeMap;
 
 pub use data::USER as DATABASE_USER;
+pub use declarable::{AcceptContext, Declarable, declare};
 pub use emitted::{remember, values_are_for};
 pub use handles::{Handles, Runtime, handles};
 pub use installed::{Downgrade, downgrade};

@@ -12,6 +12,7 @@ use super::kubernetes::administrator;
 use crate::model::address::{Address, Kind};
 use crate::model::place::Origins;
 use crate::model::resource::Resource as _;
+use crate::model::waiver::is_within;
 use crate::resources::access_entry::AccessEntry;
 use crate::resources::addon::Addon;
 use crate::resources::bucket::Bucket;
@@ -131,6 +132,22 @@ fn of_one(at: &Address) -> Keys {
         ),
     ];
     of_one.into_iter().find(|(one, _)| one == at).map_or(&[], |(_, keys)| keys)
+}
+
+/// The key of the declaration that by itself decides a field of a resource, or what is below it.
+pub(super) fn deciding_key(at: &Address, path: &str) -> Option<&'static str> {
+    if is_within(path, "tags") {
+        return Some("tags");
+    }
+    let of_kind = OF_KIND.iter().find(|(kind, _)| *kind == at.kind).map_or(&[][..], |(_, keys)| keys);
+    let decides = |(field, _): &&(&str, &'static str)| !field.is_empty() && is_within(path, field);
+    of_one(at).iter().chain(of_kind).find(decides).map(|(_, key)| *key)
+}
+
+/// The item of `kubernetes.admins` that is the reason for a resource.
+pub(super) fn administrator_at(stack: &Stack, at: &Address) -> Option<String> {
+    let all = stack.kubernetes().admins.iter().map(ToString::to_string);
+    all.into_iter().find(|arn| administrator(arn).address() == *at)
 }
 
 /// Where `stack`, declared at `places`, says what these resources are to be.

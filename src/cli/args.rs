@@ -1,7 +1,7 @@
 //! The command line.
 
+mod drift;
 mod handoff;
-mod history;
 
 use std::path::PathBuf;
 
@@ -12,8 +12,8 @@ use clap_complete::Shell;
 use crate::model::address::Address;
 use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
+pub(super) use drift::{AcceptArgs, DriftArgs, DriftCommand, FixArgs, HistoryArgs, WaiveArgs};
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
-pub(super) use history::{DriftCommand, HistoryArgs};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
 #[derive(Debug, Parser)]
@@ -83,7 +83,7 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Delete everything; data only where you allow it
     Destroy(DestroyArgs),
-    /// Show what was changed outside of ppm-infra; changes nothing
+    /// Show what was changed outside of ppm-infra, and settle it: accept, waive or fix
     Drift(DriftArgs),
     /// Show the health of the stack, and which versions and certificates expire
     Status(File),
@@ -305,36 +305,6 @@ pub(super) struct ValuesArgs {
     /// Print the JSON Schema of the chart's values, for editors
     #[arg(long)]
     pub(super) schema: bool,
-}
-
-/// Arguments of `drift`.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(super) struct DriftArgs {
-    /// Other commands for drift
-    #[command(subcommand)]
-    pub(super) instead: Option<DriftCommand>,
-    /// The declarations, or folders of them; by default the only one in plans/
-    pub(super) files: Vec<PathBuf>,
-    /// Also write a report for people to this file, as HTML or Markdown by its ending: .html or .md; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(super) report: Vec<PathBuf>,
-    /// Also write the findings to this file as SARIF 2.1.0, for GitHub code scanning and editors
-    #[arg(long, value_name = "FILE")]
-    pub(super) sarif: Option<PathBuf>,
-    /// Also write metrics to this file, which ends in .prom, for the textfile collector of Prometheus
-    #[arg(long, value_name = "FILE")]
-    pub(super) prometheus: Option<PathBuf>,
-    /// Compare with the last run, and leave nothing for the next one to compare with
-    #[arg(long)]
-    pub(super) no_record: bool,
-    /// Tell somebody when something is new, changed or resolved, and once a day what is still there: `webhook:URL`,
-    /// `slack:URL`, `sns:ARN`, or `github-issue:FILE` for the body of an issue; may be repeated
-    #[arg(long, value_name = "TARGET")]
-    pub(super) notify: Vec<String>,
-    /// Tell them every time
-    #[arg(long, requires = "notify")]
-    pub(super) notify_all: bool,
 }
 
 /// Arguments of `graph`.

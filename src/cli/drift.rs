@@ -6,13 +6,14 @@ use std::pin::pin;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::args::{Common, DriftArgs, DriftCommand};
 use super::drift_files::DriftFiles;
 use super::failure::Failure;
 use super::memory::{Looked, Memory};
 use super::notify::Notices;
-use super::{exit, handover, memory, out, show, typed, workplace};
+use super::{drift_accept, drift_fix, drift_waive, exit, handover, memory, out, show, typed, workplace};
 use crate::engine::state::Book;
 use crate::report::ValuesFile;
 use crate::report::words::count;
@@ -25,11 +26,19 @@ use workplace::Declaration;
 /// draw from the same buckets (Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API").
 const AT_ONCE: usize = 4;
 
-/// Shows what somebody else moved, and changes nothing; writes it to the files that were named, and tells those who were.
+/// Shows what somebody else moved, or does something about it.
 pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
-    if let Some(DriftCommand::History(args)) = &args.instead {
-        return memory::history(common, args).await;
+    match &args.instead {
+        None => looked(common, args, stop).await,
+        Some(DriftCommand::Accept(args)) => drift_accept::accept(common, args, stop).await,
+        Some(DriftCommand::Waive(args)) => drift_waive::waive(common, args),
+        Some(DriftCommand::Fix(args)) => drift_fix::fix(common, args, stop).await,
+        Some(DriftCommand::History(args)) => memory::history(common, args).await,
     }
+}
+
+/// Shows what somebody else moved; writes it to the files that were named, and tells those who were.
+async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
     let mut sides = Sides { files: DriftFiles::named(args)?, notices: Notices::named(args)? };
     let declarations = declarations(&args.files)?;
     match declarations.as_slice() {
@@ -163,10 +172,13 @@ impl Look {
         let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
-        let report = run::drift(&session, &book.state, &mut events).await?;
+        let seen = run::look(&session, &book.state, &mut events).await?;
         drop(sinks);
-        let values = handover::drift(common, &declaration, &book.state);
         let at = session.host.now();
+        let prospects = seen.prospects(&session, &declaration, &book.state);
+        let today = at.to_zoned(TimeZone::UTC).date();
+        let report = DriftReport { prospects, ..seen.report }.waive(&declaration.stack.waivers, today);
+        let values = handover::drift(common, &declaration, &book.state);
         Ok(Self { declaration, book, report, values, at, home, memory, session })
     }
 

@@ -18,7 +18,7 @@ use crate::render::document;
 use crate::report::{CLOCK, finding_json};
 use crate::resources::access_entry::AccessEntry;
 use crate::resources::catalog;
-use crate::run::{AdoptError, RunError, ToldBy};
+use crate::run::{AdoptError, FixError, RunError, ToldBy};
 use crate::stack::DeclarationError;
 use crate::store::bucket::BucketErrorKind;
 use crate::store::lease::{SLACK, VALID};
@@ -379,6 +379,13 @@ impl From<RunError> for Failure {
             }
             RunError::Store(error) => error.into(),
             RunError::Adopt(error) => error.into(),
+            RunError::Fix(error) => {
+                let hint = match &error {
+                    FixError::More(_) => "nothing was changed; name those as well, or let `apply` make what is declared",
+                    FixError::Needs { .. } => "nothing was changed; name that as well, or let `apply` make what is declared",
+                };
+                Self::new(exit::FAILED, error.to_string()).hint(hint)
+            }
             RunError::Account { told_by, .. } => Self::new(exit::FAILED, error.to_string()).hint(match told_by {
                 ToldBy::Declaration => {
                     "nothing was changed; use the credentials of that account, or correct `account` in the declaration"

@@ -120,7 +120,7 @@ pub(super) fn drift<T>(
     then: impl FnOnce(&Page<'_>) -> T,
 ) -> T {
     let (name, catalog) = (declaration.name(), catalog());
-    let DriftReport { drift, foreign, unread, notes, looked_at: _ } = report;
+    let DriftReport { drift, foreign, unread, notes, .. } = report;
     let addresses = drift.keys().chain(foreign.keys()).chain(unread.keys()).chain(notes.keys());
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),

@@ -1,5 +1,6 @@
 //! What the commands share that change a stack: its lock, what is settled first, what is asked and shown in between.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::args::Common;
@@ -145,6 +146,8 @@ pub(super) enum Asked {
     },
     /// `adopt`.
     Adopt { address: Address, id: String },
+    /// `drift fix`.
+    Fix { addresses: BTreeSet<Address> },
 }
 
 impl Asked {
@@ -154,7 +157,7 @@ impl Asked {
             Self::Of { ask, .. } => {
                 Consent { delete_data: ask.request.delete_data.clone(), skip_final_snapshot: ask.no_final_snapshot }
             }
-            Self::Adopt { .. } => Consent::default(),
+            Self::Adopt { .. } | Self::Fix { .. } => Consent::default(),
         }
     }
 
@@ -173,6 +176,10 @@ impl Asked {
                 format!("ppm-infra {verb} {file}{}", ask.options_with(values.as_deref()))
             }
             Self::Adopt { address, id } => format!("ppm-infra adopt {address} {} {file}", shell_word(id)),
+            Self::Fix { addresses } => {
+                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                format!("ppm-infra drift fix {} -f {file}", addresses.join(" "))
+            }
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod classes;
 mod findings;
+mod remedies;
 mod since;
+mod waived;
 
 use std::collections::BTreeMap;
 
@@ -62,13 +64,15 @@ impl<'a> Page<'a> {
             gone: drifted.gone(),
             unread: report.unread.len(),
             looked_at: report.looked_at,
+            waived: report.waived.drift.len(),
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let all: Vec<&Finding> = findings.iter().collect();
         // When this run looked is told nowhere on the page.
         let since = Since::of(&all, view.last, Timestamp::UNIX_EPOCH);
-        let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file)).collect();
+        let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file));
+        let remarks = remarks.chain(waived::remarks(&report.waived)).collect();
         let unread = report.unread.iter().map(|(address, error)| {
             let error = error.to_string();
             (named(address, &error), json!({"address": address, "error": error}))
@@ -84,6 +88,7 @@ impl<'a> Page<'a> {
             summary: totals.summary(),
             sections: vec![
                 Section::titled("drift", Heading::of("Drift"), drifted).led(Lead::Gap),
+                Section::titled("waived", Heading::of("Waived: not counted"), waived::content(&report.waived)),
                 Section::titled("values", Heading::of("Helm values"), FoundValues(view.values)),
                 Section::titled(
                     "unread",
@@ -159,6 +164,8 @@ struct Totals {
     moved: usize,
     gone: usize,
     unread: usize,
+    /// How many objects are waived, as a whole or in part.
+    waived: usize,
     looked_at: usize,
     /// Whether the file of Helm values was changed.
     is_edited: bool,
@@ -176,7 +183,8 @@ impl Totals {
     fn verdict(&self) -> Text {
         let looked_at = count(self.looked_at, "object");
         if self.is_in_sync() {
-            let rest = format!(" {looked_at} {} as recorded.", are(self.looked_at));
+            let but = if self.waived == 0 { String::new() } else { format!(", but for {} waived", self.waived) };
+            let rest = format!(" {looked_at} {} as recorded{but}.", are(self.looked_at));
             return Text::of(Label::Success, "In sync.").with(Label::Plain, rest);
         }
         let mut line = Text::of(Label::Heading, "Drift:");
@@ -199,7 +207,7 @@ impl Totals {
     fn remarks(&self, quoted_file: &str) -> Vec<Remark> {
         let mut remarks = Vec::new();
         if self.is_drift() {
-            let hint = format!("{}.", findings::put_back(quoted_file));
+            let hint = format!("{}.", remedies::put_back(quoted_file));
             remarks.push(Remark::Hint(Text::of(Label::Plain, hint)));
         }
         if self.unread > 0 {
@@ -215,6 +223,7 @@ impl Totals {
             "changed": self.moved,
             "gone": self.gone,
             "unread": self.unread,
+            "waived": self.waived,
             "in_sync": self.is_in_sync(),
             "values_edited": self.is_edited,
         })

@@ -20,6 +20,12 @@ impl Ready {
         Self { blocks, json_fields }
     }
 
+    /// The same, with one thing more that programs are told.
+    pub(super) fn and_json(mut self, key: &'static str, value: Value) -> Self {
+        self.json_fields.push((key, value));
+        self
+    }
+
     /// One list: each item as a row and for programs.
     pub(super) fn list(key: &'static str, items: impl IntoIterator<Item = (Row, Value)>) -> Self {
         let (rows, values): (Vec<Row>, Vec<Value>) = items.into_iter().unzip();

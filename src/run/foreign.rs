@@ -142,6 +142,7 @@ pub(super) async fn looked_into(
                 RunError::Cloud(_)
                 | RunError::Plan(_)
                 | RunError::Checks(_)
+                | RunError::Fix(_)
                 | RunError::Noted { .. }
                 | RunError::Store(_)
                 | RunError::Account { .. },

@@ -8,10 +8,14 @@ mod census;
 mod diary;
 pub mod event;
 mod execute;
+mod fix;
+mod follow;
 mod foreign;
 mod host;
 mod ledger;
 mod lock;
+mod look;
+mod prospect;
 mod rebuild;
 mod recover;
 mod refresh;
@@ -21,6 +25,7 @@ mod session;
 pub mod since;
 mod standing;
 pub mod status;
+mod waived;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,14 +35,19 @@ use jiff::Timestamp;
 pub use adopt::{AdoptError, Adoption, examine};
 pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
+pub use fix::{FixError, fix};
+pub use follow::follow;
 pub use host::{Host, RunId, Stop};
 pub use ledger::Ledger;
 pub use lock::{Notice, Taker, locked};
+pub use look::{DriftReport, Look, drift, look};
+pub use prospect::{Outcome, Prospect};
 pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::RolledBack;
 use rollback::roll_back;
 pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
 pub use session::{Open, Settled};
+pub use waived::{Unanswered, Waived, WaivedDrift};
 
 use crate::cloud::{Cloud, CloudError};
 use crate::engine::plan::{Drift, Plan};
@@ -46,12 +56,11 @@ use crate::engine::{self, PlanError, Request};
 use crate::model::address::Address;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::finding::{Check, Finding, Severity};
-use crate::model::observation::{ForeignObject, Observation};
+use crate::model::observation::Observation;
 use crate::model::resource::{Catalog, Node};
 use crate::model::surroundings::{Questions, Surroundings};
 use crate::store::StoreError;
 use event::{Event, EventKind, SCHEMA, Sink};
-use refresh::refresh;
 use standing::PlanInputs;
 
 /// What a declaration gives to the runner.
@@ -137,6 +146,9 @@ pub enum RunError {
     /// An object cannot be taken over.
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    /// What was recorded cannot be put back by itself.
+    #[error(transparent)]
+    Fix(#[from] FixError),
     /// The credentials belong to another account.
     #[error("the credentials belong to account {found}; {told_by} names {expected}")]
     Account {
@@ -289,51 +301,6 @@ fn noted(error: PlanError, observed: &BTreeMap<Address, Observation>) -> RunErro
     let mut all = engine::notes(observed);
     let notes: Vec<String> = chain.iter().filter_map(|address| all.remove(address)).flatten().collect();
     if notes.is_empty() { error.into() } else { RunError::Noted { error: Box::new(error), notes } }
-}
-
-/// The drift, and what could not be read.
-#[derive(Clone, Debug, Default)]
-pub struct DriftReport {
-    /// What differs from its record.
-    pub drift: BTreeMap<Address, Drift>,
-    /// What stands where something recorded is gone, and is not ours.
-    pub foreign: BTreeMap<Address, ForeignObject>,
-    /// What could not be read.
-    pub unread: BTreeMap<Address, CloudError>,
-    /// What is worth knowing and no difference.
-    pub notes: BTreeMap<Address, Vec<String>>,
-    /// How many resources were looked at.
-    pub looked_at: usize,
-}
-
-/// Compares everything recorded with what is there. Changes nothing.
-///
-/// # Errors
-/// [`RunError`] when not even the account is known.
-pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
-    let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;
-    let drift = engine::drift(&session.catalog, state, &observed)?;
-    tell_drift(&drift, events);
-    let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
-    let strange = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
-    // There is no declaration at hand for drift: what was recorded is what is wanted.
-    let wanted =
-        state.resources.iter().map(|(address, recorded)| (address.clone(), Node::of(recorded.declared.clone())));
-    let strange = strange.collect();
-    report.foreign = foreign::looked_into(session, &wanted.collect(), state, &surroundings, strange).await?;
-    for (address, found) in observed {
-        match found {
-            Observation::Unread { error } => {
-                report.unread.insert(address, error);
-            }
-            Observation::Present { notes, .. } if !notes.is_empty() => {
-                report.notes.insert(address, notes);
-            }
-            Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
-        }
-    }
-    Ok(report)
 }
 
 pub use recover::{foreseen, recover};

@@ -274,7 +274,8 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_with(path, bytes, 0o644)
 }
 
-fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+/// Writes a file that whoever `mode` says may read.
+pub(super) fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     may_stand_at(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |source| StoreError::io("write", path, source);

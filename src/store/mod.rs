@@ -13,6 +13,7 @@ mod journal;
 pub mod lease;
 mod lock;
 mod lockfile;
+mod rewrite;
 pub mod runs;
 pub mod s3;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::model::resource::Catalog;
 pub use error::StoreError;
 pub use file::FileStore;
 pub use lock::{Lock, LockInfo};
+pub use rewrite::rewrite;
 pub use s3::S3Store;
 
 /// A place where the state of one stack lives.

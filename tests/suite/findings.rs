@@ -78,10 +78,10 @@ fn what_drifted_is_told_with_both_values_and_the_key_that_declares_it() {
     }
     // What each says to type works.
     let typed: BTreeSet<&str> = all.iter().map(|one| one["remedy"].as_str().unwrap()).collect();
-    assert_eq!(typed.len(), 1, "{typed:?}");
+    assert_eq!(typed.len(), 3, "set in place, made again, and the values: {typed:?}");
     let plan = follow(&desk, &said, "shows what is done about it", "ppm-infra plan").exit(0);
     plan.says(&["database.main", "listener.https", "hand added, replicas changed"]);
-    desk.run(&["apply", "--auto-approve"]).exit(0);
+    hint(&desk, &said, "with `ppm-infra apply", "ppm-infra apply").approved("yes").exit(0);
     assert_eq!(findings(&desk.run(&["drift", "--json"]).exit(0)), Vec::<Value>::new());
 }
 

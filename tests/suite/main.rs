@@ -36,6 +36,7 @@ mod run_history;
 mod runbook;
 mod running;
 mod saved;
+mod settle;
 mod states;
 mod status;
 mod support;

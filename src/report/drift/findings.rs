@@ -11,10 +11,11 @@ use crate::model::finding::{Finding, Subject};
 use crate::model::observation::ForeignObject;
 use crate::model::place::Origins;
 use crate::report::drift::classes;
+use crate::report::drift::remedies::{self, put_back};
 use crate::report::fields::{FieldDrift, field_drift};
 use crate::report::page::FindingClass;
 use crate::report::values::{self, ValuesFile};
-use crate::run::DriftReport;
+use crate::run::{DriftReport, Prospect};
 
 /// Everything that was found, as findings with stable ids, `drift.changed` and the like. `values` is the file of Helm values
 /// if one was ever written, `origins` says where the declaration has what drifted, and `quoted_file` is its file, quoted for a
@@ -28,11 +29,6 @@ pub(super) fn findings(
     items(report, values).into_iter().map(|one| one.finding(origins, quoted_file)).collect()
 }
 
-/// What shows how everything is put back.
-pub(super) fn put_back(quoted_file: &str) -> String {
-    format!("`ppm-infra plan {quoted_file}` shows what is done about it")
-}
-
 /// That another object stands in the place of one of ours.
 pub(super) fn in_its_place(there: &ForeignObject) -> String {
     format!("{} stands in its place and is not ours", there.id)
@@ -40,10 +36,11 @@ pub(super) fn in_its_place(there: &ForeignObject) -> String {
 
 /// One thing that a look for drift tells. Another class of drift is another variant, with its arm in [`DriftItem::finding`].
 enum DriftItem<'a> {
-    /// A field is not as it was recorded; without one, the object, in nothing that can be shown by its fields.
-    Changed(&'a Address, Option<FieldDrift>),
-    /// An object is not there any more.
-    Missing(&'a Address),
+    /// A field is not as it was recorded; without one, the object, in nothing that can be shown by its fields. What an apply
+    /// would do about it, if that is known.
+    Changed(&'a Address, Option<FieldDrift>, Option<&'a Prospect>),
+    /// An object is not there any more. What an apply would do about it, if that is known.
+    Missing(&'a Address, Option<&'a Prospect>),
     /// It is not there any more, and another one stands in its place.
     Foreign(&'a Address, &'a ForeignObject),
     /// It could not be read.
@@ -64,16 +61,18 @@ enum DriftItem<'a> {
 fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<DriftItem<'a>> {
     let mut objects: Vec<(&Address, DriftItem<'_>)> = Vec::new();
     for (at, drift) in &report.drift {
+        let prospect = report.prospects.get(at);
         match drift {
             // What stands in its place says so too.
             Drift::Gone if report.foreign.contains_key(at) => {}
-            Drift::Gone => objects.push((at, DriftItem::Missing(at))),
+            Drift::Gone => objects.push((at, DriftItem::Missing(at, prospect))),
             Drift::Moved(diffs) => {
                 let fields = field_drift(diffs);
                 if fields.is_empty() {
-                    objects.push((at, DriftItem::Changed(at, None)));
+                    objects.push((at, DriftItem::Changed(at, None, prospect)));
                 }
-                objects.extend(fields.into_iter().map(|one| (at, DriftItem::Changed(at, Some(one)))));
+                let changed = |one| (at, DriftItem::Changed(at, Some(one), prospect));
+                objects.extend(fields.into_iter().map(changed));
             }
         }
     }
@@ -112,19 +111,19 @@ impl DriftItem<'_> {
             remedies: one.remedies.clone(),
         };
         match self {
-            Self::Changed(at, Some(FieldDrift { path, what, why })) => Finding {
+            Self::Changed(at, Some(FieldDrift { path, what, why }), prospect) => Finding {
                 place: origins.of(at, &path),
+                remedies: remedies::of_change(at, &path, prospect, quoted_file),
                 subject: Subject::Field(at.clone(), path),
                 why,
-                remedies: vec![put_back(quoted_file)],
                 ..object(&classes::CHANGED, at, what)
             },
-            Self::Changed(at, None) => Finding {
-                remedies: vec![put_back(quoted_file)],
+            Self::Changed(at, None, prospect) => Finding {
+                remedies: remedies::of_change(at, "", prospect, quoted_file),
                 ..object(&classes::CHANGED, at, "it is changed".to_owned())
             },
-            Self::Missing(at) => Finding {
-                remedies: vec![put_back(quoted_file)],
+            Self::Missing(at, prospect) => Finding {
+                remedies: remedies::of_loss(prospect, quoted_file),
                 ..object(&classes::MISSING, at, "it is gone".to_owned())
             },
             Self::Foreign(at, there) => Finding {

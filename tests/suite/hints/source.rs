@@ -13,7 +13,7 @@ const NOT_RUN: [(&str, &str); 2] = [
 ];
 
 /// Texts that are no command by themselves.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     // Words of a sentence.
     "kubectl and helm are refused with these credentials; the stack itself is built all the same",
     "ppm-infra never changes what is not its own; nothing was changed",
@@ -28,6 +28,7 @@ const PARTS: [&str; 10] = [
     // What `{again}` and `{command}` stand for.
     "ppm-infra {verb} {file}{}",
     "ppm-infra adopt {address} {} {file}",
+    "ppm-infra drift fix {} -f {file}",
     "ppm-infra state push {}",
     "ppm-infra state restore {serial}",
 ];

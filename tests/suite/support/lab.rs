@@ -9,10 +9,11 @@ use ppm_infra::engine::Request;
 use ppm_infra::engine::check::check;
 use ppm_infra::engine::plan::Plan;
 use ppm_infra::engine::state::State;
+use ppm_infra::model::address::Address;
 use ppm_infra::model::resource::Catalog;
 use ppm_infra::model::site::Site;
 use ppm_infra::run::event::{RunReport, Sink};
-use ppm_infra::run::{Blueprint, EventEmitter, RunError, Session, Stop};
+use ppm_infra::run::{Blueprint, EventEmitter, RunError, Session, Stop, fix};
 use ppm_infra::store::{FileStore, Store};
 use tempfile::TempDir;
 
@@ -159,6 +160,33 @@ impl Lab {
             let applied = life.effects().len();
             open.roll_back((&planned, &done), &before, &mut events).await;
             applied
+        };
+        life.live(work).await
+    }
+
+    /// One process that puts back what was recorded at these addresses. Nothing if it died on the way.
+    pub(crate) async fn live_and_fix(
+        &self,
+        life: &Arc<Life>,
+        blueprint: &dyn Blueprint,
+        named: &BTreeSet<Address>,
+    ) -> Option<Result<Lived, RunError>> {
+        let mut session = self.session.clone();
+        session.stop = Stop::new();
+        session.cloud = Arc::new(MortalCloud { life: life.clone(), cloud: self.cloud.clone() });
+        let folder = match &self.shelf {
+            Shelf::Folder(folder) => Some(folder.path().to_owned()),
+            Shelf::Memory(_) => None,
+        };
+        let store = Box::new(MortalStore { life: life.clone(), store: self.store(), folder });
+        let work = async {
+            let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+            let mut events = EventEmitter::new(&session, &mut sinks);
+            let settled = settled(&session, store, self.fresh(), blueprint, &mut events).await?;
+            let planned = fix(&session, blueprint, settled.state(), named, &mut events).await?;
+            let mut open = settled.open().await?;
+            let report = open.carry_out("fix", (&planned, Consent::default()), |state| state, &mut events).await?;
+            Ok(Lived { plan: planned.plan, report })
         };
         life.live(work).await
     }

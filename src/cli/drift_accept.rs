@@ -1,0 +1,300 @@
+//! `drift accept`: what was found is what is wanted from now on. The declaration says so, or where no key does, the record.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::args::{AcceptArgs, Common};
+use super::failure::Failure;
+use super::record::{require_settled, write};
+use super::rewrite::Rewrite;
+use super::work::locked;
+use super::workplace::{self, Declaration};
+use super::{exit, out, show};
+use crate::architecture::{AcceptContext, Declarable, declare};
+use crate::engine::diff::FieldDiff;
+use crate::engine::plan::Drift;
+use crate::engine::state::State;
+use crate::helm::shell_word;
+use crate::model::address::Address;
+use crate::model::document::Document;
+use crate::model::observation::Observation;
+use crate::model::waiver::is_within;
+use crate::render::document;
+use crate::resources::catalog;
+use crate::run::{self, EventEmitter, Look, Outcome, Prospect, Session, Stop};
+use crate::store::home::{Home, Purpose};
+
+/// Takes what was found for what is wanted.
+pub(super) async fn accept(common: &Common, args: &AcceptArgs, stop: Stop) -> Result<u8, Failure> {
+    let wanted = named(&args.what)?;
+    let declaration = Declaration::load(args.file.as_deref())?;
+    Rewrite::may_be_written(&declaration)?;
+    let session = workplace::session(common, &declaration.stack, stop).await?;
+    let home = workplace::home(common, &declaration)?;
+    let order = Order { common, declaration: &declaration, session: &session, wanted: &wanted, is_dry: args.dry_run };
+    if args.dry_run {
+        let mut home = home;
+        return order.carry_out(&mut home).await;
+    }
+    let work = async |mut home: Home| order.carry_out(&mut home).await;
+    locked(home, Purpose::Work, "drift accept", &session.host, &session.stop, work).await
+}
+
+/// Addresses, each with the fields that are named behind it; none for all of the object. A word is an address if it begins
+/// with a kind.
+fn named(what: &[String]) -> Result<BTreeMap<Address, Vec<String>>, Failure> {
+    let kinds = catalog();
+    let mut wanted: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    let mut last = None;
+    for word in what {
+        match (word.parse::<Address>(), &last) {
+            (Ok(address), _) if kinds.contains_key(&address.kind) => {
+                wanted.entry(address.clone()).or_default();
+                last = Some(address);
+            }
+            (_, Some(address)) => wanted.entry(address.clone()).or_default().push(word.clone()),
+            (_, None) => {
+                return Err(Failure::new(exit::USAGE, format!("`{word}` is no address")).hint(SHOWN));
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+struct Order<'a> {
+    common: &'a Common,
+    declaration: &'a Declaration,
+    session: &'a Session,
+    wanted: &'a BTreeMap<Address, Vec<String>>,
+    is_dry: bool,
+}
+
+/// What became of some fields of an object; of all of it where it has none.
+struct Settled {
+    address: Address,
+    diffs: Vec<FieldDiff>,
+    declarable: Declarable,
+    /// What an apply does about it all the same.
+    prospect: Option<Prospect>,
+}
+
+impl Order<'_> {
+    async fn carry_out(&self, home: &mut Home) -> Result<u8, Failure> {
+        let Self { common, declaration, session, .. } = self;
+        let state = require_settled(home, declaration).await?;
+        let mut sinks = show::looking_sinks(common, session);
+        let mut events = EventEmitter::new(session, &mut sinks);
+        let mut seen = run::look(session, &state, &mut events).await?;
+        drop(sinks);
+        let found = self.found(&seen)?;
+        let accepted = followed(&state, &seen, &found);
+        seen.survey(session, *declaration, &accepted).await?;
+        let (rewrite, mut settled) = self.declared(&seen, &accepted, found)?;
+        self.foresee(&rewrite, &seen, &accepted, &mut settled)?;
+        if !self.is_dry {
+            rewrite.write()?;
+            write(home, accepted).await?;
+        }
+        self.tell(&rewrite, &settled);
+        Ok(exit::DONE)
+    }
+
+    /// What drifted of what is named.
+    fn found(&self, seen: &Look) -> Result<Vec<(Address, Vec<FieldDiff>)>, Failure> {
+        let report = &seen.report;
+        let refuse = |heading: String| Failure::new(exit::FAILED, heading + "; nothing was changed");
+        let mut found = Vec::new();
+        for (address, fields) in self.wanted {
+            if let Some(error) = report.unread.get(address) {
+                return Err(Failure { code: exit::INCOMPLETE, ..refuse(format!("{address}: {error}")) });
+            }
+            if report.foreign.contains_key(address) {
+                return Err(refuse(format!("{address} is gone, and what stands in its place is not ours")).hint(SHOWN));
+            }
+            match (report.drift.get(address), fields.as_slice()) {
+                (Some(Drift::Gone), []) => found.push((address.clone(), Vec::new())),
+                (Some(Drift::Moved(diffs)), []) => found.push((address.clone(), diffs.clone())),
+                (Some(Drift::Moved(diffs)), fields) => {
+                    let is_named = |diff: &&FieldDiff| fields.iter().any(|field| is_within(&diff.path, field));
+                    let missing = fields.iter().find(|field| !diffs.iter().any(|diff| is_within(&diff.path, field)));
+                    if let Some(field) = missing {
+                        return Err(refuse(format!("{address} {field} is as it was recorded")).hint(SHOWN));
+                    }
+                    found.push((address.clone(), diffs.iter().filter(is_named).cloned().collect()));
+                }
+                (Some(Drift::Gone), [_, ..]) => {
+                    return Err(refuse(format!("{address} is gone, and has no fields any more")));
+                }
+                (None, _) => return Err(refuse(format!("{address} is as it was recorded")).hint(SHOWN)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The declaration in which everything that can be declared is as it was found.
+    fn declared(
+        &self,
+        seen: &Look,
+        accepted: &State,
+        found: Vec<(Address, Vec<FieldDiff>)>,
+    ) -> Result<(Rewrite<'_>, Vec<Settled>), Failure> {
+        let file = self.declaration.name();
+        let observed: BTreeMap<Address, Document> = seen
+            .observed
+            .iter()
+            .filter_map(|(address, found)| match found {
+                Observation::Present { known, .. } => Some((address.clone(), known.declared.clone())),
+                Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. } => None,
+            })
+            .collect();
+        let cx = AcceptContext {
+            catalog: &self.session.catalog,
+            surroundings: &seen.surroundings,
+            state: accepted,
+            observed: &observed,
+            file: &file,
+        };
+        let (mut text, mut settled) = (self.declaration.text.clone(), Vec::new());
+        for (address, diffs) in found {
+            for (diffs, declarable) in declare(cx, &text.clone(), &address, &diffs) {
+                match &declarable {
+                    Declarable::By { text: changed, .. } => text.clone_from(changed),
+                    Declarable::Not { because } if diffs.is_empty() => {
+                        let heading = format!("{address} is gone: {because}; nothing was changed");
+                        return Err(Failure::new(exit::FAILED, heading)
+                            .hint("`ppm-infra plan` shows what is made again")
+                            .hint(waive(&address, "", &shell_word(&file))));
+                    }
+                    Declarable::AsDeclared | Declarable::Not { .. } => {}
+                }
+                settled.push(Settled { address: address.clone(), diffs, declarable, prospect: None });
+            }
+        }
+        Ok((Rewrite { declaration: self.declaration, text }, settled))
+    }
+
+    /// What an apply does about what no key declares.
+    fn foresee(
+        &self,
+        rewrite: &Rewrite<'_>,
+        seen: &Look,
+        accepted: &State,
+        settled: &mut [Settled],
+    ) -> Result<(), Failure> {
+        let after = Declaration { stack: rewrite.read()?, ..self.declaration.clone() };
+        let prospects = seen.prospects(self.session, &after, accepted);
+        for one in settled.iter_mut().filter(|one| matches!(one.declarable, Declarable::Not { .. })) {
+            one.prospect = prospects.get(&one.address).cloned();
+        }
+        Ok(())
+    }
+
+    fn tell(&self, rewrite: &Rewrite<'_>, settled: &[Settled]) {
+        if self.common.json {
+            let all: Vec<Value> = settled.iter().map(Settled::json).collect();
+            let written = rewrite.is_change().then(|| self.declaration.name());
+            let fields = [("dry_run", json!(self.is_dry)), ("accepted", json!(all)), ("written", json!(written))];
+            return out::data(&format!("{}\n", document(Some("drift accept"), fields)));
+        }
+        if rewrite.is_change() {
+            out::told(&rewrite.diff());
+        }
+        let file = shell_word(&self.declaration.name());
+        for one in settled {
+            out::told(&one.text(&file));
+        }
+        out::note(if self.is_dry {
+            "Nothing was changed: this is what accepting would do.\n"
+        } else {
+            "The record follows what was found. Nothing was changed in AWS.\n"
+        });
+    }
+}
+
+const SHOWN: &str = "`ppm-infra drift` shows what drifted";
+
+/// How it is let stand for a while.
+fn waive(address: &Address, field: &str, file: &str) -> String {
+    format!("`ppm-infra drift waive {address}{field} --for 7d --reason TEXT -f {file}` lets it stand for a while")
+}
+
+/// The record, in which what was found takes the place of what was recorded.
+fn followed(state: &State, seen: &Look, found: &[(Address, Vec<FieldDiff>)]) -> State {
+    let mut state = state.clone();
+    for (address, diffs) in found {
+        match seen.observed.get(address) {
+            Some(Observation::Present { known, .. }) if !diffs.is_empty() => {
+                if let Some(recorded) = state.resources.get_mut(address) {
+                    run::follow(recorded, known, diffs);
+                }
+            }
+            Some(_) | None => drop(state.resources.remove(address)),
+        }
+    }
+    state
+}
+
+impl Settled {
+    /// What becomes of it, in one line.
+    fn text(&self, file: &str) -> String {
+        let Self { address, diffs, declarable, prospect } = self;
+        let fields: Vec<&str> = diffs.iter().map(|diff| diff.path.as_str()).collect();
+        let what = if fields.is_empty() { address.to_string() } else { format!("{address} {}", fields.join(", ")) };
+        let mut text = match declarable {
+            Declarable::AsDeclared => {
+                format!("{what}: the declaration says so already, or leaves it open; the record follows.\n")
+            }
+            Declarable::By { key, .. } => format!("{what}: declared by `{key}`.\n"),
+            Declarable::Not { because } => format!("{what}: not declarable ({because}); only the record follows.\n"),
+        };
+        if let Declarable::By { follows, .. } = declarable
+            && !follows.is_empty()
+        {
+            let follows: Vec<&str> = follows.iter().map(String::as_str).collect();
+            let _ = writeln!(text, "  That key decides more, which the next apply changes: {}.", follows.join(", "));
+        }
+        if let Declarable::Not { .. } = declarable {
+            let field = fields.first().map(|field| format!(" {}", shell_word(field))).unwrap_or_default();
+            let outcome = match prospect.as_ref().map(|prospect| &prospect.outcome) {
+                Some(Outcome::Kept) => "leaves it so".to_owned(),
+                Some(Outcome::Refused(because)) => format!("does nothing, for it is declared otherwise: {because}"),
+                Some(Outcome::Replaced) => "puts another object in its place, for it is declared otherwise".to_owned(),
+                Some(Outcome::Updated | Outcome::Made | Outcome::Removed | Outcome::Forgotten) | None => {
+                    "puts it back all the same, for it is declared otherwise".to_owned()
+                }
+            };
+            let _ = writeln!(text, "  The next `ppm-infra apply {file}` {outcome}.");
+            let _ = writeln!(text, "  {}.", waive(address, &field, file));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let Self { address, diffs, declarable, prospect } = self;
+        let (key, follows, because) = match declarable {
+            Declarable::AsDeclared => (None, None, None),
+            Declarable::By { key, follows, .. } => (Some(key), Some(follows), None),
+            Declarable::Not { because } => (None, None, Some(because)),
+        };
+        let apply = prospect.as_ref().map(|prospect| match &prospect.outcome {
+            Outcome::Kept => "nothing",
+            Outcome::Updated => "update",
+            Outcome::Replaced => "replace",
+            Outcome::Made => "create",
+            Outcome::Removed => "delete",
+            Outcome::Forgotten => "forget",
+            Outcome::Refused(_) => "refused",
+        });
+        json!({
+            "address": address,
+            "paths": diffs.iter().map(|diff| &diff.path).collect::<Vec<_>>(),
+            "declared": !matches!(declarable, Declarable::Not { .. }),
+            "key": key,
+            "follows": follows.into_iter().flatten().collect::<Vec<_>>(),
+            "because": because,
+            "apply": apply,
+        })
+    }
+}

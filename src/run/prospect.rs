@@ -1,0 +1,121 @@
+//! What an apply would do about what drifted, as far as the look at it tells: planned in memory, from what was seen.
+//!
+//! Leaves to others what only a plan of its own finds out: what moved, and what the checks say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Blueprint, Look, Session};
+use crate::engine::plan::{Action, Drift, Plan};
+use crate::engine::state::State;
+use crate::engine::{self, PlanError, Request};
+use crate::model::address::Address;
+use crate::model::finding::Subject;
+use crate::model::observation::Observation;
+use crate::model::resource::Node;
+
+/// What an apply would do about one object that drifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prospect {
+    /// What becomes of the object.
+    pub outcome: Outcome,
+    /// The fields that are not as they are declared. What drifted beside them is declared as it was found.
+    pub fields: BTreeSet<String>,
+}
+
+/// What becomes of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing: it is declared as it was found.
+    Kept,
+    /// It is changed in place.
+    Updated,
+    /// Another object takes its place.
+    Replaced,
+    /// It is gone, and made again.
+    Made,
+    /// It is not declared any more, and goes.
+    Removed,
+    /// It is gone, and is not declared any more: only the record goes.
+    Forgotten,
+    /// Nothing, for there is no plan: why, as a clause.
+    Refused(String),
+}
+
+impl Prospect {
+    fn of(action: &Action) -> Self {
+        let (outcome, diffs) = match action {
+            Action::NoOp { .. } => (Outcome::Kept, None),
+            Action::Create { .. } => (Outcome::Made, None),
+            Action::Update { diffs, .. } => (Outcome::Updated, Some(diffs)),
+            Action::Replace { diffs, .. } => (Outcome::Replaced, Some(diffs)),
+            Action::Delete { .. } => (Outcome::Removed, None),
+            Action::Forget { .. } => (Outcome::Forgotten, None),
+        };
+        let fields = diffs.into_iter().flatten().map(|diff| diff.path.clone()).collect();
+        Self { outcome, fields }
+    }
+
+    fn refused(because: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Refused(because.into()), fields: BTreeSet::new() }
+    }
+}
+
+impl Look {
+    /// What an apply of `blueprint` would do about everything that drifted. Nothing where zones have to be asked for first.
+    pub fn prospects(
+        &self,
+        session: &Session,
+        blueprint: &dyn Blueprint,
+        state: &State,
+    ) -> BTreeMap<Address, Prospect> {
+        let drift = &self.report.drift;
+        let questions = blueprint.questions(state);
+        if drift.is_empty() || questions.zones_for.is_some() {
+            return BTreeMap::new();
+        }
+        let mut surroundings = self.surroundings.clone();
+        for question in questions.addons {
+            // Whichever version is chosen then: what becomes of the object is the same.
+            surroundings.addons.entry(question).or_default();
+        }
+        let nodes = blueprint.nodes(&surroundings, state);
+        let planned = engine::plan(&session.catalog, &nodes, state, &self.observed, &Request::default());
+        let one = |(at, drift): (&Address, &Drift)| {
+            Some((at.clone(), self.prospect(session, &nodes, state, &planned, (at, drift))?))
+        };
+        drift.iter().filter_map(one).collect()
+    }
+
+    fn prospect(
+        &self,
+        session: &Session,
+        nodes: &BTreeMap<Address, Node>,
+        state: &State,
+        planned: &Result<Plan, PlanError>,
+        (at, drift): (&Address, &Drift),
+    ) -> Option<Prospect> {
+        let error = match planned {
+            Ok(plan) => return plan.actions.get(at).map(Prospect::of),
+            Err(error) => error,
+        };
+        let concerns =
+            |finding: &&crate::model::finding::Finding| matches!(&finding.subject, Subject::Resource(of) if of == at);
+        if let Some(finding) = error.findings().iter().find(concerns) {
+            return Some(Prospect::refused(&finding.what));
+        }
+        // Something else is in the way of the plan; of this object it is known all the same.
+        let (node, recorded) = (nodes.get(at), state.resources.get(at)?);
+        match (node, drift, self.observed.get(at)) {
+            (None, Drift::Moved(_), _) => Some(Prospect { outcome: Outcome::Removed, fields: BTreeSet::new() }),
+            (None, Drift::Gone, _) => Some(Prospect { outcome: Outcome::Forgotten, fields: BTreeSet::new() }),
+            (Some(_), Drift::Gone, _) => Some(Prospect { outcome: Outcome::Made, fields: BTreeSet::new() }),
+            (Some(node), Drift::Moved(_), Some(Observation::Present { known, .. })) => {
+                Some(match engine::compare(&session.catalog, at, node, recorded, known) {
+                    Ok(action) => Prospect::of(&action),
+                    Err(error) => Prospect::refused(error.to_string()),
+                })
+            }
+            (Some(_), Drift::Moved(_), _) => None,
+        }
+    }
+}
