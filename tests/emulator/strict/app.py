@@ -19,7 +19,7 @@ from moto.core.utils import get_service_model  # noqa: E402
 from moto.iam import models as iam_models  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
-from . import control, faults, misc  # noqa: E402
+from . import control, enforced, faults, misc  # noqa: E402
 from . import (  # noqa: E402,F401  registered by being imported
     acm,
     autoscaling,
@@ -288,6 +288,8 @@ class StrictApp:
                 reply, drop, outcome = Reply(499), True, "reset_before"
             else:
                 misc.check_credentials(call)
+                if enforced.is_denied(call, self.world):
+                    raise faults.denial(call, misc.caller_arn(call.account))
                 faults.strike(call, fault)
                 if wrong is not None:
                     raise wrong

@@ -249,3 +249,46 @@ def test_what_nobody_makes_is_told_as_nothing(aws):
     found = ec2.describe_security_group_vpc_associations()
     assert found["SecurityGroupVpcAssociations"] == []
     assert aws("rds").describe_integrations()["Integrations"] == []
+
+
+def test_a_key_with_a_policy_may_do_what_it_allows_and_nothing_else(aws, emulator):
+    aws("s3").create_bucket(Bucket="ours")
+    aws("s3").create_bucket(Bucket="theirs")
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"},
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetObject"],
+                "Resource": ["arn:aws:s3:::ours", "arn:aws:s3:::ours/a/*"],
+            },
+            {
+                "Effect": "Allow",
+                "Action": "iam:ListRoles",
+                "Resource": "*",
+                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+            },
+            {"Effect": "Deny", "Action": "ec2:DescribeSubnets", "Resource": "*"},
+        ],
+    }
+    emulator.control("/strict/settings", {"extra": {"policies": {"AKIAJOB": policy}}})
+    aws("sts", key="AKIAJOB").get_caller_identity()
+    aws("ec2", key="AKIAJOB").describe_vpcs()
+    with refused("UnauthorizedOperation", "ec2:CreateVpc"):
+        aws("ec2", key="AKIAJOB").create_vpc(CidrBlock="10.0.0.0/16")
+    with refused("UnauthorizedOperation", "ec2:DescribeSubnets"):
+        aws("ec2", key="AKIAJOB").describe_subnets()
+    with refused("AccessDenied", "iam:ListRoles"):
+        aws("iam", key="AKIAJOB").list_roles()
+    s3 = aws("s3", key="AKIAJOB")
+    s3.list_objects_v2(Bucket="ours")
+    with refused("AccessDenied"):
+        s3.list_objects_v2(Bucket="theirs")
+    with refused("NoSuchKey"):
+        s3.get_object(Bucket="ours", Key="a/b")
+    with refused("AccessDenied"):
+        s3.get_object(Bucket="ours", Key="b")
+    with refused("AccessDenied"):
+        s3.put_object(Bucket="ours", Key="a/b", Body=b"")
+    aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")
