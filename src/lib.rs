@@ -16,6 +16,7 @@
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
+//! - [`drift_job`] (model, text, helm's quoting) the files of a job that looks for drift on a schedule; pure.
 //! - [`report`] (model, engine, text, what run found out) what there is to say, once, for every printer.
 //! - [`render`] (model, report, run's events) pages and events, printed.
 //! - [`cli`] (every room) the program.
@@ -24,6 +25,7 @@ pub mod architecture;
 pub mod cli;
 pub mod cloud;
 pub mod described;
+pub mod drift_job;
 pub mod engine;
 pub mod handoff;
 pub mod helm;

@@ -17,7 +17,7 @@ use crate::resources::iam_policy::IamPolicy;
 use crate::resources::iam_role::{IamRole, Trust};
 use crate::resources::kms_key::KmsKey;
 use crate::resources::oidc_provider::OidcProvider;
-use crate::stack::{Protected, SecretsBy};
+use crate::stack::{Protected, SecretsBy, Stack};
 
 /// Adds roles, policy and key.
 pub(super) fn access(expansion: &mut Expansion<'_>) {
@@ -137,8 +137,13 @@ fn key_arn(expansion: &Expansion<'_>) -> Value {
 
 /// The name of the bucket.
 pub(super) fn bucket_name(expansion: &Expansion<'_>) -> String {
-    let default = || names::bucket(expansion.stack.stack.as_str(), &expansion.surroundings.account);
-    expansion.stack.storage.bucket.as_ref().map_or_else(default, ToString::to_string)
+    packages_bucket(expansion.stack, &expansion.surroundings.account)
+}
+
+/// The name of the bucket of packages, for a stack in this account.
+pub fn packages_bucket(stack: &Stack, account: &str) -> String {
+    let default = || names::bucket(stack.stack.as_str(), account);
+    stack.storage.bucket.as_ref().map_or_else(default, ToString::to_string)
 }
 
 fn key(expansion: &mut Expansion<'_>) {

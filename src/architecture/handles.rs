@@ -79,6 +79,8 @@ pub struct Handles {
     pub runtime: Runtime,
     /// The key that encrypts everything, where the stack has one of its own.
     pub key: At<KmsKey>,
+    /// What makes service accounts of the cluster known to IAM.
+    pub oidc_provider: At<OidcProvider>,
     /// The load balancer, where the stack has one of its own.
     pub load_balancer: At<LoadBalancer>,
     /// Its targets.
@@ -108,6 +110,7 @@ pub fn handles(stack: &Stack) -> Handles {
             Platform::Kubernetes(_) => Runtime::Cluster { cluster: CLUSTER.clone(), nodes: NODES.clone() },
         },
         key: KEY.clone(),
+        oidc_provider: OIDC_PROVIDER.clone(),
         load_balancer: LOAD_BALANCER.clone(),
         target_group: TARGET_GROUP.clone(),
     }

@@ -25,6 +25,7 @@ mod versions;
 
 use std::collections::BTreeMap;
 
+pub use access::packages_bucket;
 pub use data::USER as DATABASE_USER;
 pub use declarable::{AcceptContext, Declarable, declare};
 pub use emitted::{remember, values_are_for};

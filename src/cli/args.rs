@@ -2,6 +2,7 @@
 
 mod drift;
 mod handoff;
+mod schedule;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
 pub(super) use drift::{AcceptArgs, DriftArgs, DriftCommand, FixArgs, HistoryArgs, WaiveArgs};
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
+pub(super) use schedule::{JobForm, ScheduleArgs};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
 #[derive(Debug, Parser)]

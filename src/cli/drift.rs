@@ -13,7 +13,10 @@ use super::drift_files::DriftFiles;
 use super::failure::Failure;
 use super::memory::{Looked, Memory};
 use super::notify::Notices;
-use super::{drift_accept, drift_fix, drift_waive, exit, handover, memory, out, show, typed, workplace};
+use super::{
+    drift_accept, drift_fix, drift_schedule, drift_waive, exit, handover, heartbeat, memory, out, show, typed,
+    workplace,
+};
 use crate::engine::state::Book;
 use crate::report::ValuesFile;
 use crate::report::words::count;
@@ -34,6 +37,7 @@ pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Resu
         Some(DriftCommand::Waive(args)) => drift_waive::waive(common, args),
         Some(DriftCommand::Fix(args)) => drift_fix::fix(common, args, stop).await,
         Some(DriftCommand::History(args)) => memory::history(common, args).await,
+        Some(DriftCommand::Schedule(args)) => drift_schedule::drift_schedule(common, args).await,
     }
 }
 
@@ -46,12 +50,16 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
             let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
             looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
+            heartbeat::beat(common, args.heartbeat.as_ref()).await;
             Ok(exit::leaving(looked.code(), looked))
         }
         several => {
-            let code = of_several((common, args), several, stop, &mut sides).await?;
+            let totals = of_several((common, args), several, stop, &mut sides).await?;
             sides.files.write()?;
-            Ok(code)
+            if totals.failed == 0 {
+                heartbeat::beat(common, args.heartbeat.as_ref()).await;
+            }
+            Ok(totals.code())
         }
     }
 }
@@ -89,7 +97,7 @@ async fn of_several(
     declarations: &[PathBuf],
     stop: Stop,
     sides: &mut Sides,
-) -> Result<u8, Failure> {
+) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
     let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
     let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
@@ -107,14 +115,14 @@ async fn of_several(
             Err(failure) => {
                 let heading = format!("{}: {}", path.display(), failure.heading);
                 show::failure(common.json, &Failure { heading, ..failure });
-                totals.add(exit::INCOMPLETE);
+                totals.failed += 1;
             }
         }
     }
     if !common.json {
         out::told(&totals.text());
     }
-    Ok(totals.code())
+    Ok(totals)
 }
 
 /// What came of several looks.
@@ -123,6 +131,8 @@ struct Totals {
     in_sync: usize,
     drifted: usize,
     unknown: usize,
+    /// Those that could not be looked at.
+    failed: usize,
 }
 
 impl Totals {
@@ -136,15 +146,16 @@ impl Totals {
 
     fn code(&self) -> u8 {
         match self {
-            Self { unknown: 1.., .. } => exit::INCOMPLETE,
+            Self { unknown: 1.., .. } | Self { failed: 1.., .. } => exit::INCOMPLETE,
             Self { drifted: 1.., .. } => exit::DIFFERENT,
             Self { .. } => exit::DONE,
         }
     }
 
     fn text(&self) -> String {
-        let all = count(self.in_sync + self.drifted + self.unknown, "stack");
-        let parts = [(self.in_sync, "in sync"), (self.drifted, "drifted"), (self.unknown, "not known to be in sync")];
+        let unknown = self.unknown + self.failed;
+        let all = count(self.in_sync + self.drifted + unknown, "stack");
+        let parts = [(self.in_sync, "in sync"), (self.drifted, "drifted"), (unknown, "not known to be in sync")];
         let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
         format!("{all}: {}.\n", parts.join(", "))
     }

@@ -41,3 +41,13 @@ pub(super) fn man(folder: Option<&Path>) -> Result<u8, Failure> {
     })?;
     Ok(exit::DONE)
 }
+
+/// The path of this program.
+///
+/// # Errors
+/// When the system does not tell it, or it is no text.
+pub(super) fn this_program() -> Result<String, Failure> {
+    let path = std::env::current_exe().map_err(|error| error.to_string());
+    let path = path.and_then(|path| path.to_str().map(str::to_owned).ok_or_else(|| "its path is no text".to_owned()));
+    path.map_err(|error| Failure::new(exit::FAILED, format!("this program does not know where it is: {error}")))
+}

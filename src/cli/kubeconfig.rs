@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::args::{Common, EksTokenArgs, KubeconfigArgs};
 use super::failure::Failure;
-use super::{chosen, exit, out, show, workplace};
+use super::{chosen, exit, install, out, show, workplace};
 use crate::architecture::{NotReady, Runtime, handles, standing};
 use crate::handoff::{KubeconfigEntry, merge};
 use crate::model::secret::SecretText;
@@ -76,7 +76,7 @@ fn entry(
         namespace: stack.chart().namespace.to_string(),
         server: server.clone(),
         certificate_authority: authority.clone(),
-        command: this_program()?,
+        command: install::this_program()?,
         arguments: arguments.map(str::to_owned).into(),
         // A profile that is chosen now is meant whenever kubectl asks.
         environment: variable("AWS_PROFILE").map(|profile| ("AWS_PROFILE".to_owned(), profile)).into_iter().collect(),
@@ -93,12 +93,6 @@ fn beside(path: &Path) -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the environment is read here")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn this_program() -> Result<String, Failure> {
-    let path = std::env::current_exe().map_err(|error| error.to_string());
-    let path = path.and_then(|path| path.to_str().map(str::to_owned).ok_or_else(|| "its path is no text".to_owned()));
-    path.map_err(|error| Failure::new(exit::FAILED, format!("this program does not know where it is: {error}")))
 }
 
 /// Where kubectl looks first.

@@ -24,6 +24,7 @@ use crate::resources::secret::Secret;
 use crate::run::{self, Rotated, Rotation, Stop};
 use crate::stack::{SecretsBy, Stack};
 use crate::store::file;
+use crate::text::yaml;
 use workplace::{Connection, Declaration};
 
 /// Characters of an encryption key, two for each byte.
@@ -87,7 +88,7 @@ async fn print(common: &Common, args: &SecretsArgs, stop: Stop) -> Result<u8, Fa
     }
     let secret = handoff::secrets(&names.namespace, place, &material);
     out::data(secret.expose());
-    out::data(&handoff::stream(&manifests));
+    out::data(&yaml::documents(&manifests));
     out::note(&remarks(args, form, stack));
     Ok(exit::DONE)
 }

@@ -13,6 +13,7 @@ pub mod eks_token;
 pub mod elb;
 mod error;
 mod guarded;
+pub mod heartbeat;
 pub mod iam;
 pub mod kms;
 mod pace;

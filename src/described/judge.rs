@@ -11,12 +11,13 @@ use super::path::{FoundMember, MemberPath, plain, text_of};
 use super::policies::meaning;
 use super::remembered::{is_remembered, moved, now, recorded};
 use super::rules::RuleCase;
-use super::table::{Aggravation, Gravity, LifecycleCheck, MemberClass, MemberRow};
+use super::table::{Aggravation, LifecycleCheck, MemberClass, MemberRow};
 use super::tracked::differs;
 use super::words::{detail, member_name, noun, shown, told_rule, with_article};
 use crate::model::address::Address;
 use crate::model::described::CallAnswer;
 use crate::model::error::CloudError;
+use crate::model::finding::Grade;
 
 /// Where the targets of a group say how they are: none at all is told as well.
 const TARGETS: &str = "TargetHealth.State";
@@ -54,7 +55,7 @@ pub struct Deviation {
     /// The field of ours it counts as, if there is one.
     pub field: Option<&'static str>,
     /// How grave it is.
-    pub gravity: Gravity,
+    pub gravity: Grade,
     /// What is expected: the default, what was seen first or what is recorded. `null` is nothing.
     pub before: Value,
     /// What is there.
@@ -139,7 +140,7 @@ fn of_row(look: &DeepLook<'_>, row: &MemberRow, strangers: &Strangers<'_>, found
 }
 
 /// A deviation that a row tells of.
-fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, gravity: Gravity, what: String) -> Deviation {
+fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, gravity: Grade, what: String) -> Deviation {
     Deviation {
         address: look.address.clone(),
         class,
@@ -159,7 +160,7 @@ fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, gravity: Grav
 fn unread(look: &DeepLook<'_>, root: &MemberRow, error: &CloudError) -> Deviation {
     let what = format!("what {} tells of the {} is not known: {error}", root.call, noun(look.kind()));
     let why = "it is neither in sync nor changed".to_owned();
-    Deviation { path: "", why, ..of(look, root, DeviationClass::Unread, Gravity::Medium, what) }
+    Deviation { path: "", why, ..of(look, root, DeviationClass::Unread, Grade::Medium, what) }
 }
 
 fn undeclared(look: &DeepLook<'_>, row: &MemberRow, expected: &Value, strangers: &Strangers<'_>) -> Option<Deviation> {
@@ -209,7 +210,7 @@ fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_
     let (gravity, rule) = case.weigh()?;
     let member = if row.path == "ResourcePolicy" { String::new() } else { member_name(found.value) };
     let (noun, article) = (noun(look.kind()), with_article(word));
-    let (gravity, rule) = if class == DeviationClass::ByAws { (Gravity::Low, None) } else { (gravity, rule) };
+    let (gravity, rule) = if class == DeviationClass::ByAws { (Grade::Low, None) } else { (gravity, rule) };
     let (article, space) = if member.is_empty() { (article, "") } else { (format!("the {word}"), " ") };
     let more = detail(found.element).map(|detail| format!(" ({detail})")).unwrap_or_default();
     let what = format!("the {noun} has {article}{space}{member}{more}{}{tail}", told_rule(rule));
@@ -234,7 +235,7 @@ fn by_aws(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
     let now = now(look, row);
     let case = RuleCase { look, row, before: None, after: &now, element: &now };
     let told = is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten();
-    let holds = |(_, rule): &&(Gravity, Aggravation)| case.holds(*rule);
+    let holds = |(_, rule): &&(Grade, Aggravation)| case.holds(*rule);
     let Some((gravity, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null() || row.path == TARGETS) else {
         return told;
     };

@@ -8,7 +8,8 @@ use super::policies::{
     account_of, allows_everything, allows_nothing, is_cluster_admin, is_open, is_powerful, lets_in_another, policy_of,
     refuses,
 };
-use super::table::{Aggravation, Gravity, MemberRow};
+use super::table::{Aggravation, MemberRow};
+use crate::model::finding::Grade;
 
 /// What everybody's addresses are written as.
 const EVERYBODY: [&str; 2] = ["0.0.0.0/0", "::/0"];
@@ -60,7 +61,7 @@ pub struct RuleCase<'a> {
 
 impl RuleCase<'_> {
     /// How grave it is, and the rule that makes it so; `None` where the row asks for no finding and no rule holds.
-    pub fn weigh(&self) -> Option<(Gravity, Option<Aggravation>)> {
+    pub fn weigh(&self) -> Option<(Grade, Option<Aggravation>)> {
         let holding = self.row.rules.iter().filter(|(_, rule)| self.holds(*rule));
         let gravest = holding.max_by_key(|(gravity, _)| *gravity).map(|(gravity, rule)| (*gravity, Some(*rule)));
         gravest.or_else(|| self.row.gravity.map(|gravity| (gravity, None)))

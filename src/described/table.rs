@@ -9,38 +9,12 @@ use serde_json::Value;
 
 use super::path::MemberPath;
 use crate::model::address::Kind;
+use crate::model::finding::Grade;
 use crate::model::resource::Catalog;
 
-/// How grave a deviation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gravity {
-    /// Worth a line.
-    Low,
-    /// Worth a look.
-    Medium,
-    /// Somebody has to look today.
-    High,
-    /// Everybody is let in, data goes, or nobody is served.
-    Critical,
-}
-
-impl Gravity {
-    /// All, the least first.
-    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
-
-    /// Its word in tables, text and JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
-    fn read(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.word() == word)
-    }
+/// The grade of this word in a table.
+fn grade(word: &str) -> Option<Grade> {
+    Grade::ALL.into_iter().find(|one| one.word() == word)
 }
 
 /// What makes a deviation graver or less grave than its row says.
@@ -197,9 +171,9 @@ pub struct MemberRow {
     /// What a change means.
     pub class: MemberClass,
     /// How grave it is; `None` where no finding comes of it.
-    pub gravity: Option<Gravity>,
+    pub gravity: Option<Grade>,
     /// What changes that.
-    pub rules: Vec<(Gravity, Aggravation)>,
+    pub rules: Vec<(Grade, Aggravation)>,
     /// The reason, without the rules.
     pub why: &'static str,
 }
@@ -213,7 +187,7 @@ impl MemberRow {
         let wrong = |what: &str| format!("{what}: {line}");
         let gravity = match gravity {
             "-" => None,
-            word => Some(Gravity::read(word).ok_or_else(|| wrong("no severity"))?),
+            word => Some(grade(word).ok_or_else(|| wrong("no severity"))?),
         };
         let (why, rules) = split_rules(why);
         let class = class_of(class, value).ok_or_else(|| wrong("no class with its value"))?;
@@ -243,10 +217,10 @@ impl MemberRow {
 }
 
 /// The reason and the rules at its end: `… ; critical if lower or open to the world`.
-fn split_rules(why: &'static str) -> (&'static str, Vec<(Gravity, Aggravation)>) {
-    let read = |rule: &str| -> Option<Vec<(Gravity, Aggravation)>> {
+fn split_rules(why: &'static str) -> (&'static str, Vec<(Grade, Aggravation)>) {
+    let read = |rule: &str| -> Option<Vec<(Grade, Aggravation)>> {
         let (word, conditions) = rule.split_once(" if ")?;
-        let gravity = Gravity::read(word)?;
+        let gravity = grade(word)?;
         conditions.split(" or ").map(|one| Some((gravity, Aggravation::read(one)?))).collect()
     };
     match why.rsplit_once("; ").and_then(|(why, rule)| Some((why, read(rule)?))) {
@@ -303,7 +277,7 @@ impl MemberTable {
     }
 
     /// How grave it is that the object is not there: the severity of the call that tells so.
-    pub fn missing(&self) -> Option<Gravity> {
+    pub fn missing(&self) -> Option<Grade> {
         let roots = self.rows.iter().filter(|row| matches!(row.class, MemberClass::Root(_)));
         roots.filter_map(|row| row.gravity).max()
     }
@@ -355,13 +329,13 @@ mod tests {
         let row = &table.rows[1];
         assert_eq!(row.class, MemberClass::Extra { word: "policy", ours: Some("policies") });
         assert_eq!(row.why, "one; more");
-        let critical = |rule| (Gravity::Critical, rule);
+        let critical = |rule| (Grade::Critical, rule);
         assert_eq!(row.rules, [critical(Aggravation::Lower), critical(Aggravation::OpenToTheWorld)]);
         assert_eq!(row.key(), "s:Get Role");
         assert_eq!(table.rows[2].class, MemberClass::Default(json!({"a": 1})));
         assert_eq!((table.rows[2].why, table.rows[2].rules.len()), ("", 1));
         assert_eq!(table.rows[3].class, MemberClass::Tracked(vec!["ingress", "egress"]));
-        assert_eq!((table.of_call("s:Get").count(), table.missing()), (4, Some(Gravity::High)));
+        assert_eq!((table.of_call("s:Get").count(), table.missing()), (4, Some(Grade::High)));
     }
 
     #[test]

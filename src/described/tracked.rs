@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::look::DeepLook;
 use super::path::{plain, text_of, texts};
 use super::rules::RuleCase;
-use super::table::{Aggravation, Gravity, MemberClass, MemberRow};
+use super::table::{Aggravation, MemberClass, MemberRow};
+use crate::model::finding::Grade;
 
 /// Members by which a field is compared and that a plan does not read: they are compared with the record here.
 pub const NOT_IN_A_PLAN: [(&str, &str); 5] = [
@@ -23,7 +24,7 @@ const PENDING: &str = "PendingModifiedValues.";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackedVerdict {
     /// How grave it is.
-    pub gravity: Gravity,
+    pub gravity: Grade,
     /// The rule that makes it so.
     pub rule: Option<Aggravation>,
     /// Why it matters, from the table.

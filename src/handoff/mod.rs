@@ -19,10 +19,3 @@ pub use kubeconfig::{KubeconfigEntry, KubeconfigError, merge};
 pub use manifests::{Material, secrets};
 pub use offline::{OfflineItem, OfflineSite, Packages, offline_checklist};
 pub use references::{Names, external_secrets, provider_class};
-
-use crate::text::yaml;
-
-/// Several manifests in one stream.
-pub fn stream<'a>(manifests: impl IntoIterator<Item = &'a serde_json::Value>) -> String {
-    manifests.into_iter().flat_map(|manifest| ["---\n".to_owned(), yaml::document(&manifest.into())]).collect()
-}

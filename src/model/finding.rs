@@ -31,30 +31,30 @@ impl Severity {
     }
 }
 
-/// How bad it is that something is there otherwise than it was made, the worst first.
+/// How bad it is that something is there otherwise than it was made, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// Opened to everybody or to another account, data about to be lost, or no longer served.
-    Critical,
-    /// A step away from that.
-    High,
-    /// It works otherwise than it was meant to.
-    Medium,
-    /// It is untidy, or costs something.
+    /// Worth a line: it is untidy, or costs something.
     Low,
+    /// Worth a look: it works otherwise than it was meant to.
+    Medium,
+    /// Somebody has to look today.
+    High,
+    /// Everybody is let in, or another account; data goes; or nobody is served.
+    Critical,
 }
 
 impl Grade {
-    /// Every grade, the worst first.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+    /// All, the least first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// Its word in text and in JSON.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
             Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
         }
     }
 

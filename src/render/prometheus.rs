@@ -43,7 +43,7 @@ impl StackMetrics {
 
 /// The words for how bad a finding of drift can be: each has a series, also where it is 0.
 fn words() -> impl Iterator<Item = &'static str> {
-    Grade::ALL.map(Grade::word).into_iter().chain([Severity::Unknown.word()])
+    Grade::ALL.map(Grade::word).into_iter().rev().chain([Severity::Unknown.word()])
 }
 
 /// The metrics of these stacks.

@@ -35,7 +35,7 @@ pub fn sarif_run(page: &Page<'_>) -> Value {
         first.entry(one.id).or_insert(one);
     }
     let numbers: BTreeMap<&str, usize> = first.keys().enumerate().map(|(number, id)| (*id, number)).collect();
-    let worst = |id: &str| findings.iter().filter(|one| one.id == id).filter_map(|one| one.grade).min();
+    let worst = |id: &str| findings.iter().filter(|one| one.id == id).filter_map(|one| one.grade).max();
     let rules: Value = first.values().map(|one| rule(page, one, worst(one.id))).collect();
     let mut seen = BTreeMap::new();
     let results: Vec<Value> = findings.iter().map(|one| result(page, one, numbers[one.id], &mut seen)).collect();

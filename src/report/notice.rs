@@ -2,6 +2,8 @@
 //!
 //! Its verdict is the line that is read on a phone.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -10,8 +12,7 @@ use super::drift::{seen_json, told_time};
 use super::page::{CriticalPath, Page, PageScope, Section};
 use super::ready::Ready;
 use super::text::{Label, Text};
-use super::words::count;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::run::since::{RunFinding, Since, Standing};
 
 /// So many characters of the worst finding stand in the line that is read on a phone.
@@ -67,7 +68,7 @@ impl<'a> Page<'a> {
     pub fn of_notice(view: &NoticeView<'a>) -> Self {
         let since = view.since;
         let mut order: Vec<usize> = (0..view.findings.len()).collect();
-        order.sort_by_key(|index| view.findings[*index].severity);
+        order.sort_by_key(|index| (view.findings[*index].severity, Reverse(view.findings[*index].grade)));
         let part = |standing| {
             let all = order.iter().map(|index| &since.findings[*index]).filter(move |(one, _)| *one == standing);
             all.map(|(_, one)| one).collect::<Vec<_>>()
@@ -119,8 +120,8 @@ fn row(one: &RunFinding, with_time: bool) -> Row {
     Row::of(cells)
 }
 
-/// How many there are of each severity, the worst first, with the worst of what is new: `ppm-prod: 1 error (nat_gateway.a:
-/// it is gone), 2 warnings`.
+/// How many there are of each severity, the worst first, with the worst of what is new: `ppm-prod: 1 high (nat_gateway.a:
+/// it is gone), 2 medium`.
 fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
     let (findings, since) = (view.findings, view.since);
     let is_new = |index: &&usize| since.findings[**index].0 != Standing::Same;
@@ -130,27 +131,20 @@ fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
             resolved => format!("{}: in sync, {resolved} resolved", view.stack),
         };
     };
-    let mut parts: Vec<(Severity, usize)> = Vec::new();
+    let mut parts: Vec<(&str, usize)> = Vec::new();
     for index in order {
-        let severity = findings[*index].severity;
+        let word = findings[*index].word();
         match parts.last_mut() {
-            Some((last, n)) if *last == severity => *n += 1,
-            Some(_) | None => parts.push((severity, 1)),
+            Some((last, n)) if *last == word => *n += 1,
+            Some(_) | None => parts.push((word, 1)),
         }
     }
     let worst = findings[*named];
-    let parts = parts.into_iter().map(|(severity, n)| {
-        let told = counted(severity, n);
-        if severity == worst.severity { format!("{told} ({})", short(worst)) } else { told }
+    let parts = parts.into_iter().map(|(word, n)| {
+        let told = format!("{n} {word}");
+        if word == worst.word() { format!("{told} ({})", short(worst)) } else { told }
     });
     format!("{}: {}", view.stack, parts.collect::<Vec<_>>().join(", "))
-}
-
-fn counted(severity: Severity, n: usize) -> String {
-    match severity {
-        Severity::Unknown => format!("{n} unknown"),
-        Severity::Error | Severity::Warning => count(n, severity.word()),
-    }
 }
 
 fn short(one: &Finding) -> String {
@@ -168,6 +162,7 @@ mod tests {
 
     use super::*;
     use crate::model::address::Address;
+    use crate::model::finding::{Grade, Severity};
     use crate::run::since::{FORMAT, RunEntry, RunKind, RunOutcome};
 
     fn at(hour: i64) -> Timestamp {
@@ -176,7 +171,8 @@ mod tests {
 
     fn finding(address: &str, severity: Severity, what: &str) -> Finding {
         let address: Address = address.parse().unwrap();
-        Finding { severity, ..Finding::error("drift.changed", &address, what.to_owned()) }
+        let grade = if severity == Severity::Error { Grade::High } else { Grade::Medium };
+        Finding { severity, grade: Some(grade), ..Finding::error("drift.changed", &address, what.to_owned()) }
     }
 
     fn ran(found: &[Finding]) -> RunEntry {
@@ -225,13 +221,13 @@ mod tests {
         let team = finding("vpc.main", Severity::Warning, "recorded a, found b");
         let all = [days.clone(), gone.clone(), team.clone()];
         let (line, parts) = told(None, &all);
-        assert_eq!(line, "ppm-prod: 1 error (nat_gateway.a: it is gone), 2 warnings");
+        assert_eq!(line, "ppm-prod: 1 high (nat_gateway.a: it is gone), 2 medium");
         assert_eq!(parts, ["New"]);
         let (line, parts) = told(Some(std::slice::from_ref(&gone)), &all);
-        assert_eq!(line, "ppm-prod: 1 error, 2 warnings (database.main: recorded 7, found 1)");
+        assert_eq!(line, "ppm-prod: 1 high, 2 medium (database.main: recorded 7, found 1)");
         assert_eq!(parts, ["New", "Still there"]);
         let (line, _) = told(Some(&all), &all);
-        assert_eq!(line, "ppm-prod: 1 error (nat_gateway.a: it is gone), 2 warnings", "a digest names the worst");
+        assert_eq!(line, "ppm-prod: 1 high (nat_gateway.a: it is gone), 2 medium", "a digest names the worst");
         assert_eq!(told(Some(&all), &[]), ("ppm-prod: in sync, 3 resolved".to_owned(), vec!["Resolved".to_owned()]));
         assert_eq!(told(None, &[]).0, "ppm-prod: in sync");
         let long = finding("vpc.main", Severity::Warning, &"long ".repeat(30));

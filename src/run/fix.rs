@@ -51,7 +51,8 @@ pub async fn fix(
     if let Some(unknown) = named.iter().find(|address| !state.resources.contains_key(*address)) {
         return Err(PlanError::NotRecorded { address: unknown.clone() }.into());
     }
-    let seen = look(session, state, events).await?;
+    let mut seen = look(session, state, events).await?;
+    seen.survey(session, blueprint, state).await?;
     let drift = &seen.report.drift;
     let gone = |address: &Address| matches!(drift.get(address), Some(Drift::Gone));
     for address in named {

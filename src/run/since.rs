@@ -94,7 +94,7 @@ fn known(finding: &Finding, at: Timestamp) -> RunFinding {
             Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => None,
         },
         value: if is_known { digest(finding.what.as_bytes())[..DIGITS].to_owned() } else { String::new() },
-        severity: finding.severity.word().to_owned(),
+        severity: finding.word().to_owned(),
         what: finding.what.clone(),
         first_seen: at,
         taken_over: false,

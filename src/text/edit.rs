@@ -250,7 +250,12 @@ impl<'a> Spot<'a> {
         };
         let end = layout.end(last)?;
         if layout.is_flow(list)? {
-            return Ok(Cut { from: end, to: end, text: format!(", {}", item.like(&last.spelling)) });
+            let before = layout.before(layout.begin(last)?);
+            let rest = layout.text[end..layout.next_line(end)].trim();
+            // Where each has a line of its own, so has this one.
+            let is_alone = before.trim().is_empty() && (rest.is_empty() || rest == ",");
+            let gap = if is_alone { format!("{}{before}", layout.line_end()) } else { " ".to_owned() };
+            return Ok(Cut { from: end, to: end, text: format!(",{gap}{}", item.like(&last.spelling)) });
         }
         let dash = layout.before(layout.offset(last.place));
         if dash.trim() != "-" || !layout.ends_line(end) {
@@ -263,9 +268,10 @@ impl<'a> Spot<'a> {
     fn remove(&self, all: &SourceNode, parts: &[(usize, usize)], at: usize, empty: &str) -> Result<Cut, EditRefusal> {
         let (layout, (from, to)) = (self.layout, parts[at]);
         if layout.is_flow(all)? {
-            let cut = match (at.checked_sub(1).map(|before| parts[before]), parts.get(at + 1)) {
-                (Some((_, end)), _) => (end, to),
-                (None, Some((next, _))) => (from, *next),
+            let before = at.checked_sub(1).map(|before| parts[before].1);
+            let cut = match (before, parts.get(at + 1)) {
+                (_, Some((next, _))) => (from, *next),
+                (Some(end), None) => (end, to),
                 (None, None) => (from, to),
             };
             if layout.text[cut.0..cut.1].contains('#') {

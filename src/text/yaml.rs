@@ -163,6 +163,11 @@ pub fn document(node: &YamlNode) -> String {
     out
 }
 
+/// Writes several documents in one stream, as people write manifests.
+pub fn documents<'a>(documents: impl IntoIterator<Item = &'a Value>) -> String {
+    documents.into_iter().flat_map(|one| ["---\n".to_owned(), document(&one.into())]).collect()
+}
+
 /// Text as it is where nobody could take it for anything but text, else in double quotes.
 pub fn word(text: &str) -> String {
     let mut out = String::new();

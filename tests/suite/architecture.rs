@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 16] = [
+const FLOORS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, &[&str]); 16] = [
     ("store", &["model", "engine"]),
     ("helm", &["model::finding", "model::place", "model::values", "text", "product"]),
     ("handoff", &["model", "text", "product", "helm"]),
+    ("drift_job", &["model", "text", "helm::shell_word"]),
     (
         "architecture",
         &[

@@ -23,7 +23,9 @@ fn drifted(desk: &Desk) {
     let objects = world["objects"].as_object_mut().unwrap().values_mut();
     let databases: Vec<_> = objects.filter(|object| object["mark"]["address"] == "database.main").collect();
     assert_eq!(databases.len(), 2);
-    databases.into_iter().for_each(|object| object["declared"]["backup_days"] = json!(3));
+    for object in databases {
+        object["declared"]["backup_days"] = json!(3);
+    }
     desk.write("world.json", &world.to_string());
 }
 

@@ -14,6 +14,7 @@ mod checks;
 mod crash;
 mod deviations;
 mod drift_files;
+mod drift_job;
 mod drift_several;
 mod edits;
 mod findings;
@@ -50,6 +51,8 @@ mod database;
 mod described;
 #[cfg(feature = "aws")]
 mod drift;
+#[cfg(feature = "aws")]
+mod drift_job_role;
 #[cfg(feature = "aws")]
 mod eks_token;
 #[cfg(feature = "aws")]

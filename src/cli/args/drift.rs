@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ScheduleArgs;
 use crate::model::address::Address;
 
 /// Arguments of `drift`.
@@ -34,6 +35,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Tell them every time
     #[arg(long, requires = "notify")]
     pub(in crate::cli) notify_all: bool,
+    /// After looking, whatever was found, request this URL: a dead man's switch that tells when it is not requested any more
+    #[arg(long, value_name = "URL", env = "PPM_INFRA_HEARTBEAT", hide_env_values = true)]
+    pub(in crate::cli) heartbeat: Option<String>,
 }
 
 /// Other commands for drift.
@@ -47,6 +51,8 @@ pub(in crate::cli) enum DriftCommand {
     Fix(FixArgs),
     /// List the runs that were recorded, or show since when something has drifted
     History(HistoryArgs),
+    /// Write the files of a job that looks for drift on a schedule, and can only read
+    Schedule(ScheduleArgs),
 }
 
 /// Arguments of `drift accept`.

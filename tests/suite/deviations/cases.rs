@@ -1,7 +1,7 @@
 //! What somebody did to the stack, and how it is told.
 
 use ppm_infra::described::judge::{Deviation, DeviationClass};
-use ppm_infra::described::table::Gravity;
+use ppm_infra::model::finding::Grade;
 use serde_json::{Value, json};
 
 use super::seed::{World, put};
@@ -19,12 +19,12 @@ fn after(at: &str, call: &str, change: impl FnOnce(&mut Vec<Value>)) -> Deviatio
     one(&world, at)
 }
 
-fn told(deviation: &Deviation) -> (DeviationClass, Gravity, &str) {
+fn told(deviation: &Deviation) -> (DeviationClass, Grade, &str) {
     (deviation.class, deviation.gravity, deviation.what.as_str())
 }
 
 use DeviationClass::{ByAws, Extra, Identity, Lifecycle, Undeclared};
-use Gravity::{Critical, High, Low, Medium};
+use Grade::{Critical, High, Low, Medium};
 
 #[test]
 fn an_inline_policy_is_as_grave_as_what_it_allows() {

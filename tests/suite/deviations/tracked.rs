@@ -1,8 +1,8 @@
 //! How grave a change of a field is that somebody else found.
 
-use ppm_infra::described::table::Gravity::{self, Critical, High, Low, Medium};
 use ppm_infra::described::table::{MemberClass, MemberRow};
 use ppm_infra::described::tracked::{TrackedVerdict, is_pending, severity_of};
+use ppm_infra::model::finding::Grade::{self, Critical, High, Low, Medium};
 use serde_json::{Value, json};
 
 use super::seed::{World, put};
@@ -21,7 +21,7 @@ fn a_change_is_as_grave_as_the_table_and_its_rules_say() {
             "Resource": "*"}]})
     };
     let group = |name: &str| json!({"$ref": format!("security_group.{name}")});
-    let cases: Vec<(&str, &str, Value, Value, Gravity)> = vec![
+    let cases: Vec<(&str, &str, Value, Value, Grade)> = vec![
         ("database.main", "backup_days", json!(7), json!(1), Critical),
         ("database.main", "backup_days", json!(7), json!(9), High),
         ("database.main", "publicly_accessible", json!(false), json!(true), Critical),

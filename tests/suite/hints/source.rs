@@ -7,13 +7,27 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// What cannot be run here, and why.
-const NOT_RUN: [(&str, &str); 2] = [
+const NOT_RUN: [(&str, &str); 6] = [
     ("aws login", "version 2 of the AWS CLI alone has it, which no registry has"),
     ("aws sso login", "it opens a browser"),
+    (
+        "kubectl -n {namespace} create job --from=cronjob/{name} {name}-first",
+        "what stands in for a cluster does not read what kubectl sends here, protobuf",
+    ),
+    (
+        "kubectl -n {namespace} create secret generic {name} --from-literal={HEARTBEAT}=URL",
+        "what stands in for a cluster does not read what kubectl sends here, protobuf",
+    ),
+    ("kubectl -n {namespace} logs --follow job/{name}-first", "what stands in for a cluster runs no pods"),
+    (
+        "aws cloudformation deploy --region {} --stack-name {name} --template-file {} --capabilities \
+         CAPABILITY_NAMED_IAM --parameter-overrides Vpc=VPC Subnets=SUBNET,SUBNET",
+        "the emulator has no CloudFormation; cfn-lint judges the template",
+    ),
 ];
 
 /// Texts that are no command by themselves.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 13] = [
     // Words of a sentence.
     "kubectl and helm are refused with these credentials; the stack itself is built all the same",
     "ppm-infra never changes what is not its own; nothing was changed",
@@ -31,6 +45,9 @@ const PARTS: [&str; 11] = [
     "ppm-infra drift fix {} -f {file}",
     "ppm-infra state push {}",
     "ppm-infra state restore {serial}",
+    // Lines of a workflow, which are run with the workflow.
+    "aws ecr get-login-password | docker login --username AWS --password-stdin \"$REGISTRY\"",
+    "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \\",
 ];
 
 /// Commands of other programs that may stand in a hint.

@@ -2,14 +2,12 @@
 //! `PPM_INFRA_JUDGES=required` makes it a failure.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Has a JSON document judged by a JSON schema below `tests/suite/fixtures`, through Python's `jsonschema`.
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where the emulator's environment is")]
 pub(crate) fn by_schema(document: &str, schema: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let venv = root.join(std::env::var_os("STRICT_VENV").unwrap_or_else(|| ".venv".into())).join("bin/python");
+    let venv = environment().join("python");
     let knows = |python: &Path| {
         let mut command = Command::new(python);
         command.args(["-c", "import jsonschema"]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -21,7 +19,34 @@ pub(crate) fn by_schema(document: &str, schema: &str) {
     let script = "import json, sys, jsonschema as j\n\
         j.validate(json.load(sys.stdin), json.load(open(sys.argv[1])), format_checker=j.FormatChecker())";
     let mut command = Command::new(python);
-    judged(command.args(["-c", script]).arg(root.join("tests/suite/fixtures").join(schema)), document);
+    judged(command.args(["-c", script]).arg(fixture(schema)), document);
+}
+
+/// Has files judged by a program of the emulator's environment or of this machine, which answers what it said; nothing
+/// where it is not installed.
+pub(crate) fn by_program(name: &str, arguments: &[&str], folder: &Path) -> Option<String> {
+    let own = environment().join(name);
+    let program = if own.exists() { own } else { name.into() };
+    let ran = Command::new(program).args(arguments).current_dir(folder).stdin(Stdio::null()).output();
+    let Ok(output) = ran else {
+        missing(name, "what it would judge was NOT judged");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{name} {arguments:?}: {said}");
+    Some(said)
+}
+
+/// The programs of the emulator's environment.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where the emulator's environment is")]
+fn environment() -> PathBuf {
+    let venv = std::env::var_os("STRICT_VENV").unwrap_or_else(|| ".venv".into());
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(venv).join("bin")
+}
+
+/// A file below `tests/suite/fixtures`.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/fixtures").join(name)
 }
 
 /// Has metrics judged by Prometheus' own `promtool check metrics`.

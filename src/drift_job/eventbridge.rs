@@ -1,0 +1,286 @@
+//! A job of Amazon `EventBridge`: a schedule that starts a task of Amazon ECS, as a template of `CloudFormation`.
+
+use serde_json::{Value, json};
+
+use super::{DriftJob, JobFile, JobFiles, JobStep, MINUTE, policy, registry};
+use crate::helm::shell_word;
+use crate::text::yaml;
+
+/// What a job in the account has to know of it.
+#[derive(Clone, Debug)]
+pub struct TaskJob {
+    /// The image of the program.
+    pub image: String,
+    /// The declaration, from the folder that images are built in.
+    pub declaration: String,
+}
+
+/// The user `nonroot` of the image.
+const USER: &str = "65532:65532";
+
+/// Days for which what looks printed is kept.
+const KEPT_DAYS: u16 = 30;
+
+pub(super) fn files(job: &DriftJob, task: &TaskJob, out: &str) -> JobFiles {
+    let (name, image) = (job.name(), with_declaration(job, &task.image));
+    let [template, containerfile] = [".cloudformation.yaml", ".Containerfile"].map(|rest| job.file(rest));
+    let head = format!("Looks for drift of {}. Written by ppm-infra drift schedule --as eventbridge.", job.stack);
+    let text = yaml::commented(&[head], &[]) + "\n" + &yaml::document(&(&template_of(job, &image)).into());
+    let files = vec![
+        JobFile { name: template.clone(), text },
+        JobFile { name: containerfile.clone(), text: containerfile_text(job, task) },
+    ];
+    let at = |name: &str| shell_word(&format!("{out}/{name}"));
+    let (base, image) = (shell_word(&task.image), shell_word(&image));
+    let next = vec![
+        super::kubernetes::image(&task.image),
+        JobStep::new(
+            "the image with the declaration in it",
+            format!(
+                "podman build --build-arg IMAGE={base} -f {} -t {image} . && podman push {image}",
+                at(&containerfile)
+            ),
+        ),
+        JobStep::new(
+            "the job: private subnets that reach the internet, or the endpoints of AWS",
+            format!(
+                "aws cloudformation deploy --region {} --stack-name {name} --template-file {} --capabilities \
+                 CAPABILITY_NAMED_IAM --parameter-overrides Vpc=VPC Subnets=SUBNET,SUBNET",
+                job.region,
+                at(&template)
+            ),
+        ),
+    ];
+    let blind = vec![
+        format!("What the looks say is in the log group {} of CloudWatch.", log_group(job)),
+        "It sees everything of the stack but the file of Helm values, which is on the machine that applies.".to_owned(),
+        "It looks at the declaration in its image: after every apply with another declaration, build and push that image again."
+            .to_owned(),
+        "ECS ends no task that hangs, and the schedule starts the next one all the same; each call to AWS ends within three \
+         minutes."
+            .to_owned(),
+        "Nobody is told of anything before Topic=ARN names a topic of SNS: it is told of looks that found something or failed, \
+         and by the alarm when no look came. A job in the account cannot report that the account is closed or the region down: \
+         Heartbeat=ARN names a secret with the URL of a dead man's switch elsewhere."
+            .to_owned(),
+    ];
+    JobFiles { files, next, blind }
+}
+
+/// The name of the image that has the declaration as well.
+fn with_declaration(job: &DriftJob, image: &str) -> String {
+    let image = image.split('@').next().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    if name.contains(':') { format!("{image}-{}", job.name()) } else { format!("{image}:{}", job.name()) }
+}
+
+fn containerfile_text(job: &DriftJob, task: &TaskJob) -> String {
+    // The form of COPY that takes names with gaps.
+    let copy = json!([task.declaration, format!("/work/plans/{}.yaml", job.stack)]);
+    format!(
+        "# The image of ppm-infra with the declaration of {}. Written by ppm-infra drift schedule --as eventbridge.\n\
+         ARG IMAGE\n\
+         FROM ${{IMAGE}}\n\
+         COPY {copy}\n",
+        job.stack
+    )
+}
+
+fn log_group(job: &DriftJob) -> String {
+    format!("/ppm-infra/{}", job.name())
+}
+
+fn reference(name: &str) -> Value {
+    json!({"Ref": name})
+}
+
+fn arn_of(name: &str) -> Value {
+    json!({"Fn::GetAtt": [name, "Arn"]})
+}
+
+/// A trust in a service, for what this account does with it alone.
+fn trust(service: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": reference("AWS::AccountId")}},
+        }],
+    })
+}
+
+fn role(job: &DriftJob, rest: &str, service: &str, name: &str, document: &Value) -> Value {
+    json!({"Type": "AWS::IAM::Role", "Properties": {
+        "RoleName": format!("{}-{rest}", job.name()),
+        "AssumeRolePolicyDocument": trust(service),
+        "Policies": [{"PolicyName": name, "PolicyDocument": document}],
+    }})
+}
+
+fn template_of(job: &DriftJob, image: &str) -> Value {
+    let text = |told: &str, default: &str| json!({"Type": "String", "Description": told, "Default": default});
+    json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": format!("Looks for drift of {}", job.stack),
+        "Parameters": {
+            "Vpc": {"Type": "AWS::EC2::VPC::Id", "Description": "Network in which the task runs"},
+            "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Description": "Private subnets in it that reach AWS"},
+            "Image": text("Image of ppm-infra with the declaration in it", image),
+            "Topic": text("ARN of a topic of SNS that is told of drift, failures and silence", ""),
+            "Heartbeat": text("ARN of a secret whose text is the URL of a dead man's switch", ""),
+        },
+        "Conditions": {
+            "HasTopic": {"Fn::Not": [{"Fn::Equals": [reference("Topic"), ""]}]},
+            "HasHeartbeat": {"Fn::Not": [{"Fn::Equals": [reference("Heartbeat"), ""]}]},
+        },
+        "Resources": {
+            "Log": {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete",
+                    "Properties": {"LogGroupName": log_group(job), "RetentionInDays": KEPT_DAYS}},
+            "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": job.name()}},
+            "Firewall": firewall(job),
+            "Reader": role(job, "task", "ecs-tasks.amazonaws.com", "read", &policy::reading(job)),
+            "Starter": starter(job, image),
+            "Task": task(job),
+            "Scheduler": scheduler_role(job),
+            "Schedule": schedule(job),
+            "Failed": failed(job),
+            "Silence": silence(job),
+        },
+    })
+}
+
+/// Nobody talks to it; it talks to AWS.
+fn firewall(job: &DriftJob) -> Value {
+    json!({"Type": "AWS::EC2::SecurityGroup", "Properties": {
+        "GroupDescription": format!("The job that looks for drift of {}", job.stack),
+        "VpcId": reference("Vpc"),
+        "SecurityGroupEgress": [
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0", "Description": "AWS"},
+        ],
+    }})
+}
+
+/// The role by which ECS starts the task: it pulls the image, reads the URL of the heartbeat, and writes the log.
+fn starter(job: &DriftJob, image: &str) -> Value {
+    let mut statements = vec![json!({
+        "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": arn_of("Log"),
+    })];
+    if let Some(registry) = registry(job, image) {
+        statements.extend(policy::pull(&registry.arn));
+    }
+    let secret =
+        json!({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": reference("Heartbeat")});
+    statements.push(json!({"Fn::If": ["HasHeartbeat", secret, reference("AWS::NoValue")]}));
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    role(job, "start", "ecs-tasks.amazonaws.com", "start", &document)
+}
+
+fn task(job: &DriftJob) -> Value {
+    let heartbeat = json!([{"Name": "PPM_INFRA_HEARTBEAT", "ValueFrom": reference("Heartbeat")}]);
+    let container = json!({
+        "Name": "drift",
+        "Image": reference("Image"),
+        "Command": ["drift", format!("plans/{}.yaml", job.stack)],
+        "Essential": true,
+        "User": USER,
+        "ReadonlyRootFilesystem": true,
+        "LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}},
+        "Secrets": {"Fn::If": ["HasHeartbeat", heartbeat, reference("AWS::NoValue")]},
+        "LogConfiguration": {"LogDriver": "awslogs", "Options": {
+            "awslogs-group": reference("Log"), "awslogs-region": job.region, "awslogs-stream-prefix": "look",
+        }},
+    });
+    json!({"Type": "AWS::ECS::TaskDefinition", "Properties": {
+        "Family": job.name(),
+        "RequiresCompatibilities": ["FARGATE"],
+        "NetworkMode": "awsvpc",
+        "Cpu": "256",
+        "Memory": "512",
+        "TaskRoleArn": arn_of("Reader"),
+        "ExecutionRoleArn": arn_of("Starter"),
+        "ContainerDefinitions": [container],
+    }})
+}
+
+/// The role of the schedule: it starts this task in this cluster.
+fn scheduler_role(job: &DriftJob) -> Value {
+    let roles = json!([arn_of("Reader"), arn_of("Starter")]);
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": reference("Task"),
+         "Condition": {"ArnEquals": {"ecs:cluster": arn_of("Cluster")}}},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": roles,
+         "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}},
+    ]});
+    role(job, "schedule", "scheduler.amazonaws.com", "start-the-task", &document)
+}
+
+fn schedule(job: &DriftJob) -> Value {
+    let hours = match job.hours {
+        1 => "*".to_owned(),
+        24 => "6".to_owned(),
+        hours => format!("0/{hours}"),
+    };
+    json!({"Type": "AWS::Scheduler::Schedule", "Properties": {
+        "Name": job.name(),
+        "Description": format!("Looks for drift of {}", job.stack),
+        "ScheduleExpression": format!("cron({MINUTE} {hours} * * ? *)"),
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": arn_of("Cluster"),
+            "RoleArn": arn_of("Scheduler"),
+            "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 1800},
+            "EcsParameters": {
+                "TaskDefinitionArn": reference("Task"),
+                "LaunchType": "FARGATE",
+                "TaskCount": 1,
+                "NetworkConfiguration": {"AwsvpcConfiguration": {
+                    "AssignPublicIp": "DISABLED",
+                    "Subnets": reference("Subnets"),
+                    "SecurityGroups": [{"Fn::GetAtt": ["Firewall", "GroupId"]}],
+                }},
+            },
+        },
+    }})
+}
+
+/// Tells of a look that ended with anything but 0, one that never began included.
+fn failed(job: &DriftJob) -> Value {
+    json!({"Type": "AWS::Events::Rule", "Condition": "HasTopic", "Properties": {
+        "Name": format!("{}-failed", job.name()),
+        "Description": format!("A look for drift of {} found something, or failed", job.stack),
+        "EventPattern": {
+            "source": ["aws.ecs"],
+            "detail-type": ["ECS Task State Change"],
+            "detail": {
+                "clusterArn": [arn_of("Cluster")],
+                "lastStatus": ["STOPPED"],
+                "$or": [
+                    {"containers": {"exitCode": [{"anything-but": 0}]}},
+                    {"stopCode": ["TaskFailedToStart"]},
+                ],
+            },
+        },
+        "Targets": [{"Id": "topic", "Arn": reference("Topic")}],
+    }})
+}
+
+/// The dead man's switch within the account: no look printed anything for two rounds.
+fn silence(job: &DriftJob) -> Value {
+    json!({"Type": "AWS::CloudWatch::Alarm", "Properties": {
+        "AlarmName": format!("{}-silence", job.name()),
+        "AlarmDescription": format!("Nobody has looked for drift of {} for two rounds", job.stack),
+        "Namespace": "AWS/Logs",
+        "MetricName": "IncomingLogEvents",
+        "Dimensions": [{"Name": "LogGroupName", "Value": reference("Log")}],
+        "Statistic": "Sum",
+        "Period": u32::from(job.hours) * 3600,
+        "EvaluationPeriods": 2,
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "breaching",
+        "AlarmActions": {"Fn::If": ["HasTopic", [reference("Topic")], reference("AWS::NoValue")]},
+    }})
+}

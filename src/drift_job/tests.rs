@@ -1,0 +1,132 @@
+//! What is written, whole; that Kubernetes knows every field of it, and that a role can only read.
+
+use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use super::*;
+use crate::handoff::tests::reads_as;
+use crate::text::read_yaml;
+
+/// A stack of whose names none is that of the documentation.
+fn job() -> DriftJob {
+    DriftJob {
+        stack: "acme".to_owned(),
+        region: "cn-north-1".to_owned(),
+        account: "444455556666".to_owned(),
+        bucket: "acme-packages".to_owned(),
+        state: Some("s3://acme-state/team".parse().unwrap()),
+        state_key: Some("arn:aws-cn:kms:cn-north-1:444455556666:key/1".parse().unwrap()),
+        hours: 6,
+    }
+}
+
+fn targets() -> [JobTarget; 5] {
+    let machine = MachineJob {
+        folder: "/srv/ppm infra".to_owned(),
+        user: "ppm".to_owned(),
+        program: "/usr/local/bin/ppm-infra".to_owned(),
+        options: vec!["--state".to_owned(), "/srv/50%".to_owned()],
+        declaration: "plans/acme.yaml".to_owned(),
+        metrics: "/var/lib/prometheus/node-exporter".to_owned(),
+        out: "/srv/ppm infra/drift-job".to_owned(),
+    };
+    let image = job().usual_image();
+    [
+        JobTarget::Cron(machine.clone()),
+        JobTarget::Systemd(machine),
+        JobTarget::Kubernetes(ClusterFacts {
+            namespace: "ppm".to_owned(),
+            image: image.clone(),
+            provider: "arn:aws-cn:iam::444455556666:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
+            issuer: "oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
+            declaration: "stack: acme\nregion: cn-north-1\n".to_owned(),
+        }),
+        JobTarget::Github(RepositoryJob {
+            repository: "acme/infra".to_owned(),
+            branch: "main".to_owned(),
+            image: image.clone(),
+            declaration: "plans/acme.yaml".to_owned(),
+        }),
+        JobTarget::Eventbridge(TaskJob { image, declaration: "plans/acme.yaml".to_owned() }),
+    ]
+}
+
+/// Everything of a job in one text.
+fn whole(files: &JobFiles) -> String {
+    let mut text = String::new();
+    for JobFile { name, text: content } in &files.files {
+        text.extend(["=== ", name, "\n", content]);
+    }
+    text += "=== next\n";
+    for JobStep { why, line } in &files.next {
+        text.extend(["# ", why, "\n", line, "\n"]);
+    }
+    text + "=== cannot see\n" + &files.blind.join("\n")
+}
+
+#[test]
+fn everything_that_is_written() {
+    for (target, name) in targets().iter().zip(["cron", "systemd", "kubernetes", "github", "eventbridge"]) {
+        insta::assert_snapshot!(name, whole(&job().files(target, "drift-job")));
+    }
+}
+
+#[test]
+fn nothing_of_the_documentation_is_left_in_a_policy() {
+    let text = policy::reading(&job()).to_string();
+    for theirs in ["ppm-prod", "us-east-1", "111122223333", "arn:aws:"] {
+        assert!(!text.contains(theirs), "{theirs}: {text}");
+    }
+    for ours in [
+        "arn:aws-cn:s3:::acme-packages\"",
+        "arn:aws-cn:secretsmanager:cn-north-1:444455556666:secret:acme-*",
+        "arn:aws-cn:s3:::acme-state/team/*",
+        "arn:aws-cn:s3:::acme-state\"",
+        "key/1",
+    ] {
+        assert!(text.contains(ours), "{ours}: {text}");
+    }
+}
+
+#[test]
+fn every_policy_of_a_job_reads_and_no_more() {
+    let policy = policy::reading(&job());
+    let actions = policy["Statement"].as_array().unwrap().iter().flat_map(|statement| {
+        let all = statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
+        all.into_iter().map(|one| one.as_str().unwrap().to_owned())
+    });
+    let actions: Vec<String> = actions.collect();
+    assert!(actions.len() > 50, "{actions:?}");
+    for action in &actions {
+        let (_, name) = action.split_once(':').unwrap();
+        let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb)) || action == "kms:Decrypt";
+        assert!(reads && name != "GetSecretValue", "{action}");
+    }
+    // IAM takes 10,240 characters in the policies within one role.
+    assert!(policy.to_string().len() < 10_240);
+}
+
+#[test]
+fn kubernetes_knows_every_field() {
+    let [_, _, kubernetes, ..] = targets();
+    let files = job().files(&kubernetes, "out").files;
+    let (_, manifests) = files[0].text.split_once("---\n").unwrap();
+    for manifest in manifests.split("---\n").map(|one| read_yaml(one).unwrap()) {
+        let read = match manifest["kind"].as_str().unwrap() {
+            "ServiceAccount" => reads_as::<ServiceAccount>(&manifest),
+            "ConfigMap" => reads_as::<ConfigMap>(&manifest),
+            "NetworkPolicy" => reads_as::<NetworkPolicy>(&manifest),
+            "CronJob" => reads_as::<CronJob>(&manifest),
+            other => panic!("{other} is not checked"),
+        };
+        assert_eq!(read, Ok(()));
+    }
+}
+
+#[test]
+fn every_part_of_a_day_has_its_expression() {
+    for (hours, cron) in [(1, "17 * * * *"), (8, "17 */8 * * *"), (24, "17 6 * * *")] {
+        assert_eq!(DriftJob { hours, ..job() }.cron(), cron);
+    }
+}
