@@ -160,7 +160,7 @@ const LOOK: [&str; 6] = [
     "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \\",
     "  --user \"$(id -u):$(id -g)\" --volume \"$PWD:/work\" \\",
     "  --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN --env PPM_INFRA_HEARTBEAT \\",
-    "  \"$IMAGE\" drift \"$DECLARATION\" \\",
+    "  \"$IMAGE\" drift --no-record \"$DECLARATION\" \\",
     "  --report drift.md \\",
     "  --sarif drift.sarif",
 ];

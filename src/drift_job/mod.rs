@@ -225,6 +225,13 @@ impl JobStep {
     }
 }
 
+impl DriftJob {
+    /// What keeps it from writing into the bucket of the state, where it may only read.
+    fn unrecorded(&self) -> Option<&'static str> {
+        self.state.is_some().then_some("--no-record")
+    }
+}
+
 impl MachineJob {
     /// The file of metrics.
     fn metrics_file(&self, job: &DriftJob) -> String {
@@ -236,6 +243,7 @@ impl MachineJob {
         let mut words = vec![self.program.clone()];
         words.extend(self.options.iter().cloned());
         words.extend(["drift".to_owned(), self.declaration.clone()]);
+        words.extend(job.unrecorded().map(str::to_owned));
         words.extend(["--prometheus".to_owned(), self.metrics_file(job)]);
         words
     }

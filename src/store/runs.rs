@@ -29,7 +29,7 @@ const KEPT: usize = 10_000;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// What was remembered of objects, by address and name.
-pub type Baseline = BTreeMap<String, BTreeMap<String, Value>>;
+pub type RunBaseline = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub struct RunEntry {
     pub steps: Vec<StepTime>,
     /// What was remembered of objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<RunBaseline>,
     /// Who was told, by the target without its secrets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<String, NoticeRecord>,
@@ -174,7 +174,7 @@ pub struct RunHistory {
 
 impl RunHistory {
     /// What was remembered of objects last.
-    pub fn baseline(&self) -> Option<&Baseline> {
+    pub fn baseline(&self) -> Option<&RunBaseline> {
         self.entries.iter().rev().find_map(|entry| entry.baseline.as_ref())
     }
 
