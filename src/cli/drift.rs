@@ -47,7 +47,7 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
     let declarations = declarations(&args.files)?;
     match declarations.as_slice() {
         [] | [_] => {
-            let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
+            let looked = Look::taken((common, args), declarations.first().map(PathBuf::as_path), stop, true).await?;
             looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
             heartbeat::beat(common, args.heartbeat.as_ref()).await;
@@ -99,7 +99,8 @@ async fn of_several(
     sides: &mut Sides,
 ) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
-    let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
+    let look =
+        async |path: &'_ PathBuf| (path.clone(), Look::taken((common, args), Some(path), stop.clone(), false).await);
     let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
     while let Some((path, looked)) = looks.next().await {
         typed::about(&path);
@@ -175,7 +176,12 @@ struct Look {
 
 impl Look {
     /// Looks at the stack of the declaration at `path`, or of the only one there is.
-    async fn taken(common: &Common, path: Option<&Path>, stop: Stop, is_shown: bool) -> Result<Self, Failure> {
+    async fn taken(
+        (common, args): (&Common, &DriftArgs),
+        path: Option<&Path>,
+        stop: Stop,
+        is_shown: bool,
+    ) -> Result<Self, Failure> {
         let declaration = Declaration::load(path)?;
         let mut home = workplace::home(common, &declaration)?;
         let book = workplace::load(&mut home, &declaration).await?;
@@ -183,7 +189,11 @@ impl Look {
         let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
-        let seen = run::look(&session, &book.state, &mut events).await?;
+        let seen = if args.deep {
+            run::look_deep(&session, &book.state, &memory.baselines(), &mut events).await?
+        } else {
+            run::look(&session, &book.state, &mut events).await?
+        };
         drop(sinks);
         let at = session.host.now();
         let prospects = seen.prospects(&session, &declaration, &book.state);
@@ -202,7 +212,9 @@ impl Look {
             page.findings().into_iter().cloned().collect()
         });
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
-        let looked = Looked { declaration: &self.declaration, account, serial, code: self.code(), objects, findings };
+        let baselines = &self.report.baselines;
+        let looked =
+            Looked { declaration: &self.declaration, account, serial, code: self.code(), objects, findings, baselines };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
     }
 
@@ -210,7 +222,7 @@ impl Look {
         let is_edited = self.values.as_ref().is_some_and(ValuesFile::is_drift);
         if !self.report.unread.is_empty() {
             exit::INCOMPLETE
-        } else if self.report.drift.is_empty() && !is_edited {
+        } else if !self.report.is_drift() && !is_edited {
             exit::DONE
         } else {
             exit::DIFFERENT

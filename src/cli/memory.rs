@@ -1,15 +1,19 @@
 //! What `drift` knows of earlier runs and leaves for later ones, and `drift history`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::args::{Common, DriftArgs, HistoryArgs};
 use super::failure::Failure;
 use super::notify::{Notices, Told};
 use super::{exit, out, show, workplace};
+use crate::described::look::Baseline;
+use crate::model::address::Address;
 use crate::model::causes::in_one_line;
 use crate::model::finding::Finding;
 use crate::report::Page;
-use crate::run::since::{FORMAT, RunEntry, RunHistory, RunKind, RunOutcome, Since};
+use crate::run::since::{FORMAT, RunBaseline, RunEntry, RunHistory, RunKind, RunOutcome, Since};
 use crate::run::{Host, Session};
 use crate::store::StoreError;
 use crate::store::home::Home;
@@ -36,6 +40,8 @@ pub(super) struct Looked<'a> {
     pub(super) objects: usize,
     /// What it found.
     pub(super) findings: Vec<Finding>,
+    /// What is to be remembered of members without a fixed default.
+    pub(super) baselines: &'a BTreeMap<Address, Baseline>,
 }
 
 impl Memory {
@@ -52,6 +58,12 @@ impl Memory {
     /// The last run.
     pub(super) fn last(&self) -> Option<&RunEntry> {
         self.history.entries.last()
+    }
+
+    /// What earlier runs remembered of members without a fixed default.
+    pub(super) fn baselines(&self) -> BTreeMap<Address, Baseline> {
+        let remembered = self.last().and_then(|last| last.baseline.as_ref()).into_iter().flatten();
+        remembered.filter_map(|(address, one)| Some((address.parse().ok()?, one.clone()))).collect()
     }
 
     /// Tells those who are to be told, and leaves this run for later ones, unless that is not wanted. What does not arrive
@@ -97,12 +109,21 @@ impl Memory {
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
-            baseline: None,
+            baseline: Some(self.remembered(looked.baselines)),
             notices,
         };
         if let Err(error) = home.add_run(&entry).await {
             warn("this run is not recorded, so the next one compares with an earlier one", &error);
         }
+    }
+}
+
+impl Memory {
+    /// What was remembered before, and what this look saw first. An object that was not seen now keeps what was known of it.
+    fn remembered(&self, seen: &BTreeMap<Address, Baseline>) -> RunBaseline {
+        let before = self.baselines();
+        let all = before.iter().chain(seen).map(|(address, one)| (address.to_string(), one.clone()));
+        all.filter(|(_, one)| !one.is_empty()).collect()
     }
 }
 

@@ -120,8 +120,9 @@ pub(super) fn drift<T>(
     then: impl FnOnce(&Page<'_>) -> T,
 ) -> T {
     let (name, catalog) = (declaration.name(), catalog());
-    let DriftReport { drift, foreign, unread, notes, .. } = report;
+    let DriftReport { drift, foreign, unread, notes, deviations, .. } = report;
     let addresses = drift.keys().chain(foreign.keys()).chain(unread.keys()).chain(notes.keys());
+    let addresses = addresses.chain(deviations.iter().map(|one| &one.address));
     let view = DriftView {
         stack: declaration.stack.stack.as_str(),
         region: declaration.stack.region.as_str(),

@@ -55,7 +55,7 @@ pub struct Deviation {
     /// The field of ours it counts as, if there is one.
     pub field: Option<&'static str>,
     /// How grave it is.
-    pub gravity: Grade,
+    pub grade: Grade,
     /// What is expected: the default, what was seen first or what is recorded. `null` is nothing.
     pub before: Value,
     /// What is there.
@@ -140,14 +140,14 @@ fn of_row(look: &DeepLook<'_>, row: &MemberRow, strangers: &Strangers<'_>, found
 }
 
 /// A deviation that a row tells of.
-fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, gravity: Grade, what: String) -> Deviation {
+fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, grade: Grade, what: String) -> Deviation {
     Deviation {
         address: look.address.clone(),
         class,
         call: row.call,
         path: row.path,
         field: row.field(),
-        gravity,
+        grade,
         before: Value::Null,
         after: Value::Null,
         member: None,
@@ -169,7 +169,7 @@ fn undeclared(look: &DeepLook<'_>, row: &MemberRow, expected: &Value, strangers:
     let weigh = |one: &FoundMember<'_>| {
         RuleCase { look, row, before: Some(expected), after: one.value, element: one.element }.weigh()
     };
-    let (gravity, rule) = others.iter().filter_map(weigh).max_by_key(|(gravity, _)| *gravity)?;
+    let (grade, rule) = others.iter().filter_map(weigh).max_by_key(|(grade, _)| *grade)?;
     let after = match others.as_slice() {
         [one] => one.value.clone(),
         several => several.iter().map(|one| one.value.clone()).collect(),
@@ -181,7 +181,7 @@ fn undeclared(look: &DeepLook<'_>, row: &MemberRow, expected: &Value, strangers:
         format!("{path} of the {noun} is {} instead of {}{}", shown(&after), shown(expected), told_rule(rule))
     };
     let before = expected.clone();
-    Some(Deviation { before, after, ..of(look, row, DeviationClass::Undeclared, gravity, what) })
+    Some(Deviation { before, after, ..of(look, row, DeviationClass::Undeclared, grade, what) })
 }
 
 /// Whether a value means the same as a default.
@@ -207,27 +207,27 @@ fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_
     let ours = row.field().and_then(|field| look.declared().get(field).cloned());
     let before = ours.filter(Value::is_array);
     let case = RuleCase { look, row, before: before.as_ref(), after: found.value, element: found.element };
-    let (gravity, rule) = case.weigh()?;
+    let (grade, rule) = case.weigh()?;
     let member = if row.path == "ResourcePolicy" { String::new() } else { member_name(found.value) };
     let (noun, article) = (noun(look.kind()), with_article(word));
-    let (gravity, rule) = if class == DeviationClass::ByAws { (Grade::Low, None) } else { (gravity, rule) };
+    let (grade, rule) = if class == DeviationClass::ByAws { (Grade::Low, None) } else { (grade, rule) };
     let (article, space) = if member.is_empty() { (article, "") } else { (format!("the {word}"), " ") };
     let more = detail(found.element).map(|detail| format!(" ({detail})")).unwrap_or_default();
     let what = format!("the {noun} has {article}{space}{member}{more}{}{tail}", told_rule(rule));
     let after = found.value.clone();
     let member = (!member.is_empty()).then_some(member);
-    Some(Deviation { after, member, ..of(look, row, class, gravity, what) })
+    Some(Deviation { after, member, ..of(look, row, class, grade, what) })
 }
 
 fn moved_member(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass) -> Option<Deviation> {
     let (before, after) = moved(look, row)?;
     let case = RuleCase { look, row, before: Some(&before), after: &after, element: &after };
-    let (gravity, rule) = case.weigh()?;
+    let (grade, rule) = case.weigh()?;
     let noun = noun(look.kind());
     let path = row.path.trim_end_matches(".*");
     let what = format!("{path} of the {noun} is {} and was {}{}", shown(&after), shown(&before), told_rule(rule));
     let remember = Some(now(look, row));
-    Some(Deviation { before, after, remember, ..of(look, row, class, gravity, what) })
+    Some(Deviation { before, after, remember, ..of(look, row, class, grade, what) })
 }
 
 /// What the cloud moved is told once; that nothing is served any more is told for as long as it is so.
@@ -236,17 +236,17 @@ fn by_aws(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
     let case = RuleCase { look, row, before: None, after: &now, element: &now };
     let told = is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten();
     let holds = |(_, rule): &&(Grade, Aggravation)| case.holds(*rule);
-    let Some((gravity, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null() || row.path == TARGETS) else {
+    let Some((grade, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null() || row.path == TARGETS) else {
         return told;
     };
     let path = row.path.trim_end_matches(".*");
     let what = format!("{path} of the {} is {}{}", noun(look.kind()), shown(&now), told_rule(Some(*rule)));
-    let deviation = told.unwrap_or_else(|| of(look, row, DeviationClass::ByAws, *gravity, String::new()));
-    Some(Deviation { gravity: *gravity, after: now, what, ..deviation })
+    let deviation = told.unwrap_or_else(|| of(look, row, DeviationClass::ByAws, *grade, String::new()));
+    Some(Deviation { grade: *grade, after: now, what, ..deviation })
 }
 
 fn identity(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
-    let gravity = row.gravity?;
+    let grade = row.grade?;
     let Some(expected) = recorded(look, row) else { return moved_member(look, row, DeviationClass::Identity) };
     let after = now(look, row);
     let differs = !after.is_null() && !text_of(&after).eq_ignore_ascii_case(expected);
@@ -254,7 +254,7 @@ fn identity(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
         let noun = noun(look.kind());
         let what = format!("{} of the {noun} is {} and was {expected}: it is another one", row.path, shown(&after));
         let before = Value::from(expected);
-        Deviation { before, after, ..of(look, row, DeviationClass::Identity, gravity, what) }
+        Deviation { before, after, ..of(look, row, DeviationClass::Identity, grade, what) }
     })
 }
 
@@ -270,21 +270,21 @@ fn lifecycle(
         let case = RuleCase { look, row, before: None, after: found.value, element: found.element };
         Some((case.weigh()?, what, found))
     });
-    let ((gravity, rule), what, found) = weighed.max_by_key(|((gravity, _), _, _)| *gravity)?;
+    let ((grade, rule), what, found) = weighed.max_by_key(|((grade, _), _, _)| *grade)?;
     let what = format!("the {} {what}{}", noun(look.kind()), told_rule(rule));
     let after = found.value.clone();
-    Some(Deviation { after, ..of(look, row, DeviationClass::Lifecycle, gravity, what) })
+    Some(Deviation { after, ..of(look, row, DeviationClass::Lifecycle, grade, what) })
 }
 
 fn changed(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
     let (before, after) = differs(look, row)?;
-    let (gravity, rule) = RuleCase { look, row, before: Some(&before), after: &after, element: &after }.weigh()?;
+    let (grade, rule) = RuleCase { look, row, before: Some(&before), after: &after, element: &after }.weigh()?;
     let path = row.path.trim_start_matches("PendingModifiedValues.");
     let tense = if path == row.path { "is" } else { "is to be" };
     let noun = noun(look.kind());
     let what =
         format!("{path} of the {noun} {tense} {}, recorded {}{}", shown(&after), shown(&before), told_rule(rule));
-    Some(Deviation { before, after, ..of(look, row, DeviationClass::Changed, gravity, what) })
+    Some(Deviation { before, after, ..of(look, row, DeviationClass::Changed, grade, what) })
 }
 
 /// One for each field, the gravest, which says how many more there are; what has no field is told each by itself.
@@ -295,7 +295,7 @@ fn gravest(found: Vec<Deviation>) -> Vec<Deviation> {
         if let Some(at) = one.field.and_then(|field| places.get(field).copied()) {
             let (best, others) = &mut kept[at];
             *others += 1;
-            if one.gravity > best.gravity {
+            if one.grade > best.grade {
                 *best = one;
             }
             continue;

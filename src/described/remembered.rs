@@ -116,8 +116,8 @@ pub fn moved(look: &DeepLook<'_>, row: &MemberRow) -> Option<(Value, Value)> {
 pub fn is_remembered(look: &DeepLook<'_>, row: &MemberRow) -> bool {
     match row.class {
         MemberClass::Baseline => true,
-        MemberClass::ByAws => row.gravity.is_some(),
-        MemberClass::Identity => row.gravity.is_some() && recorded(look, row).is_none(),
+        MemberClass::ByAws => row.grade.is_some(),
+        MemberClass::Identity => row.grade.is_some() && recorded(look, row).is_none(),
         MemberClass::Tracked(_)
         | MemberClass::Default(_)
         | MemberClass::Extra { .. }

@@ -63,8 +63,8 @@ impl RuleCase<'_> {
     /// How grave it is, and the rule that makes it so; `None` where the row asks for no finding and no rule holds.
     pub fn weigh(&self) -> Option<(Grade, Option<Aggravation>)> {
         let holding = self.row.rules.iter().filter(|(_, rule)| self.holds(*rule));
-        let gravest = holding.max_by_key(|(gravity, _)| *gravity).map(|(gravity, rule)| (*gravity, Some(*rule)));
-        gravest.or_else(|| self.row.gravity.map(|gravity| (gravity, None)))
+        let gravest = holding.max_by_key(|(grade, _)| *grade).map(|(grade, rule)| (*grade, Some(*rule)));
+        gravest.or_else(|| self.row.grade.map(|grade| (grade, None)))
     }
 
     /// Whether a condition holds.

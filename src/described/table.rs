@@ -13,7 +13,7 @@ use crate::model::finding::Grade;
 use crate::model::resource::Catalog;
 
 /// The grade of this word in a table.
-fn grade(word: &str) -> Option<Grade> {
+fn grade_of(word: &str) -> Option<Grade> {
     Grade::ALL.into_iter().find(|one| one.word() == word)
 }
 
@@ -171,7 +171,7 @@ pub struct MemberRow {
     /// What a change means.
     pub class: MemberClass,
     /// How grave it is; `None` where no finding comes of it.
-    pub gravity: Option<Grade>,
+    pub grade: Option<Grade>,
     /// What changes that.
     pub rules: Vec<(Grade, Aggravation)>,
     /// The reason, without the rules.
@@ -181,18 +181,18 @@ pub struct MemberRow {
 impl MemberRow {
     fn read(line: &'static str) -> Result<Self, String> {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [call, path, class, value, gravity, why] = cells[..] else {
+        let [call, path, class, value, grade, why] = cells[..] else {
             return Err(format!("{} columns: {line}", cells.len()));
         };
         let wrong = |what: &str| format!("{what}: {line}");
-        let gravity = match gravity {
+        let grade = match grade {
             "-" => None,
-            word => Some(grade(word).ok_or_else(|| wrong("no severity"))?),
+            word => Some(grade_of(word).ok_or_else(|| wrong("no severity"))?),
         };
         let (why, rules) = split_rules(why);
         let class = class_of(class, value).ok_or_else(|| wrong("no class with its value"))?;
         let spelt = if matches!(class, MemberClass::Root(_)) { "" } else { path };
-        Ok(Self { call, path, place: MemberPath::parse(spelt)?, class, gravity, rules, why })
+        Ok(Self { call, path, place: MemberPath::parse(spelt)?, class, grade, rules, why })
     }
 
     /// What identifies it among the rows of its kind, and so among what is remembered of an object.
@@ -220,8 +220,8 @@ impl MemberRow {
 fn split_rules(why: &'static str) -> (&'static str, Vec<(Grade, Aggravation)>) {
     let read = |rule: &str| -> Option<Vec<(Grade, Aggravation)>> {
         let (word, conditions) = rule.split_once(" if ")?;
-        let gravity = grade(word)?;
-        conditions.split(" or ").map(|one| Some((gravity, Aggravation::read(one)?))).collect()
+        let grade = grade_of(word)?;
+        conditions.split(" or ").map(|one| Some((grade, Aggravation::read(one)?))).collect()
     };
     match why.rsplit_once("; ").and_then(|(why, rule)| Some((why, read(rule)?))) {
         Some(split) => split,
@@ -279,7 +279,7 @@ impl MemberTable {
     /// How grave it is that the object is not there: the severity of the call that tells so.
     pub fn missing(&self) -> Option<Grade> {
         let roots = self.rows.iter().filter(|row| matches!(row.class, MemberClass::Root(_)));
-        roots.filter_map(|row| row.gravity).max()
+        roots.filter_map(|row| row.grade).max()
     }
 
     /// The rows of one call.

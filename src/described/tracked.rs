@@ -24,7 +24,7 @@ const PENDING: &str = "PendingModifiedValues.";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackedVerdict {
     /// How grave it is.
-    pub gravity: Grade,
+    pub grade: Grade,
     /// The rule that makes it so.
     pub rule: Option<Aggravation>,
     /// Why it matters, from the table.
@@ -46,12 +46,12 @@ pub fn severity_of(look: &DeepLook<'_>, path: &str, before: &Value, after: &Valu
         let mut weighed = case.weigh()?;
         // What may go out lets nobody in.
         if field == "egress" && weighed.1 == Some(Aggravation::OpenToTheWorld) {
-            weighed = (row.gravity?, None);
+            weighed = (row.grade?, None);
         }
         let by_aws = moves_by_itself(look, row, &before_text(case), &after);
-        Some(TrackedVerdict { gravity: weighed.0, rule: weighed.1, why: row.why, by_aws })
+        Some(TrackedVerdict { grade: weighed.0, rule: weighed.1, why: row.why, by_aws })
     });
-    verdicts.max_by_key(|verdict| verdict.gravity)
+    verdicts.max_by_key(|verdict| verdict.grade)
 }
 
 fn before_text(case: RuleCase<'_>) -> String {

@@ -4,6 +4,7 @@
 //! for printers that tell nothing else.
 
 mod classes;
+mod deviations;
 mod findings;
 mod remedies;
 mod since;
@@ -28,8 +29,8 @@ use crate::model::address::Address;
 use crate::model::finding::Finding;
 use crate::model::place::Origins;
 use crate::model::resource::Catalog;
-use crate::run::DriftReport;
 use crate::run::since::{RunEntry, RunFinding, Since, Standing};
+use crate::run::{DriftReport, counts};
 pub(super) use since::{finding_json as seen_json, told_time};
 
 /// What the page of a drift report is made with, beside the report.
@@ -66,6 +67,7 @@ impl<'a> Page<'a> {
             looked_at: report.looked_at,
             waived: report.waived.drift.len(),
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
+            undeclared: report.deviations.iter().filter(|one| counts(one)).count(),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let all: Vec<&Finding> = findings.iter().collect();
@@ -88,6 +90,11 @@ impl<'a> Page<'a> {
             summary: totals.summary(),
             sections: vec![
                 Section::titled("drift", Heading::of("Drift"), drifted).led(Lead::Gap),
+                Section::titled(
+                    "undeclared",
+                    Heading::of("Not declared by anybody"),
+                    deviations::content(&report.deviations),
+                ),
                 Section::titled("waived", Heading::of("Waived: not counted"), waived::content(&report.waived)),
                 Section::titled("values", Heading::of("Helm values"), FoundValues(view.values)),
                 Section::titled(
@@ -169,11 +176,13 @@ struct Totals {
     looked_at: usize,
     /// Whether the file of Helm values was changed.
     is_edited: bool,
+    /// What nobody declared and counts as drift.
+    undeclared: usize,
 }
 
 impl Totals {
     fn is_drift(&self) -> bool {
-        self.moved + self.gone > 0 || self.is_edited
+        self.moved + self.gone + self.undeclared > 0 || self.is_edited
     }
 
     fn is_in_sync(&self) -> bool {
@@ -198,6 +207,9 @@ impl Totals {
             line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
         }
         line.push(Label::Plain, format!(" of {looked_at}."));
+        if self.undeclared > 0 {
+            line.push(Label::Drift, format!(" {} not declared by anybody.", self.undeclared));
+        }
         if self.is_edited {
             line.push(Label::Drift, " Helm values changed.");
         }
@@ -222,6 +234,7 @@ impl Totals {
             "looked_at": self.looked_at,
             "changed": self.moved,
             "gone": self.gone,
+            "undeclared": self.undeclared,
             "unread": self.unread,
             "waived": self.waived,
             "in_sync": self.is_in_sync(),

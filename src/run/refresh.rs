@@ -12,6 +12,7 @@ use crate::cloud::wait::sleep;
 use crate::cloud::{ObserveRequest, ObserveTarget};
 use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
+use crate::model::described::Described;
 use crate::model::document::Document;
 use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
@@ -31,34 +32,77 @@ pub(super) async fn refresh(
     removing: bool,
     events: &mut EventEmitter<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
+    let depth = Depth::Observed { removing };
+    refresh_to(session, (nodes, state), surroundings, depth, events).await.map(|it| it.observed)
+}
+
+/// What is there of everything recorded, with the answers that say what nobody declared.
+pub(super) async fn refresh_described(
+    session: &Session,
+    state: &State,
+    surroundings: &Surroundings,
+    events: &mut EventEmitter<'_>,
+) -> Result<Described, RunError> {
+    refresh_to(session, (&BTreeMap::new(), state), surroundings, Depth::Described, events).await
+}
+
+/// How much is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What a plan needs.
+    Observed { removing: bool },
+    /// All that is answered about an object.
+    Described,
+}
+
+impl Depth {
+    async fn look(self, session: &Session, request: &ObserveRequest<'_>) -> Result<Described, RunError> {
+        match self {
+            Self::Observed { .. } => {
+                let observed = stoppable(session, session.cloud.observe(request)).await?;
+                Ok(Described { observed, answers: BTreeMap::new() })
+            }
+            Self::Described => stoppable(session, session.cloud.describe(request)).await,
+        }
+    }
+}
+
+async fn refresh_to(
+    session: &Session,
+    (nodes, state): (&BTreeMap<Address, Node>, &State),
+    surroundings: &Surroundings,
+    depth: Depth,
+    events: &mut EventEmitter<'_>,
+) -> Result<Described, RunError> {
+    let removing = depth == Depth::Observed { removing: true };
     let all = nodes.keys().chain(state.resources.keys());
     let targets: BTreeMap<Address, ObserveTarget> =
         all.map(|address| (address.clone(), target(address, nodes, state))).collect();
     events.emit(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
     let mut looks = 0;
-    let mut observed = loop {
+    let mut described = loop {
         let request = ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-        let observed = stoppable(session, session.cloud.observe(&request)).await?;
+        let described = depth.look(session, &request).await?;
         looks += 1;
         // What was found, or told only now, may be what others point at: with it they are told apart in another look.
-        let found = unknown(&observed, &ids, state);
+        let found = unknown(&described.observed, &ids, state);
         if found.is_empty() || looks == LOOKS {
-            break observed;
+            break described;
         }
         for (address, computed) in &found {
             ids.insert(address, computed);
         }
     };
     let request = ObserveRequest { stack: &state.stack, targets: &targets, ids: &ids, surroundings, removing };
-    look_again(session, &mut observed, request, state, events).await?;
-    let count = |fits: fn(&Observation) -> bool| observed.values().filter(|found| fits(found)).count();
+    look_again(session, &mut described.observed, request, state, events).await?;
+    let count = |fits: fn(&Observation) -> bool| described.observed.values().filter(|found| fits(found)).count();
     events.emit(EventKind::RefreshFinished {
         present: count(|found| matches!(found, Observation::Present { .. } | Observation::Foreign { .. })),
         absent: count(|found| matches!(found, Observation::Absent)),
         unread: count(|found| matches!(found, Observation::Unread { .. })),
     });
-    Ok(observed)
+    Ok(described)
 }
 
 /// What to look for at an address that is declared, recorded or both.

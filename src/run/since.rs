@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::model::document::digest;
 use crate::model::finding::{Finding, Severity, Subject};
 pub use crate::store::runs::{
-    FORMAT, NoticeRecord, RunChanges, RunEntry, RunFinding, RunHistory, RunKind, RunOutcome, StepTime,
+    FORMAT, NoticeRecord, RunBaseline, RunChanges, RunEntry, RunFinding, RunHistory, RunKind, RunOutcome, StepTime,
 };
 
 /// So many hexadecimal digits of a digest tell values apart.

@@ -35,8 +35,8 @@ const FLOORS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("notify", &["model", "cloud::wait"]),
-    ("run", &["model", "engine", "cloud", "store"]),
-    ("report", &["model", "engine", "text", "run"]),
+    ("run", &["model", "engine", "described", "cloud", "store"]),
+    ("report", &["model", "engine", "described::judge", "text", "run"]),
     ("render", &["model", "report", "run::event"]),
 ];
 

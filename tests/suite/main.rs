@@ -48,6 +48,8 @@ mod credentials;
 #[cfg(feature = "aws")]
 mod database;
 #[cfg(feature = "aws")]
+mod deep;
+#[cfg(feature = "aws")]
 mod described;
 #[cfg(feature = "aws")]
 mod drift;

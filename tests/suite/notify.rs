@@ -60,7 +60,7 @@ fn a_webhook_is_told_what_is_new_and_can_check_who_says_it() {
     let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
     assert_eq!(header("webhook-signature"), format!("v1,{signature}"));
     let body: Value = serde_json::from_str(&letter.body).unwrap();
-    assert_eq!(body["subject"], "ppm-prod: 1 warning (database.main backup_days: recorded 7, found 1)");
+    assert_eq!(body["subject"], "ppm-prod: 1 medium (database.main backup_days: recorded 7, found 1)");
     assert_eq!((&body["schema"], &body["reason"]), (&json!(1), &json!("news")));
     assert_eq!((&body["new"][0]["id"], &body["still"]), (&json!("drift.changed"), &json!([])));
     is_hushed(&desk, &said);
@@ -90,7 +90,7 @@ fn a_server_that_fails_twice_is_told_at_the_third_try() {
     assert_eq!(letters.len(), 3);
     assert!(letters.iter().all(|letter| letter.body == letters[0].body));
     let body: Value = serde_json::from_str(&letters[0].body).unwrap();
-    assert!(body["text"].as_str().unwrap().starts_with("ppm-prod: 1 warning"), "{body}");
+    assert!(body["text"].as_str().unwrap().starts_with("ppm-prod: 1 medium"), "{body}");
     assert_eq!(body["blocks"][0]["type"], "header");
     is_hushed(&desk, &said);
 }
@@ -169,7 +169,7 @@ fn the_body_of_an_issue_is_markdown() {
     days(&desk, 1);
     notify(&desk, "github-issue:issue.md", &[]).exit(2);
     let text = desk.read("issue.md");
-    assert!(text.contains("**ppm-prod: 1 warning (database.main") && text.contains("## New"), "{text}");
+    assert!(text.contains("**ppm-prod: 1 medium (database.main") && text.contains("## New"), "{text}");
     notify(&desk, "github-issue:none/issue.md", &["--notify-all"]).exit(2).says(&["warning:", "none/issue.md"]);
     notify(&desk, "github-issue:plans/reference.yaml", &[]).exit(64).says(&["is a declaration"]);
 }
@@ -199,7 +199,11 @@ async fn a_topic_is_told_in_its_own_region() {
     desk.declare_with("database:\n  backup_days: 7");
     desk.run(&["apply", "--auto-approve"]).exit(0);
     let aws = emulator.clients().await;
-    let database = aws.rds.modify_db_instance().db_instance_identifier("ppm-prod").backup_retention_period(1);
+    let name = aws.rds.describe_db_instances().send().await.unwrap().db_instances()[0]
+        .db_instance_identifier()
+        .unwrap()
+        .to_owned();
+    let database = aws.rds.modify_db_instance().db_instance_identifier(name).backup_retention_period(1);
     database.apply_immediately(true).send().await.unwrap();
     let topic = "arn:aws:sns:eu-west-1:123456789012:drift";
     notify(&desk, &format!("sns:{topic}"), &[]).exit(2).says(&["warning: sns:arn:aws:sns:eu-west-1", "NotFound"]);

@@ -25,6 +25,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Also write metrics to this file, which ends in .prom, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) prometheus: Option<PathBuf>,
+    /// Also judge what nobody declared: everything AWS tells of the objects (docs/drift-boundary.md); takes some 20 calls more
+    #[arg(long)]
+    pub(in crate::cli) deep: bool,
     /// Compare with the last run, and leave nothing for the next one to compare with
     #[arg(long)]
     pub(in crate::cli) no_record: bool,

@@ -84,6 +84,65 @@ pub(super) const VALUES_OTHER: FindingClass = FindingClass {
     advice: "The result has the command that writes that of the last run.",
 };
 
+/// A member of an answer that no plan reads and that is not as it was recorded.
+pub(super) const MEMBER_CHANGED: FindingClass = FindingClass {
+    id: "drift.member_changed",
+    severity: Grade::High.severity(),
+    grade: Some(Grade::High),
+    tells: "Something that no plan reads is not as it was recorded, or another object stands under the same name",
+    advice: "No apply puts it back: set it back where it was changed, or make the object anew with `--replace`.",
+};
+
+/// What somebody set and nobody declared.
+pub(super) const UNDECLARED: FindingClass = FindingClass {
+    id: "drift.undeclared",
+    severity: Grade::Medium.severity(),
+    grade: Some(Grade::Medium),
+    tells: "Somebody set what nobody declared",
+    advice: "No key declares it, so no apply puts it back: set it back where it was changed.",
+};
+
+/// What stands in a list of ours and is not ours.
+pub(super) const EXTRA: FindingClass = FindingClass {
+    id: "drift.extra",
+    severity: Grade::High.severity(),
+    grade: Some(Grade::High),
+    tells: "Something that is not ours stands within what is ours",
+    advice: "What is not of this stack is never changed: remove it where it was made, if nobody needs it.",
+};
+
+/// An end that comes near.
+pub(super) const LIFECYCLE: FindingClass = FindingClass {
+    id: "drift.lifecycle",
+    severity: Grade::Medium.severity(),
+    grade: Some(Grade::Medium),
+    tells: "An end comes near, or something is not well",
+    advice: "Renew, raise or set back what is named before its day.",
+};
+
+/// What the cloud moved.
+pub(super) const BY_AWS: FindingClass = FindingClass {
+    id: "drift.by_aws",
+    severity: Grade::Low.severity(),
+    grade: Some(Grade::Low),
+    tells: "AWS moved it in the ordinary course",
+    advice: "Nothing has to be done, as long as the stack serves.",
+};
+
 /// Every class.
-pub(super) const ALL: [&FindingClass; 9] =
-    [&CHANGED, &MISSING, &FOREIGN, &UNREAD, &NOTE, &VALUES_EDITED, &VALUES_FOREIGN, &VALUES_MISSING, &VALUES_OTHER];
+pub(super) const ALL: [&FindingClass; 14] = [
+    &CHANGED,
+    &MISSING,
+    &FOREIGN,
+    &UNREAD,
+    &MEMBER_CHANGED,
+    &UNDECLARED,
+    &EXTRA,
+    &LIFECYCLE,
+    &BY_AWS,
+    &NOTE,
+    &VALUES_EDITED,
+    &VALUES_FOREIGN,
+    &VALUES_MISSING,
+    &VALUES_OTHER,
+];

@@ -3,15 +3,16 @@
 //! Promises: whatever the page tells stands in them, in its words and once, so that a printer needs nothing else. They are
 //! in the order of the addresses, those of one object as the page has them, and the values come last.
 
+use crate::described::judge::Deviation;
 use crate::engine::plan::Drift;
 use crate::engine::values::{Edited, FileState};
 use crate::model::address::Address;
 use crate::model::error::CloudError;
-use crate::model::finding::{Finding, Subject};
+use crate::model::finding::{Finding, Grade, Subject};
 use crate::model::observation::ForeignObject;
 use crate::model::place::Origins;
-use crate::report::drift::classes;
 use crate::report::drift::remedies::{self, put_back};
+use crate::report::drift::{classes, deviations};
 use crate::report::fields::{FieldDrift, field_drift};
 use crate::report::page::FindingClass;
 use crate::report::values::{self, ValuesFile};
@@ -38,13 +39,15 @@ pub(super) fn in_its_place(there: &ForeignObject) -> String {
 enum DriftItem<'a> {
     /// A field is not as it was recorded; without one, the object, in nothing that can be shown by its fields. What an apply
     /// would do about it, if that is known.
-    Changed(&'a Address, Option<FieldDrift>, Option<&'a Prospect>),
+    Changed(&'a Address, Option<FieldDrift>, Option<&'a Prospect>, Option<Grade>),
     /// An object is not there any more. What an apply would do about it, if that is known.
     Missing(&'a Address, Option<&'a Prospect>),
     /// It is not there any more, and another one stands in its place.
     Foreign(&'a Address, &'a ForeignObject),
     /// It could not be read.
     Unread(&'a Address, &'a CloudError),
+    /// What nobody declared of it.
+    Deviation(&'a Deviation),
     /// Something is worth knowing of it, and no difference. What belongs together stands in several notes.
     Note(&'a Address, &'a [String]),
     /// Somebody changed the values.
@@ -69,15 +72,20 @@ fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<Dri
             Drift::Moved(diffs) => {
                 let fields = field_drift(diffs);
                 if fields.is_empty() {
-                    objects.push((at, DriftItem::Changed(at, None, prospect)));
+                    objects.push((at, DriftItem::Changed(at, None, prospect, None)));
                 }
-                let changed = |one| (at, DriftItem::Changed(at, Some(one), prospect));
+                let grade = |one: &FieldDrift| report.grades.get(&(at.clone(), one.path.clone())).copied();
+                let changed = |one| {
+                    let grade = grade(&one);
+                    (at, DriftItem::Changed(at, Some(one), prospect, grade))
+                };
                 objects.extend(fields.into_iter().map(changed));
             }
         }
     }
     objects.extend(report.foreign.iter().map(|(at, there)| (at, DriftItem::Foreign(at, there))));
     objects.extend(report.unread.iter().map(|(at, error)| (at, DriftItem::Unread(at, error))));
+    objects.extend(report.deviations.iter().map(|one| (&one.address, DriftItem::Deviation(one))));
     let notes = report.notes.iter().filter(|(_, all)| !all.is_empty());
     objects.extend(notes.map(|(at, all)| (at, DriftItem::Note(at, all))));
     objects.sort_by_key(|(at, _)| *at);
@@ -111,14 +119,16 @@ impl DriftItem<'_> {
             remedies: one.remedies.clone(),
         };
         match self {
-            Self::Changed(at, Some(FieldDrift { path, what, why }), prospect) => Finding {
+            Self::Changed(at, Some(FieldDrift { path, what, why }), prospect, grade) => Finding {
+                severity: grade.map_or(classes::CHANGED.severity, Grade::severity),
+                grade: grade.or(classes::CHANGED.grade),
                 place: origins.of(at, &path),
                 remedies: remedies::of_change(at, &path, prospect, quoted_file),
                 subject: Subject::Field(at.clone(), path),
                 why,
                 ..object(&classes::CHANGED, at, what)
             },
-            Self::Changed(at, None, prospect) => Finding {
+            Self::Changed(at, None, prospect, _) => Finding {
                 remedies: remedies::of_change(at, "", prospect, quoted_file),
                 ..object(&classes::CHANGED, at, "it is changed".to_owned())
             },
@@ -136,6 +146,7 @@ impl DriftItem<'_> {
                 remedies: vec![format!("`ppm-infra drift {quoted_file}` looks again")],
                 ..object(&classes::UNREAD, at, error.to_string())
             },
+            Self::Deviation(one) => deviations::finding(one, origins),
             Self::Note(at, notes) => object(&classes::NOTE, at, notes.join("; ")),
             Self::ValuesEdited(one, edited) => Finding {
                 remedies: vec![put_back(quoted_file)],
@@ -161,7 +172,7 @@ mod tests {
     use crate::engine::diff::{FieldDiff, Shown};
     use crate::engine::values::Edit;
     use crate::model::error::ErrorKind;
-    use crate::model::finding::{Grade, Severity};
+    use crate::model::finding::Severity;
     use crate::model::observation::Remedy;
     use crate::model::place::Place;
     use crate::model::resource::OnChange;

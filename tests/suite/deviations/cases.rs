@@ -20,7 +20,7 @@ fn after(at: &str, call: &str, change: impl FnOnce(&mut Vec<Value>)) -> Deviatio
 }
 
 fn told(deviation: &Deviation) -> (DeviationClass, Grade, &str) {
-    (deviation.class, deviation.gravity, deviation.what.as_str())
+    (deviation.class, deviation.grade, deviation.what.as_str())
 }
 
 use DeviationClass::{ByAws, Extra, Identity, Lifecycle, Undeclared};
@@ -50,16 +50,16 @@ fn policies_of_aws_that_allow_everything_are_known_by_name() {
         after("iam_role.nodes", "iam:ListAttachedRolePolicies", |roots| roots.push(json!({"PolicyArn": arn})))
     };
     let admin = attach("arn:aws:iam::aws:policy/AdministratorAccess");
-    assert_eq!((admin.class, admin.gravity, admin.field), (Extra, Critical, Some("policies")));
+    assert_eq!((admin.class, admin.grade, admin.field), (Extra, Critical, Some("policies")));
     assert!(admin.what.contains("AdministratorAccess, which allows everything"), "{}", admin.what);
-    assert_eq!(attach("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore").gravity, High);
+    assert_eq!(attach("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore").grade, High);
     let mut two = World::in_sync();
     for name in ["AmazonSSMManagedInstanceCore", "AdministratorAccess", "ReadOnlyAccess"] {
         let arn = format!("arn:aws:iam::aws:policy/{name}");
         two.told("iam_role.nodes", "iam:ListAttachedRolePolicies").push(json!({"PolicyArn": arn}));
     }
     let both = one(&two, "iam_role.nodes");
-    assert_eq!(both.gravity, Critical, "one finding for each field, the gravest");
+    assert_eq!(both.grade, Critical, "one finding for each field, the gravest");
     assert!(
         both.what.contains("AdministratorAccess") && both.what.ends_with(", and 2 more of its policies"),
         "{}",
@@ -83,10 +83,10 @@ fn an_access_entry_is_as_grave_as_what_it_may_do() {
     let admin = entry("AmazonEKSClusterAdminPolicy", "cluster", who);
     let what = format!("the cluster has the access entry {who}, which allows everything");
     assert_eq!(told(&admin), (Extra, Critical, what.as_str()));
-    assert_eq!(entry("AmazonEKSClusterAdminPolicy", "namespace", who).gravity, High);
-    assert_eq!(entry("AmazonEKSViewPolicy", "cluster", who).gravity, High);
+    assert_eq!(entry("AmazonEKSClusterAdminPolicy", "namespace", who).grade, High);
+    assert_eq!(entry("AmazonEKSViewPolicy", "cluster", who).grade, High);
     let other = entry("AmazonEKSViewPolicy", "cluster", "arn:aws:iam::999988887777:role/ops");
-    assert!(other.gravity == Critical && other.what.ends_with(", which reaches another account"), "{}", other.what);
+    assert!(other.grade == Critical && other.what.ends_with(", which reaches another account"), "{}", other.what);
 }
 
 #[test]
@@ -100,15 +100,15 @@ fn a_rule_of_the_clusters_group_is_as_grave_as_whom_it_lets_in() {
     let ssh = rule(json!({"CidrIpv4": "0.0.0.0/0"}));
     let what = "the cluster has the rule of the cluster's security group sgr-ssh (tcp 22 from 0.0.0.0/0), which lets everybody in";
     assert_eq!(told(&ssh), (Extra, Critical, what));
-    assert_eq!(rule(json!({"CidrIpv6": "::/0"})).gravity, Critical);
-    assert_eq!(rule(json!({"CidrIpv4": "10.0.0.0/8"})).gravity, High);
-    assert_eq!(rule(json!({"ReferencedGroupInfo": {"GroupId": "sg-9", "UserId": "999988887777"}})).gravity, Critical);
+    assert_eq!(rule(json!({"CidrIpv6": "::/0"})).grade, Critical);
+    assert_eq!(rule(json!({"CidrIpv4": "10.0.0.0/8"})).grade, High);
+    assert_eq!(rule(json!({"ReferencedGroupInfo": {"GroupId": "sg-9", "UserId": "999988887777"}})).grade, Critical);
     let excused = rule(json!({"CidrIpv4": "0.0.0.0/0", "Description": "elbv2.k8s.aws/targetGroupBinding=shared"}));
-    assert_eq!((excused.class, excused.gravity), (Extra, Critical), "anybody can write a description");
+    assert_eq!((excused.class, excused.grade), (Extra, Critical), "anybody can write a description");
     let controller = rule(
         json!({"ReferencedGroupInfo": {"GroupId": "sg-9"}, "Description": "elbv2.k8s.aws/targetGroupBinding=shared"}),
     );
-    assert_eq!((controller.class, controller.gravity), (ByAws, Low));
+    assert_eq!((controller.class, controller.grade), (ByAws, Low));
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn a_listener_rule_that_takes_everything_is_critical() {
             "the listener has the listener rule 1 (/*: fixed-response 503), with which nothing is served"
         )
     );
-    assert_eq!(rule("/admin", refuse).gravity, High);
+    assert_eq!(rule("/admin", refuse).grade, High);
     let ours = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/ppm-prod-pm-000022/0000000000000016";
-    assert_eq!(rule("/*", json!({"Type": "forward", "TargetGroupArn": ours})).gravity, High);
+    assert_eq!(rule("/*", json!({"Type": "forward", "TargetGroupArn": ours})).grade, High);
     let second = after("load_balancer.main", "elasticloadbalancing:DescribeListeners", |roots| {
         roots.push(json!({"ListenerArn": "arn:listener/8080", "Port": 8080}));
     });
@@ -151,17 +151,17 @@ fn a_lifecycle_rule_is_as_grave_as_what_it_deletes() {
         (Extra, Critical, "the bucket has the lifecycle rule tidy (after 1 day), which deletes what is stored")
     );
     let old = rule(json!({"ID": "old", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}));
-    assert_eq!(old.gravity, Critical);
-    assert_eq!(rule(json!({"ID": "off", "Status": "Disabled", "Expiration": {"Days": 1}})).gravity, High);
+    assert_eq!(old.grade, Critical);
+    assert_eq!(rule(json!({"ID": "off", "Status": "Disabled", "Expiration": {"Days": 1}})).grade, High);
     assert_eq!(
-        rule(json!({"ID": "marks", "Status": "Enabled", "Expiration": {"ExpiredObjectDeleteMarker": true}})).gravity,
+        rule(json!({"ID": "marks", "Status": "Enabled", "Expiration": {"ExpiredObjectDeleteMarker": true}})).grade,
         High
     );
     let own = after("bucket.packages", "s3:GetBucketLifecycleConfiguration", |roots| {
         put(&mut roots[0], "Rules[].Expiration.Days", json!(1));
     });
     assert_eq!(
-        (own.class, own.gravity, own.path),
+        (own.class, own.grade, own.path),
         (Undeclared, Critical, "Rules[].Expiration.*"),
         "put into our own rule"
     );
@@ -180,16 +180,16 @@ fn policies_that_let_others_in_or_keep_everybody_out() {
         secret(json!({"Effect": "Allow", "Principal": {"AWS": "999988887777"}, "Action": read, "Resource": "*"}));
     assert_eq!(told(&other), (Extra, Critical, "the secret has a resource policy, which reaches another account"));
     let everybody = secret(json!({"Effect": "Allow", "Principal": "*", "Action": read, "Resource": "*"}));
-    assert!(everybody.gravity == Critical && everybody.what.ends_with(", which lets everybody in"));
+    assert!(everybody.grade == Critical && everybody.what.ends_with(", which lets everybody in"));
     let nobody = secret(json!({"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:*", "Resource": "*"}));
-    assert!(nobody.gravity == Critical && nobody.what.ends_with(", with which nothing is served"));
+    assert!(nobody.grade == Critical && nobody.what.ends_with(", with which nothing is served"));
     let within = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/a"}, "Action": read, "Resource": "*"});
-    assert_eq!(secret(within).gravity, High);
+    assert_eq!(secret(within).grade, High);
     let endpoint = after("vpc_endpoint.s3", "ec2:DescribeVpcEndpoints", |roots| {
         let deny = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]});
         roots[0]["PolicyDocument"] = json!(deny.to_string());
     });
-    assert_eq!((endpoint.class, endpoint.gravity, endpoint.path), (Undeclared, High, "PolicyDocument"));
+    assert_eq!((endpoint.class, endpoint.grade, endpoint.path), (Undeclared, High, "PolicyDocument"));
 }
 
 #[test]
@@ -201,29 +201,29 @@ fn what_was_done_to_the_database() {
     assert_eq!(told(&port), (Undeclared, Critical, "Endpoint.Port of the database is 5433 instead of 5432"));
     let password =
         set("MasterUserSecret.SecretArn", json!("arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!db-1"));
-    assert_eq!((password.class, password.gravity), (Undeclared, High));
+    assert_eq!((password.class, password.grade), (Undeclared, High));
     assert!(password.why.contains("the program reads ours"), "{}", password.why);
     let another = set("DbiResourceId", json!("db-OTHER"));
-    assert_eq!((another.class, another.gravity), (Identity, Critical));
+    assert_eq!((another.class, another.grade), (Identity, Critical));
     let stopped = set("DBInstanceStatus", json!("stopped"));
     assert_eq!(told(&stopped), (Lifecycle, Critical, "the database is stopped, with which nothing is served"));
     let full = set("DBInstanceStatus", json!("storage-full"));
-    assert_eq!(full.gravity, Critical);
-    assert_eq!(set("DBInstanceStatus", json!("incompatible-parameters")).gravity, High);
+    assert_eq!(full.grade, Critical);
+    assert_eq!(set("DBInstanceStatus", json!("incompatible-parameters")).grade, High);
     let failover = set("AvailabilityZone", json!("us-east-1b"));
-    assert_eq!((failover.class, failover.gravity, failover.remember), (ByAws, Low, Some(json!("us-east-1b"))));
+    assert_eq!((failover.class, failover.grade, failover.remember), (ByAws, Low, Some(json!("us-east-1b"))));
     let renamed = set("PendingModifiedValues.DBInstanceIdentifier", json!("theirs"));
-    assert_eq!((renamed.class, renamed.gravity), (DeviationClass::Changed, Critical));
+    assert_eq!((renamed.class, renamed.grade), (DeviationClass::Changed, Critical));
     let mut snapshot = World::in_sync();
     snapshot.told("database.main", "rds:DescribeDBSnapshots").push(json!({"DBSnapshotIdentifier": "copy"}));
-    assert_eq!(one(&snapshot, "database.main").gravity, Low);
+    assert_eq!(one(&snapshot, "database.main").grade, Low);
     let attributes = |who: &str| json!({"DBSnapshotIdentifier": "copy", "DBSnapshotAttributes": [{"AttributeName": "restore", "AttributeValues": [who]}]});
     for who in ["all", "999988887777"] {
         let mut given = snapshot.clone();
         given.told("database.main", "rds:DescribeDBSnapshotAttributes").push(attributes(who));
         let found = given.judge("database.main");
         assert_eq!(
-            found.iter().map(|one| one.gravity).collect::<Vec<_>>(),
+            found.iter().map(|one| one.grade).collect::<Vec<_>>(),
             [Critical, Critical],
             "{who}: the copy, and to whom it was given"
         );
@@ -238,47 +238,47 @@ fn what_was_done_to_networks_nodes_and_targets() {
             main["Routes"].as_array_mut().unwrap().push(route);
         })
     };
-    assert_eq!(main(json!({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-9"})).gravity, High);
-    assert_eq!(main(json!({"DestinationCidrBlock": "10.9.0.0/16", "VpcPeeringConnectionId": "pcx-1"})).gravity, Medium);
+    assert_eq!(main(json!({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-9"})).grade, High);
+    assert_eq!(main(json!({"DestinationCidrBlock": "10.9.0.0/16", "VpcPeeringConnectionId": "pcx-1"})).grade, Medium);
     let taint = |effect: &str| {
         after("node_group.main", "eks:DescribeNodegroup", |roots| {
             put(&mut roots[0], "taints[].*", json!({"key": "no", "effect": effect}));
         })
     };
-    assert_eq!((taint("NO_EXECUTE").gravity, taint("NO_SCHEDULE").gravity), (Critical, High));
+    assert_eq!((taint("NO_EXECUTE").grade, taint("NO_SCHEDULE").grade), (Critical, High));
     let none = after("node_group.main", "eks:DescribeNodegroup", |roots| {
         put(&mut roots[0], "scalingConfig.desiredSize", json!(0));
     });
-    assert_eq!((none.class, none.gravity), (ByAws, Critical));
+    assert_eq!((none.class, none.grade), (ByAws, Critical));
     let night = after("node_group.main", "autoscaling:DescribeScheduledActions", |roots| {
         roots.push(json!({"ScheduledActionName": "night", "DesiredCapacity": 0}));
     });
-    assert_eq!((night.class, night.gravity), (Extra, Critical));
+    assert_eq!((night.class, night.grade), (Extra, Critical));
     let target = after("target_group.main", "elasticloadbalancing:DescribeTargetHealth", |roots| {
         roots.push(json!({"Target": {"Id": "i-stranger"}, "TargetHealth": {"State": "healthy"}}));
     });
-    assert_eq!((target.class, target.gravity, target.member.as_deref()), (Extra, Critical, Some("i-stranger")));
+    assert_eq!((target.class, target.grade, target.member.as_deref()), (Extra, Critical, Some("i-stranger")));
     let sick = after("target_group.main", "elasticloadbalancing:DescribeTargetHealth", |roots| {
         put(&mut roots[0], "TargetHealth.State", json!("unhealthy"));
     });
-    assert_eq!((sick.class, sick.gravity), (ByAws, Critical));
+    assert_eq!((sick.class, sick.grade), (ByAws, Critical));
     let entries = |entry: Value| {
         after("vpc.main", "ec2:DescribeNetworkAcls", |roots| roots[0]["Entries"].as_array_mut().unwrap().push(entry))
     };
     let all = entries(
         json!({"RuleNumber": 1, "Egress": false, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}),
     );
-    assert_eq!((all.class, all.gravity), (Undeclared, Critical));
+    assert_eq!((all.class, all.grade), (Undeclared, Critical));
     let some = entries(
         json!({"RuleNumber": 1, "Egress": false, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "1.2.3.4/32"}),
     );
-    assert_eq!(some.gravity, High);
+    assert_eq!(some.grade, High);
     let mut edge = World::in_sync();
     edge.told("route_table.public", "ec2:DescribeRouteTables")[0]["Associations"]
         .as_array_mut()
         .unwrap()
         .push(json!({"GatewayId": "igw-0000000f"}));
-    assert_eq!(one(&edge, "route_table.public").gravity, Critical);
+    assert_eq!(one(&edge, "route_table.public").grade, Critical);
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn ends_that_come_near_are_told_in_days() {
     };
     let ends = set("NotAfter", json!("2026-12-20T10:00:00Z"));
     assert_eq!(told(&ends), (Lifecycle, High, "the listener shows a certificate that ends in 20 days"));
-    assert_eq!(set("Status", json!("REVOKED")).gravity, Critical);
+    assert_eq!(set("Status", json!("REVOKED")).grade, Critical);
     let version = after("cluster.main", "eks:DescribeClusterVersions", |roots| {
         roots[0]["endOfStandardSupportDate"] = json!("2026-12-02");
     });
@@ -300,7 +300,7 @@ fn ends_that_come_near_are_told_in_days() {
     let deleted = after("secret.encryption-key", "secretsmanager:DescribeSecret", |roots| {
         roots[0]["DeletedDate"] = json!(1_796_000_000);
     });
-    assert_eq!((deleted.class, deleted.gravity), (Lifecycle, Critical));
+    assert_eq!((deleted.class, deleted.grade), (Lifecycle, Critical));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn an_object_that_is_gone_is_told_once_and_no_target_is_critical() {
     gone.told("database.main", "rds:DescribeDBInstances").clear();
     assert_eq!(gone.judge("database.main"), [], "that it is missing is seen by the look itself");
     let none = after("target_group.main", "elasticloadbalancing:DescribeTargetHealth", Vec::clear);
-    assert_eq!((none.class, none.gravity), (ByAws, Critical));
+    assert_eq!((none.class, none.grade), (ByAws, Critical));
     let missing = |at: &str| World::in_sync().table(&at.parse().unwrap()).missing();
     assert_eq!((missing("database.main"), missing("elastic_ip.nat-a")), (Some(Critical), Some(High)));
 }

@@ -35,8 +35,8 @@ fn every_row_is_heard_by_its_class_its_path_and_how_grave_it_is() {
             for (number, changed) in changes(&world, &at, row).into_iter().enumerate() {
                 made += 1;
                 let found = changed.judge(&at.to_string());
-                let told: Vec<_> = found.iter().map(|one| (one.class, one.path, Some(one.gravity))).collect();
-                let expected = (class_of(row), row.path, row.gravity);
+                let told: Vec<_> = found.iter().map(|one| (one.class, one.path, Some(one.grade))).collect();
+                let expected = (class_of(row), row.path, row.grade);
                 let sound =
                     found.iter().all(|one| !one.what.is_empty() && one.what.len() < 500 && one.call == row.call);
                 if told != [expected] || !sound {
@@ -92,10 +92,10 @@ fn changes(world: &World, at: &Address, row: &MemberRow) -> Vec<World> {
             others(row, expected).into_iter().map(|value| set(world, at, row, &value)).collect()
         }
         MemberClass::Baseline => moved(row).into_iter().map(|value| set(world, at, row, &value)).collect(),
-        MemberClass::ByAws if row.gravity.is_some() => {
+        MemberClass::ByAws if row.grade.is_some() => {
             moved(row).into_iter().map(|value| set(world, at, row, &value)).collect()
         }
-        MemberClass::Identity if row.gravity.is_some() => vec![set(world, at, row, &json!("another"))],
+        MemberClass::Identity if row.grade.is_some() => vec![set(world, at, row, &json!("another"))],
         MemberClass::Lifecycle(_) => sick(row).into_iter().map(|value| set(world, at, row, &value)).collect(),
         MemberClass::Extra { .. } => strangers(row).into_iter().map(|value| join(world, at, row, value)).collect(),
         MemberClass::Tracked(_) => match row.path {

@@ -177,7 +177,7 @@ impl World {
             "identity.oidc.issuer" => computed("issuer"),
             "resources.autoScalingGroups[].name" => computed("autoscaling_group"),
             "DNSName" => computed("dns_name"),
-            _ => row.gravity.map(|_| json!("seen-id")),
+            _ => row.grade.map(|_| json!("seen-id")),
         }
     }
 

@@ -85,9 +85,9 @@ fn a_change_is_as_grave_as_the_table_and_its_rules_say() {
         ("load_balancer.main", "scheme", json!("internal"), json!("internet-facing"), Critical),
         ("kms_key.main", "enabled", json!(true), json!(false), Critical),
     ];
-    for (at, path, before, after, gravity) in cases {
+    for (at, path, before, after, grade) in cases {
         let told = verdict(&world, at, path, &before, &after);
-        assert_eq!(told.gravity, gravity, "{at} {path}: {before} to {after}");
+        assert_eq!(told.grade, grade, "{at} {path}: {before} to {after}");
     }
     let name = world.look(&"addon.coredns".parse().unwrap(), |look| {
         severity_of(&look, "kubernetes_version", &json!("1.34"), &json!("1.35"))
@@ -105,7 +105,7 @@ fn every_tracked_row_is_weighed() {
             let MemberClass::Tracked(fields) = &row.class else { continue };
             for field in fields {
                 let told = verdict(&world, &at.to_string(), field, &json!("one"), &json!("other"));
-                assert!(Some(told.gravity) >= row.gravity || told.rule.is_some(), "{at} {field}: {told:?}");
+                assert!(Some(told.grade) >= row.grade || told.rule.is_some(), "{at} {field}: {told:?}");
                 assert!(!told.why.is_empty() || !row.rules.is_empty(), "{at} {field}");
                 weighed += 1;
             }

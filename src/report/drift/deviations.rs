@@ -1,0 +1,74 @@
+//! What nobody declared: what stands there beside it, in one line each.
+
+use serde_json::{Value, json};
+
+use super::classes;
+use crate::described::judge::{Deviation, DeviationClass};
+use crate::model::finding::{Finding, Grade, Subject};
+use crate::model::place::Origins;
+use crate::report::block::Row;
+use crate::report::page::FindingClass;
+use crate::report::ready::Ready;
+use crate::report::text::{Label, Text};
+
+/// The section of all of them, the gravest first.
+pub(super) fn content(all: &[Deviation]) -> Ready {
+    let mut sorted: Vec<&Deviation> = all.iter().collect();
+    sorted.sort_by(|a, b| grade(b).cmp(&grade(a)).then_with(|| a.address.cmp(&b.address)));
+    Ready::list("undeclared", sorted.into_iter().map(|one| (row(one), told(one))))
+}
+
+/// How bad it is; what AWS moves in the ordinary course is no alarm.
+fn grade(one: &Deviation) -> Grade {
+    if one.class == DeviationClass::ByAws { Grade::Low } else { one.grade }
+}
+
+fn row(one: &Deviation) -> Row {
+    let label = if grade(one) >= Grade::High { Label::Error } else { Label::Warning };
+    Row::of([
+        Text::of(Label::Address, one.address.to_string()),
+        Text::of(label, grade(one).word()),
+        Text::of(Label::Plain, &one.what),
+    ])
+}
+
+fn told(one: &Deviation) -> Value {
+    json!({
+        "address": one.address,
+        "class": class(one.class).id,
+        "severity": grade(one).word(),
+        "call": one.call,
+        "member": one.path,
+        "name": one.member,
+        "before": one.before,
+        "after": one.after,
+        "what": one.what,
+        "why": one.why,
+    })
+}
+
+/// The finding that tells of it.
+pub(super) fn finding(one: &Deviation, origins: &Origins) -> Finding {
+    let class = class(one.class);
+    let place = one.member.as_deref().unwrap_or(one.path);
+    Finding {
+        severity: grade(one).severity(),
+        grade: Some(grade(one)),
+        place: origins.of(&one.address, one.field.unwrap_or_default()),
+        subject: Subject::Field(one.address.clone(), place.to_owned()),
+        why: one.why.clone(),
+        remedies: vec![class.advice.to_owned()],
+        ..Finding::error(class.id, &one.address, one.what.clone())
+    }
+}
+
+fn class(class: DeviationClass) -> &'static FindingClass {
+    match class {
+        DeviationClass::Changed | DeviationClass::Identity => &classes::MEMBER_CHANGED,
+        DeviationClass::Undeclared => &classes::UNDECLARED,
+        DeviationClass::Extra => &classes::EXTRA,
+        DeviationClass::Lifecycle => &classes::LIFECYCLE,
+        DeviationClass::ByAws => &classes::BY_AWS,
+        DeviationClass::Unread => &classes::UNREAD,
+    }
+}
