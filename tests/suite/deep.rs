@@ -28,6 +28,9 @@ async fn what_somebody_adds_within_the_stack_is_told_and_what_stands_untouched_i
     role.policy_document(all.to_string()).send().await.unwrap();
     let nodes = aws.iam.attach_role_policy().role_name("ppm-prod-nodes");
     nodes.policy_arn("arn:aws:iam::aws:policy/AdministratorAccess").send().await.unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}]});
+    aws.iam.create_role().role_name("other").assume_role_policy_document(trust.to_string()).send().await.unwrap();
     let entry = aws.eks.create_access_entry().cluster_name("ppm-prod");
     entry.principal_arn("arn:aws:iam::123456789012:role/other").send().await.unwrap();
 
