@@ -256,12 +256,12 @@ impl Stack {
                 shared_storage: file_system(values, "package_manager.shared_storage"),
                 offline_data: file_system(values, "package_manager.offline_data"),
                 usage_data: values.word("package_manager.usage_data"),
-                settings: settings::sections(values.settings("package_manager.settings")),
+                settings: settings::sections(values.list("package_manager.settings")),
             },
             protect: values.words("protect")?,
             state: values.text("state"),
             tags: values.tags("tags")?,
-            waivers: values.waivers("waivers").to_vec(),
+            waivers: values.list("waivers").to_vec(),
         })
     }
 }

@@ -126,25 +126,28 @@ impl Values {
         }
     }
 
-    /// The settings written under a key; none if there are none.
-    pub(super) fn settings(&self, path: &str) -> &[Setting] {
-        match self.values.get(path) {
-            Some(Value::Settings(settings)) => settings,
-            Some(
-                Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Waivers(_),
-            )
-            | None => &[],
-        }
+    /// What is written in the list under a key; nothing if it is not there.
+    pub(super) fn list<T: Listed>(&self, path: &str) -> &[T] {
+        self.values.get(path).and_then(T::of).unwrap_or_default()
     }
+}
 
-    /// The waivers written under a key; none if there are none.
-    pub(super) fn waivers(&self, path: &str) -> &[Waiver] {
-        match self.values.get(path) {
-            Some(Value::Waivers(waivers)) => waivers,
-            Some(
-                Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Set(_) | Value::Tags(_) | Value::Settings(_),
-            )
-            | None => &[],
-        }
+/// What a key holds a list of, each of its items read whole.
+pub(super) trait Listed: Sized {
+    /// The items, where a value is a list of these.
+    fn of(value: &Value) -> Option<&[Self]>;
+}
+
+impl Listed for Setting {
+    fn of(value: &Value) -> Option<&[Self]> {
+        let Value::Settings(settings) = value else { return None };
+        Some(settings)
+    }
+}
+
+impl Listed for Waiver {
+    fn of(value: &Value) -> Option<&[Self]> {
+        let Value::Waivers(waivers) = value else { return None };
+        Some(waivers)
     }
 }

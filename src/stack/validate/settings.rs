@@ -44,7 +44,7 @@ const DECIDED: [(&str, &str, When, &str, &str); 17] = [
 
 impl Rules<'_> {
     pub(super) fn settings(&mut self) {
-        for setting in self.values.settings(SETTINGS) {
+        for setting in self.values.list::<Setting>(SETTINGS) {
             self.decided(setting);
             self.in_the_open(setting);
             self.local(setting);
