@@ -182,7 +182,7 @@ fn task(job: &DriftJob) -> Value {
     let container = json!({
         "Name": "drift",
         "Image": reference("Image"),
-        "Command": ["drift", "--no-record", format!("plans/{}.yaml", job.stack)],
+        "Command": job.image_arguments(),
         "Essential": true,
         "User": USER,
         "ReadonlyRootFilesystem": true,

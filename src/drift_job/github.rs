@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::kubernetes::image;
-use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, policy, registry, role_steps};
+use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, NO_RECORD, policy, registry, role_steps};
 use crate::helm::shell_word;
 use crate::text::yaml::{self, YamlEntry, YamlNode, entry, list, map};
 
@@ -135,13 +135,17 @@ fn steps(job: &DriftJob, role: &str, logs_in: bool) -> Vec<YamlNode> {
         ]),
     ];
     if logs_in {
-        steps.push(step("Log in to the registry", None, &[LOGIN]));
+        steps.push(step("Log in to the registry", None, &[LOGIN.to_owned()]));
     }
     let secret = map([entry("PPM_INFRA_HEARTBEAT", "${{ secrets.PPM_INFRA_HEARTBEAT }}")]);
     let secret = entry("env", secret).why("The URL of a dead man's switch, if there is one.");
-    steps.push(step("Look", secret, &LOOK));
+    steps.push(step("Look", secret, &look()));
     let always = entry("if", "${{ !cancelled() }}");
-    steps.push(step("Show", always, &["if [ -f drift.md ]; then cat drift.md >> \"$GITHUB_STEP_SUMMARY\"; fi"]));
+    steps.push(step(
+        "Show",
+        always,
+        &["if [ -f drift.md ]; then cat drift.md >> \"$GITHUB_STEP_SUMMARY\"; fi".to_owned()],
+    ));
     steps.push(map([
         entry("name", word("Hand in")),
         entry("if", format!("${{{{ !cancelled() && hashFiles('{SARIF}') != '' }}}}")),
@@ -156,17 +160,20 @@ fn steps(job: &DriftJob, role: &str, logs_in: bool) -> Vec<YamlNode> {
 const LOGIN: &str = "aws ecr get-login-password | docker login --username AWS --password-stdin \"$REGISTRY\"";
 
 /// The look. Exit status 2 is drift, 3 what could not be read: both fail the job.
-const LOOK: [&str; 6] = [
-    "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \\",
-    "  --user \"$(id -u):$(id -g)\" --volume \"$PWD:/work\" \\",
-    "  --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN --env PPM_INFRA_HEARTBEAT \\",
-    "  \"$IMAGE\" drift --no-record \"$DECLARATION\" \\",
-    "  --report drift.md \\",
-    "  --sarif drift.sarif",
-];
+fn look() -> [String; 6] {
+    [
+        "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \\".to_owned(),
+        "  --user \"$(id -u):$(id -g)\" --volume \"$PWD:/work\" \\".to_owned(),
+        "  --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN --env PPM_INFRA_HEARTBEAT \\"
+            .to_owned(),
+        format!("  \"$IMAGE\" drift {NO_RECORD} \"$DECLARATION\" \\"),
+        "  --report drift.md \\".to_owned(),
+        format!("  --sarif {SARIF}"),
+    ]
+}
 
 /// A step that runs lines of a shell.
-fn step(name: &str, more: impl Into<Option<YamlEntry>>, lines: &[&str]) -> YamlNode {
+fn step(name: &str, more: impl Into<Option<YamlEntry>>, lines: &[String]) -> YamlNode {
     let mut entries = vec![entry("name", word(name))];
     entries.extend(more.into());
     let text = lines.join("\n") + "\n";

@@ -126,7 +126,7 @@ fn cron_job(job: &DriftJob, cluster: &ClusterFacts) -> Value {
     let container = json!({
         "name": "drift",
         "image": cluster.image,
-        "args": ["drift", "--no-record", format!("plans/{}.yaml", job.stack)],
+        "args": job.image_arguments(),
         "env": [
             {"name": "AWS_EC2_METADATA_DISABLED", "value": "true"},
             {"name": "PPM_INFRA_HEARTBEAT", "valueFrom": {

@@ -35,6 +35,9 @@ pub const DEADLINE_MINUTES: u16 = 15;
 /// The minute of the hour at which jobs start: not the full one, at which everybody starts theirs.
 const MINUTE: u16 = 17;
 
+/// What keeps a look from being recorded, where a job may only read.
+const NO_RECORD: &str = "--no-record";
+
 /// What a job has to know of its stack, whatever starts it.
 #[derive(Clone, Debug)]
 pub struct DriftJob {
@@ -226,9 +229,9 @@ impl JobStep {
 }
 
 impl DriftJob {
-    /// What keeps it from writing into the bucket of the state, where it may only read.
-    fn unrecorded(&self) -> Option<&'static str> {
-        self.state.is_some().then_some("--no-record")
+    /// What the program in an image is started with, where nothing can be written and declarations are in `plans/`.
+    fn image_arguments(&self) -> [String; 3] {
+        ["drift".to_owned(), NO_RECORD.to_owned(), format!("plans/{}.yaml", self.stack)]
     }
 }
 
@@ -243,7 +246,8 @@ impl MachineJob {
         let mut words = vec![self.program.clone()];
         words.extend(self.options.iter().cloned());
         words.extend(["drift".to_owned(), self.declaration.clone()]);
-        words.extend(job.unrecorded().map(str::to_owned));
+        // A folder it may write into; the role that reads a bucket only reads.
+        words.extend(job.state.is_some().then(|| NO_RECORD.to_owned()));
         words.extend(["--prometheus".to_owned(), self.metrics_file(job)]);
         words
     }
