@@ -8,7 +8,7 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::confirm::confirm;
 use super::vpc::Vpc;
-use super::{every_kind, facts, survey};
+use super::{catalog, every_kind, facts, survey};
 use crate::cloud::aws::described::{self, Tables};
 use crate::cloud::aws::{
     AskedOnce, Census, Clients, HealthOf as _, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
@@ -89,7 +89,7 @@ impl Cloud for Aws {
 
     fn describe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, Described> {
         Box::pin(async move {
-            let tables = Tables::of(ALL.iter().map(|kind| (kind.kind(), kind.table())));
+            let tables = Tables::of(catalog().into_iter().map(|(kind, facts)| (kind, facts.described)));
             let recorded = request.targets.iter().filter(|(address, _)| address.kind == Vpc::KIND);
             let ids = recorded.filter_map(|(_, target)| target.recorded.as_ref()?.computed.text("id"));
             let networks: Vec<&str> = ids.collect();
@@ -162,7 +162,6 @@ impl Cloud for Aws {
 /// The verbs of one kind with its type erased.
 trait Erased: Send + Sync {
     fn kind(&self) -> Kind;
-    fn table(&self) -> &'static str;
     fn observe<'a>(
         &'a self,
         targets: BTreeMap<&'a Address, &'a ObserveTarget>,
@@ -187,18 +186,11 @@ trait Erased: Send + Sync {
     fn delete<'a>(&'a self, known: &'a Known, cx: &'a Writing<'a>) -> BoxFuture<'a, Result<(), CloudError>>;
 }
 
-struct Typed<R> {
-    table: &'static str,
-    kind: PhantomData<fn() -> R>,
-}
+struct Typed<R>(PhantomData<fn() -> R>);
 
 impl<R: Provision> Erased for Typed<R> {
     fn kind(&self) -> Kind {
         R::KIND
-    }
-
-    fn table(&self) -> &'static str {
-        self.table
     }
 
     fn observe<'a>(
@@ -303,10 +295,7 @@ impl<R: Provision> Erased for Typed<R> {
 
 macro_rules! erased {
     ($($module:ident :: $kind:ident),* $(,)?) => {
-        &[$(&Typed::<super::$module::$kind> {
-            table: include_str!(concat!(stringify!($module), "/described.tsv")),
-            kind: PhantomData,
-        } as &dyn Erased),*]
+        &[$(&Typed::<super::$module::$kind>(PhantomData) as &dyn Erased),*]
     };
 }
 
