@@ -100,6 +100,11 @@ fn machine(common: &Common, args: &ScheduleArgs, declaration: &Declaration) -> R
         program: install::this_program()?,
         options,
         declaration: declaration.name(),
+        // The role that reads a bucket only reads.
+        records: match declaration.stack.state {
+            None => Some(text(&chosen::state_folder(common))?),
+            Some(_) => None,
+        },
         metrics: text(&args.metrics)?,
         out: text(&args.out)?,
     })

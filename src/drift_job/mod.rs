@@ -70,6 +70,8 @@ pub struct MachineJob {
     pub options: Vec<String>,
     /// The declaration.
     pub declaration: String,
+    /// The folder in which each look is recorded, beside the lockfile. Absolute; none where the state is in a bucket.
+    pub records: Option<String>,
     /// The folder in which `node_exporter` looks for metrics. Absolute.
     pub metrics: String,
     /// The folder the files of the job are written to. Absolute.
@@ -246,8 +248,7 @@ impl MachineJob {
         let mut words = vec![self.program.clone()];
         words.extend(self.options.iter().cloned());
         words.extend(["drift".to_owned(), self.declaration.clone()]);
-        // A folder it may write into; the role that reads a bucket only reads.
-        words.extend(job.state.is_some().then(|| NO_RECORD.to_owned()));
+        words.extend(self.records.is_none().then(|| NO_RECORD.to_owned()));
         words.extend(["--prometheus".to_owned(), self.metrics_file(job)]);
         words
     }

@@ -79,8 +79,10 @@ pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles
 }
 
 fn service_text(job: &DriftJob, machine: &MachineJob) -> String {
-    let at_home =
-        [&machine.folder, &machine.program].into_iter().any(|path| HOMES.iter().any(|home| path.starts_with(home)));
+    let written: Vec<&String> = [&machine.metrics].into_iter().chain(&machine.records).collect();
+    let mut used = [&machine.folder, &machine.program].into_iter().chain(written.iter().copied());
+    let at_home = used.any(|path| HOMES.iter().any(|home| path.starts_with(home)));
+    let writable: Vec<String> = written.iter().map(|path| quoted(&format!("-{path}"))).collect();
     let command: Vec<String> = machine.command(job).iter().map(|word| argument(word)).collect();
     let mut service = vec![
         ("Type", "oneshot".to_owned()),
@@ -89,7 +91,7 @@ fn service_text(job: &DriftJob, machine: &MachineJob) -> String {
         ("EnvironmentFile", format!("-{}", job.environment())),
         ("ExecStart", command.join(" ")),
         ("TimeoutStartSec", format!("{DEADLINE_MINUTES}min")),
-        ("ReadWritePaths", argument(&format!("-{}", machine.metrics))),
+        ("ReadWritePaths", writable.join(" ")),
         ("ProtectHome", if at_home { "read-only" } else { "yes" }.to_owned()),
     ];
     service.extend(SANDBOX.map(|(key, value)| (key, value.to_owned())));
@@ -135,12 +137,17 @@ fn specifiers(text: &str) -> String {
     text.replace('%', "%%")
 }
 
-/// A word of a command line of systemd, which knows quotes, backslashes, `%` and `$`.
+/// A word of a command line of systemd, which beside quotes knows variables.
 fn argument(word: &str) -> String {
+    quoted(word).replace('$', "$$")
+}
+
+/// A word of a list of systemd, which knows quotes, backslashes and `%`.
+fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-=:@+,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    let escaped = specifiers(word).replace('\\', r"\\").replace('"', "\\\"").replace('$', "$$");
+    let escaped = specifiers(word).replace('\\', r"\\").replace('"', "\\\"");
     format!("\"{escaped}\"")
 }

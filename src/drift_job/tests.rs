@@ -28,6 +28,7 @@ fn targets() -> [JobTarget; 5] {
         program: "/usr/local/bin/ppm-infra".to_owned(),
         options: vec!["--state".to_owned(), "/srv/50%".to_owned()],
         declaration: "plans/acme.yaml".to_owned(),
+        records: None,
         metrics: "/var/lib/prometheus/node-exporter".to_owned(),
         out: "/srv/ppm infra/drift-job".to_owned(),
     };

@@ -55,12 +55,19 @@ fn settings(desk: &Desk, name: &str, key: &str) -> Vec<String> {
 
 /// The words of a command line as systemd reads it (systemd.service, "Command lines"), quoted for a shell.
 fn command_line(line: &str) -> String {
+    let quoted: Vec<String> =
+        words(line, "%$").iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+    quoted.join(" ")
+}
+
+/// Words as systemd reads them, in which each of `doubled` stands for itself where it stands twice.
+fn words(line: &str, doubled: &str) -> Vec<String> {
     let (mut words, mut word, mut is_quoted, mut chars) = (Vec::new(), String::new(), false, line.chars());
     while let Some(c) = chars.next() {
         match c {
             '"' => is_quoted = !is_quoted,
             '\\' => word.extend(chars.next()),
-            '%' | '$' => {
+            c if doubled.contains(c) => {
                 assert_eq!(chars.next(), Some(c), "a specifier or a variable: {line}");
                 word.push(c);
             }
@@ -69,8 +76,14 @@ fn command_line(line: &str) -> String {
         }
     }
     words.push(word);
-    let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
-    quoted.join(" ")
+    words
+}
+
+/// The folders that a service may write into.
+fn writable(desk: &Desk, unit: &str) -> Vec<String> {
+    let lines = settings(desk, unit, "ReadWritePaths");
+    assert_eq!(lines.len(), 1);
+    words(&lines[0], "%").iter().map(|path| path.strip_prefix('-').unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -114,6 +127,37 @@ fn the_service_of_systemd_runs_as_it_is_written_and_is_hardened() {
     by_program("systemd-analyze", &judged, &desk.path(""));
     let calendar = settings(&desk, "drift-job/ppm-prod-drift.timer", "OnCalendar");
     by_program("systemd-analyze", &["calendar", &calendar[0]], &desk.path(""));
+}
+
+#[test]
+fn the_service_of_systemd_may_write_what_it_writes() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.write("metrics/other.prom", "");
+    let unit = "drift-job/ppm-prod-drift.service";
+    for folder in ["state", "my 50% $tate"] {
+        if folder != "state" {
+            std::fs::rename(desk.path("state"), desk.path(folder)).unwrap();
+        }
+        let asked = ["--state", folder, "drift", "schedule", "--as", "systemd", "--metrics", "metrics", "--force"];
+        desk.run(&asked).exit(0);
+        let before = desk.files();
+        let start = settings(&desk, unit, "ExecStart");
+        let place = settings(&desk, unit, "WorkingDirectory");
+        let said = desk.shell(&format!("cd '{}' && {}", place[0], command_line(&start[0]))).exit(0);
+        assert!(!said.stderr.contains("warning"), "{}", said.stderr);
+        let after = desk.files();
+        let written: Vec<_> = after.iter().filter(|(path, bytes)| before.get(*path) != Some(*bytes)).collect();
+        let (names, allowed) = (written.iter().map(|(path, _)| path.display().to_string()), writable(&desk, unit));
+        let names: Vec<String> = names.collect();
+        assert!(names.iter().any(|name| name.ends_with("ppm-prod.runs.jsonl")), "{names:?}");
+        for name in names {
+            assert!(allowed.iter().any(|folder| name.starts_with(&format!("{folder}/"))), "{name}: {allowed:?}");
+        }
+        let judged = by_program("systemd-analyze", &["verify", unit], &desk.path(""));
+        assert!(judged.is_none_or(|said| !said.contains("ppm-prod-drift")));
+    }
 }
 
 #[test]
