@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::exit;
 use super::failure::Failure;
 use crate::helm::shell_word;
+use crate::store::first_kept_line;
 use crate::text::{Shape, tree};
 
 /// What a file holds.
@@ -20,6 +21,10 @@ pub(super) enum FileContent {
     Printed,
     /// A lockfile.
     Lockfile,
+    /// The journal of a state, perhaps damaged.
+    Journal,
+    /// A run history, perhaps damaged.
+    RunHistory,
     /// Values for the Helm chart.
     Values,
     /// Something else.
@@ -28,6 +33,8 @@ pub(super) enum FileContent {
 
 /// Keys of saved plans at their top, of every format. The first saved plans had no key of their own to tell them by.
 const PLAN: [&str; 4] = ["ask", "declaration", "digest", "plan"];
+/// A key of every run in a history, and of no entry of a journal.
+const RUN: &str = "looked_at";
 /// Keys of lockfiles at their top.
 const LOCKFILE: [&str; 3] = ["lineage", "resources", "serial"];
 
@@ -49,6 +56,10 @@ impl FileContent {
             if let Some(found) = found {
                 return found;
             }
+        }
+        if let Some(line) = first_kept_line(text) {
+            let fields: Map<String, Value> = serde_json::from_str(line).unwrap_or_default();
+            return if fields.contains_key(RUN) { Self::RunHistory } else { Self::Journal };
         }
         let names_a_stack = match tree(text).0.map(|node| node.shape) {
             Some(Shape::Map(members)) => members.iter().any(|member| member.key == "stack"),
@@ -77,6 +88,8 @@ impl FileContent {
             Self::SavedPlan => "a saved plan",
             Self::Printed => "what a command printed with `--json`",
             Self::Lockfile => "a lockfile",
+            Self::Journal => "the journal of a state",
+            Self::RunHistory => "a run history",
             Self::Values => "a file of Helm values",
             Self::Other => "something else",
         }
@@ -88,7 +101,13 @@ impl FileContent {
         let file = shell_word(&path.display().to_string());
         let heading = match self {
             Self::Other => format!("{} is not {}", path.display(), wanted.word()),
-            Self::Declaration | Self::SavedPlan | Self::Printed | Self::Lockfile | Self::Values => {
+            Self::Declaration
+            | Self::SavedPlan
+            | Self::Printed
+            | Self::Lockfile
+            | Self::Journal
+            | Self::RunHistory
+            | Self::Values => {
                 format!("{} is {}, not {}", path.display(), self.word(), wanted.word())
             }
         };
@@ -96,7 +115,9 @@ impl FileContent {
             Self::SavedPlan => format!("`ppm-infra apply {file}` carries it out, `ppm-infra show {file}` shows it"),
             Self::Declaration => format!("`ppm-infra plan {file}` plans it, and `-o FILE` saves the plan"),
             Self::Printed | Self::Other => "`ppm-infra plan -o FILE` saves a plan that can be applied".to_owned(),
-            Self::Lockfile => "name the declaration it belongs to, or put that into plans/".to_owned(),
+            Self::Lockfile | Self::Journal | Self::RunHistory => {
+                "name the declaration it belongs to, or put that into plans/".to_owned()
+            }
             Self::Values => format!("`ppm-infra values --check {file}` checks it"),
         })
     }
@@ -105,9 +126,17 @@ impl FileContent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::document::digest;
+
+    /// A line as journals and run histories have them.
+    fn line(json: &str) -> String {
+        format!("{:08x} {} {json}\n", json.len(), &digest(json.as_bytes())[..16])
+    }
 
     #[test]
     fn files_are_told_by_what_is_in_them() {
+        let journal = line("{\"journal\":1,\"lineage\":\"l\",\"serial\":3}");
+        let runs = line("{\"format\":1,\"run\":\"0a\",\"looked_at\":46}");
         let plan = "{\n  \"ask\": {},\n  \"declaration\": \"plans/a.yaml\",\n  \"digest\": \"0\",\n  \"format\": 1,\n  \"plan\": {}\n}\n";
         for (text, content) in [
             (plan, FileContent::SavedPlan),
@@ -121,6 +150,11 @@ mod tests {
             ("{\"declaration\": \"a\", \"digest\": \"0\", \"lineage\": \"1\", \"resources\": {", FileContent::Lockfile),
             ("{\"command\":\"plan\",\"schema\":1}\n", FileContent::Printed),
             ("{\"at\":\"now\",\"schema\":1}\n{\"at\":\"then\",\"schema\":1}\n", FileContent::Printed),
+            (&journal, FileContent::Journal),
+            (&runs, FileContent::RunHistory),
+            (&format!("{}{runs}", &runs[..20]), FileContent::Other),
+            (&format!("0000 {}\n{runs}", &runs[..20]), FileContent::RunHistory),
+            (&runs.replace("46", "47"), FileContent::Other),
             ("# ppm-infra values: stack a\n", FileContent::Values),
             ("# Values of the Helm chart rstudio-pm 0.20.4 for release\n", FileContent::Values),
             // A declaration may be written as JSON, and in braces without being JSON.

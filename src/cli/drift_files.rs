@@ -142,7 +142,12 @@ pub(super) fn may_stand_at(path: &Path) -> Result<(), Failure> {
     };
     let content = FileContent::of(&there);
     match content {
-        FileContent::Declaration | FileContent::SavedPlan | FileContent::Lockfile | FileContent::Values => {
+        FileContent::Declaration
+        | FileContent::SavedPlan
+        | FileContent::Lockfile
+        | FileContent::Journal
+        | FileContent::RunHistory
+        | FileContent::Values => {
             let heading = format!("{} is {}; it was not touched", path.display(), content.word());
             Err(Failure::new(exit::USAGE, heading).hint("name another file behind the option"))
         }

@@ -109,7 +109,7 @@ impl ValuesTarget<'_> {
             FileContent::Values => format!(
                 "{path}:1: these are Helm values without the line that says whose they are, as older versions wrote them"
             ),
-            content @ (FileContent::Declaration | FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile) => {
+content @ (FileContent::Declaration | FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile | FileContent::Journal | FileContent::RunHistory) => {
                 format!("{path}:1: this is {}, and not the values of {}", content.word(), self.stack.stack)
             }
             FileContent::Other => format!(

@@ -135,6 +135,8 @@ impl Saved {
             other @ (FileContent::Declaration
             | FileContent::Printed
             | FileContent::Lockfile
+            | FileContent::Journal
+            | FileContent::RunHistory
             | FileContent::Values
             | FileContent::Other) => Err(other.instead_of(FileContent::SavedPlan, path)),
         }

@@ -68,7 +68,12 @@ async fn check(common: &Common, declaration: Option<&Path>, path: &Path) -> Resu
     })?;
     match FileContent::of(&text) {
         FileContent::Values | FileContent::Other => {}
-        other @ (FileContent::Declaration | FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile) => {
+        other @ (FileContent::Declaration
+        | FileContent::SavedPlan
+        | FileContent::Printed
+        | FileContent::Lockfile
+        | FileContent::Journal
+        | FileContent::RunHistory) => {
             return Err(other.instead_of(FileContent::Values, path));
         }
     }

@@ -70,7 +70,12 @@ impl Declaration {
     pub(super) fn parse(path: PathBuf, text: &str, is_named: bool) -> Result<Self, Failure> {
         match FileContent::of(text) {
             FileContent::Declaration | FileContent::Other => {}
-            other @ (FileContent::SavedPlan | FileContent::Printed | FileContent::Lockfile | FileContent::Values) => {
+            other @ (FileContent::SavedPlan
+            | FileContent::Printed
+            | FileContent::Lockfile
+            | FileContent::Journal
+            | FileContent::RunHistory
+            | FileContent::Values) => {
                 return Err(other.instead_of(FileContent::Declaration, &path));
             }
         }

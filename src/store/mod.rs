@@ -49,6 +49,11 @@ pub fn lockfile(state: &State) -> String {
     lockfile::render(state)
 }
 
+/// The JSON of the first whole line of a journal, or of a run history in a folder; nothing if a text has none of their lines.
+pub fn first_kept_line(text: &str) -> Option<&str> {
+    text.split_inclusive('\n').find_map(|line| journal::content(line.as_bytes()))
+}
+
 /// The state in the text of a lockfile; `path` is for the message.
 ///
 /// # Errors

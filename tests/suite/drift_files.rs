@@ -70,6 +70,32 @@ fn no_file_is_written_where_it_is_in_the_way_or_twice() {
 }
 
 #[test]
+fn nothing_is_written_over_the_run_history() {
+    let desk = standing();
+    desk.run(&["drift"]).exit(0);
+    desk.run(&["drift"]).exit(0);
+    let history = "state/ppm-prod.runs.jsonl";
+    let whole = desk.read(history);
+    for text in [whole.clone(), whole.replacen("\"run\"", "\"ruin\"", 1)] {
+        desk.write(history, &text);
+        desk.write("runs.md", &text);
+        let before = desk.files();
+        for options in [
+            ["--sarif", history],
+            ["--prometheus", history],
+            ["--report", "runs.md"],
+            ["--notify", "github-issue:state/ppm-prod.runs.jsonl"],
+        ] {
+            drift(&desk, &options).exit(64).says(&["is a run history", "not touched"]);
+        }
+        desk.run(&["plan", "-o", history]).exit(64).says(&["not touched"]);
+        desk.run(&["values", "-o", history]).exit(64).says(&["is a run history"]);
+        desk.run(&["plan", history]).exit(64).says(&["is a run history, not a declaration"]);
+        assert_eq!(desk.files(), before);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_keeps_nothing_else_from_being_told() {
     let desk = standing();
     moved(&desk, 1);
