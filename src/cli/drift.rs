@@ -18,6 +18,7 @@ use super::{
     workplace,
 };
 use crate::engine::state::Book;
+use crate::model::finding::Finding;
 use crate::report::ValuesFile;
 use crate::report::words::count;
 use crate::run::{self, DriftReport, EventEmitter, Session, Stop};
@@ -207,14 +208,15 @@ impl Look {
     async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) {
         let account = &self.book.state.account;
         let (at, shown) = (self.at, (&self.report, self.memory.last()));
-        let findings = show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
+        let (findings, waived) = show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
             sides.files.add(page, at);
-            page.findings().into_iter().cloned().collect()
+            let told = |all: Vec<&Finding>| all.into_iter().cloned().collect();
+            (told(page.findings()), told(page.waived()))
         });
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
         let baselines = &self.report.baselines;
-        let looked =
-            Looked { declaration: &self.declaration, account, serial, code: self.code(), objects, findings, baselines };
+        let (declaration, code) = (&self.declaration, self.code());
+        let looked = Looked { declaration, account, serial, code, objects, findings, waived, baselines };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
     }
 

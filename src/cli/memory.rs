@@ -40,6 +40,8 @@ pub(super) struct Looked<'a> {
     pub(super) objects: usize,
     /// What it found.
     pub(super) findings: Vec<Finding>,
+    /// What it found as well, and somebody answers for.
+    pub(super) waived: Vec<Finding>,
     /// What is to be remembered of members without a fixed default.
     pub(super) baselines: &'a BTreeMap<Address, Baseline>,
 }
@@ -76,8 +78,8 @@ impl Memory {
         looked: Looked<'_>,
     ) {
         let at = session.host.now();
-        let findings: Vec<&Finding> = looked.findings.iter().collect();
-        let since = Since::of(&findings, self.last(), at);
+        let [findings, waived] = [&looked.findings, &looked.waived].map(|all| all.iter().collect::<Vec<&Finding>>());
+        let since = Since::of(&findings, &waived, self.last(), at);
         let stack = &looked.declaration.stack;
         let message = Told {
             stack: stack.stack.as_str(),

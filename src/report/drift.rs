@@ -70,9 +70,10 @@ impl<'a> Page<'a> {
             undeclared: report.deviations.iter().filter(|one| counts(one)).count(),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
-        let all: Vec<&Finding> = findings.iter().collect();
+        let waived = findings::waived(report, view.origins, view.quoted_file);
+        let [all, not_counted] = [&findings, &waived].map(|all| all.iter().collect::<Vec<&Finding>>());
         // When this run looked is told nowhere on the page.
-        let since = Since::of(&all, view.last, Timestamp::UNIX_EPOCH);
+        let since = Since::of(&all, &not_counted, view.last, Timestamp::UNIX_EPOCH);
         let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file));
         let remarks = remarks.chain(waived::remarks(&report.waived)).collect();
         let unread = report.unread.iter().map(|(address, error)| {
@@ -107,7 +108,7 @@ impl<'a> Page<'a> {
                 Section::titled(
                     "findings",
                     Heading::of("Findings"),
-                    Findings { first_seen: Findings::first_seen(&since), all: findings, file: view.source.file },
+                    Findings { known: Findings::known(&since), all: findings, waived, file: view.source.file },
                 ),
             ],
         }
@@ -128,18 +129,20 @@ fn notes(report: &DriftReport) -> BTreeMap<Address, Vec<String>> {
 /// Everything the page tells, for printers that tell nothing else and for programs: whoever reads has read it.
 struct Findings<'a> {
     all: Vec<Finding>,
-    /// Since when each is known; nothing where this run is the first that found it.
-    first_seen: Vec<Option<Timestamp>>,
+    /// Whether each is new, and since when it is known; nothing where this run is the first that found it.
+    known: Vec<(bool, Option<Timestamp>)>,
+    waived: Vec<Finding>,
     file: &'a str,
 }
 
 impl Findings<'_> {
-    fn first_seen(since: &Since<'_>) -> Vec<Option<Timestamp>> {
-        let seen = |(standing, one): &(Standing, RunFinding)| match standing {
-            Standing::New => None,
-            Standing::Changed | Standing::Same => Some(one.first_seen),
+    fn known(since: &Since<'_>) -> Vec<(bool, Option<Timestamp>)> {
+        let known = |(standing, one): &(Standing, RunFinding)| match standing {
+            Standing::New => (true, None),
+            Standing::Returned => (true, Some(one.first_seen)),
+            Standing::Changed | Standing::Same => (false, Some(one.first_seen)),
         };
-        since.findings.iter().map(seen).collect()
+        since.findings.iter().map(known).collect()
     }
 }
 
@@ -149,9 +152,9 @@ impl SectionContent for Findings<'_> {
     }
 
     fn json_fields(&self) -> JsonFields {
-        let told = self.all.iter().zip(&self.first_seen).map(|(one, first_seen)| {
+        let told = self.all.iter().zip(&self.known).map(|(one, (is_new, first_seen))| {
             let mut told = finding_json(one, self.file);
-            told["is_new"] = first_seen.is_none().into();
+            told["is_new"] = json!(is_new);
             told["first_seen"] = json!(first_seen);
             told
         });
@@ -160,6 +163,10 @@ impl SectionContent for Findings<'_> {
 
     fn findings(&self) -> Vec<&Finding> {
         self.all.iter().collect()
+    }
+
+    fn waived(&self) -> Vec<&Finding> {
+        self.waived.iter().collect()
     }
 
     fn classes(&self) -> &'static [&'static FindingClass] {

@@ -70,7 +70,7 @@ fn page(stack: &str, told: String) -> Page<'_> {
 fn row(entry: &RunEntry) -> Row {
     let (outcome, label) = entry.outcome.told();
     let mut by_severity: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in &entry.findings {
+    for one in entry.findings.iter().filter(|one| !one.waived) {
         *by_severity.entry(&one.severity).or_default() += 1;
     }
     let found: Vec<String> = by_severity.iter().map(|(severity, n)| format!("{n} {severity}")).collect();
@@ -93,12 +93,19 @@ fn row(entry: &RunEntry) -> Row {
 }
 
 fn run_json(entry: &RunEntry) -> Value {
-    let findings: Vec<Value> = entry.findings.iter().map(seen_json).collect();
+    let findings: Vec<Value> = entry.findings.iter().map(kept_json).collect();
     json!({
         "at": entry.at, "run": entry.run, "kind": entry.kind, "outcome": entry.outcome, "serial": entry.serial,
         "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "changes": entry.changes,
         "findings": findings, "notices": entry.notices,
     })
+}
+
+/// A finding as it is kept.
+fn kept_json(one: &RunFinding) -> Value {
+    let mut told = seen_json(one);
+    told["waived"] = json!(one.waived);
+    told
 }
 
 /// One finding for as long as it was there without a run between that did not find it.
@@ -113,7 +120,9 @@ struct Spell<'a> {
 impl Spell<'_> {
     fn row(&self) -> Row {
         let since = told_time(self.found.first_seen);
-        let (when, label) = if self.is_there {
+        let (when, label) = if self.is_there && self.found.waived {
+            (format!("since {since}, waived"), Label::Muted)
+        } else if self.is_there {
             (format!("since {since}"), Label::Drift)
         } else {
             (format!("from {since} until {}", told_time(self.last_seen)), Label::Success)
@@ -127,7 +136,7 @@ impl Spell<'_> {
     }
 
     fn json(&self) -> Value {
-        let mut told = seen_json(self.found);
+        let mut told = kept_json(self.found);
         told["last_seen"] = json!(self.last_seen);
         told["is_there"] = json!(self.is_there);
         told

@@ -69,16 +69,16 @@ impl<'a> Page<'a> {
         let since = view.since;
         let mut order: Vec<usize> = (0..view.findings.len()).collect();
         order.sort_by_key(|index| (view.findings[*index].severity, Reverse(view.findings[*index].grade)));
-        let part = |standing| {
-            let all = order.iter().map(|index| &since.findings[*index]).filter(move |(one, _)| *one == standing);
-            all.map(|(_, one)| one).collect::<Vec<_>>()
+        let part = |standings: &'static [Standing]| {
+            let all = order.iter().map(|index| &since.findings[*index]);
+            all.filter(|(one, _)| standings.contains(one)).map(|(_, one)| one).collect::<Vec<_>>()
         };
         let subject = subject(view, &order);
         let parts = [
-            ("new", "New", part(Standing::New)),
-            ("changed", "Changed", part(Standing::Changed)),
+            ("new", "New", part(&[Standing::New, Standing::Returned])),
+            ("changed", "Changed", part(&[Standing::Changed])),
             ("resolved", "Resolved", since.resolved.clone()),
-            ("still", "Still there", part(Standing::Same)),
+            ("still", "Still there", part(&[Standing::Same])),
         ];
         let sections = parts.into_iter().map(|(key, title, all)| {
             let rows = all.iter().take(SHOWN).map(|one| row(one, key == "still"));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn ran(found: &[Finding]) -> RunEntry {
-        let since = Since::of(&found.iter().collect::<Vec<_>>(), None, at(0));
+        let since = Since::of(&found.iter().collect::<Vec<_>>(), &[], None, at(0));
         RunEntry {
             format: FORMAT,
             run: "0a".to_owned(),
@@ -198,7 +198,7 @@ mod tests {
     /// The line of a phone, and the titles of what stands below it.
     fn told(before: Option<&[Finding]>, now: &[Finding]) -> (String, Vec<String>) {
         let (before, findings) = (before.map(ran), now.iter().collect::<Vec<_>>());
-        let since = Since::of(&findings, before.as_ref(), at(1));
+        let since = Since::of(&findings, &[], before.as_ref(), at(1));
         let view = NoticeView {
             stack: "ppm-prod",
             region: "us-east-1",
@@ -239,7 +239,7 @@ mod tests {
         let many: Vec<Finding> =
             (0..25).map(|n| finding(&format!("subnet.s{n}"), Severity::Warning, "it is changed")).collect();
         let findings: Vec<&Finding> = many.iter().collect();
-        let since = Since::of(&findings, None, at(1));
+        let since = Since::of(&findings, &[], None, at(1));
         let view = NoticeView {
             stack: "ppm-prod",
             region: "r",

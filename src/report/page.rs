@@ -86,6 +86,11 @@ pub trait SectionContent {
         Vec::new()
     }
 
+    /// What was found as well and is not counted, because somebody answers for it.
+    fn waived(&self) -> Vec<&Finding> {
+        Vec::new()
+    }
+
     /// The classes its findings may be of, where they are known beforehand.
     fn classes(&self) -> &'static [&'static FindingClass] {
         &[]
@@ -171,6 +176,11 @@ impl Page<'_> {
     /// Everything that was found, in the order of the sections.
     pub fn findings(&self) -> Vec<&Finding> {
         self.sections.iter().flat_map(|section| section.content.findings()).collect()
+    }
+
+    /// Everything that somebody answers for, in the order of the sections.
+    pub fn waived(&self) -> Vec<&Finding> {
+        self.sections.iter().flat_map(|section| section.content.waived()).collect()
     }
 
     /// The class of the findings of an id, where it is known.

@@ -1,7 +1,8 @@
 //! What differs from the last run that looked for drift: new, changed, resolved, still there.
 //!
 //! Promises: a finding is known by its id and its subject, whatever its values are. What could not be looked for is neither
-//! resolved nor new: it is taken over from the run before.
+//! resolved nor new: it is taken over from the run before. What is waived is not resolved; once it is not waived any more,
+//! it is new: the run before did not count it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,8 @@ pub enum Standing {
     New,
     /// Its value or its severity was another.
     Changed,
+    /// It was waived, and counts again.
+    Returned,
     /// It was there as it is.
     Same,
 }
@@ -38,20 +41,22 @@ pub struct Since<'a> {
     pub resolved: Vec<&'a RunFinding>,
     /// What the run before found, of objects that could not be read.
     pub taken_over: Vec<&'a RunFinding>,
+    /// What this run found and does not count, because somebody answers for it.
+    pub waived: Vec<RunFinding>,
+    /// What of it the run before found and counted.
+    pub now_waived: Vec<&'a RunFinding>,
 }
 
 impl<'a> Since<'a> {
-    /// Compares what was found at the time `at` with the run before.
-    pub fn of(findings: &[&Finding], last: Option<&'a RunEntry>, at: Timestamp) -> Self {
-        let mut before: BTreeMap<(String, String), Vec<&RunFinding>> = BTreeMap::new();
-        for one in last.into_iter().flat_map(|last| last.findings.iter().rev()) {
-            before.entry((one.id.clone(), one.subject.clone())).or_default().push(one);
-        }
+    /// Compares what was found at the time `at`, and what of it is waived, with the run before.
+    pub fn of(findings: &[&Finding], waived: &[&Finding], last: Option<&'a RunEntry>, at: Timestamp) -> Self {
+        let mut before = Before::of(last);
         let found = findings.iter().map(|finding| {
             let mut one = known(finding, at);
-            let earlier = before.get_mut(&(one.id.clone(), one.subject.clone())).and_then(Vec::pop);
+            let earlier = before.take(&one);
             let standing = match earlier {
                 None => Standing::New,
+                Some(earlier) if earlier.waived => Standing::Returned,
                 Some(earlier) if (&earlier.value, &earlier.severity) != (&one.value, &one.severity) => {
                     Standing::Changed
                 }
@@ -61,24 +66,64 @@ impl<'a> Since<'a> {
             (standing, one)
         });
         let found: Vec<_> = found.collect();
+        let mut now_waived = Vec::new();
+        let waived = waived.iter().map(|finding| {
+            let mut one = RunFinding { waived: true, ..known(finding, at) };
+            if let Some(earlier) = before.take(&one) {
+                one.first_seen = earlier.first_seen;
+                now_waived.extend((!earlier.waived).then_some(earlier));
+            }
+            one
+        });
+        let waived = waived.collect();
         let unread: BTreeSet<String> =
             findings.iter().filter(|one| one.severity == Severity::Unknown).map(|one| object(&one.subject)).collect();
-        let rest = before.into_values().flatten();
         let (taken_over, resolved) =
-            rest.partition(|one| unread.contains(one.address.as_ref().unwrap_or(&one.subject)));
-        Self { last, findings: found, resolved, taken_over }
+            before.rest().partition(|one| unread.contains(one.address.as_ref().unwrap_or(&one.subject)));
+        Self { last, findings: found, resolved, taken_over, waived, now_waived }
     }
 
     /// How many differ.
     pub fn changes(&self) -> RunChanges {
-        let count = |standing| self.findings.iter().filter(|(one, _)| *one == standing).count();
-        RunChanges { new: count(Standing::New), changed: count(Standing::Changed), resolved: self.resolved.len() }
+        let mut changes = RunChanges { resolved: self.resolved.len(), ..RunChanges::default() };
+        for (standing, _) in &self.findings {
+            match standing {
+                Standing::New | Standing::Returned => changes.new += 1,
+                Standing::Changed => changes.changed += 1,
+                Standing::Same => {}
+            }
+        }
+        changes
     }
 
-    /// What the next run has to know: what was found, and what could not be looked for.
+    /// What the next run has to know: what was found, what of it is waived, and what could not be looked for.
     pub fn remembered(&self) -> Vec<RunFinding> {
         let taken_over = self.taken_over.iter().map(|one| RunFinding { taken_over: true, ..(*one).clone() });
-        self.findings.iter().map(|(_, one)| one.clone()).chain(taken_over).collect()
+        let found = self.findings.iter().map(|(_, one)| one).chain(&self.waived).cloned();
+        found.chain(taken_over).collect()
+    }
+}
+
+/// What the run before found, by what it is known by.
+struct Before<'a>(BTreeMap<(String, String), Vec<&'a RunFinding>>);
+
+impl<'a> Before<'a> {
+    fn of(last: Option<&'a RunEntry>) -> Self {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for one in last.into_iter().flat_map(|last| last.findings.iter().rev()) {
+            all.entry((one.id.clone(), one.subject.clone())).or_default().push(one);
+        }
+        Self(all)
+    }
+
+    /// The same finding, which is then none of the rest.
+    fn take(&mut self, one: &RunFinding) -> Option<&'a RunFinding> {
+        self.0.get_mut(&(one.id.clone(), one.subject.clone())).and_then(Vec::pop)
+    }
+
+    /// What was not found again.
+    fn rest(self) -> impl Iterator<Item = &'a RunFinding> {
+        self.0.into_values().flatten()
     }
 }
 
@@ -98,6 +143,7 @@ fn known(finding: &Finding, at: Timestamp) -> RunFinding {
         what: finding.what.clone(),
         first_seen: at,
         taken_over: false,
+        waived: false,
     }
 }
 
@@ -140,7 +186,13 @@ mod tests {
 
     /// The entry of a run that found this after `last`.
     fn after(last: Option<&RunEntry>, hour: i64, found: &[Finding]) -> RunEntry {
-        let since = Since::of(&found.iter().collect::<Vec<_>>(), last, at(hour));
+        waiving(last, hour, found, &[])
+    }
+
+    /// The same, where some of it is waived.
+    fn waiving(last: Option<&RunEntry>, hour: i64, found: &[Finding], waived: &[Finding]) -> RunEntry {
+        let [counted, waived] = [found, waived].map(|all| all.iter().collect::<Vec<_>>());
+        let since = Since::of(&counted, &waived, last, at(hour));
         RunEntry {
             format: FORMAT,
             run: format!("{hour:08}"),
@@ -207,5 +259,36 @@ mod tests {
         let first = after(None, 0, &[days(1)]);
         let worse = Finding { severity: Severity::Error, ..days(1) };
         assert_eq!(after(Some(&first), 1, &[worse]).changes, changes(0, 1, 0));
+    }
+
+    #[test]
+    fn what_is_waived_is_not_resolved_and_is_new_when_it_counts_again() {
+        let first = after(None, 0, &[days(1), gone("nat_gateway.a")]);
+        let second = waiving(Some(&first), 1, &[gone("nat_gateway.a")], &[days(1)]);
+        assert_eq!(second.changes, changes(0, 0, 0));
+        let seen = |entry: &RunEntry| entry.findings.iter().map(|one| (one.waived, one.first_seen)).collect::<Vec<_>>();
+        assert_eq!(seen(&second), [(false, at(0)), (true, at(0))]);
+        let third = waiving(Some(&second), 2, &[gone("nat_gateway.a")], &[days(2)]);
+        assert_eq!((third.changes, seen(&third)), (changes(0, 0, 0), vec![(false, at(0)), (true, at(0))]));
+        let over = after(Some(&third), 3, &[gone("nat_gateway.a"), days(2)]);
+        assert_eq!((over.changes, seen(&over)), (changes(1, 0, 0), vec![(false, at(0)); 2]), "since when it is there");
+        assert_eq!(after(Some(&over), 4, &[gone("nat_gateway.a"), days(2)]).changes, changes(0, 0, 0));
+        // Put back while it was waived.
+        assert_eq!(after(Some(&third), 3, &[gone("nat_gateway.a")]).changes, changes(0, 0, 1));
+        let blind = after(Some(&third), 3, &[gone("nat_gateway.a"), unread("database.main")]);
+        assert_eq!((blind.changes, seen(&blind)[2]), (changes(1, 0, 0), (true, at(0))));
+        // A waiver that was there first.
+        let declared = waiving(None, 0, &[], &[days(1)]);
+        let over = after(Some(&declared), 1, &[days(1)]);
+        assert_eq!((over.changes, over.findings[0].first_seen), (changes(1, 0, 0), at(0)));
+    }
+
+    #[test]
+    fn only_what_was_counted_is_told_as_waived_now() {
+        let (first, waived) = (after(None, 0, &[days(1)]), days(1));
+        let told = |last: &RunEntry| Since::of(&[], &[&waived], Some(last), at(1)).now_waived.len();
+        assert_eq!(told(&first), 1);
+        assert_eq!(told(&waiving(None, 0, &[], std::slice::from_ref(&waived))), 0);
+        assert_eq!(told(&after(None, 0, &[])), 0);
     }
 }

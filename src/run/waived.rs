@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::DriftReport;
 use crate::engine::plan::Drift;
 use crate::model::address::Address;
+use crate::model::observation::ForeignObject;
 use crate::model::waiver::Waiver;
 
 /// What the waivers of a declaration came to in one look.
@@ -25,6 +26,8 @@ pub struct WaivedDrift {
     pub address: Address,
     /// What of its drift is covered.
     pub drift: Drift,
+    /// What stands in its place and is not ours, where it is gone.
+    pub foreign: Option<ForeignObject>,
     /// By which waiver.
     pub waiver: Waiver,
 }
@@ -49,9 +52,9 @@ impl DriftReport {
                 (None, _) => Unanswered::Idle,
                 (Some(_), true) => Unanswered::Expired,
                 (Some(drift), false) => {
-                    self.take(waiver, &drift);
+                    let foreign = self.take(waiver, &drift);
                     let (address, waiver) = (waiver.address.clone(), waiver.clone());
-                    self.waived.drift.push(WaivedDrift { address, drift, waiver });
+                    self.waived.drift.push(WaivedDrift { address, drift, foreign, waiver });
                     continue;
                 }
             };
@@ -72,7 +75,8 @@ impl DriftReport {
         }
     }
 
-    fn take(&mut self, waiver: &Waiver, covered: &Drift) {
+    /// Takes out what is covered, and answers what stands in the place of the object.
+    fn take(&mut self, waiver: &Waiver, covered: &Drift) -> Option<ForeignObject> {
         let address = &waiver.address;
         let left = match (self.drift.remove(address), covered) {
             (Some(Drift::Moved(diffs)), Drift::Moved(covered)) => {
@@ -81,10 +85,10 @@ impl DriftReport {
             (Some(Drift::Gone | Drift::Moved(_)) | None, _) => Vec::new(),
         };
         if left.is_empty() {
-            self.foreign.remove(address);
-        } else {
-            self.drift.insert(address.clone(), Drift::Moved(left));
+            return self.foreign.remove(address);
         }
+        self.drift.insert(address.clone(), Drift::Moved(left));
+        None
     }
 }
 

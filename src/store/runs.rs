@@ -138,6 +138,9 @@ pub struct RunFinding {
     /// Whether it was not looked for, because its object could not be read: it is taken over from the run before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_over: bool,
+    /// Whether somebody answers for it, so that it was not counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waived: bool,
 }
 
 /// How long a step took.

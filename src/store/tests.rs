@@ -45,6 +45,7 @@ pub(super) fn run_entry(hour: i64) -> RunEntry {
         what: "recorded 7, found 1 \u{2713}".to_owned(),
         first_seen: at(0),
         taken_over: false,
+        waived: false,
     };
     RunEntry {
         format: FORMAT,

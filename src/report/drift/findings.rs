@@ -30,6 +30,15 @@ pub(super) fn findings(
     items(report, values).into_iter().map(|one| one.finding(origins, quoted_file)).collect()
 }
 
+/// What somebody answers for, as it would be told if nobody did.
+pub(super) fn waived(report: &DriftReport, origins: &Origins, quoted_file: &str) -> Vec<Finding> {
+    let all = report.waived.drift.iter().flat_map(|one| {
+        let foreign = one.foreign.as_ref().map(|there| DriftItem::Foreign(&one.address, there));
+        drifted(report, &one.address, &one.drift, foreign.is_some()).into_iter().chain(foreign)
+    });
+    all.map(|one| one.finding(origins, quoted_file)).collect()
+}
+
 /// That another object stands in the place of one of ours.
 pub(super) fn in_its_place(there: &ForeignObject) -> String {
     format!("{} stands in its place and is not ours", there.id)
@@ -64,24 +73,8 @@ enum DriftItem<'a> {
 fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<DriftItem<'a>> {
     let mut objects: Vec<(&Address, DriftItem<'_>)> = Vec::new();
     for (at, drift) in &report.drift {
-        let prospect = report.prospects.get(at);
-        match drift {
-            // What stands in its place says so too.
-            Drift::Gone if report.foreign.contains_key(at) => {}
-            Drift::Gone => objects.push((at, DriftItem::Missing(at, prospect))),
-            Drift::Moved(diffs) => {
-                let fields = field_drift(diffs);
-                if fields.is_empty() {
-                    objects.push((at, DriftItem::Changed(at, None, prospect, None)));
-                }
-                let grade = |one: &FieldDrift| report.grades.get(&(at.clone(), one.path.clone())).copied();
-                let changed = |one| {
-                    let grade = grade(&one);
-                    (at, DriftItem::Changed(at, Some(one), prospect, grade))
-                };
-                objects.extend(fields.into_iter().map(changed));
-            }
-        }
+        let all = drifted(report, at, drift, report.foreign.contains_key(at));
+        objects.extend(all.into_iter().map(|one| (at, one)));
     }
     objects.extend(report.foreign.iter().map(|(at, there)| (at, DriftItem::Foreign(at, there))));
     objects.extend(report.unread.iter().map(|(at, error)| (at, DriftItem::Unread(at, error))));
@@ -97,6 +90,26 @@ fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<Dri
         FileState::Other(serial) => Some(DriftItem::ValuesOther(file, *serial)),
     });
     objects.into_iter().map(|(_, one)| one).chain(values).collect()
+}
+
+/// What there is to tell of the drift of one object; nothing where something in its place says so too.
+fn drifted<'a>(report: &'a DriftReport, at: &'a Address, drift: &Drift, is_replaced: bool) -> Vec<DriftItem<'a>> {
+    let prospect = report.prospects.get(at);
+    match drift {
+        Drift::Gone if is_replaced => Vec::new(),
+        Drift::Gone => vec![DriftItem::Missing(at, prospect)],
+        Drift::Moved(diffs) => {
+            let fields = field_drift(diffs);
+            if fields.is_empty() {
+                return vec![DriftItem::Changed(at, None, prospect, None)];
+            }
+            let changed = |one: FieldDrift| {
+                let grade = report.grades.get(&(at.clone(), one.path.clone())).copied();
+                DriftItem::Changed(at, Some(one), prospect, grade)
+            };
+            fields.into_iter().map(changed).collect()
+        }
+    }
 }
 
 impl DriftItem<'_> {
@@ -166,6 +179,7 @@ impl DriftItem<'_> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
     use serde_json::{Value, json};
 
     use super::*;
@@ -176,6 +190,7 @@ mod tests {
     use crate::model::observation::Remedy;
     use crate::model::place::Place;
     use crate::model::resource::OnChange;
+    use crate::model::waiver::Waiver;
 
     const PLAN: &str = "`ppm-infra plan plans/prod.yaml` shows what is done about it";
 
@@ -422,6 +437,28 @@ mod tests {
         assert_eq!(found(&none, Some(&values(FileState::AsWritten))), []);
         let last = found(&gone("vpc.main"), Some(&values(FileState::Missing))).pop().unwrap();
         assert_eq!(last.id, "drift.values_missing", "the values come last");
+    }
+
+    #[test]
+    fn what_is_waived_is_told_in_the_words_of_what_is_not() {
+        let waiver = |address: &str| Waiver {
+            address: at(address),
+            field: None,
+            until: date(2026, 12, 7),
+            owner: "ann".to_owned(),
+            reason: "known".to_owned(),
+        };
+        let days = diff("backup_days", json!(7), json!(1));
+        let own = foreign(Remedy::Adopt);
+        let mut report = DriftReport { drift: changed(vec![days]).drift, ..own.clone() };
+        report.drift.extend(own.drift);
+        let counted = found(&report, None);
+        assert_eq!(counted.iter().map(|one| one.id).collect::<Vec<_>>(), ["drift.changed", "drift.foreign"]);
+        let report = report.waive(&[waiver("database.main"), waiver("kms_key.main")], date(2026, 12, 7));
+        assert_eq!(found(&report, None), []);
+        let known = |one: &Finding| (one.id, one.subject.clone(), one.what.clone(), one.severity, one.grade);
+        let told = waived(&report, &Origins::default(), "plans/prod.yaml");
+        assert_eq!(told.iter().map(known).collect::<Vec<_>>(), counted.iter().map(known).collect::<Vec<_>>());
     }
 
     #[test]

@@ -17,11 +17,10 @@ pub(in crate::report) fn told_time(at: Timestamp) -> String {
 pub(super) fn remark(since: &Since<'_>) -> Option<Remark> {
     let last = told_time(since.last?.at);
     let changes = since.changes();
-    let parts: Vec<String> = [(changes.new, "new"), (changes.changed, "changed"), (changes.resolved, "resolved")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
+    let waived = since.now_waived.len();
+    let parts =
+        [(changes.new, "new"), (changes.changed, "changed"), (changes.resolved, "resolved"), (waived, "waived")];
+    let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let mut parts = parts.into_iter();
     let words = match parts.next() {
         Some(first) => {
@@ -34,18 +33,20 @@ pub(super) fn remark(since: &Since<'_>) -> Option<Remark> {
     Some(Remark::Plain(Text::of(Label::Plain, words)))
 }
 
-/// The findings that are new, changed or resolved.
+/// The findings that are new, changed, resolved or waived.
 pub(super) struct SinceLast<'a> {
     changed: Vec<(&'static str, RunFinding)>,
     since: Value,
     is_known: bool,
     resolved: Vec<&'a RunFinding>,
+    waived: Vec<&'a RunFinding>,
 }
 
 impl<'a> SinceLast<'a> {
     pub(super) fn of(since: &Since<'a>) -> Self {
         let word = |standing| match standing {
             Standing::New => Some("new"),
+            Standing::Returned => Some("new: not waived any more"),
             Standing::Changed => Some("changed"),
             Standing::Same => None,
         };
@@ -62,6 +63,7 @@ impl<'a> SinceLast<'a> {
             }),
             is_known: since.last.is_some(),
             resolved: since.resolved.clone(),
+            waived: since.now_waived.clone(),
         }
     }
 }
@@ -71,15 +73,13 @@ impl SectionContent for SinceLast<'_> {
         if !self.is_known {
             return Vec::new();
         }
-        let resolved = self.resolved.iter().map(|one| ("resolved", *one));
-        let row = |(word, one): (&str, &RunFinding)| {
-            Row::of([
-                Text::of(Label::Address, &one.subject),
-                Text::of(if word == "resolved" { Label::Success } else { Label::Drift }, word),
-                Text::of(Label::Plain, &one.what),
-            ])
+        let changed = self.changed.iter().map(|(word, one)| (*word, Label::Drift, one));
+        let resolved = self.resolved.iter().map(|one| ("resolved", Label::Success, *one));
+        let waived = self.waived.iter().map(|one| ("waived", Label::Muted, *one));
+        let row = |(word, label, one): (&str, Label, &RunFinding)| {
+            Row::of([Text::of(Label::Address, &one.subject), Text::of(label, word), Text::of(Label::Plain, &one.what)])
         };
-        Block::rows(self.changed.iter().map(|(word, one)| (*word, one)).chain(resolved).map(row).collect())
+        Block::rows(changed.chain(resolved).chain(waived).map(row).collect())
     }
 
     fn json_fields(&self) -> JsonFields {

@@ -42,7 +42,7 @@ pub(super) fn remarks(waived: &Waived) -> Vec<Remark> {
 }
 
 fn row(one: &WaivedDrift) -> Row {
-    let WaivedDrift { address, drift, waiver } = one;
+    let WaivedDrift { address, drift, waiver, .. } = one;
     let (word, diffs) = match drift {
         Drift::Gone => ("gone", &[][..]),
         Drift::Moved(diffs) => ("changed", diffs.as_slice()),

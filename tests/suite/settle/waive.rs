@@ -26,6 +26,12 @@ fn drifted() -> Desk {
     desk
 }
 
+fn gone(desk: &Desk, address: &str) {
+    let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
+    world["objects"].as_object_mut().unwrap().retain(|_, object| object["mark"]["address"] != address);
+    desk.write("world.json", &world.to_string());
+}
+
 #[test]
 fn a_waiver_is_written_below_and_silences_its_field_alone() {
     let desk = drifted();
@@ -88,9 +94,7 @@ fn an_expired_waiver_counts_again_and_says_so() {
 #[test]
 fn what_is_gone_can_be_waived_and_what_cannot_be_is_refused() {
     let desk = standing(DECLARED);
-    let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
-    world["objects"].as_object_mut().unwrap().retain(|_, object| object["mark"]["address"] != "listener.http");
-    desk.write("world.json", &world.to_string());
+    gone(&desk, "listener.http");
     desk.run(&["drift"]).exit(2);
     desk.run(&["drift", "waive", "listener.http", "--for", "3d", "--reason", "being moved"]).exit(0);
     desk.run(&["drift"]).exit(0).says(&["gone", "being moved"]);
@@ -104,4 +108,42 @@ fn what_is_gone_can_be_waived_and_what_cannot_be_is_refused() {
     }
     desk.run(&["drift", "waive", "listener.http", "--for", "7d"]).exit(64).says(&["--reason"]);
     assert_eq!(desk.files(), before);
+}
+
+#[test]
+fn what_is_waived_is_not_resolved_and_is_new_when_its_day_is_over() {
+    let desk = drifted();
+    gone(&desk, "listener.http");
+    let waivers = |until: &str| {
+        let waiver =
+            |address: &str| format!("  - {{ address: {address}, until: {until}, owner: ann, reason: known }}\n");
+        format!("{DECLARED}waivers:\n{}{}", waiver("database.main"), waiver("listener.http"))
+    };
+    desk.run(&["drift"]).exit(2);
+    let history =
+        |desk: &Desk| desk.run(&["drift", "history", "database.main", "--json"]).exit(0).json().pop().unwrap();
+    let first = history(&desk)["found"][0]["first_seen"].clone();
+    desk.write("plans/prod.yaml", &waivers(&in_days(0)));
+    let said = desk.run(&["drift"]).exit(0);
+    assert!(!said.stdout.contains("resolved"), "{}", said.stdout);
+    said.says(&["3 waived since", "backup_days  waived"]);
+    let (told, said) = report(&desk, 0);
+    assert_eq!((&told["since"]["resolved"], &told["since"]["new"]), (&json!([]), &json!(0)), "{said}");
+    assert!(!desk.run(&["drift"]).exit(0).stdout.contains("since 2"), "told once");
+    let kept = history(&desk);
+    let kept = &kept["found"][0];
+    assert_eq!((&kept["waived"], &kept["is_there"], &kept["first_seen"]), (&json!(true), &json!(true), &first));
+    desk.run(&["drift", "history", "database.main"]).exit(0).says(&["UTC, waived"]);
+    let runs = desk.run(&["drift", "history"]).exit(0).stdout;
+    assert_eq!(runs.matches("medium").count(), 1, "what is waived is not counted: {runs}");
+
+    desk.write("plans/prod.yaml", &waivers(&in_days(-1)));
+    let said = desk.run(&["drift", "--no-record"]).exit(2);
+    said.says(&["3 new since", "new: not waived any more"]);
+    let (told, said) = report(&desk, 2);
+    let all = told["findings"].as_array().unwrap();
+    let days = all.iter().find(|one| one["path"] == "backup_days").unwrap();
+    assert_eq!((&days["is_new"], &days["first_seen"]), (&json!(true), &first), "{said}");
+    let (told, said) = report(&desk, 2);
+    assert_eq!(told["since"]["new"], json!(0), "{said}");
 }
