@@ -18,9 +18,10 @@ use super::{
     workplace,
 };
 use crate::engine::state::Book;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Grade};
 use crate::report::ValuesFile;
 use crate::report::words::count;
+use crate::run::since::RunOutcome;
 use crate::run::{self, DriftReport, EventEmitter, Session, Stop};
 use crate::store::file;
 use crate::store::home::Home;
@@ -49,10 +50,10 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
     match declarations.as_slice() {
         [] | [_] => {
             let looked = Look::taken((common, args), declarations.first().map(PathBuf::as_path), stop, true).await?;
-            looked.tell(common, args, &mut sides).await;
+            let came = looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
             heartbeat::beat(common, args.heartbeat.as_ref()).await;
-            Ok(exit::leaving(looked.code(), looked))
+            Ok(exit::leaving(came.code(), looked))
         }
         several => {
             let totals = of_several((common, args), several, stop, &mut sides).await?;
@@ -107,11 +108,11 @@ async fn of_several(
         typed::about(&path);
         match looked {
             Ok(looked) => {
-                looked.tell(common, args, sides).await;
+                let came = looked.tell(common, args, sides).await;
                 if !common.json {
                     out::told("\n");
                 }
-                totals.add(looked.code());
+                totals.add(came);
             }
             Err(failure) if failure.code == exit::INTERRUPTED => return Err(failure),
             Err(failure) => {
@@ -122,15 +123,56 @@ async fn of_several(
         }
     }
     if !common.json {
-        out::told(&totals.text());
+        out::told(&totals.text(args.exit_on));
     }
     Ok(totals)
+}
+
+/// What came of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LookOutcome {
+    InSync,
+    /// Something drifted, and nothing so bad that the exit status tells of it.
+    Below,
+    Drifted,
+    /// Something could not be read.
+    Incomplete,
+}
+
+impl LookOutcome {
+    /// What drifted is at worst `worst`, and `exit_on` is how bad it has to be for the exit status.
+    fn of(is_incomplete: bool, worst: Option<Grade>, exit_on: Grade) -> Self {
+        match worst {
+            _ if is_incomplete => Self::Incomplete,
+            None => Self::InSync,
+            Some(worst) if worst < exit_on => Self::Below,
+            Some(_) => Self::Drifted,
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::InSync | Self::Below => exit::DONE,
+            Self::Drifted => exit::DIFFERENT,
+            Self::Incomplete => exit::INCOMPLETE,
+        }
+    }
+
+    /// As it is remembered, whatever the exit status tells.
+    fn kept(self) -> RunOutcome {
+        match self {
+            Self::InSync => RunOutcome::InSync,
+            Self::Below | Self::Drifted => RunOutcome::Drifted,
+            Self::Incomplete => RunOutcome::Incomplete,
+        }
+    }
 }
 
 /// What came of several looks.
 #[derive(Debug, Default)]
 struct Totals {
     in_sync: usize,
+    below: usize,
     drifted: usize,
     unknown: usize,
     /// Those that could not be looked at.
@@ -138,11 +180,12 @@ struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, code: u8) {
-        match code {
-            exit::DONE => self.in_sync += 1,
-            exit::DIFFERENT => self.drifted += 1,
-            _ => self.unknown += 1,
+    fn add(&mut self, came: LookOutcome) {
+        match came {
+            LookOutcome::InSync => self.in_sync += 1,
+            LookOutcome::Below => self.below += 1,
+            LookOutcome::Drifted => self.drifted += 1,
+            LookOutcome::Incomplete => self.unknown += 1,
         }
     }
 
@@ -154,12 +197,19 @@ impl Totals {
         }
     }
 
-    fn text(&self) -> String {
+    fn text(&self, exit_on: Grade) -> String {
         let unknown = self.unknown + self.failed;
-        let all = count(self.in_sync + self.drifted + unknown, "stack");
-        let parts = [(self.in_sync, "in sync"), (self.drifted, "drifted"), (unknown, "not known to be in sync")];
+        let all = count(self.in_sync + self.below + self.drifted + unknown, "stack");
+        let below = format!("drifted below --exit-on {}", exit_on.word());
+        let parts = [
+            (self.in_sync, "in sync"),
+            (self.drifted, "drifted"),
+            (self.below, below.as_str()),
+            (unknown, "not known to be in sync"),
+        ];
         let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        format!("{all}: {}.\n", parts.join(", "))
+        let so = if self.below > 0 && self.code() == exit::DONE { ": exit status 0" } else { "" };
+        format!("{all}: {}{so}.\n", parts.join(", "))
     }
 }
 
@@ -204,30 +254,69 @@ impl Look {
         Ok(Self { declaration, book, report, values, at, home, memory, session })
     }
 
-    /// Shows it, takes it into the files, tells whom it concerns, and remembers it.
-    async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) {
+    /// Shows it, takes it into the files, tells whom it concerns, and remembers it. Answers what came of it.
+    async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) -> LookOutcome {
         let account = &self.book.state.account;
-        let (at, shown) = (self.at, (&self.report, self.memory.last()));
-        let (findings, waived) = show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
-            sides.files.add(page, at);
-            let told = |all: Vec<&Finding>| all.into_iter().cloned().collect();
-            (told(page.findings()), told(page.waived()))
-        });
+        let (at, shown) = (self.at, (&self.report, self.memory.last(), args.exit_on));
+        let (findings, waived, worst) =
+            show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
+                sides.files.add(page, at);
+                let told = |all: Vec<&Finding>| all.into_iter().cloned().collect();
+                (told(page.findings()), told(page.waived()), page.worst_drift())
+            });
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
         let baselines = &self.report.baselines;
-        let (declaration, code) = (&self.declaration, self.code());
-        let looked = Looked { declaration, account, serial, code, objects, findings, waived, baselines };
+        let came = LookOutcome::of(!self.report.unread.is_empty(), worst, args.exit_on);
+        let (declaration, outcome) = (&self.declaration, came.kept());
+        let looked = Looked { declaration, account, serial, outcome, objects, findings, waived, baselines };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
+        came
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_status_tells_what_is_as_bad_as_asked_for_and_unread_before_all() {
+        use Grade::{Critical, High, Low, Medium};
+        let (done, drifted) = (exit::DONE, exit::DIFFERENT);
+        // What the worst is, and the exit status from each grade on, the least first.
+        for (worst, codes) in [
+            (None, [done, done, done, done]),
+            (Some(Low), [drifted, done, done, done]),
+            (Some(Medium), [drifted, drifted, done, done]),
+            (Some(High), [drifted, drifted, drifted, done]),
+            (Some(Critical), [drifted, drifted, drifted, drifted]),
+        ] {
+            for (exit_on, code) in [Low, Medium, High, Critical].into_iter().zip(codes) {
+                let came = LookOutcome::of(false, worst, exit_on);
+                assert_eq!(came.code(), code, "{worst:?} {exit_on:?}");
+                let kept = if worst.is_none() { RunOutcome::InSync } else { RunOutcome::Drifted };
+                assert_eq!(came.kept(), kept, "{worst:?} {exit_on:?}");
+                let unread = LookOutcome::of(true, worst, exit_on);
+                assert_eq!((unread.code(), unread.kept()), (exit::INCOMPLETE, RunOutcome::Incomplete));
+            }
+        }
     }
 
-    fn code(&self) -> u8 {
-        let is_edited = self.values.as_ref().is_some_and(ValuesFile::is_drift);
-        if !self.report.unread.is_empty() {
-            exit::INCOMPLETE
-        } else if !self.report.is_drift() && !is_edited {
-            exit::DONE
-        } else {
-            exit::DIFFERENT
+    #[test]
+    fn of_several_the_worst_decides() {
+        use LookOutcome::{Below, Drifted, InSync, Incomplete};
+        let told = |all: &[LookOutcome], failed: usize| {
+            let mut totals = Totals { failed, ..Totals::default() };
+            all.iter().for_each(|one| totals.add(*one));
+            (totals.code(), totals.text(Grade::High))
+        };
+        for (all, failed, code, text) in [
+            (&[InSync, InSync][..], 0, 0, "2 stacks: 2 in sync.\n"),
+            (&[InSync, Below], 0, 0, "2 stacks: 1 in sync, 1 drifted below --exit-on high: exit status 0.\n"),
+            (&[Below, Drifted], 0, 2, "2 stacks: 1 drifted, 1 drifted below --exit-on high.\n"),
+            (&[Below, Incomplete], 0, 3, "2 stacks: 1 drifted below --exit-on high, 1 not known to be in sync.\n"),
+            (&[Drifted], 1, 3, "2 stacks: 1 drifted, 1 not known to be in sync.\n"),
+        ] {
+            assert_eq!(told(all, failed), (code, text.to_owned()));
         }
     }
 }

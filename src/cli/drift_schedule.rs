@@ -34,6 +34,7 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
         state: stack.state.clone(),
         state_key: args.state_key.clone(),
         hours: args.every,
+        exit_on: args.exit_on,
     };
     let target = match args.form {
         JobForm::Cron => JobTarget::Cron(machine(common, args, &declaration)?),

@@ -34,8 +34,8 @@ pub(super) struct Looked<'a> {
     pub(super) account: &'a str,
     /// Serial of the state it saw; 0 if nothing was ever applied.
     pub(super) serial: u64,
-    /// How it ended, by its exit status.
-    pub(super) code: u8,
+    /// How it ended.
+    pub(super) outcome: RunOutcome,
     /// How many objects it looked at.
     pub(super) objects: usize,
     /// What it found.
@@ -101,11 +101,7 @@ impl Memory {
             kind: RunKind::Drift,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             serial: looked.serial,
-            outcome: match looked.code {
-                exit::DONE => RunOutcome::InSync,
-                exit::INCOMPLETE => RunOutcome::Incomplete,
-                _ => RunOutcome::Drifted,
-            },
+            outcome: looked.outcome,
             elapsed_ms: u64::try_from(at.duration_since(self.began).as_millis()).unwrap_or_default(),
             looked_at: looked.objects,
             changes: since.changes(),

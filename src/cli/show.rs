@@ -13,7 +13,7 @@ use crate::engine::state::Book;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::canonical;
-use crate::model::finding::Check;
+use crate::model::finding::{Check, Grade};
 use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, ValuesFile, quotes};
@@ -115,7 +115,7 @@ pub(super) fn drift<T>(
     common: &Common,
     declaration: &Declaration,
     account: &str,
-    (report, last): (&DriftReport, Option<&RunEntry>),
+    (report, last, exit_on): (&DriftReport, Option<&RunEntry>, Grade),
     values: Option<&ValuesFile>,
     then: impl FnOnce(&Page<'_>) -> T,
 ) -> T {
@@ -133,6 +133,7 @@ pub(super) fn drift<T>(
         origins: &origins(&declaration.stack, &declaration.places, addresses),
         values,
         last,
+        exit_on,
     };
     let told = Page::of_drift(report, &view);
     page(common, &told);

@@ -139,7 +139,7 @@ fn steps(job: &DriftJob, role: &str, logs_in: bool) -> Vec<YamlNode> {
     }
     let secret = map([entry("PPM_INFRA_HEARTBEAT", "${{ secrets.PPM_INFRA_HEARTBEAT }}")]);
     let secret = entry("env", secret).why("The URL of a dead man's switch, if there is one.");
-    steps.push(step("Look", secret, &look()));
+    steps.push(step("Look", secret, &look(job)));
     let always = entry("if", "${{ !cancelled() }}");
     steps.push(step(
         "Show",
@@ -160,13 +160,14 @@ fn steps(job: &DriftJob, role: &str, logs_in: bool) -> Vec<YamlNode> {
 const LOGIN: &str = "aws ecr get-login-password | docker login --username AWS --password-stdin \"$REGISTRY\"";
 
 /// The look. Exit status 2 is drift, 3 what could not be read: both fail the job.
-fn look() -> [String; 6] {
+fn look(job: &DriftJob) -> [String; 6] {
+    let options: Vec<String> = [NO_RECORD.to_owned()].into_iter().chain(job.exit_on()).collect();
     [
         "docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \\".to_owned(),
         "  --user \"$(id -u):$(id -g)\" --volume \"$PWD:/work\" \\".to_owned(),
         "  --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN --env PPM_INFRA_HEARTBEAT \\"
             .to_owned(),
-        format!("  \"$IMAGE\" drift {NO_RECORD} \"$DECLARATION\" \\"),
+        format!("  \"$IMAGE\" drift {} \"$DECLARATION\" \\", options.join(" ")),
         "  --report drift.md \\".to_owned(),
         format!("  --sarif {SARIF}"),
     ]

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::helm::shell_word;
 use crate::model::document::canonical_pretty;
+use crate::model::finding::Grade;
 use crate::model::partition::Partition;
 use crate::model::values::{Arn, S3Location};
 
@@ -55,6 +56,8 @@ pub struct DriftJob {
     pub state_key: Option<Arn>,
     /// Hours between two looks: a divisor of 24.
     pub hours: u16,
+    /// How bad drift has to be to fail the job; none means any.
+    pub exit_on: Option<Grade>,
 }
 
 /// A job on a machine that has program, declaration and lockfile.
@@ -232,8 +235,16 @@ impl JobStep {
 
 impl DriftJob {
     /// What the program in an image is started with, where nothing can be written and declarations are in `plans/`.
-    fn image_arguments(&self) -> [String; 3] {
-        ["drift".to_owned(), NO_RECORD.to_owned(), format!("plans/{}.yaml", self.stack)]
+    fn image_arguments(&self) -> Vec<String> {
+        let mut words = vec!["drift".to_owned(), NO_RECORD.to_owned()];
+        words.extend(self.exit_on());
+        words.push(format!("plans/{}.yaml", self.stack));
+        words
+    }
+
+    /// What says how bad drift has to be to fail the job.
+    fn exit_on(&self) -> Vec<String> {
+        self.exit_on.map_or_else(Vec::new, |grade| vec!["--exit-on".to_owned(), grade.word().to_owned()])
     }
 }
 
@@ -249,6 +260,7 @@ impl MachineJob {
         words.extend(self.options.iter().cloned());
         words.extend(["drift".to_owned(), self.declaration.clone()]);
         words.extend(self.records.is_none().then(|| NO_RECORD.to_owned()));
+        words.extend(job.exit_on());
         words.extend(["--prometheus".to_owned(), self.metrics_file(job)]);
         words
     }

@@ -18,6 +18,7 @@ fn job() -> DriftJob {
         state: Some("s3://acme-state/team".parse().unwrap()),
         state_key: Some("arn:aws-cn:kms:cn-north-1:444455556666:key/1".parse().unwrap()),
         hours: 6,
+        exit_on: None,
     }
 }
 

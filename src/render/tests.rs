@@ -15,7 +15,7 @@ use crate::engine::state::{Recorded, State, Status};
 use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::error::{CloudError, ErrorKind};
-use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::finding::{Check, Finding, Grade, Severity, Subject};
 use crate::model::place::{Origins, Place};
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
@@ -184,6 +184,7 @@ fn drift_view() -> DriftView<'static> {
         origins: &ORIGINS,
         values: None,
         last: None,
+        exit_on: Grade::Low,
     }
 }
 

@@ -26,7 +26,7 @@ use super::text::{Label, Text};
 use super::values::{FoundValues, ValuesFile};
 use super::words::{are, count};
 use crate::model::address::Address;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Grade};
 use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::run::since::{RunEntry, RunFinding, Since, Standing};
@@ -54,6 +54,8 @@ pub struct DriftView<'a> {
     pub values: Option<&'a ValuesFile>,
     /// The run that looked before; nothing if none is known.
     pub last: Option<&'a RunEntry>,
+    /// How bad drift has to be to be told by the exit status.
+    pub exit_on: Grade,
 }
 
 impl<'a> Page<'a> {
@@ -80,7 +82,7 @@ impl<'a> Page<'a> {
             let error = error.to_string();
             (named(address, &error), json!({"address": address, "error": error}))
         });
-        Self {
+        let page = Self {
             command: "drift",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: Some(view.source),
@@ -111,7 +113,24 @@ impl<'a> Page<'a> {
                     Findings { known: Findings::known(&since), all: findings, waived, file: view.source.file },
                 ),
             ],
-        }
+        };
+        debug_assert_eq!(
+            page.worst_drift().is_some(),
+            totals.is_drift(),
+            "each class says rightly whether it is drift"
+        );
+        let below = page.below(view.exit_on).filter(|_| report.unread.is_empty());
+        Self { remarks: page.remarks.into_iter().chain(below).collect(), ..page }
+    }
+
+    /// That there is drift, and none so bad that the exit status tells of it.
+    fn below(&self, exit_on: Grade) -> Option<Remark> {
+        let is_below = self.worst_drift().is_some_and(|worst| worst < exit_on);
+        let told = || {
+            let all = self.drift().count();
+            format!("{} {} below --exit-on {}: exit status 0.", count(all, "finding"), are(all), exit_on.word())
+        };
+        is_below.then(|| Remark::Plain(Text::of(Label::Plain, told())))
     }
 }
 

@@ -106,6 +106,8 @@ pub struct FindingClass {
     pub severity: Severity,
     /// How bad in particular, of what is there otherwise than it was made, where the field does not say.
     pub grade: Option<Grade>,
+    /// Whether they are drift: what is there is otherwise than it was made. Else they are worth knowing, or nobody knows.
+    pub is_drift: bool,
     /// What they tell, in one sentence without its full stop.
     pub tells: &'static str,
     /// What can be done about them.
@@ -181,6 +183,17 @@ impl Page<'_> {
     /// Everything that somebody answers for, in the order of the sections.
     pub fn waived(&self) -> Vec<&Finding> {
         self.sections.iter().flat_map(|section| section.content.waived()).collect()
+    }
+
+    /// How bad the worst of its drift is; nothing where there is none.
+    pub fn worst_drift(&self) -> Option<Grade> {
+        self.drift().filter_map(|one| one.grade).max()
+    }
+
+    /// What of the findings is drift.
+    pub fn drift(&self) -> impl Iterator<Item = &Finding> {
+        let is_drift = |one: &&Finding| self.class(one.id).is_some_and(|class| class.is_drift);
+        self.findings().into_iter().filter(is_drift)
     }
 
     /// The class of the findings of an id, where it is known.

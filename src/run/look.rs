@@ -52,13 +52,6 @@ pub struct DriftReport {
     pub baselines: BTreeMap<Address, Baseline>,
 }
 
-impl DriftReport {
-    /// Whether anything is otherwise than it was made. What the cloud moves by itself is told and is none.
-    pub fn is_drift(&self) -> bool {
-        !self.drift.is_empty() || self.deviations.iter().any(counts)
-    }
-}
-
 /// Whether a deviation is drift.
 pub fn counts(deviation: &Deviation) -> bool {
     match deviation.class {

@@ -13,6 +13,7 @@ mod catalogue;
 mod checks;
 mod crash;
 mod deviations;
+mod drift_exit;
 mod drift_files;
 mod drift_job;
 mod drift_several;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 
 use super::ScheduleArgs;
 use crate::model::address::Address;
+use crate::model::finding::Grade;
 
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
@@ -28,6 +30,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Also judge what nobody declared: everything AWS tells of the objects (docs/drift-boundary.md); takes some 20 calls more
     #[arg(long)]
     pub(in crate::cli) deep: bool,
+    /// End with exit status 2 only where something drifted that is at least so bad; what is less is told all the same
+    #[arg(long, value_name = "GRADE", default_value = "any", value_parser = grades())]
+    pub(in crate::cli) exit_on: Grade,
     /// Compare with the last run, and leave nothing for the next one to compare with
     #[arg(long)]
     pub(in crate::cli) no_record: bool,
@@ -41,6 +46,15 @@ pub(in crate::cli) struct DriftArgs {
     /// After looking, whatever was found, request this URL: a dead man's switch that tells when it is not requested any more
     #[arg(long, value_name = "URL", env = "PPM_INFRA_HEARTBEAT", hide_env_values = true)]
     pub(in crate::cli) heartbeat: Option<String>,
+}
+
+/// The grades, the worst first; `any` is the least of them.
+pub(super) fn grades() -> impl clap::builder::TypedValueParser<Value = Grade> {
+    let words = Grade::ALL.into_iter().rev().map(Grade::word).chain(["any"]);
+    PossibleValuesParser::new(words).map(|given| {
+        let named = Grade::ALL.into_iter().find(|grade| grade.word() == given);
+        named.unwrap_or(Grade::Low)
+    })
 }
 
 /// Other commands for drift.

@@ -7,6 +7,8 @@ use clap::builder::TypedValueParser as _;
 use clap::{Args, ValueEnum};
 
 use super::File;
+use super::drift::grades;
+use crate::model::finding::Grade;
 use crate::model::values::Arn;
 
 /// Arguments of `drift schedule`.
@@ -24,6 +26,9 @@ pub(in crate::cli) struct ScheduleArgs {
     /// Hours between two looks
     #[arg(long, value_name = "HOURS", default_value = "6", value_parser = hours())]
     pub(in crate::cli) every: u16,
+    /// Passed on to `drift`: how bad drift has to be to fail the job
+    #[arg(long, value_name = "GRADE", value_parser = grades())]
+    pub(in crate::cli) exit_on: Option<Grade>,
     /// Container image of ppm-infra; by default ppm-infra in the registry of the account, in this version
     #[arg(long, value_name = "IMAGE")]
     pub(in crate::cli) image: Option<String>,

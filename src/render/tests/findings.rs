@@ -123,3 +123,38 @@ fn what_could_not_be_decided_is_open_and_no_failure() {
     ];
     assert_eq!(kinds, expected.into());
 }
+
+#[test]
+fn drift_below_what_the_exit_status_tells_is_said_last() {
+    let at = address("database.main");
+    let days = FieldDiff {
+        path: "backup_days".to_owned(),
+        before: Shown::Value(json!(7)),
+        after: Shown::Value(json!(1)),
+        on_change: OnChange::Update,
+    };
+    let drift: BTreeMap<_, _> = [(at.clone(), Drift::Moved(vec![days]))].into();
+    for grade in Grade::ALL {
+        let grades = [((at.clone(), "backup_days".to_owned()), grade)].into();
+        let notes = [(at.clone(), vec!["1.33 ends".to_owned()])].into();
+        let report = DriftReport { drift: drift.clone(), grades, notes, looked_at: 46, ..DriftReport::default() };
+        for exit_on in Grade::ALL {
+            let told = |report: &DriftReport| {
+                let page = Page::of_drift(report, &DriftView { exit_on, ..drift_view() });
+                let text = crate::render::text(&page, true).text(false);
+                let below = text.lines().filter(|line| line.contains("--exit-on")).count();
+                (page.worst_drift(), below, text.lines().last().unwrap_or_default().to_owned())
+            };
+            let (worst, below, last) = told(&report);
+            assert_eq!((worst, below), (Some(grade), usize::from(grade < exit_on)), "{grade:?} {exit_on:?}: {last}");
+            if grade < exit_on {
+                assert_eq!(last, format!("1 finding is below --exit-on {}: exit status 0.", exit_on.word()));
+            }
+            let error = CloudError::new(ErrorKind::Denied, "read it", "no");
+            let unread = DriftReport { unread: [(address("vpc.main"), error)].into(), ..report.clone() };
+            assert_eq!(told(&unread).1, 0, "the exit status tells what could not be read");
+            let noted = DriftReport { drift: BTreeMap::new(), ..report.clone() };
+            assert_eq!((told(&noted).0, told(&noted).1), (None, 0), "what is worth knowing is no drift");
+        }
+    }
+}
