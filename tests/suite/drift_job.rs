@@ -157,6 +157,8 @@ fn the_service_of_systemd_may_write_what_it_writes() {
         }
         let judged = by_program("systemd-analyze", &["verify", unit], &desk.path(""));
         assert!(judged.is_none_or(|said| !said.contains("ppm-prod-drift")));
+        let judged = ["security", "--offline=true", "--threshold=12", unit];
+        by_program("systemd-analyze", &judged, &desk.path(""));
     }
 }
 
