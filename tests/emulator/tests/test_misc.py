@@ -254,14 +254,21 @@ def test_what_nobody_makes_is_told_as_nothing(aws):
 def test_a_key_with_a_policy_may_do_what_it_allows_and_nothing_else(aws, emulator):
     aws("s3").create_bucket(Bucket="ours")
     aws("s3").create_bucket(Bucket="theirs")
+    keys = [aws("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
     policy = {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"},
+            # Names of actions are of any case; of wildcards there are two.
+            {"Effect": "Allow", "Action": "EC2:describe*", "Resource": "*"},
+            {"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": keys[0]},
             {
                 "Effect": "Allow",
                 "Action": ["s3:ListBucket", "s3:GetObject"],
-                "Resource": ["arn:aws:s3:::ours", "arn:aws:s3:::ours/a/*"],
+                "Resource": [
+                    "arn:aws:s3:::ours",
+                    "arn:aws:s3:::ours/a/*",
+                    "arn:aws:s3:::ours/[bc]",
+                ],
             },
             {
                 "Effect": "Allow",
@@ -281,6 +288,9 @@ def test_a_key_with_a_policy_may_do_what_it_allows_and_nothing_else(aws, emulato
         aws("ec2", key="AKIAJOB").describe_subnets()
     with refused("AccessDenied", "iam:ListRoles"):
         aws("iam", key="AKIAJOB").list_roles()
+    aws("kms", key="AKIAJOB").describe_key(KeyId=keys[0])
+    with refused("AccessDeniedException", "kms:DescribeKey"):
+        aws("kms", key="AKIAJOB").describe_key(KeyId=keys[1])
     s3 = aws("s3", key="AKIAJOB")
     s3.list_objects_v2(Bucket="ours")
     with refused("AccessDenied"):
