@@ -88,3 +88,23 @@ fn the_files_hold_all_of_them() {
     assert_eq!(metrics.matches("# TYPE ppm_infra_drift_in_sync gauge").count(), 1, "{metrics}");
     assert_eq!(metrics.matches("ppm_infra_drift_in_sync{stack=").count(), 2, "{metrics}");
 }
+
+#[test]
+fn a_heartbeat_is_sent_once_all_of_them_were_looked_at() {
+    let desk = two();
+    let beats = |arguments: &[&str], code: i32| {
+        let heartbeat = ["--heartbeat", "https://example.com/5ec7e7"];
+        let said = desk.run(&[&["drift"], arguments, &heartbeat].concat()).exit(code);
+        said.stderr.matches("No heartbeat was sent: this is a rehearsal.").count()
+    };
+    assert_eq!(beats(&["plans/a.yaml"], 0), 1);
+    assert_eq!(beats(&["plans"], 0), 1);
+    drifted(&desk);
+    assert_eq!(beats(&["plans"], 2), 1, "whatever was found");
+    for what in ["plans", "plans/a.yaml"] {
+        assert_eq!(beats(&[what, "--sarif", "none/a.sarif"], 1), 0, "what was to be written was not");
+    }
+    desk.write("plans/c.yaml", "stack: [");
+    assert_eq!(beats(&["plans"], 3), 0, "one was not looked at");
+    assert_eq!(beats(&["plans/c.yaml"], 65), 0);
+}

@@ -63,6 +63,13 @@ fn a_webhook_is_told_what_is_new_and_can_check_who_says_it() {
     assert_eq!(body["subject"], "ppm-prod: 1 medium (database.main backup_days: recorded 7, found 1)");
     assert_eq!((&body["schema"], &body["reason"]), (&json!(1), &json!("news")));
     assert_eq!((&body["new"][0]["id"], &body["still"]), (&json!("drift.changed"), &json!([])));
+    let place = ["stack", "region", "account"].map(|key| body[key].as_str().unwrap_or_default());
+    assert_eq!(place, ["ppm-prod", "us-east-1", "111122223333"]);
+    let told = desk.run(&["drift", "history", "--json"]).exit(0).json().pop().unwrap();
+    let [before, run] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&body["run"], &body["since"]), (&run["run"], &before["at"]));
+    assert!(body["at"].as_str() >= before["at"].as_str() && body["at"].as_str() <= run["at"].as_str(), "{body}");
+    assert_eq!(body["summary"], json!({"new": 1, "changed": 0, "resolved": 0}));
     is_hushed(&desk, &said);
     notify(&desk, &target, &[]).exit(2);
     assert_eq!(inbox.letters().len(), 1, "nothing is new, and it was said today");

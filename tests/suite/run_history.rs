@@ -78,6 +78,33 @@ fn programs_are_told_the_same() {
 }
 
 #[test]
+fn an_entry_says_what_was_run_on_what_and_how_it_ended() {
+    let desk = standing();
+    let begun = std::time::Instant::now();
+    drift(&desk).exit(0);
+    let took = u64::try_from(begun.elapsed().as_millis()).unwrap();
+    days(&desk, 1);
+    drift(&desk).exit(2);
+    let lockfile: Value = serde_json::from_str(&desk.read("state/ppm-prod.lock.json")).unwrap();
+    let told = told(&desk.run(&["drift", "history", "--json"]).exit(0));
+    let [first, second] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    for (entry, outcome) in [(first, "in_sync"), (second, "drifted")] {
+        assert_eq!((&entry["kind"], &entry["outcome"]), (&json!("drift"), &json!(outcome)));
+        assert_eq!((&entry["tool"], &entry["looked_at"]), (&json!(env!("CARGO_PKG_VERSION")), &json!(46)));
+        assert_eq!(entry["serial"], lockfile["serial"]);
+    }
+    let elapsed = first["elapsed_ms"].as_u64().unwrap();
+    assert!((1..=took).contains(&elapsed), "{elapsed} of {took} ms");
+    assert_ne!(first["run"], second["run"]);
+    assert_eq!(second["changes"], json!({"new": 1, "changed": 0, "resolved": 0}));
+    let expected = json!([{
+        "id": "drift.changed", "subject": "database.main backup_days", "address": "database.main", "severity": "medium",
+        "what": "recorded 7, found 1", "first_seen": second["at"], "waived": false,
+    }]);
+    assert_eq!(second["findings"], expected);
+}
+
+#[test]
 fn the_history_lists_runs_and_shows_since_when() {
     let desk = standing();
     desk.run(&["drift", "history"]).exit(0).says(&["No run is recorded."]);

@@ -4,7 +4,7 @@ use super::pages::{drifted, lost};
 use super::plans::mixed_plan;
 use super::status::{VIEW, seen, silent};
 use super::*;
-use crate::render::{html_document, html_part};
+use crate::render::{html_document, html_part, slack};
 use crate::run::status::tests::scene::{balancer, targets};
 
 pub(super) fn html(page: &Page<'_>) -> String {
@@ -50,6 +50,26 @@ fn a_run_as_markdown() {
 #[test]
 fn a_drift_report_as_html() {
     insta::assert_snapshot!(html(&Page::of_drift(&drifted(), &drift_view())));
+}
+
+#[test]
+fn a_message_of_slack_calls_nobody_and_makes_no_link() {
+    let strange = diff("tags.team", &json!("a"), &json!("<!channel> & <https://e|f>"), OnChange::Update);
+    let drift = [(address("vpc.main"), Drift::Moved(vec![strange]))].into();
+    let report = DriftReport { drift, looked_at: 46, ..DriftReport::default() };
+    let message = slack(&Page::of_drift(&report, &DriftView { region: "<r>", ..drift_view() }));
+    let blocks = message["blocks"].as_array().unwrap();
+    let kinds: Vec<&Value> = blocks.iter().map(|block| &block["type"]).collect();
+    assert_eq!(kinds, ["header", "section", "context"], "{message}");
+    assert_eq!(blocks[0]["text"]["type"], "plain_text");
+    let [section, place] = [&blocks[1]["text"], &blocks[2]["elements"][0]];
+    for text in [section, place] {
+        assert_eq!((&text["type"], &text["verbatim"]), (&json!("mrkdwn"), &json!(true)));
+    }
+    assert_eq!(place["text"], "ppm-prod in &lt;r&gt;, account 111122223333");
+    assert!(section["text"].as_str().unwrap().contains("vpc.main"), "{message}");
+    assert!(!message.to_string().contains(['<', '>']), "{message}");
+    assert!(message["text"].as_str().unwrap().starts_with("Drift: 1 changed"), "{message}");
 }
 
 #[test]

@@ -101,6 +101,11 @@ fn what_is_too_old_or_too_much_goes_once_enough_of_it_is_there() {
     write(10_500);
     let left = after(10_500);
     assert!(left.len() <= 10_000 && left[left.len() - 1] == 10_500 && left[0] >= 10_500 - year, "{}", left.len());
+    // Of one hour, so that none is old.
+    let many: String = (0..10_500).map(|_| line(&entry(1))).collect();
+    std::fs::write(store.runs_path(), many).unwrap();
+    let left = after(2);
+    assert_eq!((left.len(), left.last()), (10_000, Some(&2)));
 }
 
 #[test]
