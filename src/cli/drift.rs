@@ -49,7 +49,7 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
     let declarations = declarations(&args.files)?;
     match declarations.as_slice() {
         [] | [_] => {
-            let looked = Look::taken((common, args), declarations.first().map(PathBuf::as_path), stop, true).await?;
+            let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
             let came = looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
             heartbeat::beat(common, args.heartbeat.as_ref()).await;
@@ -101,8 +101,7 @@ async fn of_several(
     sides: &mut Sides,
 ) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
-    let look =
-        async |path: &'_ PathBuf| (path.clone(), Look::taken((common, args), Some(path), stop.clone(), false).await);
+    let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
     let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
     while let Some((path, looked)) = looks.next().await {
         typed::about(&path);
@@ -227,12 +226,7 @@ struct Look {
 
 impl Look {
     /// Looks at the stack of the declaration at `path`, or of the only one there is.
-    async fn taken(
-        (common, args): (&Common, &DriftArgs),
-        path: Option<&Path>,
-        stop: Stop,
-        is_shown: bool,
-    ) -> Result<Self, Failure> {
+    async fn taken(common: &Common, path: Option<&Path>, stop: Stop, is_shown: bool) -> Result<Self, Failure> {
         let declaration = Declaration::load(path)?;
         let mut home = workplace::home(common, &declaration)?;
         let book = workplace::load(&mut home, &declaration).await?;
@@ -240,11 +234,7 @@ impl Look {
         let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
-        let seen = if args.deep {
-            run::look_deep(&session, &book.state, &memory.baselines(), &mut events).await?
-        } else {
-            run::look(&session, &book.state, &mut events).await?
-        };
+        let seen = run::look(&session, &book.state, &memory.baselines(), &mut events).await?;
         drop(sinks);
         let at = session.host.now();
         let prospects = seen.prospects(&session, &declaration, &book.state);
@@ -306,7 +296,9 @@ mod tests {
         use LookOutcome::{Below, Drifted, InSync, Incomplete};
         let told = |all: &[LookOutcome], failed: usize| {
             let mut totals = Totals { failed, ..Totals::default() };
-            all.iter().for_each(|one| totals.add(*one));
+            for one in all {
+                totals.add(*one);
+            }
             (totals.code(), totals.text(Grade::High))
         };
         for (all, failed, code, text) in [

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use super::args::{AcceptArgs, Common};
 use super::failure::Failure;
+use super::memory::Memory;
 use super::record::{require_settled, write};
 use super::rewrite::Rewrite;
 use super::work::locked;
 use super::workplace::{self, Declaration};
 use super::{exit, out, show};
 use crate::architecture::{AcceptContext, Declarable, declare};
+use crate::described::judge::Deviation;
 use crate::engine::diff::FieldDiff;
 use crate::engine::plan::Drift;
 use crate::engine::state::State;
@@ -22,8 +24,9 @@ use crate::model::document::Document;
 use crate::model::observation::Observation;
 use crate::model::waiver::is_within;
 use crate::render::document;
+use crate::report::waive_hint;
 use crate::resources::catalog;
-use crate::run::{self, EventEmitter, Look, Outcome, Prospect, Session, Stop};
+use crate::run::{self, DriftReport, EventEmitter, Look, Outcome, Prospect, Session, Stop};
 use crate::store::home::{Home, Purpose};
 
 /// Takes what was found for what is wanted.
@@ -86,9 +89,11 @@ impl Order<'_> {
         let state = require_settled(home, declaration).await?;
         let mut sinks = show::looking_sinks(common, session);
         let mut events = EventEmitter::new(session, &mut sinks);
-        let mut seen = run::look(session, &state, &mut events).await?;
+        let memory = Memory::recall(home, session.host.now()).await;
+        let mut seen = run::look(session, &state, &memory.baselines(), &mut events).await?;
         drop(sinks);
         let found = self.found(&seen)?;
+        let undeclared: Vec<Deviation> = self.undeclared(&seen.report)?.into_iter().cloned().collect();
         let accepted = followed(&state, &seen, &found);
         seen.survey(session, *declaration, &accepted).await?;
         let (rewrite, mut settled) = self.declared(&seen, &accepted, found)?;
@@ -96,8 +101,9 @@ impl Order<'_> {
         if !self.is_dry {
             rewrite.write()?;
             write(home, accepted).await?;
+            memory.accept(home, session, &undeclared).await?;
         }
-        self.tell(&rewrite, &settled);
+        self.tell(&rewrite, &settled, &undeclared);
         Ok(exit::DONE)
     }
 
@@ -107,8 +113,16 @@ impl Order<'_> {
         let refuse = |heading: String| Failure::new(exit::FAILED, heading + "; nothing was changed");
         let mut found = Vec::new();
         for (address, fields) in self.wanted {
-            if let Some(error) = report.unread.get(address) {
+            if let Some(Observation::Unread { error }) = seen.observed.get(address) {
                 return Err(Failure { code: exit::INCOMPLETE, ..refuse(format!("{address}: {error}")) });
+            }
+            // What nobody declared is no field of ours.
+            let mut of_it = report.deviations.iter().filter(|one| one.is_drift() && one.address == *address).peekable();
+            let has_undeclared = of_it.peek().is_some();
+            let fields: Vec<&String> =
+                fields.iter().filter(|field| !of_it.clone().any(|one| is_meant(one, field))).collect();
+            if fields.len() < self.wanted[address].len() && fields.is_empty() {
+                continue;
             }
             if report.foreign.contains_key(address) {
                 return Err(refuse(format!("{address} is gone, and what stands in its place is not ours")).hint(SHOWN));
@@ -127,10 +141,33 @@ impl Order<'_> {
                 (Some(Drift::Gone), [_, ..]) => {
                     return Err(refuse(format!("{address} is gone, and has no fields any more")));
                 }
+                (None, []) if has_undeclared => {}
                 (None, _) => return Err(refuse(format!("{address} is as it was recorded")).hint(SHOWN)),
             }
         }
         Ok(found)
+    }
+
+    /// What of what nobody declared is named. Only what is compared with what was seen first can be accepted.
+    fn undeclared<'r>(&self, report: &'r DriftReport) -> Result<Vec<&'r Deviation>, Failure> {
+        let is_named = |one: &&Deviation| {
+            let fields = self.wanted.get(&one.address);
+            one.is_drift() && fields.is_some_and(|all| all.is_empty() || all.iter().any(|field| is_meant(one, field)))
+        };
+        let named: Vec<&Deviation> = report.deviations.iter().filter(is_named).collect();
+        match named.iter().find(|one| one.remember.is_none()) {
+            None => Ok(named),
+            Some(one) => {
+                let heading = format!(
+                    "{} {}: no key declares it, so nothing can hold that it is right ({}); nothing was changed",
+                    one.address,
+                    one.place(),
+                    one.what
+                );
+                let file = shell_word(&self.declaration.name());
+                Err(Failure::new(exit::FAILED, heading).hint(waive_hint(&one.address, one.place(), &file)))
+            }
+        }
     }
 
     /// The declaration in which everything that can be declared is as it was found.
@@ -165,7 +202,7 @@ impl Order<'_> {
                         let heading = format!("{address} is gone: {because}; nothing was changed");
                         return Err(Failure::new(exit::FAILED, heading)
                             .hint("`ppm-infra plan` shows what is made again")
-                            .hint(waive(&address, "", &shell_word(&file))));
+                            .hint(waive_hint(&address, "", &shell_word(&file))));
                     }
                     Declarable::AsDeclared | Declarable::Not { .. } => {}
                 }
@@ -191,9 +228,13 @@ impl Order<'_> {
         Ok(())
     }
 
-    fn tell(&self, rewrite: &Rewrite<'_>, settled: &[Settled]) {
+    fn tell(&self, rewrite: &Rewrite<'_>, settled: &[Settled], undeclared: &[Deviation]) {
         if self.common.json {
-            let all: Vec<Value> = settled.iter().map(Settled::json).collect();
+            let undeclared = undeclared.iter().map(|one| {
+                json!({"address": one.address, "paths": [one.place()], "declared": false, "key": null, "follows": [],
+                    "because": REMEMBERED, "apply": "nothing"})
+            });
+            let all: Vec<Value> = settled.iter().map(Settled::json).chain(undeclared).collect();
             let written = rewrite.is_change().then(|| self.declaration.name());
             let fields = [("dry_run", json!(self.is_dry)), ("accepted", json!(all)), ("written", json!(written))];
             return out::data(&format!("{}\n", document(Some("drift accept"), fields)));
@@ -205,6 +246,9 @@ impl Order<'_> {
         for one in settled {
             out::told(&one.text(&file));
         }
+        for one in undeclared {
+            out::told(&format!("{} {}: {REMEMBERED}.\n", one.address, one.place()));
+        }
         out::note(if self.is_dry {
             "Nothing was changed: this is what accepting would do.\n"
         } else {
@@ -213,12 +257,14 @@ impl Order<'_> {
     }
 }
 
-const SHOWN: &str = "`ppm-infra drift` shows what drifted";
+const REMEMBERED: &str = "no key declares it; the next looks compare with what is there now";
 
-/// How it is let stand for a while.
-fn waive(address: &Address, field: &str, file: &str) -> String {
-    format!("`ppm-infra drift waive {address}{field} --for 7d --reason TEXT -f {file}` lets it stand for a while")
+/// Whether a person means it by `field`.
+fn is_meant(one: &Deviation, field: &str) -> bool {
+    one.names().any(|name| is_within(name, field))
 }
+
+const SHOWN: &str = "`ppm-infra drift` shows what drifted";
 
 /// The record, in which what was found takes the place of what was recorded.
 fn followed(state: &State, seen: &Look, found: &[(Address, Vec<FieldDiff>)]) -> State {
@@ -256,7 +302,6 @@ impl Settled {
             let _ = writeln!(text, "  That key decides more, which the next apply changes: {}.", follows.join(", "));
         }
         if let Declarable::Not { .. } = declarable {
-            let field = fields.first().map(|field| format!(" {}", shell_word(field))).unwrap_or_default();
             let outcome = match prospect.as_ref().map(|prospect| &prospect.outcome) {
                 Some(Outcome::Kept) => "leaves it so".to_owned(),
                 Some(Outcome::Refused(because)) => format!("does nothing, for it is declared otherwise: {because}"),
@@ -266,7 +311,7 @@ impl Settled {
                 }
             };
             let _ = writeln!(text, "  The next `ppm-infra apply {file}` {outcome}.");
-            let _ = writeln!(text, "  {}.", waive(address, &field, file));
+            let _ = writeln!(text, "  {}.", waive_hint(address, fields.first().copied().unwrap_or_default(), file));
         }
         text
     }

@@ -8,6 +8,7 @@ use super::args::{Common, DriftArgs, HistoryArgs};
 use super::failure::Failure;
 use super::notify::{Notices, Told};
 use super::{exit, out, show, workplace};
+use crate::described::judge::Deviation;
 use crate::described::look::Baseline;
 use crate::model::address::Address;
 use crate::model::causes::in_one_line;
@@ -117,6 +118,23 @@ impl Memory {
 }
 
 impl Memory {
+    /// Leaves for later runs that what is there now is what these are to be compared with.
+    pub(super) async fn accept(
+        &self,
+        home: &Home,
+        session: &Session,
+        accepted: &[Deviation],
+    ) -> Result<(), StoreError> {
+        let Some(last) = self.last().filter(|_| !accepted.is_empty()) else { return Ok(()) };
+        let mut entry = RunEntry { run: session.run.as_str().to_owned(), at: session.host.now(), ..last.clone() };
+        let baseline = entry.baseline.get_or_insert_default();
+        for one in accepted {
+            let now = one.remember.clone().unwrap_or_default();
+            baseline.entry(one.address.to_string()).or_default().insert(one.key(), now);
+        }
+        home.add_run(&entry).await
+    }
+
     /// What was remembered before, and what this look saw first. An object that was not seen now keeps what was known of it.
     fn remembered(&self, seen: &BTreeMap<Address, Baseline>) -> RunBaseline {
         let before = self.baselines();

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::model::error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
-use crate::model::described::Described;
+use crate::model::described::{CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::index::IdIndex;
@@ -66,6 +66,15 @@ pub trait Cloud: Send + Sync {
     /// that has no more to tell answers nothing.
     fn describe<'a>(&'a self, request: &'a ObserveRequest<'a>) -> BoxFuture<'a, Described> {
         Box::pin(async move { Described { observed: self.observe(request).await, answers: BTreeMap::new() } })
+    }
+
+    /// Asks what is worth knowing after what a look found. A cloud that has no more to tell answers nothing.
+    fn inquire<'a>(
+        &'a self,
+        _inquiries: &'a [Inquiry],
+        _place: &'a Surroundings,
+    ) -> BoxFuture<'a, BTreeMap<Address, CallAnswers>> {
+        Box::pin(async { BTreeMap::new() })
     }
 
     /// Lists what carries the marks of `stack`, declared and recorded or not. What is gone may be listed for a while: a

@@ -68,11 +68,11 @@ pub fn told(look: &DeepLook<'_>, row: &MemberRow, check: LifecycleCheck, found: 
         }
         LifecycleCheck::SecretAge => {
             // What nobody can make anew is not told to be old.
-            let is_password = look.declared().get("content").is_some_and(|content| content.get("login").is_some());
             let stages = found.element.get("VersionStages");
             let counts = stages.is_none_or(|stages| texts(stages).contains(&"AWSCURRENT"));
             let age = days_until(look.now, moment(found.value)?);
-            (is_password && counts && age > PASSWORD_DAYS).then(|| format!("has a password that is {} old", days(age)))
+            (look.is_password() && counts && age > PASSWORD_DAYS)
+                .then(|| format!("has a password that is {} old", days(age)))
         }
         LifecycleCheck::SecretDeletion => {
             (!text.is_empty()).then(|| "is deleted, and gone for good when its recovery window ends".to_owned())

@@ -9,18 +9,15 @@ use super::known::{Belonging, belonging};
 use super::look::DeepLook;
 use super::path::{FoundMember, MemberPath, plain, text_of};
 use super::policies::meaning;
-use super::remembered::{is_remembered, moved, now, recorded};
+use super::remembered::{is_remembered, moved, now, recorded, stopped};
 use super::rules::RuleCase;
-use super::table::{Aggravation, LifecycleCheck, MemberClass, MemberRow};
+use super::table::{LifecycleCheck, MemberClass, MemberRow};
 use super::tracked::differs;
 use super::words::{detail, member_name, noun, shown, told_rule, with_article};
 use crate::model::address::Address;
 use crate::model::described::CallAnswer;
 use crate::model::error::CloudError;
 use crate::model::finding::Grade;
-
-/// Where the targets of a group say how they are: none at all is told as well.
-const TARGETS: &str = "TargetHealth.State";
 
 /// What a deviation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +32,7 @@ pub enum DeviationClass {
     Extra,
     /// An end that comes near, or a state that is not well.
     Lifecycle,
-    /// The cloud moved it. Told, and no alarm, unless nothing is served any more.
+    /// The cloud moved it. Told once, and no alarm.
     ByAws,
     /// It could not be read, and so is not in sync.
     Unread,
@@ -71,6 +68,29 @@ pub struct Deviation {
 }
 
 impl Deviation {
+    /// Whether it is drift. What the cloud moves by itself is none, and of what could not be read nobody knows.
+    pub fn is_drift(&self) -> bool {
+        match self.class {
+            DeviationClass::ByAws | DeviationClass::Unread => false,
+            DeviationClass::Changed
+            | DeviationClass::Identity
+            | DeviationClass::Undeclared
+            | DeviationClass::Extra
+            | DeviationClass::Lifecycle => true,
+        }
+    }
+
+    /// What of the object it is about, as findings name it: the member of a list by its name, or else the member of the
+    /// answer.
+    pub fn place(&self) -> &str {
+        self.member.as_deref().unwrap_or(self.path)
+    }
+
+    /// Every name by which a person may mean it: as findings do, by the member of the answer, or by our field.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [Some(self.place()), Some(self.path), self.field].into_iter().flatten()
+    }
+
     /// The key of what is remembered of its member.
     pub fn key(&self) -> String {
         format!("{} {}", self.call, self.path)
@@ -78,7 +98,7 @@ impl Deviation {
 }
 
 /// Everything about an object that is not as anybody declared it, in the order of the table: one for each field, the
-/// gravest, and one for each member of a list.
+/// gravest, and one for each member of a list that is not ours.
 pub fn judge(look: &DeepLook<'_>) -> Vec<Deviation> {
     let answers = look.answers.get(look.address);
     let mut found = Vec::new();
@@ -201,7 +221,7 @@ fn is_there(row: &MemberRow, value: &Value) -> bool {
 fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_>) -> Option<Deviation> {
     let (class, tail) = match belonging(look, row, found) {
         Belonging::Ours | Belonging::Clouds => return None,
-        Belonging::Controllers => (DeviationClass::ByAws, ", which a controller made"),
+        Belonging::Controllers => (DeviationClass::ByAws, ", which a controller or a service of AWS adds by itself"),
         Belonging::Nobodys => (DeviationClass::Extra, ""),
     };
     let ours = row.field().and_then(|field| look.declared().get(field).cloned());
@@ -230,19 +250,15 @@ fn moved_member(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass) -> 
     Some(Deviation { before, after, remember, ..of(look, row, class, grade, what) })
 }
 
-/// What the cloud moved is told once; that nothing is served any more is told for as long as it is so.
+/// What the cloud moved is told once, and that nothing is served any more for as long as it is so.
 fn by_aws(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
-    let now = now(look, row);
-    let case = RuleCase { look, row, before: None, after: &now, element: &now };
-    let told = is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten();
-    let holds = |(_, rule): &&(Grade, Aggravation)| case.holds(*rule);
-    let Some((grade, rule)) = row.rules.iter().find(holds).filter(|_| !now.is_null() || row.path == TARGETS) else {
-        return told;
-    };
-    let path = row.path.trim_end_matches(".*");
-    let what = format!("{path} of the {} is {}{}", noun(look.kind()), shown(&now), told_rule(Some(*rule)));
-    let deviation = told.unwrap_or_else(|| of(look, row, DeviationClass::ByAws, *grade, String::new()));
-    Some(Deviation { grade: *grade, after: now, what, ..deviation })
+    if let Some((grade, rule)) = stopped(look, row) {
+        let (before, after) = (look.baseline.get(&row.key()).cloned().unwrap_or_default(), now(look, row));
+        let path = row.path.trim_end_matches(".*");
+        let what = format!("{path} of the {} is {}{}", noun(look.kind()), shown(&after), told_rule(Some(rule)));
+        return Some(Deviation { before, after, ..of(look, row, DeviationClass::Lifecycle, grade, what) });
+    }
+    is_remembered(look, row).then(|| moved_member(look, row, DeviationClass::ByAws)).flatten()
 }
 
 fn identity(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
@@ -287,12 +303,14 @@ fn changed(look: &DeepLook<'_>, row: &MemberRow) -> Option<Deviation> {
     Some(Deviation { before, after, ..of(look, row, DeviationClass::Changed, grade, what) })
 }
 
-/// One for each field, the gravest, which says how many more there are; what has no field is told each by itself.
+/// One for each field, the gravest, which says how many more there are. What has no field is told each by itself, and so is
+/// each member of a list by its name: one of them may be waived, and hides no other.
 fn gravest(found: Vec<Deviation>) -> Vec<Deviation> {
     let mut kept: Vec<(Deviation, usize)> = Vec::new();
-    let mut places: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut places: BTreeMap<(&'static str, Option<String>), usize> = BTreeMap::new();
     for one in found {
-        if let Some(at) = one.field.and_then(|field| places.get(field).copied()) {
+        let place = one.field.map(|field| (field, one.member.clone()));
+        if let Some(at) = place.as_ref().and_then(|place| places.get(place).copied()) {
             let (best, others) = &mut kept[at];
             *others += 1;
             if one.grade > best.grade {
@@ -300,9 +318,7 @@ fn gravest(found: Vec<Deviation>) -> Vec<Deviation> {
             }
             continue;
         }
-        if let Some(field) = one.field {
-            places.insert(field, kept.len());
-        }
+        places.extend(place.map(|place| (place, kept.len())));
         kept.push((one, 0));
     }
     let with_rest = |(one, others): (Deviation, usize)| match others {

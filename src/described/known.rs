@@ -24,6 +24,11 @@ const MADE_FOR: [&str; 4] = ["EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRI
 /// The rule of the Resolver that every network has (Route 53 Developer Guide, "Autodefined rules").
 const AUTODEFINED: &str = "rslvr-autodefined-rr-internet-resolver";
 
+/// Policies that Quick Setup of Systems Manager attaches to the roles of machines of the account (Systems Manager User
+/// Guide, "Set up Amazon EC2 host management using Quick Setup" and "Patch Manager ... using Quick Setup").
+const QUICK_SETUP: [&str; 3] =
+    ["AmazonSSMManagedInstanceCore", "AmazonSSMPatchAssociation", "CloudWatchAgentServerPolicy"];
+
 /// Whose a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Belonging {
@@ -95,6 +100,7 @@ fn of_a_service(look: &DeepLook<'_>, row: &MemberRow, found: FoundMember<'_>) ->
         ("iam:ListEntitiesForPolicy", "PolicyRoles[].*") => {
             ours(look.objects.of_kind("iam_role").any(|role| role.declared.text("name") == Some(text("RoleName"))))
         }
+        ("iam:ListAttachedRolePolicies", "PolicyArn") => quick_setup(look, &value),
         // `eks-<uuid>`: EKS makes one for the role of the nodes (EKS User Guide, "Amazon EKS node IAM role").
         ("iam:ListInstanceProfilesForRole", _) => clouds(is_profile_of_eks(text("InstanceProfileName"))),
         ("kms:ListGrants", _) => clouds(is_grant_of_a_service(element)),
@@ -175,6 +181,15 @@ fn of_a_network(look: &DeepLook<'_>, row: &MemberRow, found: FoundMember<'_>) ->
         ("route53resolver:ListResolverRuleAssociations", _) => clouds(text("ResolverRuleId") == AUTODEFINED),
         _ => None,
     }
+}
+
+/// Whether Systems Manager may have attached a policy: to the role of our machines, and to no other.
+fn quick_setup(look: &DeepLook<'_>, policy: &str) -> Option<Belonging> {
+    let role = look.computed("id");
+    let is_of_nodes = look.objects.of_kind("node_group").any(|group| group.declared.text("role") == role);
+    let name = policy.split_once(":iam::aws:policy/").map(|(_, name)| name);
+    let is_named = name.is_some_and(|name| QUICK_SETUP.contains(&name));
+    (role.is_some() && is_of_nodes && is_named).then_some(Belonging::Controllers)
 }
 
 /// Whose an access entry is: of ours, of a role that EKS made one for, or of a service.

@@ -96,9 +96,19 @@ impl<'a> DeepLook<'a> {
         &self.address.kind
     }
 
+    /// What is recorded of the object, with ids in place of references.
+    pub fn recorded(&self) -> Option<&'a Known> {
+        self.objects.get(self.address)
+    }
+
     /// What was declared of the object, with ids.
     pub fn declared(&self) -> Document {
         self.objects.get(self.address).map(|known| known.declared.clone()).unwrap_or_default()
+    }
+
+    /// Whether it is a secret with a password, which is made anew in the ordinary course: other secrets never are.
+    pub fn is_password(&self) -> bool {
+        self.declared().get("content").is_some_and(|content| content.get("login").is_some())
     }
 
     /// One value of what the cloud computed for it, as text.

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::look::{Baseline, DeepLook};
 use super::path::{FoundMember, as_set, pairs, plain, text_of};
-use super::table::{MemberClass, MemberRow};
+use super::rules::RuleCase;
+use super::table::{Aggravation, MemberClass, MemberRow};
+use crate::model::finding::Grade;
 
 /// States in which a machine was taken out of service by somebody; the others pass by themselves (EC2 Auto Scaling User
 /// Guide, "Amazon EC2 Auto Scaling instance lifecycle").
@@ -75,14 +77,15 @@ pub fn is_catch_all(row: &MemberRow) -> bool {
     matches!(row.class, MemberClass::Baseline) && row.path == "Attributes[]"
 }
 
-/// The version under each stage that does not move by itself.
+/// The version under each stage that does not move by itself, nor when a password is made anew.
 fn stages(look: &DeepLook<'_>, row: &MemberRow) -> Option<Value> {
     let roots = look.told(row.call).iter().filter_map(|root| root.get("VersionIdsToStages")?.as_object());
     let staged = roots.flatten().flat_map(|(version, stages)| {
         let stages = stages.as_array().into_iter().flatten().filter_map(Value::as_str);
         stages.map(|stage| (stage.to_owned(), Value::from(version.as_str()))).collect::<Vec<_>>()
     });
-    let kept: Map<String, Value> = staged.filter(|(stage, _)| !MOVING_STAGES.contains(&stage.as_str())).collect();
+    let moves = |stage: &str| MOVING_STAGES.contains(&stage) || (stage == "AWSCURRENT" && look.is_password());
+    let kept: Map<String, Value> = staged.filter(|(stage, _)| !moves(stage)).collect();
     (!kept.is_empty()).then_some(Value::Object(kept))
 }
 
@@ -127,14 +130,38 @@ pub fn is_remembered(look: &DeepLook<'_>, row: &MemberRow) -> bool {
     }
 }
 
-/// What is to be remembered of an object after a look: what was remembered, and what was seen for the first time. What
-/// could not be read, or was not asked for, stays as it was.
+/// Where the targets of a group say how they are: none at all is told as well.
+const TARGETS: &str = "TargetHealth.State";
+
+/// Of what the cloud moves: that nothing is served any more, how grave that is, and by which rule. Targets that were never
+/// seen to serve have not stopped: of a stack without its chart all of them are unhealthy.
+pub fn stopped(look: &DeepLook<'_>, row: &MemberRow) -> Option<(Grade, Aggravation)> {
+    let holds = |value: &Value| {
+        let case = RuleCase { look, row, before: None, after: value, element: value };
+        let is_told = !value.is_null() || row.path == TARGETS;
+        row.rules.iter().filter(|(_, rule)| is_told && case.holds(*rule)).max_by_key(|(grade, _)| *grade).copied()
+    };
+    let has_served = match look.baseline.get(&row.key()) {
+        Some(before) => holds(before).is_none(),
+        None => row.path != TARGETS,
+    };
+    holds(&now(look, row)).filter(|_| has_served)
+}
+
+/// What is to be remembered of an object after a look: what was remembered, and what was seen for the first time; of what
+/// the cloud moves, what there is now, unless nothing is served any more. What could not be read, or was not asked for,
+/// stays as it was.
 pub fn baseline_of(look: &DeepLook<'_>) -> Baseline {
     let mut baseline = look.baseline.clone();
     for row in look.table.rows.iter().filter(|row| !look.told(row.call).is_empty() && is_remembered(look, row)) {
         let now = now(look, row);
         match (baseline.get_mut(&row.key()), now) {
             (None, now) => drop(baseline.insert(row.key(), now)),
+            (Some(known), now) if matches!(row.class, MemberClass::ByAws) => {
+                if stopped(look, row).is_none() {
+                    *known = now;
+                }
+            }
             (Some(Value::Object(known)), Value::Object(now)) if is_catch_all(row) => {
                 for (key, value) in now {
                     known.entry(key).or_insert(value);

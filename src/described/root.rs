@@ -28,7 +28,7 @@ pub enum Asked<'t> {
     Each,
     /// With another kind's.
     Shared,
-    /// When this holds.
+    /// When something is found by this call.
     If(&'t str),
     /// When a deep look is asked for.
     Deep,
@@ -39,9 +39,13 @@ pub enum Asked<'t> {
 pub struct Recognised<'t> {
     /// The parameter of the request; where the request has none of that name, the path in the element of the answer.
     pub told: &'t str,
-    /// The field of the object: of what the cloud computed for it, or of its declaration.
+    /// The field of the object: of what the cloud computed for it, or of its declaration. [`FOUND`] stands for each thing
+    /// that was found, by its name.
     pub field: &'t str,
 }
+
+/// In the place of a field: what the call found after which this one is made.
+pub const FOUND: &str = "*";
 
 impl Root<'_> {
     /// Whether every look asks for it.
@@ -59,6 +63,11 @@ fn root(line: &str) -> Option<Root<'_>> {
     let mut cells = line.split('\t');
     let (call, path) = (cells.next()?, cells.next()?);
     let value = cells.next().filter(|class| *class == "root").and_then(|_| cells.next())?;
+    read(call, path, value)
+}
+
+/// A row of class `root`, by what stands in its columns.
+pub fn read<'t>(call: &'t str, path: &'t str, value: &'t str) -> Option<Root<'t>> {
     let (way, mut rest) = value.split_once("; ").unwrap_or((value, ""));
     let asked = match way.split(' ').next()? {
         "all" => Asked::All,

@@ -29,8 +29,6 @@ pub struct TrackedVerdict {
     pub rule: Option<Aggravation>,
     /// Why it matters, from the table.
     pub why: &'static str,
-    /// Whether the cloud moves it so by itself: storage that grows, a newer minor version.
-    pub by_aws: bool,
 }
 
 /// How grave it is that the field at `path` (`backup_days`, `health_check.matcher`) is `after` and was recorded as
@@ -48,14 +46,9 @@ pub fn severity_of(look: &DeepLook<'_>, path: &str, before: &Value, after: &Valu
         if field == "egress" && weighed.1 == Some(Aggravation::OpenToTheWorld) {
             weighed = (row.grade?, None);
         }
-        let by_aws = moves_by_itself(look, row, &before_text(case), &after);
-        Some(TrackedVerdict { grade: weighed.0, rule: weighed.1, why: row.why, by_aws })
+        Some(TrackedVerdict { grade: weighed.0, rule: weighed.1, why: row.why })
     });
     verdicts.max_by_key(|verdict| verdict.grade)
-}
-
-fn before_text(case: RuleCase<'_>) -> String {
-    case.before.map(text_of).unwrap_or_default()
 }
 
 fn is_rules(field: &str) -> bool {
@@ -64,7 +57,7 @@ fn is_rules(field: &str) -> bool {
 
 /// The rows that a change of a field is about.
 fn rows<'a>(look: &DeepLook<'a>, field: &str, part: &str, before: &Value, after: &Value) -> Vec<&'a MemberRow> {
-    // What is ordered and waits is told by `is_pending`; here it is what stands.
+    // What is ordered and waits is told by the kind; here it is what stands.
     let stands = |row: &&MemberRow| tracks(row, field) && !row.path.starts_with(PENDING);
     let all: Vec<&MemberRow> = look.table.rows.iter().filter(stands).collect();
     let is_extra = |row: &&&MemberRow| matches!(row.class, MemberClass::Extra { .. });
@@ -132,36 +125,6 @@ fn is_more(before: &Value, after: &Value) -> bool {
         (Value::Null, _) => true,
         (Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => false,
     }
-}
-
-/// Whether the cloud moves a field so by itself: storage up to its limit, the version within its major one (RDS User Guide,
-/// "Managing capacity automatically with storage autoscaling", "Automatic minor version upgrades").
-fn moves_by_itself(look: &DeepLook<'_>, row: &MemberRow, before: &str, after: &Value) -> bool {
-    let after = text_of(after);
-    match row.path {
-        "AllocatedStorage" => {
-            let limits = look.told(row.call).iter().filter_map(|root| root.get("MaxAllocatedStorage"));
-            let number = |text: &str| text.parse::<u64>().ok();
-            let grows = number(before).zip(number(&after)).is_some_and(|(before, after)| before < after);
-            grows && limits.map(text_of).any(|limit| number(&limit) >= number(&after) && number(&limit) > Some(0))
-        }
-        "EngineVersion" => {
-            let major = |text: &str| text.split('.').next().map(str::to_owned);
-            !before.is_empty() && major(before) == major(&after)
-        }
-        _ => false,
-    }
-}
-
-/// Whether what is declared of a field is ordered and waits for its time.
-pub fn is_pending(look: &DeepLook<'_>, field: &str) -> bool {
-    let declared = look.declared();
-    let Some(wanted) = declared.get(field).map(text_of).filter(|wanted| !wanted.is_empty()) else { return false };
-    let waiting = look.table.rows.iter().filter(|row| row.path.starts_with(PENDING) && tracks(row, field));
-    waiting.flat_map(|row| look.members(row)).any(|found| {
-        let ordered = text_of(found.value);
-        ordered == wanted || (field == "engine_version" && ordered.starts_with(&format!("{wanted}.")))
-    })
 }
 
 /// What of a member that no plan reads is not as recorded: both sides.

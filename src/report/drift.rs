@@ -29,8 +29,9 @@ use crate::model::address::Address;
 use crate::model::finding::{Finding, Grade};
 use crate::model::place::Origins;
 use crate::model::resource::Catalog;
+use crate::run::DriftReport;
 use crate::run::since::{RunEntry, RunFinding, Since, Standing};
-use crate::run::{DriftReport, counts};
+pub use remedies::waive_hint;
 pub(super) use since::{finding_json as seen_json, told_time};
 
 /// What the page of a drift report is made with, beside the report.
@@ -69,7 +70,7 @@ impl<'a> Page<'a> {
             looked_at: report.looked_at,
             waived: report.waived.drift.len(),
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
-            undeclared: report.deviations.iter().filter(|one| counts(one)).count(),
+            undeclared: report.deviations.iter().filter(|one| one.is_drift()).count(),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let waived = findings::waived(report, view.origins, view.quoted_file);

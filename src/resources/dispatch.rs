@@ -16,7 +16,7 @@ use crate::cloud::aws::{
 use crate::cloud::health::{Answer, Probe};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
-use crate::model::described::Described;
+use crate::model::described::{CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::observation::{ForeignObject, Observation};
@@ -97,6 +97,14 @@ impl Cloud for Aws {
             let cx = &Reading { networks: &networks, ..self.reading(request, &once) };
             described::describe(&self.clients, &tables, request, self.look(request, cx)).await
         })
+    }
+
+    fn inquire<'a>(
+        &'a self,
+        inquiries: &'a [Inquiry],
+        place: &'a Surroundings,
+    ) -> BoxFuture<'a, BTreeMap<Address, CallAnswers>> {
+        Box::pin(described::inquire(&self.clients, &place.account, inquiries))
     }
 
     fn census<'a>(

@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Blueprint, EventEmitter, Planned, RunError, Session, look};
+use super::look::compare;
+use super::{Blueprint, EventEmitter, Planned, RunError, Session};
 use crate::engine::plan::{Action, Drift};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
@@ -51,7 +52,7 @@ pub async fn fix(
     if let Some(unknown) = named.iter().find(|address| !state.resources.contains_key(*address)) {
         return Err(PlanError::NotRecorded { address: unknown.clone() }.into());
     }
-    let mut seen = look(session, state, events).await?;
+    let mut seen = compare(session, state, events).await?;
     seen.survey(session, blueprint, state).await?;
     let drift = &seen.report.drift;
     let gone = |address: &Address| matches!(drift.get(address), Some(Drift::Gone));

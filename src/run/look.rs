@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::foreign;
 use super::refresh::{refresh, refresh_described};
 use super::waived::Waived;
-use super::{Blueprint, EventEmitter, Prospect, RunError, Session, survey, tell_drift};
+use super::{Blueprint, EventEmitter, Prospect, RunError, Session, stoppable, survey, tell_drift};
 use crate::cloud::CloudError;
+use crate::described::further::further;
 use crate::described::judge::{Deviation, DeviationClass, judge};
 use crate::described::look::{Baseline, DeepLook, OwnObjects};
 use crate::described::remembered::baseline_of;
@@ -20,7 +22,7 @@ use crate::engine;
 use crate::engine::plan::Drift;
 use crate::engine::state::State;
 use crate::model::address::Address;
-use crate::model::described::{CallAnswer, CallAnswers, Described};
+use crate::model::described::{CallAnswer, CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::finding::Grade;
 use crate::model::observation::{ForeignObject, Observation};
@@ -46,22 +48,11 @@ pub struct DriftReport {
     pub waived: Waived,
     /// What nobody declared, by what the cloud tells beyond the fields of a plan.
     pub deviations: Vec<Deviation>,
-    /// How grave it is that a field differs, by its address and path, where a table says so.
+    /// How grave it is that a field differs, by its address and path, where a table says so; with an empty path, that the
+    /// object is gone.
     pub grades: BTreeMap<(Address, String), Grade>,
     /// What is to be remembered of members without a fixed default, for the next look.
     pub baselines: BTreeMap<Address, Baseline>,
-}
-
-/// Whether a deviation is drift.
-pub fn counts(deviation: &Deviation) -> bool {
-    match deviation.class {
-        DeviationClass::ByAws | DeviationClass::Unread => false,
-        DeviationClass::Changed
-        | DeviationClass::Identity
-        | DeviationClass::Undeclared
-        | DeviationClass::Extra
-        | DeviationClass::Lifecycle => true,
-    }
 }
 
 /// What a look has found, and what it was made from.
@@ -75,30 +66,20 @@ pub struct Look {
     pub surroundings: Surroundings,
 }
 
-/// Compares everything recorded with what is there. Changes nothing.
+/// Compares everything recorded with what is there, and judges what the cloud tells beyond the fields of a plan. Changes
+/// nothing.
 ///
 /// # Errors
 /// [`RunError`] when not even the account is known.
 pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
-    look(session, state, events).await.map(|look| look.report)
+    look(session, state, &BTreeMap::new(), events).await.map(|look| look.report)
 }
 
-/// As [`drift`], with what was seen.
+/// As [`drift`], with what was seen; `baselines` is what was remembered of the members without a fixed default.
 ///
 /// # Errors
 /// As [`drift`].
-pub async fn look(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<Look, RunError> {
-    let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;
-    looked(session, state, surroundings, observed, events).await
-}
-
-/// As [`look`], and judges what the cloud tells beyond the fields of a plan; `baselines` is what was remembered of the
-/// members without a fixed default.
-///
-/// # Errors
-/// As [`drift`].
-pub async fn look_deep(
+pub async fn look(
     session: &Session,
     state: &State,
     baselines: &BTreeMap<Address, Baseline>,
@@ -107,8 +88,15 @@ pub async fn look_deep(
     let surroundings = survey(session, &Questions::default(), None, state).await?;
     let Described { observed, answers } = refresh_described(session, state, &surroundings, events).await?;
     let mut look = looked(session, state, surroundings, observed, events).await?;
-    look.judge(session, state, &answers, baselines);
+    look.judge(session, state, answers, baselines).await?;
     Ok(look)
+}
+
+/// What drifted by the fields of a plan, and nothing beyond them.
+pub(super) async fn compare(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<Look, RunError> {
+    let surroundings = survey(session, &Questions::default(), None, state).await?;
+    let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;
+    looked(session, state, surroundings, observed, events).await
 }
 
 async fn looked(
@@ -142,45 +130,48 @@ async fn looked(
 }
 
 impl Look {
-    /// Judges the answers, as far as the objects they are about stand.
-    fn judge(
+    /// Judges the answers, as far as the objects they are about stand; asks what is worth knowing after what that finds, and
+    /// judges once more.
+    async fn judge(
         &mut self,
         session: &Session,
         state: &State,
-        answers: &BTreeMap<Address, CallAnswers>,
+        mut answers: BTreeMap<Address, CallAnswers>,
         baselines: &BTreeMap<Address, Baseline>,
-    ) {
-        let tables = MemberTables::of(&session.catalog);
-        let recorded: BTreeMap<&Address, Known> =
+    ) -> Result<(), RunError> {
+        let known: BTreeMap<&Address, Known> =
             state.resources.iter().map(|(address, recorded)| (address, recorded.known())).collect();
-        let objects = OwnObjects::of(recorded.iter().map(|(address, known)| (*address, known)));
-        let (now, none) = (session.host.now(), Baseline::new());
-        for (address, told) in answers {
-            let Some(Observation::Present { known, .. }) = self.observed.get(address) else { continue };
-            let Some(table) = tables.get(&address.kind) else { continue };
-            let baseline = baselines.get(address).unwrap_or(&none);
-            let account = &state.account;
-            let look = DeepLook { address, table, objects: &objects, answers, baseline, account, now };
-            let report = &mut self.report;
-            for deviation in judge(&look) {
-                match told.get(deviation.call) {
-                    Some(CallAnswer::Unread(error)) if deviation.class == DeviationClass::Unread => {
-                        report.unread.entry(address.clone()).or_insert_with(|| error.clone());
-                    }
-                    _ => report.deviations.push(deviation),
-                }
+        let bench = Bench {
+            tables: MemberTables::of(&session.catalog),
+            objects: OwnObjects::of(known.iter().map(|(address, known)| (*address, known))),
+            baselines,
+            unseen: Baseline::new(),
+            account: &state.account,
+            now: session.host.now(),
+        };
+        let mut found = bench.judged(&self.observed, &answers);
+        let inquiries = found.iter().flat_map(|(look, deviations)| {
+            let drift = self.report.drift.get(look.address);
+            let diffs = drift.into_iter().flat_map(|drift| match drift {
+                Drift::Moved(diffs) => diffs.as_slice(),
+                Drift::Gone => &[],
+            });
+            let changed: Vec<&str> = diffs.map(|diff| diff.path.split('.').next().unwrap_or_default()).collect();
+            further(look, deviations, &changed)
+        });
+        let inquiries: Vec<Inquiry> = inquiries.collect();
+        if !inquiries.is_empty() {
+            let told = stoppable(session, session.cloud.inquire(&inquiries, &self.surroundings)).await?;
+            for (address, more) in told {
+                answers.entry(address).or_default().extend(more);
             }
-            report.baselines.insert(address.clone(), baseline_of(&look));
-            let Some(Drift::Moved(diffs)) = report.drift.get(address) else { continue };
-            for diff in diffs {
-                let sides = [recorded.get(address).map(|known| &known.declared), Some(&known.declared)];
-                let [before, after] =
-                    sides.map(|side| side.and_then(|it| value_at(it, &diff.path)).unwrap_or_default());
-                if let Some(verdict) = severity_of(&look, &diff.path, &before, &after) {
-                    report.grades.insert((address.clone(), diff.path.clone()), verdict.grade);
-                }
-            }
+            found = bench.judged(&self.observed, &answers);
         }
+        for (look, deviations) in found {
+            self.report.add(&look, deviations);
+        }
+        self.report.grades = bench.grades(&self.report.drift, &self.observed, &answers);
+        Ok(())
     }
 
     /// Asks of the account what a design of `blueprint` needs to know that was not needed to look.
@@ -198,6 +189,94 @@ impl Look {
             self.surroundings = survey(session, &questions, blueprint.account(), state).await?;
         }
         Ok(())
+    }
+}
+
+/// What answers are judged with.
+struct Bench<'a> {
+    tables: MemberTables,
+    objects: OwnObjects,
+    baselines: &'a BTreeMap<Address, Baseline>,
+    /// What is remembered of an object that was never seen.
+    unseen: Baseline,
+    account: &'a str,
+    now: Timestamp,
+}
+
+impl Bench<'_> {
+    fn look<'l>(&'l self, address: &'l Address, answers: &'l BTreeMap<Address, CallAnswers>) -> Option<DeepLook<'l>> {
+        let table = self.tables.get(&address.kind)?;
+        let baseline = self.baselines.get(address).unwrap_or(&self.unseen);
+        let Self { objects, account, now, .. } = self;
+        Some(DeepLook { address, table, objects, answers, baseline, account, now: *now })
+    }
+
+    /// Every object that stands and is answered about, and what of it is not as anybody declared it.
+    fn judged<'l>(
+        &'l self,
+        observed: &BTreeMap<Address, Observation>,
+        answers: &'l BTreeMap<Address, CallAnswers>,
+    ) -> Vec<(DeepLook<'l>, Vec<Deviation>)> {
+        let stands = |address: &Address| matches!(observed.get(address), Some(Observation::Present { .. }));
+        let looks = answers.keys().filter(|address| stands(address)).filter_map(|address| self.look(address, answers));
+        looks.map(|look| (look, judge(&look))).collect()
+    }
+
+    /// How grave each part of the drift is, as far as the tables say so.
+    fn grades(
+        &self,
+        drift: &BTreeMap<Address, Drift>,
+        observed: &BTreeMap<Address, Observation>,
+        answers: &BTreeMap<Address, CallAnswers>,
+    ) -> BTreeMap<(Address, String), Grade> {
+        let mut grades = BTreeMap::new();
+        for (address, drift) in drift {
+            let Some(look) = self.look(address, answers) else { continue };
+            match drift {
+                Drift::Gone => {
+                    grades.extend(look.table.missing().map(|grade| ((address.clone(), String::new()), grade)));
+                }
+                Drift::Moved(diffs) => {
+                    let recorded = look.recorded().map(|known| &known.declared);
+                    let there = match observed.get(address) {
+                        Some(Observation::Present { known, .. }) => Some(&known.declared),
+                        Some(Observation::Absent | Observation::Foreign { .. } | Observation::Unread { .. }) | None => {
+                            None
+                        }
+                    };
+                    for diff in diffs {
+                        let value = |side: Option<&Document>| side.and_then(|it| value_at(it, &diff.path));
+                        let [before, after] = [recorded, there].map(|side| value(side).unwrap_or_default());
+                        let verdict = severity_of(&look, &diff.path, &before, &after);
+                        grades.extend(verdict.map(|told| ((address.clone(), diff.path.clone()), told.grade)));
+                    }
+                }
+            }
+        }
+        grades
+    }
+}
+
+impl DriftReport {
+    /// Takes in what of an object is not as anybody declared it, and what is to be remembered of it.
+    fn add(&mut self, look: &DeepLook<'_>, deviations: Vec<Deviation>) {
+        let address = look.address;
+        let told = look.answers.get(address);
+        // What a note of the kind names as well is told once.
+        if let Some(notes) = self.notes.get_mut(address) {
+            let members = || deviations.iter().filter_map(|one| one.member.as_deref());
+            notes.retain(|note| !members().any(|member| note.contains(member)));
+        }
+        self.notes.retain(|_, notes| !notes.is_empty());
+        for deviation in deviations {
+            match told.and_then(|told| told.get(deviation.call)) {
+                Some(CallAnswer::Unread(error)) if deviation.class == DeviationClass::Unread => {
+                    self.unread.entry(address.clone()).or_insert_with(|| error.clone());
+                }
+                _ => self.deviations.push(deviation),
+            }
+        }
+        self.baselines.insert(address.clone(), baseline_of(look));
     }
 }
 

@@ -40,7 +40,7 @@ pub use follow::follow;
 pub use host::{Host, RunId, Stop};
 pub use ledger::Ledger;
 pub use lock::{Notice, Taker, locked};
-pub use look::{DriftReport, Look, counts, drift, look, look_deep};
+pub use look::{DriftReport, Look, drift, look};
 pub use prospect::{Outcome, Prospect};
 pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::RolledBack;

@@ -5,13 +5,14 @@
 use jiff::civil::Date;
 
 use super::DriftReport;
+use crate::described::judge::Deviation;
 use crate::engine::plan::Drift;
 use crate::model::address::Address;
 use crate::model::observation::ForeignObject;
 use crate::model::waiver::Waiver;
 
 /// What the waivers of a declaration came to in one look.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Waived {
     /// What they cover.
     pub drift: Vec<WaivedDrift>,
@@ -20,14 +21,16 @@ pub struct Waived {
 }
 
 /// Drift that is covered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WaivedDrift {
     /// The object.
     pub address: Address,
-    /// What of its drift is covered.
-    pub drift: Drift,
+    /// What of its drift is covered; nothing where only what nobody declared is.
+    pub drift: Option<Drift>,
     /// What stands in its place and is not ours, where it is gone.
     pub foreign: Option<ForeignObject>,
+    /// What nobody declared of it and is covered.
+    pub deviations: Vec<Deviation>,
     /// By which waiver.
     pub waiver: Waiver,
 }
@@ -46,15 +49,18 @@ impl DriftReport {
     #[must_use]
     pub fn waive(mut self, waivers: &[Waiver], today: Date) -> Self {
         for waiver in waivers {
-            let covered = self.covered(waiver);
-            let why = match (covered, waiver.is_expired(today)) {
-                (None, _) if self.unread.contains_key(&waiver.address) => continue,
-                (None, _) => Unanswered::Idle,
-                (Some(_), true) => Unanswered::Expired,
-                (Some(drift), false) => {
-                    let foreign = self.take(waiver, &drift);
+            let drift = self.covered(waiver);
+            let covers = |one: &Deviation| one.is_drift() && covers(waiver, one);
+            let is_idle = drift.is_none() && !self.deviations.iter().any(covers);
+            let why = match (is_idle, waiver.is_expired(today)) {
+                (true, _) if self.unread.contains_key(&waiver.address) => continue,
+                (true, _) => Unanswered::Idle,
+                (false, true) => Unanswered::Expired,
+                (false, false) => {
+                    let foreign = drift.as_ref().and_then(|drift| self.take(waiver, drift));
+                    let deviations = self.deviations.extract_if(.., |one| covers(one)).collect();
                     let (address, waiver) = (waiver.address.clone(), waiver.clone());
-                    self.waived.drift.push(WaivedDrift { address, drift, foreign, waiver });
+                    self.waived.drift.push(WaivedDrift { address, drift, foreign, deviations, waiver });
                     continue;
                 }
             };
@@ -92,6 +98,11 @@ impl DriftReport {
     }
 }
 
+/// Whether a waiver is about something that nobody declared, by any of its names.
+fn covers(waiver: &Waiver, one: &Deviation) -> bool {
+    one.names().any(|name| waiver.covers(&one.address, name))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -99,7 +110,9 @@ mod tests {
 
     use super::*;
     use crate::cloud::{CloudError, ErrorKind};
+    use crate::described::judge::DeviationClass;
     use crate::engine::diff::{FieldDiff, Shown};
+    use crate::model::finding::Grade;
     use crate::model::resource::OnChange;
 
     fn at(text: &str) -> Address {
@@ -130,7 +143,7 @@ mod tests {
         let told = report().waive(&waivers, date(2026, 12, 7));
         assert_eq!(told.drift, [(at("database.main"), Drift::Moved(vec![diff("backup_days")]))].into());
         let covered: Vec<_> =
-            told.waived.drift.iter().map(|one| (one.address.to_string(), one.drift.clone())).collect();
+            told.waived.drift.iter().map(|one| (one.address.to_string(), one.drift.clone().unwrap())).collect();
         let expected = [("database.main", Drift::Moved(vec![diff("tags.team")])), ("vpc.main", Drift::Gone)];
         assert_eq!(covered, expected.map(|(address, drift)| (address.to_owned(), drift)));
         assert_eq!(told.waived.unanswered, []);
@@ -139,6 +152,44 @@ mod tests {
         assert_eq!(told.drift, report().drift, "it counts again");
         let why: Vec<_> = told.waived.unanswered.iter().map(|(_, why)| *why).collect();
         assert_eq!((told.waived.drift, why), (Vec::new(), vec![Unanswered::Expired; 2]));
+    }
+
+    fn deviation(address: &str, class: DeviationClass, member: &str) -> Deviation {
+        Deviation {
+            address: at(address),
+            class,
+            call: "iam:ListRolePolicies",
+            path: "PolicyNames[]",
+            field: Some("policies"),
+            grade: Grade::High,
+            before: json!(null),
+            after: json!(member),
+            member: (!member.is_empty()).then(|| member.to_owned()),
+            what: "the role has it".to_owned(),
+            why: String::new(),
+            remember: None,
+        }
+    }
+
+    #[test]
+    fn what_nobody_declared_is_waived_by_any_of_its_names() {
+        use DeviationClass::{ByAws, Extra};
+        let role = "iam_role.nodes";
+        let deviations =
+            vec![deviation(role, Extra, "admin"), deviation(role, Extra, "more"), deviation(role, ByAws, "x")];
+        let report = DriftReport { deviations, ..DriftReport::default() };
+        let left = |field: Option<&str>, day: i8| {
+            let told = report.clone().waive(&[waiver(role, field, 7)], date(2026, 12, day));
+            let names: Vec<_> = told.deviations.iter().map(|one| one.place().to_owned()).collect();
+            let covered: usize = told.waived.drift.iter().map(|one| one.deviations.len()).sum();
+            (names.join(" "), covered, told.waived.unanswered.first().map(|(_, why)| *why))
+        };
+        assert_eq!(left(Some("admin"), 7), ("more x".to_owned(), 1, None));
+        for all in [None, Some("policies"), Some("PolicyNames[]")] {
+            assert_eq!(left(all, 7), ("x".to_owned(), 2, None), "what AWS moves counts for nobody: {all:?}");
+        }
+        assert_eq!(left(Some("admin"), 8), ("admin more x".to_owned(), 0, Some(Unanswered::Expired)));
+        assert_eq!(left(Some("x"), 7), ("admin more x".to_owned(), 0, Some(Unanswered::Idle)));
     }
 
     #[test]

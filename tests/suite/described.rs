@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ppm_infra::cloud::{Cloud as _, ErrorKind, ObserveRequest, ObserveTarget};
-use ppm_infra::described::root::{Root, elements, roots};
+use ppm_infra::described::root::{Asked, FOUND, Root, elements, roots};
 use ppm_infra::engine::state::Recorded;
 use ppm_infra::model::address::Address;
-use ppm_infra::model::described::{CallAnswer, CallAnswers, Described};
+use ppm_infra::model::described::{CallAnswer, CallAnswers, Described, Inquiry};
 use ppm_infra::model::index::IdIndex;
 use ppm_infra::model::observation::Observation;
 use ppm_infra::model::resource::Known;
-use ppm_infra::model::surroundings::Questions;
-use ppm_infra::resources::Aws;
+use ppm_infra::model::surroundings::{Questions, Surroundings};
+use ppm_infra::resources::{Aws, catalog};
 use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
@@ -233,4 +233,45 @@ async fn what_others_put_beside_ours_is_told_and_what_cannot_be_read_is_said() {
     assert_eq!(of(&described, "bucket.packages")["s3:GetBucketReplication"], CallAnswer::NotSet);
     told(&described, "bucket.packages", "s3:GetBucketVersioning");
     told(&described, "kms_key.main", "kms:GetKeyPolicy");
+}
+
+#[tokio::test]
+async fn every_call_that_follows_a_finding_is_known_and_answered() {
+    let stack = Stack::applied();
+    let aws = stack.emulator.clients().await;
+    let role = stack.id("iam_role.package-manager");
+    let statement = json!({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    aws.iam.put_role_policy().role_name(role).policy_name("more").policy_document(policy).send().await.unwrap();
+    let snapshot = aws.rds.create_db_snapshot().db_instance_identifier(stack.id("database.main"));
+    snapshot.db_snapshot_identifier("copy").send().await.unwrap();
+    let found = |told: &str| match told {
+        "PolicyName" => "more".to_owned(),
+        "DBSnapshotIdentifier" => "copy".to_owned(),
+        "principalArn" => {
+            stack.records[&"access_entry.creator".parse().unwrap()].computed.text("principal_arn").unwrap().to_owned()
+        }
+        other => panic!("nobody finds a {other}"),
+    };
+
+    let mut inquiries = Vec::new();
+    for (kind, facts) in catalog() {
+        let (address, record) = stack.records.iter().rfind(|(address, _)| address.kind == kind).unwrap();
+        for root in roots(facts.described).filter(|root| matches!(root.asked, Asked::If(_))) {
+            let value = |field: &str| record.computed.text(field).or_else(|| record.declared.text(field));
+            let asked = root.by.iter().map(|one| match one.field {
+                FOUND => (one.told, found(one.told)),
+                field => (one.told, value(field).unwrap().to_owned()),
+            });
+            let (address, call, path, absent) = (address.clone(), root.call, root.path, root.absent);
+            inquiries.push(Inquiry { address, call, path, asked: asked.collect(), absent });
+        }
+    }
+    assert!(inquiries.len() >= 10, "{inquiries:#?}");
+    let place = Surroundings { account: "123456789012".to_owned(), ..Surroundings::default() };
+    let answers = Aws::new(aws).inquire(&inquiries, &place).await;
+    for one in &inquiries {
+        let told = answers.get(&one.address).and_then(|answers| answers.get(one.call));
+        assert!(matches!(told, Some(CallAnswer::Told(_) | CallAnswer::NotSet)), "{one:?}: {told:?}");
+    }
 }

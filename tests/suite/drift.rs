@@ -99,4 +99,25 @@ impl Standing {
         assert_eq!(said.code, 0, "{what} is no drift: {said}");
         self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     }
+
+    /// After `meddling`, one thing more is told that nobody declared: its address, its class, how grave it is and a part of
+    /// what is said of it. Nothing would change.
+    pub(crate) async fn adds<T: std::fmt::Debug, E: std::fmt::Debug>(
+        &mut self,
+        (address, class, severity, what): (&str, &str, &str, &str),
+        meddling: impl Future<Output = Result<T, E>>,
+    ) {
+        meddling.await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        self.moves += 1;
+        let said = self.desk.run(&["drift", "--json"]).exit(2);
+        let report = said.json().pop().unwrap();
+        let new = |one: &&Value| one["is_new"] == json!(true);
+        let told: Vec<&Value> = report["findings"].as_array().unwrap().iter().filter(new).collect();
+        assert_eq!(told.len(), 1, "{what} is told once: {said}");
+        let [at, id, grade, text] = ["address", "id", "severity", "what"].map(|key| told[0][key].as_str().unwrap());
+        assert_eq!((at, id, grade), (address, class, severity), "{text}");
+        assert!(text.contains(what), "{text}");
+        assert_eq!(Self::drifted(&said), BTreeSet::new(), "no field of ours: {said}");
+        self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    }
 }

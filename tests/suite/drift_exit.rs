@@ -14,13 +14,15 @@ fn standing() -> Desk {
 
 /// Drift of the grade `medium`.
 fn moved(desk: &Desk) {
-    meddle(desk, "database.main", None, |object| object["declared"]["backup_days"] = json!(1));
+    meddle(desk, "database.main", None, |object| {
+        object["declared"]["maintenance_window"] = json!("mon:04:30-mon:05:30")
+    });
 }
 
 /// Drift of the grade `high`.
 fn gone(desk: &Desk) {
     let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
-    world["objects"].as_object_mut().unwrap().retain(|_, object| object["mark"]["address"] != "listener.http");
+    world["objects"].as_object_mut().unwrap().retain(|_, object| object["mark"]["address"] != "elastic_ip.nat-a");
     desk.write("world.json", &world.to_string());
 }
 
@@ -34,7 +36,10 @@ fn what_is_less_than_asked_for_is_told_and_ends_with_0() {
     moved(&desk);
     desk.run(&["drift"]).exit(2);
     for (grade, code) in [("any", 2), ("low", 2), ("medium", 2), ("high", 0), ("critical", 0)] {
-        let said = desk.run(&["drift", "--exit-on", grade]).exit(code).says(&["backup_days  recorded 7, found 1"]);
+        let said = desk
+            .run(&["drift", "--exit-on", grade])
+            .exit(code)
+            .says(&["maintenance_window  recorded sun:04:30-sun:05:30, found mon"]);
         let last = said.stdout.lines().last().unwrap_or_default();
         let below = format!("1 finding is below --exit-on {grade}: exit status 0.");
         assert_eq!(last == below, code == 0, "{said}");

@@ -145,7 +145,10 @@ fn files_are_written_beside_what_is_shown_also_when_all_is_in_sync() {
     assert_ne!(number(), before);
     assert!(desk.read("a.html").contains("1 changed,") && desk.read("a.md").contains("**1 changed,**"));
     let told = metrics(&desk);
-    assert!(told.contains("severity=\"medium\"} 1\n") && told.contains(&format!("in_sync{{{labels}}} 0\n")), "{told}");
+    assert!(
+        told.contains("severity=\"critical\"} 1\n") && told.contains(&format!("in_sync{{{labels}}} 0\n")),
+        "{told}"
+    );
     let names: Vec<_> =
         std::fs::read_dir(desk.path("metrics")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "nothing is left half written: {names:?}");

@@ -114,7 +114,7 @@ fn the_service_of_systemd_runs_as_it_is_written_and_is_hardened() {
     desk.shell(&run).exit(0).says(&["In sync."]);
     moved(&desk, 1);
     desk.shell(&run).exit(2).says(&["backup_days  recorded 7, found 1"]);
-    assert!(desk.read("metrics/ppm-prod-drift.prom").contains("severity=\"medium\"} 1\n"));
+    assert!(desk.read("metrics/ppm-prod-drift.prom").contains("severity=\"critical\"} 1\n"));
 
     let units = ["drift-job/ppm-prod-drift.service", "drift-job/ppm-prod-drift.timer"];
     if let Some(said) = by_program("systemd-analyze", &[&["verify"][..], &units].concat(), &desk.path("")) {

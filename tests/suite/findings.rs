@@ -46,9 +46,9 @@ fn what_drifted_is_told_with_both_values_and_the_key_that_declares_it() {
         ["id", "severity", "address", "path"].map(|key| one[key].as_str().unwrap_or_default().to_owned())
     };
     let expected = [
-        ["drift.changed", "medium", "database.main", "backup_days"],
-        ["drift.changed", "medium", "database.main", "deletion_protection"],
-        ["drift.missing", "high", "listener.https", ""],
+        ["drift.changed", "critical", "database.main", "backup_days"],
+        ["drift.changed", "high", "database.main", "deletion_protection"],
+        ["drift.missing", "critical", "listener.https", ""],
         ["drift.values_edited", "medium", "", ""],
     ];
     assert_eq!(all.iter().map(told).collect::<Vec<_>>(), expected.map(|one| one.map(str::to_owned)));

@@ -49,8 +49,6 @@ mod credentials;
 #[cfg(feature = "aws")]
 mod database;
 #[cfg(feature = "aws")]
-mod deep;
-#[cfg(feature = "aws")]
 mod described;
 #[cfg(feature = "aws")]
 mod drift;
@@ -82,3 +80,5 @@ mod rotation;
 mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;
+#[cfg(feature = "aws")]
+mod undeclared;

@@ -27,9 +27,6 @@ pub(in crate::cli) struct DriftArgs {
     /// Also write metrics to this file, which ends in .prom, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) prometheus: Option<PathBuf>,
-    /// Also judge what nobody declared: everything AWS tells of the objects (docs/drift-boundary.md); takes some 20 calls more
-    #[arg(long)]
-    pub(in crate::cli) deep: bool,
     /// End with exit status 2 only where something drifted that is at least so bad; what is less is told all the same
     #[arg(long, value_name = "GRADE", default_value = "any", value_parser = grades())]
     pub(in crate::cli) exit_on: Grade,

@@ -18,16 +18,17 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
+use futures_util::{StreamExt as _, stream};
 
 use self::ask::{Ask, BEYOND_A_PLAN, LEFT_OUT, make};
 use self::capture::Look;
-use self::part::{Recognisable, part_of};
+use self::part::{Recognisable, part_of, told_of};
 use self::request::Parameters;
 use super::Clients;
 use crate::cloud::ObserveRequest;
 use crate::described::root::{Asked, Root, roots};
 use crate::model::address::{Address, Kind};
-use crate::model::described::{CallAnswers, Described};
+use crate::model::described::{CallAnswers, Described, Inquiry};
 use crate::model::index::IdIndex;
 use crate::model::observation::Observation;
 use crate::model::resource::Known;
@@ -116,6 +117,28 @@ pub async fn describe(
         Described { observed, answers }
     })
     .await
+}
+
+/// How many calls that are worth making after what was found are under way at once: somebody may have added hundreds.
+const AT_ONCE: usize = 8;
+
+/// What is answered to each inquiry; what several ask of one object by one call is put together.
+pub async fn inquire(aws: &Clients, account: &str, inquiries: &[Inquiry]) -> BTreeMap<Address, CallAnswers> {
+    let look = Look::at(inquiries.iter().map(|one| one.call.to_owned()).collect());
+    let asked: Vec<_> = inquiries.iter().map(|one| ask(one, account, aws)).collect();
+    look.during(stream::iter(asked).buffer_unordered(AT_ONCE).collect::<()>()).await;
+    let kept = look.take();
+    let mut answers: BTreeMap<Address, CallAnswers> = BTreeMap::new();
+    for one in inquiries {
+        let Some(told) = told_of(&one.asked, (one.call, one.path, one.absent), &kept) else { continue };
+        answers.entry(one.address.clone()).or_default().entry(one.call.to_owned()).or_default().add(told);
+    }
+    answers
+}
+
+async fn ask(inquiry: &Inquiry, account: &str, aws: &Clients) {
+    let by = inquiry.asked.iter().map(|(told, value)| (*told, BTreeSet::from([value.clone()])));
+    make(&Ask { call: inquiry.call, by: by.collect() }, account, aws).await;
 }
 
 fn recognisable<'a>(known: &BTreeMap<&'a Address, &'a Known>, ids: &'a IdIndex) -> Vec<Recognisable<'a>> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::classes;
+use super::{classes, remedies};
 use crate::described::judge::{Deviation, DeviationClass};
 use crate::model::finding::{Finding, Grade, Subject};
 use crate::model::place::Origins;
@@ -14,29 +14,25 @@ use crate::report::text::{Label, Text};
 /// The section of all of them, the gravest first.
 pub(super) fn content(all: &[Deviation]) -> Ready {
     let mut sorted: Vec<&Deviation> = all.iter().collect();
-    sorted.sort_by(|a, b| grade(b).cmp(&grade(a)).then_with(|| a.address.cmp(&b.address)));
+    sorted.sort_by(|a, b| b.grade.cmp(&a.grade).then_with(|| a.address.cmp(&b.address)));
     Ready::list("undeclared", sorted.into_iter().map(|one| (row(one), told(one))))
 }
 
-/// How bad it is; what AWS moves in the ordinary course is no alarm.
-fn grade(one: &Deviation) -> Grade {
-    if one.class == DeviationClass::ByAws { Grade::Low } else { one.grade }
-}
-
 fn row(one: &Deviation) -> Row {
-    let label = if grade(one) >= Grade::High { Label::Error } else { Label::Warning };
+    let label = if one.grade >= Grade::High { Label::Error } else { Label::Warning };
     Row::of([
         Text::of(Label::Address, one.address.to_string()),
-        Text::of(label, grade(one).word()),
+        Text::of(label, one.grade.word()),
         Text::of(Label::Plain, &one.what),
     ])
 }
 
-fn told(one: &Deviation) -> Value {
+/// One of them for programs.
+pub(super) fn told(one: &Deviation) -> Value {
     json!({
         "address": one.address,
         "class": class(one.class).id,
-        "severity": grade(one).word(),
+        "severity": one.grade.word(),
         "call": one.call,
         "member": one.path,
         "name": one.member,
@@ -48,16 +44,19 @@ fn told(one: &Deviation) -> Value {
 }
 
 /// The finding that tells of it.
-pub(super) fn finding(one: &Deviation, origins: &Origins) -> Finding {
+pub(super) fn finding(one: &Deviation, origins: &Origins, quoted_file: &str) -> Finding {
     let class = class(one.class);
-    let place = one.member.as_deref().unwrap_or(one.path);
+    let mut remedies = vec![class.advice.to_owned()];
+    if one.is_drift() {
+        remedies.extend(remedies::of_undeclared(one, quoted_file));
+    }
     Finding {
-        severity: grade(one).severity(),
-        grade: Some(grade(one)),
+        severity: one.grade.severity(),
+        grade: Some(one.grade),
         place: origins.of(&one.address, one.field.unwrap_or_default()),
-        subject: Subject::Field(one.address.clone(), place.to_owned()),
+        subject: Subject::Field(one.address.clone(), one.place().to_owned()),
         why: one.why.clone(),
-        remedies: vec![class.advice.to_owned()],
+        remedies,
         ..Finding::error(class.id, &one.address, one.what.clone())
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn findings(
 pub(super) fn waived(report: &DriftReport, origins: &Origins, quoted_file: &str) -> Vec<Finding> {
     let all = report.waived.drift.iter().flat_map(|one| {
         let foreign = one.foreign.as_ref().map(|there| DriftItem::Foreign(&one.address, there));
-        drifted(report, &one.address, &one.drift, foreign.is_some()).into_iter().chain(foreign)
+        let of_drift = one.drift.as_ref().map(|drift| drifted(report, &one.address, drift, foreign.is_some()));
+        let deviations = one.deviations.iter().map(DriftItem::Deviation);
+        of_drift.into_iter().flatten().chain(foreign).chain(deviations)
     });
     all.map(|one| one.finding(origins, quoted_file)).collect()
 }
@@ -50,7 +52,7 @@ enum DriftItem<'a> {
     /// would do about it, if that is known.
     Changed(&'a Address, Option<FieldDrift>, Option<&'a Prospect>, Option<Grade>),
     /// An object is not there any more. What an apply would do about it, if that is known.
-    Missing(&'a Address, Option<&'a Prospect>),
+    Missing(&'a Address, Option<&'a Prospect>, Option<Grade>),
     /// It is not there any more, and another one stands in its place.
     Foreign(&'a Address, &'a ForeignObject),
     /// It could not be read.
@@ -97,7 +99,7 @@ fn drifted<'a>(report: &'a DriftReport, at: &'a Address, drift: &Drift, is_repla
     let prospect = report.prospects.get(at);
     match drift {
         Drift::Gone if is_replaced => Vec::new(),
-        Drift::Gone => vec![DriftItem::Missing(at, prospect)],
+        Drift::Gone => vec![DriftItem::Missing(at, prospect, report.grades.get(&(at.clone(), String::new())).copied())],
         Drift::Moved(diffs) => {
             let fields = field_drift(diffs);
             if fields.is_empty() {
@@ -145,7 +147,9 @@ impl DriftItem<'_> {
                 remedies: remedies::of_change(at, "", prospect, quoted_file),
                 ..object(&classes::CHANGED, at, "it is changed".to_owned())
             },
-            Self::Missing(at, prospect) => Finding {
+            Self::Missing(at, prospect, grade) => Finding {
+                severity: grade.map_or(classes::MISSING.severity, Grade::severity),
+                grade: grade.or(classes::MISSING.grade),
                 remedies: remedies::of_loss(prospect, quoted_file),
                 ..object(&classes::MISSING, at, "it is gone".to_owned())
             },
@@ -159,7 +163,7 @@ impl DriftItem<'_> {
                 remedies: vec![format!("`ppm-infra drift {quoted_file}` looks again")],
                 ..object(&classes::UNREAD, at, error.to_string())
             },
-            Self::Deviation(one) => deviations::finding(one, origins),
+            Self::Deviation(one) => deviations::finding(one, origins, quoted_file),
             Self::Note(at, notes) => object(&classes::NOTE, at, notes.join("; ")),
             Self::ValuesEdited(one, edited) => Finding {
                 remedies: vec![put_back(quoted_file)],

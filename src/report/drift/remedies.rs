@@ -1,5 +1,6 @@
 //! What leads on from drift: what an apply would do about it, or why it does not and what does.
 
+use crate::described::judge::Deviation;
 use crate::model::address::Address;
 use crate::model::waiver::is_within;
 use crate::run::{Outcome, Prospect};
@@ -13,10 +14,7 @@ pub(super) fn put_back(quoted_file: &str) -> String {
 pub(super) fn of_change(at: &Address, path: &str, prospect: Option<&Prospect>, quoted_file: &str) -> Vec<String> {
     let Some(Prospect { outcome, fields }) = prospect else { return vec![put_back(quoted_file)] };
     let apply = |outcome: &str| applied(quoted_file, outcome);
-    let accept = || {
-        let field = if path.is_empty() { String::new() } else { format!(" {}", quoted(path)) };
-        format!("`ppm-infra drift accept {at}{field} -f {quoted_file}` keeps what is there")
-    };
+    let accept = || accept_hint(at, path, quoted_file);
     let decided = |field: &String| is_within(field, path) || is_within(path, field);
     let is_kept = !path.is_empty() && !fields.is_empty() && !fields.iter().any(decided);
     match outcome {
@@ -44,6 +42,27 @@ fn applied(quoted_file: &str, outcome: &str) -> String {
 fn quoted(path: &str) -> String {
     let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c));
     if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+/// About what nobody declared.
+pub(super) fn of_undeclared(one: &Deviation, quoted_file: &str) -> Vec<String> {
+    let accept = one.remember.iter().map(|_| accept_hint(&one.address, one.place(), quoted_file));
+    accept.chain([waive_hint(&one.address, one.place(), quoted_file)]).collect()
+}
+
+/// How what is there is kept: of the field or member at `place`, or with an empty one of the whole object.
+fn accept_hint(at: &Address, place: &str, quoted_file: &str) -> String {
+    format!("`ppm-infra drift accept {at}{} -f {quoted_file}` keeps what is there", behind(place))
+}
+
+/// How it is let stand for a while, as [`accept_hint`] has it.
+pub fn waive_hint(at: &Address, place: &str, quoted_file: &str) -> String {
+    let place = behind(place);
+    format!("`ppm-infra drift waive {at}{place} --for 7d --reason TEXT -f {quoted_file}` lets it stand for a while")
+}
+
+fn behind(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!(" {}", quoted(place)) }
 }
 
 /// About an object that is gone.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::deviations;
 use crate::engine::plan::Drift;
 use crate::model::waiver::Waiver;
 use crate::report::block::Row;
@@ -42,10 +43,11 @@ pub(super) fn remarks(waived: &Waived) -> Vec<Remark> {
 }
 
 fn row(one: &WaivedDrift) -> Row {
-    let WaivedDrift { address, drift, waiver, .. } = one;
+    let WaivedDrift { address, drift, deviations, waiver, .. } = one;
     let (word, diffs) = match drift {
-        Drift::Gone => ("gone", &[][..]),
-        Drift::Moved(diffs) => ("changed", diffs.as_slice()),
+        Some(Drift::Gone) => ("gone", &[][..]),
+        Some(Drift::Moved(diffs)) => ("changed", diffs.as_slice()),
+        None => ("not declared", &[][..]),
     };
     let why = format!("until {}, {}: {}", waiver.until, waiver.owner, waiver.reason);
     let row = Row::of([
@@ -53,15 +55,24 @@ fn row(one: &WaivedDrift) -> Row {
         Text::of(Label::Muted, word),
         Text::of(Label::Plain, why),
     ]);
-    Row { beneath: fields::drifted(diffs), ..row }
+    let told = deviations.iter().map(|one| Row::of([Text::of(Label::Plain, &one.what)]));
+    Row { beneath: fields::drifted(diffs).into_iter().chain(told).collect(), ..row }
 }
 
 fn covered_json(one: &WaivedDrift) -> Value {
     let diffs = match &one.drift {
-        Drift::Gone => &[][..],
-        Drift::Moved(diffs) => diffs.as_slice(),
+        Some(Drift::Moved(diffs)) => diffs.as_slice(),
+        Some(Drift::Gone) | None => &[][..],
     };
-    waiver_json(&one.waiver, &[("gone", json!(one.drift == Drift::Gone)), ("fields", json!(fields::to_json(diffs)))])
+    let undeclared: Vec<Value> = one.deviations.iter().map(deviations::told).collect();
+    waiver_json(
+        &one.waiver,
+        &[
+            ("gone", json!(one.drift == Some(Drift::Gone))),
+            ("fields", json!(fields::to_json(diffs))),
+            ("undeclared", json!(undeclared)),
+        ],
+    )
 }
 
 fn waiver_json(waiver: &Waiver, more: &[(&str, Value)]) -> Value {

@@ -396,6 +396,30 @@ def test_every_answer_says_which_object_it_is_about(kind):
 
 
 @pytest.mark.parametrize("kind", kinds())
+def test_what_is_asked_after_a_finding_names_its_call_and_its_parameters(kind):
+    wrong = []
+    known = {*fields(kind), *computed(kind), "*"}
+    calls = {row.call for row in table(kind)}
+    for row in table(kind):
+        if row.category != "root" or not row.value.startswith("if "):
+            continue
+        after = row.value.removeprefix("if ").partition(";")[0]
+        if after not in calls - {row.call}:
+            wrong.append(f"{row}: {after} is no other call of {kind}")
+        service, name = row.call.split(":")
+        asked = model(service).operation(name).input
+        by = recognised(row)
+        if not by:
+            wrong.append(f"{row}: about what?")
+        for told, field in by.items():
+            if field not in known:
+                wrong.append(f"{row}: {kind} has no {field}")
+            if not asked or told not in asked.members:
+                wrong.append(f"{row}: no request has {told}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", kinds())
 def test_a_call_begins_with_its_root(kind):
     seen: list[str] = []
     for row in table(kind):

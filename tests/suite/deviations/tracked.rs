@@ -1,11 +1,11 @@
 //! How grave a change of a field is that somebody else found.
 
 use ppm_infra::described::table::{MemberClass, MemberRow};
-use ppm_infra::described::tracked::{TrackedVerdict, is_pending, severity_of};
+use ppm_infra::described::tracked::{TrackedVerdict, severity_of};
 use ppm_infra::model::finding::Grade::{self, Critical, High, Low, Medium};
 use serde_json::{Value, json};
 
-use super::seed::{World, put};
+use super::seed::World;
 
 fn verdict(world: &World, at: &str, path: &str, before: &Value, after: &Value) -> TrackedVerdict {
     world.look(&at.parse().unwrap(), |look| severity_of(&look, path, before, after)).unwrap()
@@ -113,31 +113,4 @@ fn every_tracked_row_is_weighed() {
     }
     println!("{weighed} fields of tracked rows");
     assert!(weighed >= 200, "{weighed}");
-}
-
-#[test]
-fn what_aws_moves_by_itself_and_what_is_ordered_is_known() {
-    let mut world = World::in_sync();
-    let at = "database.main";
-    let grown = |world: &World| verdict(world, at, "storage_gib", &json!(100), &json!(200)).by_aws;
-    assert!(!grown(&world));
-    put(&mut world.told(at, "rds:DescribeDBInstances")[0], "MaxAllocatedStorage", json!(500));
-    assert!(grown(&world));
-    assert!(!verdict(&world, at, "storage_gib", &json!(200), &json!(100)).by_aws);
-    assert!(verdict(&world, at, "engine_version", &json!("17"), &json!("17.6")).by_aws);
-    assert!(!verdict(&world, at, "engine_version", &json!("17"), &json!("18.1")).by_aws);
-    let pending = |world: &World, field: &str| world.look(&at.parse().unwrap(), |look| is_pending(&look, field));
-    assert!(!pending(&world, "instance_class"));
-    put(
-        &mut world.told(at, "rds:DescribeDBInstances")[0],
-        "PendingModifiedValues.DBInstanceClass",
-        json!("db.t3.xlarge"),
-    );
-    assert!(pending(&world, "instance_class"));
-    put(
-        &mut world.told(at, "rds:DescribeDBInstances")[0],
-        "PendingModifiedValues.DBInstanceClass",
-        json!("db.t3.medium"),
-    );
-    assert!(!pending(&world, "instance_class"));
 }

@@ -135,7 +135,7 @@ fn what_is_waived_is_not_resolved_and_is_new_when_its_day_is_over() {
     assert_eq!((&kept["waived"], &kept["is_there"], &kept["first_seen"]), (&json!(true), &json!(true), &first));
     desk.run(&["drift", "history", "database.main"]).exit(0).says(&["UTC, waived"]);
     let runs = desk.run(&["drift", "history"]).exit(0).stdout;
-    assert_eq!(runs.matches("medium").count(), 1, "what is waived is not counted: {runs}");
+    assert_eq!(runs.matches("critical").count(), 1, "what is waived is not counted: {runs}");
 
     desk.write("plans/prod.yaml", &waivers(&in_days(-1)));
     let said = desk.run(&["drift", "--no-record"]).exit(2);

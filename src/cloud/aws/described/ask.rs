@@ -222,6 +222,8 @@ async fn ask_eks(ask: &Ask<'_>, aws: &Clients) -> bool {
             let policies = aws.eks.list_associated_access_policies().cluster_name(ask.one("clusterName"));
             pages!(policies.principal_arn(ask.one("principalArn")));
         }
+        "eks:ListCapabilities" => pages!(aws.eks.list_capabilities().cluster_name(ask.one("clusterName"))),
+        "eks:ListFargateProfiles" => pages!(aws.eks.list_fargate_profiles().cluster_name(ask.one("clusterName"))),
         "eks:ListIdentityProviderConfigs" => {
             pages!(aws.eks.list_identity_provider_configs().cluster_name(ask.one("clusterName")));
         }
@@ -284,14 +286,19 @@ async fn ask_s3(ask: &Ask<'_>, account: &str, aws: &Clients) -> bool {
         };
     }
     match ask.call {
+        "s3:GetBucketAcl" => bucket!(aws.s3.get_bucket_acl()),
+        "s3:GetBucketCors" => bucket!(aws.s3.get_bucket_cors()),
         "s3:GetBucketEncryption" => bucket!(aws.s3.get_bucket_encryption()),
         "s3:GetBucketLifecycleConfiguration" => bucket!(aws.s3.get_bucket_lifecycle_configuration()),
         "s3:GetBucketNotificationConfiguration" => bucket!(aws.s3.get_bucket_notification_configuration()),
         "s3:GetBucketOwnershipControls" => bucket!(aws.s3.get_bucket_ownership_controls()),
         "s3:GetBucketPolicy" => bucket!(aws.s3.get_bucket_policy()),
+        "s3:GetBucketPolicyStatus" => bucket!(aws.s3.get_bucket_policy_status()),
         "s3:GetBucketReplication" => bucket!(aws.s3.get_bucket_replication()),
+        "s3:GetBucketRequestPayment" => bucket!(aws.s3.get_bucket_request_payment()),
         "s3:GetBucketTagging" => bucket!(aws.s3.get_bucket_tagging()),
         "s3:GetBucketVersioning" => bucket!(aws.s3.get_bucket_versioning()),
+        "s3:GetBucketWebsite" => bucket!(aws.s3.get_bucket_website()),
         "s3:GetPublicAccessBlock" => bucket!(aws.s3.get_public_access_block()),
         _ => return false,
     }
@@ -313,7 +320,14 @@ async fn ask_identities(ask: &Ask<'_>, aws: &Clients) -> bool {
             once!(aws.iam.get_policy_version().policy_arn(ask.one("PolicyArn")).set_version_id(version));
         }
         "iam:GetRole" => once!(aws.iam.get_role().role_name(ask.one("RoleName"))),
+        "iam:GetRolePolicy" => {
+            let policy = aws.iam.get_role_policy().role_name(ask.one("RoleName"));
+            once!(policy.policy_name(ask.one("PolicyName")));
+        }
         "iam:ListAttachedRolePolicies" => pages!(aws.iam.list_attached_role_policies().role_name(ask.one("RoleName"))),
+        "iam:ListEntitiesForPolicy" => {
+            pages!(aws.iam.list_entities_for_policy().policy_arn(ask.one("PolicyArn")));
+        }
         "iam:ListRolePolicies" => pages!(aws.iam.list_role_policies().role_name(ask.one("RoleName"))),
         "kms:DescribeKey" => once!(aws.kms.describe_key().key_id(ask.one("KeyId"))),
         "kms:GetKeyPolicy" => once!(aws.kms.get_key_policy().key_id(ask.one("KeyId")).policy_name("default")),
@@ -344,9 +358,17 @@ async fn ask_others(ask: &Ask<'_>, aws: &Clients) -> bool {
             let which = rds::filter("db-instance-id", ask.all("DBInstanceIdentifier"));
             pages!(aws.rds.describe_db_instances().filters(which));
         }
+        "rds:DescribeDBParameterGroups" => {
+            let name = ask.one("DBParameterGroupName");
+            pages!(aws.rds.describe_db_parameter_groups().db_parameter_group_name(name));
+        }
         "rds:DescribeDBParameters" => {
             let group = aws.rds.describe_db_parameters().db_parameter_group_name(ask.one("DBParameterGroupName"));
             pages!(group.source("user"));
+        }
+        "rds:DescribeDBSnapshotAttributes" => {
+            let snapshot = aws.rds.describe_db_snapshot_attributes();
+            once!(snapshot.db_snapshot_identifier(ask.one("DBSnapshotIdentifier")));
         }
         "rds:DescribeDBSnapshots" => {
             let which = rds::filter("db-instance-id", ask.all("DBInstanceIdentifier"));

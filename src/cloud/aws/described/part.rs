@@ -47,19 +47,28 @@ impl Recognisable<'_> {
 
 /// What was answered about one object by one call; nothing where nobody asked.
 pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept]) -> Option<CallAnswer> {
-    let values = object.values(root)?;
+    told_of(&object.values(root)?, (root.call, root.path, root.absent), kept)
+}
+
+/// What was answered by a call about what these parameters or members name, at a path of the answer; one error means that
+/// nothing is set.
+pub(super) fn told_of(
+    values: &BTreeMap<&str, String>,
+    (call, path, absent): (&str, &str, Option<&str>),
+    kept: &[Kept],
+) -> Option<CallAnswer> {
     let mut told: Option<Vec<Value>> = None;
     let mut not_set = false;
     let mut failed: Option<&CloudError> = None;
-    for one in kept.iter().filter(|one| one.call == root.call) {
+    for one in kept.iter().filter(|one| one.call == call) {
         let reaches: Vec<_> =
-            values.iter().map(|(told, value)| (reach(root.call, &one.asked, told, value), *told, value)).collect();
+            values.iter().map(|(told, value)| (reach(call, &one.asked, told, value), *told, value)).collect();
         if reaches.iter().any(|(reach, ..)| *reach == Reach::Beside) {
             continue;
         }
         let answer = match &one.told {
             Ok(answer) => answer,
-            Err(error) if root.absent.is_some_and(|code| error.is(code)) => {
+            Err(error) if absent.is_some_and(|code| error.is(code)) => {
                 not_set = true;
                 continue;
             }
@@ -72,14 +81,14 @@ pub(super) fn part_of(object: &Recognisable<'_>, root: &Root<'_>, kept: &[Kept])
             let mut open = reaches.iter().filter(|(reach, ..)| *reach != Reach::Alone);
             open.all(|(_, path, value)| elements(element, path).into_iter().any(|found| found.as_str() == Some(value)))
         };
-        let found: Vec<&Value> = elements(answer, root.path).into_iter().filter(is_it).collect();
+        let found: Vec<&Value> = elements(answer, path).into_iter().filter(is_it).collect();
         // A list that failed for one of many is asked again for each.
         if !found.is_empty() {
             failed = None;
         }
         let told = told.get_or_insert_default();
         for element in found {
-            add(told, element, root.path);
+            add(told, element, path);
         }
     }
     match (failed, told) {
