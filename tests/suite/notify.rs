@@ -60,7 +60,7 @@ fn a_webhook_is_told_what_is_new_and_can_check_who_says_it() {
     let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
     assert_eq!(header("webhook-signature"), format!("v1,{signature}"));
     let body: Value = serde_json::from_str(&letter.body).unwrap();
-    assert_eq!(body["subject"], "ppm-prod: 1 medium (database.main backup_days: recorded 7, found 1)");
+    assert_eq!(body["subject"], "ppm-prod: 1 critical (database.main backup_days: recorded 7, found 1)");
     assert_eq!((&body["schema"], &body["reason"]), (&json!(1), &json!("news")));
     assert_eq!((&body["new"][0]["id"], &body["still"]), (&json!("drift.changed"), &json!([])));
     let place = ["stack", "region", "account"].map(|key| body[key].as_str().unwrap_or_default());
@@ -97,7 +97,7 @@ fn a_server_that_fails_twice_is_told_at_the_third_try() {
     assert_eq!(letters.len(), 3);
     assert!(letters.iter().all(|letter| letter.body == letters[0].body));
     let body: Value = serde_json::from_str(&letters[0].body).unwrap();
-    assert!(body["text"].as_str().unwrap().starts_with("ppm-prod: 1 medium"), "{body}");
+    assert!(body["text"].as_str().unwrap().starts_with("ppm-prod: 1 critical"), "{body}");
     assert_eq!(body["blocks"][0]["type"], "header");
     is_hushed(&desk, &said);
 }
@@ -176,7 +176,7 @@ fn the_body_of_an_issue_is_markdown() {
     days(&desk, 1);
     notify(&desk, "github-issue:issue.md", &[]).exit(2);
     let text = desk.read("issue.md");
-    assert!(text.contains("**ppm-prod: 1 medium (database.main") && text.contains("## New"), "{text}");
+    assert!(text.contains("**ppm-prod: 1 critical (database.main") && text.contains("## New"), "{text}");
     notify(&desk, "github-issue:none/issue.md", &["--notify-all"]).exit(2).says(&["warning:", "none/issue.md"]);
     notify(&desk, "github-issue:plans/reference.yaml", &[]).exit(64).says(&["is a declaration"]);
 }
