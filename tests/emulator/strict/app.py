@@ -23,6 +23,7 @@ from . import control, enforced, faults, misc  # noqa: E402
 from . import (  # noqa: E402,F401  registered by being imported
     acm,
     autoscaling,
+    cloudtrail,
     ec2,
     eks,
     elbv2,
@@ -313,6 +314,10 @@ class StrictApp:
             region=call.region,
             access_key=call.access_key,
             fault=fault.kind if fault is not None else "",
+            account=call.account,
+            source=call.environ.get("REMOTE_ADDR", ""),
+            agent=call.headers.get("user-agent", ""),
+            request=call.nested,
         )
         return reply, drop
 

@@ -60,6 +60,7 @@ class Call:
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
     params: dict[str, Any] = field(default_factory=dict)
+    nested: dict[str, Any] = field(default_factory=dict)  # by the names of the model
     method: str = "POST"
     path: str = "/"
     query: dict[str, str] = field(default_factory=dict)

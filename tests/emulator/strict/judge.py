@@ -58,7 +58,7 @@ def judge(call: Call) -> Judgement:
         problem = Problem("operation", (), call.operation, call.operation, rule)
         return Judgement(None, (problem,))
     reader = READERS[call.protocol](call, operation)
-    value = reader.read()
+    value = call.nested = reader.read()
     found = list(reader.problems)
     if operation.input is not None:
         walk = Walk(call.protocol)
@@ -74,7 +74,9 @@ def addressed(call: Call, version: str, target: str) -> bool:
     if call.protocol in ("ec2", "query"):
         return call.params.get("Version") == version
     if call.protocol == "json":
-        return call.headers.get("x-amz-target", "").rpartition(".")[0] == target
+        # CloudTrail's has parts before its name, which SDKs made of Smithy leave out.
+        named = call.headers.get("x-amz-target", "").rpartition(".")[0]
+        return named in (target, target.rpartition(".")[2])
     return True
 
 

@@ -44,12 +44,17 @@ class Entry:
     region: str = ""
     access_key: str = ""
     fault: str = ""
+    account: str = ""
+    source: str = ""
+    agent: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The entry as ``GET /strict/log`` shows it."""
         shown = asdict(self)
         shown["at"] = round(self.at, 3)
         shown["wall"] = self.wall.isoformat()
+        del shown["request"]
         return shown
 
 

@@ -1,4 +1,4 @@
-"""Small services: STS identity, service quotas, CloudTrail, policy simulation."""
+"""Small services: STS identity, service quotas, policy simulation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from .core import (
     on_reset,
 )
 from .faults import S3_ACTIONS, denial, expiry, rules_of
-from .log import Entry
 from .presigned import check_presigned
 
 CALLER_ROLE = "platform-admin"
@@ -299,86 +298,6 @@ def list_quotas(call: Call, world: World) -> Reply:
     if start + size < len(found):
         shown["NextToken"] = str(start + size)
     return call.reply(shown)
-
-
-# --------------------------------------------------------------------------
-# CloudTrail
-
-
-EVENT_DELAY = 0.0  # the real service lags by minutes; set with "cloudtrail"
-
-
-@before("cloudtrail", "LookupEvents")
-def lookup_events(call: Call, world: World) -> Reply:
-    """Management events, newest first, as our own log has them.
-
-    Calls signed with an access key that starts with USER are that user's, all
-    others the caller's.
-    """
-    wanted = {
-        each.get("AttributeKey"): each.get("AttributeValue")
-        for each in call.get("LookupAttributes") or []
-    }
-    delay = world.settings.window("cloudtrail", EVENT_DELAY)
-    start, end = call.get("StartTime") or 0, call.get("EndTime") or float("inf")
-    found = [
-        event
-        for entry in reversed(world.log.entries)
-        if world.clock.older(entry.at, delay)
-        and start <= int(entry.wall.timestamp()) <= end
-        and entry.operation != "LookupEvents"
-        and matches_lookup(event := event_json(entry, call), wanted)
-    ]
-    size = min(int(call.get("MaxResults") or 50), 50)
-    offset = int(call.get("NextToken") or 0)
-    shown: dict[str, Any] = {"Events": found[offset : offset + size]}
-    if offset + size < len(found):
-        shown["NextToken"] = str(offset + size)
-    return call.reply(shown)
-
-
-def event_json(entry: Entry, call: Call) -> dict[str, Any]:
-    """A log entry as a CloudTrail event."""
-    user = entry.access_key if entry.access_key.startswith("USER") else CALLER_SESSION
-    when = int(entry.wall.timestamp())
-    source = f"{entry.service}.amazonaws.com"
-    failed = "" if entry.outcome == "ok" else entry.outcome
-    detail = {
-        "eventVersion": "1.11",
-        "userIdentity": {"type": "AssumedRole", "arn": caller_arn(call.account)},
-        "eventTime": entry.wall.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": source,
-        "eventName": entry.operation,
-        "awsRegion": entry.region,
-        "readOnly": not entry.mutating,
-        **({"errorCode": failed} if failed else {}),
-    }
-    name = entry.resource.split("/")[-1] if entry.service == "eks" else entry.resource
-    return {
-        "EventId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(entry.index))),
-        "EventName": entry.operation,
-        "ReadOnly": str(not entry.mutating).lower(),
-        "AccessKeyId": entry.access_key,
-        "EventTime": when,
-        "EventSource": source,
-        "Username": user,
-        "Resources": [{"ResourceName": name}] if name else [],
-        "CloudTrailEvent": json.dumps(detail),
-    }
-
-
-def matches_lookup(event: dict[str, Any], wanted: dict[str, str]) -> bool:
-    """Whether an event has the attributes looked for."""
-    have = {
-        "EventId": [event["EventId"]],
-        "EventName": [event["EventName"]],
-        "ReadOnly": [event["ReadOnly"]],
-        "Username": [event["Username"]],
-        "EventSource": [event["EventSource"]],
-        "AccessKeyId": [event["AccessKeyId"]],
-        "ResourceName": [each["ResourceName"] for each in event["Resources"]],
-    }
-    return all(value in have.get(key, []) for key, value in wanted.items())
 
 
 # --------------------------------------------------------------------------

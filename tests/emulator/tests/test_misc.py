@@ -1,4 +1,4 @@
-"""Identity, quotas, CloudTrail, policy simulation, what RDS offers."""
+"""Identity, quotas, policy simulation, what RDS offers."""
 
 from __future__ import annotations
 
@@ -69,23 +69,6 @@ def test_quotas_with_and_without_an_applied_value(aws, world):
         for each in quotas.list_service_quotas(ServiceCode="vpc")["Quotas"]
     ]
     assert "L-F678F1CE" in codes and "L-407747CB" not in codes
-
-
-def test_cloudtrail_tells_who_did_what(aws):
-    aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")
-    vpc = aws("ec2", key="USERalice").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]
-    trail = aws("cloudtrail")
-    events = trail.lookup_events(
-        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateVpc"}],
-        StartTime=datetime.datetime.now() - datetime.timedelta(minutes=5),
-    )["Events"]
-    assert [each["Username"] for each in events] == ["USERalice", "session"]
-    events = trail.lookup_events(
-        LookupAttributes=[
-            {"AttributeKey": "ResourceName", "AttributeValue": vpc["VpcId"]}
-        ]
-    )["Events"]
-    assert [each["EventName"] for each in events] == ["CreateVpc"]
 
 
 def test_policy_simulation_follows_ordered_denials(emulator, aws):
