@@ -17,10 +17,10 @@ SOURCES = HERE.parent.parent / "src"
 LARGEST = 6144
 
 CLIENTS = {"elb": "elasticloadbalancing", "secrets": "secretsmanager"}
-SERVICES = "acm|autoscaling|ec2|eks|elb|iam|kms|rds|s3|secrets"
+SERVICES = "acm|autoscaling|cloudtrail|ec2|eks|elb|iam|kms|rds|s3|secrets"
 VERBS = (
     "abort|add|allocate|associate|attach|authorize|cancel|copy|create|delete|describe|detach"
-    "|disable|disassociate|enable|get|head|list|modify|put|release|remove|replace"
+    "|disable|disassociate|enable|get|head|list|lookup|modify|put|release|remove|replace"
     "|reset|restore|revoke|schedule|set|tag|untag|update"
 )
 CALL = re.compile(rf"\b({SERVICES})\s*\.\s*((?:{VERBS})_[a-z0-9_]+)\s*\(")
@@ -88,7 +88,7 @@ def main() -> int:
     wrong = [f"no policy allows {each}" for each in sorted(needed - {a.lower() for a in every})]
     wrong += [f"nothing needs {each}" for each in sorted(every) if each.lower() not in needed]
     for each in sorted(policies["plan.json"]):
-        if not re.search(r":(Describe|Get|List)", each):
+        if not re.search(r":(Describe|Get|List|Lookup)", each):
             wrong.append(f"plan.json allows {each}, which is no reading")
         if each.endswith(":GetSecretValue"):
             wrong.append("plan.json lets secrets be read")

@@ -6,6 +6,7 @@
 pub mod answer;
 mod calls;
 mod census;
+pub mod cloudtrail;
 pub mod described;
 pub mod ec2;
 pub mod eks;
@@ -30,7 +31,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
 use crate::model::send_guard::SendGuard;
 use described::Capture;
@@ -49,6 +50,8 @@ pub use provision::{
 pub struct Clients {
     /// Certificates.
     pub acm: aws_sdk_acm::Client,
+    /// Who did what.
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// Networks.
     pub ec2: aws_sdk_ec2::Client,
     /// Kubernetes.
@@ -104,6 +107,11 @@ impl Clients {
             .timeout_config(timeouts)
             .load()
             .await;
+        // Who reads the logs of AWS sees in the user agent what called, unless the environment names something else.
+        let config = match config.app_name() {
+            Some(_) => config,
+            None => config.into_builder().app_name(AppName::new("ppm-infra").expect("a name of letters")).build(),
+        };
         Self::guarded(guard, &config, region)
     }
 
@@ -129,6 +137,7 @@ impl Clients {
         let no_retry = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
             acm: acm(config, &guarded),
+            cloudtrail: cloudtrail::client(config, &guarded),
             ec2: client!(aws_sdk_ec2, config),
             eks: client!(aws_sdk_eks, config),
             rds: client!(aws_sdk_rds, config),

@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::model::error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
+use crate::model::audit::{AuditQuery, AuditRecords};
 use crate::model::described::{CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
@@ -98,6 +99,11 @@ pub trait Cloud: Send + Sync {
     /// Whether an object that is gone comes back as it was when it is made again, as a secret does for some days.
     fn returns<'a>(&'a self, _at: &'a Address, _gone: &'a Known) -> BoxFuture<'a, Result<bool, CloudError>> {
         Box::pin(async { Ok(false) })
+    }
+
+    /// What the audit log of the cloud holds of what was done under a name; `None` where the cloud keeps none.
+    fn audit<'a>(&'a self, _query: &'a AuditQuery) -> BoxFuture<'a, Result<Option<AuditRecords>, CloudError>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// Makes an object; answers what the cloud computed for it.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod aspect;
+pub mod audit;
 pub mod causes;
 pub mod component;
 pub mod described;

@@ -19,6 +19,9 @@ pub struct Partition {
     /// The service that EC2 instances take a role as. EKS demands it in the trust of the role of nodes (its refusal:
     /// "Following required service principals … were not found in the trust relationships of nodeRole").
     pub instances: &'static str,
+    /// Where IAM is, which belongs to no region: its calls are signed for that one (`iam` in `endpoints.json`), and its
+    /// events are kept there ("Global service events", CloudTrail User Guide).
+    pub iam_region: &'static str,
     /// What the names of some endpoints begin with, in place of `com.amazonaws`, and of which services.
     pub endpoints: (&'static str, &'static [&'static str]),
     /// What its regions begin with, up to the direction; `aws` has whatever is left.
@@ -69,6 +72,7 @@ static COMMERCIAL: Partition = Partition {
     ],
     is_isolated: false,
     instances: "ec2.amazonaws.com",
+    iam_region: "us-east-1",
     endpoints: ("com.amazonaws", &[]),
     areas: &[],
 };
@@ -81,6 +85,7 @@ static APART: [Partition; 7] = [
         regions: &["cn-north-1", "cn-northwest-1"],
         is_isolated: false,
         instances: "ec2.amazonaws.com.cn",
+        iam_region: "cn-north-1",
         // `aws ec2 describe-vpc-endpoint-services` there; the AWS CDK keeps the same list.
         endpoints: (
             "cn.com.amazonaws",
@@ -94,6 +99,7 @@ static APART: [Partition; 7] = [
         regions: &["us-gov-east-1", "us-gov-west-1"],
         is_isolated: false,
         instances: "ec2.amazonaws.com",
+        iam_region: "us-gov-west-1",
         endpoints: ("com.amazonaws", &[]),
         areas: &["us-gov-"],
     },
@@ -104,6 +110,7 @@ static APART: [Partition; 7] = [
         is_isolated: false,
         // IAM refuses `ec2.amazonaws.eu` there as an invalid principal.
         instances: "ec2.amazonaws.com",
+        iam_region: "eusc-de-east-1",
         // EC2 knows the registry under no other name there; the AWS CDK keeps the same list.
         endpoints: ("eu.amazonaws", &["ecr.api", "ecr.dkr"]),
         areas: &["eusc-"],
@@ -114,12 +121,13 @@ static APART: [Partition; 7] = [
     isolated(
         "aws-iso-f",
         "csp.hci.ic.gov",
-        &["us-isof-east-1", "us-isof-south-1"],
+        &["us-isof-south-1", "us-isof-east-1"],
         &["us-isof-"],
         "ec2.csp.hci.ic.gov",
     ),
 ];
 
+/// One that nobody outside reaches; IAM is in the first of its regions.
 const fn isolated(
     name: &'static str,
     dns_suffix: &'static str,
@@ -128,7 +136,7 @@ const fn isolated(
     instances: &'static str,
 ) -> Partition {
     let endpoints = ("com.amazonaws", [].as_slice());
-    Partition { name, dns_suffix, regions, is_isolated: true, instances, endpoints, areas }
+    Partition { name, dns_suffix, regions, is_isolated: true, instances, iam_region: regions[0], endpoints, areas }
 }
 
 impl Partition {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::address::{Address, Kind};
+use super::audit::AuditName;
 use super::component::Component;
 use super::document::Document;
 use super::mark::Tags;
@@ -38,6 +39,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const FIELDS: &'static [Field];
     /// Which object goes first when one takes the place of another.
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    /// By which name CloudTrail keeps what was done to an object ("Resource name" of the attributes of `LookupEvents`, in
+    /// the CloudTrail User Guide: the name or the id of the resource that the event refers to).
+    const AUDIT: AuditName;
     /// How long each verb usually takes on AWS: orders the schedule before there is experience.
     const TYPICAL: Typical;
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
@@ -234,6 +238,8 @@ pub struct KindFacts {
     pub ground: &'static [&'static str],
     /// The fields that together name one object in AWS.
     pub identity: &'static [&'static str],
+    /// By which name the audit log keeps what was done to an object; `None` where it keeps nothing.
+    pub audit: Option<AuditName>,
     /// Whether users come in through it.
     pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
@@ -271,6 +277,7 @@ impl KindFacts {
             replace: R::REPLACE,
             ground: R::GROUND,
             identity: R::IDENTITY,
+            audit: Some(R::AUDIT),
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
@@ -297,6 +304,7 @@ impl KindFacts {
             replace: ReplaceOrder::CreateFirst,
             ground: &[],
             identity: &[],
+            audit: None,
             leads_users: false,
             holds_its_ground: None,
             typical: Typical::QUICK,

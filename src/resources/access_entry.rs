@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -65,6 +66,7 @@ impl Resource for AccessEntry {
     // A cluster has room for one entry of each identity.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster", "principal"];
+    const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "principal_arn");
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 3 };
     type Computed = AccessEntryComputed;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -75,6 +76,7 @@ impl Resource for Addon {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const CLIMB_RANK: u8 = 2;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
+    const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
     const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
     type Computed = AddonComputed;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -69,6 +70,7 @@ impl Resource for Bucket {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("s3", "id");
     const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
     type Computed = BucketComputed;
 

@@ -11,6 +11,7 @@ use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -100,6 +101,7 @@ impl Resource for Cluster {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("eks", "id");
     const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
     type Computed = ClusterComputed;
 

@@ -14,6 +14,7 @@ use super::kms_key::KmsKey;
 use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -152,6 +153,7 @@ impl Resource for Database {
     // The identifier is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("rds", "id");
     const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -55,6 +56,7 @@ impl Resource for DbParameterGroup {
         tags: Update
     });
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("rds", "id");
     const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
     type Computed = DbParameterGroupComputed;
 

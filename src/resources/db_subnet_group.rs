@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -54,6 +55,7 @@ impl Resource for DbSubnetGroup {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("rds", "id");
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = DbSubnetGroupComputed;
 

@@ -9,6 +9,7 @@ use futures_util::future::{join_all, try_join_all};
 use super::confirm::confirm;
 use super::vpc::Vpc;
 use super::{catalog, every_kind, facts, survey};
+use crate::cloud::aws::cloudtrail;
 use crate::cloud::aws::described::{self, Tables};
 use crate::cloud::aws::{
     AskedOnce, Census, Clients, HealthOf as _, Lookup, Provision, ReadOutcome, ReadOutcomes, Reading, Writing,
@@ -16,6 +17,7 @@ use crate::cloud::aws::{
 use crate::cloud::health::{Answer, Probe};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
+use crate::model::audit::{AuditQuery, AuditRecords};
 use crate::model::described::{CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
@@ -136,6 +138,10 @@ impl Cloud for Aws {
 
     fn returns<'a>(&'a self, at: &'a Address, gone: &'a Known) -> BoxFuture<'a, Result<bool, CloudError>> {
         Box::pin(async move { typed(&at.kind)?.returns(gone, &self.clients).await })
+    }
+
+    fn audit<'a>(&'a self, query: &'a AuditQuery) -> BoxFuture<'a, Result<Option<AuditRecords>, CloudError>> {
+        Box::pin(async move { cloudtrail::look_up(&self.clients, query).await.map(Some) })
     }
 
     fn create<'a>(

@@ -6,6 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -39,6 +40,7 @@ impl Resource for ElasticIp {
     const FIELDS: &'static [Field] = fields!(ElasticIp { tags: Update });
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
     type Computed = ElasticIpComputed;
 

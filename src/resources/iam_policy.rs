@@ -6,6 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -46,6 +47,7 @@ impl Resource for IamPolicy {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("iam", "id");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
     type Computed = IamPolicyComputed;
 

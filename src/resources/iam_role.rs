@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -64,6 +65,7 @@ impl Resource for IamRole {
     // The name is fixed: pods and node groups know the role by it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("iam", "id");
     const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
     type Computed = IamRoleComputed;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -44,6 +45,7 @@ impl Resource for InternetGateway {
     const HOLDS_ITS_GROUND: Option<&'static str> =
         Some("a network has room for one, and what has a public address there keeps it from being detached");
     const IDENTITY: &'static [&'static str] = &["vpc"];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 

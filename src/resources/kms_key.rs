@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -71,6 +72,7 @@ impl Resource for KmsKey {
         tags: Update
     });
     const IDENTITY: &'static [&'static str] = &["alias"];
+    const AUDIT: AuditName = AuditName::of("kms", "id");
     const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
     const HIDDEN_SECONDS: u32 = 120;

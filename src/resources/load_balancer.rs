@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -83,6 +84,7 @@ impl Resource for LoadBalancer {
     });
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
     const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -45,6 +46,7 @@ impl Resource for NatGateway {
     // One address cannot serve two gateways.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["elastic_ip"];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 120, update: 2, delete: 90 };
     type Computed = NatGatewayComputed;
 

@@ -12,6 +12,7 @@ use super::iam_role::IamRole;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -104,6 +105,7 @@ impl Resource for NodeGroup {
     });
     const CLIMB_RANK: u8 = 1;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
+    const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
     const TYPICAL: Typical = Typical { create: 180, update: 600, delete: 420 };
     type Computed = NodeGroupComputed;
 

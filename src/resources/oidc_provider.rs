@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -48,6 +49,7 @@ impl Resource for OidcProvider {
     // IAM has room for one provider of an issuer.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster"];
+    const AUDIT: AuditName = AuditName::of("iam", "id");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 

@@ -12,6 +12,7 @@ use super::nat_gateway::NatGateway;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -50,6 +51,7 @@ impl Resource for RouteTable {
     const FIELDS: &'static [Field] =
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
     type Computed = RouteTableComputed;
 

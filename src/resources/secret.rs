@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -63,6 +64,7 @@ impl Resource for Secret {
     // The name is fixed.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("secretsmanager", "id");
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -60,6 +61,7 @@ impl Resource for SecurityGroup {
         tags: Update
     });
     const IDENTITY: &'static [&'static str] = &["vpc", "name"];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
     type Computed = SecurityGroupComputed;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -61,6 +62,7 @@ impl Resource for SecurityGroupRule {
         tags: Update
     });
     const IDENTITY: &'static [&'static str] = &["group", "protocol", "from_port", "to_port", "peer"];
+    const AUDIT: AuditName = AuditName::of("ec2", "group_id");
     const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };
     type Computed = SecurityGroupRuleComputed;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -63,6 +64,7 @@ impl Resource for TargetGroup {
         tags: Update
     });
     const IDENTITY: &'static [&'static str] = &["name"];
+    const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
     type Computed = TargetGroupComputed;
 

@@ -6,6 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -45,6 +46,7 @@ impl Resource for Vpc {
     const FIELDS: &'static [Field] =
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
     type Computed = VpcComputed;
 

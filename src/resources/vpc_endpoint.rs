@@ -13,6 +13,7 @@ use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
+use crate::model::audit::AuditName;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -68,6 +69,7 @@ impl Resource for VpcEndpoint {
     // A route table has room for one route to a service, and a network for one private name of it.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "service"];
+    const AUDIT: AuditName = AuditName::of("ec2", "id");
     const TYPICAL: Typical = Typical { create: 10, update: 5, delete: 10 };
     type Computed = VpcEndpointComputed;
 

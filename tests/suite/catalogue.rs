@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ppm_infra::described::table::MemberTables;
+use ppm_infra::model::address::Address;
 use ppm_infra::model::component::Component;
 use ppm_infra::model::resource::OnChange;
 use ppm_infra::resources::catalog;
 use ppm_infra::stack::{Protected, Word as _};
 use serde_json::Value;
+
+use crate::support::binary::Desk;
 
 /// How the emulator's inventory shows what it has another word for, or counts as a part of something else.
 const IN_INVENTORY: [(&str, &str); 4] = [
@@ -165,4 +168,24 @@ fn whatever_a_kind_tells_of_its_health_can_be_asked() {
 fn what_can_be_protected_is_what_holds_data() {
     let held: BTreeSet<&str> = catalog().values().filter_map(|facts| facts.holds.data()).collect();
     assert_eq!(Protected::CHOICES.iter().map(|choice| choice.word).collect::<BTreeSet<_>>(), held);
+}
+
+#[test]
+fn every_object_has_a_name_in_the_audit_log() {
+    let desk = Desk::simulated();
+    desk.declare(&[]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    let lockfile: Value = serde_json::from_str(&desk.read("state/ppm-prod.lock.json")).unwrap();
+    let catalog = catalog();
+    for (address, record) in lockfile["resources"].as_object().unwrap() {
+        let kind = &address.parse::<Address>().unwrap().kind;
+        let name = catalog[kind].audit.unwrap_or_else(|| panic!("{kind} has none"));
+        let has = |field: &str| {
+            ["computed", "declared"]
+                .iter()
+                .any(|side| record[*side][field].as_str().is_some_and(|told| !told.is_empty()))
+        };
+        assert!(record["computed"][name.field].is_string(), "{address} has no {}: {record}", name.field);
+        assert!(name.part.is_none_or(has), "{address} has no {:?}: {record}", name.part);
+    }
 }

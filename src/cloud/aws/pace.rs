@@ -1,10 +1,12 @@
-//! The pace of calls that EC2 takes by small buckets of their own: no faster than it takes them.
+//! The pace of calls that AWS takes by small buckets of their own: no faster than it takes them.
 //!
 //! EC2 lets each action in by a token bucket. A call that finds it empty is refused, and the SDK's repetitions draw from the
 //! same bucket: with a dozen endpoints they can be used up before it has filled again. So a call waits here for its turn,
-//! before the SDK sees it. Only the buckets are kept that one stack by itself can empty.
+//! before the SDK sees it. Only the buckets are kept that one stack by itself can empty. CloudTrail counts its look-ups in the
+//! same way.
 //!
-//! Source: Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API", request token bucket sizes.
+//! Source: Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API", request token bucket sizes; CloudTrail API
+//! Reference, `LookupEvents`.
 //!
 //! Leaves to the SDK's repetitions what others take from the same buckets: they belong to account and region.
 
@@ -25,18 +27,23 @@ pub enum Paced {
     ModifyVpcEndpoint,
     /// `DeleteVpcEndpoints`.
     DeleteVpcEndpoints,
+    /// `LookupEvents` of CloudTrail.
+    LookupEvents,
 }
 
-/// How many of each leave at once. EC2 takes four; one is left for others of the account, and because what was sent at
+/// How many of each leave at once, of calls to EC2. It takes four; one is left for others of the account, and because what was sent at
 /// different times may arrive at the same.
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(3).expect("it is not zero");
 
 /// After how long one more: EC2 takes 0.3 a second.
 const EVERY: Duration = Duration::from_millis(3_500);
 
+/// After how long one look-up more, of which none leaves beside another: CloudTrail takes two a second.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(500);
+
 /// The buckets. Clones draw from the same ones.
 #[derive(Clone, Debug, Default)]
-pub struct Pace([Arc<OnceLock<DefaultDirectRateLimiter>>; 3]);
+pub struct Pace([Arc<OnceLock<DefaultDirectRateLimiter>>; 4]);
 
 impl Pace {
     /// Waits until EC2 takes such a call, and says so where it has to wait.
@@ -49,12 +56,21 @@ impl Pace {
         limiter.until_ready().await;
     }
 
+    /// Waits until AWS takes such a call, of a cloud that is `time_scale` times as fast as ours.
+    pub async fn wait(&self, call: Paced, time_scale: f64) {
+        self.limiter(call, time_scale).until_ready().await;
+    }
+
     /// The bucket of a cloud that is `time_scale` times as fast as ours.
     fn limiter(&self, call: Paced, time_scale: f64) -> &DefaultDirectRateLimiter {
         self.0[call as usize].get_or_init(|| {
-            let every = EVERY.div_f64(time_scale).max(Duration::from_nanos(1));
+            let (every, at_once) = match call {
+                Paced::CreateVpcEndpoint | Paced::ModifyVpcEndpoint | Paced::DeleteVpcEndpoints => (EVERY, AT_ONCE),
+                Paced::LookupEvents => (LOOK_UP_EVERY, NonZeroU32::MIN),
+            };
+            let every = every.div_f64(time_scale).max(Duration::from_nanos(1));
             let quota = Quota::with_period(every).expect("the period is not zero");
-            DefaultDirectRateLimiter::direct(quota.allow_burst(AT_ONCE))
+            DefaultDirectRateLimiter::direct(quota.allow_burst(at_once))
         })
     }
 }
@@ -70,6 +86,8 @@ mod tests {
             let left = (0..20).take_while(|_| pace.limiter(call, 1.0).check().is_ok()).count();
             assert_eq!(left, 3, "{call:?}");
         }
+        let left = (0..20).take_while(|_| pace.limiter(Paced::LookupEvents, 1.0).check().is_ok()).count();
+        assert_eq!(left, 1, "look-ups come one by one");
         assert!(pace.clone().limiter(Paced::CreateVpcEndpoint, 1.0).check().is_err(), "clones draw from the same");
         assert!(pace.limiter(Paced::ModifyVpcEndpoint, 1.0).check().is_ok(), "each call has a bucket of its own");
     }

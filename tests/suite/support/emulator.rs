@@ -165,7 +165,12 @@ impl Line {
 
     /// Clients that talk to it.
     pub(crate) async fn clients(&self) -> Clients {
-        clients(self.port).await
+        self.clients_of("AKIATEST").await
+    }
+
+    /// The same with another access key: one that begins with `USER` is that user's.
+    pub(crate) async fn clients_of(&self, key: &str) -> Clients {
+        clients(self.port, key).await
     }
 
     /// How many objects of each kind there are, and how many wait to be gone.
@@ -209,11 +214,11 @@ fn nothing_wrong(found: Result<Vec<Value>, String>) {
     }
 }
 
-async fn clients(port: u16) -> Clients {
+async fn clients(port: u16, key: &str) -> Clients {
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("AKIATEST", "secret", None, None, "test"))
+        .credentials_provider(Credentials::new(key, "secret", None, None, "test"))
         .load()
         .await;
     Clients::of(&config, "us-east-1")
