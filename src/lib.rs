@@ -5,6 +5,7 @@
 //! - [`model`] the words: addresses, documents, references, facts of a resource type.
 //! - [`engine`] (model) the decisions: plan, schedule, state. Pure and synchronous.
 //! - [`described`] (model) what the cloud's answers about an object mean, by the tables of what drift compares; pure.
+//! - [`audit`] what the cloud's audit log tells of a change: who made it, and how sure that is; pure.
 //! - [`cloud`] (model, how described asks) the port to the cloud, a cloud in memory, and how the AWS SDK is held.
 //! - [`resources`] (model, cloud) one file per kind: its facts, then its calls.
 //! - [`text`] (model) YAML read with places and written, problems, spelling.
@@ -14,14 +15,15 @@
 //! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs) from a declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
-//! - [`run`] (model, engine, the ports of cloud and store) the imperative shell.
+//! - [`run`] (model, engine, audit, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`drift_job`] (model, text, helm's quoting) the files of a job that looks for drift on a schedule; pure.
-//! - [`report`] (model, engine, text, what run found out) what there is to say, once, for every printer.
+//! - [`report`] (model, engine, audit, text, what run found out) what there is to say, once, for every printer.
 //! - [`render`] (model, report, run's events) pages and events, printed.
 //! - [`cli`] (every room) the program.
 
 pub mod architecture;
+pub mod audit;
 pub mod cli;
 pub mod cloud;
 pub mod described;

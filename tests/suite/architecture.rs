@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 17] = [
+const FLOORS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
+    ("audit", &[]),
     ("cloud", &["model", "described::root"]),
     ("resources", &["model", "cloud"]),
     ("text", &["model"]),
