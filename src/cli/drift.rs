@@ -49,7 +49,8 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
     let declarations = declarations(&args.files)?;
     match declarations.as_slice() {
         [] | [_] => {
-            let looked = Look::taken(common, declarations.first().map(PathBuf::as_path), stop, true).await?;
+            let first = declarations.first().map(PathBuf::as_path);
+            let looked = Look::taken(common, first, stop, true).await?.with_who(args).await;
             let came = looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
             heartbeat::beat(common, args.heartbeat.as_ref()).await;
@@ -107,6 +108,8 @@ async fn of_several(
         typed::about(&path);
         match looked {
             Ok(looked) => {
+                // One after the other: all stacks of an account and region draw from the same bucket.
+                let looked = looked.with_who(args).await;
                 let came = looked.tell(common, args, sides).await;
                 if !common.json {
                     out::told("\n");
@@ -244,6 +247,15 @@ impl Look {
         Ok(Self { declaration, book, report, values, at, home, memory, session })
     }
 
+    /// The same, with who changed what has drifted.
+    async fn with_who(mut self, args: &DriftArgs) -> Self {
+        if !args.no_who {
+            let runs = async || self.memory.lately(&self.home).await;
+            self.report.who = run::who(&self.session, &self.book.state, &self.report, runs).await;
+        }
+        self
+    }
+
     /// Shows it, takes it into the files, tells whom it concerns, and remembers it. Answers what came of it.
     async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) -> LookOutcome {
         let account = &self.book.state.account;
@@ -257,8 +269,8 @@ impl Look {
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
         let baselines = &self.report.baselines;
         let came = LookOutcome::of(!self.report.unread.is_empty(), worst, args.exit_on);
-        let (declaration, outcome) = (&self.declaration, came.kept());
-        let looked = Looked { declaration, account, serial, outcome, objects, findings, waived, baselines };
+        let (declaration, outcome, who) = (&self.declaration, came.kept(), &self.report.who);
+        let looked = Looked { declaration, account, serial, outcome, objects, findings, waived, who, baselines };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
         came
     }

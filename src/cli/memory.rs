@@ -15,10 +15,13 @@ use crate::model::causes::in_one_line;
 use crate::model::finding::Finding;
 use crate::report::Page;
 use crate::run::since::{FORMAT, RunBaseline, RunEntry, RunHistory, RunKind, RunOutcome, Since};
-use crate::run::{Host, Session};
+use crate::run::{Host, Session, WhoReport};
 use crate::store::StoreError;
 use crate::store::home::Home;
 use workplace::Declaration;
+
+/// Five days of runs every six hours; in a bucket each is a call.
+const LATELY: usize = 20;
 
 /// What is known of earlier runs. What cannot be read is told and changes nothing else.
 pub(super) struct Memory {
@@ -43,6 +46,8 @@ pub(super) struct Looked<'a> {
     pub(super) findings: Vec<Finding>,
     /// What it found as well, and somebody answers for.
     pub(super) waived: Vec<Finding>,
+    /// Who made it.
+    pub(super) who: &'a WhoReport,
     /// What is to be remembered of members without a fixed default.
     pub(super) baselines: &'a BTreeMap<Address, Baseline>,
 }
@@ -61,6 +66,12 @@ impl Memory {
     /// The last run.
     pub(super) fn last(&self) -> Option<&RunEntry> {
         self.history.entries.last()
+    }
+
+    /// The last runs, the oldest first: as many as it takes to see since when most things have been there. One that cannot be
+    /// read was told before.
+    pub(super) async fn lately(&self, home: &Home) -> Vec<RunEntry> {
+        home.runs(Some(RunKind::Drift), LATELY, self.began).await.unwrap_or_default().entries
     }
 
     /// What earlier runs remembered of members without a fixed default.
@@ -89,6 +100,7 @@ impl Memory {
             at,
             findings: &findings,
             since: &since,
+            who: looked.who,
         };
         let notices = notices.tell(session, &message, self.last().map(|last| &last.notices)).await;
         // Of a stack that was never applied there is nothing to remember, and no folder to put it in.

@@ -16,8 +16,8 @@ use crate::model::finding::Finding;
 use crate::notify::{Courier, Parcel, SigningSecret, Target, deliver, signed, sns_subject};
 use crate::render;
 use crate::report::{NoticeReason, NoticeView, Page};
-use crate::run::Session;
 use crate::run::since::{NoticeRecord, RunChanges, Since};
+use crate::run::{Session, WhoReport};
 use crate::store::file;
 
 /// The variable with the secret that webhooks are signed with.
@@ -49,6 +49,8 @@ pub(super) struct Told<'a> {
     pub(super) findings: &'a [&'a Finding],
     /// The same beside the run before.
     pub(super) since: &'a Since<'a>,
+    /// Who made it.
+    pub(super) who: &'a WhoReport,
 }
 
 impl Notices {
@@ -103,6 +105,7 @@ impl Notices {
                 reason,
                 findings: told.findings,
                 since: told.since,
+                who: told.who,
             };
             let done = self.bring(session, target, &Page::of_notice(&view), told.at).await;
             if let Err(error) = &done {

@@ -34,6 +34,7 @@ mod programs;
 mod status;
 mod strange;
 mod values;
+mod who;
 
 pub(super) use events::{at, events, failing};
 

@@ -9,6 +9,7 @@ mod findings;
 mod remedies;
 mod since;
 mod waived;
+mod who;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ use crate::run::DriftReport;
 use crate::run::since::{RunEntry, RunFinding, Since, Standing};
 pub use remedies::waive_hint;
 pub(super) use since::{finding_json as seen_json, told_time};
+pub(super) use who::author_of;
 
 /// What the page of a drift report is made with, beside the report.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +80,7 @@ impl<'a> Page<'a> {
         // When this run looked is told nowhere on the page.
         let since = Since::of(&all, &not_counted, view.last, Timestamp::UNIX_EPOCH);
         let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file));
-        let remarks = remarks.chain(waived::remarks(&report.waived)).collect();
+        let remarks = remarks.chain(waived::remarks(&report.waived)).chain(who::remarks(&report.who)).collect();
         let unread = report.unread.iter().map(|(address, error)| {
             let error = error.to_string();
             (named(address, &error), json!({"address": address, "error": error}))
@@ -99,6 +101,7 @@ impl<'a> Page<'a> {
                     Heading::of("Not declared by anybody"),
                     deviations::content(&report.deviations),
                 ),
+                Section::titled("who", Heading::of("Who changed it"), who::content(&report.who)),
                 Section::titled("waived", Heading::of("Waived: not counted"), waived::content(&report.waived)),
                 Section::titled("values", Heading::of("Helm values"), FoundValues(view.values)),
                 Section::titled(

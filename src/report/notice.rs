@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::block::{Block, Heading, Row};
-use super::drift::{seen_json, told_time};
+use super::drift::{author_of, seen_json, told_time};
 use super::page::{CriticalPath, Page, PageScope, Section};
 use super::ready::Ready;
 use super::text::{Label, Text};
 use crate::model::finding::Finding;
+use crate::run::WhoReport;
 use crate::run::since::{RunFinding, Since, Standing};
 
 /// So many characters of the worst finding stand in the line that is read on a phone.
@@ -61,6 +62,8 @@ pub struct NoticeView<'a> {
     pub findings: &'a [&'a Finding],
     /// The same beside the run before.
     pub since: &'a Since<'a>,
+    /// Who made it.
+    pub who: &'a WhoReport,
 }
 
 impl<'a> Page<'a> {
@@ -81,7 +84,7 @@ impl<'a> Page<'a> {
             ("still", "Still there", part(&[Standing::Same])),
         ];
         let sections = parts.into_iter().map(|(key, title, all)| {
-            let rows = all.iter().take(SHOWN).map(|one| row(one, key == "still"));
+            let rows = all.iter().take(SHOWN).map(|one| row(one, key == "still", view.who));
             let rest = all.len().saturating_sub(SHOWN);
             let rest = (rest > 0).then(|| Row::of([Text::of(Label::Muted, format!("and {rest} more"))]));
             let told: Vec<Value> = all.iter().map(|one| seen_json(one)).collect();
@@ -108,20 +111,23 @@ impl<'a> Page<'a> {
     }
 }
 
-fn row(one: &RunFinding, with_time: bool) -> Row {
+fn row(one: &RunFinding, with_time: bool, who: &WhoReport) -> Row {
     let mut cells = vec![
         Text::of(Label::Plain, &one.severity),
         Text::of(Label::Address, &one.subject),
         Text::of(Label::Plain, &one.what),
     ];
+    if let Some(author) = one.address.as_deref().and_then(|address| author_of(who, address)) {
+        cells.push(Text::of(Label::Muted, format!("by {author}")));
+    }
     if with_time {
         cells.push(Text::of(Label::Muted, format!("since {}", told_time(one.first_seen))));
     }
     Row::of(cells)
 }
 
-/// How many there are of each severity, the worst first, with the worst of what is new: `ppm-prod: 1 high (nat_gateway.a:
-/// it is gone), 2 medium`.
+/// How many there are of each severity, the worst first, with the worst of what is new and who did it: `ppm-prod: 1 high
+/// (nat_gateway.a: it is gone, by casey with the console), 2 medium`.
 fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
     let (findings, since) = (view.findings, view.since);
     let is_new = |index: &&usize| since.findings[**index].0 != Standing::Same;
@@ -140,9 +146,11 @@ fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
         }
     }
     let worst = findings[*named];
+    let author = since.findings[*named].1.address.as_deref().and_then(|address| author_of(view.who, address));
     let parts = parts.into_iter().map(|(word, n)| {
         let told = format!("{n} {word}");
-        if word == worst.word() { format!("{told} ({})", short(worst)) } else { told }
+        let by = author.as_ref().map(|author| format!(", by {author}")).unwrap_or_default();
+        if word == worst.word() { format!("{told} ({}{by})", short(worst)) } else { told }
     });
     format!("{}: {}", view.stack, parts.collect::<Vec<_>>().join(", "))
 }
@@ -208,6 +216,7 @@ mod tests {
             reason: NoticeReason::News,
             findings: &findings,
             since: &since,
+            who: &WhoReport::default(),
         };
         let page = Page::of_notice(&view);
         let shown = page.sections.iter().filter(|section| !section.content.blocks().is_empty());
@@ -249,6 +258,7 @@ mod tests {
             reason: NoticeReason::Asked,
             findings: &findings,
             since: &since,
+            who: &WhoReport::default(),
         };
         let page = Page::of_notice(&view);
         let blocks = page.sections[0].content.blocks();

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::foreign;
 use super::refresh::{refresh, refresh_described};
 use super::waived::Waived;
+use super::who::WhoReport;
 use super::{Blueprint, EventEmitter, Prospect, RunError, Session, stoppable, survey, tell_drift};
 use crate::cloud::CloudError;
 use crate::described::further::further;
@@ -53,6 +54,8 @@ pub struct DriftReport {
     pub grades: BTreeMap<(Address, String), Grade>,
     /// What is to be remembered of members without a fixed default, for the next look.
     pub baselines: BTreeMap<Address, Baseline>,
+    /// Who made what differs, as far as the cloud's audit log was asked.
+    pub who: WhoReport,
 }
 
 /// What a look has found, and what it was made from.

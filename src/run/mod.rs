@@ -26,6 +26,7 @@ pub mod since;
 mod standing;
 pub mod status;
 mod waived;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use rollback::roll_back;
 pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
 pub use session::{Open, Settled};
 pub use waived::{Unanswered, Waived, WaivedDrift};
+pub use who::{LookedUp, WhoReport, who};
 
 use crate::cloud::{Cloud, CloudError};
 use crate::engine::plan::{Drift, Plan};

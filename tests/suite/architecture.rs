@@ -36,8 +36,8 @@ const FLOORS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("notify", &["model", "cloud::wait"]),
-    ("run", &["model", "engine", "described", "cloud", "store"]),
-    ("report", &["model", "engine", "described::judge", "text", "run"]),
+    ("run", &["model", "engine", "described", "audit", "cloud", "store"]),
+    ("report", &["model", "engine", "described::judge", "audit", "text", "run"]),
     ("render", &["model", "report", "run::event"]),
 ];
 

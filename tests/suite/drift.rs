@@ -82,6 +82,18 @@ impl Standing {
         let expected: BTreeSet<(String, String)> =
             expected.iter().map(|(address, path)| ((*address).to_owned(), (*path).to_owned())).collect();
         assert_eq!(Self::drifted(&said), expected, "exactly what was moved is named: {said}");
+        let who = said.json().pop().unwrap()["who"].clone();
+        let told = |address: &str| {
+            let mut objects = who["objects"].as_array().unwrap().iter();
+            objects.find(|told| told["address"] == *address).and_then(|told| told["confidence"].as_str())
+        };
+        // A route that leads nowhere any more was changed by nobody, and who takes a subnet off its table names neither.
+        let is_untold = |(address, path): &&(String, String)| {
+            address.starts_with("route_table.") && (path == "subnets" || expected.len() > 1)
+        };
+        for (address, _) in expected.iter().filter(|one| !is_untold(one)) {
+            assert!(matches!(told(address), Some("exact" | "likely")), "who changed {address} is known: {who:#}");
+        }
         self.desk.run(&["apply", "--auto-approve"]).exit(0);
         self.desk.run(&["drift"]).exit(0);
         self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);

@@ -82,3 +82,5 @@ mod secrets;
 mod shared_state;
 #[cfg(feature = "aws")]
 mod undeclared;
+#[cfg(feature = "aws")]
+mod who;

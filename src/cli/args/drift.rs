@@ -30,6 +30,9 @@ pub(in crate::cli) struct DriftArgs {
     /// End with exit status 2 only where something drifted that is at least so bad; what is less is told all the same
     #[arg(long, value_name = "GRADE", default_value = "any", value_parser = grades())]
     pub(in crate::cli) exit_on: Grade,
+    /// Do not ask CloudTrail who changed what has drifted, which takes half a second or more for each object
+    #[arg(long)]
+    pub(in crate::cli) no_who: bool,
     /// Compare with the last run, and leave nothing for the next one to compare with
     #[arg(long)]
     pub(in crate::cli) no_record: bool,

@@ -58,7 +58,7 @@ fn every_key_is_documented() {
     let mut found = BTreeSet::new();
     keys(&plan_of(mixed_plan()), &mut found);
     keys(&super::values::told(), &mut found);
-    let mut drift = DriftReport::default();
+    let mut drift = DriftReport { who: super::who::who(), ..DriftReport::default() };
     drift.unread.insert(address("kms_key.main"), CloudError::new(ErrorKind::Denied, "read it", "no"));
     keys(&drift_json(&drift, &drift_view()), &mut found);
     let report = RunReport {
