@@ -195,6 +195,7 @@ mod tests {
     #[test]
     fn every_known_region_is_in_the_partition_that_lists_it() {
         for partition in Partition::all() {
+            assert_eq!(Partition::of_region(partition.iam_region), partition, "IAM of {}", partition.name);
             for region in partition.regions {
                 assert_eq!(Partition::of_region(region), partition, "{region}");
                 assert!(partition.is_isolated || is_plausible(region), "{region}");

@@ -244,6 +244,52 @@ mod tests {
     }
 
     #[test]
+    fn whoever_did_it_is_named_unless_it_may_have_been_several() {
+        use crate::audit::{AuditEvent, AuditedChange, Authorship};
+        use crate::run::LookedUp;
+        let event = |name: &str| {
+            let user = json!({"type": "IAMUser", "arn": format!("arn:aws:iam::1:user/{name}"), "userName": name});
+            let record = json!({
+                "eventName": "DeleteNatGateway", "eventTime": "2026-05-28T20:00:00Z", "userIdentity": user,
+                "userAgent": "aws-cli/2.17", "sourceIPAddress": "203.0.113.7",
+            });
+            AuditEvent::read(&record).unwrap()
+        };
+        let gone = finding("nat_gateway.a", Severity::Error, "it is gone");
+        let findings = [&gone];
+        let since = Since::of(&findings, &[], None, at(1));
+        let told = |names: &[&str]| {
+            let events: Vec<AuditEvent> = names.iter().map(|name| event(name)).collect();
+            let who = Authorship::of(&events, &[AuditedChange::default()], false);
+            let told = LookedUp { since: at(0), who, read: 1, is_cut: false };
+            let who = WhoReport { told: [("nat_gateway.a".parse().unwrap(), told)].into(), ..WhoReport::default() };
+            let view = NoticeView {
+                stack: "ppm-prod",
+                region: "r",
+                account: "a",
+                run: "0b",
+                at: at(1),
+                reason: NoticeReason::News,
+                findings: &findings,
+                since: &since,
+                who: &who,
+            };
+            let page = Page::of_notice(&view);
+            let blocks = page.sections[0].content.blocks();
+            let [Block::Table(table)] = blocks.as_slice() else { panic!("{blocks:?}") };
+            let cells = &table.groups[0].rows[0].cells;
+            (page.verdict.to_string(), cells.last().unwrap()[0].to_string())
+        };
+        let (line, row) = told(&["casey"]);
+        assert_eq!(line, "ppm-prod: 1 high (nat_gateway.a: it is gone, by casey with the AWS CLI)");
+        assert_eq!(row, "by casey with the AWS CLI");
+        for names in [&["casey", "drew"][..], &[]] {
+            let (line, row) = told(names);
+            assert_eq!((line.as_str(), row.as_str()), ("ppm-prod: 1 high (nat_gateway.a: it is gone)", "it is gone"));
+        }
+    }
+
+    #[test]
     fn of_many_only_some_are_named() {
         let many: Vec<Finding> =
             (0..25).map(|n| finding(&format!("subnet.s{n}"), Severity::Warning, "it is changed")).collect();

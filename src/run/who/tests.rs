@@ -133,7 +133,7 @@ fn what_nobody_declared_is_named_by_its_call_its_member_and_its_name() {
         field: None,
         grade: Grade::High,
         before: Value::Null,
-        after: json!("admin"),
+        after: Value::Null,
         member: Some("admin".to_owned()),
         what: String::new(),
         why: String::new(),
