@@ -1,6 +1,8 @@
 //! What `drift` knows of earlier runs and leaves for later ones, and `drift history`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -13,8 +15,9 @@ use crate::described::look::Baseline;
 use crate::model::address::Address;
 use crate::model::causes::in_one_line;
 use crate::model::finding::Finding;
-use crate::report::Page;
-use crate::run::since::{FORMAT, RunBaseline, RunEntry, RunHistory, RunKind, RunOutcome, Since};
+use crate::report::{Goal, Page};
+use crate::run::event::{Event, EventKind, RunReport, Sink};
+use crate::run::since::{FORMAT, RunBaseline, RunChanges, RunEntry, RunHistory, RunKind, RunOutcome, Since, StepTime};
 use crate::run::{Host, Session, WhoReport};
 use crate::store::StoreError;
 use crate::store::home::Home;
@@ -55,7 +58,7 @@ pub(super) struct Looked<'a> {
 impl Memory {
     /// What the last run left.
     pub(super) async fn recall(home: &Home, began: Timestamp) -> Self {
-        let history = home.runs(Some(RunKind::Drift), 1, began).await.unwrap_or_else(|error| {
+        let history = home.runs_since(RunKind::Drift, began).await.unwrap_or_else(|error| {
             warn("the last run is not known, so this one is compared with none", &error);
             RunHistory::default()
         });
@@ -65,7 +68,7 @@ impl Memory {
 
     /// The last run.
     pub(super) fn last(&self) -> Option<&RunEntry> {
-        self.history.entries.last()
+        self.history.entries.iter().rfind(|entry| entry.kind == RunKind::Drift)
     }
 
     /// The last runs, the oldest first: as many as it takes to see since when most things have been there. One that cannot be
@@ -74,10 +77,13 @@ impl Memory {
         home.runs(Some(RunKind::Drift), LATELY, self.began).await.unwrap_or_default().entries
     }
 
-    /// What earlier runs remembered of members without a fixed default.
+    /// What earlier runs remembered of members without a fixed default, of objects that we did not change since.
     pub(super) fn baselines(&self) -> BTreeMap<Address, Baseline> {
         let remembered = self.last().and_then(|last| last.baseline.as_ref()).into_iter().flatten();
-        remembered.filter_map(|(address, one)| Some((address.parse().ok()?, one.clone()))).collect()
+        let since = self.history.entries.iter().rev().take_while(|entry| entry.kind != RunKind::Drift);
+        let changed: BTreeSet<&Address> = since.flat_map(|entry| &entry.steps).map(|one| &one.step.address).collect();
+        let known = remembered.filter_map(|(address, one)| Some((address.parse::<Address>().ok()?, one.clone())));
+        known.filter(|(address, _)| !changed.contains(address)).collect()
     }
 
     /// Tells those who are to be told, and leaves this run for later ones, unless that is not wanted. What does not arrive
@@ -152,6 +158,59 @@ impl Memory {
         let before = self.baselines();
         let all = before.iter().chain(seen).map(|(address, one)| (address.to_string(), one.clone()));
         all.filter(|(_, one)| !one.is_empty()).collect()
+    }
+}
+
+/// Leaves a run that carried out a plan for later ones: how long its steps took, and that what is seen of their objects from
+/// now on is what is expected. What cannot be written is said.
+pub(super) async fn leave(
+    home: &Home,
+    session: &Session,
+    (goal, objects): (Goal, usize),
+    report: &RunReport,
+    steps: Vec<StepTime>,
+) {
+    let entry = RunEntry {
+        format: FORMAT,
+        run: session.run.as_str().to_owned(),
+        at: session.host.now(),
+        kind: match goal {
+            Goal::Converge => RunKind::Apply,
+            Goal::Destroy => RunKind::Destroy,
+        },
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        serial: report.serial,
+        outcome: if report.is_complete() { RunOutcome::Done } else { RunOutcome::Failed },
+        elapsed_ms: report.elapsed_ms,
+        looked_at: objects,
+        changes: RunChanges::default(),
+        findings: Vec::new(),
+        steps,
+        baseline: None,
+        notices: BTreeMap::new(),
+    };
+    if let Err(error) = home.add_run(&entry).await {
+        warn("this run is not recorded, so drift may tell as somebody's what it changed", &error);
+    }
+}
+
+/// Takes down how long each step took that ended well.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StepTimes(Arc<Mutex<Vec<StepTime>>>);
+
+impl StepTimes {
+    /// Those that were taken down.
+    pub(super) fn taken(&self) -> Vec<StepTime> {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Sink for StepTimes {
+    fn event(&mut self, event: &Event) {
+        if let EventKind::StepFinished { step, elapsed_ms, .. } = &event.kind {
+            let one = StepTime { step: step.clone(), elapsed_ms: *elapsed_ms };
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::args::Common;
 use super::ask::Ask;
 use super::failure::Failure;
+use super::memory::{self, StepTimes};
 use super::workplace::Declaration;
 use super::{exit, out, show, workplace};
 use crate::cloud::Consent;
@@ -72,7 +73,9 @@ impl<'a> StackRun<'a> {
         goal: Goal,
         deliver: impl FnOnce(State) -> State,
     ) -> Result<RunReport, Failure> {
+        let times = StepTimes::default();
         let mut sinks = show::sinks(self.common, self.session);
+        sinks.push(Box::new(times.clone()));
         let mut events = EventEmitter::new(self.session, &mut sinks);
         let command = match goal {
             Goal::Converge => "apply",
@@ -84,6 +87,9 @@ impl<'a> StackRun<'a> {
             let again = asked.again(&self.declaration.name(), &report);
             let left = open.state().resources.len();
             show::summary(self.common, self.declaration, goal, &again, left, &report);
+            if let Ok(home) = workplace::home(self.common, self.declaration) {
+                memory::leave(&home, self.session, (goal, left), &report, times.taken()).await;
+            }
         }
         Ok(report)
     }

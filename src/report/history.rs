@@ -73,7 +73,10 @@ fn row(entry: &RunEntry) -> Row {
     for one in entry.findings.iter().filter(|one| !one.waived) {
         *by_severity.entry(&one.severity).or_default() += 1;
     }
-    let found: Vec<String> = by_severity.iter().map(|(severity, n)| format!("{n} {severity}")).collect();
+    let mut found: Vec<String> = by_severity.iter().map(|(severity, n)| format!("{n} {severity}")).collect();
+    if !entry.steps.is_empty() {
+        found.push(count(entry.steps.len(), "step"));
+    }
     let changes =
         [(entry.changes.new, "new"), (entry.changes.changed, "changed"), (entry.changes.resolved, "resolved")];
     let changes: Vec<String> = changes.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
@@ -97,7 +100,7 @@ fn run_json(entry: &RunEntry) -> Value {
     json!({
         "at": entry.at, "run": entry.run, "kind": entry.kind, "outcome": entry.outcome, "serial": entry.serial,
         "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "changes": entry.changes,
-        "findings": findings, "notices": entry.notices,
+        "findings": findings, "notices": entry.notices, "steps": entry.steps,
     })
 }
 

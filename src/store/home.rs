@@ -135,6 +135,17 @@ impl Home {
         }
     }
 
+    /// The last entry of a kind, and those of other kinds since, at the time `now`.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn runs_since(&self, last: RunKind, now: Timestamp) -> Result<RunHistory, StoreError> {
+        match self {
+            Self::Folder(store) => Ok(store.runs(None, usize::MAX)?.since(last)),
+            Self::Bucket(store) => store.runs_since(last, now).await,
+        }
+    }
+
     /// Adds an entry to the run history. Needs no lock of the stack.
     ///
     /// # Errors

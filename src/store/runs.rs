@@ -181,6 +181,13 @@ impl RunHistory {
         self.entries.iter().rev().find_map(|entry| entry.baseline.as_ref())
     }
 
+    /// Leaves the last entry of a kind and those after it; all where there is none of that kind.
+    pub(super) fn since(mut self, last: RunKind) -> Self {
+        let from = self.entries.iter().rposition(|entry| entry.kind == last).unwrap_or_default();
+        self.entries.drain(..from);
+        self
+    }
+
     /// Leaves the newest entries, of one kind or of all.
     fn newest(mut self, of: Option<RunKind>, wanted: usize) -> Self {
         self.entries.retain(|entry| of.is_none_or(|kind| entry.kind == kind));

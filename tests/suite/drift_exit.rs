@@ -15,7 +15,7 @@ fn standing() -> Desk {
 /// Drift of the grade `medium`.
 fn moved(desk: &Desk) {
     meddle(desk, "database.main", None, |object| {
-        object["declared"]["maintenance_window"] = json!("mon:04:30-mon:05:30")
+        object["declared"]["maintenance_window"] = json!("mon:04:30-mon:05:30");
     });
 }
 

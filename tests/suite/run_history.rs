@@ -66,15 +66,15 @@ fn programs_are_told_the_same() {
     let second = told(&desk.run(&["drift", "--json"]).exit(2));
     let runs = told(&desk.run(&["drift", "history", "--json"]).exit(0))["runs"].clone();
     let since = &second["since"];
-    assert_eq!((&since["at"], &since["run"]), (&runs[0]["at"], &runs[0]["run"]));
+    assert_eq!((&since["at"], &since["run"]), (&runs[1]["at"], &runs[1]["run"]));
     assert_eq!((&since["new"], &since["changed"], &since["resolved"]), (&json!(1), &json!(0), &json!([])));
     let is_new = |n: usize| (second["findings"][n]["is_new"].clone(), second["findings"][n]["first_seen"].clone());
-    assert_eq!(is_new(0), (json!(false), runs[0]["at"].clone()));
+    assert_eq!(is_new(0), (json!(false), runs[1]["at"].clone()));
     assert_eq!(is_new(1), (json!(true), Value::Null));
     days(&desk, 7);
     let third = told(&desk.run(&["drift", "--json"]).exit(2));
     let resolved = &third["since"]["resolved"][0];
-    assert_eq!((&resolved["subject"], &resolved["first_seen"]), (&json!("database.main backup_days"), &runs[0]["at"]));
+    assert_eq!((&resolved["subject"], &resolved["first_seen"]), (&json!("database.main backup_days"), &runs[1]["at"]));
 }
 
 #[test]
@@ -87,7 +87,11 @@ fn an_entry_says_what_was_run_on_what_and_how_it_ended() {
     drift(&desk).exit(2);
     let lockfile: Value = serde_json::from_str(&desk.read("state/ppm-prod.lock.json")).unwrap();
     let told = told(&desk.run(&["drift", "history", "--json"]).exit(0));
-    let [first, second] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    let [applied, first, second] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&applied["kind"], &applied["outcome"]), (&json!("apply"), &json!("done")));
+    let steps = applied["steps"].as_array().unwrap();
+    let made = |one: &&Value| one["step"]["part"] == "create" && one["elapsed_ms"].is_u64();
+    assert_eq!((steps.len(), steps.iter().filter(made).count()), (46, 46), "{applied}");
     for (entry, outcome) in [(first, "in_sync"), (second, "drifted")] {
         assert_eq!((&entry["kind"], &entry["outcome"]), (&json!("drift"), &json!(outcome)));
         assert_eq!((&entry["tool"], &entry["looked_at"]), (&json!(env!("CARGO_PKG_VERSION")), &json!(46)));
@@ -98,7 +102,7 @@ fn an_entry_says_what_was_run_on_what_and_how_it_ended() {
     assert_ne!(first["run"], second["run"]);
     assert_eq!(second["changes"], json!({"new": 1, "changed": 0, "resolved": 0}));
     let expected = json!([{
-        "id": "drift.changed", "subject": "database.main backup_days", "address": "database.main", "severity": "medium",
+        "id": "drift.changed", "subject": "database.main backup_days", "address": "database.main", "severity": "critical",
         "what": "recorded 7, found 1", "first_seen": second["at"], "waived": false,
     }]);
     assert_eq!(second["findings"], expected);
@@ -107,14 +111,14 @@ fn an_entry_says_what_was_run_on_what_and_how_it_ended() {
 #[test]
 fn the_history_lists_runs_and_shows_since_when() {
     let desk = standing();
-    desk.run(&["drift", "history"]).exit(0).says(&["No run is recorded."]);
+    desk.run(&["drift", "history"]).exit(0).says(&["1 run.", "apply", "done", "46 steps"]);
     drift(&desk).exit(0);
     days(&desk, 1);
     drift(&desk).exit(2);
     let since = last(&desk);
     days(&desk, 2);
     drift(&desk).exit(2);
-    let said = desk.run(&["drift", "history"]).exit(0).says(&["3 runs.", "in sync", "drifted", "1 new", "1 changed"]);
+    let said = desk.run(&["drift", "history"]).exit(0).says(&["4 runs.", "in sync", "drifted", "1 new", "1 changed"]);
     assert_eq!(said.stdout.lines().filter(|line| line.contains(" drift ")).count(), 3, "{said}");
     desk.run(&["drift", "history", "--limit", "1"]).exit(0).says(&["1 run.", "1 changed"]);
     for what in ["database.main", "drift.changed", "database.main backup_days"] {
@@ -132,7 +136,7 @@ fn the_history_lists_runs_and_shows_since_when() {
     let is_there: Vec<&Value> = all.as_array().unwrap().iter().map(|one| &one["is_there"]).collect();
     assert_eq!(is_there, [&json!(false), &json!(true)]);
     let named = ["drift", "history", "--file", "plans/reference.yaml"];
-    desk.run(&named).exit(0).says(&["5 runs."]);
+    desk.run(&named).exit(0).says(&["6 runs."]);
     // A declaration of that name is meant as a file.
     desk.run(&["drift", "plans/reference.yaml"]).exit(2);
 }
@@ -156,7 +160,12 @@ fn a_run_that_is_not_recorded_leaves_no_trace_and_compares_all_the_same() {
 #[test]
 fn a_history_that_cannot_be_written_or_read_is_a_warning() {
     let desk = standing();
+    std::fs::remove_file(desk.path(RUNS)).unwrap();
     std::fs::create_dir(desk.path(RUNS)).unwrap();
+    desk.declare_with("database:\n  backup_days: 8");
+    desk.run(&["apply", "--auto-approve"]).exit(0).says(&["warning: this run is not recorded, so drift may tell"]);
+    desk.declare_with("database:\n  backup_days: 7");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
     let said = drift(&desk).exit(0);
     let said =
         said.says(&["In sync.", "warning: the last run is not known", "warning: this run is not recorded", RUNS]);
@@ -205,7 +214,33 @@ fn two_at_once_both_leave_their_run() {
     for run in runs {
         run.end().exit(2);
     }
-    let history = desk.run(&["drift", "history"]).exit(0).says(&["4 runs."]);
+    let history = desk.run(&["drift", "history"]).exit(0).says(&["5 runs."]);
     assert!(!history.stderr.contains("warning"), "{history}");
     drift(&desk).exit(2).says(&["Nothing new since"]);
+}
+
+#[test]
+fn what_changes_a_stack_leaves_its_run_whatever_came_of_it() {
+    let desk = Desk::simulated();
+    desk.declare_with("database:\n  backup_days: 7");
+    desk.run(&["drift", "history"]).exit(0).says(&["No run is recorded."]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    days(&desk, 1);
+    desk.run(&["drift", "fix", "database.main", "--auto-approve"]).exit(0);
+    desk.run(&["destroy", "--auto-approve", "--delete-data", "database,bucket,key"]).exit(0);
+    let told = told(&desk.run(&["drift", "history", "--json"]).exit(0));
+    let runs: Vec<_> = told["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (one["kind"].as_str().unwrap(), one["outcome"].as_str().unwrap(), one["steps"].as_array().unwrap().len())
+        })
+        .collect();
+    assert_eq!(
+        runs,
+        [("apply", "done", 46), ("apply", "done", 1), ("destroy", "done", 46)],
+        "one that changes nothing leaves none"
+    );
 }

@@ -132,3 +132,21 @@ async fn what_has_no_default_is_accepted_by_remembering_it() {
     let told = undeclared(desk, 2);
     assert_eq!(told.len(), 1, "what was accepted is what the next look compares with: {told:#?}");
 }
+
+#[tokio::test]
+async fn what_an_apply_of_ours_moved_is_expected_from_then_on_and_nothing_else() {
+    let standing = Standing::with("").await;
+    let Standing { desk, aws, .. } = &standing;
+    // Of the network somebody changes what has no default; the apply changes the network as well.
+    let servers = aws_sdk_ec2::types::NewDhcpConfiguration::builder().key("domain-name-servers").values("10.0.0.2");
+    let options = aws.ec2.create_dhcp_options().dhcp_configurations(servers.build()).send().await.unwrap();
+    let id = options.dhcp_options.unwrap().dhcp_options_id.unwrap();
+    aws.ec2.associate_dhcp_options().dhcp_options_id(&id).vpc_id(standing.id("vpc.main")).send().await.unwrap();
+    desk.run(&["drift"]).exit(2).says(&[&id]);
+    desk.declare_with("database:\n  backup_days: 9");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    assert_eq!(undeclared(desk, 2).len(), 1, "what the apply did not touch is told all the same");
+    desk.declare_with("database:\n  backup_days: 9\ntags:\n  team: data");
+    desk.run(&["apply", "--auto-approve"]).exit(0);
+    desk.run(&["drift"]).exit(0).says(&["In sync."]);
+}

@@ -15,6 +15,9 @@ use crate::store::S3Store;
 /// How many of the newest may be damaged until one that is wanted is not found.
 const SPARE: usize = 5;
 
+/// How many runs since the last look are read.
+const SINCE: usize = 20;
+
 impl S3Store {
     /// The newest entries of the run history, of one kind or of all, at the time `now`.
     ///
@@ -26,18 +29,45 @@ impl S3Store {
             if history.entries.len() == wanted {
                 break;
             }
-            let failed = |source| StoreError::bucket("read", self.bucket(), &key, source);
-            let Some(found) = self.bucket().get(&key).await.map_err(failed)? else { continue };
-            let place = format!("{}/{key}", self.bucket().url());
-            let RunHistory { entries, problems } = parse(&place, &found.body);
-            if entries.is_empty() && problems.is_empty() {
-                history.problems.push(format!("{place} is damaged and is passed over"));
-            }
-            history.entries.extend(entries);
-            history.problems.extend(problems);
+            self.take_in(&key, &mut history).await?;
         }
         history.entries.reverse();
         Ok(history)
+    }
+
+    /// The last entry of a kind, and the newest of other kinds since, at the time `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Bucket`].
+    pub async fn runs_since(&self, last: RunKind, now: Timestamp) -> Result<RunHistory, StoreError> {
+        let mut history = RunHistory::default();
+        let keys = self.run_keys(None, SINCE, now).await?;
+        for key in keys.iter().rev().take(SINCE) {
+            self.take_in(key, &mut history).await?;
+            if history.entries.last().is_some_and(|entry| entry.kind == last) {
+                history.entries.reverse();
+                return Ok(history);
+            }
+        }
+        // Whatever was done longer ago than that is not known any more.
+        let mut found = self.runs(Some(last), 1, now).await?;
+        found.entries.extend(history.entries.into_iter().rev());
+        found.problems.extend(history.problems);
+        Ok(found)
+    }
+
+    /// Adds what stands under a key.
+    async fn take_in(&self, key: &str, history: &mut RunHistory) -> Result<(), StoreError> {
+        let failed = |source| StoreError::bucket("read", self.bucket(), key, source);
+        let Some(found) = self.bucket().get(key).await.map_err(failed)? else { return Ok(()) };
+        let place = format!("{}/{key}", self.bucket().url());
+        let RunHistory { entries, problems } = parse(&place, &found.body);
+        if entries.is_empty() && problems.is_empty() {
+            history.problems.push(format!("{place} is damaged and is passed over"));
+        }
+        history.entries.extend(entries);
+        history.problems.extend(problems);
+        Ok(())
     }
 
     /// The keys of runs, the oldest first: at least so many of the newest, or all there are.

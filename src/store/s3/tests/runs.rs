@@ -86,3 +86,28 @@ fn what_is_asked_for_is_found_among_others() {
     assert_eq!(memory.calls() - before, 1, "no other is read");
     assert_eq!(hours(&memory, None, 2, 21), [18, 19]);
 }
+
+#[test]
+fn what_was_done_since_the_last_look_is_found_with_it() {
+    let memory = Memory::default();
+    let since = |now: i64| {
+        let history = run(memory.store().runs_since(RunKind::Drift, at(now))).unwrap();
+        history.entries.iter().map(|entry| (entry.at.as_second() - 1_780_000_000) / 3600).collect::<Vec<_>>()
+    };
+    assert_eq!(since(0), Vec::<i64>::new());
+    let apply = |hour| RunEntry { kind: RunKind::Apply, ..run_entry(hour) };
+    add(&memory, &apply(0));
+    assert_eq!(since(1), [0], "nobody has looked yet");
+    for entry in [run_entry(1), run_entry(2), apply(3), apply(4)] {
+        add(&memory, &entry);
+    }
+    let before = memory.calls();
+    assert_eq!(since(5), [2, 3, 4]);
+    assert_eq!(memory.calls() - before, 3, "no older one is read");
+    for hour in 5..40 {
+        add(&memory, &apply(hour));
+    }
+    let told = since(41);
+    assert_eq!((told[0], told.len()), (2, 21), "so many at most, and the last look whenever it was");
+    assert!(told.is_sorted());
+}
