@@ -128,6 +128,8 @@ fn who_cannot_be_told_hides_nothing_and_is_told_by_the_next_run() {
     assert_eq!((down.letters().len(), up.letters().len()), (5, 1), "who was told is not told again");
     let body: Value = serde_json::from_str(&down.letters().pop().unwrap().body).unwrap();
     assert_eq!((&body["reason"], &body["still"][0]["address"]), (&json!("digest"), &json!("database.main")));
+    notify(&desk, &one, &[]).exit(2);
+    assert_eq!(down.letters().len(), 5, "nothing is owed any more");
 }
 
 #[test]
