@@ -74,7 +74,7 @@ impl Memory {
     /// The last runs, the oldest first: as many as it takes to see since when most things have been there. One that cannot be
     /// read was told before.
     pub(super) async fn lately(&self, home: &Home) -> Vec<RunEntry> {
-        home.runs(Some(RunKind::Drift), LATELY, self.began).await.unwrap_or_default().entries
+        home.runs(None, LATELY, self.began).await.unwrap_or_default().entries
     }
 
     /// What earlier runs remembered of members without a fixed default, of objects that we did not change since.

@@ -142,6 +142,9 @@ impl Look {
         mut answers: BTreeMap<Address, CallAnswers>,
         baselines: &BTreeMap<Address, Baseline>,
     ) -> Result<(), RunError> {
+        if answers.is_empty() && self.report.drift.is_empty() {
+            return Ok(());
+        }
         let known: BTreeMap<&Address, Known> =
             state.resources.iter().map(|(address, recorded)| (address, recorded.known())).collect();
         let bench = Bench {
@@ -173,6 +176,7 @@ impl Look {
         for (look, deviations) in found {
             self.report.add(&look, deviations);
         }
+        self.report.notes.retain(|_, notes| !notes.is_empty());
         self.report.grades = bench.grades(&self.report.drift, &self.observed, &answers);
         Ok(())
     }
@@ -270,7 +274,6 @@ impl DriftReport {
             let members = || deviations.iter().filter_map(|one| one.member.as_deref());
             notes.retain(|note| !members().any(|member| note.contains(member)));
         }
-        self.notes.retain(|_, notes| !notes.is_empty());
         for deviation in deviations {
             match told.and_then(|told| told.get(deviation.call)) {
                 Some(CallAnswer::Unread(error)) if deviation.class == DeviationClass::Unread => {

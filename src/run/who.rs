@@ -136,8 +136,8 @@ fn by_gravity(report: &DriftReport) -> Vec<&Address> {
         *known = grade.max(*known);
     };
     for (address, drift) in &report.drift {
-        let of_fields = report.grades.iter().filter(|((at, _), _)| at == address).map(|(_, grade)| *grade).max();
-        note(address, if *drift == Drift::Gone { Grade::High } else { of_fields.unwrap_or(Grade::Medium) });
+        let graded = report.grades.iter().filter(|((at, _), _)| at == address).map(|(_, grade)| *grade).max();
+        note(address, graded.unwrap_or(if *drift == Drift::Gone { Grade::High } else { Grade::Medium }));
     }
     report.deviations.iter().filter(|one| is_made(one)).for_each(|one| note(&one.address, one.grade));
     let mut sorted: Vec<(&Address, Grade)> = grades.into_iter().collect();
