@@ -8,7 +8,9 @@ use super::look::{Baseline, DeepLook};
 use super::path::{FoundMember, as_set, pairs, plain, text_of};
 use super::rules::RuleCase;
 use super::table::{Aggravation, MemberClass, MemberRow};
+use crate::model::document::digest;
 use crate::model::finding::Grade;
+use crate::model::resource::Known;
 
 /// States in which a machine was taken out of service by somebody; the others pass by themselves (EC2 Auto Scaling User
 /// Guide, "Amazon EC2 Auto Scaling instance lifecycle").
@@ -130,6 +132,19 @@ pub fn is_remembered(look: &DeepLook<'_>, row: &MemberRow) -> bool {
     }
 }
 
+/// Under which the record of the object is remembered, by its digest. The keys of members have a call in them.
+const RECORD: &str = "record";
+
+/// Whether what is remembered is about the object as it is recorded now. An apply that makes another one, or takes another
+/// one over under the same name, records what the cloud computed for that.
+pub fn is_about(baseline: &Baseline, recorded: Option<&Known>) -> bool {
+    baseline.get(RECORD).is_none_or(|before| Some(before) == recorded.map(record).as_ref())
+}
+
+fn record(known: &Known) -> Value {
+    Value::from(digest(known.computed.canonical().as_bytes()))
+}
+
 /// Where the targets of a group say how they are: none at all is told as well.
 const TARGETS: &str = "TargetHealth.State";
 
@@ -153,6 +168,9 @@ pub fn stopped(look: &DeepLook<'_>, row: &MemberRow) -> Option<(Grade, Aggravati
 /// stays as it was.
 pub fn baseline_of(look: &DeepLook<'_>) -> Baseline {
     let mut baseline = look.baseline.clone();
+    if let Some(known) = look.recorded() {
+        baseline.insert(RECORD.to_owned(), record(known));
+    }
     for row in look.table.rows.iter().filter(|row| !look.told(row.call).is_empty() && is_remembered(look, row)) {
         let now = now(look, row);
         match (baseline.get_mut(&row.key()), now) {

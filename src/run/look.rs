@@ -16,7 +16,7 @@ use crate::cloud::CloudError;
 use crate::described::further::further;
 use crate::described::judge::{Deviation, DeviationClass, judge};
 use crate::described::look::{Baseline, DeepLook, OwnObjects};
-use crate::described::remembered::baseline_of;
+use crate::described::remembered::{baseline_of, is_about};
 use crate::described::table::MemberTables;
 use crate::described::tracked::severity_of;
 use crate::engine;
@@ -213,8 +213,9 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn look<'l>(&'l self, address: &'l Address, answers: &'l BTreeMap<Address, CallAnswers>) -> Option<DeepLook<'l>> {
         let table = self.tables.get(&address.kind)?;
-        let baseline = self.baselines.get(address).unwrap_or(&self.unseen);
         let Self { objects, account, now, .. } = self;
+        let baseline = self.baselines.get(address).filter(|known| is_about(known, objects.get(address)));
+        let baseline = baseline.unwrap_or(&self.unseen);
         Some(DeepLook { address, table, objects, answers, baseline, account, now: *now })
     }
 

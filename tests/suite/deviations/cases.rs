@@ -1,6 +1,8 @@
 //! What somebody did to the stack, and how it is told.
 
 use ppm_infra::described::judge::{Deviation, DeviationClass};
+use ppm_infra::described::look::Baseline;
+use ppm_infra::described::remembered::{baseline_of, is_about};
 use ppm_infra::model::finding::Grade;
 use serde_json::{Value, json};
 
@@ -317,4 +319,17 @@ fn an_object_that_is_gone_is_told_once_and_no_target_is_critical() {
     assert_eq!((none.class, none.grade), (Lifecycle, Critical));
     let missing = |at: &str| World::in_sync().table(&at.parse().unwrap()).missing();
     assert_eq!((missing("database.main"), missing("elastic_ip.nat-a")), (Some(Critical), Some(High)));
+}
+
+#[test]
+fn what_is_remembered_is_about_the_object_as_it_is_recorded() {
+    let world = World::in_sync();
+    let at = "database.main".parse().unwrap();
+    let remembered = world.look(&at, |look| baseline_of(&look));
+    let mut known = world.recorded[&at].clone();
+    assert!(is_about(&remembered, Some(&known)) && is_about(&Baseline::new(), Some(&known)));
+    known.declared.set("backup_days", json!(8));
+    assert!(is_about(&remembered, Some(&known)), "what is asked for of it may change");
+    known.computed.set("resource_id", json!("db-OTHER"));
+    assert!(!is_about(&remembered, Some(&known)) && !is_about(&remembered, None), "another one under its name");
 }
