@@ -125,7 +125,7 @@ impl FileStore {
     fn read(&self) -> Result<Option<Book>, StoreError> {
         let path = self.path();
         let Some(text) = kept(&path)? else { return Ok(None) };
-        let mut book = Book::of(lockfile::parse(&path, &text, &self.catalog)?);
+        let mut book = Book::of(lockfile::of_stack(&self.stack, &path, lockfile::parse(&path, &text, &self.catalog)?)?);
         let path = self.journal_path();
         let Some(bytes) = kept_bytes(&path)? else { return Ok(Some(book)) };
         if let Some((header, entries)) = journal::parse(&path, &bytes)? {

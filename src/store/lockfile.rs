@@ -38,6 +38,15 @@ pub(super) fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<State,
     Ok(state)
 }
 
+/// A state where that of `stack` is kept: a copy of another stack's is none of ours.
+pub(super) fn of_stack(stack: &str, path: &Path, state: State) -> Result<State, StoreError> {
+    if state.stack == stack {
+        return Ok(state);
+    }
+    let reason = format!("it is the record of the stack {}, not of {stack}", state.stack);
+    Err(StoreError::Damaged { path: path.to_owned(), reason })
+}
+
 /// Refuses a state that cannot be right.
 pub(super) fn sound(path: &Path, state: &State, catalog: &Catalog) -> Result<(), StoreError> {
     let findings = check(state, catalog);

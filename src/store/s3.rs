@@ -353,7 +353,7 @@ impl S3Store {
             self.kept = Some((content.clone(), tag));
         }
         let Some(state) = content.state else { return Ok(None) };
-        let mut book = Book::of(state);
+        let mut book = Book::of(lockfile::of_stack(&self.stack, &self.url(), state)?);
         for entry in &content.entries {
             book.apply(entry).map_err(|source| StoreError::Journal { path: self.url(), source })?;
         }

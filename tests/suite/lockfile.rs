@@ -353,3 +353,18 @@ fn without_any_record_nothing_is_chosen_anew() {
     desk.run(&["plan", "--detailed-exitcode"]).exit(0);
     assert_eq!(world()["objects"], now["objects"], "nothing was made anew, and nothing went");
 }
+
+#[test]
+fn a_copy_of_another_stacks_lockfile_is_refused() {
+    let desk = desk("whole");
+    let text = desk.read("plans/reference.yaml");
+    desk.write("plans/b.yaml", &text.replace("stack: ppm-prod", "stack: ppm-b"));
+    desk.write("state/ppm-b.lock.json", &desk.read(LOCKFILE));
+    let before = desk.files();
+    for command in ["plan", "apply", "drift", "destroy", "status"] {
+        let said = desk.run(&[command, "plans/b.yaml"]);
+        assert!(said.code != 0, "{said}");
+        said.says(&["ppm-b.lock.json", "it is the record of the stack ppm-prod, not of ppm-b"]);
+    }
+    assert_eq!(desk.files(), before);
+}
