@@ -87,7 +87,10 @@ impl<'a> StackRun<'a> {
             let again = asked.again(&self.declaration.name(), &report);
             let left = open.state().resources.len();
             show::summary(self.common, self.declaration, goal, &again, left, &report);
-            if let Ok(home) = workplace::home(self.common, self.declaration) {
+            // Whoever has lost the stack leaves nothing in it.
+            if report.record_lost.is_none()
+                && let Ok(home) = workplace::home(self.common, self.declaration)
+            {
                 memory::leave(&home, self.session, (goal, left), &report, times.taken()).await;
             }
         }

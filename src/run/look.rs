@@ -21,7 +21,7 @@ use crate::described::table::MemberTables;
 use crate::described::tracked::severity_of;
 use crate::engine;
 use crate::engine::plan::Drift;
-use crate::engine::state::State;
+use crate::engine::state::{State, Status};
 use crate::model::address::Address;
 use crate::model::described::{CallAnswer, CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
@@ -152,7 +152,7 @@ impl Look {
             objects: OwnObjects::of(known.iter().map(|(address, known)| (*address, known))),
             baselines,
             unseen: Baseline::new(),
-            account: &state.account,
+            state,
             now: session.host.now(),
         };
         let mut found = bench.judged(&self.observed, &answers);
@@ -206,17 +206,17 @@ struct Bench<'a> {
     baselines: &'a BTreeMap<Address, Baseline>,
     /// What is remembered of an object that was never seen.
     unseen: Baseline,
-    account: &'a str,
+    state: &'a State,
     now: Timestamp,
 }
 
 impl Bench<'_> {
     fn look<'l>(&'l self, address: &'l Address, answers: &'l BTreeMap<Address, CallAnswers>) -> Option<DeepLook<'l>> {
         let table = self.tables.get(&address.kind)?;
-        let Self { objects, account, now, .. } = self;
+        let Self { objects, state, now, .. } = self;
         let baseline = self.baselines.get(address).filter(|known| is_about(known, objects.get(address)));
         let baseline = baseline.unwrap_or(&self.unseen);
-        Some(DeepLook { address, table, objects, answers, baseline, account, now: *now })
+        Some(DeepLook { address, table, objects, answers, baseline, account: &state.account, now: *now })
     }
 
     /// Every object that stands and is answered about, and what of it is not as anybody declared it.
@@ -225,7 +225,11 @@ impl Bench<'_> {
         observed: &BTreeMap<Address, Observation>,
         answers: &'l BTreeMap<Address, CallAnswers>,
     ) -> Vec<(DeepLook<'l>, Vec<Deviation>)> {
-        let stands = |address: &Address| matches!(observed.get(address), Some(Observation::Present { .. }));
+        // What an apply has not finished is nobody's to have moved.
+        let is_done =
+            |address: &Address| self.state.resources.get(address).is_some_and(|one| one.status == Status::Ready);
+        let stands =
+            |address: &Address| matches!(observed.get(address), Some(Observation::Present { .. })) && is_done(address);
         let looks = answers.keys().filter(|address| stands(address)).filter_map(|address| self.look(address, answers));
         looks.map(|look| (look, judge(&look))).collect()
     }

@@ -39,7 +39,8 @@ fn assert_all_named(at: &Standing) {
 async fn a_group_that_is_still_being_made_has_no_machines_to_attach_yet() {
     let at = being_made().await;
     at.desk.run(&PLAN).exit(2).says(&["node_group.main", ATTACHMENT]);
-    at.desk.run(&["drift"]).exit(0);
+    let said = at.desk.run(&["drift"]).exit(2).says(&["the add-on is DEGRADED", "2 not declared by anybody."]);
+    assert!(!said.stdout.contains("the node group is"), "it is recorded as unfinished: {said}");
     at.desk.run(&["plan", "--destroy"]).exit(0);
     // It is done meanwhile: what EKS tells now takes the place of what was recorded.
     at.emulator.post("/strict/settings", &json!({"scale": 0}));
@@ -57,7 +58,8 @@ async fn a_group_that_failed_makes_room_for_another() {
     at.emulator.post("/strict/mutate", &json!({"kind": "nodegroup", "id": id, "action": "fail_creation"}));
     at.desk.run(&PLAN).exit(2).says(&["node_group.main", ATTACHMENT]);
     // It is recorded as unfinished, so nobody moved it.
-    at.desk.run(&["drift"]).exit(0).says(&["node_group.main", "CREATE_FAILED"]);
+    let said = at.desk.run(&["drift"]).exit(2).says(&["node_group.main", "CREATE_FAILED", "the add-on is DEGRADED"]);
+    assert!(!said.stdout.contains("the node group is"), "{said}");
     at.desk.run(&["plan", "--destroy"]).exit(0);
     at.emulator.post("/strict/settings", &json!({"scale": 0}));
     at.desk.run(&APPLY).exit(0);

@@ -66,7 +66,7 @@ fn a_webhook_is_told_what_is_new_and_can_check_who_says_it() {
     let place = ["stack", "region", "account"].map(|key| body[key].as_str().unwrap_or_default());
     assert_eq!(place, ["ppm-prod", "us-east-1", "111122223333"]);
     let told = desk.run(&["drift", "history", "--json"]).exit(0).json().pop().unwrap();
-    let [before, run] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    let [_, before, run] = told["runs"].as_array().unwrap().as_slice() else { panic!("{told}") };
     assert_eq!((&body["run"], &body["since"]), (&run["run"], &before["at"]));
     assert!(body["at"].as_str() >= before["at"].as_str() && body["at"].as_str() <= run["at"].as_str(), "{body}");
     assert_eq!(body["summary"], json!({"new": 1, "changed": 0, "resolved": 0}));

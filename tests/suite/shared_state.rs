@@ -75,10 +75,12 @@ fn a_stack_is_applied_on_one_machine_and_known_on_another() {
     assert_eq!(keys(&emulator), Vec::<String>::new(), "planning writes nothing");
     ann.run(&["apply", "--auto-approve"]).exit(0).says(&["does not keep versions"]);
     assert!(!ann.path("state").exists(), "nothing is kept in a folder");
+    let (runs, rest): (Vec<String>, Vec<String>) = keys(&emulator).into_iter().partition(|key| key.contains(".runs/"));
     assert_eq!(
-        keys(&emulator),
+        rest,
         ["team/ppm-prod.history/00000001.lock.json", "team/ppm-prod.lease.json", "team/ppm-prod.state.json"]
     );
+    assert!(runs.len() == 1 && runs[0].contains("-apply-"), "{runs:?}");
     ben.run(&["plan", "--detailed-exitcode"]).exit(0);
     ben.run(&["lock", "status"]).exit(0).says(&["nobody works on ppm-prod"]);
     ben.run(&["state", "history"]).exit(0).says(&["1\n2  in force"]);
