@@ -54,13 +54,12 @@ pub async fn look_up(aws: &Clients, query: &AuditQuery) -> Result<AuditRecords, 
     let mut found = AuditRecords::default();
     let mut next = None;
     loop {
-        // Whole seconds are asked about, and of the last one all.
         pace.wait(Paced::LookupEvents, query.time_scale).await;
         let call = cloudtrail
             .lookup_events()
             .lookup_attributes(name.clone())
             .start_time(DateTime::from_secs(query.from.as_second()))
-            .end_time(DateTime::from_secs(query.to.as_second() + 1))
+            .end_time(DateTime::from_secs(query.to.as_second()))
             .max_results(PAGE)
             .set_next_token(next);
         let answer = call.customize().config_override(region.clone()).send().await.during(doing)?;
