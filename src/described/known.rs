@@ -25,7 +25,7 @@ const MADE_FOR: [&str; 4] = ["EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRI
 const AUTODEFINED: &str = "rslvr-autodefined-rr-internet-resolver";
 
 /// Policies that Quick Setup of Systems Manager attaches to the roles of machines of the account (Systems Manager User
-/// Guide, "Set up Amazon EC2 host management using Quick Setup" and "Patch Manager ... using Quick Setup").
+/// Guide, "Set up Amazon EC2 host management using Quick Setup", and patch policies there).
 const QUICK_SETUP: [&str; 3] =
     ["AmazonSSMManagedInstanceCore", "AmazonSSMPatchAssociation", "CloudWatchAgentServerPolicy"];
 

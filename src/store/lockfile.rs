@@ -43,7 +43,9 @@ pub(super) fn of_stack(stack: &str, path: &Path, state: State) -> Result<State, 
     if state.stack == stack {
         return Ok(state);
     }
-    let reason = format!("it is the record of the stack {}, not of {stack}", state.stack);
+    let other = &state.stack;
+    let reason =
+        format!("it is the record of the stack {other}, not of {stack}; if {stack} was never applied, move it away");
     Err(StoreError::Damaged { path: path.to_owned(), reason })
 }
 

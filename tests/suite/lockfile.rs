@@ -364,7 +364,9 @@ fn a_copy_of_another_stacks_lockfile_is_refused() {
     for command in ["plan", "apply", "drift", "destroy", "status"] {
         let said = desk.run(&[command, "plans/b.yaml"]);
         assert!(said.code != 0, "{said}");
-        said.says(&["ppm-b.lock.json", "it is the record of the stack ppm-prod, not of ppm-b"]);
+        said.says(&["ppm-b.lock.json", "it is the record of the stack ppm-prod, not of ppm-b", "move it away"]);
     }
     assert_eq!(desk.files(), before);
+    std::fs::remove_file(desk.path("state/ppm-b.lock.json")).unwrap();
+    desk.run(&["plan", "plans/b.yaml"]).exit(0).says(&["to create"]);
 }

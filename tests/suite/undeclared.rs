@@ -29,6 +29,16 @@ fn remedies(said: &Said) -> String {
     told[0]["remedy"].as_str().unwrap().to_owned()
 }
 
+/// Gives the network other DHCP options, which have no default; answers their id.
+async fn other_options(at: &Standing) -> String {
+    let ec2 = &at.aws.ec2;
+    let servers = aws_sdk_ec2::types::NewDhcpConfiguration::builder().key("domain-name-servers").values("10.0.0.2");
+    let options = ec2.create_dhcp_options().dhcp_configurations(servers.build()).send().await.unwrap();
+    let id = options.dhcp_options.unwrap().dhcp_options_id.unwrap();
+    ec2.associate_dhcp_options().dhcp_options_id(&id).vpc_id(at.id("vpc.main")).send().await.unwrap();
+    id
+}
+
 #[tokio::test]
 async fn what_somebody_adds_is_told_by_what_it_allows_and_what_stands_untouched_is_silent() {
     let standing = Standing::with("").await;
@@ -110,10 +120,7 @@ async fn what_may_stand_is_waived_by_its_name_and_cannot_be_accepted() {
 async fn what_has_no_default_is_accepted_by_remembering_it() {
     let standing = Standing::with("").await;
     let Standing { desk, aws, .. } = &standing;
-    let servers = aws_sdk_ec2::types::NewDhcpConfiguration::builder().key("domain-name-servers").values("10.0.0.2");
-    let options = aws.ec2.create_dhcp_options().dhcp_configurations(servers.build()).send().await.unwrap();
-    let id = options.dhcp_options.unwrap().dhcp_options_id.unwrap();
-    aws.ec2.associate_dhcp_options().dhcp_options_id(&id).vpc_id(standing.id("vpc.main")).send().await.unwrap();
+    let id = other_options(&standing).await;
 
     let said = desk.run(&["drift", "--json"]).exit(2);
     let accept = "`ppm-infra drift accept vpc.main DhcpOptionsId -f plans/reference.yaml` keeps what is there";
@@ -136,12 +143,9 @@ async fn what_has_no_default_is_accepted_by_remembering_it() {
 #[tokio::test]
 async fn what_an_apply_of_ours_moved_is_expected_from_then_on_and_nothing_else() {
     let standing = Standing::with("").await;
-    let Standing { desk, aws, .. } = &standing;
+    let desk = &standing.desk;
     // Of the network somebody changes what has no default; the apply changes the network as well.
-    let servers = aws_sdk_ec2::types::NewDhcpConfiguration::builder().key("domain-name-servers").values("10.0.0.2");
-    let options = aws.ec2.create_dhcp_options().dhcp_configurations(servers.build()).send().await.unwrap();
-    let id = options.dhcp_options.unwrap().dhcp_options_id.unwrap();
-    aws.ec2.associate_dhcp_options().dhcp_options_id(&id).vpc_id(standing.id("vpc.main")).send().await.unwrap();
+    let id = other_options(&standing).await;
     desk.run(&["drift"]).exit(2).says(&[&id]);
     desk.declare_with("database:\n  backup_days: 9");
     desk.run(&["apply", "--auto-approve"]).exit(0);
