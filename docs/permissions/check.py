@@ -21,7 +21,7 @@ SERVICES = "acm|autoscaling|cloudtrail|ec2|eks|elb|iam|kms|rds|s3|secrets"
 VERBS = (
     "abort|add|allocate|associate|attach|authorize|cancel|copy|create|delete|describe|detach"
     "|disable|disassociate|enable|get|head|list|lookup|modify|put|release|remove|replace"
-    "|reset|restore|revoke|schedule|set|tag|untag|update"
+    "|deregister|reset|restore|resume|revoke|schedule|set|tag|untag|update"
 )
 CALL = re.compile(rf"\b({SERVICES})\s*\.\s*((?:{VERBS})_[a-z0-9_]+)\s*\(")
 

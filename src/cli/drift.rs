@@ -22,7 +22,7 @@ use crate::model::finding::{Finding, Grade};
 use crate::report::ValuesFile;
 use crate::report::words::count;
 use crate::run::since::RunOutcome;
-use crate::run::{self, DriftReport, EventEmitter, Session, Stop};
+use crate::run::{self, DriftReport, EventEmitter, Prospects, Session, Stop};
 use crate::store::file;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -240,9 +240,9 @@ impl Look {
         let seen = run::look(&session, &book.state, &memory.baselines(), &mut events).await?;
         drop(sinks);
         let at = session.host.now();
-        let prospects = seen.prospects(&session, &declaration, &book.state);
+        let Prospects { drifted: prospects, pending } = seen.prospects(&session, &declaration, &book.state);
         let today = at.to_zoned(TimeZone::UTC).date();
-        let report = DriftReport { prospects, ..seen.report }.waive(&declaration.stack.waivers, today);
+        let report = DriftReport { prospects, pending, ..seen.report }.waive(&declaration.stack.waivers, today);
         let values = handover::drift(common, &declaration, &book.state);
         Ok(Self { declaration, book, report, values, at, home, memory, session })
     }

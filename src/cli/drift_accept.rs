@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::memory::Memory;
 use super::record::{require_settled, write};
 use super::rewrite::Rewrite;
+use super::wanted::{SHOWN, wanted};
 use super::work::locked;
 use super::workplace::{self, Declaration};
 use super::{exit, out, show};
@@ -25,13 +26,12 @@ use crate::model::observation::Observation;
 use crate::model::waiver::is_within;
 use crate::render::document;
 use crate::report::waive_hint;
-use crate::resources::catalog;
 use crate::run::{self, DriftReport, EventEmitter, Look, Outcome, Prospect, Session, Stop};
 use crate::store::home::{Home, Purpose};
 
 /// Takes what was found for what is wanted.
 pub(super) async fn accept(common: &Common, args: &AcceptArgs, stop: Stop) -> Result<u8, Failure> {
-    let wanted = named(&args.what)?;
+    let wanted = wanted(&args.what)?;
     let declaration = Declaration::load(args.file.as_deref())?;
     Rewrite::may_be_written(&declaration)?;
     let session = workplace::session(common, &declaration.stack, stop).await?;
@@ -43,27 +43,6 @@ pub(super) async fn accept(common: &Common, args: &AcceptArgs, stop: Stop) -> Re
     }
     let work = async |mut home: Home| order.carry_out(&mut home).await;
     locked(home, Purpose::Work, "drift accept", &session.host, &session.stop, work).await
-}
-
-/// Addresses, each with the fields that are named behind it; none for all of the object. A word is an address if it begins
-/// with a kind.
-fn named(what: &[String]) -> Result<BTreeMap<Address, Vec<String>>, Failure> {
-    let kinds = catalog();
-    let mut wanted: BTreeMap<Address, Vec<String>> = BTreeMap::new();
-    let mut last = None;
-    for word in what {
-        match (word.parse::<Address>(), &last) {
-            (Ok(address), _) if kinds.contains_key(&address.kind) => {
-                wanted.entry(address.clone()).or_default();
-                last = Some(address);
-            }
-            (_, Some(address)) => wanted.entry(address.clone()).or_default().push(word.clone()),
-            (_, None) => {
-                return Err(Failure::new(exit::USAGE, format!("`{word}` is no address")).hint(SHOWN));
-            }
-        }
-    }
-    Ok(wanted)
 }
 
 struct Order<'a> {
@@ -221,7 +200,7 @@ impl Order<'_> {
         settled: &mut [Settled],
     ) -> Result<(), Failure> {
         let after = Declaration { stack: rewrite.read()?, ..self.declaration.clone() };
-        let prospects = seen.prospects(self.session, &after, accepted);
+        let prospects = seen.prospects(self.session, &after, accepted).drifted;
         for one in settled.iter_mut().filter(|one| matches!(one.declarable, Declarable::Not { .. })) {
             one.prospect = prospects.get(&one.address).cloned();
         }
@@ -263,8 +242,6 @@ const REMEMBERED: &str = "no key declares it; the next looks compare with what i
 fn is_meant(one: &Deviation, field: &str) -> bool {
     one.names().any(|name| is_within(name, field))
 }
-
-const SHOWN: &str = "`ppm-infra drift` shows what drifted";
 
 /// The record, in which what was found takes the place of what was recorded.
 fn followed(state: &State, seen: &Look, found: &[(Address, Vec<FieldDiff>)]) -> State {
@@ -323,15 +300,7 @@ impl Settled {
             Declarable::By { key, follows, .. } => (Some(key), Some(follows), None),
             Declarable::Not { because } => (None, None, Some(because)),
         };
-        let apply = prospect.as_ref().map(|prospect| match &prospect.outcome {
-            Outcome::Kept => "nothing",
-            Outcome::Updated => "update",
-            Outcome::Replaced => "replace",
-            Outcome::Made => "create",
-            Outcome::Removed => "delete",
-            Outcome::Forgotten => "forget",
-            Outcome::Refused(_) => "refused",
-        });
+        let apply = prospect.as_ref().map(|prospect| prospect.outcome.word());
         json!({
             "address": address,
             "paths": diffs.iter().map(|diff| &diff.path).collect::<Vec<_>>(),

@@ -382,6 +382,8 @@ impl From<RunError> for Failure {
             RunError::Fix(error) => {
                 let hint = match &error {
                     FixError::More(_) => "nothing was changed; name those as well, or let `apply` make what is declared",
+                    FixError::NotThere { .. } => "nothing was changed; `ppm-infra drift` shows what is not declared, and names it",
+                    FixError::ByHand { .. } => "nothing was changed",
                     FixError::Needs { .. } => "nothing was changed; name that as well, or let `apply` make what is declared",
                 };
                 Self::new(exit::FAILED, error.to_string()).hint(hint)

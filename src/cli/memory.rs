@@ -12,13 +12,14 @@ use super::notify::{Notices, Told};
 use super::{exit, out, show, workplace};
 use crate::described::judge::Deviation;
 use crate::described::look::Baseline;
+use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::causes::in_one_line;
 use crate::model::finding::Finding;
 use crate::report::{Goal, Page};
 use crate::run::event::{Event, EventKind, RunReport, Sink};
 use crate::run::since::{FORMAT, RunBaseline, RunChanges, RunEntry, RunHistory, RunKind, RunOutcome, Since, StepTime};
-use crate::run::{Host, Session, WhoReport};
+use crate::run::{Extra, Host, Session, WhoReport};
 use crate::store::StoreError;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -126,6 +127,7 @@ impl Memory {
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
+            taken_away: Vec::new(),
             baseline: Some(self.remembered(looked.baselines)),
             notices,
         };
@@ -170,7 +172,20 @@ pub(super) async fn leave(
     report: &RunReport,
     steps: Vec<StepTime>,
 ) {
-    let entry = RunEntry {
+    record(home, entry_of(session, (goal, objects), report, steps)).await;
+}
+
+/// Leaves a run that took away what was not ours.
+pub(super) async fn leave_taken_away(home: &Home, session: &Session, state: &State, extras: &[Extra], is_all: bool) {
+    let report = RunReport { serial: state.serial, ..RunReport::default() };
+    let entry = entry_of(session, (Goal::Converge, state.resources.len()), &report, Vec::new());
+    let taken_away = extras.iter().map(|one| format!("{} {}", one.address, one.name)).collect();
+    let outcome = if is_all { RunOutcome::Done } else { RunOutcome::Failed };
+    record(home, RunEntry { taken_away, outcome, ..entry }).await;
+}
+
+fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunReport, steps: Vec<StepTime>) -> RunEntry {
+    RunEntry {
         format: FORMAT,
         run: session.run.as_str().to_owned(),
         at: session.host.now(),
@@ -186,9 +201,13 @@ pub(super) async fn leave(
         changes: RunChanges::default(),
         findings: Vec::new(),
         steps,
+        taken_away: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
-    };
+    }
+}
+
+async fn record(home: &Home, entry: RunEntry) {
     if let Err(error) = home.add_run(&entry).await {
         warn("this run is not recorded, so drift may tell as somebody's what it changed", &error);
     }

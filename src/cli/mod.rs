@@ -44,6 +44,7 @@ mod status;
 mod typed;
 mod values;
 mod versions;
+mod wanted;
 mod work;
 mod workplace;
 

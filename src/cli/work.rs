@@ -1,6 +1,7 @@
 //! What the commands share that change a stack: its lock, what is settled first, what is asked and shown in between.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::iter;
 use std::path::PathBuf;
 
 use super::args::Common;
@@ -156,7 +157,10 @@ pub(super) enum Asked {
     /// `adopt`.
     Adopt { address: Address, id: String },
     /// `drift fix`.
-    Fix { addresses: BTreeSet<Address> },
+    Fix {
+        /// Addresses, and behind them the names of what is taken away.
+        wanted: BTreeMap<Address, Vec<String>>,
+    },
 }
 
 impl Asked {
@@ -171,7 +175,7 @@ impl Asked {
     }
 
     /// What to type to go on after a run of which this is told.
-    fn again(&self, declaration: &str, report: &RunReport) -> String {
+    pub(super) fn again(&self, declaration: &str, report: &RunReport) -> String {
         let file = shell_word(declaration);
         match self {
             Self::Of { ask, values } => {
@@ -185,9 +189,12 @@ impl Asked {
                 format!("ppm-infra {verb} {file}{}", ask.options_with(values.as_deref()))
             }
             Self::Adopt { address, id } => format!("ppm-infra adopt {address} {} {file}", shell_word(id)),
-            Self::Fix { addresses } => {
-                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-                format!("ppm-infra drift fix {} -f {file}", addresses.join(" "))
+            Self::Fix { wanted } => {
+                let words = |(address, names): (&Address, &Vec<String>)| {
+                    iter::once(address.to_string()).chain(names.iter().map(|name| shell_word(name))).collect::<Vec<_>>()
+                };
+                let words: Vec<String> = wanted.iter().flat_map(words).collect();
+                format!("ppm-infra drift fix {} -f {file}", words.join(" "))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! object when repeated go through [`Clients::no_retry`], which never retries by itself.
 
 pub mod answer;
+pub mod bucket_lifecycle;
 mod calls;
 mod census;
 pub mod cloudtrail;

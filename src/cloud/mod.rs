@@ -28,7 +28,7 @@ pub use crate::model::error::{CloudError, ErrorKind, clock_is_off};
 
 use crate::model::address::Address;
 use crate::model::audit::{AuditQuery, AuditRecords};
-use crate::model::described::{CallAnswers, Described, Inquiry};
+use crate::model::described::{CallAnswers, Described, Inquiry, RemovalCall};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::index::IdIndex;
@@ -76,6 +76,16 @@ pub trait Cloud: Send + Sync {
         _place: &'a Surroundings,
     ) -> BoxFuture<'a, BTreeMap<Address, CallAnswers>> {
         Box::pin(async { BTreeMap::new() })
+    }
+
+    /// Takes away something that stands within an object of ours and is not ours. What is gone already is success.
+    fn take_away<'a>(
+        &'a self,
+        removal: &'a RemovalCall,
+        _place: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        let doing = format!("call {}", removal.call);
+        Box::pin(async { Err(CloudError::new(ErrorKind::Bug, doing, "nothing of others is known in this cloud")) })
     }
 
     /// Lists what carries the marks of `stack`, declared and recorded or not. What is gone may be listed for a while: a

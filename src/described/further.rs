@@ -39,7 +39,7 @@ pub fn further(look: &DeepLook<'_>, found: &[Deviation], changed: &[&str]) -> Ve
 fn inquiry(look: &DeepLook<'_>, root: &Root<'static>, found: &str) -> Option<Inquiry> {
     let value = |field: &str| match field {
         FOUND => Some(found.to_owned()),
-        field => look.computed(field).map(str::to_owned).or_else(|| look.declared().text(field).map(str::to_owned)),
+        field => look.field(field),
     };
     let asked: Option<BTreeMap<_, _>> = root.by.iter().map(|one| Some((one.told, value(one.field)?))).collect();
     let address = look.address.clone();

@@ -10,12 +10,14 @@ use super::look::DeepLook;
 use super::path::{FoundMember, MemberPath, plain, text_of};
 use super::policies::meaning;
 use super::remembered::{is_remembered, moved, now, recorded, stopped};
+pub use super::removal::RemovalWay;
+use super::removal::ToldFrom;
 use super::rules::RuleCase;
 use super::table::{LifecycleCheck, MemberClass, MemberRow};
 use super::tracked::differs;
 use super::words::{detail, member_name, noun, shown, told_rule, with_article};
 use crate::model::address::Address;
-use crate::model::described::CallAnswer;
+use crate::model::described::{CallAnswer, RemovalCall};
 use crate::model::error::CloudError;
 use crate::model::finding::Grade;
 
@@ -65,6 +67,8 @@ pub struct Deviation {
     pub why: String,
     /// What there is from now on, where that is what is remembered under [`Deviation::key`] once somebody accepts it.
     pub remember: Option<Value>,
+    /// Of what is not ours: how it is taken away, or why it is not taken away from here.
+    pub way_out: Option<RemovalWay>,
 }
 
 impl Deviation {
@@ -174,6 +178,7 @@ fn of(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass, grade: Grade,
         what,
         why: row.why.to_owned(),
         remember: None,
+        way_out: None,
     }
 }
 
@@ -236,7 +241,22 @@ fn extra(look: &DeepLook<'_>, row: &MemberRow, word: &str, found: FoundMember<'_
     let what = format!("the {noun} has {article}{space}{member}{more}{}{tail}", told_rule(rule));
     let after = found.value.clone();
     let member = (!member.is_empty()).then_some(member);
-    Some(Deviation { after, member, ..of(look, row, class, grade, what) })
+    let way_out = (class == DeviationClass::Extra).then(|| way_out(look, row, found)).flatten();
+    Some(Deviation { after, member, way_out, ..of(look, row, class, grade, what) })
+}
+
+/// How a member of an `extra` row is taken away; nothing where the table does not say so, or the answer lacks what the call
+/// has to be told.
+fn way_out(look: &DeepLook<'_>, row: &MemberRow, found: FoundMember<'_>) -> Option<RemovalWay> {
+    let removal = look.table.removals.iter().find(|one| (one.call, one.path) == (row.call, row.path))?;
+    let Some((call, told)) = &removal.by else { return Some(RemovalWay::ByHand(removal.why)) };
+    let value = |from: ToldFrom| match from {
+        ToldFrom::Field(field) => look.field(field),
+        ToldFrom::Member => Some(text_of(found.value)),
+        ToldFrom::Beside(path) => found.element.pointer(&format!("/{}", path.replace('.', "/"))).map(text_of),
+    };
+    let parameters = told.iter().map(|one| Some((one.parameter, value(one.from).filter(|text| !text.is_empty())?)));
+    Some(RemovalWay::Call(RemovalCall { call, parameters: parameters.collect::<Option<_>>()? }, removal.why))
 }
 
 fn moved_member(look: &DeepLook<'_>, row: &MemberRow, class: DeviationClass) -> Option<Deviation> {

@@ -116,6 +116,11 @@ impl<'a> DeepLook<'a> {
         self.objects.get(self.address)?.computed.text(field)
     }
 
+    /// A field as text: of what the cloud computed for it, or else of its declaration.
+    pub fn field(&self, field: &str) -> Option<String> {
+        self.computed(field).map(str::to_owned).or_else(|| self.declared().text(field).map(str::to_owned))
+    }
+
     /// Every text in a field that was declared, and the names in it where it is a map: what of a list is ours.
     pub fn declared_texts(&self, field: &str) -> BTreeSet<String> {
         let Some(value) = self.objects.get(self.address).and_then(|known| known.declared.get(field)) else {

@@ -18,6 +18,7 @@ pub mod look;
 pub mod path;
 pub mod policies;
 pub mod remembered;
+pub mod removal;
 pub mod root;
 pub mod rules;
 pub mod table;

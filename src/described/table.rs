@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::path::MemberPath;
+use super::removal::RemovalRow;
 use crate::model::address::Kind;
 use crate::model::finding::Grade;
 use crate::model::resource::Catalog;
@@ -259,6 +260,8 @@ fn is_field(word: &str) -> bool {
 pub struct MemberTable {
     /// Its rows, in their order; the first of each call is its root.
     pub rows: Vec<MemberRow>,
+    /// How what is not ours is taken away.
+    pub removals: Vec<RemovalRow>,
     /// Rows that could not be read, and why. A test fails where there are any.
     pub faults: Vec<String>,
 }
@@ -268,6 +271,10 @@ impl MemberTable {
     pub fn read(text: &'static str) -> Self {
         let mut table = Self::default();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(removal) = RemovalRow::read(line) {
+                table.removals.push(removal);
+                continue;
+            }
             match MemberRow::read(line) {
                 Ok(row) => table.rows.push(row),
                 Err(fault) => table.faults.push(fault),

@@ -56,6 +56,15 @@ pub struct Inquiry {
     pub absent: Option<&'static str>,
 }
 
+/// A call that takes away something that stands within an object of ours and is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovalCall {
+    /// The call, such as `iam:DeleteRolePolicy`.
+    pub call: &'static str,
+    /// What it is told, by the names of the service model.
+    pub parameters: BTreeMap<&'static str, String>,
+}
+
 /// One look: an observation for every target, and the answers it rests on.
 #[derive(Clone, Debug, Default)]
 pub struct Described {

@@ -105,7 +105,7 @@ fn failed(all: &[(StepKey, StepFailure)]) -> Ready {
 }
 
 /// From what was being done to the id under which AWS knows it.
-fn causes(failure: &StepFailure) -> Vec<String> {
+pub(super) fn causes(failure: &StepFailure) -> Vec<String> {
     let said = match &failure.code {
         Some(code) if failure.message.is_empty() => format!("AWS answered {code}"),
         Some(code) => format!("AWS answered {code}: {}", failure.message),

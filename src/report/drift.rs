@@ -6,6 +6,7 @@
 mod classes;
 mod deviations;
 mod findings;
+mod pending;
 mod remedies;
 mod since;
 mod waived;
@@ -73,6 +74,7 @@ impl<'a> Page<'a> {
             waived: report.waived.drift.len(),
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
             undeclared: report.deviations.iter().filter(|one| one.is_drift()).count(),
+            pending: report.pending.len(),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let waived = findings::waived(report, view.origins, view.quoted_file);
@@ -108,6 +110,11 @@ impl<'a> Page<'a> {
                     "unread",
                     Heading::of("Not read: neither in sync nor gone"),
                     Ready::list("unread", unread),
+                ),
+                Section::titled(
+                    "pending",
+                    Heading::of("Declared, and not applied yet"),
+                    pending::content(&report.pending),
                 ),
                 Section::titled("notes", Heading::of("Worth knowing"), Ready::notes(&notes(report))),
                 Section::titled("since", Heading::of("Since the last run"), since::SinceLast::of(&since)),
@@ -208,6 +215,8 @@ struct Totals {
     is_edited: bool,
     /// What nobody declared and counts as drift.
     undeclared: usize,
+    /// What is declared and was not applied yet. It is no drift.
+    pending: usize,
 }
 
 impl Totals {
@@ -252,6 +261,10 @@ impl Totals {
             let hint = format!("{}.", remedies::put_back(quoted_file));
             remarks.push(Remark::Hint(Text::of(Label::Plain, hint)));
         }
+        if self.pending > 0 && !self.is_drift() {
+            let hint = format!("{}.", remedies::put_through(quoted_file));
+            remarks.push(Remark::Hint(Text::of(Label::Plain, hint)));
+        }
         if self.unread > 0 {
             let which = format!("{} {} not known to be in sync.", count(self.unread, "object"), are(self.unread));
             remarks.push(Remark::Warning(Text::of(Label::Plain, which)));
@@ -265,6 +278,7 @@ impl Totals {
             "changed": self.moved,
             "gone": self.gone,
             "undeclared": self.undeclared,
+            "pending": self.pending,
             "unread": self.unread,
             "waived": self.waived,
             "in_sync": self.is_in_sync(),

@@ -77,6 +77,9 @@ fn row(entry: &RunEntry) -> Row {
     if !entry.steps.is_empty() {
         found.push(count(entry.steps.len(), "step"));
     }
+    if !entry.taken_away.is_empty() {
+        found.push(format!("{} taken away", entry.taken_away.len()));
+    }
     let changes =
         [(entry.changes.new, "new"), (entry.changes.changed, "changed"), (entry.changes.resolved, "resolved")];
     let changes: Vec<String> = changes.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
@@ -100,7 +103,7 @@ fn run_json(entry: &RunEntry) -> Value {
     json!({
         "at": entry.at, "run": entry.run, "kind": entry.kind, "outcome": entry.outcome, "serial": entry.serial,
         "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "changes": entry.changes,
-        "findings": findings, "notices": entry.notices, "steps": entry.steps,
+        "findings": findings, "notices": entry.notices, "steps": entry.steps, "taken_away": entry.taken_away,
     })
 }
 

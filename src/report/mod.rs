@@ -12,6 +12,7 @@
 //! | [`Page::of_drift`] | what somebody else moved |
 //! | [`Page::of_status`] | whether the stack serves |
 //! | [`Page::of_apply`] | how carrying out a plan went |
+//! | [`Page::of_extras`], [`Page::of_departures`] | what is not ours and is taken away |
 //! | [`Page::of_runs`], [`Page::of_finding`] | the runs that were recorded |
 //! | [`Page::of_notice`] | what somebody is told of a look for drift |
 //!
@@ -32,6 +33,7 @@ mod changes;
 mod checks;
 mod drift;
 mod drifted;
+mod extras;
 mod fields;
 mod goal;
 mod history;

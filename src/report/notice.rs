@@ -198,6 +198,7 @@ mod tests {
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
+            taken_away: Vec::new(),
             baseline: None,
             notices: BTreeMap::new(),
         }

@@ -18,7 +18,7 @@ use crate::cloud::health::{Answer, Probe};
 use crate::cloud::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditQuery, AuditRecords};
-use crate::model::described::{CallAnswers, Described, Inquiry};
+use crate::model::described::{CallAnswers, Described, Inquiry, RemovalCall};
 use crate::model::document::Document;
 use crate::model::facts::{FactQuery, Facts};
 use crate::model::observation::{ForeignObject, Observation};
@@ -99,6 +99,14 @@ impl Cloud for Aws {
             let cx = &Reading { networks: &networks, ..self.reading(request, &once) };
             described::describe(&self.clients, &tables, request, self.look(request, cx)).await
         })
+    }
+
+    fn take_away<'a>(
+        &'a self,
+        removal: &'a RemovalCall,
+        place: &'a Surroundings,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(described::take_away(&self.clients, &place.account, removal))
     }
 
     fn inquire<'a>(

@@ -24,6 +24,26 @@ pub enum FixError {
     /// More would change than was named.
     #[error("putting that back changes {} as well", list(.0))]
     More(BTreeSet<Address>),
+    /// Nothing of that name stands there that is not ours.
+    #[error("{address} has no {name} that is not ours{}", others(.there))]
+    NotThere {
+        /// The object.
+        address: Address,
+        /// The name.
+        name: String,
+        /// The names there are.
+        there: Vec<String>,
+    },
+    /// It is not taken away from here.
+    #[error("{name} of {address} is not taken away from here: {why}")]
+    ByHand {
+        /// The object.
+        address: Address,
+        /// The name.
+        name: String,
+        /// Why, and what does.
+        why: String,
+    },
     /// A named object needs one that is gone.
     #[error("{address} needs {needed}, which is gone")]
     Needs {
@@ -32,6 +52,10 @@ pub enum FixError {
         /// What it needs.
         needed: Address,
     },
+}
+
+fn others(there: &[String]) -> String {
+    if there.is_empty() { String::new() } else { format!("; it has {}", there.join(", ")) }
 }
 
 fn list(addresses: &BTreeSet<Address>) -> String {

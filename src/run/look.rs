@@ -45,6 +45,8 @@ pub struct DriftReport {
     pub looked_at: usize,
     /// What an apply would do about what differs, where that is known.
     pub prospects: BTreeMap<Address, Prospect>,
+    /// What is declared and was not applied yet, where that is known.
+    pub pending: BTreeMap<Address, Prospect>,
     /// What somebody answers for: it is not in the drift.
     pub waived: Waived,
     /// What nobody declared, by what the cloud tells beyond the fields of a plan.

@@ -12,6 +12,7 @@ use crate::model::address::Address;
 use crate::model::finding::Subject;
 use crate::model::observation::Observation;
 use crate::model::resource::Node;
+use crate::model::waiver::is_within;
 
 /// What an apply would do about one object that drifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,21 @@ pub enum Outcome {
     Refused(String),
 }
 
+impl Outcome {
+    /// Its word in JSON.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Kept => "nothing",
+            Self::Updated => "update",
+            Self::Replaced => "replace",
+            Self::Made => "create",
+            Self::Removed => "delete",
+            Self::Forgotten => "forget",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 impl Prospect {
     fn of(action: &Action) -> Self {
         let (outcome, diffs) = match action {
@@ -60,18 +76,22 @@ impl Prospect {
     }
 }
 
+/// What an apply would do, as far as a look tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prospects {
+    /// About what drifted.
+    pub drifted: BTreeMap<Address, Prospect>,
+    /// Beside that: what is declared and was not applied yet. Of what drifted as well, the fields that nobody moved.
+    pub pending: BTreeMap<Address, Prospect>,
+}
+
 impl Look {
-    /// What an apply of `blueprint` would do about everything that drifted. Nothing where zones have to be asked for first.
-    pub fn prospects(
-        &self,
-        session: &Session,
-        blueprint: &dyn Blueprint,
-        state: &State,
-    ) -> BTreeMap<Address, Prospect> {
+    /// What an apply of `blueprint` would do. Nothing where zones have to be asked for first, or nothing was ever applied.
+    pub fn prospects(&self, session: &Session, blueprint: &dyn Blueprint, state: &State) -> Prospects {
         let drift = &self.report.drift;
         let questions = blueprint.questions(state);
-        if drift.is_empty() || questions.zones_for.is_some() {
-            return BTreeMap::new();
+        if state.resources.is_empty() || questions.zones_for.is_some() {
+            return Prospects::default();
         }
         let mut surroundings = self.surroundings.clone();
         for question in questions.addons {
@@ -83,7 +103,32 @@ impl Look {
         let one = |(at, drift): (&Address, &Drift)| {
             Some((at.clone(), self.prospect(session, &nodes, state, &planned, (at, drift))?))
         };
-        drift.iter().filter_map(one).collect()
+        let drifted = drift.iter().filter_map(one).collect();
+        let pending = planned.as_ref().map(|plan| self.pending(plan)).unwrap_or_default();
+        Prospects { drifted, pending }
+    }
+
+    /// What of a plan is not about drift. What could not be read is not known to be otherwise than it is declared.
+    fn pending(&self, plan: &Plan) -> BTreeMap<Address, Prospect> {
+        let is_read = |at: &Address| !matches!(self.observed.get(at), Some(Observation::Unread { .. }));
+        let actions = plan.actions.iter().filter(|(at, action)| action.is_change() && is_read(at));
+        let one = |(at, action): (&Address, &Action)| {
+            let Prospect { outcome, mut fields } = Prospect::of(action);
+            match self.report.drift.get(at) {
+                None => {}
+                Some(Drift::Gone) => return None,
+                Some(Drift::Moved(diffs)) => {
+                    fields.retain(|field| {
+                        !diffs.iter().any(|diff| is_within(field, &diff.path) || is_within(&diff.path, field))
+                    });
+                    if fields.is_empty() {
+                        return None;
+                    }
+                }
+            }
+            Some((at.clone(), Prospect { outcome, fields }))
+        };
+        actions.filter_map(one).collect()
     }
 
     fn prospect(

@@ -168,6 +168,7 @@ mod tests {
             what: "the role has it".to_owned(),
             why: String::new(),
             remember: None,
+            way_out: None,
         }
     }
 

@@ -59,6 +59,9 @@ pub struct RunEntry {
     /// Its steps that ended well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepTime>,
+    /// What it took away that was not ours, by address and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_away: Vec<String>,
     /// What was remembered of objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<RunBaseline>,

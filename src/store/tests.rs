@@ -60,6 +60,7 @@ pub(super) fn run_entry(hour: i64) -> RunEntry {
         changes: RunChanges { new: 1, ..RunChanges::default() },
         findings: vec![finding],
         steps: Vec::new(),
+        taken_away: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
     }

@@ -81,6 +81,8 @@ mod secrets;
 #[cfg(feature = "aws")]
 mod shared_state;
 #[cfg(feature = "aws")]
+mod taken_away;
+#[cfg(feature = "aws")]
 mod undeclared;
 #[cfg(feature = "aws")]
 mod who;

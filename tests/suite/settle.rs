@@ -2,6 +2,7 @@
 
 mod accept;
 mod fix;
+mod pending;
 mod waive;
 
 use ppm_infra::stack::Stack;

@@ -64,7 +64,7 @@ pub(in crate::cli) enum DriftCommand {
     Accept(AcceptArgs),
     /// Let it stand until a day: it is shown apart and not counted
     Waive(WaiveArgs),
-    /// Put back what was recorded of these objects, and nothing else
+    /// Put back what was recorded of these objects, or take away what is named in them, and nothing else
     Fix(FixArgs),
     /// List the runs that were recorded, or show since when something has drifted
     History(HistoryArgs),
@@ -111,9 +111,10 @@ pub(in crate::cli) struct WaiveArgs {
 /// Arguments of `drift fix`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FixArgs {
-    /// Which objects
-    #[arg(required = true, value_name = "ADDRESS")]
-    pub(in crate::cli) addresses: Vec<Address>,
+    /// Addresses of objects; behind one, the names of what stands in it and is not ours, which is taken away:
+    /// `database.main iam_role.nodes AdministratorAccess`
+    #[arg(required = true, value_name = "ADDRESS [NAME]")]
+    pub(in crate::cli) what: Vec<String>,
     /// The declaration; by default the only one in plans/
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) file: Option<PathBuf>,

@@ -17,6 +17,18 @@ pub fn if_there<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudErro
     }
 }
 
+/// The answer, or nothing if the error is the one that says so: settings that nobody made are errors.
+///
+/// # Errors
+/// Every other error.
+pub fn unless<T>(code: &str, answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is(code) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A point in time, to the second; nothing for one beyond all calendars.
 pub fn moment(time: &DateTime) -> Option<Timestamp> {
     Timestamp::from_second(time.secs()).ok()

@@ -13,6 +13,7 @@ mod ask;
 mod capture;
 mod part;
 mod request;
+mod take_away;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ use crate::model::observation::Observation;
 use crate::model::resource::Known;
 
 pub(in crate::cloud::aws) use capture::Capture;
+pub use take_away::take_away;
 
 /// What the tables say of how each kind is asked about.
 #[derive(Clone, Debug)]

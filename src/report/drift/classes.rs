@@ -43,6 +43,16 @@ pub(super) const UNREAD: FindingClass = FindingClass {
     advice: "Give the credentials the permissions that docs/permissions.md lists for looking, then look again.",
 };
 
+/// What the declaration says and no apply has done yet.
+pub(super) const PENDING: FindingClass = FindingClass {
+    id: "drift.pending",
+    severity: Grade::Low.severity(),
+    grade: Some(Grade::Low),
+    is_drift: false,
+    tells: "The declaration says something that was not applied yet",
+    advice: "Apply makes it so. If that is not meant, take the declaration back.",
+};
+
 /// What is worth knowing, and no difference.
 pub(super) const NOTE: FindingClass = FindingClass {
     id: "drift.note",
@@ -120,7 +130,7 @@ pub(super) const EXTRA: FindingClass = FindingClass {
     grade: Some(Grade::High),
     is_drift: true,
     tells: "Something that is not ours stands within what is ours",
-    advice: "What is not of this stack is never changed: remove it where it was made, if nobody needs it.",
+    advice: "Nothing takes it away by itself: the result says what does, if nobody needs it.",
 };
 
 /// An end that comes near.
@@ -144,7 +154,7 @@ pub(super) const BY_AWS: FindingClass = FindingClass {
 };
 
 /// Every class.
-pub(super) const ALL: [&FindingClass; 14] = [
+pub(super) const ALL: [&FindingClass; 15] = [
     &CHANGED,
     &MISSING,
     &FOREIGN,
@@ -154,6 +164,7 @@ pub(super) const ALL: [&FindingClass; 14] = [
     &EXTRA,
     &LIFECYCLE,
     &BY_AWS,
+    &PENDING,
     &NOTE,
     &VALUES_EDITED,
     &VALUES_FOREIGN,

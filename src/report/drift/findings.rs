@@ -12,7 +12,7 @@ use crate::model::finding::{Finding, Grade, Subject};
 use crate::model::observation::ForeignObject;
 use crate::model::place::Origins;
 use crate::report::drift::remedies::{self, put_back};
-use crate::report::drift::{classes, deviations};
+use crate::report::drift::{classes, deviations, pending};
 use crate::report::fields::{FieldDrift, field_drift};
 use crate::report::page::FindingClass;
 use crate::report::values::{self, ValuesFile};
@@ -59,6 +59,8 @@ enum DriftItem<'a> {
     Unread(&'a Address, &'a CloudError),
     /// What nobody declared of it.
     Deviation(&'a Deviation),
+    /// It is declared otherwise, and that was not applied yet.
+    Pending(&'a Address, &'a Prospect),
     /// Something is worth knowing of it, and no difference. What belongs together stands in several notes.
     Note(&'a Address, &'a [String]),
     /// Somebody changed the values.
@@ -81,6 +83,7 @@ fn items<'a>(report: &'a DriftReport, values: Option<&'a ValuesFile>) -> Vec<Dri
     objects.extend(report.foreign.iter().map(|(at, there)| (at, DriftItem::Foreign(at, there))));
     objects.extend(report.unread.iter().map(|(at, error)| (at, DriftItem::Unread(at, error))));
     objects.extend(report.deviations.iter().map(|one| (&one.address, DriftItem::Deviation(one))));
+    objects.extend(report.pending.iter().map(|(at, prospect)| (at, DriftItem::Pending(at, prospect))));
     let notes = report.notes.iter().filter(|(_, all)| !all.is_empty());
     objects.extend(notes.map(|(at, all)| (at, DriftItem::Note(at, all))));
     objects.sort_by_key(|(at, _)| *at);
@@ -164,6 +167,11 @@ impl DriftItem<'_> {
                 ..object(&classes::UNREAD, at, error.to_string())
             },
             Self::Deviation(one) => deviations::finding(one, origins, quoted_file),
+            Self::Pending(at, prospect) => Finding {
+                why: "it is neither drift nor done".to_owned(),
+                remedies: vec![remedies::put_through(quoted_file)],
+                ..object(&classes::PENDING, at, pending::told(prospect))
+            },
             Self::Note(at, notes) => object(&classes::NOTE, at, notes.join("; ")),
             Self::ValuesEdited(one, edited) => Finding {
                 remedies: vec![put_back(quoted_file)],

@@ -1,6 +1,6 @@
 //! What leads on from drift: what an apply would do about it, or why it does not and what does.
 
-use crate::described::judge::Deviation;
+use crate::described::judge::{Deviation, RemovalWay};
 use crate::model::address::Address;
 use crate::model::waiver::is_within;
 use crate::run::{Outcome, Prospect};
@@ -8,6 +8,11 @@ use crate::run::{Outcome, Prospect};
 /// What shows how everything is put back.
 pub(super) fn put_back(quoted_file: &str) -> String {
     format!("`ppm-infra plan {quoted_file}` shows what is done about it")
+}
+
+/// What shows how what is declared is made.
+pub(super) fn put_through(quoted_file: &str) -> String {
+    format!("`ppm-infra plan {quoted_file}` shows what was not applied yet")
 }
 
 /// About a field that was changed, or with an empty path about what can be shown by no field.
@@ -47,7 +52,17 @@ fn quoted(path: &str) -> String {
 /// About what nobody declared.
 pub(super) fn of_undeclared(one: &Deviation, quoted_file: &str) -> Vec<String> {
     let accept = one.remember.iter().map(|_| accept_hint(&one.address, one.place(), quoted_file));
-    accept.chain([waive_hint(&one.address, one.place(), quoted_file)]).collect()
+    let way_out = one.way_out.iter().map(|way_out| match way_out {
+        RemovalWay::Call(_, consequence) => {
+            format!(
+                "`ppm-infra drift fix {}{} -f {quoted_file}` takes it away: {consequence}",
+                one.address,
+                behind(one.place())
+            )
+        }
+        RemovalWay::ByHand(why) => format!("it is not taken away from here: {why}"),
+    });
+    way_out.chain(accept).chain([waive_hint(&one.address, one.place(), quoted_file)]).collect()
 }
 
 /// How what is there is kept: of the field or member at `place`, or with an empty one of the whole object.

@@ -65,6 +65,7 @@ fn run(n: i64, kind: RunKind, found: &[&str]) -> RunEntry {
         changes: RunChanges::default(),
         findings: found.iter().map(finding).collect(),
         steps: Vec::new(),
+        taken_away: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
     }
@@ -138,6 +139,7 @@ fn what_nobody_declared_is_named_by_its_call_its_member_and_its_name() {
         what: String::new(),
         why: String::new(),
         remember: None,
+        way_out: None,
     };
     let classes = [DeviationClass::Extra, DeviationClass::Lifecycle, DeviationClass::ByAws];
     let report = DriftReport { deviations: classes.map(deviation).into(), ..DriftReport::default() };

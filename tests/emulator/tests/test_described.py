@@ -139,17 +139,23 @@ def model(service: str) -> Model:
 
 
 @cache
-def table(kind: str) -> tuple[Row, ...]:
+def lines(kind: str) -> tuple[Row, ...]:
     """The rows of a kind."""
     rows = []
-    lines = (KINDS / kind / "described.tsv").read_text().splitlines()
-    for number, line in enumerate(lines, 1):
+    text = (KINDS / kind / "described.tsv").read_text().splitlines()
+    for number, line in enumerate(text, 1):
         if line.startswith("#"):
             continue
         cells = line.split("\t")
         assert len(cells) == len(COLUMNS), f"{kind}:{number} has {len(cells)} columns"
         rows.append(Row(kind, number, *cells))
     return tuple(rows)
+
+
+@cache
+def table(kind: str) -> tuple[Row, ...]:
+    """The rows of a kind that speak of what is told."""
+    return tuple(row for row in lines(kind) if row.category != "removed")
 
 
 def kinds() -> list[str]:
@@ -532,3 +538,32 @@ def test_the_page_counts_what_the_tables_hold():
         if line.startswith(("| `", "| **all**")) and line.count("|") == len(CLASSES) + 4
     ] == rows
     assert f"{total} calls" in PAGE.read_text()
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_extra_says_how_it_is_taken_away(kind):
+    extras = [(row.call, row.path) for row in table(kind) if row.category == "extra"]
+    removals = [row for row in lines(kind) if row.category == "removed"]
+    assert [(row.call, row.path) for row in removals] == extras
+    wrong = []
+    for row in removals:
+        if row.severity != "-" or not row.why.strip():
+            wrong.append(f"{row}: severity {row.severity}, why {row.why!r}")
+        if row.value == "-":
+            continue
+        call, _, told = row.value.partition("; ")
+        service, name = call.split(":")
+        if name.startswith(("Describe", "Get", "List")):
+            wrong.append(f"{row}: {call} takes nothing away")
+        # Raises for an operation that there is not.
+        model(service).operation(name)
+        fields_told = [
+            pair.partition("=")[2] for pair in told.split(", ") if pair
+        ]
+        known = {*fields(kind), *computed(kind)}
+        wrong += [
+            f"{row}: the object has no {field}"
+            for field in fields_told
+            if field != "*" and not field.startswith("@") and field not in known
+        ]
+    assert not wrong, "\n".join(wrong)

@@ -36,8 +36,11 @@ fn only_what_is_named_is_put_back() {
     let database = declared("database.main");
     assert_eq!((&database["backup_days"], &database["storage_gib"]), (&json!(11), &json!(120)));
     assert_eq!(declared("load_balancer.main")["idle_timeout_seconds"], json!(60), "it was not named");
-    let said = desk.run(&["drift"]).exit(2);
-    assert!(!said.stdout.contains("database.main") && said.stdout.contains("load_balancer.main"), "{said}");
+    let report = desk.run(&["drift", "--json"]).exit(2).json().remove(0);
+    let drifted: Vec<&Value> = report["drift"].as_array().unwrap().iter().map(|one| &one["address"]).collect();
+    assert_eq!(drifted, ["load_balancer.main"]);
+    let pending = json!([{"address": "database.main", "apply": "update", "fields": ["backup_days", "storage_gib"]}]);
+    assert_eq!(report["pending"], pending, "declared, and left to apply");
     desk.run(&["drift", "fix", "database.main", "--auto-approve"]).exit(0);
     desk.run(&["drift", "fix", "vpc.other"]).exit(64).says(&["not in the lockfile"]);
     desk.run(&["apply", "--auto-approve"]).exit(0);

@@ -4,6 +4,8 @@ use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycl
 use aws_sdk_s3::types::{BlockedEncryptionTypes, BucketVersioningStatus, ExpirationStatus, LifecycleRule};
 use futures_util::future::{try_join, try_join3, try_join4};
 
+use crate::cloud::aws::answer::unless;
+use crate::cloud::aws::bucket_lifecycle;
 use crate::cloud::aws::kms::key_arn;
 use crate::cloud::aws::tags::tags_of;
 use crate::cloud::aws::{Census, Clients, During, Listed};
@@ -241,11 +243,8 @@ impl<'a> NamedBucket<'a> {
     }
 
     /// All lifecycle rules, and what else stands with them.
-    pub(super) async fn lifecycle(&self) -> Result<GetBucketLifecycleConfigurationOutput, CloudError> {
-        let call = self.aws.s3.get_bucket_lifecycle_configuration().bucket(self.name);
-        let answer = call.expected_bucket_owner(self.account).send().await;
-        let found = unless("NoSuchLifecycleConfiguration", answer.during("read the lifecycle rules of the bucket"))?;
-        Ok(found.unwrap_or_else(|| GetBucketLifecycleConfigurationOutput::builder().build()))
+    async fn lifecycle(&self) -> Result<GetBucketLifecycleConfigurationOutput, CloudError> {
+        bucket_lifecycle::read(&self.aws.s3, self.name, self.account).await
     }
 }
 
@@ -269,15 +268,6 @@ pub(super) async fn census(here: &Census<'_>) -> Result<Listed, CloudError> {
         }
     }
     Ok(found)
-}
-
-/// The answer, or nothing if the error is the one that says so: settings never made are errors.
-fn unless<T>(code: &str, answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
-    match answer {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.is(code) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

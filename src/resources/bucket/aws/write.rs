@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
-    LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tagging, TransitionDefaultMinimumObjectSize,
+    AbortIncompleteMultipartUpload, BucketVersioningStatus, ExpirationStatus, LifecycleRule, LifecycleRuleFilter,
+    ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tagging,
     VersioningConfiguration,
 };
 
 use super::read::{Encryption, NamedBucket, RULE};
+use crate::cloud::aws::bucket_lifecycle;
 use crate::cloud::aws::tags::{retagging, tag_list};
 use crate::cloud::aws::{During, Writing};
 use crate::cloud::wait::retry_while;
@@ -128,24 +128,8 @@ impl NamedBucket<'_> {
 
     /// Sets or removes our lifecycle rule. S3 replaces them all, so those of others are sent along.
     pub(super) async fn set_lifecycle(&self, abort_days: Option<u32>) -> Result<(), CloudError> {
-        let doing = "set the lifecycle rules of the bucket";
-        let s3 = &self.aws.s3;
-        let there = self.lifecycle().await?;
-        let mut rules: Vec<LifecycleRule> = there.rules.unwrap_or_default();
-        rules.retain(|rule| rule.id() != Some(RULE));
-        if let Some(days) = abort_days {
-            rules.push(abort_after(days)?);
-        }
-        if rules.is_empty() {
-            let call = s3.delete_bucket_lifecycle().bucket(self.name).expected_bucket_owner(self.account);
-            return call.send().await.during(doing).map(drop);
-        }
-        let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().expect("rules are given");
-        let size = there.transition_default_minimum_object_size;
-        let size = size.map(|size| TransitionDefaultMinimumObjectSize::from(size.as_str()));
-        let call = s3.put_bucket_lifecycle_configuration().bucket(self.name).expected_bucket_owner(self.account);
-        let call = call.lifecycle_configuration(rules).set_transition_default_minimum_object_size(size);
-        call.send().await.during(doing).map(drop)
+        let ours = abort_days.map(abort_after).transpose()?;
+        bucket_lifecycle::replace(&self.aws.s3, self.name, self.account, RULE, ours).await
     }
 }
 
