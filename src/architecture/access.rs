@@ -141,7 +141,7 @@ pub(super) fn bucket_name(expansion: &Expansion<'_>) -> String {
 }
 
 /// The name of the bucket of packages, for a stack in this account.
-pub fn packages_bucket(stack: &Stack, account: &str) -> String {
+pub(super) fn packages_bucket(stack: &Stack, account: &str) -> String {
     let default = || names::bucket(stack.stack.as_str(), account);
     stack.storage.bucket.as_ref().map_or_else(default, ToString::to_string)
 }

@@ -42,6 +42,8 @@ pub(super) static SERVER_ROLE: At<IamRole> = At::named("package-manager");
 pub(super) static SERVER_POLICY: At<IamPolicy> = At::named("package-manager");
 pub(super) static READER_ROLE: At<IamRole> = At::named("secrets-reader");
 pub(super) static READER_POLICY: At<IamPolicy> = At::named("secrets-reader");
+pub(super) static DRIFT_ROLE: At<IamRole> = At::named("drift");
+pub(super) static DRIFT_POLICY: At<IamPolicy> = At::named("drift");
 
 pub(super) static BUCKET: At<Bucket> = At::named("packages");
 pub(super) static DATABASE: At<Database> = At::named("main");

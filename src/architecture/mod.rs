@@ -10,6 +10,7 @@ mod access;
 pub mod checks;
 mod data;
 mod declarable;
+mod drift;
 mod emitted;
 mod endpoints;
 mod front;
@@ -25,9 +26,9 @@ mod versions;
 
 use std::collections::BTreeMap;
 
-pub use access::packages_bucket;
 pub use data::USER as DATABASE_USER;
 pub use declarable::{AcceptContext, Declarable, declare};
+pub use drift::{DriftRole, drift_role, job_scope};
 pub use emitted::{remember, values_are_for};
 pub use handles::{Handles, Runtime, handles};
 pub use installed::{Downgrade, downgrade};
@@ -63,6 +64,7 @@ pub fn expand(stack: &Stack, surroundings: &Surroundings, state: &State) -> BTre
     let mut expansion = Expansion { stack, surroundings, state, nodes: BTreeMap::new() };
     let net = network::network(&mut expansion);
     access::access(&mut expansion);
+    drift::drift(&mut expansion);
     data::data(&mut expansion, &net);
     kubernetes::kubernetes(&mut expansion, &net);
     front::front(&mut expansion, &net);

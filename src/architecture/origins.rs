@@ -5,8 +5,8 @@
 //! whole is made for. Pure.
 
 use super::handles::{
-    DATABASE_FIREWALL, DATABASE_FROM_NODES, DATABASE_LOGIN, ENDPOINTS_FIREWALL, HTTP, LOAD_BALANCER_FIREWALL,
-    NODES_FROM_LOAD_BALANCER,
+    DATABASE_FIREWALL, DATABASE_FROM_NODES, DATABASE_LOGIN, DRIFT_POLICY, DRIFT_ROLE, ENDPOINTS_FIREWALL, HTTP,
+    LOAD_BALANCER_FIREWALL, NODES_FROM_LOAD_BALANCER,
 };
 use super::kubernetes::administrator;
 use crate::model::address::{Address, Kind};
@@ -119,8 +119,10 @@ static OF_KIND: [(Kind, Keys); 22] = [
 
 /// Those of a resource beside what its kind has.
 fn of_one(at: &Address) -> Keys {
-    let of_one: [(Address, Keys); 7] = [
+    let of_one: [(Address, Keys); 9] = [
         (ENDPOINTS_FIREWALL.address(), &[("", "network")]),
+        (DRIFT_POLICY.address(), &[("", "drift")]),
+        (DRIFT_ROLE.address(), &[("", "drift")]),
         (DATABASE_FIREWALL.address(), &[("", "database")]),
         (DATABASE_FROM_NODES.address(), &[("", "database")]),
         (DATABASE_LOGIN.address(), &[("", "database")]),
@@ -248,7 +250,7 @@ tags:
     ];
 
     /// Keys and sections that decide no field by themselves, or are looked at below.
-    const NOT_ALONE: [&str; 17] = [
+    const NOT_ALONE: [&str; 19] = [
         "stack",
         "region",
         "account",
@@ -262,6 +264,8 @@ tags:
         "kubernetes.admins",
         "load_balancer.domain",
         "load_balancer.targets",
+        "drift.job",
+        "drift.state_key",
         "protect",
         "state",
         "tags",

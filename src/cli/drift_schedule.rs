@@ -1,5 +1,6 @@
 //! `drift schedule`: the files of a job that looks for drift, written into a folder.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::json;
@@ -8,11 +9,14 @@ use super::args::{Common, JobForm, ScheduleArgs};
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{chosen, exit, install, out, workplace};
-use crate::architecture::{handles, packages_bucket, standing};
-use crate::drift_job::{ClusterFacts, DriftJob, JobFiles, JobTarget, MachineJob, RepositoryJob, TaskJob};
+use crate::architecture::{DriftRole, drift_role, handles, job_scope, standing};
+use crate::drift_job::{ClusterFacts, DriftJob, JobFiles, JobIdentity, JobTarget, MachineJob, RepositoryJob, TaskJob};
 use crate::engine::state::State;
 use crate::helm::shell_word;
+use crate::model::address::Address;
+use crate::model::values::Arn;
 use crate::render::document;
+use crate::stack::Stack;
 use crate::store::file;
 
 /// Writes the files, and says what is done with them and what the job cannot see.
@@ -25,17 +29,9 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
             format!("nothing of {} is recorded, so there is nothing that could drift", declaration.stack.stack);
         return Err(Failure::new(exit::FAILED, heading).hint("`ppm-infra apply` comes first; write the files after it"));
     }
-    let stack = &declaration.stack;
-    let job = DriftJob {
-        stack: stack.stack.to_string(),
-        region: stack.region.to_string(),
-        account: state.account.clone(),
-        bucket: packages_bucket(stack, &state.account),
-        state: stack.state.clone(),
-        state_key: args.state_key.clone(),
-        hours: args.every,
-        exit_on: args.exit_on,
-    };
+    let mut scope = job_scope(&declaration.stack, &state.account);
+    scope.state_key = state_key(args, &declaration.stack)?;
+    let job = DriftJob { scope, hours: args.every, exit_on: args.exit_on };
     let target = match args.form {
         JobForm::Cron => JobTarget::Cron(machine(common, args, &declaration)?),
         JobForm::Systemd => JobTarget::Systemd(machine(common, args, &declaration)?),
@@ -56,9 +52,30 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
     Ok(exit::DONE)
 }
 
+/// The KMS key of the bucket of the state: the declared one, where the role of the job is a part of the stack.
+fn state_key(args: &ScheduleArgs, stack: &Stack) -> Result<Option<Arn>, Failure> {
+    let Some(drift) = &stack.drift else { return Ok(args.state_key.clone()) };
+    match (&args.state_key, &drift.state_key) {
+        (Some(said), declared) if declared.as_ref() != Some(said) => {
+            let declared = declared.as_ref().map_or("none".to_owned(), ToString::to_string);
+            let heading = format!("`--state-key` says {said}, and `drift.state_key` of the declaration {declared}");
+            Err(Failure::new(exit::USAGE, heading)
+                .hint("the role of the job is a part of the stack: declare the key, and leave the option out"))
+        }
+        (_, declared) => Ok(declared.clone()),
+    }
+}
+
+/// Refuses a job whose role is declared, and does not stand as it is declared.
+fn pending(addresses: &BTreeSet<Address>) -> Failure {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let heading = format!("the role of the job is declared and not applied yet: {}", addresses.join(", "));
+    Failure::new(exit::FAILED, heading).hint("`ppm-infra apply` makes it so; write the files after it")
+}
+
 /// Refuses a job on a machine that has no lockfile.
 fn elsewhere(job: &DriftJob) -> Result<(), Failure> {
-    if job.state.is_some() {
+    if job.scope.state.is_some() {
         return Ok(());
     }
     let heading = "the lockfile is in a folder of this machine, where a job elsewhere cannot read it";
@@ -118,12 +135,19 @@ fn cluster(
     state: &State,
     job: &DriftJob,
 ) -> Result<ClusterFacts, Failure> {
-    let provider = standing(state, &handles(&declaration.stack).oidc_provider)?;
+    let stack = &declaration.stack;
+    let identity = match drift_role(stack, state) {
+        DriftRole::Standing { arn } => JobIdentity::OfStack { role: arn },
+        DriftRole::Pending(addresses) => return Err(pending(&addresses)),
+        DriftRole::Undeclared => {
+            let provider = standing(state, &handles(stack).oidc_provider)?;
+            JobIdentity::Apart { provider: provider.id, issuer: provider.issuer }
+        }
+    };
     Ok(ClusterFacts {
-        namespace: declaration.stack.chart().namespace.to_string(),
+        namespace: stack.chart().namespace.to_string(),
         image: image(args, job),
-        provider: provider.id,
-        issuer: provider.issuer,
+        identity,
         declaration: declaration.text.clone(),
     })
 }

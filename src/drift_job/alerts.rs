@@ -24,7 +24,7 @@ type AlertWords = [String; 2];
 
 /// The rules for what `drift --prometheus` writes.
 pub(super) fn of_metrics(job: &DriftJob) -> JobFile {
-    let stack = &job.stack;
+    let stack = &job.scope.stack;
     let series = |name: &str, more: &str| format!("ppm_infra_drift_{name}{{stack=\"{stack}\"{more}}}");
     let findings = series("findings", ",severity!=\"unknown\"");
     let found = format!("sum by (stack, region, account) ({findings})");
@@ -62,7 +62,7 @@ pub(super) fn of_metrics(job: &DriftJob) -> JobFile {
 
 /// The rules for what kube-state-metrics says of a `CronJob`.
 pub(super) fn of_cronjob(job: &DriftJob, namespace: &str) -> JobFile {
-    let (stack, name) = (&job.stack, job.name());
+    let (stack, name) = (&job.scope.stack, job.name());
     let series =
         |what: &str| format!("kube_cronjob_status_last_{what}_time{{namespace=\"{namespace}\",cronjob=\"{name}\"}}");
     let (started, succeeded) = (series("schedule"), series("successful"));
@@ -123,7 +123,7 @@ impl Alert {
             "alert": self.name,
             "expr": self.expr,
             "for": self.lasts,
-            "labels": {"severity": self.severity, "stack": job.stack},
+            "labels": {"severity": self.severity, "stack": job.scope.stack},
             "annotations": {"summary": self.summary, "description": self.remedy},
         })
     }

@@ -8,7 +8,7 @@ pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles
     let files = vec![
         JobFile { name: script.clone(), text: script_text(job, machine) },
         JobFile { name: crontab.clone(), text: crontab_text(job, machine, &script) },
-        JobFile::json(job.file(".policy.json"), &policy::reading(job)),
+        JobFile::json(job.file(".policy.json"), &policy::reading(&job.scope)),
         alerts::of_metrics(job),
         dashboard::file(job),
     ];
@@ -32,7 +32,7 @@ pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles
 fn script_text(job: &DriftJob, machine: &MachineJob) -> String {
     let command: Vec<String> = machine.command(job).iter().map(|word| shell_word(word)).collect();
     let (command, folder) = (command.join(" "), shell_word(&machine.folder));
-    let (stack, environment) = (&job.stack, job.environment());
+    let (stack, environment) = (&job.scope.stack, job.environment());
     format!(
         "#!/bin/sh\n\
          # Looks for drift of {stack}. Written by ppm-infra drift schedule --as cron.\n\
@@ -52,7 +52,7 @@ fn script_text(job: &DriftJob, machine: &MachineJob) -> String {
 }
 
 fn crontab_text(job: &DriftJob, machine: &MachineJob, script: &str) -> String {
-    let (stack, user, when) = (&job.stack, &machine.user, job.cron());
+    let (stack, user, when) = (&job.scope.stack, &machine.user, job.cron());
     // cron takes a percent sign for the end of the command.
     let script = shell_word(&format!("{}/{script}", machine.out)).replace('%', r"\%");
     format!(

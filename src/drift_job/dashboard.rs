@@ -48,7 +48,7 @@ pub(super) fn file(job: &DriftJob) -> JobFile {
     let variables = json!([
         {"name": "source", "type": "datasource", "query": "prometheus", "label": "Data source"},
         {"name": "stack", "type": "query", "label": "Stack", "datasource": source(), "includeAll": true, "multi": true,
-         "current": {"text": [job.stack], "value": [job.stack]},
+         "current": {"text": [job.scope.stack], "value": [job.scope.stack]},
          "query": {"query": known, "refId": "stack"}, "definition": known, "refresh": 2, "sort": 1},
     ]);
     let dashboard = json!({

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DriftJob, JobFile, JobFiles, JobStep, MINUTE, policy, registry};
+use super::{DriftJob, JobFile, JobFiles, JobStep, MINUTE, NO_RECORD, policy, registry};
 use crate::helm::shell_word;
 use crate::text::yaml;
 
@@ -24,7 +24,7 @@ const KEPT_DAYS: u16 = 30;
 pub(super) fn files(job: &DriftJob, task: &TaskJob, out: &str) -> JobFiles {
     let (name, image) = (job.name(), with_declaration(job, &task.image));
     let [template, containerfile] = [".cloudformation.yaml", ".Containerfile"].map(|rest| job.file(rest));
-    let head = format!("Looks for drift of {}. Written by ppm-infra drift schedule --as eventbridge.", job.stack);
+    let head = format!("Looks for drift of {}. Written by ppm-infra drift schedule --as eventbridge.", job.scope.stack);
     let text = yaml::commented(&[head], &[]) + "\n" + &yaml::document(&(&template_of(job, &image)).into());
     let files = vec![
         JobFile { name: template.clone(), text },
@@ -46,7 +46,7 @@ pub(super) fn files(job: &DriftJob, task: &TaskJob, out: &str) -> JobFiles {
             format!(
                 "aws cloudformation deploy --region {} --stack-name {name} --template-file {} --capabilities \
                  CAPABILITY_NAMED_IAM --parameter-overrides Vpc=VPC Subnets=SUBNET,SUBNET",
-                job.region,
+                job.scope.region,
                 at(&template)
             ),
         ),
@@ -76,13 +76,13 @@ fn with_declaration(job: &DriftJob, image: &str) -> String {
 
 fn containerfile_text(job: &DriftJob, task: &TaskJob) -> String {
     // The form of COPY that takes names with gaps.
-    let copy = json!([task.declaration, format!("/work/plans/{}.yaml", job.stack)]);
+    let copy = json!([task.declaration, format!("/work/plans/{}.yaml", job.scope.stack)]);
     format!(
         "# The image of ppm-infra with the declaration of {}. Written by ppm-infra drift schedule --as eventbridge.\n\
          ARG IMAGE\n\
          FROM ${{IMAGE}}\n\
          COPY {copy}\n",
-        job.stack
+        job.scope.stack
     )
 }
 
@@ -123,7 +123,7 @@ fn template_of(job: &DriftJob, image: &str) -> Value {
     let text = |told: &str, default: &str| json!({"Type": "String", "Description": told, "Default": default});
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": format!("Looks for drift of {}", job.stack),
+        "Description": format!("Looks for drift of {}", job.scope.stack),
         "Parameters": {
             "Vpc": {"Type": "AWS::EC2::VPC::Id", "Description": "Network in which the task runs"},
             "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Description": "Private subnets in it that reach AWS"},
@@ -140,7 +140,7 @@ fn template_of(job: &DriftJob, image: &str) -> Value {
                     "Properties": {"LogGroupName": log_group(job), "RetentionInDays": KEPT_DAYS}},
             "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": job.name()}},
             "Firewall": firewall(job),
-            "Reader": role(job, "task", "ecs-tasks.amazonaws.com", "read", &policy::reading(job)),
+            "Reader": role(job, "task", "ecs-tasks.amazonaws.com", "read", &policy::reading(&job.scope)),
             "Starter": starter(job, image),
             "Task": task(job),
             "Scheduler": scheduler_role(job),
@@ -154,7 +154,7 @@ fn template_of(job: &DriftJob, image: &str) -> Value {
 /// Nobody talks to it; it talks to AWS.
 fn firewall(job: &DriftJob) -> Value {
     json!({"Type": "AWS::EC2::SecurityGroup", "Properties": {
-        "GroupDescription": format!("The job that looks for drift of {}", job.stack),
+        "GroupDescription": format!("The job that looks for drift of {}", job.scope.stack),
         "VpcId": reference("Vpc"),
         "SecurityGroupEgress": [
             {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0", "Description": "AWS"},
@@ -182,14 +182,14 @@ fn task(job: &DriftJob) -> Value {
     let container = json!({
         "Name": "drift",
         "Image": reference("Image"),
-        "Command": job.image_arguments(),
+        "Command": job.image_arguments(&[NO_RECORD]),
         "Essential": true,
         "User": USER,
         "ReadonlyRootFilesystem": true,
         "LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}},
         "Secrets": {"Fn::If": ["HasHeartbeat", heartbeat, reference("AWS::NoValue")]},
         "LogConfiguration": {"LogDriver": "awslogs", "Options": {
-            "awslogs-group": reference("Log"), "awslogs-region": job.region, "awslogs-stream-prefix": "look",
+            "awslogs-group": reference("Log"), "awslogs-region": job.scope.region, "awslogs-stream-prefix": "look",
         }},
     });
     json!({"Type": "AWS::ECS::TaskDefinition", "Properties": {
@@ -224,7 +224,7 @@ fn schedule(job: &DriftJob) -> Value {
     };
     json!({"Type": "AWS::Scheduler::Schedule", "Properties": {
         "Name": job.name(),
-        "Description": format!("Looks for drift of {}", job.stack),
+        "Description": format!("Looks for drift of {}", job.scope.stack),
         "ScheduleExpression": format!("cron({MINUTE} {hours} * * ? *)"),
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -250,7 +250,7 @@ fn schedule(job: &DriftJob) -> Value {
 fn failed(job: &DriftJob) -> Value {
     json!({"Type": "AWS::Events::Rule", "Condition": "HasTopic", "Properties": {
         "Name": format!("{}-failed", job.name()),
-        "Description": format!("A look for drift of {} found something, or failed", job.stack),
+        "Description": format!("A look for drift of {} found something, or failed", job.scope.stack),
         "EventPattern": {
             "source": ["aws.ecs"],
             "detail-type": ["ECS Task State Change"],
@@ -271,7 +271,7 @@ fn failed(job: &DriftJob) -> Value {
 fn silence(job: &DriftJob) -> Value {
     json!({"Type": "AWS::CloudWatch::Alarm", "Properties": {
         "AlarmName": format!("{}-silence", job.name()),
-        "AlarmDescription": format!("Nobody has looked for drift of {} for two rounds", job.stack),
+        "AlarmDescription": format!("Nobody has looked for drift of {} for two rounds", job.scope.stack),
         "Namespace": "AWS/Logs",
         "MetricName": "IncomingLogEvents",
         "Dimensions": [{"Name": "LogGroupName", "Value": reference("Log")}],

@@ -32,7 +32,7 @@ pub(super) fn files(job: &DriftJob, repository: &RepositoryJob, out: &str) -> Jo
         [".github-workflow.yaml", ".github-trust.json", ".github-policy.json"].map(|rest| job.file(rest));
     let subject = format!("repo:{}:ref:refs/heads/{}", repository.repository, repository.branch);
     let provider = job.iam(&format!("oidc-provider/{ISSUER}"));
-    let mut permissions = policy::reading(job);
+    let mut permissions = policy::reading(&job.scope);
     if let (Some(registry), Some(statements)) =
         (registry(job, &repository.image), permissions["Statement"].as_array_mut())
     {
@@ -50,11 +50,11 @@ pub(super) fn files(job: &DriftJob, repository: &RepositoryJob, out: &str) -> Jo
             "once in an account: it believes the tokens of GitHub",
             format!(
                 "aws iam create-open-id-connect-provider --region {} --url https://{ISSUER} --client-id-list sts.amazonaws.com",
-                job.region
+                job.scope.region
             ),
         ),
     ];
-    next.extend(role_steps(&job.region, &name, &trust, &reading, out));
+    next.extend(role_steps(&job.scope.region, &name, &trust, &reading, out));
     next.push(JobStep::new(
         format!("into the branch {} of {}", repository.branch, repository.repository),
         format!("mkdir -p .github/workflows && cp {file} .github/workflows/{}.yaml", job.name()),
@@ -68,7 +68,7 @@ pub(super) fn files(job: &DriftJob, repository: &RepositoryJob, out: &str) -> Jo
         "Findings become alerts where the repository has code scanning; elsewhere that step fails without failing the job."
             .to_owned(),
     ];
-    if job.state.is_none() {
+    if job.scope.state.is_none() {
         blind.push(
             "The lockfile is in a folder: commit it with every apply to this repository, which has to be private, or the job \
              compares with what was applied long ago. `state: s3://BUCKET/PREFIX` in the declaration does without."
@@ -79,11 +79,11 @@ pub(super) fn files(job: &DriftJob, repository: &RepositoryJob, out: &str) -> Jo
 }
 
 fn text(job: &DriftJob, repository: &RepositoryJob, role: &str) -> String {
-    let (stack, registry) = (&job.stack, registry(job, &repository.image));
+    let (stack, registry) = (&job.scope.stack, registry(job, &repository.image));
     let mut env = vec![
         entry("IMAGE", &repository.image),
         entry("DECLARATION", &repository.declaration),
-        entry("AWS_REGION", &job.region),
+        entry("AWS_REGION", &job.scope.region),
     ];
     if let Some(registry) = &registry {
         env.push(entry("REGISTRY", &registry.host));
@@ -129,7 +129,7 @@ fn steps(job: &DriftJob, role: &str, logs_in: bool) -> Vec<YamlNode> {
                 "with",
                 map([
                     entry("role-to-assume", job.iam(&format!("role/{role}"))),
-                    entry("aws-region", word(&job.region)),
+                    entry("aws-region", word(&job.scope.region)),
                 ]),
             ),
         ]),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, alerts, policy, role_steps};
+use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, NO_RECORD, alerts, policy, role_steps};
 use crate::helm::shell_word;
 use crate::text::yaml;
 
@@ -13,12 +13,27 @@ pub struct ClusterFacts {
     pub namespace: String,
     /// The image of the program.
     pub image: String,
-    /// ARN of the OIDC provider of the cluster.
-    pub provider: String,
-    /// The issuer of its tokens, without `https://`.
-    pub issuer: String,
+    /// The role that the job takes.
+    pub identity: JobIdentity,
     /// The text of the declaration.
     pub declaration: String,
+}
+
+/// The role that a job in the cluster takes.
+#[derive(Clone, Debug)]
+pub enum JobIdentity {
+    /// One that is a part of the stack, and stands.
+    OfStack {
+        /// Its ARN.
+        role: String,
+    },
+    /// One that a person makes. It only reads.
+    Apart {
+        /// ARN of the OIDC provider of the cluster.
+        provider: String,
+        /// The issuer of its tokens, without `https://`.
+        issuer: String,
+    },
 }
 
 /// The user `nonroot` of the image.
@@ -32,17 +47,17 @@ const UNREACHABLE: u8 = 69;
 
 pub(super) fn files(job: &DriftJob, cluster: &ClusterFacts, out: &str) -> JobFiles {
     let (name, namespace) = (job.name(), &cluster.namespace);
-    let (manifests, reading, trust) =
-        (job.file(".kubernetes.yaml"), job.file(".policy.json"), job.file(".kubernetes-trust.json"));
-    let subject = format!("system:serviceaccount:{namespace}:{name}");
-    let files = vec![
-        JobFile { name: manifests.clone(), text: text(job, cluster) },
-        JobFile::json(reading.clone(), &policy::reading(job)),
-        JobFile::json(trust.clone(), &policy::trust(&cluster.provider, &cluster.issuer, &subject)),
-        alerts::of_cronjob(job, namespace),
-    ];
+    let manifests = job.file(".kubernetes.yaml");
+    let mut files = vec![JobFile { name: manifests.clone(), text: text(job, cluster) }];
     let mut next = vec![image(&cluster.image)];
-    next.extend(role_steps(&job.region, &name, &trust, &reading, out));
+    if let JobIdentity::Apart { provider, issuer } = &cluster.identity {
+        let [reading, trust] = [".policy.json", ".kubernetes-trust.json"].map(|rest| job.file(rest));
+        let subject = format!("system:serviceaccount:{namespace}:{name}");
+        next.extend(role_steps(&job.scope.region, &name, &trust, &reading, out));
+        files.push(JobFile::json(reading, &policy::reading(&job.scope)));
+        files.push(JobFile::json(trust, &policy::trust(provider, issuer, &subject)));
+    }
+    files.push(alerts::of_cronjob(job, namespace));
     next.push(JobStep::new(
         "the job",
         format!("kubectl apply --server-side -f {}", shell_word(&format!("{out}/{manifests}"))),
@@ -81,7 +96,7 @@ pub(super) fn image(image: &str) -> JobStep {
 }
 
 fn text(job: &DriftJob, cluster: &ClusterFacts) -> String {
-    let head = format!("Looks for drift of {}. Written by ppm-infra drift schedule --as kubernetes.", job.stack);
+    let head = format!("Looks for drift of {}. Written by ppm-infra drift schedule --as kubernetes.", job.scope.stack);
     let manifests = [account(job, cluster), declaration(job, cluster), network(job, cluster), cron_job(job, cluster)];
     yaml::commented(&[head], &[]) + &yaml::documents(&manifests)
 }
@@ -91,18 +106,22 @@ fn metadata(job: &DriftJob, cluster: &ClusterFacts) -> Value {
 }
 
 fn labels(job: &DriftJob) -> Value {
-    json!({"app.kubernetes.io/name": "ppm-infra", "app.kubernetes.io/component": "drift", "app.kubernetes.io/instance": job.stack})
+    json!({"app.kubernetes.io/name": "ppm-infra", "app.kubernetes.io/component": "drift", "app.kubernetes.io/instance": job.scope.stack})
 }
 
 /// The account that the role trusts. The token for AWS is projected by EKS; that for the cluster's own API is not wanted.
 fn account(job: &DriftJob, cluster: &ClusterFacts) -> Value {
+    let role = match &cluster.identity {
+        JobIdentity::OfStack { role } => role.clone(),
+        JobIdentity::Apart { .. } => job.iam(&format!("role/{}", job.name())),
+    };
     let mut metadata = metadata(job, cluster);
-    metadata["annotations"] = json!({"eks.amazonaws.com/role-arn": job.iam(&format!("role/{}", job.name()))});
+    metadata["annotations"] = json!({"eks.amazonaws.com/role-arn": role});
     json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": false})
 }
 
 fn declaration(job: &DriftJob, cluster: &ClusterFacts) -> Value {
-    let key = format!("{}.yaml", job.stack);
+    let key = format!("{}.yaml", job.scope.stack);
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(job, cluster), "data": {key: cluster.declaration}})
 }
 
@@ -123,10 +142,14 @@ fn network(job: &DriftJob, cluster: &ClusterFacts) -> Value {
 
 fn cron_job(job: &DriftJob, cluster: &ClusterFacts) -> Value {
     let deadline = u32::from(DEADLINE_MINUTES) * 60;
+    let options: &[&str] = match cluster.identity {
+        JobIdentity::OfStack { .. } => &[],
+        JobIdentity::Apart { .. } => &[NO_RECORD],
+    };
     let container = json!({
         "name": "drift",
         "image": cluster.image,
-        "args": job.image_arguments(),
+        "args": job.image_arguments(options),
         "env": [
             {"name": "AWS_EC2_METADATA_DISABLED", "value": "true"},
             {"name": "PPM_INFRA_HEARTBEAT", "valueFrom": {

@@ -2,7 +2,8 @@
 //! Amazon `EventBridge`. It is named after what schedulers start, a job; a schedule is the order of steps in `engine`.
 //!
 //! Promises: pure. The job may only read: its policy is the reading policy of `docs/permissions`, with the names of this
-//! stack, and what it needs to read the state. A job never runs beside itself, ends after [`DEADLINE_MINUTES`] at the
+//! stack, and what it needs to read the state. Where its role is a part of the stack it may leave what it found as well, in
+//! the run history, and nothing else. A job never runs beside itself, ends after [`DEADLINE_MINUTES`] at the
 //! latest, and holds no credentials. What a kind of job cannot see is said with it.
 //!
 //! Leaves to others where the facts come from, and writing the files.
@@ -28,7 +29,8 @@ use crate::model::values::{Arn, S3Location};
 
 pub use eventbridge::TaskJob;
 pub use github::RepositoryJob;
-pub use kubernetes::ClusterFacts;
+pub use kubernetes::{ClusterFacts, JobIdentity};
+pub use policy::looking_and_recording;
 
 /// A look at a stack of some hundred objects takes a minute; one that takes this long hangs.
 pub const DEADLINE_MINUTES: u16 = 15;
@@ -39,9 +41,9 @@ const MINUTE: u16 = 17;
 /// What keeps a look from being recorded, where a job may only read.
 const NO_RECORD: &str = "--no-record";
 
-/// What a job has to know of its stack, whatever starts it.
+/// What a job looks at.
 #[derive(Clone, Debug)]
-pub struct DriftJob {
+pub struct JobScope {
     /// The stack.
     pub stack: String,
     /// Its region.
@@ -54,6 +56,13 @@ pub struct DriftJob {
     pub state: Option<S3Location>,
     /// The KMS key that the bucket of the state is encrypted with, if it is one of somebody's own.
     pub state_key: Option<Arn>,
+}
+
+/// What a job has to know, whatever starts it.
+#[derive(Clone, Debug)]
+pub struct DriftJob {
+    /// What it looks at.
+    pub scope: JobScope,
     /// Hours between two looks: a divisor of 24.
     pub hours: u16,
     /// How bad drift has to be to fail the job; none means any.
@@ -137,9 +146,9 @@ impl DriftJob {
         }
     }
 
-    /// The name of whatever belongs to the job: unit, `CronJob`, role. Long enough for no limit of theirs.
+    /// The name of whatever belongs to the job: unit, `CronJob`, role.
     fn name(&self) -> String {
-        format!("{}-drift", self.stack)
+        job_name(&self.scope.stack)
     }
 
     /// Where a machine may name credentials and the URL of a heartbeat: the files of the job hold neither.
@@ -168,18 +177,30 @@ impl DriftJob {
 
     /// An ARN of IAM in the account.
     fn iam(&self, object: &str) -> String {
-        format!("arn:{}:iam::{}:{object}", self.partition().name, self.account)
+        format!("arn:{}:iam::{}:{object}", self.partition().name, self.scope.account)
     }
 
     fn partition(&self) -> &'static Partition {
-        Partition::of_region(&self.region)
+        self.scope.partition()
     }
 
     /// Where the image of this version is when nobody says otherwise: in the registry of the account.
     pub fn usual_image(&self) -> String {
-        let registry = format!("{}.dkr.{}", self.account, self.partition().host("ecr", &self.region));
+        let registry = format!("{}.dkr.{}", self.scope.account, self.partition().host("ecr", &self.scope.region));
         format!("{registry}/ppm-infra:{}", env!("CARGO_PKG_VERSION"))
     }
+}
+
+impl JobScope {
+    fn partition(&self) -> &'static Partition {
+        Partition::of_region(&self.region)
+    }
+}
+
+/// What the job of a stack is called everywhere: its unit, `CronJob`, service account and role. 26 characters at most, so
+/// that no limit of theirs is met.
+pub fn job_name(stack: &str) -> String {
+    format!("{stack}-drift")
 }
 
 /// The registry of an image in Amazon ECR.
@@ -234,11 +255,12 @@ impl JobStep {
 }
 
 impl DriftJob {
-    /// What the program in an image is started with, where nothing can be written and declarations are in `plans/`.
-    fn image_arguments(&self) -> Vec<String> {
-        let mut words = vec!["drift".to_owned(), NO_RECORD.to_owned()];
+    /// What the program in an image is started with, where no file can be written and declarations are in `plans/`.
+    fn image_arguments(&self, options: &[&str]) -> Vec<String> {
+        let mut words = vec!["drift".to_owned()];
+        words.extend(options.iter().map(|option| (*option).to_owned()));
         words.extend(self.exit_on());
-        words.push(format!("plans/{}.yaml", self.stack));
+        words.push(format!("plans/{}.yaml", self.scope.stack));
         words
     }
 

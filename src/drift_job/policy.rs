@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::DriftJob;
+use super::JobScope;
+use crate::model::values::S3Location;
 
 /// The reading policy, for the stack of the documentation. `docs/permissions/check.py` compares it with the calls of the
 /// program: there is no second list.
@@ -15,49 +16,76 @@ const BUCKET: &str = "ppm-prod-111122223333";
 const PREFIX: &str = "ppm-prod-";
 
 /// The policy of a role that can only look: at this stack, and at its state.
-pub(super) fn reading(job: &DriftJob) -> Value {
+pub(super) fn reading(scope: &JobScope) -> Value {
     let mut policy: Value = serde_json::from_str(READING).expect("the policy of the documentation is JSON");
     let statements = policy["Statement"].as_array_mut().expect("a policy has statements");
     for statement in statements.iter_mut() {
         if let Some(Value::String(resource)) = statement.get_mut("Resource") {
-            *resource = of_stack(job, resource);
+            *resource = of_stack(scope, resource);
         }
     }
-    statements.extend(state(job));
+    statements.extend(state(scope));
+    policy
+}
+
+/// The policy of a role that can look, and leave beside the state in a bucket what it found: nothing but the entries of the
+/// run history ("Recording and telling" of `docs/permissions.md`). For the role that is a part of the stack.
+pub fn looking_and_recording(scope: &JobScope) -> Value {
+    let mut policy = reading(scope);
+    if let (Some(location), Some(statements)) = (&scope.state, policy["Statement"].as_array_mut()) {
+        let entries = objects(scope, location, &format!("{}.runs/*", scope.stack));
+        statements
+            .push(json!({"Sid": "RecordTheLook", "Effect": "Allow", "Action": "s3:PutObject", "Resource": entries}));
+        // S3 encrypts what is put with a data key of that key.
+        statements.extend(scope.state_key.as_ref().map(|key| {
+            json!({"Sid": "EncryptTheRecord", "Effect": "Allow", "Action": "kms:GenerateDataKey",
+                   "Resource": key.to_string()})
+        }));
+    }
     policy
 }
 
 /// An ARN of the documentation with the names of the stack.
-fn of_stack(job: &DriftJob, arn: &str) -> String {
+fn of_stack(scope: &JobScope, arn: &str) -> String {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [arn, _, service, region, account, object] = parts.as_slice() else { return arn.to_owned() };
-    let region = if region.is_empty() { "" } else { &job.region };
-    let account = if account.is_empty() { "" } else { &job.account };
+    let region = if region.is_empty() { "" } else { &scope.region };
+    let account = if account.is_empty() { "" } else { &scope.account };
     let object = match object.strip_prefix(BUCKET) {
-        Some(rest) => format!("{}{rest}", job.bucket),
-        None => object.replacen(PREFIX, &format!("{}-", job.stack), 1),
+        Some(rest) => format!("{}{rest}", scope.bucket),
+        None => object.replacen(PREFIX, &format!("{}-", scope.stack), 1),
     };
-    [arn, job.partition().name, service, region, account, &object].join(":")
+    [arn, scope.partition().name, service, region, account, &object].join(":")
 }
 
 /// What reading the state in a bucket takes ("State in a bucket" of `docs/permissions.md`).
-fn state(job: &DriftJob) -> Vec<Value> {
-    let Some(location) = &job.state else { return Vec::new() };
-    let bucket = format!("arn:{}:s3:::{}", job.partition().name, location.bucket());
-    let objects = match location.prefix() {
-        "" => format!("{bucket}/*"),
-        prefix => format!("{bucket}/{}/*", prefix.trim_end_matches('/')),
-    };
+fn state(scope: &JobScope) -> Vec<Value> {
+    let Some(location) = &scope.state else { return Vec::new() };
     let mut statements = vec![
-        json!({"Sid": "ReadTheState", "Effect": "Allow", "Action": "s3:GetObject", "Resource": objects}),
+        json!({"Sid": "ReadTheState", "Effect": "Allow", "Action": "s3:GetObject",
+               "Resource": objects(scope, location, "*")}),
         json!({"Sid": "LookForTheState", "Effect": "Allow", "Action": ["s3:GetBucketVersioning", "s3:ListBucket"],
-               "Resource": bucket}),
+               "Resource": state_bucket(scope, location)}),
     ];
-    if let Some(key) = &job.state_key {
+    if let Some(key) = &scope.state_key {
         statements.push(json!({"Sid": "DecryptTheState", "Effect": "Allow", "Action": "kms:Decrypt",
             "Resource": key.to_string()}));
     }
     statements
+}
+
+/// The ARN of the bucket of the state.
+fn state_bucket(scope: &JobScope, location: &S3Location) -> String {
+    format!("arn:{}:s3:::{}", scope.partition().name, location.bucket())
+}
+
+/// The ARN of objects below the prefix of the state.
+fn objects(scope: &JobScope, location: &S3Location, which: &str) -> String {
+    let bucket = state_bucket(scope, location);
+    match location.prefix().trim_end_matches('/') {
+        "" => format!("{bucket}/{which}"),
+        prefix => format!("{bucket}/{prefix}/{which}"),
+    }
 }
 
 /// What pulling an image from a repository of Amazon ECR takes.

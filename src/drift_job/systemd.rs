@@ -49,7 +49,7 @@ pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles
     let files = vec![
         JobFile { name: service.clone(), text: service_text(job, machine) },
         JobFile { name: timer.clone(), text: timer_text(job) },
-        JobFile::json(job.file(".policy.json"), &policy::reading(job)),
+        JobFile::json(job.file(".policy.json"), &policy::reading(&job.scope)),
         alerts::of_metrics(job),
         dashboard::file(job),
     ];
@@ -96,7 +96,7 @@ fn service_text(job: &DriftJob, machine: &MachineJob) -> String {
     ];
     service.extend(SANDBOX.map(|(key, value)| (key, value.to_owned())));
     let unit = [
-        ("Description", format!("Looks for drift of {}", job.stack)),
+        ("Description", format!("Looks for drift of {}", job.scope.stack)),
         ("Wants", "network-online.target".to_owned()),
         ("After", "network-online.target".to_owned()),
     ];
@@ -109,7 +109,7 @@ fn timer_text(job: &DriftJob) -> String {
         24 => "06".to_owned(),
         hours => format!("00/{hours}"),
     };
-    let unit = [("Description", format!("Looks for drift of {} every {} hours", job.stack, job.hours))];
+    let unit = [("Description", format!("Looks for drift of {} every {} hours", job.scope.stack, job.hours))];
     let timer = [
         ("OnCalendar", format!("*-*-* {hours}:{MINUTE}:00")),
         ("RandomizedDelaySec", "5min".to_owned()),

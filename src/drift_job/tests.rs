@@ -10,19 +10,18 @@ use crate::text::read_yaml;
 
 /// A stack of whose names none is that of the documentation.
 fn job() -> DriftJob {
-    DriftJob {
+    let scope = JobScope {
         stack: "acme".to_owned(),
         region: "cn-north-1".to_owned(),
         account: "444455556666".to_owned(),
         bucket: "acme-packages".to_owned(),
         state: Some("s3://acme-state/team".parse().unwrap()),
         state_key: Some("arn:aws-cn:kms:cn-north-1:444455556666:key/1".parse().unwrap()),
-        hours: 6,
-        exit_on: None,
-    }
+    };
+    DriftJob { scope, hours: 6, exit_on: None }
 }
 
-fn targets() -> [JobTarget; 5] {
+fn targets() -> [JobTarget; 6] {
     let machine = MachineJob {
         folder: "/srv/ppm infra".to_owned(),
         user: "ppm".to_owned(),
@@ -34,16 +33,22 @@ fn targets() -> [JobTarget; 5] {
         out: "/srv/ppm infra/drift-job".to_owned(),
     };
     let image = job().usual_image();
+    let apart = ClusterFacts {
+        namespace: "ppm".to_owned(),
+        image: image.clone(),
+        identity: JobIdentity::Apart {
+            provider: "arn:aws-cn:iam::444455556666:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
+            issuer: "oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
+        },
+        declaration: "stack: acme\nregion: cn-north-1\n".to_owned(),
+    };
+    let role = "arn:aws-cn:iam::444455556666:role/acme-drift".to_owned();
+    let of_stack = ClusterFacts { identity: JobIdentity::OfStack { role }, ..apart.clone() };
     [
         JobTarget::Cron(machine.clone()),
         JobTarget::Systemd(machine),
-        JobTarget::Kubernetes(ClusterFacts {
-            namespace: "ppm".to_owned(),
-            image: image.clone(),
-            provider: "arn:aws-cn:iam::444455556666:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
-            issuer: "oidc.eks.cn-north-1.amazonaws.com.cn/id/1".to_owned(),
-            declaration: "stack: acme\nregion: cn-north-1\n".to_owned(),
-        }),
+        JobTarget::Kubernetes(apart),
+        JobTarget::Kubernetes(of_stack),
         JobTarget::Github(RepositoryJob {
             repository: "acme/infra".to_owned(),
             branch: "main".to_owned(),
@@ -69,14 +74,15 @@ fn whole(files: &JobFiles) -> String {
 
 #[test]
 fn everything_that_is_written() {
-    for (target, name) in targets().iter().zip(["cron", "systemd", "kubernetes", "github", "eventbridge"]) {
+    let names = ["cron", "systemd", "kubernetes", "kubernetes_role_of_stack", "github", "eventbridge"];
+    for (target, name) in targets().iter().zip(names) {
         insta::assert_snapshot!(name, whole(&job().files(target, "drift-job")));
     }
 }
 
 #[test]
 fn nothing_of_the_documentation_is_left_in_a_policy() {
-    let text = policy::reading(&job()).to_string();
+    let text = looking_and_recording(&job().scope).to_string();
     for theirs in ["ppm-prod", "us-east-1", "111122223333", "arn:aws:"] {
         assert!(!text.contains(theirs), "{theirs}: {text}");
     }
@@ -84,6 +90,7 @@ fn nothing_of_the_documentation_is_left_in_a_policy() {
         "arn:aws-cn:s3:::acme-packages\"",
         "arn:aws-cn:secretsmanager:cn-north-1:444455556666:secret:acme-*",
         "arn:aws-cn:s3:::acme-state/team/*",
+        "arn:aws-cn:s3:::acme-state/team/acme.runs/*",
         "arn:aws-cn:s3:::acme-state\"",
         "key/1",
     ] {
@@ -91,39 +98,69 @@ fn nothing_of_the_documentation_is_left_in_a_policy() {
     }
 }
 
-#[test]
-fn every_policy_of_a_job_reads_and_no_more() {
-    let policy = policy::reading(&job());
-    let actions = policy["Statement"].as_array().unwrap().iter().flat_map(|statement| {
+/// The actions of a policy that do more than read, each with its resource.
+fn writing(policy: &Value) -> Vec<String> {
+    let statements = policy["Statement"].as_array().unwrap();
+    let actions = statements.iter().flat_map(|statement| {
+        assert_eq!(statement["Effect"], "Allow");
         let all = statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
-        all.into_iter().map(|one| one.as_str().unwrap().to_owned())
+        let actions = all.into_iter().map(|one| one.as_str().unwrap().to_owned());
+        actions.map(|action| (action, statement["Resource"].to_string()))
     });
-    let actions: Vec<String> = actions.collect();
+    let actions: Vec<(String, String)> = actions.collect();
     assert!(actions.len() > 50, "{actions:?}");
-    for action in &actions {
+    let reads = |action: &str| {
         let (_, name) = action.split_once(':').unwrap();
         let reads = ["Describe", "Get", "List", "Lookup"].iter().any(|verb| name.starts_with(verb));
-        let reads = reads || action == "kms:Decrypt";
-        assert!(reads && name != "GetSecretValue", "{action}");
-    }
+        (reads || action == "kms:Decrypt") && name != "GetSecretValue"
+    };
+    actions.into_iter().filter(|(action, _)| !reads(action)).map(|(action, on)| format!("{action} {on}")).collect()
+}
+
+#[test]
+fn every_policy_of_a_job_reads_and_no_more() {
+    let policy = policy::reading(&job().scope);
+    assert_eq!(writing(&policy), [""; 0]);
     // IAM takes 10,240 characters in the policies within one role.
     assert!(policy.to_string().len() < 10_240);
 }
 
 #[test]
+fn the_role_of_the_stack_leaves_runs_beside_the_state_and_changes_nothing_else() {
+    let mut scope = job().scope;
+    assert_eq!(
+        writing(&looking_and_recording(&scope)),
+        [
+            "s3:PutObject \"arn:aws-cn:s3:::acme-state/team/acme.runs/*\"",
+            "kms:GenerateDataKey \"arn:aws-cn:kms:cn-north-1:444455556666:key/1\"",
+        ]
+    );
+    scope.state_key = None;
+    for (state, runs) in [
+        ("s3://acme-state", "arn:aws-cn:s3:::acme-state/acme.runs/*"),
+        ("s3://acme-state/a/b/", "arn:aws-cn:s3:::acme-state/a/b/acme.runs/*"),
+    ] {
+        scope.state = Some(state.parse().unwrap());
+        assert_eq!(writing(&looking_and_recording(&scope)), [format!("s3:PutObject \"{runs}\"")]);
+    }
+}
+
+#[test]
 fn kubernetes_knows_every_field() {
-    let [_, _, kubernetes, ..] = targets();
-    let files = job().files(&kubernetes, "out").files;
-    let (_, manifests) = files[0].text.split_once("---\n").unwrap();
-    for manifest in manifests.split("---\n").map(|one| read_yaml(one).unwrap()) {
-        let read = match manifest["kind"].as_str().unwrap() {
-            "ServiceAccount" => reads_as::<ServiceAccount>(&manifest),
-            "ConfigMap" => reads_as::<ConfigMap>(&manifest),
-            "NetworkPolicy" => reads_as::<NetworkPolicy>(&manifest),
-            "CronJob" => reads_as::<CronJob>(&manifest),
-            other => panic!("{other} is not checked"),
-        };
-        assert_eq!(read, Ok(()));
+    let [_, _, apart, of_stack, ..] = targets();
+    for target in [apart, of_stack] {
+        let files = job().files(&target, "out").files;
+        let (_, manifests) = files[0].text.split_once("---\n").unwrap();
+        for manifest in manifests.split("---\n").map(|one| read_yaml(one).unwrap()) {
+            let read = match manifest["kind"].as_str().unwrap() {
+                "ServiceAccount" => reads_as::<ServiceAccount>(&manifest),
+                "ConfigMap" => reads_as::<ConfigMap>(&manifest),
+                "NetworkPolicy" => reads_as::<NetworkPolicy>(&manifest),
+                "CronJob" => reads_as::<CronJob>(&manifest),
+                other => panic!("{other} is not checked"),
+            };
+            assert_eq!(read, Ok(()));
+        }
     }
 }
 

@@ -47,7 +47,9 @@ pub use error::DeclarationError;
 pub use pinned::Pinned;
 pub use places::Places;
 pub use platform::{Chart, Kubernetes, Nodes, Platform};
-pub use words::{Architecture, Choice, Connectivity, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word};
+pub use words::{
+    Architecture, Choice, Connectivity, JobPlace, NatPlacement, Protected, Scheme, SecretsBy, Targets, Word,
+};
 
 /// One declared environment: plain values, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Stack {
     pub protect: BTreeSet<Protected>,
     /// Where the state is kept; none means a folder.
     pub state: Option<S3Location>,
+    /// The job that looks for drift, if its role is a part of the stack. The state is in a bucket then.
+    pub drift: Option<DeclaredDrift>,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
     /// Drift that somebody answers for until a day.
@@ -191,6 +195,15 @@ pub struct PackageManager {
     pub settings: Vec<GcfgSection>,
 }
 
+/// The job that looks for drift on a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredDrift {
+    /// Where it runs.
+    pub job: JobPlace,
+    /// The KMS key that the bucket of the state is encrypted with, if it is one of somebody's own.
+    pub state_key: Option<Arn>,
+}
+
 impl Stack {
     /// Reads a declaration. `file_name` is for messages alone; nothing is opened.
     ///
@@ -260,6 +273,7 @@ impl Stack {
             },
             protect: values.words("protect")?,
             state: values.text("state"),
+            drift: values.word("drift.job").map(|job| DeclaredDrift { job, state_key: values.text("drift.state_key") }),
             tags: values.tags("tags")?,
             waivers: values.list("waivers").to_vec(),
         })

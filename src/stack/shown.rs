@@ -48,6 +48,7 @@ impl Serialize for Stack {
             package_manager: manager,
             protect,
             state,
+            drift,
             tags,
             waivers,
         } = self;
@@ -69,6 +70,7 @@ impl Serialize for Stack {
         keys.serialize_entry("load_balancer", load_balancer)?;
         keys.serialize_entry("protect", protect)?;
         keys.serialize_entry("state", state)?;
+        keys.serialize_entry("drift", drift)?;
         keys.serialize_entry("tags", tags)?;
         keys.serialize_entry("waivers", waivers)?;
         keys.end()

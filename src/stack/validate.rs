@@ -11,7 +11,7 @@ mod settings;
 mod versions;
 
 use super::values::Values;
-use super::words::Targets;
+use super::words::{JobPlace, Targets};
 use crate::model::values::{
     AccessPointId, AccountId, Arn, BucketName, DatabaseClass, DomainName, FileSystemId, InstanceType, Region,
     S3Location, StackName, shown,
@@ -37,10 +37,11 @@ pub(super) fn validate(values: &Values) -> Vec<Problem> {
     rules.replicas_fit();
     rules.pods_fit();
     rules.connections_fit();
-    rules.key();
+    rules.keys();
     rules.certificate();
     rules.node_port();
     rules.state_apart();
+    rules.drift_job();
     rules.ingress();
     rules.license();
     rules.registry();
@@ -169,18 +170,27 @@ impl Rules<'_> {
         }
     }
 
-    fn key(&mut self) {
-        let path = "storage.kms";
+    fn keys(&mut self) {
+        self.key(
+            "storage.kms",
+            "this is an alias, which can be pointed at another key, and then nothing could be read",
+            "S3, RDS and the nodes use keys of their own region only",
+        );
+        // "Specifying KMS keys in IAM policy statements", AWS KMS Developer Guide: an alias stands for itself, not for its key.
+        self.key(
+            "drift.state_key",
+            "this is an alias, and a policy that names an alias allows nothing that is done with its key",
+            "a bucket is encrypted with a key of its own region only",
+        );
+    }
+
+    fn key(&mut self, path: &str, why_no_alias: &str, why_here: &str) {
         let Some(arn) = self.values.text::<Arn>(path) else {
             return;
         };
         let parts = arn.parts();
         if parts.service == "kms" && parts.resource.starts_with("alias/") {
-            self.refuse(
-                &[path],
-                "this is an alias, which can be pointed at another key, and then nothing could be read",
-                format!("write the ARN of the key itself, such as {}", example(path)),
-            );
+            self.refuse(&[path], why_no_alias, format!("write the ARN of the key itself, such as {}", example(path)));
         } else if parts.service != "kms" || !parts.resource.starts_with("key/") {
             self.refuse(
                 &[path],
@@ -188,7 +198,19 @@ impl Rules<'_> {
                 format!("write the ARN of a key, such as {}", example(path)),
             );
         } else {
-            self.same_region(path, &arn, "the key", "S3, RDS and the nodes use keys of their own region only");
+            self.same_region(path, &arn, "the key", why_here);
+        }
+    }
+
+    /// A pod has no folder in which a machine keeps the state.
+    fn drift_job(&mut self) {
+        let path = "drift.job";
+        if self.values.word::<JobPlace>(path).is_some() && self.values.written("state").is_none() {
+            self.refuse(
+                &[path],
+                "the job runs in the cluster, and the state is in a folder, where it cannot read it",
+                format!("add `state: {}`, with a bucket of yours", example("state")),
+            );
         }
     }
 

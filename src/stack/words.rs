@@ -151,6 +151,18 @@ spelt! {
 }
 
 words! {
+    /// Where the job runs that looks for drift on a schedule, if its role is a part of the stack.
+    JobPlace {
+        Kubernetes = "kubernetes": "a CronJob in the cluster, whose service account takes the role",
+        ; refused
+        "cron": "a machine, with credentials of its own",
+        "systemd": "a machine, with credentials of its own",
+        "github": "a workflow, with a role that the command drift schedule says how to make",
+        "eventbridge": "a task of ECS, with roles in the template that the command drift schedule writes",
+    }
+}
+
+words! {
     /// What `destroy` and replacements refuse to delete.
     Protected {
         Database = "database": "the database, with RDS's deletion protection",

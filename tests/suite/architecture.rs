@@ -33,6 +33,9 @@ const FLOORS: [(&str, &[&str]); 18] = [
             "text",
             "product",
             "helm",
+            "drift_job::JobScope",
+            "drift_job::job_name",
+            "drift_job::looking_and_recording",
         ],
     ),
     ("notify", &["model", "cloud::wait"]),
@@ -95,7 +98,7 @@ fn the_map_shows_every_room_and_what_it_may_use() {
         .filter_map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             let room = cells.get(2)?.strip_prefix('`')?.strip_suffix('`')?.to_owned();
-            let words = cells.get(4)?.split(|c: char| !c.is_alphanumeric());
+            let words = cells.get(4)?.split(|c: char| !(c.is_alphanumeric() || c == '_'));
             Some((room, words.filter(|word| is_room(word)).map(str::to_owned).collect()))
         })
         .collect();

@@ -99,9 +99,9 @@ fn unknown_keys_at_every_level() {
             &[(3, 1, "cidr", "in a declaration", "belongs under `network`")]),
         ("network:\n  tags: {a: b}\n",
             &[(4, 3, "network.tags", "no key `tags`", "top level")]),
-        ("state: s3://bucket\ndrift: {}\n",
+        ("state: s3://bucket\ndrift: {job: kubernetes, every: 6}\n",
             &[
-                (4, 1, "drift", "no key `drift`", ""),
+                (4, 26, "drift.every", "no key `every` under `drift`", "the keys here are: job, state_key"),
             ]),
         ("load-balancer: {domain: a.b}\n",
             &[(3, 1, "load-balancer", "no key", "did you mean `load_balancer`?")]),

@@ -141,6 +141,7 @@ fn what_aws_allows_is_allowed() {
         "package_manager: {settings: {}, usage_data: database}\n",
         "kubernetes: {nodes: {count: 5}}\npackage_manager: {chart_version: 0.5.43, replicas: 5}\n",
         "kubernetes: {nodes: {count: 1}}\npackage_manager: {replicas: 1}\n",
+        "state: s3://bkt\ndrift: {job: kubernetes, state_key: 'arn:aws:kms:us-east-1:111122223333:key/mrk-1234'}\n",
     ] {
         parsed(text);
     }
@@ -172,4 +173,7 @@ fn a_stack_serialises_as_it_was_declared() {
     assert_eq!(json["network"]["made"]["nat"], "per_zone");
     assert_eq!(json["kubernetes"]["version"], "1.36");
     assert_eq!(json["protect"], serde_json::json!(["database", "bucket", "key"]));
+    assert_eq!(json["drift"], serde_json::Value::Null);
+    let json = serde_json::to_value(parsed("state: s3://bkt\ndrift: {job: kubernetes}\n")).unwrap();
+    assert_eq!(json["drift"], serde_json::json!({"job": "kubernetes", "state_key": null}));
 }

@@ -20,7 +20,7 @@ impl Rules<'_> {
         let Some(region) = self.values.text::<Region>("region") else { return };
         let home = Partition::of_region(region.as_str());
         let mut arns = Vec::new();
-        for path in ["storage.kms", "load_balancer.certificate"] {
+        for path in ["storage.kms", "load_balancer.certificate", "drift.state_key"] {
             // A key or certificate of another region is refused as such.
             let arn = self.values.text::<Arn>(path).filter(|arn| arn.parts().region == region.as_str());
             arns.extend(arn.map(|arn| (path, arn, self.values.place(path))));

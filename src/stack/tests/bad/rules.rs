@@ -73,6 +73,8 @@ fn regions_and_what_is_not_of_their_partition() {
         &[(3, 62, "kubernetes.admins", "in the partition aws, and cn-north-1 in aws-cn", "arn:aws-cn:iam::111122223333:role/b")]);
     check(&format!("{china}storage: {{kms: 'arn:aws:kms:cn-north-1:111122223333:key/1'}}\n"),
         &[(3, 16, "storage.kms", "in the partition aws, and cn-north-1 in aws-cn", "arn:aws-cn:kms")]);
+    check(&format!("{china}state: s3://bkt\ndrift: {{job: kubernetes, state_key: 'arn:aws:kms:cn-north-1:111122223333:key/1'}}\n"),
+        &[(4, 37, "drift.state_key", "in the partition aws, and cn-north-1 in aws-cn", "arn:aws-cn:kms")]);
     let image = "package_manager: {image: {tag: '1', repository: 111122223333.dkr.ecr.cn-north-1.amazonaws.com/ppm}}\n";
     check(&format!("{china}{image}"),
         &[(3, 49, "package_manager.image.repository", "the registry of cn-north-1 ends in amazonaws.com.cn", "write 111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/ppm")]);
@@ -149,6 +151,10 @@ fn things_that_do_not_fit_together() {
             &[(3, 16, "storage.kms", "this is an alias", "the key itself")]),
         ("storage: {kms: 'arn:aws:kms:us-west-2:111122223333:key/a'}\n",
             &[(3, 16, "storage.kms", "the key is in us-west-2", "use one in us-east-1")]),
+        ("state: s3://bkt\ndrift: {job: kubernetes, state_key: 'arn:aws:kms:us-east-1:111122223333:alias/a'}\n",
+            &[(4, 37, "drift.state_key", "a policy that names an alias allows nothing", "the key itself")]),
+        ("state: s3://bkt\ndrift: {job: kubernetes, state_key: 'arn:aws:kms:us-west-2:111122223333:key/a'}\n",
+            &[(4, 37, "drift.state_key", "in us-west-2, and the stack in us-east-1: a bucket is", "use one in us-east-1")]),
         ("storage: {kms: 'arn:aws:s3:::a'}\n",
             &[(3, 16, "storage.kms", "not a KMS key", "arn:aws:kms")]),
         ("kubernetes:\n  admins: ['arn:aws:sts::111122223333:assumed-role/Admins/ada', 'arn:aws:iam::111122223333:root']\n",
@@ -214,5 +220,27 @@ fn a_state_in_the_bucket_of_the_stack() {
             &[(3, 8, "state", "ppm-prod-111122223333 is the stack's own bucket", "another bucket")]),
         ("state: s3://ppm-prod-1111\nstorage: {bucket: x}\n",
             &[(4, 19, "storage.bucket", "", "")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_job_that_cannot_be() {
+    check_all(&[
+        ("drift: {job: kubernetes}\n",
+            &[(3, 14, "drift.job", "the state is in a folder, where it cannot read it", "add `state: s3://acme-ppm-state/ppm`, with a bucket of yours")]),
+        // What is wrong with the state is said by itself.
+        ("state: bucket\ndrift: {job: kubernetes}\n",
+            &[(3, 8, "state", "s3://", "")]),
+        ("state: s3://bkt\ndrift: {job: github}\n",
+            &[(4, 14, "drift.job", "`github` (a workflow, with a role that the command drift schedule says how to make) is not supported", "write kubernetes")]),
+        ("state: s3://bkt\ndrift: {job: lambda}\n",
+            &[(4, 14, "drift.job", "`lambda` is not one of kubernetes", "write one of kubernetes")]),
+        ("state: s3://bkt\ndrift: {job: kubernets}\n",
+            &[(4, 14, "drift.job", "not one of kubernetes", "did you mean `kubernetes`?")]),
+        ("state: s3://bkt\ndrift: {}\n",
+            &[(4, 1, "drift.job", "`job` is missing", "add `job: kubernetes`")]),
+        ("state: s3://bkt\ndrift:\n",
+            &[(4, 1, "drift", "nothing is written below", "its keys (job, state_key), or delete the line")]),
     ]);
 }
