@@ -27,7 +27,7 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
     if state.account.is_empty() {
         let heading =
             format!("nothing of {} is recorded, so there is nothing that could drift", declaration.stack.stack);
-        return Err(Failure::new(exit::FAILED, heading).hint("`ppm-infra apply` comes first; write the files after it"));
+        return Err(apply_first(heading));
     }
     let mut scope = job_scope(&declaration.stack, &state.account);
     scope.state_key = state_key(args, &declaration.stack)?;
@@ -69,8 +69,11 @@ fn state_key(args: &ScheduleArgs, stack: &Stack) -> Result<Option<Arn>, Failure>
 /// Refuses a job whose role is declared, and does not stand as it is declared.
 fn pending(addresses: &BTreeSet<Address>) -> Failure {
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    let heading = format!("the role of the job is declared and not applied yet: {}", addresses.join(", "));
-    Failure::new(exit::FAILED, heading).hint("`ppm-infra apply` makes it so; write the files after it")
+    apply_first(format!("the role of the job is declared and not applied yet: {}", addresses.join(", ")))
+}
+
+fn apply_first(heading: String) -> Failure {
+    Failure::new(exit::FAILED, heading).hint("`ppm-infra apply` comes first; write the files after it")
 }
 
 /// Refuses a job on a machine that has no lockfile.

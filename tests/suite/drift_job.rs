@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::recover::meddle;
 use crate::support::binary::{Desk, Said};
+use crate::support::hint::hint;
 use crate::support::judge::{by_program, fixture};
 
 /// Where an apply of a rehearsal stands whose real state would be in a bucket.
@@ -207,6 +208,68 @@ fn kubernetes_takes_the_manifests_and_the_job_runs_as_it_is_written() {
         account["metadata"]["name"].as_str().unwrap()
     );
     assert_eq!(conditions, &json!({format!("{issuer}:aud"): "sts.amazonaws.com", format!("{issuer}:sub"): name}));
+}
+
+#[test]
+fn a_declared_role_is_the_role_of_the_job() {
+    let desk = standing();
+    let declared = desk.read("plans/reference.yaml");
+    let manifests = "drift-job/ppm-prod-drift.kubernetes.yaml";
+    desk.write("plans/reference.yaml", &format!("{declared}drift: {{job: kubernetes}}\n"));
+    let before = desk.files();
+    let said = schedule(&desk, "kubernetes", &[]).exit(1);
+    let said = said.says(&["is declared and not applied yet: iam_policy.drift, iam_role.drift"]);
+    assert_eq!(desk.files(), before);
+    hint(&desk, &said, "comes first; write the files after it", "ppm-infra apply").approved("yes").exit(0);
+    let said = schedule(&desk, "kubernetes", &[]).exit(0);
+    assert!(said.stdout.contains("kubectl apply") && !said.stdout.contains("aws iam"), "{said}");
+    let written: Vec<String> = desk.files().into_keys().map(|path| path.display().to_string()).collect();
+    let written = written.iter().filter_map(|path| path.split_once("/drift-job/"));
+    let written: Vec<&str> = written.map(|(_, name)| name).collect();
+    assert_eq!(written, ["ppm-prod-drift.cronjob-alerts.yaml", "ppm-prod-drift.kubernetes.yaml"]);
+
+    by_program("kubernetes-validate", &["--strict", "--kubernetes-version", "1.37", manifests], &desk.path(""));
+    let documents = documents(&desk, manifests);
+    let of = |kind: &str| documents.iter().find(|one| one["kind"] == kind).unwrap();
+    let lockfile: Value = serde_json::from_str(&desk.read("state/ppm-prod.lock.json")).unwrap();
+    let role = &lockfile["resources"]["iam_role.drift"];
+    let account = &of("ServiceAccount")["metadata"];
+    assert_eq!(account["annotations"]["eks.amazonaws.com/role-arn"], role["computed"]["arn"]);
+    let trusted = &role["declared"]["trust"]["service_account"];
+    assert_eq!((&trusted["namespace"], &trusted["name"]), (&account["namespace"], &account["name"]));
+    let container = &of("CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["args"], json!(["drift", "plans/ppm-prod.yaml"]), "it records what it finds");
+
+    // The role trusts the namespace that was applied.
+    let elsewhere = format!("{declared}drift: {{job: kubernetes}}\npackage_manager: {{namespace: other}}\n");
+    desk.write("plans/reference.yaml", &elsewhere);
+    schedule(&desk, "kubernetes", &["--force"]).exit(1).says(&["not applied yet: iam_role.drift\n"]);
+    // Other jobs have roles of their own, whatever is declared.
+    schedule(&desk, "github", &["--repository", "acme/infra", "--branch", "main"])
+        .exit(0)
+        .says(&["aws iam create-role"]);
+    desk.write("plans/reference.yaml", &declared);
+    schedule(&desk, "kubernetes", &["--force"]).exit(0).says(&["aws iam create-role"]);
+}
+
+#[test]
+fn the_key_of_the_state_is_the_declared_one() {
+    let desk = standing();
+    let declared = desk.read("plans/reference.yaml");
+    let [one, other] = ["1", "2"].map(|id| format!("arn:aws:kms:us-east-1:111122223333:key/{id}"));
+    let ask = |key: &str| schedule(&desk, "cron", &["--force", "--state-key", key]);
+    let policy = || desk.read("drift-job/ppm-prod-drift.policy.json");
+    ask(&one).exit(0);
+    assert!(policy().contains(&one));
+    desk.write("plans/reference.yaml", &format!("{declared}drift: {{job: kubernetes}}\n"));
+    ask(&one).exit(64).says(&[&one, "of the declaration none", "declare the key, and leave the option out"]);
+    desk.write("plans/reference.yaml", &format!("{declared}drift: {{job: kubernetes, state_key: \"{other}\"}}\n"));
+    ask(&one).exit(64).says(&[&one, &other]);
+    assert!(policy().contains(&one), "nothing was written");
+    ask(&other).exit(0);
+    assert!(policy().contains(&other));
+    schedule(&desk, "cron", &["--force"]).exit(0);
+    assert!(policy().contains(&other));
 }
 
 /// Docker as far as a workflow needs it: what it is told to pass on is all that the program sees.
