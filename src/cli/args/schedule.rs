@@ -44,7 +44,7 @@ pub(in crate::cli) struct ScheduleArgs {
     /// The default branch of that repository, whose workflows run on a schedule
     #[arg(long, value_name = "BRANCH", required_if_eq("form", "github"))]
     pub(in crate::cli) branch: Option<String>,
-    /// ARN of the KMS key of the bucket of the state, if that is encrypted with one
+    /// ARN of the KMS key of the bucket of the state, if that is encrypted with one; by default the declared one
     #[arg(long, value_name = "ARN")]
     pub(in crate::cli) state_key: Option<Arn>,
     /// Write over files that are there with other content
