@@ -250,7 +250,7 @@ tags:
     ];
 
     /// Keys and sections that decide no field by themselves, or are looked at below.
-    const NOT_ALONE: [&str; 19] = [
+    const NOT_ALONE: [&str; 24] = [
         "stack",
         "region",
         "account",
@@ -266,6 +266,11 @@ tags:
         "load_balancer.targets",
         "drift.job",
         "drift.state_key",
+        "drift.put_right.changes",
+        "drift.put_right.severities",
+        "drift.put_right.window",
+        "drift.put_right.at_most",
+        "drift.put_right.cool_down_hours",
         "protect",
         "state",
         "tags",

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::args::{Common, DriftArgs, DriftCommand};
 use super::drift_files::DriftFiles;
+use super::drift_put_right::{self, PutRight};
 use super::failure::Failure;
 use super::memory::{Looked, Memory};
 use super::notify::Notices;
@@ -19,8 +20,8 @@ use super::{
 };
 use crate::engine::state::Book;
 use crate::model::finding::{Finding, Grade};
-use crate::report::ValuesFile;
 use crate::report::words::count;
+use crate::report::{Page, ValuesFile};
 use crate::run::since::RunOutcome;
 use crate::run::{self, DriftReport, EventEmitter, Prospects, Session, Stop};
 use crate::store::file;
@@ -50,7 +51,8 @@ async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Fai
     match declarations.as_slice() {
         [] | [_] => {
             let first = declarations.first().map(PathBuf::as_path);
-            let looked = Look::taken(common, first, stop, true).await?.with_who(args).await;
+            let looked = Look::taken((common, args), first, stop, true).await?.with_who(args).await;
+            let looked = looked.with_put_right(common, args).await?;
             let came = looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
             heartbeat::beat(common, args.heartbeat.as_ref()).await;
@@ -102,14 +104,15 @@ async fn of_several(
     sides: &mut Sides,
 ) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
-    let look = async |path: &'_ PathBuf| (path.clone(), Look::taken(common, Some(path), stop.clone(), false).await);
+    let look =
+        async |path: &'_ PathBuf| (path.clone(), Look::taken((common, args), Some(path), stop.clone(), false).await);
     let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
     while let Some((path, looked)) = looks.next().await {
         typed::about(&path);
         match looked {
             Ok(looked) => {
                 // One after the other: all stacks of an account and region draw from the same bucket.
-                let looked = looked.with_who(args).await;
+                let looked = looked.with_who(args).await.with_put_right(common, args).await?;
                 let came = looked.tell(common, args, sides).await;
                 if !common.json {
                     out::told("\n");
@@ -229,8 +232,16 @@ struct Look {
 
 impl Look {
     /// Looks at the stack of the declaration at `path`, or of the only one there is.
-    async fn taken(common: &Common, path: Option<&Path>, stop: Stop, is_shown: bool) -> Result<Self, Failure> {
+    async fn taken(
+        (common, args): (&Common, &DriftArgs),
+        path: Option<&Path>,
+        stop: Stop,
+        is_shown: bool,
+    ) -> Result<Self, Failure> {
         let declaration = Declaration::load(path)?;
+        if args.put_right {
+            drift_put_right::rules(&declaration)?;
+        }
         let mut home = workplace::home(common, &declaration)?;
         let book = workplace::load(&mut home, &declaration).await?;
         let session = workplace::session(common, &declaration.stack, stop).await?;
@@ -256,24 +267,51 @@ impl Look {
         self
     }
 
+    /// The same, once what may be put right by itself was.
+    async fn with_put_right(mut self, common: &Common, args: &DriftArgs) -> Result<Self, Failure> {
+        if args.put_right {
+            let Self { declaration, session, memory, report, at, .. } = &self;
+            let put_right = PutRight { common, declaration, session, memory, report, at: *at };
+            let (findings, waived) = self.page(args, found);
+            self.report.put_right = put_right.carry_out(&self.home, &findings, &waived).await?;
+        }
+        Ok(self)
+    }
+
+    /// What `then` makes of its page.
+    fn page<T>(&self, args: &DriftArgs, then: impl FnOnce(&Page<'_>) -> T) -> T {
+        let shown = (&self.report, self.memory.last(), args.exit_on);
+        show::drift_page(&self.declaration, &self.book.state.account, shown, self.values.as_ref(), then)
+    }
+
     /// Shows it, takes it into the files, tells whom it concerns, and remembers it. Answers what came of it.
     async fn tell(&self, common: &Common, args: &DriftArgs, sides: &mut Sides) -> LookOutcome {
         let account = &self.book.state.account;
-        let (at, shown) = (self.at, (&self.report, self.memory.last(), args.exit_on));
-        let (findings, waived, worst) =
-            show::drift(common, &self.declaration, account, shown, self.values.as_ref(), |page| {
-                sides.files.add(page, at);
-                let told = |all: Vec<&Finding>| all.into_iter().cloned().collect();
-                (told(page.findings()), told(page.waived()), page.worst_drift())
-            });
+        let put_right = &self.report.put_right;
+        let (findings, waived, worst, left) = self.page(args, |page| {
+            show::page(common, page);
+            sides.files.add(page, self.at);
+            let (findings, waived) = found(page);
+            (findings, waived, page.worst_drift(), page.worst_left(&put_right.done))
+        });
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
         let baselines = &self.report.baselines;
-        let came = LookOutcome::of(!self.report.unread.is_empty(), worst, args.exit_on);
-        let (declaration, outcome, who) = (&self.declaration, came.kept(), &self.report.who);
-        let looked = Looked { declaration, account, serial, outcome, objects, findings, waived, who, baselines };
+        let is_incomplete = !self.report.unread.is_empty();
+        let came = LookOutcome::of(is_incomplete, left, args.exit_on);
+        // What was put right had drifted all the same.
+        let outcome = LookOutcome::of(is_incomplete, worst, args.exit_on).kept();
+        let (declaration, who) = (&self.declaration, &self.report.who);
+        let looked =
+            Looked { declaration, account, serial, outcome, objects, findings, waived, who, baselines, put_right };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
         came
     }
+}
+
+/// What a page tells, and what of it is waived.
+fn found(page: &Page<'_>) -> (Vec<Finding>, Vec<Finding>) {
+    let told = |all: Vec<&Finding>| all.into_iter().cloned().collect();
+    (told(page.findings()), told(page.waived()))
 }
 
 #[cfg(test)]

@@ -19,13 +19,16 @@ use crate::model::finding::Finding;
 use crate::report::{Goal, Page};
 use crate::run::event::{Event, EventKind, RunReport, Sink};
 use crate::run::since::{FORMAT, RunBaseline, RunChanges, RunEntry, RunHistory, RunKind, RunOutcome, Since, StepTime};
-use crate::run::{Extra, Host, Session, WhoReport};
+use crate::run::{Extra, Host, PutRightReport, Session, WhoReport};
 use crate::store::StoreError;
 use crate::store::home::Home;
 use workplace::Declaration;
 
 /// Five days of runs every six hours; in a bucket each is a call.
 const LATELY: usize = 20;
+
+/// Thirty days of hourly runs, which is how long an object may be left alone after it was put right.
+const SINCE: usize = 720;
 
 /// What is known of earlier runs. What cannot be read is told and changes nothing else.
 pub(super) struct Memory {
@@ -54,6 +57,8 @@ pub(super) struct Looked<'a> {
     pub(super) who: &'a WhoReport,
     /// What is to be remembered of members without a fixed default.
     pub(super) baselines: &'a BTreeMap<Address, Baseline>,
+    /// What was put right by itself.
+    pub(super) put_right: &'a PutRightReport,
 }
 
 impl Memory {
@@ -70,6 +75,12 @@ impl Memory {
     /// The last run.
     pub(super) fn last(&self) -> Option<&RunEntry> {
         self.history.entries.iter().rfind(|entry| entry.kind == RunKind::Drift)
+    }
+
+    /// The runs since this time, the oldest first.
+    pub(super) async fn since(&self, home: &Home, from: Timestamp) -> Vec<RunEntry> {
+        let all = home.runs(None, SINCE, self.began).await.unwrap_or_default().entries;
+        all.into_iter().filter(|entry| entry.at >= from).collect()
     }
 
     /// The last runs, the oldest first: as many as it takes to see since when most things have been there. One that cannot be
@@ -108,6 +119,7 @@ impl Memory {
             findings: &findings,
             since: &since,
             who: looked.who,
+            put_right: looked.put_right,
         };
         let notices = notices.tell(session, &message, self.last().map(|last| &last.notices)).await;
         // Of a stack that was never applied there is nothing to remember, and no folder to put it in.
@@ -128,7 +140,8 @@ impl Memory {
             findings: since.remembered(),
             steps: Vec::new(),
             taken_away: Vec::new(),
-            baseline: Some(self.remembered(looked.baselines)),
+            put_right: looked.put_right.done.iter().map(ToString::to_string).collect(),
+            baseline: Some(self.remembered(&looked)),
             notices,
         };
         if let Err(error) = home.add_run(&entry).await {
@@ -155,10 +168,13 @@ impl Memory {
         home.add_run(&entry).await
     }
 
-    /// What was remembered before, and what this look saw first. An object that was not seen now keeps what was known of it.
-    fn remembered(&self, seen: &BTreeMap<Address, Baseline>) -> RunBaseline {
+    /// What was remembered before, and what this look saw first. An object that was not seen now keeps what was known of it;
+    /// one that was put right since is seen anew.
+    fn remembered(&self, looked: &Looked<'_>) -> RunBaseline {
         let before = self.baselines();
-        let all = before.iter().chain(seen).map(|(address, one)| (address.to_string(), one.clone()));
+        let all =
+            before.iter().chain(looked.baselines).filter(|(address, _)| !looked.put_right.done.contains(*address));
+        let all = all.map(|(address, one)| (address.to_string(), one.clone()));
         all.filter(|(_, one)| !one.is_empty()).collect()
     }
 }
@@ -202,6 +218,7 @@ fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunRepor
         findings: Vec::new(),
         steps,
         taken_away: Vec::new(),
+        put_right: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
     }

@@ -14,6 +14,7 @@ mod drift;
 mod drift_accept;
 mod drift_files;
 mod drift_fix;
+mod drift_put_right;
 mod drift_schedule;
 mod drift_waive;
 pub mod exit;

@@ -17,7 +17,7 @@ use crate::notify::{Courier, Parcel, SigningSecret, Target, deliver, signed, sns
 use crate::render;
 use crate::report::{NoticeReason, NoticeView, Page};
 use crate::run::since::{NoticeRecord, RunChanges, Since};
-use crate::run::{Session, WhoReport};
+use crate::run::{PutRightReport, Session, WhoReport};
 use crate::store::file;
 
 /// The variable with the secret that webhooks are signed with.
@@ -51,6 +51,8 @@ pub(super) struct Told<'a> {
     pub(super) since: &'a Since<'a>,
     /// Who made it.
     pub(super) who: &'a WhoReport,
+    /// What was put right by itself.
+    pub(super) put_right: &'a PutRightReport,
 }
 
 impl Notices {
@@ -106,6 +108,7 @@ impl Notices {
                 findings: told.findings,
                 since: told.since,
                 who: told.who,
+                put_right: told.put_right,
             };
             let done = self.bring(session, target, &Page::of_notice(&view), told.at).await;
             if let Err(error) = &done {
@@ -122,7 +125,7 @@ impl Notices {
 
     /// Why somebody is told, if there is a reason.
     fn reason(&self, told: &Told<'_>, known: &NoticeRecord) -> Option<NoticeReason> {
-        if told.since.changes() != RunChanges::default() {
+        if told.since.changes() != RunChanges::default() || !told.put_right.done.is_empty() {
             return Some(NoticeReason::News);
         }
         if self.tells_all {

@@ -110,9 +110,8 @@ pub(super) fn page(common: &Common, page: &Page<'_>) {
     }
 }
 
-/// Drift, beside the run that looked before. Answers what `then` makes of the page, once it was shown.
-pub(super) fn drift<T>(
-    common: &Common,
+/// The page of drift, beside the run that looked before. Answers what `then` makes of it.
+pub(super) fn drift_page<T>(
     declaration: &Declaration,
     account: &str,
     (report, last, exit_on): (&DriftReport, Option<&RunEntry>, Grade),
@@ -135,9 +134,7 @@ pub(super) fn drift<T>(
         last,
         exit_on,
     };
-    let told = Page::of_drift(report, &view);
-    page(common, &told);
-    then(&told)
+    then(&Page::of_drift(report, &view))
 }
 
 /// Whether the stack serves.

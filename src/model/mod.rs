@@ -18,6 +18,7 @@ pub mod observation;
 pub mod partition;
 pub mod place;
 pub mod policy;
+pub mod put_right;
 pub mod reference;
 pub mod resource;
 pub mod secret;

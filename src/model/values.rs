@@ -12,6 +12,7 @@ mod name;
 mod network;
 mod version;
 mod vocabulary;
+mod window;
 mod yaml;
 
 pub use arn::{AccountId, Arn, ArnParts, region_of};
@@ -21,6 +22,7 @@ pub use name::{BucketName, DomainName, S3Location, StackName};
 pub use network::Cidr;
 pub use version::{ChartVersion, EngineVersion, KubernetesVersion};
 pub use vocabulary::{DatabaseClass, InstanceType, Region, SubnetId, VpcId};
+pub use window::DailyWindow;
 pub use yaml::{Bare, bare, is_bare_text, is_unprintable};
 
 /// Why a text is not such a value: what is wrong with it, and what to write instead.

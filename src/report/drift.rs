@@ -7,12 +7,13 @@ mod classes;
 mod deviations;
 mod findings;
 mod pending;
+pub(super) mod put_right;
 mod remedies;
 mod since;
 mod waived;
 mod who;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,11 +29,12 @@ use super::text::{Label, Text};
 use super::values::{FoundValues, ValuesFile};
 use super::words::{are, count};
 use crate::model::address::Address;
-use crate::model::finding::{Finding, Grade};
+use crate::model::finding::{Finding, Grade, Subject};
 use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::run::DriftReport;
 use crate::run::since::{RunEntry, RunFinding, Since, Standing};
+pub(super) use put_right::PUT_RIGHT;
 pub use remedies::waive_hint;
 pub(super) use since::{finding_json as seen_json, told_time};
 pub(super) use who::author_of;
@@ -75,6 +77,7 @@ impl<'a> Page<'a> {
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
             undeclared: report.deviations.iter().filter(|one| one.is_drift()).count(),
             pending: report.pending.len(),
+            put_right: report.put_right.done.len(),
         };
         let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let waived = findings::waived(report, view.origins, view.quoted_file);
@@ -103,6 +106,7 @@ impl<'a> Page<'a> {
                     Heading::of("Not declared by anybody"),
                     deviations::content(&report.deviations),
                 ),
+                Section::titled("put_right", Heading::of(PUT_RIGHT), put_right::content(&report.put_right)),
                 Section::titled("who", Heading::of("Who changed it"), who::content(&report.who)),
                 Section::titled("waived", Heading::of("Waived: not counted"), waived::content(&report.waived)),
                 Section::titled("values", Heading::of("Helm values"), FoundValues(view.values)),
@@ -130,19 +134,33 @@ impl<'a> Page<'a> {
             totals.is_drift(),
             "each class says rightly whether it is drift"
         );
-        let below = page.below(view.exit_on).filter(|_| report.unread.is_empty());
+        let below = page.below(&report.put_right.done, view.exit_on).filter(|_| report.unread.is_empty());
         Self { remarks: page.remarks.into_iter().chain(below).collect(), ..page }
     }
 
+    /// How bad the worst is of what drifted and was not put right.
+    pub fn worst_left(&self, done: &BTreeSet<Address>) -> Option<Grade> {
+        let is_left = |one: &&Finding| match &one.subject {
+            Subject::Resource(address) | Subject::Field(address, _) => !done.contains(address) || !is_recorded(one.id),
+            Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => true,
+        };
+        self.drift().filter(is_left).filter_map(|one| one.grade).max()
+    }
+
     /// That there is drift, and none so bad that the exit status tells of it.
-    fn below(&self, exit_on: Grade) -> Option<Remark> {
-        let is_below = self.worst_drift().is_some_and(|worst| worst < exit_on);
+    fn below(&self, done: &BTreeSet<Address>, exit_on: Grade) -> Option<Remark> {
+        let is_below = self.worst_left(done).is_some_and(|worst| worst < exit_on);
         let told = || {
             let all = self.drift().count();
             format!("{} {} below --exit-on {}: exit status 0.", count(all, "finding"), are(all), exit_on.word())
         };
         is_below.then(|| Remark::Plain(Text::of(Label::Plain, told())))
     }
+}
+
+/// Whether a finding is about what is recorded, which is what is put right.
+pub fn is_recorded(id: &str) -> bool {
+    [classes::CHANGED.id, classes::MISSING.id].contains(&id)
 }
 
 /// What is worth knowing of each object, and of what stands in its place.
@@ -217,6 +235,8 @@ struct Totals {
     undeclared: usize,
     /// What is declared and was not applied yet. It is no drift.
     pending: usize,
+    /// How many objects were put right by itself.
+    put_right: usize,
 }
 
 impl Totals {
@@ -249,6 +269,9 @@ impl Totals {
         if self.undeclared > 0 {
             line.push(Label::Drift, format!(" {} not declared by anybody.", self.undeclared));
         }
+        if self.put_right > 0 {
+            line.push(Label::Success, format!(" {} put right.", count(self.put_right, "object")));
+        }
         if self.is_edited {
             line.push(Label::Drift, " Helm values changed.");
         }
@@ -279,6 +302,7 @@ impl Totals {
             "gone": self.gone,
             "undeclared": self.undeclared,
             "pending": self.pending,
+            "put_right": self.put_right,
             "unread": self.unread,
             "waived": self.waived,
             "in_sync": self.is_in_sync(),

@@ -77,6 +77,9 @@ fn row(entry: &RunEntry) -> Row {
     if !entry.steps.is_empty() {
         found.push(count(entry.steps.len(), "step"));
     }
+    if !entry.put_right.is_empty() {
+        found.push(format!("{} put right", entry.put_right.len()));
+    }
     if !entry.taken_away.is_empty() {
         found.push(format!("{} taken away", entry.taken_away.len()));
     }
@@ -104,6 +107,7 @@ fn run_json(entry: &RunEntry) -> Value {
         "at": entry.at, "run": entry.run, "kind": entry.kind, "outcome": entry.outcome, "serial": entry.serial,
         "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "changes": entry.changes,
         "findings": findings, "notices": entry.notices, "steps": entry.steps, "taken_away": entry.taken_away,
+        "put_right": entry.put_right,
     })
 }
 

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::block::{Block, Heading, Row};
-use super::drift::{author_of, seen_json, told_time};
+use super::drift::{PUT_RIGHT, author_of, put_right, seen_json, told_time};
 use super::page::{CriticalPath, Page, PageScope, Section};
 use super::ready::Ready;
 use super::text::{Label, Text};
 use crate::model::finding::Finding;
-use crate::run::WhoReport;
 use crate::run::since::{RunFinding, Since, Standing};
+use crate::run::{PutRightReport, WhoReport};
 
 /// So many characters of the worst finding stand in the line that is read on a phone.
 const SHORT: usize = 60;
@@ -64,6 +64,8 @@ pub struct NoticeView<'a> {
     pub since: &'a Since<'a>,
     /// Who made it.
     pub who: &'a WhoReport,
+    /// What was put right by itself.
+    pub put_right: &'a PutRightReport,
 }
 
 impl<'a> Page<'a> {
@@ -91,11 +93,12 @@ impl<'a> Page<'a> {
             let content = Ready::of(Block::rows(rows.chain(rest).collect()), vec![(key, Value::Array(told))]);
             Section::titled(key, Heading::of(title), content)
         });
+        let put_right = Section::titled("put_right", Heading::of(PUT_RIGHT), put_right::content(view.put_right));
         Self {
             command: "drift",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: None,
-            sections: sections.collect(),
+            sections: sections.chain([put_right]).collect(),
             verdict: Text::of(Label::Heading, &subject),
             remarks: Vec::new(),
             chain: CriticalPath::default(),
@@ -152,7 +155,9 @@ fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
         let by = author.as_ref().map(|author| format!(", by {author}")).unwrap_or_default();
         if word == worst.word() { format!("{told} ({}{by})", short(worst)) } else { told }
     });
-    format!("{}: {}", view.stack, parts.collect::<Vec<_>>().join(", "))
+    let put_right = view.put_right.done.len();
+    let put_right = (put_right > 0).then(|| format!("{put_right} of it put right"));
+    format!("{}: {}", view.stack, parts.chain(put_right).collect::<Vec<_>>().join(", "))
 }
 
 fn short(one: &Finding) -> String {
@@ -199,6 +204,7 @@ mod tests {
             findings: since.remembered(),
             steps: Vec::new(),
             taken_away: Vec::new(),
+            put_right: Vec::new(),
             baseline: None,
             notices: BTreeMap::new(),
         }
@@ -218,6 +224,7 @@ mod tests {
             findings: &findings,
             since: &since,
             who: &WhoReport::default(),
+            put_right: &PutRightReport::default(),
         };
         let page = Page::of_notice(&view);
         let shown = page.sections.iter().filter(|section| !section.content.blocks().is_empty());
@@ -274,6 +281,7 @@ mod tests {
                 findings: &findings,
                 since: &since,
                 who: &who,
+                put_right: &PutRightReport::default(),
             };
             let page = Page::of_notice(&view);
             let blocks = page.sections[0].content.blocks();
@@ -306,6 +314,7 @@ mod tests {
             findings: &findings,
             since: &since,
             who: &WhoReport::default(),
+            put_right: &PutRightReport::default(),
         };
         let page = Page::of_notice(&view);
         let blocks = page.sections[0].content.blocks();

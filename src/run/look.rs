@@ -11,7 +11,7 @@ use super::foreign;
 use super::refresh::{refresh, refresh_described};
 use super::waived::Waived;
 use super::who::WhoReport;
-use super::{Blueprint, EventEmitter, Prospect, RunError, Session, stoppable, survey, tell_drift};
+use super::{Blueprint, EventEmitter, Prospect, PutRightReport, RunError, Session, stoppable, survey, tell_drift};
 use crate::cloud::CloudError;
 use crate::described::further::further;
 use crate::described::judge::{Deviation, DeviationClass, judge};
@@ -47,6 +47,8 @@ pub struct DriftReport {
     pub prospects: BTreeMap<Address, Prospect>,
     /// What is declared and was not applied yet, where that is known.
     pub pending: BTreeMap<Address, Prospect>,
+    /// What was put right by itself.
+    pub put_right: PutRightReport,
     /// What somebody answers for: it is not in the drift.
     pub waived: Waived,
     /// What nobody declared, by what the cloud tells beyond the fields of a plan.

@@ -115,6 +115,8 @@ impl Look {
         let one = |(at, action): (&Address, &Action)| {
             let Prospect { outcome, mut fields } = Prospect::of(action);
             match self.report.drift.get(at) {
+                // What an apply has begun and not finished is declared as it was applied.
+                None if outcome == Outcome::Updated && fields.is_empty() => return None,
                 None => {}
                 Some(Drift::Gone) => return None,
                 Some(Drift::Moved(diffs)) => {

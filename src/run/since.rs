@@ -207,6 +207,7 @@ mod tests {
             findings: since.remembered(),
             steps: Vec::new(),
             taken_away: Vec::new(),
+            put_right: Vec::new(),
             baseline: None,
             notices: BTreeMap::new(),
         }

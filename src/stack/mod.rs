@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::model::put_right::PutRightRules;
 use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, Region, S3Location, StackName,
     SubnetId, VpcId,
@@ -78,6 +79,8 @@ pub struct Stack {
     pub state: Option<S3Location>,
     /// The job that looks for drift, if its role is a part of the stack. The state is in a bucket then.
     pub drift: Option<DeclaredDrift>,
+    /// What may be put right by itself; nothing where it is not declared.
+    pub put_right: Option<PutRightRules>,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
     /// Drift that somebody answers for until a day.
@@ -274,10 +277,25 @@ impl Stack {
             protect: values.words("protect")?,
             state: values.text("state"),
             drift: values.word("drift.job").map(|job| DeclaredDrift { job, state_key: values.text("drift.state_key") }),
+            put_right: put_right(values)?,
             tags: values.tags("tags")?,
             waivers: values.list("waivers").to_vec(),
         })
     }
+}
+
+/// What may be put right by itself, where that is written at all.
+fn put_right(values: &Values) -> Option<Option<PutRightRules>> {
+    if values.written("drift.put_right").is_none() {
+        return Some(None);
+    }
+    Some(Some(PutRightRules {
+        changes: values.words("drift.put_right.changes")?,
+        severities: values.words("drift.put_right.severities")?,
+        window: values.text("drift.put_right.window"),
+        at_most: values.whole("drift.put_right.at_most")?,
+        cool_down_hours: values.whole("drift.put_right.cool_down_hours")?,
+    }))
 }
 
 /// Whether a network is made that does not reach the internet.

@@ -3,7 +3,8 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::{Chart, PackageManager, Platform, Stack};
+use super::{Chart, DeclaredDrift, PackageManager, Platform, Stack};
+use crate::model::put_right::PutRightRules;
 use crate::model::values::{HostPort, SecretKey, SecretName};
 use crate::product::License;
 
@@ -34,6 +35,15 @@ impl<'a> LicenseKeys<'a> {
     }
 }
 
+/// The keys under `drift`.
+#[derive(Serialize)]
+struct DriftKeys<'a> {
+    #[serde(flatten)]
+    drift: Option<&'a DeclaredDrift>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    put_right: Option<&'a PutRightRules>,
+}
+
 impl Serialize for Stack {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
@@ -49,6 +59,7 @@ impl Serialize for Stack {
             protect,
             state,
             drift,
+            put_right,
             tags,
             waivers,
         } = self;
@@ -70,7 +81,7 @@ impl Serialize for Stack {
         keys.serialize_entry("load_balancer", load_balancer)?;
         keys.serialize_entry("protect", protect)?;
         keys.serialize_entry("state", state)?;
-        keys.serialize_entry("drift", drift)?;
+        keys.serialize_entry("drift", &DriftKeys { drift: drift.as_ref(), put_right: put_right.as_ref() })?;
         keys.serialize_entry("tags", tags)?;
         keys.serialize_entry("waivers", waivers)?;
         keys.end()

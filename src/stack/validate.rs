@@ -202,8 +202,13 @@ impl Rules<'_> {
         }
     }
 
-    /// A pod has no folder in which a machine keeps the state.
+    /// A pod has no folder in which a machine keeps the state, and a key is of use to the role alone.
     fn drift_job(&mut self) {
+        let key = "drift.state_key";
+        if self.values.written(key).is_some() && self.values.written("drift.job").is_none() {
+            let remedy = format!("add `job: {}`, or delete the line", example("drift.job"));
+            self.refuse(&[key], "there is no role that could use it", remedy);
+        }
         let path = "drift.job";
         if self.values.word::<JobPlace>(path).is_some() && self.values.written("state").is_none() {
             self.refuse(

@@ -4,6 +4,8 @@
 //!
 //! Leaves to others what a choice leads to.
 
+use crate::model::finding::Grade;
+use crate::model::put_right::PutRightChange;
 use crate::product::UsageData;
 
 /// One word of a choice.
@@ -159,6 +161,22 @@ words! {
         "systemd": "a machine, with credentials of its own",
         "github": "a workflow, with a role that the command drift schedule says how to make",
         "eventbridge": "a task of ECS, with roles in the template that the command drift schedule writes",
+    }
+}
+
+spelt! {
+    PutRightChange {
+        Changed = "changed": "a field that somebody moved is set as it was recorded, in place",
+        Missing = "missing": "an object that is gone is made again, if it held no data",
+    }
+}
+
+spelt! {
+    Grade {
+        Low = "low": "it is untidy, or costs something",
+        Medium = "medium": "it works otherwise than it was meant to",
+        High = "high": "somebody has to look today",
+        Critical = "critical": "everybody is let in, or another account; data goes; or nobody is served",
     }
 }
 

@@ -62,6 +62,9 @@ pub struct RunEntry {
     /// What it took away that was not ours, by address and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_away: Vec<String>,
+    /// The addresses of what it put right without being asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_right: Vec<String>,
     /// What was remembered of objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<RunBaseline>,

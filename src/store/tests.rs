@@ -61,6 +61,7 @@ pub(super) fn run_entry(hour: i64) -> RunEntry {
         findings: vec![finding],
         steps: Vec::new(),
         taken_away: Vec::new(),
+        put_right: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
     }

@@ -3,6 +3,7 @@
 mod accept;
 mod fix;
 mod pending;
+mod put_right;
 mod waive;
 
 use ppm_infra::stack::Stack;

@@ -33,6 +33,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Do not ask CloudTrail who changed what has drifted, which takes half a second or more for each object
     #[arg(long)]
     pub(in crate::cli) no_who: bool,
+    /// Put right, without asking, what drift.put_right of the declaration allows, if the last look found it as well
+    #[arg(long, conflicts_with = "no_record")]
+    pub(in crate::cli) put_right: bool,
     /// Compare with the last run, and leave nothing for the next one to compare with
     #[arg(long)]
     pub(in crate::cli) no_record: bool,

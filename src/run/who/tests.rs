@@ -66,6 +66,7 @@ fn run(n: i64, kind: RunKind, found: &[&str]) -> RunEntry {
         findings: found.iter().map(finding).collect(),
         steps: Vec::new(),
         taken_away: Vec::new(),
+        put_right: Vec::new(),
         baseline: None,
         notices: BTreeMap::new(),
     }

@@ -11,7 +11,7 @@ use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, InstanceType, KubernetesVersion,
     Region, S3Location, StackName, SubnetId, VpcId,
 };
-use crate::stack::words::{Architecture, Connectivity, JobPlace, NatPlacement, Protected, Scheme, Targets, Word};
+use crate::stack::words::{Architecture, Connectivity, NatPlacement, Protected, Scheme, Targets, Word};
 
 pub(super) const POSIT: &str = "Posit's reference architecture for Package Manager on AWS.";
 
@@ -398,7 +398,7 @@ pub(in crate::stack) static KEYS: &[Key] = &[
 ];
 
 /// The keys after those of Package Manager.
-pub(in crate::stack) static LAST: &[Key] = &[
+pub(in crate::stack) static AFTER: &[Key] = &[
     Key {
         path: "protect",
         kind: Kind::Set { of: Item::Word(Protected::CHOICES), least: 0, most: 3 },
@@ -417,33 +417,10 @@ pub(in crate::stack) static LAST: &[Key] = &[
         example: Literal::Text("s3://acme-ppm-state/ppm"),
         question: None,
     },
-    Key {
-        path: "drift",
-        kind: Kind::Section,
-        absent: Means("its role is no part of the stack, and the command drift schedule says how to make one"),
-        what: "The job that looks for drift on a schedule. Its IAM role is made, watched and removed with the stack; the command drift schedule writes the job.",
-        source: "A role that is declared is compared like everything else: who widens it is found.",
-        example: Literal::Nothing,
-        question: None,
-    },
-    Key {
-        path: "drift.job",
-        kind: choices::<JobPlace>(),
-        absent: Required,
-        what: "Where the job runs. Its role may look at the stack, read its state, and leave beside the state what each look found; nothing else.",
-        source: "Kubernetes alone: the role trusts what the stack makes, the OIDC provider of its cluster. It needs `state` in a bucket, for a pod cannot read a folder of another machine.",
-        example: Literal::Text("kubernetes"),
-        question: None,
-    },
-    Key {
-        path: "drift.state_key",
-        kind: text::<Arn>(),
-        absent: Means("the bucket of the state is not encrypted with a key of yours"),
-        what: "The ARN of the KMS key that the bucket of the state is encrypted with. The role may then decrypt with it, and encrypt what it leaves.",
-        source: "Amazon S3 asks KMS in the name of whoever reads or writes an object (Amazon S3 User Guide, \"Using server-side encryption with AWS KMS keys\").",
-        example: Literal::Text("arn:aws:kms:us-east-1:111122223333:key/22222222-3333-4444-5555-666666666666"),
-        question: None,
-    },
+];
+
+/// The keys after those of drift.
+pub(in crate::stack) static LAST: &[Key] = &[
     Key {
         path: "tags",
         kind: Kind::Tags,

@@ -238,9 +238,14 @@ fn a_job_that_cannot_be() {
             &[(4, 14, "drift.job", "`lambda` is not one of kubernetes", "write one of kubernetes")]),
         ("state: s3://bkt\ndrift: {job: kubernets}\n",
             &[(4, 14, "drift.job", "not one of kubernetes", "did you mean `kubernetes`?")]),
-        ("state: s3://bkt\ndrift: {}\n",
-            &[(4, 1, "drift.job", "`job` is missing", "add `job: kubernetes`")]),
-        ("state: s3://bkt\ndrift:\n",
-            &[(4, 1, "drift", "nothing is written below", "its keys (job, state_key), or delete the line")]),
+        ("state: s3://bkt\ndrift: {state_key: \"arn:aws:kms:us-east-1:111122223333:key/22222222-3333-4444-5555-666666666666\"}\n",
+            &[(4, 20, "drift.state_key", "there is no role that could use it", "add `job: kubernetes`")]),
+        ("drift:\n  put_right:\n",
+            &[(4, 3, "drift.put_right", "nothing is written below", "its keys (changes, severities, window, at_most, cool_down_hours), or delete the line")]),
+        ("drift: {put_right: {window: \"2:00-5:00\", at_most: 0, severities: [], changes: [replaced]}}\n",
+            &[(3, 29, "drift.put_right.window", "is no part of a day", "such as 02:00-05:00"),
+              (3, 51, "drift.put_right.at_most", "0", "1"),
+              (3, 54, "drift.put_right.severities", "the list has 0", "the default is [low, medium]"),
+              (3, 80, "drift.put_right.changes[0]", "`replaced` is not one of changed, missing", "")]),
     ]);
 }
