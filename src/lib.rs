@@ -12,7 +12,8 @@
 //! - [`product`] (model) what Package Manager is: ports, configuration file, sizes, versions; pure.
 //! - [`helm`] (model, text, product) the finished values file for the chart, and the check of one; pure.
 //! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
-//! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs) from a declaration to resources.
+//! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs, what the job of drift may do) from a
+//!   declaration to resources.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, audit, the ports of cloud and store) the imperative shell.

@@ -13,7 +13,7 @@ use crate::model::policy::Policy;
 use crate::model::resource::Resource;
 use crate::resources::iam_policy::IamPolicy;
 use crate::resources::iam_role::{IamRole, Trust};
-use crate::stack::{JobPlace, Stack};
+use crate::stack::{DeclaredDrift, JobPlace, Stack};
 
 /// Adds the role of the job and what it may do.
 pub(super) fn drift(expansion: &mut Expansion<'_>) {
@@ -26,9 +26,7 @@ pub(super) fn drift(expansion: &mut Expansion<'_>) {
 
 /// Both without their tags, for a stack in this account.
 fn designed(stack: &Stack, account: &str) -> Option<(IamPolicy, IamRole)> {
-    match stack.drift.as_ref()?.job {
-        JobPlace::Kubernetes => {}
-    }
+    let DeclaredDrift { job: JobPlace::Kubernetes, .. } = stack.drift.as_ref()?;
     let name = job_name(stack.stack.as_str());
     let scope = job_scope(stack, account);
     let policy = IamPolicy {
@@ -80,16 +78,18 @@ pub enum DriftRole {
 /// How the role of the job stands, by the record alone.
 pub fn drift_role(stack: &Stack, state: &State) -> DriftRole {
     let Some((policy, role)) = designed(stack, &state.account) else { return DriftRole::Undeclared };
+    let made = standing(state, &DRIFT_ROLE).ok();
     let mut pending = BTreeSet::new();
     if finished(state, &DRIFT_POLICY).is_none_or(|there| there.document != policy.document) {
         pending.insert(DRIFT_POLICY.address());
     }
-    if finished(state, &DRIFT_ROLE).is_none_or(|there| (there.trust, there.policies) != (role.trust, role.policies)) {
+    let is_other = |there: IamRole| (there.trust, there.policies) != (role.trust, role.policies);
+    if made.is_none() || finished(state, &DRIFT_ROLE).is_none_or(is_other) {
         pending.insert(DRIFT_ROLE.address());
     }
-    match standing(state, &DRIFT_ROLE) {
-        Ok(made) if pending.is_empty() => DriftRole::Standing { arn: made.arn },
-        Ok(_) | Err(_) => DriftRole::Pending(pending),
+    match made {
+        Some(made) if pending.is_empty() => DriftRole::Standing { arn: made.arn },
+        Some(_) | None => DriftRole::Pending(pending),
     }
 }
 

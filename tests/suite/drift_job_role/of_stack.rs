@@ -105,12 +105,13 @@ async fn it_comes_and_goes_with_the_section_and_is_watched_meanwhile() {
 async fn it_goes_with_the_stack() {
     let watched = watched_with(DECLARED).await;
     let destroy = ["destroy", "--delete-data", "database,bucket,key", "--no-final-snapshot", "--auto-approve"];
+    let standing = || {
+        let objects = watched.emulator.get("/strict/inventory")["objects"].take();
+        ["iam_role", "iam_policy"].map(|kind| objects[kind].to_string().contains(ROLE))
+    };
+    assert_eq!(standing(), [true, true]);
     watched.desk.run(&destroy).exit(0);
-    let left = watched.emulator.get("/strict/inventory")["objects"].take();
-    for kind in ["iam_role", "iam_policy"] {
-        let ours = left[kind].to_string();
-        assert!(!ours.contains("ppm-prod"), "{ours}");
-    }
+    assert_eq!(standing(), [false, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
