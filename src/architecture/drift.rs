@@ -64,9 +64,9 @@ pub fn job_scope(stack: &Stack, account: &str) -> JobScope {
 /// How the role of the job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriftRole {
-    /// It is no part of the stack.
+    /// It is no part of the stack, and none is left of one that was.
     Undeclared,
-    /// The next apply makes these, or changes what they allow or trust.
+    /// The next apply makes these, changes what they allow or trust, or removes them.
     Pending(BTreeSet<Address>),
     /// It stands as it is declared.
     Standing {
@@ -77,7 +77,11 @@ pub enum DriftRole {
 
 /// How the role of the job stands, by the record alone.
 pub fn drift_role(stack: &Stack, state: &State) -> DriftRole {
-    let Some((policy, role)) = designed(stack, &state.account) else { return DriftRole::Undeclared };
+    let Some((policy, role)) = designed(stack, &state.account) else {
+        let mut left = BTreeSet::from([DRIFT_POLICY.address(), DRIFT_ROLE.address()]);
+        left.retain(|at| state.resources.contains_key(at));
+        return if left.is_empty() { DriftRole::Undeclared } else { DriftRole::Pending(left) };
+    };
     let made = standing(state, &DRIFT_ROLE).ok();
     let mut pending = BTreeSet::new();
     if finished(state, &DRIFT_POLICY).is_none_or(|there| there.document != policy.document) {
@@ -215,6 +219,7 @@ mod tests {
         assert_eq!(drift_role(&elsewhere, &state), DriftRole::Pending([DRIFT_ROLE.address()].into()));
         let moved = declared(&format!("{HEAD}{}", JOB.replace("team", "group")));
         assert_eq!(drift_role(&moved, &state), DriftRole::Pending([DRIFT_POLICY.address()].into()));
+        assert_eq!(drift_role(&declared(HEAD), &state), both(), "it goes with the next apply");
         let mut cut_short = state;
         for recorded in cut_short.resources.values_mut() {
             recorded.status = Status::Unfinished;

@@ -55,21 +55,20 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
 /// The KMS key of the bucket of the state: the declared one, where the role of the job is a part of the stack.
 fn state_key(args: &ScheduleArgs, stack: &Stack) -> Result<Option<Arn>, Failure> {
     let Some(drift) = &stack.drift else { return Ok(args.state_key.clone()) };
-    match (&args.state_key, &drift.state_key) {
-        (Some(said), declared) if declared.as_ref() != Some(said) => {
-            let declared = declared.as_ref().map_or("none".to_owned(), ToString::to_string);
-            let heading = format!("`--state-key` says {said}, and `drift.state_key` of the declaration {declared}");
-            Err(Failure::new(exit::USAGE, heading)
-                .hint("the role of the job is a part of the stack: declare the key, and leave the option out"))
-        }
-        (_, declared) => Ok(declared.clone()),
+    let declared = drift.state_key.as_ref();
+    if let Some(said) = args.state_key.as_ref().filter(|said| declared != Some(*said)) {
+        let declared = declared.map_or("none", Arn::as_str);
+        let heading = format!("`--state-key` says {said}, and `drift.state_key` of the declaration {declared}");
+        return Err(Failure::new(exit::USAGE, heading)
+            .hint("the role of the job is a part of the stack: declare the key, and leave the option out"));
     }
+    Ok(declared.cloned())
 }
 
-/// Refuses a job whose role is declared, and does not stand as it is declared.
+/// Refuses a job whose role does not stand as it is declared.
 fn pending(addresses: &BTreeSet<Address>) -> Failure {
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    apply_first(format!("the role of the job is declared and not applied yet: {}", addresses.join(", ")))
+    apply_first(format!("the next apply changes the role of the job: {}", addresses.join(", ")))
 }
 
 fn apply_first(heading: String) -> Failure {

@@ -218,7 +218,7 @@ fn a_declared_role_is_the_role_of_the_job() {
     desk.write("plans/reference.yaml", &format!("{declared}drift: {{job: kubernetes}}\n"));
     let before = desk.files();
     let said = schedule(&desk, "kubernetes", &[]).exit(1);
-    let said = said.says(&["is declared and not applied yet: iam_policy.drift, iam_role.drift"]);
+    let said = said.says(&["the next apply changes the role of the job: iam_policy.drift, iam_role.drift"]);
     assert_eq!(desk.files(), before);
     hint(&desk, &said, "comes first; write the files after it", "ppm-infra apply").approved("yes").exit(0);
     let said = schedule(&desk, "kubernetes", &[]).exit(0);
@@ -243,12 +243,14 @@ fn a_declared_role_is_the_role_of_the_job() {
     // The role trusts the namespace that was applied.
     let elsewhere = format!("{declared}drift: {{job: kubernetes}}\npackage_manager: {{namespace: other}}\n");
     desk.write("plans/reference.yaml", &elsewhere);
-    schedule(&desk, "kubernetes", &["--force"]).exit(1).says(&["not applied yet: iam_role.drift\n"]);
+    schedule(&desk, "kubernetes", &["--force"]).exit(1).says(&["changes the role of the job: iam_role.drift\n"]);
     // Other jobs have roles of their own, whatever is declared.
     schedule(&desk, "github", &["--repository", "acme/infra", "--branch", "main"])
         .exit(0)
         .says(&["aws iam create-role"]);
     desk.write("plans/reference.yaml", &declared);
+    schedule(&desk, "kubernetes", &["--force"]).exit(1).says(&["the next apply changes the role of the job"]);
+    desk.run(&["apply", "--auto-approve"]).exit(0);
     schedule(&desk, "kubernetes", &["--force"]).exit(0).says(&["aws iam create-role"]);
 }
 
