@@ -2,6 +2,7 @@
 
 mod cases;
 mod harmless;
+mod labelled;
 mod mutations;
 mod seed;
 mod tracked;

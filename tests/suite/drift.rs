@@ -3,6 +3,8 @@
 
 mod harmless;
 mod moved;
+mod repeated;
+mod unread;
 
 use std::collections::BTreeSet;
 

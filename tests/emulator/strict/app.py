@@ -297,6 +297,8 @@ class StrictApp:
                 reply = self._perform(call)
                 if fault is not None and fault.kind == "reset_after":
                     drop, outcome = True, "reset_after"
+                if fault is not None and fault.kind == "lag":
+                    reply = faults.lagging(call, reply)
         except Refusal as refusal:
             reply = call.refuse(refusal)
         except Exception as error:  # a fault of ours: say so, and do not invite retries

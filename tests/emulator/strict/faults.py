@@ -18,8 +18,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+from xml.etree import ElementTree
 
-from .core import Call, Refusal, World
+from .core import Call, Refusal, Reply, World
 
 KINDS = (
     "throttle",
@@ -30,6 +31,7 @@ KINDS = (
     "delay",
     "reset_before",
     "reset_after",
+    "lag",
     "code",
 )
 
@@ -236,6 +238,24 @@ def strike(call: Call, rule: Rule | None) -> None:
     if rule.kind == "code":
         text = rule.message or "Refused on order"
         raise Refusal(rule.code or "Ordered", text, rule.status)
+
+
+def lagging(call: Call, reply: Reply) -> Reply:
+    """EC2's list by a reader that lags behind the others: its last object is missing.
+
+    Source: Amazon EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API".
+    """
+    if call.service != "ec2" or not reply.ok:
+        return reply
+    root = ElementTree.fromstring(reply.body)
+    namespace = root.tag[1:].split("}")[0]
+    for listed in root:
+        items = listed.findall(f"{{{namespace}}}item")
+        if items:
+            listed.remove(items[-1])
+            break
+    ElementTree.register_namespace("", namespace)
+    return Reply(reply.status, reply.headers, ElementTree.tostring(root))
 
 
 def _internal(call: Call) -> tuple[str, str, int]:

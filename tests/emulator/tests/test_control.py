@@ -154,6 +154,16 @@ def test_lost_requests_and_lost_answers(emulator, aws):
     assert outcomes == ["reset_before", "reset_after"]
 
 
+def test_a_reader_lags_behind(emulator, aws):
+    ec2 = aws("ec2")
+    made = [ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (1, 2)]
+    order(emulator, "ec2", "DescribeVpcs", "lag", nth=1)
+    seen = [
+        {vpc["VpcId"] for vpc in ec2.describe_vpcs(VpcIds=made)["Vpcs"]} for _ in (1, 2)
+    ]
+    assert len(seen[0]) == 1 and seen[0] < seen[1] == set(made)
+
+
 def test_delays(emulator, aws):
     order(emulator, "ec2", "DescribeVpcs", "delay", seconds=0.3, nth=1)
     start = time.monotonic()

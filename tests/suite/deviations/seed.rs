@@ -91,6 +91,27 @@ impl World {
         }
     }
 
+    /// The world after a change that stands in a file: of members (`set`), of lists in an answer (`into`), of the answer
+    /// (`push`), and what other calls tell of it (`also`).
+    pub(super) fn changed(&self, change: &Value) -> Self {
+        let mut world = self.clone();
+        let at = change["at"].as_str().unwrap();
+        for part in std::iter::once(change).chain(change["also"].as_array().into_iter().flatten()) {
+            let roots = world.told(at, part["call"].as_str().unwrap());
+            for (path, value) in part["set"].as_object().into_iter().flatten() {
+                put(&mut roots[0], path, value.clone());
+            }
+            for (list, value) in part["into"].as_object().into_iter().flatten() {
+                if !roots[0][list].is_array() {
+                    roots[0][list] = json!([]);
+                }
+                roots[0][list].as_array_mut().unwrap().push(value.clone());
+            }
+            roots.extend(part.get("push").cloned());
+        }
+        world
+    }
+
     fn seed(&self, at: &Address) -> CallAnswers {
         let table = self.table(at);
         let roots = table.rows.iter().filter(|row| matches!(row.class, MemberClass::Root(_)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::binary::Desk;
 use super::emulator::{Counts, Emulator, Fork, Line};
@@ -52,6 +52,21 @@ impl Deed {
         desk.run(&deed.arguments).exit(0);
         (deed.whole, deed.calls) = (fork.counts(), fork.calls());
         deed
+    }
+
+    /// A look for drift at a stack that nobody has touched. EKS tells its lists in pages of one.
+    pub(crate) fn look_for_drift() -> Self {
+        let emulator = Emulator::start(0);
+        let desk = Desk::at(&emulator.endpoint(), 0);
+        desk.declare(&[]);
+        desk.run(&APPLY).exit(0);
+        emulator.post("/strict/settings", &json!({"extra": {"eks_page": 1}}));
+        emulator.post("/strict/log/clear", &Value::Null);
+        let files = BTreeMap::from([(LOCKFILE, desk.read(LOCKFILE))]);
+        let arguments = vec!["drift", "--json"];
+        desk.run(&arguments).exit(0);
+        let (whole, calls) = (emulator.counts(), emulator.calls());
+        Self { emulator, files, arguments, look: vec!["drift"], whole, calls }
     }
 
     /// How many calls of it write.

@@ -10,7 +10,9 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
@@ -170,7 +172,19 @@ impl Line {
 
     /// The same with another access key: one that begins with `USER` is that user's.
     pub(crate) async fn clients_of(&self, key: &str) -> Clients {
-        clients(self.port, key).await
+        clients(self.config(key)).await
+    }
+
+    /// The same that repeat and wait as they are told.
+    pub(crate) async fn clients_with(&self, retries: RetryConfig, timeouts: TimeoutConfig) -> Clients {
+        clients(self.config("AKIATEST").retry_config(retries).timeout_config(timeouts)).await
+    }
+
+    fn config(&self, key: &str) -> ConfigLoader {
+        aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .endpoint_url(self.endpoint())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new(key, "secret", None, None, "test"))
     }
 
     /// How many objects of each kind there are, and how many wait to be gone.
@@ -214,14 +228,8 @@ fn nothing_wrong(found: Result<Vec<Value>, String>) {
     }
 }
 
-async fn clients(port: u16, key: &str) -> Clients {
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .endpoint_url(format!("http://127.0.0.1:{port}"))
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(key, "secret", None, None, "test"))
-        .load()
-        .await;
-    Clients::of(&config, "us-east-1")
+async fn clients(config: ConfigLoader) -> Clients {
+    Clients::of(&config.load().await, "us-east-1")
 }
 
 fn post(port: u16, path: &str, body: &Value) -> Value {

@@ -19,6 +19,8 @@ pub(crate) mod lab;
 pub(crate) mod lifecycle;
 #[cfg(feature = "aws")]
 pub(crate) mod live;
+#[cfg(feature = "aws")]
+pub(crate) mod looks;
 pub(crate) mod memory;
 pub(crate) mod mutate;
 #[cfg(feature = "aws")]
