@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::look::DeepLook;
 use super::path::{FoundMember, pairs, text_of, texts};
 use super::table::{MemberClass, MemberRow};
-use crate::model::mark::STACK_TAG;
+use crate::model::mark::{FINAL_SNAPSHOT, STACK_TAG};
 
 /// The id of the one lifecycle rule that is ours.
 const LIFECYCLE_RULE: &str = "abort-unfinished-uploads";
@@ -94,8 +94,10 @@ fn of_a_service(look: &DeepLook<'_>, row: &MemberRow, found: FoundMember<'_>) ->
             let tags = element.get("TagList").map(pairs).unwrap_or_default();
             let stack = tags.get(STACK_TAG).map(text_of);
             let mine = look.declared().get("tags").and_then(|tags| tags.get(STACK_TAG)).map(text_of);
+            let name = format!("{}{FINAL_SNAPSHOT}", look.declared().text("name").unwrap_or_default());
+            let is_named = text("DBSnapshotIdentifier").starts_with(&name);
             let by_itself = matches!(text("SnapshotType"), "automated" | "awsbackup");
-            ours(stack.is_some() && stack == mine).or_else(|| clouds(by_itself))
+            ours(is_named && stack.is_some() && stack == mine).or_else(|| clouds(by_itself))
         }
         ("iam:ListEntitiesForPolicy", "PolicyRoles[].*") => {
             ours(look.objects.of_kind("iam_role").any(|role| role.declared.text("name") == Some(text("RoleName"))))

@@ -13,6 +13,10 @@ pub const ADDRESS_TAG: &str = "ppm-infra:address";
 /// Tag with the attempt that made an object: distinguishes it from a twin of an earlier run.
 pub const ATTEMPT_TAG: &str = "ppm-infra:attempt";
 
+/// What stands between the name of a database and the rest of that of a snapshot which we made of it. Its tags do not tell it
+/// from a copy of somebody: RDS copies those of the database to every snapshot (RDS API Reference, `CopyTagsToSnapshot`).
+pub const FINAL_SNAPSHOT: &str = "-final-";
+
 /// Who an object belongs to and which attempt made it, fixed in the journal before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,14 +2,15 @@
 
 use std::future::ready;
 
-use aws_sdk_ec2::types::Tag;
+use aws_sdk_ec2::types::{IpPermission, IpRange, Tag};
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, FixedResponseActionConfig, LoadBalancerAttribute, RuleCondition, TargetTypeEnum,
+    Action, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, LoadBalancerAttribute, RuleCondition,
+    TargetGroupTuple, TargetTypeEnum,
 };
 use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Standing;
 
@@ -103,6 +104,67 @@ async fn what_means_nothing_is_no_drift() {
         aws.secrets.put_secret_value().secret_id(&secret).secret_string(rotated).send(),
     )
     .await;
+    assert_eq!(at.moves, 12);
+}
+
+/// What AWS does by itself, and ways to say the same in other words.
+#[tokio::test]
+async fn what_comes_to_the_same_is_no_drift() {
+    let mut at = Standing::with("").await;
+    let aws = at.aws.clone();
+    let never = |value| ready(Ok::<_, ()>(value));
+    let by_itself = |kind: &str, id: &str, action: &str, value: &str| json!({"kind": kind, "id": id, "action": action, "value": value});
+    let nodes = format!("ppm-prod/{}", at.computed("node_group.main", "name"));
+    for (what, order) in [
+        ("a failover of the database", by_itself("db_instance", "ppm-prod-database", "failover", "")),
+        (
+            "another authority of the database's certificate",
+            by_itself("db_instance", "ppm-prod-database", "ca_certificate", "rds-ca-rsa4096-g1"),
+        ),
+        ("maintenance that is planned", by_itself("db_instance", "ppm-prod-database", "maintenance", "system-update")),
+        ("another version of the platform of EKS", by_itself("cluster", "ppm-prod", "platform_version", "")),
+        ("a load balancer of the controller", by_itself("cluster", "ppm-prod", "controller_balancer", "")),
+        ("a node that was replaced", by_itself("nodegroup", &nodes, "lose_instance", "")),
+    ] {
+        at.stays(what, never(at.emulator.post("/strict/mutate", &order))).await;
+    }
+
+    let window = aws.rds.modify_db_instance().db_instance_identifier("ppm-prod-database");
+    at.stays("a window in capitals", window.preferred_maintenance_window("Sun:04:30-Sun:05:30").send()).await;
+    let mut subnets = ["private-c", "private-b", "private-a"].map(|name| at.id(&format!("subnet.{name}"))).to_vec();
+    let group = aws.rds.modify_db_subnet_group().db_subnet_group_name(at.id("db_subnet_group.database"));
+    at.stays("subnets of the database in another order", group.set_subnet_ids(Some(subnets)).send()).await;
+    subnets = ["public-b", "public-c", "public-a"].map(|name| at.id(&format!("subnet.{name}"))).to_vec();
+    let balancer = aws.elb.set_subnets().load_balancer_arn(at.id("load_balancer.main"));
+    at.stays("subnets of the load balancer in another order", balancer.set_subnets(Some(subnets)).send()).await;
+
+    let tuple = TargetGroupTuple::builder().target_group_arn(at.id("target_group.main")).weight(7).build();
+    let forward = ForwardActionConfig::builder().target_groups(tuple).build();
+    let forward = Action::builder().r#type(ActionTypeEnum::Forward).order(1).forward_config(forward).build();
+    let listener = aws.elb.modify_listener().listener_arn(at.id("listener.https"));
+    at.stays("where a listener leads, in the longer form", listener.default_actions(forward).send()).await;
+
+    let group = at.id("security_group.load-balancer");
+    let filter = aws_sdk_ec2::types::Filter::builder().name("group-id").values(&group).build();
+    let rules = aws.ec2.describe_security_group_rules().filters(filter).send().await.unwrap();
+    let rule = rules.security_group_rules().iter().find(|rule| rule.is_egress() == Some(false)).unwrap();
+    let id = rule.security_group_rule_id().unwrap();
+    let revoke = aws.ec2.revoke_security_group_ingress().group_id(&group).security_group_rule_ids(id);
+    revoke.send().await.unwrap();
+    let range = IpRange::builder().cidr_ip(rule.cidr_ipv4().unwrap()).set_description(rule.description.clone()).build();
+    let again = IpPermission::builder().ip_protocol("tcp").set_from_port(rule.from_port).set_to_port(rule.to_port);
+    let again =
+        aws.ec2.authorize_security_group_ingress().group_id(&group).ip_permissions(again.ip_ranges(range).build());
+    at.stays("a rule that was taken away and put back", again.send()).await;
+
+    let policy = at.id("iam_policy.package-manager");
+    let version = aws.iam.get_policy_version().policy_arn(&policy).version_id("v1").send().await.unwrap();
+    let document = version.policy_version.unwrap().document.unwrap();
+    let document = percent_encoding::percent_decode_str(&document).decode_utf8().unwrap().into_owned();
+    let mut document: Value = serde_json::from_str(&document).unwrap();
+    document["Statement"].as_array_mut().unwrap().reverse();
+    let version = aws.iam.create_policy_version().policy_arn(&policy).set_as_default(true);
+    at.stays("a policy in another version of the same", version.policy_document(document.to_string()).send()).await;
     assert_eq!(at.moves, 12);
 }
 

@@ -50,7 +50,9 @@ async fn look_on(fork: Fork, record: StackRecord, left: Arc<AtomicUsize>) -> [u6
     let first = record.look(clients().await, &Baselines::new()).await.unwrap();
     assert_in_sync(&first, "undisturbed");
     let mut orders = vec![json!({"kind": "throttle", "every": 5})];
-    orders.extend(LAGGING.map(|operation| json!({"service": "ec2", "operation": operation, "kind": "lag", "every": LAGS_EVERY})));
+    orders.extend(
+        LAGGING.map(|operation| json!({"service": "ec2", "operation": operation, "kind": "lag", "every": LAGS_EVERY})),
+    );
     fork.post("/strict/faults", &json!(orders));
     fork.post("/strict/log/clear", &json!({}));
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
@@ -59,7 +61,8 @@ async fn look_on(fork: Fork, record: StackRecord, left: Arc<AtomicUsize>) -> [u6
         assert_in_sync(&report, "throttled");
     }
     let struck = fork.get("/strict/faults");
-    let struck = |rules: Range<usize>| struck.as_array().unwrap()[rules].iter().map(|rule| rule["struck"].as_u64().unwrap());
+    let struck =
+        |rules: Range<usize>| struck.as_array().unwrap()[rules].iter().map(|rule| rule["struck"].as_u64().unwrap());
     let calls = fork.get("/strict/summary")["total"].as_u64().unwrap();
     [calls, struck(0..1).sum(), struck(1..1 + LAGGING.len()).sum()]
 }
@@ -86,7 +89,9 @@ async fn an_untouched_stack_is_in_sync_however_often_it_is_looked_at() {
         }
     }
     let [calls, throttled, lagging] = all;
-    println!("{looks} looks, {calls} calls, {throttled} of them throttled, {lagging} lists that lacked an object: 0 findings");
+    println!(
+        "{looks} looks, {calls} calls, {throttled} of them throttled, {lagging} lists that lacked an object: 0 findings"
+    );
     assert!(throttled * 100 >= calls * 19, "{throttled} of {calls} were throttled");
     assert!(lagging > 0, "readers lagged");
 }

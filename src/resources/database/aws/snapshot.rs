@@ -15,6 +15,7 @@ use crate::cloud::aws::tags::{tag_list, tags_of};
 use crate::cloud::aws::{Clients, During, Writing};
 use crate::cloud::wait::{Poll, WaitPolicy, retry_while, until};
 use crate::cloud::{CloudError, ErrorKind};
+use crate::model::mark::FINAL_SNAPSHOT;
 use crate::resources::kms_key::KmsKey;
 
 // A first snapshot copies all of the storage: minutes for a small database, hours for a large one.
@@ -27,7 +28,6 @@ const FRESH_SECONDS: i64 = 3600;
 const ACCOUNT_KEY: &str = "alias/aws/rds";
 // Names are `<database>-final-<suffix of the attempt>`, and for a copy that, another suffix if the first one failed, and
 // `-kept`.
-const FINAL: &str = "-final-";
 const SUFFIX: usize = 6;
 const KEPT: &str = "-kept";
 
@@ -82,14 +82,14 @@ pub(super) async fn keep(
 
 /// The name of the snapshot of which this is a copy.
 fn copied_from<'a>(copy: &'a str, database: &str) -> &'a str {
-    let name = format!("{database}{FINAL}").len() + SUFFIX;
+    let name = format!("{database}{FINAL_SNAPSHOT}").len() + SUFFIX;
     copy.get(..name).unwrap_or(copy)
 }
 
 /// Orders the snapshot; answers its name.
 async fn take(declared: &Database, database: &str, cx: &Writing<'_>) -> Result<String, CloudError> {
     let doing = "take the final snapshot of the database";
-    let name = format!("{database}{FINAL}{}", cx.mark.suffix());
+    let name = format!("{database}{FINAL_SNAPSHOT}{}", cx.mark.suffix());
     cx.status(format!("final snapshot {name}: ordered"));
     let ordered = retry_while(
         cx,
@@ -195,7 +195,7 @@ fn flaw(snapshot: &DbSnapshot, there: &DbInstance) -> Option<String> {
 /// Whether a snapshot of an earlier attempt can stand for the database as it is now.
 fn reusable(snapshot: &DbSnapshot, there: &DbInstance) -> bool {
     let database = there.db_instance_identifier().unwrap_or_default();
-    let ours = name_of(snapshot).starts_with(&format!("{database}{FINAL}"));
+    let ours = name_of(snapshot).starts_with(&format!("{database}{FINAL_SNAPSHOT}"));
     let same = snapshot.dbi_resource_id() == there.dbi_resource_id();
     let state = match snapshot.status() {
         Some("creating" | "copying") => taken(snapshot).is_none() || is_fresh(snapshot, there),
