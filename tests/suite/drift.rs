@@ -1,6 +1,7 @@
 //! What somebody else moves is named exactly, object and field and both values, and apply puts it back; what differs
 //! without meaning anything is no drift. On the reference stack, against the strict emulator.
 
+mod cost;
 mod harmless;
 mod moved;
 mod repeated;

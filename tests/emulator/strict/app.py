@@ -249,7 +249,8 @@ class StrictApp:
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
         gate = self.world.gate
-        if call.mutating and not gate.hold(BEFORE, call.service, call.operation):
+        named = (call.service, call.operation, call.mutating)
+        if not gate.hold(BEFORE, *named):
             drop_connection(environ)
         with self.world.lock:
             forgotten = self.world.era != era
@@ -257,7 +258,7 @@ class StrictApp:
                 reply, drop = self._pipeline(call, fault, wrong)
         if forgotten:
             drop_connection(environ)
-        if call.mutating and not gate.hold(AFTER, call.service, call.operation):
+        if not gate.hold(AFTER, *named):
             drop = True
         if drop:
             drop_connection(environ)

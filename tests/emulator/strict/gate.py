@@ -1,8 +1,10 @@
-"""A gate that calls which write pass one by one, when a test lets them.
+"""A gate that calls pass one by one, when a test lets them.
 
 ``POST /strict/gate``        ``{"on": true}``: from now on every call that writes
                              waits twice, before it is carried out and before it
-                             is answered; ``{"on": false}`` lets all of them go
+                             is answered; with ``{"reads": true}`` every other
+                             waits once, before it is carried out; ``{"on":
+                             false}`` lets all of them go
 ``GET  /strict/gate``        the next call that waits (nothing after ``?wait=`` s)
 ``POST /strict/gate/pass``   ``{"ticket": n}``: lets it go on
 ``POST /strict/gate/drop``   whoever waits is dropped, as when the client died:
@@ -51,13 +53,14 @@ class Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._on = False
+        self._reads = False
         self._count = 0
         self._waiting: dict[int, Ticket] = {}
 
-    def hold(self, phase: str, service: str, operation: str) -> bool:
+    def hold(self, phase: str, service: str, operation: str, writes: bool) -> bool:
         """Wait to be let through; whether the call may go on."""
         with self._changed:
-            if not self._on:
+            if not self._on or not (writes or (self._reads and phase == BEFORE)):
                 return True
             self._count += 1
             ticket = Ticket(self._count, phase, service, operation)
@@ -67,10 +70,10 @@ class Gate:
             self._waiting.pop(ticket.number, None)
             return not ticket.dropped
 
-    def switch(self, on: bool) -> None:
-        """Open or close the gate."""
+    def switch(self, on: bool, reads: bool) -> None:
+        """Open or close the gate, for calls that only read as well."""
         with self._changed:
-            self._on = on
+            self._on, self._reads = on, reads
             if not on:
                 for ticket in self._waiting.values():
                     ticket.passed = True
@@ -115,7 +118,7 @@ class Gate:
             ticket = self.next(float(query.get("wait", 10)))
             return ticket.as_json() if ticket is not None else {"ticket": 0}
         if (method, path) == ("POST", "/strict/gate"):
-            self.switch(bool(order["on"]))
+            self.switch(bool(order["on"]), bool(order.get("reads")))
             return {"on": bool(order["on"])}
         if (method, path) == ("POST", "/strict/gate/pass"):
             return {"passed": self.let_pass(int(order["ticket"]))}

@@ -76,7 +76,7 @@ fn assert_in_sync(report: &DriftReport, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_untouched_stack_is_in_sync_however_often_it_is_looked_at() {
     let looks = if wants_all() { 1_000 } else { 10 };
-    let deed = Deed::look_for_drift();
+    let deed = Deed::look_for_drift(&json!({}));
     let (desk, _fork) = deed.stage();
     let record = StackRecord::of(&desk).await;
     let left = Arc::new(AtomicUsize::new(looks));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::binary::Desk;
 use super::emulator::{Counts, Emulator, Fork, Line};
@@ -54,13 +54,13 @@ impl Deed {
         deed
     }
 
-    /// A look for drift at a stack that nobody has touched. EKS tells its lists in pages of one.
-    pub(crate) fn look_for_drift() -> Self {
+    /// A look for drift at a stack that nobody has touched, by an emulator with these settings.
+    pub(crate) fn look_for_drift(settings: &Value) -> Self {
         let emulator = Emulator::start(0);
         let desk = Desk::at(&emulator.endpoint(), 0);
         desk.declare(&[]);
         desk.run(&APPLY).exit(0);
-        emulator.post("/strict/settings", &json!({"extra": {"eks_page": 1}}));
+        emulator.post("/strict/settings", settings);
         emulator.post("/strict/log/clear", &Value::Null);
         let files = BTreeMap::from([(LOCKFILE, desk.read(LOCKFILE))]);
         let arguments = vec!["drift", "--json"];

@@ -314,10 +314,10 @@ async fn ask_identities(ask: &Ask<'_>, aws: &Clients) -> bool {
         }
         "iam:GetPolicy" => once!(aws.iam.get_policy().policy_arn(ask.one("PolicyArn"))),
         "iam:GetPolicyVersion" => {
-            // Which version counts, only the policy tells.
+            // Which version counts, only the policy tells. That it does not is kept as the answer about the policy.
             let policy = aws.iam.get_policy().policy_arn(ask.one("PolicyArn")).send().await;
-            let version = policy.ok().and_then(|told| told.policy?.default_version_id);
-            once!(aws.iam.get_policy_version().policy_arn(ask.one("PolicyArn")).set_version_id(version));
+            let Some(version) = policy.ok().and_then(|told| told.policy?.default_version_id) else { return true };
+            once!(aws.iam.get_policy_version().policy_arn(ask.one("PolicyArn")).version_id(version));
         }
         "iam:GetRole" => once!(aws.iam.get_role().role_name(ask.one("RoleName"))),
         "iam:GetRolePolicy" => {
