@@ -136,6 +136,23 @@ pub(crate) async fn grow(folder: &Path, extra: usize, network: Network) {
     std::fs::write(folder.join("world.json"), serde_json::to_string(&world).unwrap()).unwrap();
 }
 
+/// Writes `stacks/`, `world.json` and `state/` into `folder`: so many declarations and their lockfiles, all of which record the
+/// objects of one reference stack. The cloud in the file is read as a whole for each of them, so it holds no more than that.
+pub(crate) async fn multiply(folder: &Path, stacks: usize) {
+    let text = include_str!("../../plans/reference.yaml");
+    let declared = Declared(Stack::parse("stack.yaml", text).unwrap());
+    let (state, world) = standing(folder, &declared).await;
+    std::fs::write(folder.join("world.json"), serde_json::to_string(&world).unwrap()).unwrap();
+    std::fs::create_dir_all(folder.join("stacks")).unwrap();
+    for n in 0..stacks {
+        let name = format!("ppm-{n:04}");
+        let text = text.replace(&format!("stack: {STACK}"), &format!("stack: {name}"));
+        std::fs::write(folder.join(format!("stacks/{name}.yaml")), text).unwrap();
+        let mut store = FileStore::new(&folder.join("state"), &name, resources::catalog());
+        store.write(&State { stack: name, lineage: format!("{n:032x}"), ..state.clone() }).await.unwrap();
+    }
+}
+
 fn store(folder: &Path) -> FileStore {
     FileStore::new(&folder.join("state"), STACK, resources::catalog())
 }

@@ -2,7 +2,8 @@
 //!
 //!     cargo bench --no-default-features --bench growth -- [--json] [--runs N] [SIZE]...
 //!
-//! Everything is a rehearsal, so nothing waits for AWS. Prints a table with the peak memory of each command and the exponent
+//! Everything is a rehearsal, so nothing waits for AWS. Of stacks that one `drift` looks at, the number stands in the place of
+//! that of records. Prints a table with the peak memory of each command and the exponent
 //! with which each grows from 1,000 records on; with `--json`, the figures alone, to be kept as `baseline.json`, with which the
 //! table compares. How many calls of AWS a command makes, `make demo` tells.
 //! `--leave FOLDER SIZE own|others` writes such a stack into a folder and measures nothing: for a profiler.
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use grown::{Goal, Network, grow, shrink};
+use grown::{Goal, Network, grow, multiply, shrink};
 use serde_json::{Value, json};
 use wait4::Wait4 as _;
 
@@ -30,6 +31,10 @@ const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 const RUNS: usize = 5;
 /// From how many records on growth is fitted: below, starting the program is most of the time.
 const GROWS_FROM: usize = 1_000;
+
+/// How many stacks one `drift` looks at, to see whether its memory grows with them.
+const STACKS: [usize; 2] = [10, 200];
+const SEVERAL: &str = "drift, several stacks";
 
 /// The largest stack that is applied and destroyed as often as it is planned; a larger one is once.
 const APPLIED_OFTEN_UP_TO: usize = 10_000;
@@ -131,6 +136,12 @@ fn all(sizes: &[usize], runs: usize) -> Vec<Measured> {
             }
         }
     }
+    for stacks in STACKS {
+        let folder = tempfile::tempdir().unwrap();
+        elsewhere(&["--multiply", folder.path().to_str().unwrap(), &stacks.to_string()]);
+        let arguments = ["drift", "--cloud", "simulated:world.json", "--state", "state", "--no-record", "stacks"];
+        all.push(measure(SEVERAL.to_owned(), stacks, runs, folder.path(), &arguments));
+    }
     let folder = tempfile::tempdir().unwrap();
     leave(folder.path(), 0, "own");
     let plan = [&["plan"], &rehearsal[..]].concat();
@@ -159,6 +170,10 @@ fn main() {
                 let network = Network::of(&arguments.next().unwrap());
                 std::fs::create_dir_all(&folder).unwrap();
                 return runtime().block_on(grow(Path::new(&folder), size, network));
+            }
+            "--multiply" => {
+                let (folder, stacks) = (arguments.next().unwrap(), arguments.next().unwrap().parse().unwrap());
+                return runtime().block_on(multiply(Path::new(&folder), stacks));
             }
             "--shrink" => {
                 let (folder, goal) = (arguments.next().unwrap(), Goal::of(&arguments.next().unwrap()));
@@ -196,6 +211,12 @@ fn main() {
             one.peak_mib.map_or_else(String::new, |peak| peak.to_string()),
         );
     }
+    let peak = |stacks| {
+        let one = measured.iter().find(|one| one.what == SEVERAL && one.size == stacks);
+        one.and_then(|one| one.peak_mib).and_then(|peak| u32::try_from(peak).ok()).map_or(f64::NAN, f64::from)
+    };
+    let [few, many] = STACKS;
+    println!("{SEVERAL}: of {many} the memory is {:.2} times that of {few}", peak(many) / peak(few));
     let mut growing: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for one in measured.iter().filter(|one| one.size >= GROWS_FROM) {
         let size = f64::from(u32::try_from(one.size).unwrap());

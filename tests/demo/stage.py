@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.request
@@ -93,6 +94,23 @@ def calls(path: str) -> None:
     """Write down how many calls there were since `forget`, by operation."""
     found = control("/strict/summary")
     Path(path).write_text(json.dumps(found, indent=1) + "\n")
+
+
+def far(seconds: str) -> None:
+    """Have every call take so long on its way."""
+    control("/strict/faults", {"kind": "delay", "seconds": float(seconds)})
+
+
+def near() -> None:
+    """Have no call take long any more."""
+    control("/strict/faults/clear", {})
+
+
+def seconds(*arguments: str) -> None:
+    """Print how long the program takes, to a tenth; fail unless it ends with 0."""
+    began = time.monotonic()
+    subprocess.run(["ppm-infra", *arguments], check=True, stdout=subprocess.DEVNULL)
+    print(f"{time.monotonic() - began:.1f}")
 
 
 def judged() -> None:
@@ -191,13 +209,16 @@ DOINGS: dict[str, Callable[..., None]] = {
     "calls": calls,
     "certificate": certificate,
     "expect-drift": expect_drift,
+    "far": far,
     "forget": forget,
     "inventory": inventory,
     "json": parses,
     "judged": judged,
     "meddle": meddle,
+    "near": near,
     "number": number,
     "same": same,
+    "seconds": seconds,
 }
 
 if __name__ == "__main__":

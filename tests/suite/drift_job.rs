@@ -28,7 +28,7 @@ fn moved(desk: &Desk, days: u32) {
 }
 
 /// The documents of a YAML file, through Python's own reader.
-fn documents(desk: &Desk, name: &str) -> Vec<Value> {
+pub(crate) fn documents(desk: &Desk, name: &str) -> Vec<Value> {
     let text = desk.read(name);
     let parts = text.split("---\n").filter(|part| !part.lines().all(|line| line.starts_with('#')));
     parts.map(|part| ppm_infra::text::read_yaml(part).unwrap()).collect()
@@ -48,14 +48,14 @@ fn crontab(desk: &Desk, name: &str) -> (String, String) {
 }
 
 /// The settings of a section of a unit.
-fn settings(desk: &Desk, name: &str, key: &str) -> Vec<String> {
+pub(crate) fn settings(desk: &Desk, name: &str, key: &str) -> Vec<String> {
     let text = desk.read(name);
     let found = text.lines().filter_map(|line| line.strip_prefix(&format!("{key}=")));
     found.map(str::to_owned).collect()
 }
 
 /// The words of a command line as systemd reads it (systemd.service, "Command lines"), quoted for a shell.
-fn command_line(line: &str) -> String {
+pub(crate) fn command_line(line: &str) -> String {
     let quoted: Vec<String> =
         words(line, "%$").iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
     quoted.join(" ")
@@ -279,7 +279,8 @@ const DOCKER: &str = r#"#!/bin/sh
 [ "$1" = login ] && exec cat > login.txt
 [ "$1" = run ] || exit 125
 shift
-kept="PATH PPM_INFRA_CLOUD PPM_INFRA_STATE PPM_INFRA_TIME_SCALE"
+# Where the cloud of a test is, a container knows without being told.
+kept="PATH PPM_INFRA_CLOUD PPM_INFRA_STATE PPM_INFRA_TIME_SCALE AWS_ENDPOINT_URL AWS_EC2_METADATA_DISABLED"
 while :; do
     case $1 in
     --rm | --read-only) shift ;;
@@ -293,11 +294,39 @@ echo "$1" > image.txt
 shift
 set -- ppm-infra "$@"
 for name in $kept; do
-    eval "value=\${$name-}"
-    set -- "$name=$value" "$@"
+    eval "is_set=\${$name+1} value=\${$name-}"
+    [ -z "$is_set" ] || set -- "$name=$value" "$@"
 done
 exec env -i "$@"
 "#;
+
+/// Runs the steps of a job of GitHub that are lines of a shell, as GitHub does; what the actions before them provide is a
+/// folder and, in the environment, `credentials`. The step that looks ends with `look`.
+pub(crate) fn run_steps(desk: &Desk, job: &Value, credentials: &str, look: i32) {
+    desk.write("bin/docker", DOCKER);
+    desk.write("bin/aws", "#!/bin/sh\necho \"password for $*\"\n");
+    desk.shell("chmod +x bin/*").exit(0);
+    let set = |env: &Value| -> String {
+        let all = env.as_object().into_iter().flatten();
+        let set = all.map(|(name, value)| format!("export {name}='{}'; ", value.as_str().unwrap()));
+        set.collect::<Vec<_>>().concat()
+    };
+    let prelude = format!(
+        "PATH=$PWD/bin:$PATH; export GITHUB_STEP_SUMMARY=summary.md AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=B \
+         AWS_SESSION_TOKEN=C {credentials}; {}",
+        set(&job["env"])
+    );
+    for step in job["steps"].as_array().unwrap().iter().filter(|step| step["run"].is_string()) {
+        let name = step["name"].as_str().unwrap();
+        // As GitHub: a file of lines, by bash, which ends at the first that fails.
+        desk.write("step.sh", step["run"].as_str().unwrap());
+        by_program("shellcheck", &["--shell=bash", "step.sh"], &desk.path(""));
+        let env = set(&step["env"]).replace("${{ secrets.PPM_INFRA_HEARTBEAT }}", "");
+        assert!(!env.contains("${{") && !desk.read("step.sh").contains("${{"), "a shell reads no expressions: {name}");
+        let said = desk.shell(&format!("{prelude}{env}bash -e step.sh"));
+        said.exit(if name == "Look" { look } else { 0 });
+    }
+}
 
 #[test]
 fn github_takes_the_workflow_and_its_steps_run_as_they_are_written() {
@@ -326,34 +355,7 @@ fn github_takes_the_workflow_and_its_steps_run_as_they_are_written() {
     let role = steps[1]["with"]["role-to-assume"].as_str().unwrap();
     assert_eq!(role, "arn:aws:iam::111122223333:role/ppm-prod-drift-github");
 
-    desk.write("bin/docker", DOCKER);
-    desk.write("bin/aws", "#!/bin/sh\necho \"password for $*\"\n");
-    desk.shell("chmod +x bin/*").exit(0);
-    let set = |env: &Value| -> String {
-        let all = env.as_object().into_iter().flatten();
-        let set = all.map(|(name, value)| format!("export {name}='{}'; ", value.as_str().unwrap()));
-        set.collect::<Vec<_>>().concat()
-    };
-    let prelude = format!(
-        "PATH=$PWD/bin:$PATH; export GITHUB_STEP_SUMMARY=summary.md AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=B \
-         AWS_SESSION_TOKEN=C; {}",
-        set(&job["env"])
-    );
-    let run = |expected: i32| {
-        for step in steps.iter().filter(|step| step["run"].is_string()) {
-            let name = step["name"].as_str().unwrap();
-            // As GitHub: a file of lines, by bash, which ends at the first that fails.
-            desk.write("step.sh", step["run"].as_str().unwrap());
-            by_program("shellcheck", &["--shell=bash", "step.sh"], &desk.path(""));
-            let env = set(&step["env"]).replace("${{ secrets.PPM_INFRA_HEARTBEAT }}", "");
-            assert!(
-                !env.contains("${{") && !desk.read("step.sh").contains("${{"),
-                "a shell reads no expressions: {name}"
-            );
-            let said = desk.shell(&format!("{prelude}{env}bash -e step.sh"));
-            said.exit(if name == "Look" { expected } else { 0 });
-        }
-    };
+    let run = |look: i32| run_steps(&desk, job, "", look);
     run(0);
     assert_eq!(desk.read("image.txt").trim(), "111122223333.dkr.ecr.us-east-1.amazonaws.com/ppm-infra:0.1.0");
     assert!(desk.read("login.txt").contains("password for ecr get-login-password"));

@@ -16,17 +16,21 @@ use crate::support::hint::{follow, hint};
 use crate::support::kubernetes::{Kubernetes, get, put};
 
 /// The access key of the job.
-const JOB: &str = "AKIAJOB";
+pub(crate) const JOB: &str = "AKIAJOB";
 
 /// A stack that stands, its state in a bucket, and the folder of a job with nothing but the declaration.
-struct Watched {
-    emulator: Emulator,
-    desk: Desk,
-    job: Desk,
+pub(crate) struct Watched {
+    /// Where it stands.
+    pub(crate) emulator: Emulator,
+    /// The folder in which it was applied.
+    pub(crate) desk: Desk,
+    /// The folder of the job.
+    pub(crate) job: Desk,
     rds: Rds,
 }
 
-async fn watched() -> Watched {
+/// Applies the reference declaration with its state in a bucket.
+pub(crate) async fn watched() -> Watched {
     watched_with("").await
 }
 
@@ -51,19 +55,20 @@ impl Watched {
     }
 
     /// From here on the job may do what the policy allows.
-    fn may(&self, policy: &Value) {
+    pub(crate) fn may(&self, policy: &Value) {
         let mut extra = self.emulator.get("/strict/settings")["extra"].clone();
         extra["policies"] = json!({ JOB: policy });
         self.emulator.post("/strict/settings", &json!({ "extra": extra }));
     }
 
-    async fn backup_days(&self, days: i32) {
+    /// Somebody sets for how many days backups are kept.
+    pub(crate) async fn backup_days(&self, days: i32) {
         let change = self.rds.modify_db_instance().db_instance_identifier("ppm-prod-database");
         change.backup_retention_period(days).apply_immediately(true).send().await.unwrap();
     }
 
     /// What the job wrote: service and operation of each call.
-    fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         let calls = self.emulator.calls();
         let own = calls.iter().filter(|call| call["access_key"] == JOB && call["mutating"] == true);
         let done = own.filter(|call| call["outcome"] == "ok");
@@ -128,7 +133,7 @@ async fn the_role_sees_all_that_drifted_and_can_change_nothing() {
 }
 
 /// A dead man's switch: answers every request with a status, and tells its first line.
-fn switch(status: &'static str) -> (String, Receiver<String>) {
+pub(crate) fn switch(status: &'static str) -> (String, Receiver<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/ping/5ec7e7", listener.local_addr().unwrap());
     let (told, heard) = channel();

@@ -53,6 +53,8 @@ mod described;
 #[cfg(feature = "aws")]
 mod drift;
 #[cfg(feature = "aws")]
+mod drift_job_live;
+#[cfg(feature = "aws")]
 mod drift_job_role;
 #[cfg(feature = "aws")]
 mod eks_token;
