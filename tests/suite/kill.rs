@@ -139,3 +139,11 @@ fn a_first_apply_killed_or_interrupted_anywhere_is_finished_by_the_next() {
 fn a_destroy_killed_or_terminated_anywhere_is_finished_by_the_next() {
     survive(&Deed::destruction(), "TERM");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fix_of_drift_killed_anywhere_is_finished_by_the_next() {
+    let deed = Deed::fix_of_drift().await;
+    assert!(deed.writes() >= 5, "{:?}", deed.calls);
+    // Its steps all begin at once: nothing is left that would not be begun after a signal.
+    tokio::task::block_in_place(|| survive_many(&deed, points()));
+}

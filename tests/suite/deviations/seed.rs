@@ -13,7 +13,7 @@ use ppm_infra::model::resource::Known;
 use ppm_infra::resources::catalog;
 use serde_json::{Value, json};
 
-const RECORD: &str = include_str!("../fixtures/lockfile-format-1/whole/ppm-prod.lock.json");
+pub(super) const RECORD: &str = include_str!("../fixtures/lockfile-format-1/whole/ppm-prod.lock.json");
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const NOW: i64 = 1_796_032_800;
 pub(super) const DAY: i64 = 86_400;

@@ -69,6 +69,34 @@ impl Deed {
         Self { emulator, files, arguments, look: vec!["drift"], whole, calls }
     }
 
+    /// Putting back what somebody changed and took away.
+    pub(crate) async fn fix_of_drift() -> Self {
+        let emulator = Emulator::start(0);
+        let desk = Desk::at(&emulator.endpoint(), 0);
+        desk.declare(&[]);
+        desk.run(&APPLY).exit(0);
+        let lockfile: Value = serde_json::from_str(&desk.read(LOCKFILE)).unwrap();
+        let id = |address: &str| lockfile["resources"][address]["computed"]["id"].as_str().unwrap().to_owned();
+        let aws = emulator.clients().await;
+        let days = aws.rds.modify_db_instance().db_instance_identifier(id("database.main"));
+        days.backup_retention_period(1).apply_immediately(true).send().await.unwrap();
+        aws.elb.delete_listener().listener_arn(id("listener.http")).send().await.unwrap();
+        aws.s3.delete_public_access_block().bucket(id("bucket.packages")).send().await.unwrap();
+        aws.s3.delete_bucket_policy().bucket(id("bucket.packages")).send().await.unwrap();
+        let nodes = aws.iam.detach_role_policy().role_name("ppm-prod-nodes");
+        nodes.policy_arn("arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy").send().await.unwrap();
+        emulator.post("/strict/log/clear", &Value::Null);
+        let files = BTreeMap::from([(LOCKFILE, desk.read(LOCKFILE))]);
+        let named = ["database.main", "listener.http", "bucket.packages", "iam_role.nodes"];
+        let arguments = [&["drift", "fix", "--auto-approve"], &named[..]].concat();
+        let look = vec!["plan", "--detailed-exitcode"];
+        let mut deed = Self { emulator, files, arguments, look, whole: Counts::new(), calls: Vec::new() };
+        let (desk, fork) = deed.stage();
+        desk.run(&deed.arguments).exit(0);
+        (deed.whole, deed.calls) = (fork.counts(), fork.calls());
+        deed
+    }
+
     /// How many calls of it write.
     pub(crate) fn writes(&self) -> u64 {
         self.calls.iter().filter(|call| call["mutating"] == true).count() as u64
