@@ -36,10 +36,11 @@ test: venv ## every test: first all that needs no AWS SDK, then the whole suite 
 # What `make test` takes a sample of, whole: every point to die at, every fault, every damage. Random tests print the seed
 # with which they are repeated.
 # What was counted is shown with the results.
-test-faults: venv ## every crash point, fault, kill, lock, damaged file and secret; takes long
+test-faults: venv ## every crash point, fault, kill, lock, damaged file, secret and failing look; takes long
 	PPM_INFRA_TEST=all $(CARGO) test --locked --lib -- --show-output store::
 	PPM_INFRA_TEST=all $(CARGO) test --locked --test suite -- --show-output \
-	    crash:: kill:: faults:: interrupted:: lockfile:: secrets:: runbook:: shared_state:: fuzz::
+	    crash:: kill:: faults:: interrupted:: lockfile:: secrets:: runbook:: shared_state:: fuzz:: drift::unread:: \
+	    drift::repeated::
 
 # What cannot be had (charts, packages from PyPI) is left out and said aloud; PPM_INFRA_HELM=required makes that a failure.
 test-helm: ## the values of many declarations through Helm's engine and the real charts (PPM_INFRA_CHARTS), judged by Kubernetes' schemas
