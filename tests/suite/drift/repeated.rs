@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use ppm_infra::run::DriftReport;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::support::deed::Deed;
 use crate::support::emulator::Fork;
@@ -80,11 +81,13 @@ async fn an_untouched_stack_is_in_sync_however_often_it_is_looked_at() {
     let (desk, _fork) = deed.stage();
     let record = StackRecord::of(&desk).await;
     let left = Arc::new(AtomicUsize::new(looks));
-    let workers: Vec<_> =
-        (0..AT_ONCE).map(|_| tokio::spawn(look_on(deed.stage().1, record.clone(), Arc::clone(&left)))).collect();
+    let mut workers = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        workers.spawn(look_on(deed.stage().1, record.clone(), Arc::clone(&left)));
+    }
     let mut all = [0; 3];
-    for worker in workers {
-        for (sum, more) in all.iter_mut().zip(worker.await.unwrap()) {
+    for counts in workers.join_all().await {
+        for (sum, more) in all.iter_mut().zip(counts) {
             *sum += more;
         }
     }

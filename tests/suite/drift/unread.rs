@@ -153,10 +153,10 @@ fn run_while_denied(deed: &Deed, call: &Call) -> Result<(), String> {
     }
 }
 
-/// Tries some of the failures, all of them on demand, and demands that nothing is wrong with any.
-async fn try_some(calls: &[Call], try_one: impl AsyncFn(&Call, Failure) -> Result<(), String>) {
+/// Tries some of the failures, all of them on demand, and demands that nothing is wrong with any. Says how many there are.
+async fn try_some(calls: &[Call], try_one: impl AsyncFn(&Call, Failure) -> Result<(), String>) -> String {
     let all = Call::failures(calls);
-    println!("{} calls, {} ways in which one of them fails", calls.len(), all.len());
+    let counted = format!("{} calls, {} ways in which one of them fails", calls.len(), all.len());
     let some: Vec<_> =
         all.into_iter().enumerate().filter(|(number, _)| chosen(*number)).map(|(_, case)| case).collect();
     let tried = stream::iter(&some).map(async |(call, failure)| {
@@ -165,9 +165,10 @@ async fn try_some(calls: &[Call], try_one: impl AsyncFn(&Call, Failure) -> Resul
         tried.map_err(|wrong| format!("{failure:?} {service} {operation} {number:?}: {wrong}"))
     });
     let tried: Vec<Result<(), String>> = tried.buffer_unordered(AT_ONCE).collect().await;
-    println!("{} tried", tried.len());
+    let counted = format!("{counted}, {} of them tried", tried.len());
     let wrong: Vec<String> = tried.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    counted
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +177,7 @@ async fn whatever_a_call_of_a_look_answers_what_it_was_about_is_not_known() {
     let record = StackRecord::of(&deed.stage().0).await;
     let calls = Call::all(&deed.calls);
     assert!(calls.len() >= 80, "{calls:?}");
-    try_some(&calls, async |call, failure| {
+    let counted = try_some(&calls, async |call, failure| {
         let (_, fork) = deed.stage();
         match look_while(&fork, &record, call, failure).await? {
             Some(report) if !report.drift.is_empty() => return Err(format!("drift: {:?}", report.drift)),
@@ -191,6 +192,7 @@ async fn whatever_a_call_of_a_look_answers_what_it_was_about_is_not_known() {
         Ok(())
     })
     .await;
+    println!("{counted}");
 }
 
 /// How often each operation was called.
@@ -243,7 +245,7 @@ async fn what_was_found_is_told_though_what_follows_it_cannot_be_read() {
         let beside = report.deviations.iter().filter(|one| one.is_drift()).map(of);
         report.drift.keys().map(ToString::to_string).chain(beside).collect()
     };
-    try_some(&following, async |call, failure| {
+    let counted = try_some(&following, async |call, failure| {
         let Some(report) = look_while(&meddled.fork(), &record, call, failure).await? else {
             return Err("there was a look before".to_owned());
         };
@@ -257,4 +259,5 @@ async fn what_was_found_is_told_though_what_follows_it_cannot_be_read() {
         if lost.is_empty() { Ok(()) } else { Err(format!("no longer told: {lost:?}")) }
     })
     .await;
+    println!("{counted}");
 }
