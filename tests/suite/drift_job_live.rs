@@ -47,7 +47,7 @@ async fn the_service_of_systemd_looks_with_nothing_but_what_its_unit_says() {
     desk.shell(&run).exit(2).says(&["backup_days  recorded 7, found 1"]);
     assert!(desk.read("metrics/ppm-prod-drift.prom").contains("severity=\"critical\"} 1\n"));
     assert_eq!(heard.try_iter().count(), 2, "each look tells that it was there");
-    assert_eq!(watched.writes(), 0);
+    assert_eq!(watched.writes(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,5 +75,5 @@ async fn the_steps_of_github_look_with_nothing_but_a_checkout_and_a_role() {
     run(2);
     assert!(checkout.read("summary.md").contains("recorded `7`, found `1`"), "{}", checkout.read("summary.md"));
     assert!(checkout.read("drift.sarif").contains("database.main"));
-    assert_eq!(watched.writes(), 0);
+    assert_eq!(watched.writes(), Vec::<String>::new());
 }
