@@ -6,6 +6,9 @@ use serde_json::Value;
 /// ends it ("Referencing permission sets in resource policies", IAM Identity Center User Guide).
 const OF_PERMISSION_SET: &str = "AWSReservedSSO_";
 
+/// The name of whom no record names.
+const UNNAMED: &str = "somebody whom the log does not name";
+
 /// Who made a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Caller {
@@ -22,6 +25,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether the record says who it was.
+    pub fn is_known(&self) -> bool {
+        self.name != UNNAMED
+    }
+
     /// Reads a `userIdentity`.
     pub(super) fn of(identity: &Value) -> Self {
         let text = |path: &str| identity.pointer(path).and_then(Value::as_str).filter(|told| !told.is_empty());
@@ -31,7 +39,7 @@ impl Caller {
         let issuer = text("/sessionContext/sessionIssuer/userName").map(str::to_owned);
         let by_itself = || {
             let told = text("/userName").or(last).or_else(|| text("/principalId")).or_else(|| text("/accountId"));
-            told.unwrap_or("somebody whom the log does not name").to_owned()
+            told.unwrap_or(UNNAMED).to_owned()
         };
         let invoked_by = text("/invokedBy").map(str::to_owned);
         let (name, role) = match text("/type") {

@@ -25,7 +25,7 @@ const AGENTS: [(&str, &str); 14] = [
 ];
 
 /// What every call of this program carries in its user agent ("Application ID", AWS SDKs and Tools Reference Guide).
-const OURS: &str = "app/ppm-infra";
+pub const OURS: &str = "app/ppm-infra";
 
 /// By what a call was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +115,8 @@ pub struct AuditEvent {
     pub(super) request: Value,
     /// What was answered.
     pub(super) response: Value,
+    /// What it was done to, where the service says so.
+    pub(super) resources: Value,
 }
 
 impl AuditEvent {
@@ -133,12 +135,44 @@ impl AuditEvent {
             changes: !is_read_only && text("errorCode").is_none(),
             request: record.get("requestParameters").cloned().unwrap_or_default(),
             response: record.get("responseElements").cloned().unwrap_or_default(),
+            resources: record.get("resources").cloned().unwrap_or_default(),
         })
     }
 
     /// Whether the request, or its answer, has this value in it.
     pub fn names(&self, value: &str) -> bool {
         has(&self.request, value) || has(&self.response, value)
+    }
+
+    /// Whether the request has this value under this name, however deep and in whatever case, or its record lists it among
+    /// what it was done to. A member of a list has the name of the list.
+    pub fn names_as(&self, name: &str, value: &str) -> bool {
+        has_under(&self.request, name, value) || has(&self.resources, value)
+    }
+
+    /// Whether it went to this service, such as `iam`.
+    pub fn is_to(&self, service: &str) -> bool {
+        self.source.split('.').next() == Some(service)
+    }
+}
+
+fn has_under(within: &Value, name: &str, value: &str) -> bool {
+    match within {
+        Value::Array(items) => items.iter().any(|item| has_under(item, name, value)),
+        Value::Object(members) => members.iter().any(|(key, member)| {
+            (key.eq_ignore_ascii_case(name) && has_text(member, value)) || has_under(member, name, value)
+        }),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => false,
+    }
+}
+
+/// Whether a text is the value, or its spelling in the path of a URL, which EKS records of what its calls name there.
+fn has_text(within: &Value, value: &str) -> bool {
+    match within {
+        Value::String(text) => text == value || text.replace("%3A", ":").replace("%2F", "/") == value,
+        Value::Array(items) => items.iter().any(|item| has_text(item, value)),
+        Value::Object(members) => members.values().any(|member| has_text(member, value)),
+        Value::Number(_) | Value::Bool(_) | Value::Null => false,
     }
 }
 

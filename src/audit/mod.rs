@@ -10,10 +10,12 @@
 
 mod authorship;
 mod caller;
+mod delivered;
 mod event;
 #[cfg(test)]
 mod tests;
 
 pub use authorship::{AuditedChange, Author, Authorship, Confidence};
 pub use caller::Caller;
-pub use event::{AuditEvent, Means};
+pub use delivered::{AuditEventError, DETAIL_TYPE};
+pub use event::{AuditEvent, Means, OURS};

@@ -86,7 +86,7 @@ pub(super) enum Command {
     /// Delete everything; data only where you allow it
     Destroy(DestroyArgs),
     /// Show what was changed outside of ppm-infra, and settle it: accept, waive or fix
-    Drift(DriftArgs),
+    Drift(Box<DriftArgs>),
     /// Show the health of the stack, and which versions and certificates expire
     Status(File),
     /// Rebuild a lost or damaged lockfile from the tagged objects in AWS

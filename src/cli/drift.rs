@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::args::{Common, DriftArgs, DriftCommand};
 use super::drift_files::DriftFiles;
 use super::drift_put_right::{self, PutRight};
+use super::drift_scope::AskedScope;
 use super::failure::Failure;
 use super::memory::{Looked, Memory};
 use super::notify::Notices;
@@ -18,12 +19,13 @@ use super::{
     drift_accept, drift_fix, drift_schedule, drift_waive, exit, handover, heartbeat, memory, out, show, typed,
     workplace,
 };
-use crate::engine::state::Book;
+use crate::audit::AuditEvent;
+use crate::engine::state::{Book, State};
 use crate::model::finding::{Finding, Grade};
 use crate::report::words::count;
 use crate::report::{Page, ValuesFile};
 use crate::run::since::RunOutcome;
-use crate::run::{self, DriftReport, EventEmitter, Prospects, Session, Stop};
+use crate::run::{self, DriftReport, EventEmitter, Host, LookScope, Prospects, Session, Stop};
 use crate::store::file;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -48,14 +50,26 @@ pub(super) async fn drift(common: &Common, args: &DriftArgs, stop: Stop) -> Resu
 async fn looked(common: &Common, args: &DriftArgs, stop: Stop) -> Result<u8, Failure> {
     let mut sides = Sides { files: DriftFiles::named(args)?, notices: Notices::named(args)? };
     let declarations = declarations(&args.files)?;
+    let scope = AskedScope::named(args, declarations.len())?;
     match declarations.as_slice() {
         [] | [_] => {
             let first = declarations.first().map(PathBuf::as_path);
-            let looked = Look::taken((common, args), first, stop, true).await?.with_who(args).await;
+            let stack = RecordedStack::loaded(common, first).await?;
+            let scope = (scope.of(&stack.book.state)?, scope.event());
+            if scope.0.is_nothing() {
+                stack.tell_nothing(common, args, scope, &mut sides);
+                sides.files.write()?;
+                return Ok(exit::DONE);
+            }
+            may_put_right(args, &stack.declaration)?;
+            let looked = Look::taken(common, stack, scope, stop, true).await?.with_who(args).await;
             let looked = looked.with_put_right(common, args).await?;
             let came = looked.tell(common, args, &mut sides).await;
             sides.files.write()?;
-            heartbeat::beat(common, args.heartbeat.as_ref()).await;
+            // Whoever waits for it waits for looks at everything.
+            if looked.report.scope.only().is_none() {
+                heartbeat::beat(common, args.heartbeat.as_ref()).await;
+            }
             Ok(exit::leaving(came.code(), looked))
         }
         several => {
@@ -104,8 +118,14 @@ async fn of_several(
     sides: &mut Sides,
 ) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
-    let look =
-        async |path: &'_ PathBuf| (path.clone(), Look::taken((common, args), Some(path), stop.clone(), false).await);
+    let look = async |path: &'_ PathBuf| {
+        let looked = async {
+            let stack = RecordedStack::loaded(common, Some(path)).await?;
+            may_put_right(args, &stack.declaration)?;
+            Look::taken(common, stack, (LookScope::Everything, None), stop.clone(), false).await
+        };
+        (path.clone(), looked.await)
+    };
     let mut looks = pin!(stream::iter(declarations).map(look).buffered(AT_ONCE));
     while let Some((path, looked)) = looks.next().await {
         typed::about(&path);
@@ -218,6 +238,41 @@ impl Totals {
     }
 }
 
+/// A stack as it is declared and recorded.
+struct RecordedStack {
+    declaration: Declaration,
+    home: Home,
+    book: Book,
+}
+
+impl RecordedStack {
+    /// That of the declaration at `path`, or of the only one there is.
+    async fn loaded(common: &Common, path: Option<&Path>) -> Result<Self, Failure> {
+        let declaration = Declaration::load(path)?;
+        let mut home = workplace::home(common, &declaration)?;
+        let book = workplace::load(&mut home, &declaration).await?;
+        Ok(Self { declaration, home, book })
+    }
+
+    /// Says that an event is about nothing of the stack. Nothing is asked, remembered or sent.
+    fn tell_nothing(
+        &self,
+        common: &Common,
+        args: &DriftArgs,
+        (scope, event): (LookScope, Option<&AuditEvent>),
+        sides: &mut Sides,
+    ) {
+        let State { account, resources, .. } = &self.book.state;
+        let left_out = resources.len();
+        let report = DriftReport { left_out, scope, event: event.cloned(), ..DriftReport::default() };
+        let at = Host::system().now();
+        show::drift_page(&self.declaration, account, (&report, None, args.exit_on), None, |page| {
+            show::page(common, page);
+            sides.files.add(page, at);
+        });
+    }
+}
+
 /// What one look at one stack found.
 struct Look {
     declaration: Declaration,
@@ -231,30 +286,30 @@ struct Look {
 }
 
 impl Look {
-    /// Looks at the stack of the declaration at `path`, or of the only one there is.
+    /// Looks at what is in the scope of a stack, because of the event if there is one.
     async fn taken(
-        (common, args): (&Common, &DriftArgs),
-        path: Option<&Path>,
+        common: &Common,
+        RecordedStack { declaration, home, book }: RecordedStack,
+        (scope, event): (LookScope, Option<&AuditEvent>),
         stop: Stop,
         is_shown: bool,
     ) -> Result<Self, Failure> {
-        let declaration = Declaration::load(path)?;
-        if args.put_right {
-            drift_put_right::rules(&declaration)?;
-        }
-        let mut home = workplace::home(common, &declaration)?;
-        let book = workplace::load(&mut home, &declaration).await?;
         let session = workplace::session(common, &declaration.stack, stop).await?;
         let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
-        let seen = run::look(&session, &book.state, &memory.baselines(), &mut events).await?;
+        let seen = run::look(&session, &book.state, &scope, &memory.baselines(), &mut events).await?;
         drop(sinks);
         let at = session.host.now();
         let Prospects { drifted: prospects, pending } = seen.prospects(&session, &declaration, &book.state);
         let today = at.to_zoned(TimeZone::UTC).date();
-        let report = DriftReport { prospects, pending, ..seen.report }.waive(&declaration.stack.waivers, today);
-        let values = handover::drift(common, &declaration, &book.state);
+        let report = DriftReport { prospects, pending, event: event.cloned(), ..seen.report }
+            .waive(&declaration.stack.waivers, today);
+        // The file of Helm values is none of some objects.
+        let values = match &report.scope {
+            LookScope::Everything => handover::drift(common, &declaration, &book.state),
+            LookScope::Only(_) => None,
+        };
         Ok(Self { declaration, book, report, values, at, home, memory, session })
     }
 
@@ -295,17 +350,35 @@ impl Look {
             (findings, waived, page.worst_drift(), page.worst_left(&put_right.done))
         });
         let (serial, objects) = (self.book.state.serial, self.report.looked_at);
-        let baselines = &self.report.baselines;
+        let DriftReport { baselines, scope, left_out, .. } = &self.report;
+        let left_out = *left_out;
         let is_incomplete = !self.report.unread.is_empty();
         let came = LookOutcome::of(is_incomplete, left, args.exit_on);
         // What was put right had drifted all the same.
         let outcome = LookOutcome::of(is_incomplete, worst, args.exit_on).kept();
         let (declaration, who) = (&self.declaration, &self.report.who);
-        let looked =
-            Looked { declaration, account, serial, outcome, objects, findings, waived, who, baselines, put_right };
+        let looked = Looked {
+            declaration,
+            account,
+            serial,
+            outcome,
+            objects,
+            scope,
+            left_out,
+            findings,
+            waived,
+            who,
+            baselines,
+            put_right,
+        };
         self.memory.end(&self.home, (args, &sides.notices), &self.session, looked).await;
         came
     }
+}
+
+/// Refuses to put right what no declaration allows.
+fn may_put_right(args: &DriftArgs, declaration: &Declaration) -> Result<(), Failure> {
+    if args.put_right { drift_put_right::rules(declaration).map(drop) } else { Ok(()) }
 }
 
 /// What a page tells, and what of it is waived.

@@ -12,7 +12,7 @@ use super::{exit, out, show, workplace};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::report::{Goal, Page};
-use crate::run::{self, Departure, EventEmitter, Extra, Planned, Settled, Stop};
+use crate::run::{self, Departure, EventEmitter, Extra, LookScope, Planned, Settled, Stop};
 use workplace::Declaration;
 
 /// Puts back what was recorded, and takes away what is named.
@@ -93,7 +93,9 @@ impl Fix<'_> {
         // What tells that there may be an extra is compared with earlier looks.
         let home = workplace::home(common, declaration)?;
         let baselines = Memory::recall(&home, session.host.now()).await.baselines();
-        let seen = run::look(session, state, &baselines, &mut events).await?;
+        let named = self.wanted.iter().filter(|(_, names)| !names.is_empty());
+        let scope = LookScope::Only(named.map(|(address, _)| address.clone()).collect());
+        let seen = run::look(session, state, &scope, &baselines, &mut events).await?;
         let extras = seen.extras(self.wanted).map_err(run::RunError::Fix)?;
         Ok(Some((extras, seen.surroundings)))
     }

@@ -63,7 +63,7 @@ impl PutRight<'_> {
         let cool_down = SignedDuration::from_hours(rules.cool_down_hours.into());
         let entries = self.memory.since(home, self.at - cool_down).await;
         let [all, not_counted] = [findings, waived].map(|all| all.iter().collect::<Vec<_>>());
-        let since = Since::of(&all, &not_counted, self.memory.last(), self.at);
+        let since = Since::of(&self.report.scope, &all, &not_counted, self.memory.last(), self.at);
         let drifted = drifted(findings, &since);
         let choice = run::choose(&drifted, &self.report.prospects, rules, &entries, self.at);
         let mut report = PutRightReport { done: BTreeSet::new(), left: choice.left };

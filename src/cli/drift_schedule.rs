@@ -16,6 +16,8 @@ use crate::helm::shell_word;
 use crate::model::address::Address;
 use crate::model::values::Arn;
 use crate::render::document;
+use crate::resources::catalog;
+use crate::run;
 use crate::stack::Stack;
 use crate::store::file;
 
@@ -42,7 +44,8 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
         JobForm::Eventbridge => {
             elsewhere(&job)?;
             below_here(&declaration)?;
-            JobTarget::Eventbridge(TaskJob { image: image(args, &job), declaration: declaration.name() })
+            let watched = run::watched(&catalog(), &state);
+            JobTarget::Eventbridge(TaskJob { image: image(args, &job), declaration: declaration.name(), watched })
         }
         JobForm::Github => JobTarget::Github(repository(args, &declaration, &job)?),
     };

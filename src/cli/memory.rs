@@ -19,7 +19,7 @@ use crate::model::finding::Finding;
 use crate::report::{Goal, Page};
 use crate::run::event::{Event, EventKind, RunReport, Sink};
 use crate::run::since::{FORMAT, RunBaseline, RunChanges, RunEntry, RunHistory, RunKind, RunOutcome, Since, StepTime};
-use crate::run::{Extra, Host, PutRightReport, Session, WhoReport};
+use crate::run::{Extra, Host, LookScope, PutRightReport, Session, WhoReport};
 use crate::store::StoreError;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -49,6 +49,10 @@ pub(super) struct Looked<'a> {
     pub(super) outcome: RunOutcome,
     /// How many objects it looked at.
     pub(super) objects: usize,
+    /// Which.
+    pub(super) scope: &'a LookScope,
+    /// How many more are recorded.
+    pub(super) left_out: usize,
     /// What it found.
     pub(super) findings: Vec<Finding>,
     /// What it found as well, and somebody answers for.
@@ -109,7 +113,7 @@ impl Memory {
     ) {
         let at = session.host.now();
         let [findings, waived] = [&looked.findings, &looked.waived].map(|all| all.iter().collect::<Vec<&Finding>>());
-        let since = Since::of(&findings, &waived, self.last(), at);
+        let since = Since::of(looked.scope, &findings, &waived, self.last(), at);
         let stack = &looked.declaration.stack;
         let message = Told {
             stack: stack.stack.as_str(),
@@ -118,6 +122,7 @@ impl Memory {
             at,
             findings: &findings,
             since: &since,
+            left_out: looked.left_out,
             who: looked.who,
             put_right: looked.put_right,
         };
@@ -136,6 +141,7 @@ impl Memory {
             outcome: looked.outcome,
             elapsed_ms: u64::try_from(at.duration_since(self.began).as_millis()).unwrap_or_default(),
             looked_at: looked.objects,
+            only: looked.scope.only().cloned(),
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
@@ -214,6 +220,7 @@ fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunRepor
         outcome: if report.is_complete() { RunOutcome::Done } else { RunOutcome::Failed },
         elapsed_ms: report.elapsed_ms,
         looked_at: objects,
+        only: None,
         changes: RunChanges::default(),
         findings: Vec::new(),
         steps,

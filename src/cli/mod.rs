@@ -16,6 +16,7 @@ mod drift_files;
 mod drift_fix;
 mod drift_put_right;
 mod drift_schedule;
+mod drift_scope;
 mod drift_waive;
 pub mod exit;
 mod failure;

@@ -49,6 +49,8 @@ pub(super) struct Told<'a> {
     pub(super) findings: &'a [&'a Finding],
     /// The same beside the run before.
     pub(super) since: &'a Since<'a>,
+    /// How many objects of the record were not looked at.
+    pub(super) left_out: usize,
     /// Who made it.
     pub(super) who: &'a WhoReport,
     /// What was put right by itself.
@@ -95,7 +97,8 @@ impl Notices {
         for (name, target) in &self.targets {
             let known = records.get(name).cloned().unwrap_or_default();
             let Some(reason) = self.reason(told, &known) else {
-                records.insert(name.clone(), NoticeRecord { error: None, ..known });
+                let error = if told.left_out > 0 { known.error.clone() } else { None };
+                records.insert(name.clone(), NoticeRecord { error, ..known });
                 continue;
             };
             let view = NoticeView {
@@ -107,6 +110,7 @@ impl Notices {
                 reason,
                 findings: told.findings,
                 since: told.since,
+                left_out: told.left_out,
                 who: told.who,
                 put_right: told.put_right,
             };
@@ -115,6 +119,8 @@ impl Notices {
                 out::note(&format!("warning: {name} was not told: {error}\n"));
             }
             let record = match done {
+                // The rest is still to be told, by the next look at everything.
+                Ok(()) if told.left_out > 0 => known,
                 Ok(()) => NoticeRecord { told_at: Some(told.at), owed: false, error: None },
                 Err(error) => NoticeRecord { owed: true, error: Some(error), ..known },
             };
@@ -130,6 +136,10 @@ impl Notices {
         }
         if self.tells_all {
             return Some(NoticeReason::Asked);
+        }
+        // What is still there of the rest is not known now.
+        if told.left_out > 0 {
+            return None;
         }
         let is_due = known.owed || known.told_at.is_none_or(|last| told.at.duration_since(last) >= DAILY);
         (is_due && (known.owed || !told.findings.is_empty())).then_some(NoticeReason::Digest)

@@ -12,6 +12,7 @@ mod alerts;
 mod cron;
 mod dashboard;
 mod eventbridge;
+mod events;
 mod github;
 mod kubernetes;
 mod policy;

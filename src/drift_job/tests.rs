@@ -6,6 +6,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use super::*;
 use crate::handoff::tests::reads_as;
+use crate::model::audit::WatchedCalls;
 use crate::text::read_yaml;
 
 /// A stack of whose names none is that of the documentation.
@@ -55,7 +56,23 @@ fn targets() -> [JobTarget; 6] {
             image: image.clone(),
             declaration: "plans/acme.yaml".to_owned(),
         }),
-        JobTarget::Eventbridge(TaskJob { image, declaration: "plans/acme.yaml".to_owned() }),
+        JobTarget::Eventbridge(TaskJob { image, declaration: "plans/acme.yaml".to_owned(), watched: watched() }),
+    ]
+}
+
+fn watched() -> Vec<WatchedCalls> {
+    let one = |service, member, parts: &[&'static str], names: &[&str], calls: &[&'static str]| WatchedCalls {
+        service,
+        member,
+        parts: parts.iter().copied().collect(),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        calls: calls.iter().copied().collect(),
+    };
+    vec![
+        one("ec2", "resourcesSet.items[].resourceId", &[], &["vpc-1", "sg-1"], &["CreateTags", "DeleteTags"]),
+        one("ec2", "vpcId", &[], &["vpc-1"], &["DeleteVpc", "ModifyVpcAttribute"]),
+        one("eks", "name", &["nodegroupName"], &["acme"], &["DeleteNodegroup", "UpdateClusterConfig"]),
+        one("iam", "roleName", &[], &["acme-nodes"], &["PutRolePolicy"]),
     ]
 }
 

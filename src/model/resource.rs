@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::address::{Address, Kind};
-use super::audit::AuditName;
+use super::audit::{AuditName, ChangingCalls};
 use super::component::Component;
 use super::document::Document;
 use super::mark::Tags;
@@ -42,6 +42,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// By which name CloudTrail keeps what was done to an object ("Resource name" of the attributes of `LookupEvents`, in
     /// the CloudTrail User Guide: the name or the id of the resource that the event refers to).
     const AUDIT: AuditName;
+    /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
+    const CHANGED_BY: &'static [ChangingCalls];
     /// How long each verb usually takes on AWS: orders the schedule before there is experience.
     const TYPICAL: Typical;
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
@@ -240,6 +242,8 @@ pub struct KindFacts {
     pub identity: &'static [&'static str],
     /// By which name the audit log keeps what was done to an object; `None` where it keeps nothing.
     pub audit: Option<AuditName>,
+    /// Which calls change an object.
+    pub changed_by: &'static [ChangingCalls],
     /// Whether users come in through it.
     pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
@@ -278,6 +282,7 @@ impl KindFacts {
             ground: R::GROUND,
             identity: R::IDENTITY,
             audit: Some(R::AUDIT),
+            changed_by: R::CHANGED_BY,
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
@@ -305,6 +310,7 @@ impl KindFacts {
             ground: &[],
             identity: &[],
             audit: None,
+            changed_by: &[],
             leads_users: false,
             holds_its_ground: None,
             typical: Typical::QUICK,

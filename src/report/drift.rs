@@ -5,6 +5,7 @@
 
 mod classes;
 mod deviations;
+mod event;
 mod findings;
 mod pending;
 pub(super) mod put_right;
@@ -73,6 +74,8 @@ impl<'a> Page<'a> {
             gone: drifted.gone(),
             unread: report.unread.len(),
             looked_at: report.looked_at,
+            left_out: report.left_out,
+            is_nothing: report.scope.is_nothing(),
             waived: report.waived.drift.len(),
             is_edited: view.values.is_some_and(ValuesFile::is_drift),
             undeclared: report.deviations.iter().filter(|one| one.is_drift()).count(),
@@ -83,8 +86,9 @@ impl<'a> Page<'a> {
         let waived = findings::waived(report, view.origins, view.quoted_file);
         let [all, not_counted] = [&findings, &waived].map(|all| all.iter().collect::<Vec<&Finding>>());
         // When this run looked is told nowhere on the page.
-        let since = Since::of(&all, &not_counted, view.last, Timestamp::UNIX_EPOCH);
-        let remarks = since::remark(&since).into_iter().chain(totals.remarks(view.quoted_file));
+        let since = Since::of(&report.scope, &all, &not_counted, view.last, Timestamp::UNIX_EPOCH);
+        let remarks = report.event.as_ref().map(event::remark).into_iter().chain(since::remark(&since));
+        let remarks = remarks.chain(totals.remarks(view.quoted_file));
         let remarks = remarks.chain(waived::remarks(&report.waived)).chain(who::remarks(&report.who)).collect();
         let unread = report.unread.iter().map(|(address, error)| {
             let error = error.to_string();
@@ -97,7 +101,10 @@ impl<'a> Page<'a> {
             verdict: totals.verdict(),
             remarks,
             chain: CriticalPath::default(),
-            json_fields: Vec::new(),
+            json_fields: vec![
+                ("only", json!(report.scope.only())),
+                ("event", report.event.as_ref().map_or(Value::Null, event::json)),
+            ],
             summary: totals.summary(),
             sections: vec![
                 Section::titled("drift", Heading::of("Drift"), drifted).led(Lead::Gap),
@@ -229,6 +236,10 @@ struct Totals {
     /// How many objects are waived, as a whole or in part.
     waived: usize,
     looked_at: usize,
+    /// How many more are recorded.
+    left_out: usize,
+    /// Whether there was nothing to look at, because an event is about nothing of the stack.
+    is_nothing: bool,
     /// Whether the file of Helm values was changed.
     is_edited: bool,
     /// What nobody declared and counts as drift.
@@ -250,9 +261,13 @@ impl Totals {
 
     fn verdict(&self) -> Text {
         let looked_at = count(self.looked_at, "object");
+        if self.is_nothing {
+            let words = "Nothing was looked at: the event is about no object of this stack, or changed nothing.";
+            return Text::of(Label::Plain, words);
+        }
         if self.is_in_sync() {
             let but = if self.waived == 0 { String::new() } else { format!(", but for {} waived", self.waived) };
-            let rest = format!(" {looked_at} {} as recorded{but}.", are(self.looked_at));
+            let rest = format!(" {looked_at} {} as recorded{but}{}.", are(self.looked_at), self.unseen());
             return Text::of(Label::Success, "In sync.").with(Label::Plain, rest);
         }
         let mut line = Text::of(Label::Heading, "Drift:");
@@ -265,7 +280,7 @@ impl Totals {
             line.push(Label::Plain, " ");
             line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
         }
-        line.push(Label::Plain, format!(" of {looked_at}."));
+        line.push(Label::Plain, format!(" of {looked_at}{}.", self.unseen()));
         if self.undeclared > 0 {
             line.push(Label::Drift, format!(" {} not declared by anybody.", self.undeclared));
         }
@@ -276,6 +291,14 @@ impl Totals {
             line.push(Label::Drift, " Helm values changed.");
         }
         line
+    }
+
+    /// That there is more that was not looked at.
+    fn unseen(&self) -> String {
+        match self.left_out {
+            0 => String::new(),
+            n => format!("; {n} of {} {} not looked at", self.looked_at + n, if n == 1 { "was" } else { "were" }),
+        }
     }
 
     fn remarks(&self, quoted_file: &str) -> Vec<Remark> {
@@ -298,6 +321,7 @@ impl Totals {
     fn summary(&self) -> Value {
         json!({
             "looked_at": self.looked_at,
+            "left_out": self.left_out,
             "changed": self.moved,
             "gone": self.gone,
             "undeclared": self.undeclared,

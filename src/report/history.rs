@@ -74,6 +74,9 @@ fn row(entry: &RunEntry) -> Row {
         *by_severity.entry(&one.severity).or_default() += 1;
     }
     let mut found: Vec<String> = by_severity.iter().map(|(severity, n)| format!("{n} {severity}")).collect();
+    if let Some(only) = &entry.only {
+        found.insert(0, format!("of {} alone", count(only.len(), "object")));
+    }
     if !entry.steps.is_empty() {
         found.push(count(entry.steps.len(), "step"));
     }
@@ -105,9 +108,9 @@ fn run_json(entry: &RunEntry) -> Value {
     let findings: Vec<Value> = entry.findings.iter().map(kept_json).collect();
     json!({
         "at": entry.at, "run": entry.run, "kind": entry.kind, "outcome": entry.outcome, "serial": entry.serial,
-        "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "changes": entry.changes,
-        "findings": findings, "notices": entry.notices, "steps": entry.steps, "taken_away": entry.taken_away,
-        "put_right": entry.put_right,
+        "tool": entry.tool, "elapsed_ms": entry.elapsed_ms, "looked_at": entry.looked_at, "only": entry.only,
+        "changes": entry.changes, "findings": findings, "notices": entry.notices, "steps": entry.steps,
+        "taken_away": entry.taken_away, "put_right": entry.put_right,
     })
 }
 

@@ -62,6 +62,8 @@ pub struct NoticeView<'a> {
     pub findings: &'a [&'a Finding],
     /// The same beside the run before.
     pub since: &'a Since<'a>,
+    /// How many objects of the record were not looked at.
+    pub left_out: usize,
     /// Who made it.
     pub who: &'a WhoReport,
     /// What was put right by itself.
@@ -108,6 +110,7 @@ impl<'a> Page<'a> {
                 ("reason", json!(view.reason.word())),
                 ("since", json!(since.last.map(|last| last.at))),
                 ("subject", json!(subject)),
+                ("left_out", json!(view.left_out)),
             ],
             summary: json!(since.changes()),
         }
@@ -135,9 +138,10 @@ fn subject(view: &NoticeView<'_>, order: &[usize]) -> String {
     let (findings, since) = (view.findings, view.since);
     let is_new = |index: &&usize| since.findings[**index].0 != Standing::Same;
     let Some(named) = order.iter().find(is_new).or(order.first()) else {
+        let so = if view.left_out == 0 { "in sync" } else { "what was looked at is in sync" };
         return match since.resolved.len() {
-            0 => format!("{}: in sync", view.stack),
-            resolved => format!("{}: in sync, {resolved} resolved", view.stack),
+            0 => format!("{}: {so}", view.stack),
+            resolved => format!("{}: {so}, {resolved} resolved", view.stack),
         };
     };
     let mut parts: Vec<(&str, usize)> = Vec::new();
@@ -176,6 +180,7 @@ mod tests {
     use super::*;
     use crate::model::address::Address;
     use crate::model::finding::{Grade, Severity};
+    use crate::run::LookScope;
     use crate::run::since::{FORMAT, RunEntry, RunKind, RunOutcome};
 
     fn at(hour: i64) -> Timestamp {
@@ -189,7 +194,7 @@ mod tests {
     }
 
     fn ran(found: &[Finding]) -> RunEntry {
-        let since = Since::of(&found.iter().collect::<Vec<_>>(), &[], None, at(0));
+        let since = Since::of(&LookScope::Everything, &found.iter().collect::<Vec<_>>(), &[], None, at(0));
         RunEntry {
             format: FORMAT,
             run: "0a".to_owned(),
@@ -200,6 +205,7 @@ mod tests {
             outcome: RunOutcome::Drifted,
             elapsed_ms: 0,
             looked_at: 3,
+            only: None,
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
@@ -213,7 +219,7 @@ mod tests {
     /// The line of a phone, and the titles of what stands below it.
     fn told(before: Option<&[Finding]>, now: &[Finding]) -> (String, Vec<String>) {
         let (before, findings) = (before.map(ran), now.iter().collect::<Vec<_>>());
-        let since = Since::of(&findings, &[], before.as_ref(), at(1));
+        let since = Since::of(&LookScope::Everything, &findings, &[], before.as_ref(), at(1));
         let view = NoticeView {
             stack: "ppm-prod",
             region: "us-east-1",
@@ -223,6 +229,7 @@ mod tests {
             reason: NoticeReason::News,
             findings: &findings,
             since: &since,
+            left_out: 0,
             who: &WhoReport::default(),
             put_right: &PutRightReport::default(),
         };
@@ -265,7 +272,7 @@ mod tests {
         };
         let gone = finding("nat_gateway.a", Severity::Error, "it is gone");
         let findings = [&gone];
-        let since = Since::of(&findings, &[], None, at(1));
+        let since = Since::of(&LookScope::Everything, &findings, &[], None, at(1));
         let told = |names: &[&str]| {
             let events: Vec<AuditEvent> = names.iter().map(|name| event(name)).collect();
             let who = Authorship::of(&events, &[AuditedChange::default()], false);
@@ -280,6 +287,7 @@ mod tests {
                 reason: NoticeReason::News,
                 findings: &findings,
                 since: &since,
+                left_out: 0,
                 who: &who,
                 put_right: &PutRightReport::default(),
             };
@@ -303,7 +311,7 @@ mod tests {
         let many: Vec<Finding> =
             (0..25).map(|n| finding(&format!("subnet.s{n}"), Severity::Warning, "it is changed")).collect();
         let findings: Vec<&Finding> = many.iter().collect();
-        let since = Since::of(&findings, &[], None, at(1));
+        let since = Since::of(&LookScope::Everything, &findings, &[], None, at(1));
         let view = NoticeView {
             stack: "ppm-prod",
             region: "r",
@@ -313,6 +321,7 @@ mod tests {
             reason: NoticeReason::Asked,
             findings: &findings,
             since: &since,
+            left_out: 0,
             who: &WhoReport::default(),
             put_right: &PutRightReport::default(),
         };

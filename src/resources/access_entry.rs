@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -56,6 +56,10 @@ impl Computed for AccessEntryComputed {
     }
 }
 
+/// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
+const CHANGING: &[&str] =
+    &["AssociateAccessPolicy", "DisassociateAccessPolicy", "UpdateAccessEntry", "DeleteAccessEntry"];
+
 impl Resource for AccessEntry {
     const KIND: Kind = Kind::new("access_entry");
     const COMPONENT: Component = Component::Kubernetes;
@@ -67,6 +71,11 @@ impl Resource for AccessEntry {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster", "principal"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "principal_arn");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::part("eks", ("name", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
+        ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
+        ChangingCalls::TAGS_OF_EKS,
+    ];
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 3 };
     type Computed = AccessEntryComputed;
 

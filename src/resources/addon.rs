@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -60,6 +60,9 @@ impl Computed for AddonComputed {
     }
 }
 
+/// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
+const CHANGING: &[&str] = &["UpdateAddon", "DeleteAddon"];
+
 impl Resource for Addon {
     const KIND: Kind = Kind::new("addon");
     const COMPONENT: Component = Component::Kubernetes;
@@ -77,6 +80,11 @@ impl Resource for Addon {
     const CLIMB_RANK: u8 = 2;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::part("eks", ("name", "cluster_name"), ("addonName", "name"), CHANGING),
+        ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),
+        ChangingCalls::TAGS_OF_EKS,
+    ];
     const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
     type Computed = AddonComputed;
 

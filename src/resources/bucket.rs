@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -71,6 +71,31 @@ impl Resource for Bucket {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("s3", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
+        "s3",
+        "bucketName",
+        "id",
+        &[
+            "PutBucketAcl",
+            "PutBucketEncryption",
+            "PutBucketLifecycle",
+            "PutBucketNotification",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketReplication",
+            "PutBucketTagging",
+            "PutBucketVersioning",
+            "DeleteBucket",
+            "DeleteBucketEncryption",
+            "DeleteBucketLifecycle",
+            "DeleteBucketOwnershipControls",
+            "DeleteBucketPolicy",
+            "DeleteBucketPublicAccessBlock",
+            "DeleteBucketReplication",
+            "DeleteBucketTagging",
+        ],
+    )];
     const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
     type Computed = BucketComputed;
 

@@ -11,7 +11,7 @@ use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -77,6 +77,28 @@ pub struct ClusterComputed {
 
 id_alone!(ClusterComputed { arn, endpoint, certificate_authority, issuer, security_group_id });
 
+/// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
+const CHANGING: &[&str] = &[
+    "AssociateAccessPolicy",
+    "AssociateEncryptionConfig",
+    "AssociateIdentityProviderConfig",
+    "CreateAccessEntry",
+    "CreateAddon",
+    "CreateNodegroup",
+    "CreatePodIdentityAssociation",
+    "DeleteAccessEntry",
+    "DeleteAddon",
+    "DeleteCluster",
+    "DeleteNodegroup",
+    "DeletePodIdentityAssociation",
+    "DisassociateAccessPolicy",
+    "DisassociateIdentityProviderConfig",
+    "UpdateAccessEntry",
+    "UpdateClusterConfig",
+    "UpdateClusterVersion",
+    "UpdatePodIdentityAssociation",
+];
+
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");
     const COMPONENT: Component = Component::Kubernetes;
@@ -102,6 +124,13 @@ impl Resource for Cluster {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("eks", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("eks", "name", "id", CHANGING),
+        ChangingCalls::of("eks", "clusterName", "id", CHANGING),
+        ChangingCalls::TAGS_OF_EKS,
+        ChangingCalls::rules_in("security_group_id")[0],
+        ChangingCalls::rules_in("security_group_id")[1],
+    ];
     const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
     type Computed = ClusterComputed;
 

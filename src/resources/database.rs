@@ -14,7 +14,7 @@ use super::kms_key::KmsKey;
 use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -154,6 +154,24 @@ impl Resource for Database {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "rds",
+            "dBInstanceIdentifier",
+            "id",
+            &[
+                "ModifyDBInstance",
+                "RebootDBInstance",
+                "StartDBInstance",
+                "StopDBInstance",
+                "PromoteReadReplica",
+                "AddRoleToDBInstance",
+                "CreateDBSnapshot",
+                "DeleteDBInstance",
+            ],
+        ),
+        ChangingCalls::TAGS_OF_RDS,
+    ];
     const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;
 

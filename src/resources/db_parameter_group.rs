@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -57,6 +57,15 @@ impl Resource for DbParameterGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "rds",
+            "dBParameterGroupName",
+            "id",
+            &["ModifyDBParameterGroup", "ResetDBParameterGroup", "DeleteDBParameterGroup"],
+        ),
+        ChangingCalls::TAGS_OF_RDS,
+    ];
     const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
     type Computed = DbParameterGroupComputed;
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -56,6 +56,10 @@ impl Resource for DbSubnetGroup {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
+        ChangingCalls::TAGS_OF_RDS,
+    ];
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = DbSubnetGroupComputed;
 

@@ -6,7 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -41,6 +41,10 @@ impl Resource for ElasticIp {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
     type Computed = ElasticIpComputed;
 

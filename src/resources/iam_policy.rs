@@ -6,7 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -48,6 +48,23 @@ impl Resource for IamPolicy {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
+        "iam",
+        "policyArn",
+        "id",
+        &[
+            "CreatePolicyVersion",
+            "DeletePolicyVersion",
+            "SetDefaultPolicyVersion",
+            "AttachRolePolicy",
+            "AttachUserPolicy",
+            "AttachGroupPolicy",
+            "DetachRolePolicy",
+            "TagPolicy",
+            "UntagPolicy",
+            "DeletePolicy",
+        ],
+    )];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
     type Computed = IamPolicyComputed;
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -66,6 +66,27 @@ impl Resource for IamRole {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
+        "iam",
+        "roleName",
+        "id",
+        &[
+            "AttachRolePolicy",
+            "DetachRolePolicy",
+            "PutRolePolicy",
+            "DeleteRolePolicy",
+            "PutRolePermissionsBoundary",
+            "DeleteRolePermissionsBoundary",
+            "UpdateRole",
+            "UpdateRoleDescription",
+            "UpdateAssumeRolePolicy",
+            "TagRole",
+            "UntagRole",
+            "AddRoleToInstanceProfile",
+            "RemoveRoleFromInstanceProfile",
+            "DeleteRole",
+        ],
+    )];
     const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
     type Computed = IamRoleComputed;
 

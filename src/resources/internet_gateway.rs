@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -46,6 +46,15 @@ impl Resource for InternetGateway {
         Some("a network has room for one, and what has a public address there keeps it from being detached");
     const IDENTITY: &'static [&'static str] = &["vpc"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "ec2",
+            "internetGatewayId",
+            "id",
+            &["AttachInternetGateway", "DetachInternetGateway", "DeleteInternetGateway"],
+        ),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -56,6 +56,23 @@ impl Computed for KmsKeyComputed {
     }
 }
 
+/// The calls that change it, whichever of its names they have.
+const CHANGING: &[&str] = &[
+    "CancelKeyDeletion",
+    "CreateGrant",
+    "DisableKey",
+    "DisableKeyRotation",
+    "EnableKey",
+    "EnableKeyRotation",
+    "PutKeyPolicy",
+    "RetireGrant",
+    "RevokeGrant",
+    "ScheduleKeyDeletion",
+    "TagResource",
+    "UntagResource",
+    "UpdateKeyDescription",
+];
+
 impl Resource for KmsKey {
     const KIND: Kind = Kind::new("kms_key");
     const COMPONENT: Component = Component::Access;
@@ -73,6 +90,13 @@ impl Resource for KmsKey {
     });
     const IDENTITY: &'static [&'static str] = &["alias"];
     const AUDIT: AuditName = AuditName::of("kms", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("kms", "keyId", "id", CHANGING),
+        ChangingCalls::of("kms", "keyId", "key_id", CHANGING),
+        ChangingCalls::of("kms", "targetKeyId", "id", &["CreateAlias", "UpdateAlias"]),
+        ChangingCalls::of("kms", "targetKeyId", "key_id", &["CreateAlias", "UpdateAlias"]),
+        ChangingCalls::of("kms", "aliasName", "alias", &["DeleteAlias", "UpdateAlias"]),
+    ];
     const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
     const HIDDEN_SECONDS: u32 = 120;

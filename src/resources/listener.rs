@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -65,6 +65,22 @@ impl Resource for Listener {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["load_balancer", "port"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "elasticloadbalancing",
+            "listenerArn",
+            "id",
+            &[
+                "ModifyListener",
+                "ModifyListenerAttributes",
+                "AddListenerCertificates",
+                "RemoveListenerCertificates",
+                "CreateRule",
+                "DeleteListener",
+            ],
+        ),
+        ChangingCalls::TAGS_OF_BALANCING,
+    ];
     const LEADS_USERS: bool = true;
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = ListenerComputed;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -85,6 +85,22 @@ impl Resource for LoadBalancer {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "elasticloadbalancing",
+            "loadBalancerArn",
+            "id",
+            &[
+                "ModifyLoadBalancerAttributes",
+                "SetIpAddressType",
+                "SetSecurityGroups",
+                "SetSubnets",
+                "CreateListener",
+                "DeleteLoadBalancer",
+            ],
+        ),
+        ChangingCalls::TAGS_OF_BALANCING,
+    ];
     const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;
 

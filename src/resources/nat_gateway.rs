@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -47,6 +47,10 @@ impl Resource for NatGateway {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["elastic_ip"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("ec2", "DeleteNatGatewayRequest.NatGatewayId", "id", &["DeleteNatGateway"]),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 120, update: 2, delete: 90 };
     type Computed = NatGatewayComputed;
 

@@ -12,7 +12,7 @@ use super::iam_role::IamRole;
 use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -82,6 +82,9 @@ impl Computed for NodeGroupComputed {
     }
 }
 
+/// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
+const CHANGING: &[&str] = &["UpdateNodegroupConfig", "UpdateNodegroupVersion", "DeleteNodegroup"];
+
 impl Resource for NodeGroup {
     const KIND: Kind = Kind::new("node_group");
     const COMPONENT: Component = Component::Kubernetes;
@@ -106,6 +109,24 @@ impl Resource for NodeGroup {
     const CLIMB_RANK: u8 = 1;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::part("eks", ("name", "cluster_name"), ("nodegroupName", "name"), CHANGING),
+        ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("nodegroupName", "name"), CHANGING),
+        ChangingCalls::of(
+            "autoscaling",
+            "autoScalingGroupName",
+            "autoscaling_group",
+            &[
+                "UpdateAutoScalingGroup",
+                "SuspendProcesses",
+                "ResumeProcesses",
+                "AttachInstances",
+                "DetachInstances",
+                "DeleteAutoScalingGroup",
+            ],
+        ),
+        ChangingCalls::TAGS_OF_EKS,
+    ];
     const TYPICAL: Typical = Typical { create: 180, update: 600, delete: 420 };
     type Computed = NodeGroupComputed;
 

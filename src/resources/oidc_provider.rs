@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -50,6 +50,19 @@ impl Resource for OidcProvider {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
+        "iam",
+        "openIDConnectProviderArn",
+        "id",
+        &[
+            "AddClientIDToOpenIDConnectProvider",
+            "RemoveClientIDFromOpenIDConnectProvider",
+            "UpdateOpenIDConnectProviderThumbprint",
+            "TagOpenIDConnectProvider",
+            "UntagOpenIDConnectProvider",
+            "DeleteOpenIDConnectProvider",
+        ],
+    )];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 

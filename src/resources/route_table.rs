@@ -12,7 +12,7 @@ use super::nat_gateway::NatGateway;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -52,6 +52,22 @@ impl Resource for RouteTable {
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "ec2",
+            "routeTableId",
+            "id",
+            &[
+                "CreateRoute",
+                "ReplaceRoute",
+                "DeleteRoute",
+                "AssociateRouteTable",
+                "ReplaceRouteTableAssociation",
+                "DeleteRouteTable",
+            ],
+        ),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
     type Computed = RouteTableComputed;
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -47,6 +47,23 @@ pub struct SecretComputed {
 
 id_alone!(SecretComputed { value_due });
 
+/// The calls that change it, whichever of its names they have.
+const CHANGING: &[&str] = &[
+    "CancelRotateSecret",
+    "DeleteResourcePolicy",
+    "DeleteSecret",
+    "PutResourcePolicy",
+    "PutSecretValue",
+    "RemoveRegionsFromReplication",
+    "ReplicateSecretToRegions",
+    "RestoreSecret",
+    "RotateSecret",
+    "TagResource",
+    "UntagResource",
+    "UpdateSecret",
+    "UpdateSecretVersionStage",
+];
+
 impl Resource for Secret {
     const KIND: Kind = Kind::new("secret");
     const COMPONENT: Component = Component::Data;
@@ -65,6 +82,10 @@ impl Resource for Secret {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("secretsmanager", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("secretsmanager", "secretId", "id", CHANGING),
+        ChangingCalls::of("secretsmanager", "secretId", "name", CHANGING),
+    ];
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;
 

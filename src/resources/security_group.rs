@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -62,6 +62,12 @@ impl Resource for SecurityGroup {
     });
     const IDENTITY: &'static [&'static str] = &["vpc", "name"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("ec2", "groupId", "id", &["DeleteSecurityGroup"]),
+        ChangingCalls::rules_in("id")[0],
+        ChangingCalls::rules_in("id")[1],
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
     type Computed = SecurityGroupComputed;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -63,6 +63,8 @@ impl Resource for SecurityGroupRule {
     });
     const IDENTITY: &'static [&'static str] = &["group", "protocol", "from_port", "to_port", "peer"];
     const AUDIT: AuditName = AuditName::of("ec2", "group_id");
+    const CHANGED_BY: &'static [ChangingCalls] =
+        &[ChangingCalls::rules_in("group_id")[0], ChangingCalls::rules_in("group_id")[1], ChangingCalls::TAGS_OF_EC2];
     const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };
     type Computed = SecurityGroupRuleComputed;
 

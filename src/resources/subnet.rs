@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -52,6 +52,15 @@ impl Resource for Subnet {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "cidr"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "ec2",
+            "subnetId",
+            "id",
+            &["ModifySubnetAttribute", "AssociateRouteTable", "AssociateSubnetCidrBlock", "DeleteSubnet"],
+        ),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 5 };
     type Computed = SubnetComputed;
 

@@ -9,7 +9,7 @@ use super::node_group::NodeGroup;
 use super::target_group::TargetGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -57,6 +57,18 @@ impl Resource for TargetAttachment {
     const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
     const IDENTITY: &'static [&'static str] = &["node_group", "target_group"];
     const AUDIT: AuditName = AuditName::part("autoscaling", "autoscaling_group", "target_group_arn");
+    const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
+        "autoscaling",
+        "autoScalingGroupName",
+        "autoscaling_group",
+        &[
+            "AttachLoadBalancerTargetGroups",
+            "DetachLoadBalancerTargetGroups",
+            "AttachTrafficSources",
+            "DetachTrafficSources",
+            "DeleteAutoScalingGroup",
+        ],
+    )];
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -65,6 +65,15 @@ impl Resource for TargetGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "elasticloadbalancing",
+            "targetGroupArn",
+            "id",
+            &["ModifyTargetGroup", "ModifyTargetGroupAttributes", "RegisterTargets", "DeleteTargetGroup"],
+        ),
+        ChangingCalls::TAGS_OF_BALANCING,
+    ];
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
     type Computed = TargetGroupComputed;
 

@@ -6,7 +6,7 @@ mod aws;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -47,6 +47,27 @@ impl Resource for Vpc {
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of(
+            "ec2",
+            "vpcId",
+            "id",
+            &[
+                "ModifyVpcAttribute",
+                "AssociateDhcpOptions",
+                "AssociateVpcCidrBlock",
+                "AttachInternetGateway",
+                "DetachInternetGateway",
+                "CreateSubnet",
+                "CreateRouteTable",
+                "CreateSecurityGroup",
+                "CreateNetworkAcl",
+                "DeleteVpc",
+            ],
+        ),
+        ChangingCalls::of("ec2", "CreateVpcEndpointRequest.VpcId", "id", &["CreateVpcEndpoint"]),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
     type Computed = VpcComputed;
 

@@ -13,7 +13,7 @@ use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
-use crate::model::audit::AuditName;
+use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -70,6 +70,11 @@ impl Resource for VpcEndpoint {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "service"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const CHANGED_BY: &'static [ChangingCalls] = &[
+        ChangingCalls::of("ec2", "ModifyVpcEndpointRequest.VpcEndpointId", "id", &["ModifyVpcEndpoint"]),
+        ChangingCalls::of("ec2", "DeleteVpcEndpointsRequest.VpcEndpointId.content", "id", &["DeleteVpcEndpoints"]),
+        ChangingCalls::TAGS_OF_EC2,
+    ];
     const TYPICAL: Typical = Typical { create: 10, update: 5, delete: 10 };
     type Computed = VpcEndpointComputed;
 

@@ -1,4 +1,4 @@
-//! Looking for drift: everything recorded is compared with what is there.
+//! Looking for drift: everything recorded, or some objects of it, is compared with what is there.
 //!
 //! Promises: changes nothing, not even a file. What could not be read is neither in sync nor gone.
 
@@ -11,7 +11,10 @@ use super::foreign;
 use super::refresh::{refresh, refresh_described};
 use super::waived::Waived;
 use super::who::WhoReport;
-use super::{Blueprint, EventEmitter, Prospect, PutRightReport, RunError, Session, stoppable, survey, tell_drift};
+use super::{
+    Blueprint, EventEmitter, LookScope, Prospect, PutRightReport, RunError, Session, stoppable, survey, tell_drift,
+};
+use crate::audit::AuditEvent;
 use crate::cloud::CloudError;
 use crate::described::further::further;
 use crate::described::judge::{Deviation, DeviationClass, judge};
@@ -43,6 +46,10 @@ pub struct DriftReport {
     pub notes: BTreeMap<Address, Vec<String>>,
     /// How many resources were looked at.
     pub looked_at: usize,
+    /// How many more are recorded.
+    pub left_out: usize,
+    /// Which were looked at. What could not be read and is needed to judge those is in `unread` as well.
+    pub scope: LookScope,
     /// What an apply would do about what differs, where that is known.
     pub prospects: BTreeMap<Address, Prospect>,
     /// What is declared and was not applied yet, where that is known.
@@ -58,6 +65,8 @@ pub struct DriftReport {
     pub grades: BTreeMap<(Address, String), Grade>,
     /// What is to be remembered of members without a fixed default, for the next look.
     pub baselines: BTreeMap<Address, Baseline>,
+    /// The event that the look was made for, if there is one.
+    pub event: Option<AuditEvent>,
     /// Who made what differs, as far as the cloud's audit log was asked.
     pub who: WhoReport,
 }
@@ -67,7 +76,7 @@ pub struct DriftReport {
 pub struct Look {
     /// What is to be told of it.
     pub report: DriftReport,
-    /// What is there, of everything that is recorded.
+    /// What is there, of everything that was looked at.
     pub observed: BTreeMap<Address, Observation>,
     /// The account and region.
     pub surroundings: Surroundings,
@@ -79,23 +88,26 @@ pub struct Look {
 /// # Errors
 /// [`RunError`] when not even the account is known.
 pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
-    look(session, state, &BTreeMap::new(), events).await.map(|look| look.report)
+    look(session, state, &LookScope::Everything, &BTreeMap::new(), events).await.map(|look| look.report)
 }
 
-/// As [`drift`], with what was seen; `baselines` is what was remembered of the members without a fixed default.
+/// As [`drift`], of what is in `scope` and recorded, with what was seen; `baselines` is what was remembered of the members
+/// without a fixed default.
 ///
 /// # Errors
 /// As [`drift`].
 pub async fn look(
     session: &Session,
     state: &State,
+    scope: &LookScope,
     baselines: &BTreeMap<Address, Baseline>,
     events: &mut EventEmitter<'_>,
 ) -> Result<Look, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
-    let Described { observed, answers } = refresh_described(session, state, &surroundings, events).await?;
-    let mut look = looked(session, state, surroundings, observed, events).await?;
+    let Described { observed, answers } = refresh_described(session, state, scope, &surroundings, events).await?;
+    let mut look = looked(session, state, scope, surroundings, observed, events).await?;
     look.judge(session, state, answers, baselines).await?;
+    look.observed.retain(|address, _| scope.covers(address));
     Ok(look)
 }
 
@@ -103,20 +115,25 @@ pub async fn look(
 pub(super) async fn compare(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<Look, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
     let observed = refresh(session, &BTreeMap::new(), state, &surroundings, false, events).await?;
-    looked(session, state, surroundings, observed, events).await
+    looked(session, state, &LookScope::Everything, surroundings, observed, events).await
 }
 
 async fn looked(
     session: &Session,
     state: &State,
+    scope: &LookScope,
     surroundings: Surroundings,
     observed: BTreeMap<Address, Observation>,
     events: &mut EventEmitter<'_>,
 ) -> Result<Look, RunError> {
-    let drift = engine::drift(&session.catalog, state, &observed)?;
+    let mut drift = engine::drift(&session.catalog, state, &observed)?;
+    drift.retain(|address, _| scope.covers(address));
     tell_drift(&drift, events);
-    let mut report = DriftReport { drift, looked_at: observed.len(), ..DriftReport::default() };
-    let strange = observed.iter().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
+    let looked_at = || observed.iter().filter(|(address, _)| scope.covers(address));
+    let n = looked_at().count();
+    let left_out = state.resources.len().saturating_sub(n);
+    let mut report = DriftReport { drift, looked_at: n, left_out, scope: scope.clone(), ..DriftReport::default() };
+    let strange = looked_at().filter_map(|(address, found)| Some((address.clone(), found.foreign()?)));
     // There is no declaration at hand for drift: what was recorded is what is wanted.
     let wanted =
         state.resources.iter().map(|(address, recorded)| (address.clone(), Node::of(recorded.declared.clone())));
@@ -127,7 +144,7 @@ async fn looked(
             Observation::Unread { error } => {
                 report.unread.insert(address.clone(), error.clone());
             }
-            Observation::Present { notes, .. } if !notes.is_empty() => {
+            Observation::Present { notes, .. } if !notes.is_empty() && scope.covers(address) => {
                 report.notes.insert(address.clone(), notes.clone());
             }
             Observation::Present { .. } | Observation::Absent | Observation::Foreign { .. } => {}
@@ -160,7 +177,8 @@ impl Look {
             now: session.host.now(),
         };
         let mut found = bench.judged(&self.observed, &answers);
-        let inquiries = found.iter().flat_map(|(look, deviations)| {
+        let is_told = |(look, _): &&(DeepLook<'_>, Vec<Deviation>)| self.report.scope.covers(look.address);
+        let inquiries = found.iter().filter(is_told).flat_map(|(look, deviations)| {
             let drift = self.report.drift.get(look.address);
             let diffs = drift.into_iter().flat_map(|drift| match drift {
                 Drift::Moved(diffs) => diffs.as_slice(),
@@ -283,15 +301,19 @@ impl DriftReport {
             let members = || deviations.iter().filter_map(|one| one.member.as_deref());
             notes.retain(|note| !members().any(|member| note.contains(member)));
         }
+        let is_told = self.scope.covers(address);
         for deviation in deviations {
             match told.and_then(|told| told.get(deviation.call)) {
                 Some(CallAnswer::Unread(error)) if deviation.class == DeviationClass::Unread => {
                     self.unread.entry(address.clone()).or_insert_with(|| error.clone());
                 }
+                _ if !is_told => {}
                 _ => self.deviations.push(deviation),
             }
         }
-        self.baselines.insert(address.clone(), baseline_of(look));
+        if is_told {
+            self.baselines.insert(address.clone(), baseline_of(look));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Promises: planning and looking for drift change nothing, not even a file; applying does exactly what was planned.
 
+mod about;
 mod adopt;
 mod apply;
 mod census;
@@ -23,6 +24,7 @@ mod recover;
 mod refresh;
 mod rollback;
 mod rotate;
+mod scope;
 mod session;
 pub mod since;
 mod standing;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use about::{about, watched};
 pub use adopt::{AdoptError, Adoption, examine};
 pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
@@ -51,6 +54,7 @@ pub use rebuild::{Rebuilt, rebuild};
 pub use rollback::RolledBack;
 use rollback::roll_back;
 pub use rotate::{Rotated, Rotation, finish_rotation, rotate};
+pub use scope::LookScope;
 pub use session::{Open, Settled};
 pub use waived::{Unanswered, Waived, WaivedDrift};
 pub use who::{LookedUp, WhoReport, who};

@@ -99,7 +99,15 @@ impl Look {
             surroundings.addons.entry(question).or_default();
         }
         let nodes = blueprint.nodes(&surroundings, state);
-        let planned = engine::plan(&session.catalog, &nodes, state, &self.observed, &Request::default());
+        let mut observed = self.observed.clone();
+        for (address, recorded) in &state.resources {
+            // What was not looked at is planned with as it is recorded.
+            let as_recorded = || Observation::Present { known: recorded.known(), notes: Vec::new(), settled: true };
+            if !self.report.scope.covers(address) {
+                observed.insert(address.clone(), as_recorded());
+            }
+        }
+        let planned = engine::plan(&session.catalog, &nodes, state, &observed, &Request::default());
         let one = |(at, drift): (&Address, &Drift)| {
             Some((at.clone(), self.prospect(session, &nodes, state, &planned, (at, drift))?))
         };

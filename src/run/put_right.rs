@@ -181,6 +181,7 @@ mod tests {
             outcome: RunOutcome::Drifted,
             elapsed_ms: 1,
             looked_at: 1,
+            only: None,
             changes: RunChanges::default(),
             findings: Vec::new(),
             steps: Vec::new(),

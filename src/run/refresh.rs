@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event::EventKind;
-use super::{EventEmitter, RunError, Session, stoppable};
+use super::{EventEmitter, LookScope, RunError, Session, stoppable};
 use crate::cloud::wait::sleep;
 use crate::cloud::{ObserveRequest, ObserveTarget};
 use crate::engine::state::{Recorded, State, Status};
@@ -33,17 +33,22 @@ pub(super) async fn refresh(
     events: &mut EventEmitter<'_>,
 ) -> Result<BTreeMap<Address, Observation>, RunError> {
     let depth = Depth::Observed { removing };
-    refresh_to(session, (nodes, state), surroundings, depth, events).await.map(|it| it.observed)
+    let all =
+        nodes.keys().chain(state.resources.keys()).map(|address| (address.clone(), target(address, nodes, state)));
+    refresh_to(session, all.collect(), state, surroundings, depth, events).await.map(|it| it.observed)
 }
 
-/// What is there of everything recorded, with the answers that say what nobody declared.
+/// What is there of what is recorded and `scope` takes to look at, with the answers that say what nobody declared.
 pub(super) async fn refresh_described(
     session: &Session,
     state: &State,
+    scope: &LookScope,
     surroundings: &Surroundings,
     events: &mut EventEmitter<'_>,
 ) -> Result<Described, RunError> {
-    refresh_to(session, (&BTreeMap::new(), state), surroundings, Depth::Described, events).await
+    let nodes = BTreeMap::new();
+    let targets = scope.read(state).map(|address| (address.clone(), target(address, &nodes, state)));
+    refresh_to(session, targets.collect(), state, surroundings, Depth::Described, events).await
 }
 
 /// How much is asked.
@@ -69,15 +74,13 @@ impl Depth {
 
 async fn refresh_to(
     session: &Session,
-    (nodes, state): (&BTreeMap<Address, Node>, &State),
+    targets: BTreeMap<Address, ObserveTarget>,
+    state: &State,
     surroundings: &Surroundings,
     depth: Depth,
     events: &mut EventEmitter<'_>,
 ) -> Result<Described, RunError> {
     let removing = depth == Depth::Observed { removing: true };
-    let all = nodes.keys().chain(state.resources.keys());
-    let targets: BTreeMap<Address, ObserveTarget> =
-        all.map(|address| (address.clone(), target(address, nodes, state))).collect();
     events.emit(EventKind::RefreshStarted { total: targets.len() });
     let mut ids = state.index();
     let mut looks = 0;

@@ -1,6 +1,6 @@
 //! What differs from the last run that looked for drift: new, changed, resolved, still there.
 //!
-//! Promises: a finding is known by its id and its subject, whatever its values are. What could not be looked for is neither
+//! Promises: a finding is known by its id and its subject, whatever its values are. What could not be looked for, or was not, is neither
 //! resolved nor new: it is taken over from the run before. What is waived is not resolved; once it is not waived any more,
 //! it is new: the run before did not count it.
 
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::LookScope;
 use crate::model::document::digest;
 use crate::model::finding::{Finding, Severity, Subject};
 pub use crate::store::runs::{
@@ -39,7 +40,7 @@ pub struct Since<'a> {
     pub findings: Vec<(Standing, RunFinding)>,
     /// What the run before found, and this one would have found if it were still so.
     pub resolved: Vec<&'a RunFinding>,
-    /// What the run before found, of objects that could not be read.
+    /// What the run before found, of what could not be read or was not looked at.
     pub taken_over: Vec<&'a RunFinding>,
     /// What this run found and does not count, because somebody answers for it.
     pub waived: Vec<RunFinding>,
@@ -48,8 +49,14 @@ pub struct Since<'a> {
 }
 
 impl<'a> Since<'a> {
-    /// Compares what was found at the time `at`, and what of it is waived, with the run before.
-    pub fn of(findings: &[&Finding], waived: &[&Finding], last: Option<&'a RunEntry>, at: Timestamp) -> Self {
+    /// Compares what a look at `scope` found at the time `at`, and what of it is waived, with the run before.
+    pub fn of(
+        scope: &LookScope,
+        findings: &[&Finding],
+        waived: &[&Finding],
+        last: Option<&'a RunEntry>,
+        at: Timestamp,
+    ) -> Self {
         let mut before = Before::of(last);
         let found = findings.iter().map(|finding| {
             let mut one = known(finding, at);
@@ -78,8 +85,9 @@ impl<'a> Since<'a> {
         let waived = waived.collect();
         let unread: BTreeSet<String> =
             findings.iter().filter(|one| one.severity == Severity::Unknown).map(|one| object(&one.subject)).collect();
-        let (taken_over, resolved) =
-            before.rest().partition(|one| unread.contains(one.address.as_ref().unwrap_or(&one.subject)));
+        let is_unknown =
+            |one: &&RunFinding| !is_within(scope, one) || unread.contains(one.address.as_ref().unwrap_or(&one.subject));
+        let (taken_over, resolved) = before.rest().partition(is_unknown);
         Self { last, findings: found, resolved, taken_over, waived, now_waived }
     }
 
@@ -147,6 +155,14 @@ fn known(finding: &Finding, at: Timestamp) -> RunFinding {
     }
 }
 
+/// Whether a look at `scope` would have found it. What is about no object is looked at with all of them.
+fn is_within(scope: &LookScope, one: &RunFinding) -> bool {
+    scope.only().is_none_or(|only| {
+        let address = one.address.as_ref().and_then(|address| address.parse().ok());
+        address.is_some_and(|address| only.contains(&address))
+    })
+}
+
 /// What cannot be looked at where this is not known.
 fn object(subject: &Subject) -> String {
     match subject {
@@ -192,7 +208,7 @@ mod tests {
     /// The same, where some of it is waived.
     fn waiving(last: Option<&RunEntry>, hour: i64, found: &[Finding], waived: &[Finding]) -> RunEntry {
         let [counted, waived] = [found, waived].map(|all| all.iter().collect::<Vec<_>>());
-        let since = Since::of(&counted, &waived, last, at(hour));
+        let since = Since::of(&LookScope::Everything, &counted, &waived, last, at(hour));
         RunEntry {
             format: FORMAT,
             run: format!("{hour:08}"),
@@ -203,6 +219,7 @@ mod tests {
             outcome: RunOutcome::Drifted,
             elapsed_ms: 1,
             looked_at: 46,
+            only: None,
             changes: since.changes(),
             findings: since.remembered(),
             steps: Vec::new(),
@@ -288,7 +305,8 @@ mod tests {
     #[test]
     fn only_what_was_counted_is_told_as_waived_now() {
         let (first, waived) = (after(None, 0, &[days(1)]), days(1));
-        let told = |last: &RunEntry| Since::of(&[], &[&waived], Some(last), at(1)).now_waived.len();
+        let told =
+            |last: &RunEntry| Since::of(&LookScope::Everything, &[], &[&waived], Some(last), at(1)).now_waived.len();
         assert_eq!(told(&first), 1);
         assert_eq!(told(&waiving(None, 0, &[], std::slice::from_ref(&waived))), 0);
         assert_eq!(told(&after(None, 0, &[])), 0);

@@ -53,7 +53,7 @@ impl DriftReport {
             let covers = |one: &Deviation| one.is_drift() && covers(waiver, one);
             let is_idle = drift.is_none() && !self.deviations.iter().any(covers);
             let why = match (is_idle, waiver.is_expired(today)) {
-                (true, _) if self.unread.contains_key(&waiver.address) => continue,
+                (true, _) if self.is_unknown(&waiver.address) => continue,
                 (true, _) => Unanswered::Idle,
                 (false, true) => Unanswered::Expired,
                 (false, false) => {
@@ -67,6 +67,11 @@ impl DriftReport {
             self.waived.unanswered.push((waiver.clone(), why));
         }
         self
+    }
+
+    /// Whether nothing is known of an object: it could not be read, or was not looked at.
+    fn is_unknown(&self, address: &Address) -> bool {
+        self.unread.contains_key(address) || !self.scope.covers(address)
     }
 
     /// What of the drift a waiver is about.

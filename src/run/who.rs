@@ -100,7 +100,12 @@ async fn asked(
                 made += calls;
                 let part = part.and_then(|part| value_of(recorded, part));
                 let is_about = |event: &AuditEvent| part.as_deref().is_none_or(|part| event.names(part));
-                let events: Vec<AuditEvent> = records.iter().filter_map(AuditEvent::read).filter(is_about).collect();
+                let mut events: Vec<AuditEvent> =
+                    records.iter().filter_map(AuditEvent::read).filter(is_about).collect();
+                // The log may not have it yet, which lags behind what it delivers.
+                let is_new = |one: &&AuditEvent| !events.iter().any(|known| !one.id.is_empty() && known.id == one.id);
+                let delivered = report.event.as_ref().filter(is_new).filter(|_| report.scope.covers(address));
+                events.extend(delivered.cloned());
                 let changes = changes(report, address, tables.get(&address.kind), (under, recorded));
                 let who = Authorship::of(&events, &changes, is_cut);
                 told.told.insert(address.clone(), LookedUp { since, who, read: records.len(), is_cut });
@@ -119,7 +124,7 @@ fn named<'a>(catalog: &Catalog, state: &'a State, address: &Address) -> Option<(
     Some((catalog.get(&address.kind)?.audit?, state.resources.get(address)?))
 }
 
-fn value_of(recorded: &Recorded, field: &str) -> Option<String> {
+pub(super) fn value_of(recorded: &Recorded, field: &str) -> Option<String> {
     recorded.computed.text(field).or_else(|| recorded.declared.text(field)).map(str::to_owned)
 }
 
@@ -150,7 +155,10 @@ fn by_gravity(report: &DriftReport) -> Vec<&Address> {
 fn since(address: &Address, runs: &[RunEntry], now: Timestamp) -> Timestamp {
     let name = address.to_string();
     let left_it_well = |run: &RunEntry| match run.kind {
-        RunKind::Drift => !run.findings.iter().any(|one| one.address.as_ref() == Some(&name)),
+        RunKind::Drift => {
+            let looked = run.only.as_ref().is_none_or(|only| only.contains(address));
+            looked && !run.findings.iter().any(|one| one.address.as_ref() == Some(&name))
+        }
         RunKind::Apply | RunKind::Destroy => run.steps.iter().any(|one| one.step.address == *address),
     };
     // What came to be while the run looked, it may have missed.

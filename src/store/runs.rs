@@ -10,7 +10,7 @@
 mod bucket;
 mod folder;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::{StoreError, journal};
 use crate::engine::plan::StepKey;
+use crate::model::address::Address;
 
 /// The format of entries this program writes.
 pub const FORMAT: u32 = 1;
@@ -52,6 +53,9 @@ pub struct RunEntry {
     pub elapsed_ms: u64,
     /// How many objects it looked at.
     pub looked_at: usize,
+    /// Which objects, where those were not all that are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<BTreeSet<Address>>,
     /// What differs from the run before.
     pub changes: RunChanges,
     /// What it found.

@@ -57,6 +57,7 @@ pub(super) fn run_entry(hour: i64) -> RunEntry {
         outcome: RunOutcome::Drifted,
         elapsed_ms: 1200,
         looked_at: 46,
+        only: None,
         changes: RunChanges { new: 1, ..RunChanges::default() },
         findings: vec![finding],
         steps: Vec::new(),

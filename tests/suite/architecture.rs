@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("store", &["model", "engine"]),
     ("helm", &["model::finding", "model::place", "model::values", "text", "product"]),
     ("handoff", &["model", "text", "product", "helm"]),
-    ("drift_job", &["model", "text", "helm::shell_word"]),
+    ("drift_job", &["model", "text", "audit", "helm::shell_word"]),
     (
         "architecture",
         &[

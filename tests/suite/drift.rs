@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
 use crate::support::emulator::Emulator;
+use crate::support::events::{changes, now, rules, started, template};
 
 /// A reference stack that stands.
 pub(crate) struct Standing {
@@ -79,8 +80,10 @@ impl Standing {
         expected: &[(&str, &str)],
         meddling: impl Future<Output = Result<T, E>>,
     ) {
+        let (rules, since) = (rules(&template(&self.desk)), now(&self.emulator));
         meddling.await.unwrap_or_else(|error| panic!("meddling for {expected:?}: {error:?}"));
         self.moves += 1;
+        self.is_told_by_events(&rules, since, expected);
         let said = self.desk.run(&["drift", "--json"]).exit(2);
         let expected: BTreeSet<(String, String)> =
             expected.iter().map(|(address, path)| ((*address).to_owned(), (*path).to_owned())).collect();
@@ -102,6 +105,28 @@ impl Standing {
         self.desk.run(&["apply", "--auto-approve"]).exit(0);
         self.desk.run(&["drift"]).exit(0);
         self.desk.run(&["plan", "--detailed-exitcode"]).exit(0);
+    }
+
+    /// Every call since then starts a look, and those find some of `expected` and nothing else.
+    fn is_told_by_events(&self, rules: &[Value], since: u64, expected: &[(&str, &str)]) {
+        // Who takes a subnet off its table names neither.
+        let is_untold = |event: &&Value| event["detail"]["eventName"] == "DisassociateRouteTable";
+        let changes = changes(&self.emulator, since);
+        if changes.iter().any(|event| is_untold(&event)) {
+            return;
+        }
+        let started = started(&self.emulator, rules, since);
+        assert_eq!(started.len(), changes.len(), "each call starts one look: {changes:#?}");
+        let mut found = BTreeSet::new();
+        for one in started {
+            let [(name, event)] = one.environment.as_slice() else { panic!("{:?}", one.environment) };
+            let set = format!("{name}='{}' ", event.replace('\'', r"'\''"));
+            let said = self.desk.shell(&format!("{set}ppm-infra drift --no-record --no-who --json --event env:{name}"));
+            found.extend(Self::drifted(&said));
+        }
+        let all: BTreeSet<(String, String)> =
+            expected.iter().map(|(address, path)| ((*address).to_owned(), (*path).to_owned())).collect();
+        assert!(!found.is_empty() && found.is_subset(&all), "{found:?} of {all:?}");
     }
 
     /// After `meddling`, nothing drifted and nothing would change.

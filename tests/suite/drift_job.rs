@@ -374,6 +374,7 @@ fn cloudformation_takes_the_template_and_its_task_runs_as_it_is_written() {
         "podman build --build-arg IMAGE=acme/ppm-infra:1 -f drift-job/ppm-prod-drift.Containerfile -t \
          acme/ppm-infra:1-ppm-prod-drift .",
         "aws cloudformation deploy --region us-east-1",
+        "--s3-bucket acme-state --s3-prefix ppm-prod-drift",
     ]);
     let file = "drift-job/ppm-prod-drift.cloudformation.yaml";
     by_program("cfn-lint", &["--regions", "us-east-1", "--", file], &desk.path(""));

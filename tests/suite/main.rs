@@ -13,9 +13,11 @@ mod catalogue;
 mod checks;
 mod crash;
 mod deviations;
+mod drift_event;
 mod drift_exit;
 mod drift_files;
 mod drift_job;
+mod drift_only;
 mod drift_several;
 mod edits;
 mod findings;
@@ -52,6 +54,8 @@ mod database;
 mod described;
 #[cfg(feature = "aws")]
 mod drift;
+#[cfg(feature = "aws")]
+mod drift_job_events;
 #[cfg(feature = "aws")]
 mod drift_job_live;
 #[cfg(feature = "aws")]

@@ -18,6 +18,13 @@ pub(in crate::cli) struct DriftArgs {
     pub(in crate::cli) instead: Option<DriftCommand>,
     /// The declarations, or folders of them; by default the only one in plans/
     pub(in crate::cli) files: Vec<PathBuf>,
+    /// Look at this object alone, such as `database.main`, and say nothing of the rest; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub(in crate::cli) only: Vec<Address>,
+    /// Look at the objects alone that this event of `CloudTrail` is about, as `EventBridge` delivers it: a file, `-` for standard
+    /// input, or `env:NAME` for a variable of the environment
+    #[arg(long, value_name = "EVENT", conflicts_with = "only")]
+    pub(in crate::cli) event: Option<String>,
     /// Also write a report for people to this file, as HTML or Markdown by its ending: .html or .md; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) report: Vec<PathBuf>,

@@ -62,6 +62,7 @@ fn run(n: i64, kind: RunKind, found: &[&str]) -> RunEntry {
         outcome: RunOutcome::Drifted,
         elapsed_ms: 2_000,
         looked_at: 3,
+        only: None,
         changes: RunChanges::default(),
         findings: found.iter().map(finding).collect(),
         steps: Vec::new(),

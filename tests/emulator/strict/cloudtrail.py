@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime
 from collections.abc import Iterator
 from typing import Any
 
 from .core import DEFAULT_REGION, Call, Refusal, Reply, World, before
-from .log import Entry
+from .log import Entry, is_mutating
 from .misc import CALLER_ROLE, CALLER_SESSION, caller_arn, other_caller
+from .models import model_of
 
 EVENT_DELAY = 0.0  # the real service lags by minutes; set with "cloudtrail"
 # Two requests a second for each account and region (API Reference, LookupEvents).
 RATE = 2.0
 PAGE = 50
 KEPT = 90 * 24 * 3600
+NEVER = datetime.min
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SECRETS = ("MasterUserPassword", "SecretString", "SecretBinary")
 # The members of requests that name what an event is about, by service.
@@ -64,6 +67,27 @@ NAMES = {
 }
 
 
+# Calls of EC2 whose parameters stand in a structure of their own, as seen in records.
+WRAPPED = (
+    "CreateFlowLogs",
+    "CreateNatGateway",
+    "CreateVpcEndpoint",
+    "DeleteNatGateway",
+    "DeleteVpcEndpoints",
+    "ModifySecurityGroupRules",
+    "ModifyVpcEndpoint",
+)
+# Calls of S3 whose events have another name (S3 User Guide, "Amazon S3 CloudTrail
+# events": "in some cases, the CloudTrail event name differs from the API action name").
+S3_NAMES = {
+    "DeletePublicAccessBlock": "DeleteBucketPublicAccessBlock",
+    "PutBucketLifecycleConfiguration": "PutBucketLifecycle",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+
+
 @before("cloudtrail", "LookupEvents")
 def lookup_events(call: Call, world: World) -> Reply:
     """Management events of the region, newest first, as our own log has them.
@@ -93,8 +117,9 @@ def lookup_events(call: Call, world: World) -> Reply:
         and world.clock.older(entry.at, delay)
         and oldest <= int(entry.wall.timestamp()) <= end
         and entry.operation != "LookupEvents"
+        and is_management(entry)
         and (wanted is None or any(name == wanted for _, name in resources(entry)))
-        and has(event := event_json(entry, call, world), attributes)
+        and has(event := event_json(entry, world), attributes)
     ]
     size = min(int(call.get("MaxResults") or PAGE), PAGE)
     offset = int(call.get("NextToken") or 0)
@@ -102,6 +127,15 @@ def lookup_events(call: Call, world: World) -> Reply:
     if offset + size < len(found):
         shown["NextToken"] = str(offset + size)
     return call.reply(shown)
+
+
+def is_management(entry: Entry) -> bool:
+    """Whether it is about a resource, and not about what is in one: those are data events,
+    which neither the event history nor EventBridge has unless a trail logs them."""
+    if entry.service != "s3":
+        return True
+    is_lock = entry.operation.endswith("ObjectLockConfiguration")
+    return is_lock or ("Object" not in entry.operation and "Key" not in entry.request)
 
 
 def region_of(entry: Entry) -> str:
@@ -122,38 +156,41 @@ def throttle(call: Call, world: World) -> None:
         raise Refusal("ThrottlingException", "Rate exceeded", 400)
 
 
-def event_json(entry: Entry, call: Call, world: World) -> dict[str, Any]:
-    """A log entry as an event."""
-    event_id = str(uuid.uuid5(uuid.NAMESPACE_OID, str(entry.index)))
-    source = f"{entry.service}.amazonaws.com"
-    identity = identity_of(entry, call, world)
-    user = identity.get("userName") or identity["arn"].rsplit("/", 1)[-1]
-    detail = {
+def record_json(entry: Entry, world: World) -> dict[str, Any]:
+    """A log entry as a record of CloudTrail."""
+    return {
         "eventVersion": "1.11",
-        "userIdentity": identity,
+        "userIdentity": identity_of(entry, world),
         "eventTime": entry.wall.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": source,
-        "eventName": entry.operation,
+        "eventSource": f"{entry.service}.amazonaws.com",
+        "eventName": event_name(entry.service, entry.operation),
         "awsRegion": region_of(entry),
         "sourceIPAddress": entry.source,
         "userAgent": entry.agent,
         **({} if entry.outcome == "ok" else {"errorCode": entry.outcome}),
         "requestParameters": request_json(entry) or None,
         "responseElements": None,
-        "eventID": event_id,
+        "eventID": str(uuid.uuid5(uuid.NAMESPACE_OID, str(entry.index))),
         "readOnly": not entry.mutating,
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": entry.account,
         "eventCategory": "Management",
     }
+
+
+def event_json(entry: Entry, world: World) -> dict[str, Any]:
+    """A log entry as an event of the event history."""
+    detail = record_json(entry, world)
+    identity = detail["userIdentity"]
+    user = identity.get("userName") or identity["arn"].rsplit("/", 1)[-1]
     return {
-        "EventId": event_id,
-        "EventName": entry.operation,
+        "EventId": detail["eventID"],
+        "EventName": detail["eventName"],
         "ReadOnly": str(not entry.mutating).lower(),
         "AccessKeyId": entry.access_key,
         "EventTime": int(entry.wall.timestamp()),
-        "EventSource": source,
+        "EventSource": detail["eventSource"],
         "Username": user,
         "Resources": [
             {"ResourceType": kind, "ResourceName": name}
@@ -163,7 +200,7 @@ def event_json(entry: Entry, call: Call, world: World) -> dict[str, Any]:
     }
 
 
-def identity_of(entry: Entry, call: Call, world: World) -> dict[str, Any]:
+def identity_of(entry: Entry, world: World) -> dict[str, Any]:
     """The ``userIdentity`` of a call."""
     account, key = entry.account, entry.access_key
     common = {"accountId": account, "accessKeyId": key}
@@ -203,8 +240,48 @@ def request_json(entry: Entry) -> dict[str, Any]:
     """The parameters of a request, in the spelling of CloudTrail."""
     if entry.service == "s3":
         return s3_request(entry)
+    if entry.service == "eks":
+        return eks_request(entry)
+    if entry.operation in WRAPPED:
+        return {f"{entry.operation}Request": wrapped(entry.request)}
+    if entry.service == "ec2" and entry.operation in ("CreateTags", "DeleteTags"):
+        tags = {"resourcesSet": [{"ResourceId": each} for each in entry.request.get("Resources", [])]}
+        return spelt("", tags | {"tagSet": entry.request.get("Tags", [])}, "items")
     lists = "items" if entry.service == "ec2" else ""
     return {small(key): spelt(key, value, lists) for key, value in entry.request.items()}
+
+
+def event_name(service: str, operation: str) -> str:
+    """The name of an event: of some calls of S3 another one than in its API."""
+    return S3_NAMES.get(operation, operation) if service == "s3" else operation
+
+
+def eks_request(entry: Entry) -> dict[str, Any]:
+    """As EKS has them: what stands in the path of the request by its name there."""
+    model = model_of("eks")
+    operation = model.operation(entry.operation) if model else None
+    members = operation.input.members if operation and operation.input else {}
+    told = {}
+    for key, value in entry.request.items():
+        member = members.get(key)
+        in_path = member is not None and member.location == "uri"
+        told[member.renamed or key if in_path else small(key)] = spelt(key, value, "")
+    return told
+
+
+def wrapped(request: dict[str, Any]) -> dict[str, Any]:
+    """As the newer calls of EC2 have them: lists without their plural, an element of one in ``content``."""
+    told: dict[str, Any] = {}
+    for key, value in request.items():
+        if isinstance(value, list):
+            items = [
+                {"tag": tag, **wrapped(each)} if isinstance(each, dict) else {"tag": tag, "content": each}
+                for tag, each in enumerate(value, 1)
+            ]
+            told[key.removesuffix("s")] = items[0] if len(items) == 1 else items
+        else:
+            told[key] = wrapped(value) if isinstance(value, dict) else value
+    return told
 
 
 def s3_request(entry: Entry) -> dict[str, Any]:
@@ -268,3 +345,29 @@ def has(event: dict[str, Any], attributes: list[dict[str, str]]) -> bool:
         )
         for each in attributes
     )
+
+
+def operations(service: str) -> dict[str, list[str]]:
+    """The calls of a service that change something, by the names of their events, with
+    the first members of what their records say was asked for."""
+    model = model_of(service)
+    if model is None:
+        raise ValueError(f"no model of {service}")
+    told = {}
+    for operation in filter(lambda each: is_mutating(each.name), model.operations()):
+        shape, name = operation.input, operation.name
+        asked: dict[str, Any] = {}
+        for key, member in (shape.members if shape else {}).items():
+            asked[key] = ["{}"] if member.shape.type == "list" else "{}"
+        entry = Entry(0, 0, NEVER, service, name, "", "ok", 200, True, request=asked)
+        told[event_name(service, name)] = sorted(flat(request_json(entry)))
+    return told
+
+
+def flat(request: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The paths in a request."""
+    for key, value in request.items():
+        yield prefix + key
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from flat(inner, f"{prefix}{key}.")

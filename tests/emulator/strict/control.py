@@ -15,6 +15,8 @@ POST /strict/mutate                change something behind the tool's back
 GET  /strict/judged                how many requests the models have judged
 GET  /strict/violations            the requests that they refused
 POST /strict/violations/clear      forget those: they were expected
+POST /strict/eventbridge           the events that a pattern matches; see eventbridge.py
+GET  /strict/operations            calls that change something, and what they ask for
 POST /strict/reset                 empty all books, moto's and ours
 POST /strict/fork                  a second emulator from here on; see fork.py
 POST /strict/exit                  end this process at once
@@ -30,7 +32,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import faults, fork, inventory, mutate
+from . import cloudtrail, eventbridge, faults, fork, inventory, mutate
 from .core import DEFAULT_ACCOUNT, DEFAULT_REGION, Reply, World
 
 Handler = Callable[[World, dict[str, str], Any], Any]
@@ -87,6 +89,16 @@ def clear_log(world: World, query: dict[str, str], order: Any) -> Any:
 def summary(world: World, query: dict[str, str], order: Any) -> Any:
     """Counts of calls."""
     return world.log.summary()
+
+
+def match_events(world: World, query: dict[str, str], order: Any) -> Any:
+    """What a rule would do with the calls so far."""
+    return eventbridge.applied(world, order)
+
+
+def operations(world: World, query: dict[str, str], order: Any) -> Any:
+    """By the names of their events, the calls of a service that change something."""
+    return cloudtrail.operations(query["service"])
 
 
 def show_inventory(world: World, query: dict[str, str], order: Any) -> Any:
@@ -215,6 +227,8 @@ PATHS: dict[tuple[str, str], Handler] = {
     ("GET", "/strict/judged"): judged,
     ("GET", "/strict/violations"): violations,
     ("POST", "/strict/violations/clear"): clear_violations,
+    ("POST", "/strict/eventbridge"): match_events,
+    ("GET", "/strict/operations"): operations,
     ("POST", "/strict/reset"): reset,
     ("POST", "/strict/fork"): copy,
     ("POST", "/strict/exit"): leave,

@@ -7,6 +7,8 @@ pub(crate) mod cut;
 pub(crate) mod deed;
 #[cfg(feature = "aws")]
 pub(crate) mod emulator;
+#[cfg(feature = "aws")]
+pub(crate) mod events;
 pub(crate) mod fixture;
 pub(crate) mod hint;
 #[cfg(feature = "aws")]
