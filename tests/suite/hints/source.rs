@@ -20,7 +20,7 @@ const NOT_RUN: [(&str, &str); 6] = [
     ),
     ("kubectl -n {namespace} logs --follow job/{name}-first", "what stands in for a cluster runs no pods"),
     (
-        "aws cloudformation deploy --region {} --stack-name {name} --template-file {} --capabilities \
+        "aws cloudformation deploy --region {} --stack-name {name} --template-file {}{bucket} --capabilities \
          CAPABILITY_NAMED_IAM --parameter-overrides Vpc=VPC Subnets=SUBNET,SUBNET",
         "the emulator has no CloudFormation; cfn-lint judges the template",
     ),
