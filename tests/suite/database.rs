@@ -55,7 +55,11 @@ async fn a_database_restored_under_the_name_of_the_old_one_is_taken_by_two_comma
         take.approved("yes").exit(0);
         at.desk.run(&APPLY).exit(0);
         at.desk.run(&PLAN).exit(0);
-        at.desk.run(&["drift"]).exit(2).says(&["settings that wait for a restart", "1 not declared by anybody."]);
+        at.desk.run(&["drift"]).exit(2).says(&[
+            "settings that wait for a restart",
+            "the snapshot",
+            "2 not declared by anybody.",
+        ]);
         assert_ne!(at.computed("database.main", "resource_id"), old);
         let found = at.aws.rds.describe_db_instances().db_instance_identifier("old").send().await.unwrap();
         assert_eq!(found.db_instances()[0].dbi_resource_id(), Some(old.as_str()), "nobody touched it");
