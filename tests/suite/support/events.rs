@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ppm_infra::drift_job::{DriftJob, JobTarget, TaskJob};
+use ppm_infra::drift_job::{DriftJob, JobScope, JobTarget, TaskJob};
 use ppm_infra::engine::state::State;
 use ppm_infra::resources::catalog;
 use ppm_infra::run::watched;
@@ -23,16 +23,15 @@ pub(crate) fn record(desk: &Desk) -> State {
 /// The template of a job for a stack as it is recorded.
 pub(crate) fn template(desk: &Desk) -> Value {
     let state = record(desk);
-    let job = DriftJob {
+    let scope = JobScope {
         stack: state.stack.clone(),
         region: "us-east-1".to_owned(),
         account: state.account.clone(),
         bucket: "acme-packages".to_owned(),
         state: Some("s3://acme-state/team".parse().unwrap()),
         state_key: None,
-        hours: 6,
-        exit_on: None,
     };
+    let job = DriftJob { scope, hours: 6, exit_on: None };
     let watched = watched(&catalog(), &state);
     let task =
         TaskJob { image: "acme/ppm-infra:1".to_owned(), declaration: "plans/reference.yaml".to_owned(), watched };
