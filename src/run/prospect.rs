@@ -112,31 +112,32 @@ impl Look {
             Some((at.clone(), self.prospect(session, &nodes, state, &planned, (at, drift))?))
         };
         let drifted = drift.iter().filter_map(one).collect();
-        let pending = planned.as_ref().map(|plan| self.pending(plan)).unwrap_or_default();
+        let pending = planned.as_ref().map(|plan| self.pending(plan, &nodes, state)).unwrap_or_default();
         Prospects { drifted, pending }
     }
 
-    /// What of a plan is not about drift. What could not be read is not known to be otherwise than it is declared.
-    fn pending(&self, plan: &Plan) -> BTreeMap<Address, Prospect> {
+    /// What of a plan is not about drift: what is declared otherwise than it was applied. What could not be read is not known
+    /// to be otherwise, and what changes because something else is gone is declared as it was.
+    fn pending(&self, plan: &Plan, nodes: &BTreeMap<Address, Node>, state: &State) -> BTreeMap<Address, Prospect> {
         let is_read = |at: &Address| !matches!(self.observed.get(at), Some(Observation::Unread { .. }));
-        let actions = plan.actions.iter().filter(|(at, action)| action.is_change() && is_read(at));
+        let is_meant = |at: &Address| self.report.scope.covers(at) && is_read(at);
+        let actions = plan.actions.iter().filter(|(at, action)| action.is_change() && is_meant(at));
         let one = |(at, action): (&Address, &Action)| {
             let Prospect { outcome, mut fields } = Prospect::of(action);
-            match self.report.drift.get(at) {
-                // What an apply has begun and not finished is declared as it was applied.
-                None if outcome == Outcome::Updated && fields.is_empty() => return None,
-                None => {}
-                Some(Drift::Gone) => return None,
+            let (Some(node), Some(recorded)) = (nodes.get(at), state.resources.get(at)) else {
+                return Some((at.clone(), Prospect { outcome, fields }));
+            };
+            let whole = |field: &str| field.split('.').next().unwrap_or_default().to_owned();
+            let is_redeclared = |field: &str| node.declared.get(&whole(field)) != recorded.declared.get(&whole(field));
+            let is_moved = |field: &str| match self.report.drift.get(at) {
+                None => false,
+                Some(Drift::Gone) => true,
                 Some(Drift::Moved(diffs)) => {
-                    fields.retain(|field| {
-                        !diffs.iter().any(|diff| is_within(field, &diff.path) || is_within(&diff.path, field))
-                    });
-                    if fields.is_empty() {
-                        return None;
-                    }
+                    diffs.iter().any(|diff| is_within(field, &diff.path) || is_within(&diff.path, field))
                 }
-            }
-            Some((at.clone(), Prospect { outcome, fields }))
+            };
+            fields.retain(|field| is_redeclared(field) && !is_moved(field));
+            (!fields.is_empty()).then(|| (at.clone(), Prospect { outcome, fields }))
         };
         actions.filter_map(one).collect()
     }

@@ -46,6 +46,21 @@ fn of_one_object_what_was_moved_is_drift_and_what_was_declared_since_is_pending(
 }
 
 #[test]
+fn what_changes_because_something_else_is_gone_is_not_pending() {
+    let desk = standing(DECLARED);
+    let mut world: Value = serde_json::from_str(&desk.read("world.json")).unwrap();
+    world["objects"].as_object_mut().unwrap().retain(|_, object| object["mark"]["address"] != "target_group.main");
+    desk.write("world.json", &world.to_string());
+    assert_eq!(pending(&desk, 2), json!([]), "listeners that lead to it are declared as they were");
+    // Of what was looked at alone, and of the rest nothing.
+    desk.write("plans/prod.yaml", &DECLARED.replace("backup_days: 11", "backup_days: 12"));
+    let told = |only: &str, code: i32| {
+        desk.run(&["drift", "--json", "--only", only]).exit(code).json().remove(0)["pending"].as_array().unwrap().len()
+    };
+    assert_eq!((told("load_balancer.main", 0), told("database.main", 0)), (0, 1));
+}
+
+#[test]
 fn what_is_to_be_made_or_removed_is_pending_as_well() {
     let admin = "kubernetes:\n  admins: [\"arn:aws:iam::123456789012:role/ops\"]\n";
     let with_admin = DECLARED.replace("kubernetes:\n", admin);
