@@ -17,6 +17,8 @@ use crate::engine::plan::{Action, Plan};
 use crate::model::address::Address;
 use crate::model::finding::{Finding, Subject};
 use crate::model::put_right::{PutRightChange, PutRightRules};
+use crate::model::resource::Catalog;
+use crate::model::waiver::is_within;
 use crate::report::{Goal, is_recorded};
 use crate::run::event::{RunReport, Sink};
 use crate::run::since::{Since, Standing};
@@ -163,7 +165,7 @@ impl PutRight<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let refused = too_much(&planned.plan, changes);
+            let refused = too_much(&planned.plan, changes, &session.catalog);
             if refused.is_empty() {
                 return Ok(planned.plan.has_changes().then_some(planned));
             }
@@ -206,12 +208,22 @@ fn changed(plan: &Plan) -> impl Iterator<Item = Address> {
 }
 
 /// What of a plan does more than set in place, or make again what is gone, or is noticed by users.
-fn too_much(plan: &Plan, changes: &BTreeMap<Address, PutRightChange>) -> BTreeMap<Address, LeftReason> {
+fn too_much(
+    plan: &Plan,
+    changes: &BTreeMap<Address, PutRightChange>,
+    catalog: &Catalog,
+) -> BTreeMap<Address, LeftReason> {
     let mut refused = BTreeMap::new();
     for (address, action) in plan.actions.iter().filter(|(_, action)| action.is_change()) {
         let more = match (action, changes.get(address)) {
-            (Action::Update { .. }, Some(PutRightChange::Changed))
-            | (Action::Create { .. }, Some(PutRightChange::Missing)) => plan.noticed.get(address).cloned(),
+            (Action::Update { diffs, .. }, Some(PutRightChange::Changed)) => {
+                let interrupts = catalog.get(&address.kind).map_or(&[][..], |facts| facts.interrupts);
+                let is_noticed = |field: &&&str| diffs.iter().any(|diff| is_within(&diff.path, field));
+                let noticed = interrupts.iter().find(is_noticed);
+                let noticed = noticed.map(|field| format!("setting {field} back interrupts what is served or runs"));
+                noticed.or_else(|| plan.noticed.get(address).cloned())
+            }
+            (Action::Create { .. }, Some(PutRightChange::Missing)) => plan.noticed.get(address).cloned(),
             (Action::Replace { .. }, _) => Some("it would be replaced".to_owned()),
             (Action::Delete { .. } | Action::Forget { .. }, _) => Some("it would be deleted".to_owned()),
             (Action::Update { .. } | Action::Create { .. } | Action::NoOp { .. }, _) => {

@@ -42,6 +42,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// By which name CloudTrail keeps what was done to an object ("Resource name" of the attributes of `LookupEvents`, in
     /// the CloudTrail User Guide: the name or the id of the resource that the event refers to).
     const AUDIT: AuditName;
+    /// Fields whose change in place interrupts what is served or what runs, for seconds or longer: a restart, nodes or
+    /// connections that go (RDS User Guide, "Settings for DB instances", column "Downtime notes"; EKS User Guide, "Understand
+    /// each phase of node updates"). A test holds that each is a field of the kind.
+    const INTERRUPTS: &'static [&'static str];
     /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
     const CHANGED_BY: &'static [ChangingCalls];
     /// How long each verb usually takes on AWS: orders the schedule before there is experience.
@@ -244,6 +248,8 @@ pub struct KindFacts {
     pub audit: Option<AuditName>,
     /// Which calls change an object.
     pub changed_by: &'static [ChangingCalls],
+    /// Fields whose change in place interrupts what is served or what runs.
+    pub interrupts: &'static [&'static str],
     /// Whether users come in through it.
     pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
@@ -283,6 +289,7 @@ impl KindFacts {
             identity: R::IDENTITY,
             audit: Some(R::AUDIT),
             changed_by: R::CHANGED_BY,
+            interrupts: R::INTERRUPTS,
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: R::TYPICAL,
@@ -311,6 +318,7 @@ impl KindFacts {
             identity: &[],
             audit: None,
             changed_by: &[],
+            interrupts: &[],
             leads_users: false,
             holds_its_ground: None,
             typical: Typical::QUICK,

@@ -71,6 +71,7 @@ impl Resource for AccessEntry {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster", "principal"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "principal_arn");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),

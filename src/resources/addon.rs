@@ -80,6 +80,7 @@ impl Resource for Addon {
     const CLIMB_RANK: u8 = 2;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
+    const INTERRUPTS: &'static [&'static str] = &["kubernetes_version", "version"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("addonName", "name"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),

@@ -71,6 +71,7 @@ impl Resource for Bucket {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("s3", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "s3",
         "bucketName",

@@ -124,6 +124,7 @@ impl Resource for Cluster {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("eks", "id");
+    const INTERRUPTS: &'static [&'static str] = &["version", "private_access", "public_access"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("eks", "name", "id", CHANGING),
         ChangingCalls::of("eks", "clusterName", "id", CHANGING),

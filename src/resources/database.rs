@@ -154,6 +154,7 @@ impl Resource for Database {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const INTERRUPTS: &'static [&'static str] = &["engine_version", "instance_class", "parameter_group"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "rds",

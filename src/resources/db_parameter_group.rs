@@ -57,6 +57,7 @@ impl Resource for DbParameterGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "rds",

@@ -56,6 +56,7 @@ impl Resource for DbSubnetGroup {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
         ChangingCalls::TAGS_OF_RDS,

@@ -41,6 +41,7 @@ impl Resource for ElasticIp {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
         ChangingCalls::TAGS_OF_EC2,

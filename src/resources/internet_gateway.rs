@@ -46,6 +46,7 @@ impl Resource for InternetGateway {
         Some("a network has room for one, and what has a public address there keeps it from being detached");
     const IDENTITY: &'static [&'static str] = &["vpc"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",

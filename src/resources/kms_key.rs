@@ -90,6 +90,7 @@ impl Resource for KmsKey {
     });
     const IDENTITY: &'static [&'static str] = &["alias"];
     const AUDIT: AuditName = AuditName::of("kms", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("kms", "keyId", "id", CHANGING),
         ChangingCalls::of("kms", "keyId", "key_id", CHANGING),

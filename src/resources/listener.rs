@@ -65,6 +65,7 @@ impl Resource for Listener {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["load_balancer", "port"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",

@@ -85,6 +85,7 @@ impl Resource for LoadBalancer {
     const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const INTERRUPTS: &'static [&'static str] = &["subnets"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",

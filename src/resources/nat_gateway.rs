@@ -47,6 +47,7 @@ impl Resource for NatGateway {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["elastic_ip"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "DeleteNatGatewayRequest.NatGatewayId", "id", &["DeleteNatGateway"]),
         ChangingCalls::TAGS_OF_EC2,

@@ -109,6 +109,7 @@ impl Resource for NodeGroup {
     const CLIMB_RANK: u8 = 1;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
+    const INTERRUPTS: &'static [&'static str] = &["version", "count", "max"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("nodegroupName", "name"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("nodegroupName", "name"), CHANGING),

@@ -50,6 +50,7 @@ impl Resource for OidcProvider {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "iam",
         "openIDConnectProviderArn",

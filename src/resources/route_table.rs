@@ -52,6 +52,7 @@ impl Resource for RouteTable {
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &["routes", "subnets"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",

@@ -82,6 +82,7 @@ impl Resource for Secret {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("secretsmanager", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("secretsmanager", "secretId", "id", CHANGING),
         ChangingCalls::of("secretsmanager", "secretId", "name", CHANGING),

@@ -62,6 +62,7 @@ impl Resource for SecurityGroup {
     });
     const IDENTITY: &'static [&'static str] = &["vpc", "name"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "groupId", "id", &["DeleteSecurityGroup"]),
         ChangingCalls::rules_in("id")[0],

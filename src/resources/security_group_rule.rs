@@ -63,6 +63,7 @@ impl Resource for SecurityGroupRule {
     });
     const IDENTITY: &'static [&'static str] = &["group", "protocol", "from_port", "to_port", "peer"];
     const AUDIT: AuditName = AuditName::of("ec2", "group_id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] =
         &[ChangingCalls::rules_in("group_id")[0], ChangingCalls::rules_in("group_id")[1], ChangingCalls::TAGS_OF_EC2];
     const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };

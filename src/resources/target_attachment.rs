@@ -57,6 +57,7 @@ impl Resource for TargetAttachment {
     const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
     const IDENTITY: &'static [&'static str] = &["node_group", "target_group"];
     const AUDIT: AuditName = AuditName::part("autoscaling", "autoscaling_group", "target_group_arn");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "autoscaling",
         "autoScalingGroupName",

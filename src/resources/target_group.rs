@@ -65,6 +65,7 @@ impl Resource for TargetGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",

@@ -47,6 +47,7 @@ impl Resource for Vpc {
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",

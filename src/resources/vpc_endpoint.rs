@@ -70,6 +70,7 @@ impl Resource for VpcEndpoint {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "service"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
+    const INTERRUPTS: &'static [&'static str] = &["route_tables"];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "ModifyVpcEndpointRequest.VpcEndpointId", "id", &["ModifyVpcEndpoint"]),
         ChangingCalls::of("ec2", "DeleteVpcEndpointsRequest.VpcEndpointId.content", "id", &["DeleteVpcEndpoints"]),

@@ -72,6 +72,20 @@ fn every_kind_has_the_story_of_a_life_among_the_tests() {
     assert_eq!(missing, Vec::<String>::new(), "every kind is made, found again, changed and removed");
 }
 
+#[test]
+fn what_interrupts_is_a_field_that_is_changed_in_place() {
+    let mut named = 0;
+    for (kind, facts) in catalog() {
+        for name in facts.interrupts {
+            let field = facts.fields.iter().find(|field| field.name == *name);
+            let field = field.unwrap_or_else(|| panic!("src/resources/{kind}.rs: INTERRUPTS names {name}"));
+            assert!(!matches!(field.on_change, OnChange::Replace | OnChange::Ignore), "{kind} {name}");
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named}");
+}
+
 /// Whoever reads a lockfile finds there what AWS decided of each kind.
 #[test]
 fn every_kind_has_its_row_on_the_page_of_the_lockfile() {

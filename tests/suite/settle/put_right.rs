@@ -99,6 +99,16 @@ fn what_is_worse_replaced_noticed_or_not_named_is_left() {
 }
 
 #[test]
+fn what_users_would_notice_is_left_however_much_is_allowed() {
+    let desk = allowing(&RULES.replace("high]", "high, critical]"));
+    meddle(&desk, "database.main", |database| database["instance_class"] = json!("db.m6g.xlarge"));
+    look(&desk, 2);
+    let why = told(&look(&desk, 2), "database.main");
+    assert_eq!(why, "setting instance_class back interrupts what is served or runs");
+    assert_eq!(world(&desk, "database.main", "instance_class"), json!("db.m6g.xlarge"));
+}
+
+#[test]
 fn more_than_at_most_waits_for_the_next_run_and_a_stack_at_work_is_left_alone() {
     let desk = allowing(&format!("{RULES}    at_most: 1\n"));
     idle(&desk, 60);
