@@ -182,9 +182,8 @@ fn drifted(findings: &[Finding], since: &Since<'_>) -> Vec<DriftedObject> {
     for (finding, (standing, _)) in findings.iter().zip(&since.findings) {
         let (Some(worst), true) = (finding.grade, is_recorded(finding.id)) else { continue };
         let (address, change) = match &finding.subject {
-            Subject::Field(address, _) => (address, PutRightChange::Changed),
             Subject::Resource(address) if finding.id == GONE => (address, PutRightChange::Missing),
-            Subject::Resource(address) => (address, PutRightChange::Changed),
+            Subject::Field(address, _) | Subject::Resource(address) => (address, PutRightChange::Changed),
             Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => continue,
         };
         let is_seen_before = *standing == Standing::Same;

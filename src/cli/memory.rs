@@ -203,7 +203,7 @@ pub(super) async fn leave_taken_away(home: &Home, session: &Session, state: &Sta
     let entry = entry_of(session, (Goal::Converge, state.resources.len()), &report, Vec::new());
     let taken_away = extras.iter().map(|one| format!("{} {}", one.address, one.name)).collect();
     let outcome = if is_all { RunOutcome::Done } else { RunOutcome::Failed };
-    record(home, RunEntry { taken_away, outcome, ..entry }).await;
+    record(home, RunEntry { outcome, taken_away, ..entry }).await;
 }
 
 fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunReport, steps: Vec<StepTime>) -> RunEntry {

@@ -27,7 +27,7 @@ impl<'a> Page<'a> {
                 Departure::Gone => gone.push((departed(one), told(one))),
                 Departure::NotBegun => left.push((to_go(one), told(one))),
                 Departure::Failed(failure) => {
-                    messages.push(message(one, causes(failure)));
+                    messages.push(message(one, &causes(failure)));
                     let mut value = told(one);
                     value["error"] = json!(failure);
                     failed.push(value);
@@ -89,7 +89,7 @@ fn told(one: &Extra) -> Value {
     })
 }
 
-fn message(one: &Extra, causes: Vec<String>) -> Message {
+fn message(one: &Extra, causes: &[String]) -> Message {
     let severity = Severity::Error;
     let what = Text::of(Label::Plain, format!("could not take {} of {} away", one.name, one.address));
     let causes = causes.iter().map(|cause| Text::of(Label::Plain, cause)).collect();

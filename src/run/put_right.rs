@@ -220,7 +220,7 @@ mod tests {
                 "{outcome:?}"
             );
         }
-        let unknown = choose(&[database.clone()], &BTreeMap::new(), &allowed, &[], now());
+        let unknown = choose(std::slice::from_ref(&database), &BTreeMap::new(), &allowed, &[], now());
         assert!(matches!(unknown.left.values().next(), Some(LeftReason::More(_))));
     }
 

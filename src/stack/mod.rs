@@ -277,7 +277,7 @@ impl Stack {
             protect: values.words("protect")?,
             state: values.text("state"),
             drift: values.word("drift.job").map(|job| DeclaredDrift { job, state_key: values.text("drift.state_key") }),
-            put_right: put_right(values)?,
+            put_right: put_right(values),
             tags: values.tags("tags")?,
             waivers: values.list("waivers").to_vec(),
         })
@@ -285,17 +285,15 @@ impl Stack {
 }
 
 /// What may be put right by itself, where that is written at all.
-fn put_right(values: &Values) -> Option<Option<PutRightRules>> {
-    if values.written("drift.put_right").is_none() {
-        return Some(None);
-    }
-    Some(Some(PutRightRules {
+fn put_right(values: &Values) -> Option<PutRightRules> {
+    values.written("drift.put_right")?;
+    Some(PutRightRules {
         changes: values.words("drift.put_right.changes")?,
         severities: values.words("drift.put_right.severities")?,
         window: values.text("drift.put_right.window"),
         at_most: values.whole("drift.put_right.at_most")?,
         cool_down_hours: values.whole("drift.put_right.cool_down_hours")?,
-    }))
+    })
 }
 
 /// Whether a network is made that does not reach the internet.

@@ -28,7 +28,6 @@ fn everything() -> String {
 }
 
 /// Puts something that is not ours into objects of many kinds.
-#[expect(clippy::too_many_lines, reason = "a list of what people add")]
 async fn add_everywhere(at: &Standing) {
     let aws = &at.aws;
     let role = aws.iam.put_role_policy().role_name("ppm-prod-package-manager").policy_name("admin");

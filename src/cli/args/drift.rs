@@ -12,6 +12,7 @@ use crate::model::finding::Grade;
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub(in crate::cli) struct DriftArgs {
     /// What else to do; without, drift is shown and nothing is changed
     #[command(subcommand)]
@@ -40,7 +41,7 @@ pub(in crate::cli) struct DriftArgs {
     /// Do not ask CloudTrail who changed what has drifted, which takes half a second or more for each object
     #[arg(long)]
     pub(in crate::cli) no_who: bool,
-    /// Put right, without asking, what drift.put_right of the declaration allows, if the last look found it as well
+    /// Put right, without asking, what the declaration allows and the last look found as well
     #[arg(long, conflicts_with = "no_record")]
     pub(in crate::cli) put_right: bool,
     /// Compare with the last run, and leave nothing for the next one to compare with
