@@ -68,7 +68,8 @@ pub struct DriftView<'a> {
 impl<'a> Page<'a> {
     /// The page of a drift report.
     pub fn of_drift(report: &'a DriftReport, view: &DriftView<'a>) -> Self {
-        let drifted = Drifted::of(&report.drift, view.catalog, |_, _| "");
+        let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
+        let drifted = Drifted::of(&report.drift, view.catalog, |address, _| grade_of(address, &findings));
         let totals = Totals {
             moved: drifted.changed(),
             gone: drifted.gone(),
@@ -82,7 +83,6 @@ impl<'a> Page<'a> {
             pending: report.pending.len(),
             put_right: report.put_right.done.len(),
         };
-        let findings = findings::findings(report, view.values, view.origins, view.quoted_file);
         let waived = findings::waived(report, view.origins, view.quoted_file);
         let [all, not_counted] = [&findings, &waived].map(|all| all.iter().collect::<Vec<&Finding>>());
         // When this run looked is told nowhere on the page.
@@ -162,6 +162,20 @@ impl<'a> Page<'a> {
             format!("{} {} below --exit-on {}: exit status 0.", count(all, "finding"), are(all), exit_on.word())
         };
         is_below.then(|| Remark::Plain(Text::of(Label::Plain, told())))
+    }
+}
+
+/// How bad the worst is of what drifted of an object.
+fn grade_of(address: &Address, findings: &[Finding]) -> Text {
+    let is_of_it = |one: &&Finding| match &one.subject {
+        Subject::Resource(of) | Subject::Field(of, _) => {
+            of == address && (is_recorded(one.id) || one.id == classes::FOREIGN.id)
+        }
+        Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => false,
+    };
+    match findings.iter().filter(is_of_it).filter_map(|one| one.grade).max() {
+        Some(grade) => Text::of(deviations::label(grade), grade.word()),
+        None => Text::new(),
     }
 }
 

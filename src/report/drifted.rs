@@ -22,16 +22,16 @@ struct Moved<'a> {
     address: &'a Address,
     /// What differs; nothing where the object is gone.
     diffs: Option<&'a [FieldDiff]>,
-    /// What becomes of it; empty where that is not known.
-    outcome: &'static str,
+    /// What more there is to say of it: what becomes of it, or how bad it is.
+    more: Text,
 }
 
 impl<'a> Drifted<'a> {
-    /// The objects, each with what becomes of it.
+    /// The objects, each with what more there is to say of it.
     pub(super) fn of(
         drift: impl IntoIterator<Item = (&'a Address, &'a Drift)>,
         catalog: &'a Catalog,
-        outcome: impl Fn(&Address, &Drift) -> &'static str,
+        more: impl Fn(&Address, &Drift) -> Text,
     ) -> Self {
         let moved = |(address, drift): (&'a Address, &'a Drift)| Moved {
             address,
@@ -39,7 +39,7 @@ impl<'a> Drifted<'a> {
                 Drift::Gone => None,
                 Drift::Moved(diffs) => Some(diffs.as_slice()),
             },
-            outcome: outcome(address, drift),
+            more: more(address, drift),
         };
         Self { all: drift.into_iter().map(moved).collect(), catalog }
     }
@@ -82,7 +82,7 @@ impl Moved<'_> {
         let row = Row::of([
             Text::of(Label::Address, self.address.to_string()),
             Text::of(Label::Drift, word),
-            Text::of(Label::Muted, self.outcome),
+            self.more.clone(),
         ]);
         Row { beneath: fields::drifted(self.diffs.unwrap_or_default()), ..row.with_status(RowStatus::Drift) }
     }

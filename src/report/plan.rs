@@ -84,7 +84,9 @@ impl<'a> Page<'a> {
                 Section::titled(
                     "drift",
                     Heading::of("Drift").with("moved by somebody else since the last run"),
-                    Drifted::of(&plan.drift, view.catalog, |address, drift| outcome(plan, address, drift)),
+                    Drifted::of(&plan.drift, view.catalog, |address, drift| {
+                        Text::of(Label::Muted, outcome(plan, address, drift))
+                    }),
                 ),
                 titled("kept", "Kept", kept(plan)),
                 titled("adopted", "Adopted: ours by their marks, and in no record until now", adopted(plan)),

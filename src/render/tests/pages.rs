@@ -314,12 +314,12 @@ fn a_drift_report() {
     insta::assert_snapshot!(drift_text(&report, &drift_view()), @r"
     ppm-prod in us-east-1, account 111122223333
 
-      ! nat_gateway.b                 gone
-      ! route_table.private-b         changed
+      ! nat_gateway.b                 gone     high
+      ! route_table.private-b         changed  medium
           routes.0.0.0.0/0  recorded nat_gateway.b, found blackhole nat-0abc
-      ! security_group.load-balancer  changed
+      ! security_group.load-balancer  changed  medium
           ingress  + found tcp 22 from 0.0.0.0/0
-      ! database.main                 changed
+      ! database.main                 changed  medium
           backup_days          recorded 7, found 1
           deletion_protection  recorded true, found false
           username             recorded ppm, found root  putting it back replaces the object

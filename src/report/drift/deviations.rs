@@ -19,12 +19,19 @@ pub(super) fn content(all: &[Deviation]) -> Ready {
 }
 
 fn row(one: &Deviation) -> Row {
-    let label = if one.grade >= Grade::High { Label::Error } else { Label::Warning };
     Row::of([
         Text::of(Label::Address, one.address.to_string()),
-        Text::of(label, one.grade.word()),
+        Text::of(label(one.grade), one.grade.word()),
         Text::of(Label::Plain, &one.what),
     ])
+}
+
+/// What a grade is to the eye.
+pub(super) const fn label(grade: Grade) -> Label {
+    match grade {
+        Grade::Critical | Grade::High => Label::Error,
+        Grade::Medium | Grade::Low => Label::Warning,
+    }
 }
 
 /// One of them for programs.
