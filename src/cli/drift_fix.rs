@@ -11,6 +11,7 @@ use super::work::{Asked, StackRun};
 use super::{exit, out, show, workplace};
 use crate::engine::state::State;
 use crate::model::address::Address;
+use crate::model::surroundings::Surroundings;
 use crate::report::{Goal, Page};
 use crate::run::{self, Departure, EventEmitter, Extra, LookScope, Planned, Settled, Stop};
 use workplace::Declaration;
@@ -30,7 +31,7 @@ struct Fix<'a> {
 }
 
 /// What is not ours and is to be taken away, and where that is.
-type Extras = (Vec<Extra>, crate::model::surroundings::Surroundings);
+type Extras = (Vec<Extra>, Surroundings);
 
 impl Fix<'_> {
     async fn put_right(&self, args: &FixArgs, settled: Settled<'_>) -> Result<u8, Failure> {

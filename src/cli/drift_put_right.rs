@@ -19,7 +19,7 @@ use crate::model::finding::{Finding, Subject};
 use crate::model::put_right::{PutRightChange, PutRightRules};
 use crate::model::resource::Catalog;
 use crate::model::waiver::is_within;
-use crate::report::{Goal, is_recorded};
+use crate::report::{Goal, is_loss, is_recorded};
 use crate::run::event::{RunReport, Sink};
 use crate::run::since::{Since, Standing};
 use crate::run::{
@@ -182,7 +182,7 @@ fn drifted(findings: &[Finding], since: &Since<'_>) -> Vec<DriftedObject> {
     for (finding, (standing, _)) in findings.iter().zip(&since.findings) {
         let (Some(worst), true) = (finding.grade, is_recorded(finding.id)) else { continue };
         let (address, change) = match &finding.subject {
-            Subject::Resource(address) if finding.id == GONE => (address, PutRightChange::Missing),
+            Subject::Resource(address) if is_loss(finding.id) => (address, PutRightChange::Missing),
             Subject::Field(address, _) | Subject::Resource(address) => (address, PutRightChange::Changed),
             Subject::Key(_) | Subject::File(_) | Subject::Aspect(_) => continue,
         };
@@ -198,9 +198,6 @@ fn drifted(findings: &[Finding], since: &Since<'_>) -> Vec<DriftedObject> {
     }
     objects.into_values().collect()
 }
-
-/// The id of what tells that an object is gone.
-const GONE: &str = "drift.missing";
 
 fn changed(plan: &Plan) -> impl Iterator<Item = Address> {
     plan.actions.iter().filter(|(_, action)| action.is_change()).map(|(address, _)| address.clone())

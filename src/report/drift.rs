@@ -165,6 +165,11 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Whether a finding is that an object is gone.
+pub fn is_loss(id: &str) -> bool {
+    id == classes::MISSING.id
+}
+
 /// How bad the worst is of what drifted of an object.
 fn grade_of(address: &Address, findings: &[Finding]) -> Text {
     let is_of_it = |one: &&Finding| match &one.subject {

@@ -52,7 +52,7 @@ pub(crate) mod words;
 pub use apply::{CLOCK, SummaryView};
 pub use block::{About, Block, Group, Heading, Message, Quote, Row, RowStatus, Table, severity_label};
 pub use checks::{checks_json, finding_json, quotes};
-pub use drift::{DriftView, is_recorded, waive_hint};
+pub use drift::{DriftView, is_loss, is_recorded, waive_hint};
 pub use fields::drifted;
 pub use goal::Goal;
 pub use notice::{NoticeReason, NoticeView};
