@@ -66,7 +66,10 @@ impl PutRight<'_> {
         let entries = self.memory.since(home, self.at - cool_down).await;
         let [all, not_counted] = [findings, waived].map(|all| all.iter().collect::<Vec<_>>());
         let since = Since::of(&self.report.scope, &all, &not_counted, self.memory.last(), self.at);
-        let drifted = drifted(findings, &since);
+        let mut drifted = drifted(findings, &since);
+        // An object is put back as a whole, and somebody answers for a part of it.
+        let waived: BTreeSet<&Address> = self.report.waived.drift.iter().map(|one| &one.address).collect();
+        drifted.retain(|one| !waived.contains(&one.address));
         let choice = run::choose(&drifted, &self.report.prospects, rules, &entries, self.at);
         let mut report = PutRightReport { done: BTreeSet::new(), left: choice.left };
         if choice.chosen.is_empty() {

@@ -109,6 +109,19 @@ fn what_users_would_notice_is_left_however_much_is_allowed() {
 }
 
 #[test]
+fn an_object_of_which_somebody_answers_for_a_part_is_left() {
+    let desk = allowing(RULES);
+    idle(&desk, 60);
+    meddle(&desk, "load_balancer.main", |balancer| balancer["drop_invalid_headers"] = json!(false));
+    let waive = ["drift", "waive", "load_balancer.main", "drop_invalid_headers", "--for", "7d", "--reason", "a test"];
+    desk.run(&waive).exit(0);
+    for _ in 0..2 {
+        assert_eq!(look(&desk, 2)["put_right"], json!([]));
+    }
+    assert_eq!(world(&desk, "load_balancer.main", "drop_invalid_headers"), json!(false));
+}
+
+#[test]
 fn more_than_at_most_waits_for_the_next_run_and_a_stack_at_work_is_left_alone() {
     let desk = allowing(&format!("{RULES}    at_most: 1\n"));
     idle(&desk, 60);
