@@ -1,6 +1,7 @@
 //! What somebody put into objects of ours is taken away once it is named, and nothing else is.
 
 use aws_sdk_ec2::types::{IpPermission, IpRange};
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, TargetDescription};
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
 };
@@ -134,6 +135,71 @@ async fn what_is_named_goes_and_nothing_else() {
     let taken: Vec<&Value> =
         history["runs"].as_array().unwrap().iter().flat_map(|run| run["taken_away"].as_array().unwrap()).collect();
     assert_eq!(taken.len(), 16, "{history}");
+}
+
+const OTHER_CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/22222222-2222-2222-2222-222222222222";
+
+/// Puts something that is not ours where machines, names and addresses are.
+async fn add_around_the_nodes(at: &Standing) {
+    let aws = &at.aws;
+    let nodes = aws.autoscaling.describe_auto_scaling_groups().send().await.unwrap();
+    let group = nodes.auto_scaling_groups()[0].auto_scaling_group_name().unwrap();
+    for process in ["HealthCheck", "AZRebalance"] {
+        let suspended = aws.autoscaling.suspend_processes().auto_scaling_group_name(group);
+        suspended.scaling_processes(process).send().await.unwrap();
+    }
+    at.emulator.post("/strict/mutate", &json!({"kind": "classic_load_balancer", "action": "create", "id": "old"}));
+    let classic = aws.autoscaling.attach_load_balancers().auto_scaling_group_name(group);
+    classic.load_balancer_names("old").send().await.unwrap();
+
+    let (vpc, table) = (at.id("vpc.main"), at.id("route_table.private-a"));
+    let further = aws.ec2.associate_vpc_cidr_block().vpc_id(&vpc).cidr_block("100.64.0.0/16");
+    further.send().await.unwrap();
+    let gateway = aws.ec2.create_vpn_gateway().r#type("ipsec.1".into()).send().await.unwrap();
+    let gateway = gateway.vpn_gateway.unwrap().vpn_gateway_id.unwrap();
+    aws.ec2.attach_vpn_gateway().vpn_gateway_id(&gateway).vpc_id(&vpc).send().await.unwrap();
+    aws.ec2.enable_vgw_route_propagation().route_table_id(table).gateway_id(&gateway).send().await.unwrap();
+
+    let role = format!("arn:aws:iam::123456789012:role/{}", at.id("iam_role.nodes"));
+    let pods = aws.eks.create_pod_identity_association().cluster_name("ppm-prod").namespace("default");
+    pods.service_account("casey").role_arn(&role).send().await.unwrap();
+    let database = aws.rds.add_role_to_db_instance().db_instance_identifier(at.id("database.main"));
+    database.role_arn(role).feature_name("s3Export").send().await.unwrap();
+
+    let machine = aws.ec2.run_instances().image_id("ami-12c6146b").min_count(1).max_count(1);
+    let machine = machine.subnet_id(at.id("subnet.private-a")).send().await.unwrap();
+    let stranger = TargetDescription::builder().id(machine.instances()[0].instance_id().unwrap()).build();
+    let target = aws.elb.register_targets().target_group_arn(at.id("target_group.main"));
+    target.targets(stranger).send().await.unwrap();
+    let name = Certificate::builder().certificate_arn(OTHER_CERTIFICATE).build();
+    let listener = aws.elb.add_listener_certificates().listener_arn(at.id("listener.https"));
+    listener.certificates(name).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_nodes_networks_and_names_got_besides_goes_as_well() {
+    let standing = Standing::with("").await;
+    let desk = &standing.desk;
+    add_around_the_nodes(&standing).await;
+    let added = extras(desk);
+    let of: Vec<&str> = added.iter().map(|(address, _)| address.as_str()).collect();
+    assert_eq!(added.len(), 9, "{of:?}");
+
+    // Of two processes one is named.
+    let (address, process) = added.iter().find(|(_, name)| name == "HealthCheck").unwrap();
+    desk.run(&["drift", "fix", "--auto-approve", address, process]).exit(0).says(&["1 taken away."]);
+    let rest = extras(desk);
+    assert_eq!(rest.len(), 8, "{rest:?}");
+    assert!(rest.iter().any(|(_, name)| name == "AZRebalance"), "{rest:?}");
+
+    let mut words = vec!["drift", "fix", "--auto-approve"];
+    words.extend(rest.iter().flat_map(|(address, name)| [address.as_str(), name.as_str()]));
+    desk.run(&words).exit(0).says(&["8 taken away."]);
+    assert_eq!(extras(desk), []);
+    desk.run(&["drift"]).exit(0).says(&["In sync."]);
+    let balancer = standing.aws.elb.describe_target_health().target_group_arn(standing.id("target_group.main"));
+    let served = balancer.send().await.unwrap();
+    assert_eq!(served.target_health_descriptions().len(), 3, "the nodes stay targets: {served:?}");
 }
 
 #[tokio::test]

@@ -247,6 +247,29 @@ def detach_target_groups(call: Call, world: World) -> Reply:
     return call.reply({})
 
 
+@before("autoscaling", "AttachLoadBalancers")
+def attach_classic(call: Call, world: World) -> None:
+    """Classic load balancers have to be there."""
+    group = the_group(call, world)
+    known = group.autoscaling_backend.elb_backend.load_balancers
+    if any(each not in known for each in call.strings("LoadBalancerNames")):
+        raise validation(
+            "Provided Load Balancers may not be valid. Please ensure they exist and "
+            "try again."
+        )
+
+
+@before("autoscaling", "DetachLoadBalancers")
+def detach_classic(call: Call, world: World) -> None:
+    """Only those that are attached."""
+    group = the_group(call, world)
+    for name in call.strings("LoadBalancerNames"):
+        if name not in group.load_balancer_names:
+            raise validation(
+                f"Trying to remove Load Balancers that are not part of the group: {name}"
+            )
+
+
 def sources(call: Call) -> list[str]:
     """Target group ARNs of the generic form."""
     structs = call.structs("TrafficSources")

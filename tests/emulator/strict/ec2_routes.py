@@ -147,6 +147,53 @@ def disassociate_route_table(call: Call, world: World) -> None:
 
 
 # --------------------------------------------------------------------------
+# Routes that a virtual private gateway brings along
+
+
+def gateway_at(backend: Any, table: Any, gateway: str) -> None:
+    """The gateway has to be attached to the network of the table."""
+    found = backend.vpn_gateways.get(gateway)
+    if found is None:
+        raise Refusal(
+            "InvalidVpnGatewayID.NotFound",
+            f"The vpnGateway ID '{gateway}' does not exist",
+        )
+    attached = found.attachments.get(table.vpc_id)
+    if attached is None or attached.state != "attached":
+        raise Refusal(
+            "Gateway.NotAttached",
+            f"resource {gateway} is not attached to network {table.vpc_id}",
+        )
+
+
+def propagate(call: Call, world: World, wanted: bool) -> Reply:
+    """Idempotent both ways."""
+    backend = world.moto("ec2", call.region, call.account)
+    table = need(backend, call.get("RouteTableId"))
+    gateway = call.get("GatewayId")
+    gateway_at(backend, table, gateway)
+    others = [
+        each
+        for each in getattr(table, "propagating_vgws", [])
+        if each["GatewayId"] != gateway
+    ]
+    table.propagating_vgws = [*others, {"GatewayId": gateway}] if wanted else others
+    return render(call, {})
+
+
+@before("ec2", "EnableVgwRoutePropagation")
+def enable_propagation(call: Call, world: World) -> Reply:
+    """The table takes what the gateway learns."""
+    return propagate(call, world, True)
+
+
+@before("ec2", "DisableVgwRoutePropagation")
+def disable_propagation(call: Call, world: World) -> Reply:
+    """And no longer."""
+    return propagate(call, world, False)
+
+
+# --------------------------------------------------------------------------
 # Routes
 
 

@@ -387,6 +387,19 @@ def snapshot_status(world: World, order: Order) -> None:
     found.status = need(order, "value")
 
 
+# ---- Classic load balancers, whose interface has the name of the newer one
+
+
+@change("classic_load_balancer", "create")
+def classic_load_balancer(world: World, order: Order) -> None:
+    """Somebody makes one."""
+    region, account = place(order)
+    port = {"LoadBalancerPort": 80, "InstancePort": 80, "Protocol": "HTTP"}
+    zones = [f"{region}a"]
+    backend = world.moto("elb", region, account)
+    backend.create_load_balancer(str(need(order, "id")), zones, [port])
+
+
 # ---- KMS and IAM
 
 

@@ -12,5 +12,6 @@ from . import (  # noqa: F401  registered by being imported
     rds_modify,
     rds_parameters,
     rds_restore,
+    rds_roles,
     rds_snapshots,
 )

@@ -55,6 +55,7 @@ from .rds_groups import (
     parameter_group_of,
     subnet_group_of,
 )
+from .rds_roles import roles_of
 from .support import later, matches, members, render
 
 CERTIFICATE_LIFE = timedelta(days=365)  # of the server's certificate
@@ -580,7 +581,7 @@ def shown(record: Record) -> dict[str, Any]:
         "DedicatedLogVolume": False,
         "ActivityStreamStatus": "stopped",
         "ReadReplicaDBInstanceIdentifiers": [],
-        "AssociatedRoles": [],
+        "AssociatedRoles": roles_of(database),
         "DomainMemberships": [],
     }
     if born:

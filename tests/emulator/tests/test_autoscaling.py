@@ -161,3 +161,23 @@ def test_a_name_has_a_character(group, aws):
     ):
         with refused(ERROR, words):
             call(AutoScalingGroupName="", TargetGroupARNs=[arn])
+
+
+def test_classic_load_balancers(group, aws, emulator):
+    _, name = group
+    asg = aws("autoscaling")
+    with refused(ERROR, "Provided Load Balancers may not be valid"):
+        asg.attach_load_balancers(AutoScalingGroupName=name, LoadBalancerNames=["old"])
+    order = {"kind": "classic_load_balancer", "action": "create", "id": "old"}
+    emulator.control("/strict/mutate", order)
+    with refused(ERROR, "not part of the group"):
+        asg.detach_load_balancers(AutoScalingGroupName=name, LoadBalancerNames=["old"])
+    asg.attach_load_balancers(AutoScalingGroupName=name, LoadBalancerNames=["old"])
+
+    def names():
+        found = asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return found["AutoScalingGroups"][0]["LoadBalancerNames"]
+
+    assert names() == ["old"]
+    asg.detach_load_balancers(AutoScalingGroupName=name, LoadBalancerNames=["old"])
+    assert names() == []

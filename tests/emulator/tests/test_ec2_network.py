@@ -590,3 +590,25 @@ def test_endpoint_services_must_exist(ec2, net):
         ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName="com.amazonaws.mars.s3")
     with refused("InvalidRouteTableID.NotFound"):
         ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=["rtb-1"])
+
+
+def test_routes_that_a_gateway_brings_along(ec2, net):
+    table = ec2.create_route_table(VpcId=net.vpc)["RouteTable"]["RouteTableId"]
+    gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    at = {"RouteTableId": table, "GatewayId": gateway}
+    with refused("Gateway.NotAttached"):
+        ec2.enable_vgw_route_propagation(**at)
+    with refused("InvalidVpnGatewayID.NotFound"):
+        ec2.enable_vgw_route_propagation(RouteTableId=table, GatewayId="vgw-0")
+    ec2.attach_vpn_gateway(VpcId=net.vpc, VpnGatewayId=gateway)
+    for _ in range(2):
+        ec2.enable_vgw_route_propagation(**at)
+
+    def brought():
+        (found,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        return found["PropagatingVgws"]
+
+    assert brought() == [{"GatewayId": gateway}]
+    for _ in range(2):
+        ec2.disable_vgw_route_propagation(**at)
+    assert brought() == []

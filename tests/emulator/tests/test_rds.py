@@ -803,3 +803,21 @@ def test_a_change_that_ends_well_and_changes_nothing(world, ready, look, clock, 
     shown = look()
     assert (shown["DBInstanceStatus"], shown["PendingModifiedValues"]) == ("available", {})
     assert (shown["DBInstanceClass"], shown["MultiAZ"]) == ("db.t3.xlarge", True)
+
+
+def test_roles_by_feature(rds, ready, look):
+    name = ready["DBInstanceIdentifier"]
+    one, two = (f"arn:aws:iam::123456789012:role/{each}" for each in ("one", "two"))
+    at = {"DBInstanceIdentifier": name}
+    with refused("InvalidParameterValue", "isn't supported"):
+        rds.add_role_to_db_instance(**at, RoleArn=one, FeatureName="S3_INTEGRATION")
+    rds.add_role_to_db_instance(**at, RoleArn=one, FeatureName="s3Export")
+    for arn, feature in ((one, "s3Import"), (two, "s3Export")):
+        with refused("DBInstanceRoleAlreadyExists"):
+            rds.add_role_to_db_instance(**at, RoleArn=arn, FeatureName=feature)
+    (shown,) = look(name)["AssociatedRoles"]
+    assert shown == {"RoleArn": one, "FeatureName": "s3Export", "Status": "ACTIVE"}
+    with refused("DBInstanceRoleNotFound"):
+        rds.remove_role_from_db_instance(**at, RoleArn=two, FeatureName="s3Export")
+    rds.remove_role_from_db_instance(**at, RoleArn=one, FeatureName="s3Export")
+    assert look(name)["AssociatedRoles"] == []
