@@ -250,7 +250,7 @@ tags:
     ];
 
     /// Keys and sections that decide no field by themselves, or are looked at below.
-    const NOT_ALONE: [&str; 24] = [
+    const NOT_ALONE: [&str; 27] = [
         "stack",
         "region",
         "account",
@@ -266,6 +266,9 @@ tags:
         "load_balancer.targets",
         "drift.job",
         "drift.state_key",
+        "drift.image_days",
+        "drift.password_days",
+        "drift.certificate_days",
         "drift.put_right.changes",
         "drift.put_right.severities",
         "drift.put_right.window",

@@ -25,7 +25,7 @@ use crate::model::finding::{Finding, Grade};
 use crate::report::words::count;
 use crate::report::{Page, ValuesFile};
 use crate::run::since::RunOutcome;
-use crate::run::{self, DriftReport, EventEmitter, Host, LookScope, Prospects, Session, Stop};
+use crate::run::{self, DriftReport, EventEmitter, Host, LookBasis, LookScope, Prospects, Session, Stop};
 use crate::store::file;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -298,7 +298,8 @@ impl Look {
         let memory = Memory::recall(&home, session.host.now()).await;
         let mut sinks = if is_shown { show::looking_sinks(common, &session) } else { Vec::new() };
         let mut events = EventEmitter::new(&session, &mut sinks);
-        let seen = run::look(&session, &book.state, &scope, &memory.baselines(), &mut events).await?;
+        let basis = LookBasis { baselines: &memory.baselines(), days: declaration.stack.lifecycle };
+        let seen = run::look(&session, &book.state, &scope, basis, &mut events).await?;
         drop(sinks);
         let at = session.host.now();
         let Prospects { drifted: prospects, pending } = seen.prospects(&session, &declaration, &book.state);

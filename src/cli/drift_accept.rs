@@ -26,7 +26,7 @@ use crate::model::observation::Observation;
 use crate::model::waiver::is_within;
 use crate::render::document;
 use crate::report::waive_hint;
-use crate::run::{self, DriftReport, EventEmitter, Look, LookScope, Outcome, Prospect, Session, Stop};
+use crate::run::{self, DriftReport, EventEmitter, Look, LookBasis, LookScope, Outcome, Prospect, Session, Stop};
 use crate::store::home::{Home, Purpose};
 
 /// Takes what was found for what is wanted.
@@ -69,7 +69,8 @@ impl Order<'_> {
         let mut sinks = show::looking_sinks(common, session);
         let mut events = EventEmitter::new(session, &mut sinks);
         let memory = Memory::recall(home, session.host.now()).await;
-        let mut seen = run::look(session, &state, &LookScope::Everything, &memory.baselines(), &mut events).await?;
+        let basis = LookBasis { baselines: &memory.baselines(), days: declaration.stack.lifecycle };
+        let mut seen = run::look(session, &state, &LookScope::Everything, basis, &mut events).await?;
         drop(sinks);
         let found = self.found(&seen)?;
         let undeclared: Vec<Deviation> = self.undeclared(&seen.report)?.into_iter().cloned().collect();

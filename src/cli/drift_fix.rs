@@ -13,7 +13,7 @@ use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::surroundings::Surroundings;
 use crate::report::{Goal, Page};
-use crate::run::{self, Departure, EventEmitter, Extra, LookScope, Planned, Settled, Stop};
+use crate::run::{self, Departure, EventEmitter, Extra, LookBasis, LookScope, Planned, Settled, Stop};
 use workplace::Declaration;
 
 /// Puts back what was recorded, and takes away what is named.
@@ -96,7 +96,8 @@ impl Fix<'_> {
         let baselines = Memory::recall(&home, session.host.now()).await.baselines();
         let named = self.wanted.iter().filter(|(_, names)| !names.is_empty());
         let scope = LookScope::Only(named.map(|(address, _)| address.clone()).collect());
-        let seen = run::look(session, state, &scope, &baselines, &mut events).await?;
+        let basis = LookBasis { baselines: &baselines, days: declaration.stack.lifecycle };
+        let seen = run::look(session, state, &scope, basis, &mut events).await?;
         let extras = seen.extras(self.wanted).map_err(run::RunError::Fix)?;
         Ok(Some((extras, seen.surroundings)))
     }

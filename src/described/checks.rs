@@ -10,15 +10,6 @@ use super::path::{FoundMember, text_of, texts};
 use super::table::{LifecycleCheck, MemberRow};
 use crate::model::support::{MENTIONED_DAYS, days};
 
-/// Days before its end from which a certificate is told: ACM begins to renew 60 days before (ACM User Guide, "Managed
-/// certificate renewal"), so by then nothing has.
-pub const CERTIFICATE_DAYS: i64 = 30;
-/// Days after which an image of nodes is told: EKS publishes images about every week or two (EKS User Guide, "Amazon EKS
-/// optimized Amazon Linux AMIs").
-pub const IMAGE_DAYS: i64 = 30;
-/// Days after which a password is told.
-pub const PASSWORD_DAYS: i64 = 365;
-
 const DAY: i64 = 24 * 60 * 60;
 
 /// States in which something works, or that pass by themselves, in small letters.
@@ -64,14 +55,14 @@ pub fn told(look: &DeepLook<'_>, row: &MemberRow, check: LifecycleCheck, found: 
             let day = text.rsplit('-').next().and_then(|day| Date::strptime("%Y%m%d", day).ok())?;
             let made = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
             let age = days_until(look.now, made);
-            (age > IMAGE_DAYS).then(|| format!("runs an image of its nodes that is {} old", days(age)))
+            (age > i64::from(look.days.image)).then(|| format!("runs an image of its nodes that is {} old", days(age)))
         }
         LifecycleCheck::SecretAge => {
             // What nobody can make anew is not told to be old.
             let stages = found.element.get("VersionStages");
             let counts = stages.is_none_or(|stages| texts(stages).contains(&"AWSCURRENT"));
             let age = days_until(look.now, moment(found.value)?);
-            (look.is_password() && counts && age > PASSWORD_DAYS)
+            (look.is_password() && counts && age > i64::from(look.days.password))
                 .then(|| format!("has a password that is {} old", days(age)))
         }
         LifecycleCheck::SecretDeletion => {
@@ -113,22 +104,22 @@ fn certificate(look: &DeepLook<'_>, row: &MemberRow, found: FoundMember<'_>) -> 
         "*" => {
             let named = ["notAfter", "validTo", "expiresAt", "validUntil"];
             let end = named.into_iter().find_map(|name| found.value.get(name)).and_then(moment)?;
-            ending("authority", end, look.now)
+            ending("authority", end, look)
         }
         _ => {
             let renews = found.element.get("RenewalEligibility").is_some_and(|one| one == "ELIGIBLE");
             let end = moment(found.value)?;
-            (!renews || end <= look.now).then(|| ending("certificate", end, look.now)).flatten()
+            (!renews || end <= look.now).then(|| ending("certificate", end, look)).flatten()
         }
     }
 }
 
-fn ending(what: &str, end: Timestamp, now: Timestamp) -> Option<String> {
-    let left = days_until(end, now);
-    if end <= now {
+fn ending(what: &str, end: Timestamp, look: &DeepLook<'_>) -> Option<String> {
+    let left = days_until(end, look.now);
+    if end <= look.now {
         return Some(format!("shows a {what} that has ended"));
     }
-    (left <= CERTIFICATE_DAYS).then(|| format!("shows a {what} that ends in {}", days(left)))
+    (left <= i64::from(look.days.certificate)).then(|| format!("shows a {what} that ends in {}", days(left)))
 }
 
 /// How near the end of support is. Who chose the paid one is told of its end alone.

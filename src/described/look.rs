@@ -10,6 +10,7 @@ use super::table::{MemberRow, MemberTable};
 use crate::model::address::{Address, Kind};
 use crate::model::described::{CallAnswer, CallAnswers};
 use crate::model::document::Document;
+use crate::model::lifecycle::LifecycleDays;
 use crate::model::reference::{external, reference};
 use crate::model::resource::Known;
 
@@ -88,6 +89,8 @@ pub struct DeepLook<'a> {
     pub account: &'a str,
     /// When the look was.
     pub now: Timestamp,
+    /// From when on ages and ends are told.
+    pub days: LifecycleDays,
 }
 
 impl<'a> DeepLook<'a> {

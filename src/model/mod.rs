@@ -13,6 +13,7 @@ pub mod finding;
 pub mod handle;
 pub mod hex;
 pub mod index;
+pub mod lifecycle;
 pub mod mark;
 pub mod observation;
 pub mod partition;

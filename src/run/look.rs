@@ -29,6 +29,7 @@ use crate::model::address::Address;
 use crate::model::described::{CallAnswer, CallAnswers, Described, Inquiry};
 use crate::model::document::Document;
 use crate::model::finding::Grade;
+use crate::model::lifecycle::LifecycleDays;
 use crate::model::observation::{ForeignObject, Observation};
 use crate::model::resource::{Known, Node};
 use crate::model::surroundings::{Questions, Surroundings};
@@ -88,11 +89,20 @@ pub struct Look {
 /// # Errors
 /// [`RunError`] when not even the account is known.
 pub async fn drift(session: &Session, state: &State, events: &mut EventEmitter<'_>) -> Result<DriftReport, RunError> {
-    look(session, state, &LookScope::Everything, &BTreeMap::new(), events).await.map(|look| look.report)
+    let basis = LookBasis { baselines: &BTreeMap::new(), days: LifecycleDays::default() };
+    look(session, state, &LookScope::Everything, basis, events).await.map(|look| look.report)
 }
 
-/// As [`drift`], of what is in `scope` and recorded, with what was seen; `baselines` is what was remembered of the members
-/// without a fixed default.
+/// What a look compares with, beside what was recorded of the stack.
+#[derive(Clone, Copy, Debug)]
+pub struct LookBasis<'a> {
+    /// What was remembered of the members without a fixed default.
+    pub baselines: &'a BTreeMap<Address, Baseline>,
+    /// From when on ages and ends are told.
+    pub days: LifecycleDays,
+}
+
+/// As [`drift`], of what is in `scope` and recorded, with what was seen.
 ///
 /// # Errors
 /// As [`drift`].
@@ -100,13 +110,13 @@ pub async fn look(
     session: &Session,
     state: &State,
     scope: &LookScope,
-    baselines: &BTreeMap<Address, Baseline>,
+    basis: LookBasis<'_>,
     events: &mut EventEmitter<'_>,
 ) -> Result<Look, RunError> {
     let surroundings = survey(session, &Questions::default(), None, state).await?;
     let Described { observed, answers } = refresh_described(session, state, scope, &surroundings, events).await?;
     let mut look = looked(session, state, scope, surroundings, observed, events).await?;
-    look.judge(session, state, answers, baselines).await?;
+    look.judge(session, state, answers, basis).await?;
     look.observed.retain(|address, _| scope.covers(address));
     Ok(look)
 }
@@ -161,7 +171,7 @@ impl Look {
         session: &Session,
         state: &State,
         mut answers: BTreeMap<Address, CallAnswers>,
-        baselines: &BTreeMap<Address, Baseline>,
+        basis: LookBasis<'_>,
     ) -> Result<(), RunError> {
         if answers.is_empty() && self.report.drift.is_empty() {
             return Ok(());
@@ -171,7 +181,7 @@ impl Look {
         let bench = Bench {
             tables: MemberTables::of(&session.catalog),
             objects: OwnObjects::of(known.iter().map(|(address, known)| (*address, known))),
-            baselines,
+            basis,
             unseen: Baseline::new(),
             state,
             now: session.host.now(),
@@ -225,7 +235,7 @@ impl Look {
 struct Bench<'a> {
     tables: MemberTables,
     objects: OwnObjects,
-    baselines: &'a BTreeMap<Address, Baseline>,
+    basis: LookBasis<'a>,
     /// What is remembered of an object that was never seen.
     unseen: Baseline,
     state: &'a State,
@@ -235,10 +245,10 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn look<'l>(&'l self, address: &'l Address, answers: &'l BTreeMap<Address, CallAnswers>) -> Option<DeepLook<'l>> {
         let table = self.tables.get(&address.kind)?;
-        let Self { objects, state, now, .. } = self;
-        let baseline = self.baselines.get(address).filter(|known| is_about(known, objects.get(address)));
+        let Self { objects, state, basis: LookBasis { baselines, days }, now, .. } = self;
+        let baseline = baselines.get(address).filter(|known| is_about(known, objects.get(address)));
         let baseline = baseline.unwrap_or(&self.unseen);
-        Some(DeepLook { address, table, objects, answers, baseline, account: &state.account, now: *now })
+        Some(DeepLook { address, table, objects, answers, baseline, account: &state.account, now: *now, days: *days })
     }
 
     /// Every object that stands and is answered about, and what of it is not as anybody declared it.

@@ -47,7 +47,7 @@ pub use follow::follow;
 pub use host::{Host, RunId, Stop};
 pub use ledger::Ledger;
 pub use lock::{Notice, Taker, locked};
-pub use look::{DriftReport, Look, drift, look};
+pub use look::{DriftReport, Look, LookBasis, drift, look};
 pub use prospect::{Outcome, Prospect, Prospects};
 pub use put_right::{DriftedObject, LeftReason, PutRightChoice, PutRightReport, choose};
 pub use rebuild::{Rebuilt, rebuild};

@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::model::lifecycle::LifecycleDays;
 use crate::model::put_right::PutRightRules;
 use crate::model::values::{
     AccountId, Arn, BucketName, Cidr, DatabaseClass, DomainName, EngineVersion, Region, S3Location, StackName,
@@ -79,6 +80,8 @@ pub struct Stack {
     pub state: Option<S3Location>,
     /// The job that looks for drift, if its role is a part of the stack. The state is in a bucket then.
     pub drift: Option<DeclaredDrift>,
+    /// From when on the ages and ends of what the stack is made of are told.
+    pub lifecycle: LifecycleDays,
     /// What may be put right by itself; nothing where it is not declared.
     pub put_right: Option<PutRightRules>,
     /// Tags for every object, besides the program's own.
@@ -277,6 +280,11 @@ impl Stack {
             protect: values.words("protect")?,
             state: values.text("state"),
             drift: values.word("drift.job").map(|job| DeclaredDrift { job, state_key: values.text("drift.state_key") }),
+            lifecycle: LifecycleDays {
+                image: values.whole("drift.image_days")?,
+                password: values.whole("drift.password_days")?,
+                certificate: values.whole("drift.certificate_days")?,
+            },
             put_right: put_right(values),
             tags: values.tags("tags")?,
             waivers: values.list("waivers").to_vec(),

@@ -4,6 +4,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{Chart, DeclaredDrift, PackageManager, Platform, Stack};
+use crate::model::lifecycle::LifecycleDays;
 use crate::model::put_right::PutRightRules;
 use crate::model::values::{HostPort, SecretKey, SecretName};
 use crate::product::License;
@@ -40,6 +41,8 @@ impl<'a> LicenseKeys<'a> {
 struct DriftKeys<'a> {
     #[serde(flatten)]
     drift: Option<&'a DeclaredDrift>,
+    #[serde(flatten)]
+    lifecycle: LifecycleDays,
     #[serde(skip_serializing_if = "Option::is_none")]
     put_right: Option<&'a PutRightRules>,
 }
@@ -59,6 +62,7 @@ impl Serialize for Stack {
             protect,
             state,
             drift,
+            lifecycle,
             put_right,
             tags,
             waivers,
@@ -81,7 +85,8 @@ impl Serialize for Stack {
         keys.serialize_entry("load_balancer", load_balancer)?;
         keys.serialize_entry("protect", protect)?;
         keys.serialize_entry("state", state)?;
-        keys.serialize_entry("drift", &DriftKeys { drift: drift.as_ref(), put_right: put_right.as_ref() })?;
+        let drift = DriftKeys { drift: drift.as_ref(), lifecycle: *lifecycle, put_right: put_right.as_ref() };
+        keys.serialize_entry("drift", &drift)?;
         keys.serialize_entry("tags", tags)?;
         keys.serialize_entry("waivers", waivers)?;
         keys.end()

@@ -4,6 +4,7 @@ use ppm_infra::described::judge::{Deviation, DeviationClass};
 use ppm_infra::described::look::Baseline;
 use ppm_infra::described::remembered::{baseline_of, is_about};
 use ppm_infra::model::finding::Grade;
+use ppm_infra::model::lifecycle::LifecycleDays;
 use serde_json::{Value, json};
 
 use super::seed::{World, put};
@@ -282,6 +283,46 @@ fn what_was_done_to_networks_nodes_and_targets() {
         .unwrap()
         .push(json!({"GatewayId": "igw-0000000f"}));
     assert_eq!(one(&edge, "route_table.public").grade, Critical);
+}
+
+/// Each end and each age, told from the declared day on and not a day earlier.
+#[test]
+fn ages_and_ends_are_told_from_the_declared_days_on() {
+    // The look is on 2026-11-30.
+    let cases: [(&str, &str, &str, Value, fn(u16) -> LifecycleDays, [u16; 2]); 3] = [
+        (
+            "listener.https",
+            "acm:DescribeCertificate",
+            "NotAfter",
+            json!("2026-12-20T10:00:00Z"),
+            |certificate| LifecycleDays { certificate, ..LifecycleDays::default() },
+            [20, 19],
+        ),
+        (
+            "node_group.main",
+            "eks:DescribeNodegroup",
+            "releaseVersion",
+            json!("1.34.1-20261101"),
+            |image| LifecycleDays { image, ..LifecycleDays::default() },
+            [28, 29],
+        ),
+        (
+            "secret.database",
+            "secretsmanager:ListSecretVersionIds",
+            "Versions[].CreatedDate",
+            json!("2026-09-01T00:00:00Z"),
+            |password| LifecycleDays { password, ..LifecycleDays::default() },
+            [89, 90],
+        ),
+    ];
+    for (at, call, path, value, days, [told, silent]) in cases {
+        let mut world = World::in_sync();
+        put(&mut world.told(at, call)[0], path, value);
+        world.days = days(told);
+        assert_eq!(world.judge(at).len(), 1, "{at} from {told} days on");
+        world.days = days(silent);
+        assert_eq!(world.judge(at), [], "{at} from {silent} days on");
+    }
 }
 
 #[test]

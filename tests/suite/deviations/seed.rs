@@ -9,6 +9,7 @@ use ppm_infra::described::remembered::baseline_of;
 use ppm_infra::described::table::{MemberClass, MemberRow, MemberTable, MemberTables};
 use ppm_infra::model::address::Address;
 use ppm_infra::model::described::{CallAnswer, CallAnswers};
+use ppm_infra::model::lifecycle::LifecycleDays;
 use ppm_infra::model::resource::Known;
 use ppm_infra::resources::catalog;
 use serde_json::{Value, json};
@@ -27,6 +28,7 @@ pub(super) struct World {
     pub(super) recorded: BTreeMap<Address, Known>,
     pub(super) answers: BTreeMap<Address, CallAnswers>,
     pub(super) baselines: BTreeMap<Address, Baseline>,
+    pub(super) days: LifecycleDays,
 }
 
 impl World {
@@ -42,7 +44,8 @@ impl World {
             entries.iter().map(|(at, entry)| (at.parse().unwrap(), known(entry))).collect();
         let objects = OwnObjects::of(&recorded);
         let tables = MemberTables::of(&catalog());
-        let mut world = Self { tables, objects, recorded, answers: BTreeMap::new(), baselines: BTreeMap::new() };
+        let (answers, baselines, days) = (BTreeMap::new(), BTreeMap::new(), LifecycleDays::default());
+        let mut world = Self { tables, objects, recorded, answers, baselines, days };
         for at in world.recorded.keys().cloned().collect::<Vec<_>>() {
             let answers = world.seed(&at);
             world.answers.insert(at, answers);
@@ -68,6 +71,7 @@ impl World {
             baseline: self.baselines.get(at).unwrap_or(&none),
             account: ACCOUNT,
             now: Timestamp::from_second(NOW).unwrap(),
+            days: self.days,
         })
     }
 

@@ -7,9 +7,10 @@ use ppm_infra::cloud::aws::Clients;
 use ppm_infra::described::look::Baseline;
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::Address;
+use ppm_infra::model::lifecycle::LifecycleDays;
 use ppm_infra::resources::{Aws, catalog};
 use ppm_infra::run::event::Sink;
-use ppm_infra::run::{self, DriftReport, EventEmitter, Host, LookScope, RunError, Session};
+use ppm_infra::run::{self, DriftReport, EventEmitter, Host, LookBasis, LookScope, RunError, Session};
 use ppm_infra::store::{FileStore, Store as _};
 
 use super::bench::session;
@@ -35,7 +36,8 @@ impl StackRecord {
         let session = Session { host: Host::system(), time_scale: 1000.0, ..session(cloud, &catalog()) };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut events = EventEmitter::new(&session, &mut sinks);
-        run::look(&session, &self.0, &LookScope::Everything, baselines, &mut events).await.map(|look| look.report)
+        let basis = LookBasis { baselines, days: LifecycleDays::default() };
+        run::look(&session, &self.0, &LookScope::Everything, basis, &mut events).await.map(|look| look.report)
     }
 }
 
