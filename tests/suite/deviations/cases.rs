@@ -289,40 +289,28 @@ fn what_was_done_to_networks_nodes_and_targets() {
 #[test]
 fn ages_and_ends_are_told_from_the_declared_days_on() {
     // The look is on 2026-11-30.
-    let cases: [(&str, &str, &str, Value, fn(u16) -> LifecycleDays, [u16; 2]); 3] = [
-        (
-            "listener.https",
-            "acm:DescribeCertificate",
-            "NotAfter",
-            json!("2026-12-20T10:00:00Z"),
-            |certificate| LifecycleDays { certificate, ..LifecycleDays::default() },
-            [20, 19],
-        ),
-        (
-            "node_group.main",
-            "eks:DescribeNodegroup",
-            "releaseVersion",
-            json!("1.34.1-20261101"),
-            |image| LifecycleDays { image, ..LifecycleDays::default() },
-            [28, 29],
-        ),
-        (
-            "secret.database",
-            "secretsmanager:ListSecretVersionIds",
-            "Versions[].CreatedDate",
-            json!("2026-09-01T00:00:00Z"),
-            |password| LifecycleDays { password, ..LifecycleDays::default() },
-            [89, 90],
-        ),
-    ];
-    for (at, call, path, value, days, [told, silent]) in cases {
-        let mut world = World::in_sync();
-        put(&mut world.told(at, call)[0], path, value);
-        world.days = days(told);
-        assert_eq!(world.judge(at).len(), 1, "{at} from {told} days on");
-        world.days = days(silent);
-        assert_eq!(world.judge(at), [], "{at} from {silent} days on");
-    }
+    let usual = LifecycleDays::default();
+    let certificate = |certificate| LifecycleDays { certificate, ..usual };
+    told_from(
+        "listener.https",
+        ("acm:DescribeCertificate", "NotAfter", "2026-12-20T10:00:00Z"),
+        [20, 19].map(certificate),
+    );
+    let image = |image| LifecycleDays { image, ..usual };
+    told_from("node_group.main", ("eks:DescribeNodegroup", "releaseVersion", "1.34.1-20261101"), [28, 29].map(image));
+    let password = |password| LifecycleDays { password, ..usual };
+    let made = ("secretsmanager:ListSecretVersionIds", "Versions[].CreatedDate", "2026-09-01T00:00:00Z");
+    told_from("secret.database", made, [89, 90].map(password));
+}
+
+/// What a call answers is told with the first days declared, and not with the second.
+fn told_from(at: &str, (call, path, value): (&str, &str, &str), [told, silent]: [LifecycleDays; 2]) {
+    let mut world = World::in_sync();
+    put(&mut world.told(at, call)[0], path, json!(value));
+    world.days = told;
+    assert_eq!(world.judge(at).len(), 1, "{at} with {told:?}");
+    world.days = silent;
+    assert_eq!(world.judge(at), [], "{at} with {silent:?}");
 }
 
 #[test]
