@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::{Given, Saved};
 use super::work::{Asked, StackRun};
-use super::{downgrade, exit, handover, out, pods, recovery_output, show, values, workplace};
+use super::{downgrade, exit, handover, memory, out, pods, recovery_output, show, values, workplace};
 use crate::architecture::handles;
 use crate::cloud::vault::Vault;
 use crate::engine::Request;
@@ -27,6 +27,7 @@ pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Resul
         Given::Plan(path, saved) => return apply_saved(common, &args, &path, &saved, stop).await,
     };
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
+    let session = memory::experienced(session, common, &declaration, Goal::Converge).await;
     let request = Request { replace: args.replace.into_iter().collect(), ..Request::default() };
     let order = Order {
         ask: Ask { request, downgrade: !args.downgrade.is_empty(), ..Ask::default() },
@@ -62,6 +63,7 @@ async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Sav
     }
     let declaration = saved.declaration(path)?;
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
+    let session = memory::experienced(session, common, &declaration, saved.ask.goal()).await;
     let usual = handover::usual(common, &declaration.stack);
     let at = saved.values.as_ref().map(|values| PathBuf::from(&values.file));
     let order = Order {
@@ -82,6 +84,7 @@ pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> R
     let declaration = Declaration::load(args.file.file.as_deref())?;
     let delete_data = args.delete_data.iter().cloned().collect();
     let session = workplace::session(common, &declaration.stack, stop).await?;
+    let session = memory::experienced(session, common, &declaration, Goal::Destroy).await;
     let order = Order {
         ask: Ask {
             request: Request { destroy: true, delete_data, ..Request::default() },

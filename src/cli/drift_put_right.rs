@@ -120,7 +120,7 @@ impl PutRight<'_> {
         let came =
             open.carry_out("drift --put-right", (&planned, Consent::default()), |state| state, &mut events).await?;
         drop(sinks);
-        let steps = times.taken();
+        let steps = times.taken(self.session, &planned.plan);
         let ended: BTreeSet<&Address> = steps.iter().map(|one| &one.step.address).collect();
         let unfinished = unfinished(&came);
         for address in changed(&planned.plan) {

@@ -12,6 +12,7 @@ use super::notify::{Notices, Told};
 use super::{exit, out, show, workplace};
 use crate::described::judge::Deviation;
 use crate::described::look::Baseline;
+use crate::engine::plan::{Plan, StepKey};
 use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::causes::in_one_line;
@@ -19,7 +20,7 @@ use crate::model::finding::Finding;
 use crate::report::{Goal, Page};
 use crate::run::event::{Event, EventKind, RunReport, Sink};
 use crate::run::since::{FORMAT, RunBaseline, RunChanges, RunEntry, RunHistory, RunKind, RunOutcome, Since, StepTime};
-use crate::run::{Extra, Host, LookScope, PutRightReport, Session, WhoReport};
+use crate::run::{Extra, Host, LookScope, PutRightReport, Session, WhoReport, experience};
 use crate::store::StoreError;
 use crate::store::home::Home;
 use workplace::Declaration;
@@ -211,10 +212,7 @@ fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunRepor
         format: FORMAT,
         run: session.run.as_str().to_owned(),
         at: session.host.now(),
-        kind: match goal {
-            Goal::Converge => RunKind::Apply,
-            Goal::Destroy => RunKind::Destroy,
-        },
+        kind: run_kind(goal),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         serial: report.serial,
         outcome: if report.is_complete() { RunOutcome::Done } else { RunOutcome::Failed },
@@ -231,28 +229,47 @@ fn entry_of(session: &Session, (goal, objects): (Goal, usize), report: &RunRepor
     }
 }
 
+const fn run_kind(goal: Goal) -> RunKind {
+    match goal {
+        Goal::Converge => RunKind::Apply,
+        Goal::Destroy => RunKind::Destroy,
+    }
+}
+
 async fn record(home: &Home, entry: RunEntry) {
     if let Err(error) = home.add_run(&entry).await {
         warn("this run is not recorded, so drift may tell as somebody's what it changed", &error);
     }
 }
 
-/// Takes down how long each step took that ended well.
+/// Takes down how many milliseconds each step took that ended well.
 #[derive(Clone, Debug, Default)]
-pub(super) struct StepTimes(Arc<Mutex<Vec<StepTime>>>);
+pub(super) struct StepTimes(Arc<Mutex<Vec<(StepKey, u64)>>>);
 
 impl StepTimes {
-    /// Those that were taken down.
-    pub(super) fn taken(&self) -> Vec<StepTime> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Those of the steps of `plan` that were taken down.
+    pub(super) fn taken(&self, session: &Session, plan: &Plan) -> Vec<StepTime> {
+        let taken = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        taken.into_iter().map(|(step, elapsed_ms)| session.step_time(plan, step, elapsed_ms)).collect()
     }
+}
+
+/// How many of the last runs tell how long steps take.
+const EXPERIENCED: usize = 5;
+
+/// The session, with what earlier runs have shown of how long steps take. What cannot be read is not told: it would only
+/// have made an estimate better.
+pub(super) async fn experienced(session: Session, common: &Common, declaration: &Declaration, goal: Goal) -> Session {
+    let Ok(home) = workplace::home(common, declaration) else { return session };
+    let kind = run_kind(goal);
+    let history = home.runs(Some(kind), EXPERIENCED, session.host.now()).await.unwrap_or_default();
+    Session { experience: experience(history.entries.iter().flat_map(|entry| &entry.steps)), ..session }
 }
 
 impl Sink for StepTimes {
     fn event(&mut self, event: &Event) {
         if let EventKind::StepFinished { step, elapsed_ms, .. } = &event.kind {
-            let one = StepTime { step: step.clone(), elapsed_ms: *elapsed_ms };
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((step.clone(), *elapsed_ms));
         }
     }
 }

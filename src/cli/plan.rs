@@ -4,7 +4,7 @@ use super::args::{Common, PlanArgs, ShowArgs};
 use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::Saved;
-use super::{downgrade, exit, handover, out, show as shown, workplace};
+use super::{downgrade, exit, handover, memory, out, show as shown, workplace};
 use crate::engine::Request;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -34,6 +34,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         downgrade::refuse(&declaration, &book.state, ask.downgrade)?;
     }
     let session = workplace::session(common, &declaration.stack, stop).await?;
+    let session = memory::experienced(session, common, &declaration, ask.goal()).await;
     // Apply settles first what an earlier run left open; a plan that did not foresee that would be another than its own.
     let state = run::foreseen(&session, &book).await?;
     let mut sinks = shown::looking_sinks(common, &session);

@@ -10,7 +10,8 @@ use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
-use crate::engine::plan::{FORMAT, Plan, StepKey};
+use crate::engine::forecast::{Forecast, Forecaster};
+use crate::engine::plan::{FORMAT, Plan};
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::{sealed, unsealed};
@@ -40,8 +41,8 @@ pub(super) struct Saved {
     pub(super) plan: Plan,
     /// What becomes of the Helm values; nothing where everything goes.
     pub(super) values: Option<ValuesPlan>,
-    /// Its longest chain of steps.
-    pub(super) longest: Chain,
+    /// How long it takes.
+    pub(super) forecast: Forecast,
 }
 
 /// The declaration of a saved plan.
@@ -54,18 +55,9 @@ pub(super) struct Source {
     pub(super) digest: String,
 }
 
-/// Steps that wait for each other.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Chain {
-    steps: Vec<StepKey>,
-    typical_seconds: u64,
-}
-
 impl Saved {
     /// A plan to be saved.
     pub(super) fn new(declaration: &Declaration, ask: Ask, planned: &Planned, values: Option<ValuesPlan>) -> Self {
-        let (steps, typical_seconds) = planned.critical_path.clone();
         Self {
             format: FORMAT,
             tool: TOOL.to_owned(),
@@ -75,7 +67,7 @@ impl Saved {
             ask,
             plan: planned.plan.clone(),
             values,
-            longest: Chain { steps, typical_seconds },
+            forecast: planned.forecaster.forecast(),
         }
     }
 
@@ -147,7 +139,7 @@ impl Saved {
         Planned {
             plan: self.plan.clone(),
             surroundings: Surroundings { account: self.account.clone(), ..Surroundings::default() },
-            critical_path: (self.longest.steps.clone(), self.longest.typical_seconds),
+            forecaster: Forecaster::Known(self.forecast.clone()),
             // They were passed when it was saved, and are made again before it is carried out.
             checks: Vec::new(),
             given_way: Vec::new(),

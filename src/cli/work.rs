@@ -92,7 +92,8 @@ impl<'a> StackRun<'a> {
             if report.record_lost.is_none()
                 && let Ok(home) = workplace::home(self.common, self.declaration)
             {
-                memory::leave(&home, self.session, (goal, left), &report, times.taken()).await;
+                memory::leave(&home, self.session, (goal, left), &report, times.taken(self.session, &planned.plan))
+                    .await;
             }
         }
         Ok(report)

@@ -15,6 +15,7 @@ use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::engine::Request;
+use crate::engine::durations::Experience;
 use crate::engine::state::{Book, State};
 use crate::helm::shell_word;
 use crate::model::address::Address;
@@ -278,6 +279,7 @@ fn connection<C: Cloud + Vault + Health + 'static>(
         stop,
         parallelism,
         time_scale,
+        experience: Experience::default(),
     };
     Connection { session, vault: cloud.clone(), health: cloud }
 }

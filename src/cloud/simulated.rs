@@ -22,6 +22,7 @@ use super::wait::pause;
 use super::{Cloud, CloudError, Context, ErrorKind, Marked, ObserveRequest, ObserveTarget};
 use crate::model::address::{Address, Kind};
 use crate::model::document::Document;
+use crate::model::duration::{DurationSpread, TimedVerb};
 use crate::model::facts::{Fact, FactQuery, Facts};
 use crate::model::mark::Mark;
 use crate::model::observation::Observation;
@@ -177,11 +178,17 @@ impl Simulated {
         Some(faults.remove(found).2)
     }
 
+    /// How long it usually takes to do this to an object that is, or is to be, as `declared`.
+    fn usual(&self, verb: TimedVerb, at: &Address, declared: &Document, changed: &[&str]) -> DurationSpread {
+        self.catalog.get(&at.kind).map_or(DurationSpread::of(0, 0), |facts| {
+            facts.typical.case(verb, declared, changed).map_or_else(|| facts.typical.usual(verb), |case| case.spread)
+        })
+    }
+
     /// Runs one verb: fault, effect, then the time it takes. What `effect` answers goes to `made` before any waiting.
     async fn perform<T: Send>(
         &self,
-        verb: Verb,
-        at: &Address,
+        (verb, at, usual): (Verb, &Address, DurationSpread),
         cx: &Context,
         effect: impl FnOnce(&mut Shelves) -> Result<T, CloudError> + Send,
         made: impl AsyncFnOnce(&T) -> Result<(), CloudError>,
@@ -209,13 +216,9 @@ impl Simulated {
             return Err(CloudError::new(ErrorKind::Unreachable, doing, "the answer was lost as scripted"));
         }
         made(&value).await?;
-        let typical = self.catalog.get(&at.kind).map(|facts| facts.typical);
-        let seconds = match (&fault, verb, typical) {
-            (Some(Fault::Slow(seconds)), _, _) => *seconds,
-            (_, Verb::Create, Some(t)) => t.create,
-            (_, Verb::Update, Some(t)) => t.update,
-            (_, Verb::Delete, Some(t)) => t.delete,
-            (_, _, None) => 0,
+        let seconds = match fault {
+            Some(Fault::Slow(seconds)) => seconds,
+            _ => usual.p50,
         };
         cx.status(match verb {
             Verb::Create => "creating",
@@ -367,7 +370,8 @@ impl Cloud for Simulated {
                 world.put(world.made, object);
                 Ok(computed)
             };
-            self.perform(Verb::Create, at, cx, make, async |computed| cx.made(computed).await).await
+            let usual = self.usual(TimedVerb::Create, at, want, &[]);
+            self.perform((Verb::Create, at, usual), cx, make, async |computed| cx.made(computed).await).await
         })
     }
 
@@ -394,7 +398,10 @@ impl Cloud for Simulated {
                 world.put(serial, object);
                 Ok(computed)
             };
-            self.perform(Verb::Update, at, cx, change, async |_| Ok(())).await
+            let changed = want.fields().filter(|(name, value)| from.declared.get(name) != Some(value));
+            let changed: Vec<&str> = changed.map(|(name, _)| name).collect();
+            let usual = self.usual(TimedVerb::Update, at, want, &changed);
+            self.perform((Verb::Update, at, usual), cx, change, async |_| Ok(())).await
         })
     }
 
@@ -419,7 +426,8 @@ impl Cloud for Simulated {
                 }
                 Ok(())
             };
-            self.perform(Verb::Delete, at, cx, remove, async |()| Ok(())).await
+            let usual = self.usual(TimedVerb::Delete, at, &known.declared, &[]);
+            self.perform((Verb::Delete, at, usual), cx, remove, async |()| Ok(())).await
         })
     }
 }

@@ -7,7 +7,9 @@ pub mod check;
 mod decide;
 mod destroy;
 pub mod diff;
+pub mod durations;
 mod error;
+pub mod forecast;
 pub mod graph;
 pub mod lint;
 mod losses;
@@ -117,7 +119,7 @@ pub fn plan_returning(
     };
     debug_assert_eq!(lint::plan(catalog, &plan, state), [], "a plan that cannot be right: {plan:#?}");
     let schedule = match order {
-        Some(waits) => Schedule::ordered(waits, catalog),
+        Some(waits) => Schedule::ordered(waits, &plan, catalog),
         None => Schedule::of(&plan, state, catalog),
     };
     Ok((plan, schedule))

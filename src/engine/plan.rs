@@ -12,7 +12,7 @@ use crate::model::document::Document;
 use crate::model::resource::ReplaceOrder;
 
 /// The format of saved plans.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that will be done, and everything that was looked at. Carries no time and no random id: the same inputs
 /// give the same bytes.

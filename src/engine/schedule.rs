@@ -9,12 +9,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::durations::{Durations, Experience, StepClass, StepDuration};
 use super::graph;
 use super::order::{OrderContext, Waits, waits};
 use super::plan::{Action, Plan, StepKey, StepPart};
 use super::state::State;
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::duration::DurationSpread;
 use crate::model::resource::Catalog;
 
 /// The steps of a plan, in the order in which they become free.
@@ -24,24 +26,37 @@ pub struct Schedule {
     free: BTreeSet<(Reverse<u64>, StepKey)>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Step {
     waits: BTreeSet<StepKey>,
     followers: BTreeSet<StepKey>,
-    seconds: u64,
+    class: StepClass,
+    duration: StepDuration,
     /// Seconds from the start of this step to the end of the longest chain behind it.
     remaining: u64,
     status: Progress,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    #[default]
     Waiting,
     Running,
     Done,
     Failed,
     Skipped,
+}
+
+/// A step among others that are known by their numbers.
+#[derive(Clone, Debug)]
+pub(super) struct NumberedStep {
+    pub(super) class: StepClass,
+    pub(super) duration: StepDuration,
+    /// Seconds of the longest chain that begins with it: who comes first.
+    pub(super) remaining: u64,
+    /// For how many others it waits.
+    pub(super) waits: usize,
+    /// Which others wait for it.
+    pub(super) followers: Vec<usize>,
 }
 
 /// A step that will not run, and the failed step it would have needed.
@@ -53,21 +68,46 @@ pub struct Skipped {
     pub because: StepKey,
 }
 
+/// How long a step takes that is about to start, and what comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepOutlook {
+    /// The step.
+    pub spread: DurationSpread,
+    /// Seconds that the longest chain behind it usually takes.
+    pub behind_seconds: u64,
+}
+
 impl Schedule {
-    /// The schedule of `plan`, which was made from `state`.
+    /// The schedule of `plan`, which was made from `state`, as long as is usual.
     pub fn of(plan: &Plan, state: &State, catalog: &Catalog) -> Self {
-        Self::ordered(waits(OrderContext::of(plan, state, catalog)), catalog)
+        Self::ordered(waits(OrderContext::of(plan, state, catalog)), plan, catalog)
     }
 
-    /// The schedule of steps of which each waits for these.
-    pub(super) fn ordered(waits: Waits, catalog: &Catalog) -> Self {
-        finish(waits, |step| {
-            catalog.get(&step.address.kind).map_or(1, |facts| match step.part {
-                StepPart::Create => facts.typical.create,
-                StepPart::Change { .. } => facts.typical.update,
-                StepPart::Delete | StepPart::DeleteDeposed { .. } => facts.typical.delete,
-            })
-        })
+    /// The schedule of the steps of `plan`, of which each waits for these.
+    pub(super) fn ordered(waits: Waits, plan: &Plan, catalog: &Catalog) -> Self {
+        finish(waits, plan, Durations { catalog, experience: &Experience::default() })
+    }
+
+    /// The same steps of `plan`, none of which has started, as long as experience has shown.
+    #[must_use]
+    pub fn learned(self, plan: &Plan, durations: Durations<'_>) -> Self {
+        if durations.experience.is_empty() {
+            return self;
+        }
+        finish(self.steps.into_iter().map(|(key, step)| (key, step.waits)).collect(), plan, durations)
+    }
+
+    /// Every step by its number, none of which has started.
+    pub(super) fn numbered(&self) -> Vec<NumberedStep> {
+        let numbers: BTreeMap<&StepKey, usize> = self.steps.keys().zip(0..).collect();
+        let numbered = |step: &Step| NumberedStep {
+            class: step.class.clone(),
+            duration: step.duration,
+            remaining: step.remaining,
+            waits: step.waits.len(),
+            followers: step.followers.iter().map(|follower| numbers[follower]).collect(),
+        };
+        self.steps.values().map(numbered).collect()
     }
 
     /// The free step with the longest way still to go. It counts as running from now on.
@@ -134,24 +174,30 @@ impl Schedule {
         self.steps.iter().map(|(key, step)| (key, &step.waits))
     }
 
-    /// The longest chain of steps and how many seconds it usually takes.
-    pub fn critical_path(&self) -> (Vec<StepKey>, u64) {
+    /// The longest chain of steps.
+    pub fn critical_path(&self) -> Vec<StepKey> {
         let first = |keys: &mut dyn Iterator<Item = &StepKey>| {
             keys.max_by_key(|key| (self.steps[*key].remaining, Reverse((*key).clone()))).cloned()
         };
         let mut path = Vec::new();
         let mut next = first(&mut self.steps.iter().filter(|(_, s)| s.waits.is_empty()).map(|(key, _)| key));
-        let seconds = next.as_ref().map_or(0, |key| self.steps[key].remaining);
         while let Some(key) = next {
             next = first(&mut self.steps[&key].followers.iter());
             path.push(key);
         }
-        (path, seconds)
+        path
     }
 
-    /// Seconds the step usually takes.
-    pub fn typical_seconds(&self, step: &StepKey) -> u64 {
-        self.steps.get(step).map_or(0, |s| s.seconds)
+    /// Seconds that its longest chain usually takes.
+    pub fn longest_seconds(&self) -> u64 {
+        self.steps.values().map(|step| step.remaining).max().unwrap_or(0)
+    }
+
+    /// How long a step takes, and what comes after it.
+    pub fn outlook(&self, step: &StepKey) -> StepOutlook {
+        let step = &self.steps[step];
+        let spread = step.duration.spread();
+        StepOutlook { spread, behind_seconds: step.remaining.saturating_sub(spread.p50) }
     }
 
     fn step_mut(&mut self, key: &StepKey) -> &mut Step {
@@ -159,20 +205,21 @@ impl Schedule {
     }
 }
 
-fn finish(waits: Waits, seconds: impl Fn(&StepKey) -> u64) -> Schedule {
+fn finish(waits: Waits, plan: &Plan, durations: Durations<'_>) -> Schedule {
     let order = graph::order(&waits).expect("planning leaves no circle");
     let mut steps: BTreeMap<StepKey, Step> = waits
         .into_iter()
         .map(|(key, waits)| {
-            let seconds = seconds(&key).max(1);
-            (key, Step { waits, seconds, ..Step::default() })
+            let (class, duration) = durations.of(plan, &key);
+            let (followers, status) = (BTreeSet::new(), Progress::Waiting);
+            (key, Step { waits, followers, class, duration, remaining: 0, status })
         })
         .collect();
     // Longest way to go, from the last steps backwards.
     for key in order.iter().rev() {
         let step = &steps[key];
         let behind = step.followers.iter().map(|f| steps[f].remaining).max().unwrap_or(0);
-        let (remaining, waits) = (step.seconds + behind, step.waits.clone());
+        let (remaining, waits) = (step.duration.spread().p50 + behind, step.waits.clone());
         for target in waits {
             steps.get_mut(&target).expect("steps wait for steps there are").followers.insert(key.clone());
         }

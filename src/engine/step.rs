@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::Address;
+use crate::model::duration::TimedVerb;
 
 /// One call sequence that the schedule orders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,6 +35,17 @@ pub enum StepPart {
         /// Its primary id.
         key: String,
     },
+}
+
+impl StepKey {
+    /// What it does to the object.
+    pub const fn verb(&self) -> TimedVerb {
+        match self.part {
+            StepPart::Create => TimedVerb::Create,
+            StepPart::Change { .. } => TimedVerb::Update,
+            StepPart::Delete | StepPart::DeleteDeposed { .. } => TimedVerb::Delete,
+        }
+    }
 }
 
 impl fmt::Display for StepKey {

@@ -7,6 +7,7 @@ pub mod causes;
 pub mod component;
 pub mod described;
 pub mod document;
+pub mod duration;
 pub mod error;
 pub mod facts;
 pub mod finding;

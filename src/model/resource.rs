@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +15,7 @@ use super::address::{Address, Kind};
 use super::audit::{AuditName, ChangingCalls};
 use super::component::Component;
 use super::document::Document;
+use super::duration::Typical;
 use super::mark::Tags;
 use super::site::Site;
 
@@ -23,7 +23,7 @@ use super::site::Site;
 ///
 /// What every kind has to answer is an item without a default: the compiler names who has not. An item has a default only
 /// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: what an object
-/// costs and which quota it counts against beside [`Resource::TYPICAL`]; what takes a call, as health does, in
+/// costs and which quota it counts against; what takes a call, as health does, in
 /// `Provision`. What a change of each member of AWS's answers means stands beside the calls, in `described.tsv`.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The kind in addresses and in the lockfile; never renamed.
@@ -48,8 +48,6 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const INTERRUPTS: &'static [&'static str];
     /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
     const CHANGED_BY: &'static [ChangingCalls];
-    /// How long each verb usually takes on AWS: orders the schedule before there is experience.
-    const TYPICAL: Typical;
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
     /// other ground has room beside the old one, so the new one comes first all the same.
     const GROUND: &'static [&'static str] = &[];
@@ -204,27 +202,6 @@ impl Holds {
     }
 }
 
-/// How long the verbs of a kind usually take, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Typical {
-    /// From the first call until usable.
-    pub create: u64,
-    /// A usual change in place.
-    pub update: u64,
-    /// Until gone.
-    pub delete: u64,
-}
-
-impl Typical {
-    /// A kind whose calls answer at once.
-    pub const QUICK: Self = Self { create: 3, update: 2, delete: 2 };
-
-    /// Usual duration of a creation.
-    pub fn create(&self) -> Duration {
-        Duration::from_secs(self.create)
-    }
-}
-
 /// The facts of one resource type with its type erased.
 #[derive(Clone, Copy, Debug)]
 pub struct KindFacts {
@@ -254,7 +231,7 @@ pub struct KindFacts {
     pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
     pub holds_its_ground: Option<&'static str>,
-    /// How long the verbs usually take.
+    /// How long the verbs usually take. Where the kinds are listed it is put in, from a table of all kinds.
     pub typical: Typical,
     /// Among kinds with a stepwise field: who reaches a rung first.
     pub climb_rank: u8,
@@ -292,7 +269,7 @@ impl KindFacts {
             interrupts: R::INTERRUPTS,
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
-            typical: R::TYPICAL,
+            typical: Typical::QUICK,
             climb_rank: R::CLIMB_RANK,
             hidden_seconds: R::HIDDEN_SECONDS,
             described: "",

@@ -5,6 +5,7 @@
 mod background;
 mod lines;
 mod live;
+mod outlook;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -94,7 +95,7 @@ impl Watch {
                 self.total = *steps;
                 self.finished = 0;
             }
-            EventKind::StepStarted { step, typical_seconds } => {
+            EventKind::StepStarted { step, typical_seconds, .. } => {
                 self.running.insert(step.clone(), words::scaled_ms(*typical_seconds, time_scale));
             }
             EventKind::StepWaiting { step, status, .. } => {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::diff::{FieldDiff, Shown};
+use crate::engine::forecast::Forecaster;
 use crate::engine::plan::{Action, Base, Counts, Drift, Plan, StepKey, StepPart, Why};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
@@ -111,7 +112,7 @@ fn planned(plan: Plan) -> Planned {
             state.resources.insert(address.clone(), prior.clone());
         }
     }
-    let critical_path = Schedule::of(&plan, &state, &catalog()).critical_path();
+    let forecaster = Forecaster::Steps(Box::new(Schedule::of(&plan, &state, &catalog())), 10);
     let surroundings = Surroundings {
         account: "111122223333".to_owned(),
         partition: "aws".to_owned(),
@@ -120,7 +121,7 @@ fn planned(plan: Plan) -> Planned {
         other_zones: Vec::new(),
         addons: BTreeMap::new(),
     };
-    Planned { plan, surroundings, critical_path, checks: Vec::new(), given_way: Vec::new() }
+    Planned { plan, surroundings, forecaster, checks: Vec::new(), given_way: Vec::new() }
 }
 
 /// A plan is shown with signs, and without the fields of what is made.

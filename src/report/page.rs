@@ -150,6 +150,8 @@ pub struct CriticalPath {
     pub steps: Vec<CriticalStep>,
     /// Seconds the whole usually takes.
     pub seconds: u64,
+    /// Seconds it seldom takes longer than.
+    pub p90_seconds: u64,
 }
 
 /// A step of a chain.

@@ -20,11 +20,13 @@ use super::steps;
 use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};
 use super::words;
+use crate::engine::forecast::Forecast;
 use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Drift, Plan, StepKey, StepPart};
 use crate::engine::state::Recorded;
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
+use crate::model::duration::DurationSpread;
 use crate::model::resource::Catalog;
 use crate::run::Planned;
 
@@ -59,7 +61,8 @@ impl<'a> Page<'a> {
         let changes = Changes::of(plan, view.catalog, view.verbose);
         let source = DeclarationText { file: view.file, text: view.text };
         let checks = Checks::of(&planned.checks, source);
-        let chain = chain(&planned.critical_path, view.catalog);
+        let forecast = planned.forecaster.forecast();
+        let chain = chain(&forecast);
         let totals = Totals { plan, view, forgotten: changes.forgotten() };
         let mut remarks = Vec::new();
         if plan.has_changes() {
@@ -75,7 +78,7 @@ impl<'a> Page<'a> {
             verdict: totals.verdict(),
             remarks,
             json_fields: vec![("base", json!(plan.base))],
-            summary: totals.summary(&planned.critical_path, &checks.counts()),
+            summary: totals.summary(&forecast, &checks.counts()),
             chain,
             sections: vec![
                 titled("moved", "Moved: only the record follows", Ready::list("moved", plan.moved.iter().map(moved))),
@@ -220,7 +223,7 @@ impl Totals<'_> {
         line.and(unchanged).and(values.unwrap_or_default())
     }
 
-    fn summary(&self, (path, seconds): &(Vec<StepKey>, u64), checks: &Value) -> Value {
+    fn summary(&self, forecast: &Forecast, checks: &Value) -> Value {
         let counts = self.plan.counts();
         json!({
             "create": counts.create,
@@ -233,31 +236,37 @@ impl Totals<'_> {
             "has_changes": self.plan.has_changes(),
             "values": self.view.values.map_or(0, ValuesPlan::count),
             "values_change": self.view.values.is_some_and(ValuesPlan::is_change),
-            "typical_seconds": seconds,
-            "longest_chain": path.iter().map(steps::to_json).collect::<Vec<_>>(),
+            "typical_seconds": forecast.p50(),
+            "p90_seconds": forecast.p90(),
+            "longest_chain": forecast.chain.iter().map(step_to_json).collect::<Vec<_>>(),
             "checks": checks,
         })
     }
 }
 
 /// The longest chain; where all steps do the same with different objects, the objects name them.
-fn chain((path, seconds): &(Vec<StepKey>, u64), catalog: &Catalog) -> CriticalPath {
-    let addresses: BTreeSet<&Address> = path.iter().map(|step| &step.address).collect();
-    let alike = addresses.len() == path.len() && path.iter().all(|step| removes(step) == removes(&path[0]));
-    let step = |step: &StepKey| CriticalStep {
+fn chain(forecast: &Forecast) -> CriticalPath {
+    let path = &forecast.chain;
+    let addresses: BTreeSet<&Address> = path.iter().map(|(step, _)| &step.address).collect();
+    let alike = addresses.len() == path.len() && path.iter().all(|(step, _)| removes(step) == removes(&path[0].0));
+    let step = |(step, spread): &(StepKey, DurationSpread)| CriticalStep {
         name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step.to_string() }),
-        seconds: catalog.get(&step.address.kind).map_or(0, |facts| match step.part {
-            StepPart::Create => facts.typical.create,
-            StepPart::Change { .. } => facts.typical.update,
-            StepPart::Delete | StepPart::DeleteDeposed { .. } => facts.typical.delete,
-        }),
+        seconds: spread.p50,
     };
-    CriticalPath { steps: path.iter().map(step).collect(), seconds: *seconds }
+    CriticalPath { steps: path.iter().map(step).collect(), seconds: forecast.p50(), p90_seconds: forecast.p90() }
+}
+
+/// A step of the chain for programs, with its own time.
+fn step_to_json((step, spread): &(StepKey, DurationSpread)) -> Value {
+    let mut told = steps::to_json(step);
+    told["typical_seconds"] = json!(spread.p50);
+    told["p90_seconds"] = json!(spread.p90);
+    told
 }
 
 /// How long it takes, and the steps that make it long.
 fn duration(chain: &CriticalPath) -> Text {
-    let line = Text::of(Label::Plain, format!("Usually takes about {}", words::roughly(chain.seconds)));
+    let line = Text::of(Label::Plain, format!("Usually takes {}", words::expected(chain.seconds, chain.p90_seconds)));
     if chain.steps.len() < 2 {
         return line.with(Label::Plain, ".");
     }

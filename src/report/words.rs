@@ -28,6 +28,12 @@ pub(crate) fn roughly(seconds: u64) -> String {
     }
 }
 
+/// How long something usually takes, and what it seldom takes longer than where that is worth a word.
+pub(crate) fn expected(p50: u64, p90: u64) -> String {
+    let (usual, seldom) = (roughly(p50), roughly(p90));
+    if usual == seldom { format!("about {usual}") } else { format!("about {usual}, seldom more than {seldom}") }
+}
+
 /// What `seconds` of a real cloud take where time runs `time_scale` times as fast.
 #[expect(
     clippy::cast_possible_truncation,

@@ -14,7 +14,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 /// What an IAM identity may do in a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +77,6 @@ impl Resource for AccessEntry {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
-    const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 3 };
     type Computed = AccessEntryComputed;
 
     fn tags(&self) -> Option<&Tags> {

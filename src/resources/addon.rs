@@ -12,7 +12,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 /// A part of Kubernetes that EKS installs and looks after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,7 +86,6 @@ impl Resource for Addon {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
-    const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
     type Computed = AddonComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -12,7 +12,7 @@ use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A bucket for packages, private and encrypted.
@@ -97,7 +97,6 @@ impl Resource for Bucket {
             "DeleteBucketTagging",
         ],
     )];
-    const TYPICAL: Typical = Typical { create: 15, update: 5, delete: 10 };
     type Computed = BucketComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -16,7 +16,7 @@ use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// The Kubernetes control plane (EKS).
@@ -132,7 +132,6 @@ impl Resource for Cluster {
         ChangingCalls::rules_in("security_group_id")[0],
         ChangingCalls::rules_in("security_group_id")[1],
     ];
-    const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
     type Computed = ClusterComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -19,7 +19,7 @@ use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 
@@ -173,7 +173,6 @@ impl Resource for Database {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
-    const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,7 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// Settings of a database engine that differ from its defaults.
@@ -67,7 +67,6 @@ impl Resource for DbParameterGroup {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
-    const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
     type Computed = DbParameterGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

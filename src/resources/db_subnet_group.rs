@@ -14,7 +14,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// The subnets a database may stand in.
@@ -61,7 +61,6 @@ impl Resource for DbSubnetGroup {
         ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
         ChangingCalls::TAGS_OF_RDS,
     ];
-    const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = DbSubnetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

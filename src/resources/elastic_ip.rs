@@ -9,7 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A public address of our own.
@@ -46,7 +46,6 @@ impl Resource for ElasticIp {
         ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
     type Computed = ElasticIpComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -10,7 +10,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A set of permissions of our own.
@@ -66,7 +66,6 @@ impl Resource for IamPolicy {
             "DeletePolicy",
         ],
     )];
-    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
     type Computed = IamPolicyComputed;
 
     fn tags(&self) -> Option<&Tags> {

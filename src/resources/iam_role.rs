@@ -15,7 +15,7 @@ use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// An identity that a service or a pod can take on.
@@ -88,7 +88,6 @@ impl Resource for IamRole {
             "DeleteRole",
         ],
     )];
-    const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
     type Computed = IamRoleComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,7 +11,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 
@@ -56,7 +56,6 @@ impl Resource for InternetGateway {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 
     fn tags(&self) -> Option<&Tags> {

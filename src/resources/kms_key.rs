@@ -11,7 +11,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource};
 use crate::model::site::Site;
 /// A key that encrypts data at rest, with its alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,7 +98,6 @@ impl Resource for KmsKey {
         ChangingCalls::of("kms", "targetKeyId", "key_id", &["CreateAlias", "UpdateAlias"]),
         ChangingCalls::of("kms", "aliasName", "alias", &["DeleteAlias", "UpdateAlias"]),
     ];
-    const TYPICAL: Typical = Typical { create: 12, update: 8, delete: 3 };
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
     const HIDDEN_SECONDS: u32 = 120;
     type Computed = KmsKeyComputed;

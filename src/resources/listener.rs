@@ -12,7 +12,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A port of a load balancer and what happens to what comes in.
@@ -83,7 +83,6 @@ impl Resource for Listener {
         ChangingCalls::TAGS_OF_BALANCING,
     ];
     const LEADS_USERS: bool = true;
-    const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = ListenerComputed;
 
     fn tags(&self) -> Option<&Tags> {

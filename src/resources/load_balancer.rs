@@ -14,7 +14,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// What users connect to (Application Load Balancer).
@@ -102,7 +102,6 @@ impl Resource for LoadBalancer {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
-    const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,6 +11,7 @@ pub mod db_parameter_group;
 pub mod db_subnet_group;
 #[cfg(feature = "aws")]
 mod dispatch;
+mod durations;
 pub mod elastic_ip;
 #[cfg(feature = "aws")]
 mod facts;
@@ -95,5 +96,9 @@ macro_rules! facts_of {
 /// The facts of every kind.
 pub fn catalog() -> Catalog {
     let all = every_kind!(facts_of).into_iter().enumerate();
-    all.map(|(place, (kind, facts))| (kind, KindFacts { place, ..facts })).collect()
+    all.map(|(place, (kind, facts))| {
+        let typical = durations::typical(kind.as_str());
+        (kind, KindFacts { place, typical, ..facts })
+    })
+    .collect()
 }

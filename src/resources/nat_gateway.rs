@@ -12,7 +12,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// The way from private subnets to the internet, one direction only.
@@ -52,7 +52,6 @@ impl Resource for NatGateway {
         ChangingCalls::of("ec2", "DeleteNatGatewayRequest.NatGatewayId", "id", &["DeleteNatGateway"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 120, update: 2, delete: 90 };
     type Computed = NatGatewayComputed;
 
     fn tags(&self) -> Option<&Tags> {

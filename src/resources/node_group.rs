@@ -17,7 +17,7 @@ use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource};
 use crate::model::site::Site;
 /// The machines of a cluster (EKS managed node group).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,7 +128,6 @@ impl Resource for NodeGroup {
         ),
         ChangingCalls::TAGS_OF_EKS,
     ];
-    const TYPICAL: Typical = Typical { create: 180, update: 600, delete: 420 };
     type Computed = NodeGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

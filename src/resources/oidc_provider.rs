@@ -13,7 +13,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// Lets IAM believe the tokens a cluster gives to its pods.
@@ -64,7 +64,6 @@ impl Resource for OidcProvider {
             "DeleteOpenIDConnectProvider",
         ],
     )];
-    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -16,7 +16,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// Where packets of some subnets go.
@@ -69,7 +69,6 @@ impl Resource for RouteTable {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
     type Computed = RouteTableComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -13,7 +13,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A secret of our own, made in memory and kept only in Secrets Manager.
@@ -87,7 +87,6 @@ impl Resource for Secret {
         ChangingCalls::of("secretsmanager", "secretId", "id", CHANGING),
         ChangingCalls::of("secretsmanager", "secretId", "name", CHANGING),
     ];
-    const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 2 };
     type Computed = SecretComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -16,7 +16,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Passage, Resource, Typical};
+use crate::model::resource::{Field, Holds, Passage, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
@@ -69,7 +69,6 @@ impl Resource for SecurityGroup {
         ChangingCalls::rules_in("id")[1],
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
     type Computed = SecurityGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -12,7 +12,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
@@ -66,7 +66,6 @@ impl Resource for SecurityGroupRule {
     const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] =
         &[ChangingCalls::rules_in("group_id")[0], ChangingCalls::rules_in("group_id")[1], ChangingCalls::TAGS_OF_EC2];
-    const TYPICAL: Typical = Typical { create: 2, update: 2, delete: 2 };
     type Computed = SecurityGroupRuleComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,7 +11,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
 use crate::{fields, id_alone};
@@ -62,7 +62,6 @@ impl Resource for Subnet {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 5 };
     type Computed = SubnetComputed;
 
     fn tags(&self) -> Option<&Tags> {

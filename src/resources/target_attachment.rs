@@ -13,7 +13,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource, Typical};
+use crate::model::resource::{Computed, Field, Holds, Resource};
 use crate::model::site::Site;
 /// The nodes of a group as targets of a target group, now and as they come and go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,6 @@ impl Resource for TargetAttachment {
             "DeleteAutoScalingGroup",
         ],
     )];
-    const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
 
     fn tags(&self) -> Option<&Tags> {

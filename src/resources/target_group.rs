@@ -11,7 +11,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// Where a load balancer finds the program, and how it tells whether that is healthy.
@@ -75,7 +75,6 @@ impl Resource for TargetGroup {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
-    const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
     type Computed = TargetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

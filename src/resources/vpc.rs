@@ -9,7 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
-use crate::model::resource::{Field, Holds, Resource, Typical};
+use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
 use crate::model::values::Cidr;
 use crate::{fields, id_alone};
@@ -69,7 +69,6 @@ impl Resource for Vpc {
         ChangingCalls::of("ec2", "CreateVpcEndpointRequest.VpcId", "id", &["CreateVpcEndpoint"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
     type Computed = VpcComputed;
 
     fn tags(&self) -> Option<&Tags> {

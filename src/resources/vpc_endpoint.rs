@@ -17,7 +17,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
+use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::{fields, id_alone};
 /// A way from a network to an AWS service that does not cross the internet.
@@ -76,7 +76,6 @@ impl Resource for VpcEndpoint {
         ChangingCalls::of("ec2", "DeleteVpcEndpointsRequest.VpcEndpointId.content", "id", &["DeleteVpcEndpoints"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
-    const TYPICAL: Typical = Typical { create: 10, update: 5, delete: 10 };
     type Computed = VpcEndpointComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -9,6 +9,7 @@ use super::census::see;
 use super::refresh::target;
 use super::{Blueprint, Planned, RunError, Session, stoppable, survey};
 use crate::cloud::ObserveRequest;
+use crate::engine::forecast::Forecaster;
 use crate::engine::plan::{Action, Base, Plan, Why};
 use crate::engine::state::{Recorded, State, Status};
 use crate::engine::{self};
@@ -149,7 +150,7 @@ pub async fn examine(
             notes: BTreeMap::new(),
         },
         surroundings: place.clone(),
-        critical_path: (Vec::new(), 0),
+        forecaster: Forecaster::default(),
         checks: Vec::new(),
         given_way: Vec::new(),
     };

@@ -41,7 +41,7 @@ pub(super) fn event(kind: &EventKind) {
         }
         EventKind::PlanReady { counts, typical_seconds } => tracing::debug!(?counts, typical_seconds, "plan ready"),
         EventKind::ExecuteStarted { steps } => tracing::debug!(steps, "steps begin"),
-        EventKind::StepStarted { step, typical_seconds } => tracing::debug!(%step, typical_seconds, "step started"),
+        EventKind::StepStarted { step, typical_seconds, .. } => tracing::debug!(%step, typical_seconds, "step started"),
         EventKind::StepWaiting { step, status, elapsed_ms } => {
             tracing::debug!(%step, status, elapsed_ms, "step waiting");
         }

@@ -117,6 +117,10 @@ pub enum EventKind {
         step: StepKey,
         /// Seconds it usually takes.
         typical_seconds: u64,
+        /// Seconds it seldom takes longer than.
+        p90_seconds: u64,
+        /// Seconds that the longest chain behind it usually takes.
+        behind_seconds: u64,
     },
     /// The cloud said something new of the object of a running step.
     StepWaiting {

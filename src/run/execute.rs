@@ -18,7 +18,7 @@ use super::ledger::Ledger;
 use super::{EventEmitter, Session};
 use crate::cloud::{Cloud, CloudError, Consent, Context, ErrorKind, StepReport};
 use crate::engine::plan::{Action, Plan, StepKey, StepPart, Why};
-use crate::engine::schedule::Schedule;
+use crate::engine::schedule::{Schedule, StepOutlook};
 use crate::engine::state::{Intent, StepOutcome};
 use crate::model::document::Document;
 use crate::model::mark::Mark;
@@ -66,7 +66,8 @@ type Done = Result<Option<Document>, CloudError>;
 impl Execution<'_, '_> {
     async fn run(mut self) -> RunReport {
         let started = Instant::now();
-        let mut schedule = Schedule::of(self.plan, self.ledger.state(), &self.session.catalog);
+        let schedule = Schedule::of(self.plan, self.ledger.state(), &self.session.catalog);
+        let mut schedule = schedule.learned(self.plan, self.session.durations());
         let mut report = RunReport::default();
         let mut tasks: JoinSet<Done> = JoinSet::new();
         let mut running: BTreeMap<Id, Running> = BTreeMap::new();
@@ -148,8 +149,13 @@ impl Execution<'_, '_> {
         };
         let ids = self.ledger.index();
         for (((step, work), intent), begin) in batch.into_iter().zip(intents).zip(begins) {
-            let typical_seconds = schedule.typical_seconds(&step);
-            self.events.emit(EventKind::StepStarted { step: step.clone(), typical_seconds });
+            let StepOutlook { spread, behind_seconds } = schedule.outlook(&step);
+            self.events.emit(EventKind::StepStarted {
+                step: step.clone(),
+                typical_seconds: spread.p50,
+                p90_seconds: spread.p90,
+                behind_seconds,
+            });
             let cloud = self.session.cloud.clone();
             let (own_reports, mut own_inbox) = mpsc::unbounded_channel();
             let context = Context {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::compare;
 use super::{Blueprint, EventEmitter, Planned, RunError, Session};
+use crate::engine::forecast::Forecaster;
 use crate::engine::plan::{Action, Drift};
 use crate::engine::schedule::Schedule;
 use crate::engine::state::{Recorded, State, Status};
@@ -127,8 +128,9 @@ pub async fn fix(
     }
     plan.drift.retain(|address, _| named.contains(address));
     plan.notes.retain(|address, _| named.contains(address));
-    let critical_path = Schedule::of(&plan, state, &session.catalog).critical_path();
-    Ok(Planned { plan, surroundings: seen.surroundings, critical_path, checks: Vec::new(), given_way: Vec::new() })
+    let schedule = Schedule::of(&plan, state, &session.catalog).learned(&plan, session.durations());
+    let forecaster = Forecaster::Steps(Box::new(schedule), session.parallelism);
+    Ok(Planned { plan, surroundings: seen.surroundings, forecaster, checks: Vec::new(), given_way: Vec::new() })
 }
 
 /// What stands and stays: wanted, recorded and found alike.

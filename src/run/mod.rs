@@ -9,6 +9,7 @@ mod census;
 mod diary;
 pub mod event;
 mod execute;
+mod experience;
 mod extras;
 mod fix;
 mod follow;
@@ -41,6 +42,7 @@ pub use about::{about, watched};
 pub use adopt::{AdoptError, Adoption, examine};
 pub use census::{Unrecorded, leftovers};
 pub use execute::PARALLELISM;
+pub use experience::experience;
 pub use extras::{Departure, Extra, take_away};
 pub use fix::{FixError, fix};
 pub use follow::follow;
@@ -60,6 +62,8 @@ pub use waived::{Unanswered, Waived, WaivedDrift};
 pub use who::{LookedUp, WhoReport, who};
 
 use crate::cloud::{Cloud, CloudError};
+use crate::engine::durations::{Durations, Experience};
+use crate::engine::forecast::Forecaster;
 use crate::engine::plan::{Drift, Plan};
 use crate::engine::state::{Recorded, State};
 use crate::engine::{self, PlanError, Request};
@@ -131,6 +135,15 @@ pub struct Session {
     pub parallelism: usize,
     /// How many times faster than real time the cloud is.
     pub time_scale: f64,
+    /// How long the steps of earlier runs of this stack took.
+    pub experience: Experience,
+}
+
+impl Session {
+    /// What is known of how long steps take.
+    pub fn durations(&self) -> Durations<'_> {
+        Durations { catalog: &self.catalog, experience: &self.experience }
+    }
 }
 
 /// Why a run could not be made. Nothing was changed.
@@ -230,8 +243,8 @@ pub struct Planned {
     pub plan: Plan,
     /// The account and region it was made in.
     pub surroundings: Surroundings,
-    /// Seconds its longest chain usually takes, and that chain.
-    pub critical_path: (Vec<crate::engine::plan::StepKey>, u64),
+    /// What tells how long it takes, and what makes it long.
+    pub forecaster: Forecaster,
     /// How it stood up to every check.
     pub checks: Vec<Check>,
     /// What becomes an old object by a move.
@@ -300,9 +313,10 @@ pub async fn plan(
         now: session.host.now(),
     });
     tell_drift(&plan.drift, events);
-    let critical_path = schedule.critical_path();
-    events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: critical_path.1 });
-    Ok(Planned { plan, surroundings, critical_path, checks, given_way })
+    let schedule = schedule.learned(&plan, session.durations());
+    events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: schedule.longest_seconds() });
+    let forecaster = Forecaster::Steps(Box::new(schedule), session.parallelism);
+    Ok(Planned { plan, surroundings, forecaster, checks, given_way })
 }
 
 /// A refusal for the sake of what is protected, with what is worth knowing of what began it.

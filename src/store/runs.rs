@@ -158,8 +158,11 @@ pub struct RunFinding {
 pub struct StepTime {
     /// The step.
     pub step: StepKey,
-    /// In milliseconds.
+    /// In milliseconds of the cloud's time.
     pub elapsed_ms: u64,
+    /// Which case of its verb it was, such as `update engine_version`; empty in entries of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub case: String,
 }
 
 /// What somebody was told.

@@ -9,6 +9,7 @@ use ppm_infra::architecture::{expand, outputs, questions};
 use ppm_infra::cloud::Consent;
 use ppm_infra::cloud::simulated::{ACCOUNT, Simulated, SimulatedObject, World};
 use ppm_infra::engine::Request;
+use ppm_infra::engine::durations::Experience;
 use ppm_infra::engine::state::{Book, Recorded, State, Status};
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
@@ -196,6 +197,7 @@ fn session(cloud: Arc<Simulated>) -> Session {
         stop: Stop::new(),
         parallelism: run::PARALLELISM,
         time_scale: 1e6,
+        experience: Experience::default(),
     }
 }
 

@@ -44,6 +44,24 @@ fn every_file_of_a_kind_is_in_the_catalogue() {
 }
 
 #[test]
+fn every_duration_of_the_table_is_about_a_kind_and_a_field_of_it() {
+    let table = read("src/resources/durations.tsv");
+    let rows: Vec<&str> = table.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+    let of_kinds: BTreeSet<String> = rows.iter().map(|row| row.split('\t').next().unwrap().to_owned()).collect();
+    assert_eq!(of_kinds, kinds(), "src/resources/durations.tsv");
+    for (kind, facts) in catalog() {
+        for case in facts.typical.cases {
+            assert!(facts.fields.iter().any(|field| field.name == case.field), "{kind} has no field {}", case.field);
+        }
+        let all = facts.typical.cases.iter().map(|case| case.spread);
+        let usual = [facts.typical.create, facts.typical.update, facts.typical.delete];
+        for spread in all.chain(usual) {
+            assert!(spread.p50 > 0 && spread.p50 < spread.p90, "{kind}: {spread:?}");
+        }
+    }
+}
+
+#[test]
 fn every_kind_is_counted_in_the_inventory_of_the_emulator() {
     let inventory = read("tests/emulator/strict/inventory.py");
     let (live, _) = inventory.split_once("def leftover(").unwrap();

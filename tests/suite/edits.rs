@@ -31,8 +31,9 @@ async fn a_first_apply_takes_no_longer_than_its_longest_chain() {
     let mut bench = Bench::new(&ppm_infra::resources::catalog(), "ppm-prod", false);
     let declared = Declared(reference());
     let planned = bench.plan(&declared, &Request::default()).await.unwrap();
-    let (chain, seconds) = planned.critical_path;
-    let chain: Vec<String> = chain.iter().map(ToString::to_string).collect();
+    let forecast = planned.forecaster.forecast();
+    let chain: Vec<String> = forecast.chain.iter().map(|(step, _)| step.to_string()).collect();
+    let seconds: u64 = forecast.chain.iter().map(|(_, spread)| spread.p50).sum();
     assert_eq!(
         chain,
         ["create vpc.main", "create subnet.private-a", "create db_subnet_group.database", "create database.main"]

@@ -20,6 +20,7 @@ mod drift_job;
 mod drift_only;
 mod drift_several;
 mod edits;
+mod estimates;
 mod findings;
 mod front;
 mod fuzz;

@@ -5,16 +5,16 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::outlook::Outlook;
 use super::{ProgressView, Watch, failure_words, looking_again_words};
 use crate::render::signs::Signs;
 use crate::render::style::painted;
-use crate::report::words::{count, roughly, roughly_ms, scaled_ms, took};
+use crate::report::words::{count, roughly_ms, took};
 use crate::report::{Label, Text};
 use crate::run::event::{Event, EventKind, Sink, StepKey, millis};
 
@@ -28,23 +28,12 @@ pub struct Live {
     view: ProgressView,
     signs: Signs,
     watch: Watch,
-    outlook: Arc<Outlook>,
+    outlook: Arc<Mutex<Outlook>>,
     reading: Option<ProgressBar>,
     whole: Option<ProgressBar>,
     branches: Vec<(StepKey, ProgressBar)>,
     /// Set when drawing itself has failed: nothing is drawn any more.
     broken: bool,
-}
-
-/// What the bar of the whole says beside its counts; read by the drawing thread.
-#[derive(Debug, Default)]
-struct Outlook {
-    running: AtomicUsize,
-    stopping: AtomicBool,
-    /// When everything is expected to be over, in milliseconds since the first step.
-    end_ms: AtomicU64,
-    /// What the longest chain of the plan takes.
-    chain_ms: AtomicU64,
 }
 
 impl Live {
@@ -75,6 +64,8 @@ impl Live {
 
     fn draw(&mut self, event: &Event) {
         let news = self.watch.see(event, self.view.time_scale);
+        let now = self.whole.as_ref().map_or(0, |whole| millis(whole.elapsed()));
+        self.outlook.lock().unwrap_or_else(PoisonError::into_inner).see(&event.kind, now);
         match &event.kind {
             EventKind::RefreshStarted { total } => {
                 let bar = self.branch(&Text::of(Label::Plain, format!("reading {}", count(*total, "object"))), None);
@@ -103,10 +94,6 @@ impl Live {
                 let line = sign(Label::Success, self.signs.done, "moved ").with(Label::Address, from.to_string());
                 self.say(&line.with(Label::Plain, format!(" to {to}")).with(Label::Muted, format!("  {id}")));
             }
-            EventKind::PlanReady { typical_seconds, .. } => {
-                let chain = scaled_ms(*typical_seconds, self.view.time_scale);
-                self.outlook.chain_ms.store(chain, Ordering::Relaxed);
-            }
             EventKind::ExecuteStarted { steps } => self.begin(*steps),
             EventKind::StepStarted { step, .. } => self.start(step),
             EventKind::StepWaiting { step, status, .. } if news => {
@@ -133,7 +120,6 @@ impl Live {
                 );
             }
             EventKind::Draining { running } => {
-                self.outlook.stopping.store(true, Ordering::Relaxed);
                 let what = format!("stopping: nothing new starts, {} still running", count(*running, "step"));
                 self.say(&Text::of(Label::Warning, what).with(Label::Muted, "  (stop once more to leave at once)"));
             }
@@ -146,6 +132,7 @@ impl Live {
             EventKind::RunFinished { .. } => self.clear(),
             // The text of the plan tells these better.
             EventKind::RunStarted { .. }
+            | EventKind::PlanReady { .. }
             | EventKind::DriftFound { .. }
             | EventKind::StateWritten { .. }
             | EventKind::StepWaiting { .. } => {}
@@ -157,14 +144,14 @@ impl Live {
 
     /// The bar of the whole, above all branches.
     fn begin(&mut self, steps: usize) {
-        let outlook = self.outlook.clone();
-        outlook.end_ms.store(outlook.chain_ms.load(Ordering::Relaxed), Ordering::Relaxed);
+        let (outlook, time_scale) = (self.outlook.clone(), self.view.time_scale);
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {outlook}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars(self.signs.bar)
             .with_key("outlook", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 // A writer in memory does not fail.
-                let _ = out.write_str(&outlook.words(millis(state.elapsed())));
+                let outlook = outlook.lock().unwrap_or_else(PoisonError::into_inner);
+                let _ = out.write_str(&outlook.words(millis(state.elapsed()), time_scale));
             });
         let bar = self.screen.insert(0, ProgressBar::new(steps as u64));
         bar.set_style(style);
@@ -176,8 +163,6 @@ impl Live {
         let expected = self.watch.expected_ms(step);
         let bar = self.branch(&self.running(step, ""), expected);
         self.branches.push((step.clone(), bar));
-        let now = self.whole.as_ref().map_or(0, |whole| millis(whole.elapsed()));
-        self.outlook.end_ms.fetch_max(now.saturating_add(expected.unwrap_or(0)), Ordering::Relaxed);
         self.regrow();
     }
 
@@ -216,7 +201,6 @@ impl Live {
         for (place, (_, bar)) in self.branches.iter().enumerate() {
             bar.set_prefix(format!("{} ", self.signs.branch[usize::from(place == last)]));
         }
-        self.outlook.running.store(self.branches.len(), Ordering::Relaxed);
     }
 
     fn running(&self, step: &StepKey, status: &str) -> Text {
@@ -297,18 +281,6 @@ impl Drop for Live {
     }
 }
 
-impl Outlook {
-    fn words(&self, elapsed_ms: u64) -> String {
-        let running = self.running.load(Ordering::Relaxed);
-        if self.stopping.load(Ordering::Relaxed) {
-            return format!("stopping, {running} still running");
-        }
-        let left = self.end_ms.load(Ordering::Relaxed).saturating_sub(elapsed_ms) / 1000;
-        let left = if left == 0 { "longer than usual".to_owned() } else { format!("about {} left", roughly(left)) };
-        format!("{running} running, {left}")
-    }
-}
-
 fn sign(label: Label, sign: &str, word: &str) -> Text {
     Text::of(label, format!("{sign} {word}"))
 }
@@ -322,7 +294,6 @@ fn narrow(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Mutex;
 
     use indicatif::TermLike;
 
@@ -455,23 +426,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_told_without_promises() {
-        let outlook = Outlook::default();
-        outlook.end_ms.store(600_000, Ordering::Relaxed);
-        outlook.running.store(3, Ordering::Relaxed);
-        assert_eq!(outlook.words(60_000), "3 running, about 9 min left");
-        assert_eq!(outlook.words(700_000), "3 running, longer than usual");
-        outlook.stopping.store(true, Ordering::Relaxed);
-        assert_eq!(outlook.words(0), "stopping, 3 still running");
-    }
-
-    #[test]
     fn expectations_follow_the_speed_of_the_cloud() {
         let screen = Screen::new(100, false);
         let mut sink = live(&screen);
         let plan = EventKind::PlanReady { counts: Counts::default(), typical_seconds: 1200 };
         sink.event(&at(0, plan));
         sink.event(&at(0, EventKind::ExecuteStarted { steps: 3 }));
-        assert_eq!(sink.outlook.end_ms.load(Ordering::Relaxed), 20_000);
+        assert_eq!(sink.outlook.lock().unwrap().words(0, sink.view.time_scale), "0 running, about 20s left");
     }
 }

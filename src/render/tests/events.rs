@@ -41,12 +41,15 @@ pub(in crate::render) fn events() -> Vec<Event> {
         at(2, EventKind::PlanReady { counts, typical_seconds: 1172 }),
         at(5, EventKind::Adopted { address: address("bucket.packages"), id: "ppm-prod-111122223333".to_owned() }),
         at(5, EventKind::ExecuteStarted { steps: 5 }),
-        at(5, EventKind::StepStarted { step: vpc.clone(), typical_seconds: 10 }),
-        at(5, EventKind::StepStarted { step: ip.clone(), typical_seconds: 3 }),
+        at(5, EventKind::StepStarted { step: vpc.clone(), typical_seconds: 10, p90_seconds: 10, behind_seconds: 0 }),
+        at(5, EventKind::StepStarted { step: ip.clone(), typical_seconds: 3, p90_seconds: 3, behind_seconds: 0 }),
         at(9, EventKind::StepFailed { step: ip.clone(), error: limit(), elapsed_ms: 4_000 }),
         at(9, EventKind::StepSkipped { step: nat, because: ip }),
         at(15, EventKind::StepFinished { step: vpc, id: Some("vpc-0abc".to_owned()), elapsed_ms: 10_000 }),
-        at(15, EventKind::StepStarted { step: cluster.clone(), typical_seconds: 600 }),
+        at(
+            15,
+            EventKind::StepStarted { step: cluster.clone(), typical_seconds: 600, p90_seconds: 600, behind_seconds: 0 },
+        ),
         at(20, waiting("CREATING", 5_000)),
         at(30, waiting("CREATING", 15_000)),
         at(140, EventKind::Draining { running: 1 }),
@@ -72,7 +75,15 @@ pub(in crate::render) fn failing(text: &str) -> Vec<Event> {
     };
     vec![
         at(0, EventKind::ExecuteStarted { steps: 1 }),
-        at(0, EventKind::StepStarted { step: one.clone(), typical_seconds: u64::MAX }),
+        at(
+            0,
+            EventKind::StepStarted {
+                step: one.clone(),
+                typical_seconds: u64::MAX,
+                p90_seconds: u64::MAX,
+                behind_seconds: 0,
+            },
+        ),
         at(1, EventKind::StepWaiting { step: one.clone(), status: text.to_owned(), elapsed_ms: u64::MAX }),
         at(2, EventKind::StepFailed { step: one, error, elapsed_ms: u64::MAX }),
     ]

@@ -65,7 +65,7 @@ fn the_first_plan_in_one_look() {
       + target_attachment.nodes  create  node_group.main in target_group.main
 
     Plan: 46 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted.
-    Usually takes about 16 min; longest chain: vpc.main → subnet.private-a → db_subnet_group.database → database.main (16 min).
+    Usually takes about 17 min, seldom more than 21 min; longest chain: vpc.main → subnet.private-a → db_subnet_group.database → database.main (16 min).
     ");
 }
 
@@ -128,7 +128,7 @@ fn everything_at_once() {
                      another
 
     Plan: 2 to create, 5 to update, 5 to replace, 2 to delete. 3 drifted. 1 unchanged.
-    Usually takes about 20 min; longest chain: update cluster.main (10 min) → update cluster.main (step 2) (10 min).
+    Usually takes about 25 min, seldom more than 43 min; longest chain: update cluster.main (12 min) → update cluster.main (step 2) (12 min).
     "#);
 }
 
@@ -150,7 +150,7 @@ fn one_field_is_three_lines() {
           storage_gib  100 → 200
 
     Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 drifted. 1 unchanged.
-    Usually takes about 7 min.
+    Usually takes about 5 min, seldom more than 10 min.
     ");
 }
 
@@ -188,7 +188,7 @@ fn what_is_made_shows_its_fields_when_asked() {
           name              ppm-prod-package-manager
 
     Plan: 4 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted.
-    Usually takes about 18s; longest chain: vpc.main (10s) → route_table.private-a (8s).
+    Usually takes about 19s, seldom more than 37s; longest chain: vpc.main (10s) → route_table.private-a (8s).
     "#);
 }
 
@@ -253,7 +253,7 @@ fn destroying_keeps_what_holds_data() {
       kms_key.main     bucket.packages needs it
 
     Plan: 0 to create, 0 to update, 0 to replace, 4 to delete. 0 drifted. 2 kept.
-    Usually takes about 13 min; longest chain: node_group.main (7 min) → cluster.main (6 min).
+    Usually takes about 14 min, seldom more than 19 min; longest chain: node_group.main (7 min) → cluster.main (6 min).
     ");
 }
 

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::findings::fit_for_github;
 use super::printers::{html, markdown, tame_html, tame_markdown};
 use super::*;
+use crate::engine::forecast::{Forecast, Forecaster};
+use crate::model::duration::DurationSpread;
 
 /// Any text, also with what controls a terminal.
 fn text() -> impl Strategy<Value = String> {
@@ -150,7 +152,10 @@ proptest! {
         };
         let planned = Planned {
             plan,
-            critical_path: (Vec::new(), u64::MAX),
+            forecaster: Forecaster::Known(Forecast {
+                total: Some(DurationSpread::of(u64::MAX, u64::MAX)),
+                chain: Vec::new(),
+            }),
             surroundings: planned(super::plan([])).surroundings,
             checks: vec![Check { id: "a.b", findings: vec![finding] }],
             given_way: Vec::new(),

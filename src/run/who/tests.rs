@@ -82,7 +82,8 @@ fn it_was_done_since_the_last_run_that_left_the_object_well() {
     assert_eq!(since(&vpc, &runs, hour(4)), before(1), "what came to be while it looked counts");
     assert_eq!(since(&at("subnet.a"), &runs, hour(4)), before(3), "each object by itself");
     // An apply put it back, as far as it touched it.
-    let step = StepTime { step: StepKey { address: vpc.clone(), part: StepPart::Create }, elapsed_ms: 1 };
+    let step = StepKey { address: vpc.clone(), part: StepPart::Create };
+    let step = StepTime { step, elapsed_ms: 1, case: String::new() };
     let applied = RunEntry { steps: vec![step], ..run(4, RunKind::Apply, &[]) };
     assert_eq!(since(&vpc, &[runs[1].clone(), applied], hour(5)), before(4));
     assert_eq!(since(&vpc, &[runs[1].clone(), run(4, RunKind::Apply, &[])], hour(5)), hour(5) - KEPT);

@@ -9,7 +9,8 @@ use ppm_infra::engine::plan::{Action, StepPart};
 use ppm_infra::engine::state::State;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
-use ppm_infra::model::resource::{Catalog, Field, KindFacts, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::duration::{DurationSpread, Typical};
+use ppm_infra::model::resource::{Catalog, Field, KindFacts, Node, OnChange, ReplaceOrder};
 use ppm_infra::model::site::Site;
 use ppm_infra::model::surroundings::{Questions, Surroundings};
 use ppm_infra::run::Blueprint;
@@ -48,7 +49,7 @@ fn sample(_: &Document, _: &Address, serial: u64, _: &Site) -> Document {
 fn catalog() -> Catalog {
     let facts = |fields, replace, climb_rank| KindFacts {
         replace,
-        typical: Typical { create: 20, update: 5, delete: 10 },
+        typical: Typical::of(DurationSpread::of(20, 20), DurationSpread::of(5, 5), DurationSpread::of(10, 10)),
         climb_rank,
         sample,
         ..KindFacts::plain(fields)

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use ppm_infra::cloud::simulated::{ACCOUNT, Keep, Simulated, World};
 use ppm_infra::cloud::{Cloud, Consent};
 use ppm_infra::engine::check::check;
+use ppm_infra::engine::durations::Experience;
+use ppm_infra::engine::forecast::Forecaster;
 use ppm_infra::engine::plan::{Action, Plan, StepKey};
 use ppm_infra::engine::state::{Book, State};
 use ppm_infra::engine::{PlanError, Request};
@@ -38,6 +40,7 @@ pub(crate) fn session(cloud: Arc<dyn Cloud>, catalog: &Catalog) -> Session {
         stop: Stop::new(),
         parallelism: run::PARALLELISM,
         time_scale: 1.0,
+        experience: Experience::default(),
     }
 }
 
@@ -195,7 +198,7 @@ impl Bench {
         let planned = Planned {
             plan: ran.plan.clone(),
             surroundings,
-            critical_path: (Vec::new(), 0),
+            forecaster: Forecaster::default(),
             checks: Vec::new(),
             given_way: Vec::new(),
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ppm_infra::engine::durations::Experience;
 use ppm_infra::engine::state::State;
 use ppm_infra::resources::{self, Aws};
 use ppm_infra::run::{self, Host, RunId, Session, Stop};
@@ -25,6 +26,7 @@ pub(crate) fn session(cloud: Aws) -> Session {
         stop: Stop::new(),
         parallelism: run::PARALLELISM,
         time_scale: 1000.0,
+        experience: Experience::default(),
     }
 }
 

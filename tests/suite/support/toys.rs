@@ -10,7 +10,8 @@ use std::sync::{LazyLock, Mutex};
 use ppm_infra::engine::lint;
 use ppm_infra::model::address::{Address, Kind};
 use ppm_infra::model::document::Document;
-use ppm_infra::model::resource::{Catalog, Field, Holds, KindFacts, Node, OnChange, ReplaceOrder, Typical};
+use ppm_infra::model::duration::{DurationSpread, Typical};
+use ppm_infra::model::resource::{Catalog, Field, Holds, KindFacts, Node, OnChange, ReplaceOrder};
 use ppm_infra::model::site::Site;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -77,7 +78,7 @@ impl Toy {
                     Room::ForTwo => ReplaceOrder::CreateFirst,
                     Room::ForOne | Room::Named => ReplaceOrder::DeleteFirst,
                 },
-                typical: Typical { create: 20, update: 5, delete: 10 },
+                typical: Typical::of(DurationSpread::of(20, 20), DurationSpread::of(5, 5), DurationSpread::of(10, 10)),
                 holds: if self.data { Holds::Data { word: DATA, told: "Toys" } } else { Holds::Nothing },
                 sample,
                 declared: has_fields,
