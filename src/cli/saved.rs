@@ -10,6 +10,7 @@ use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
+use crate::cost::CostChange;
 use crate::engine::plan::{FORMAT, Plan, StepKey};
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -40,6 +41,9 @@ pub(super) struct Saved {
     pub(super) plan: Plan,
     /// What becomes of the Helm values; nothing where everything goes.
     pub(super) values: Option<ValuesPlan>,
+    /// What becomes of the cost; nothing in plans from before it was reckoned.
+    #[serde(default)]
+    pub(super) cost: Option<CostChange>,
     /// Its longest chain of steps.
     pub(super) longest: Chain,
 }
@@ -64,7 +68,12 @@ pub(super) struct Chain {
 
 impl Saved {
     /// A plan to be saved.
-    pub(super) fn new(declaration: &Declaration, ask: Ask, planned: &Planned, values: Option<ValuesPlan>) -> Self {
+    pub(super) fn new(
+        declaration: &Declaration,
+        ask: Ask,
+        planned: &Planned,
+        (values, cost): (Option<ValuesPlan>, CostChange),
+    ) -> Self {
         let (steps, typical_seconds) = planned.critical_path.clone();
         Self {
             format: FORMAT,
@@ -75,6 +84,7 @@ impl Saved {
             ask,
             plan: planned.plan.clone(),
             values,
+            cost: Some(cost),
             longest: Chain { steps, typical_seconds },
         }
     }

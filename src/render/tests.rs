@@ -130,6 +130,7 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         account: "111122223333",
         catalog,
         goal: Goal::Converge,
+        cost: None,
         file: "plans/prod.yaml",
         text: DECLARED,
         values: None,

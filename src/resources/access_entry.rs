@@ -11,6 +11,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -82,6 +83,10 @@ impl Resource for AccessEntry {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("an access entry costs nothing; it is part of the cluster")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {

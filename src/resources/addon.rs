@@ -9,6 +9,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -91,6 +92,10 @@ impl Resource for Addon {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("the add-ons of EKS cost nothing; their pods run on the nodes")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AddonComputed {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -72,6 +73,10 @@ impl Resource for DbParameterGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a parameter group costs nothing; the database that uses it does")
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbParameterGroupComputed {

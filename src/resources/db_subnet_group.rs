@@ -11,6 +11,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -66,6 +67,10 @@ impl Resource for DbSubnetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a subnet group costs nothing; the database in it does")
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbSubnetGroupComputed {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -55,6 +56,11 @@ impl Resource for ElasticIp {
 
     fn missed(&self, computed: &ElasticIpComputed) -> Option<String> {
         Some(format!("no request of the nodes to the internet comes from {} any more", computed.public_ip))
+    }
+
+    // Billed for each hour, whether something uses it or not (Amazon VPC pricing, "Public IPv4 addresses"): both cost the same.
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Charged(vec![Charge::hourly("public address", "vpc public-ipv4-in-use", 1)])
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {

@@ -11,6 +11,7 @@ use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -93,6 +94,10 @@ impl Resource for IamRole {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("IAM costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> IamRoleComputed {

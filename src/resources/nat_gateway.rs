@@ -9,8 +9,10 @@ use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
+use crate::model::money::Quantity;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource, Typical};
 use crate::model::site::Site;
@@ -57,6 +59,13 @@ impl Resource for NatGateway {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    // Amazon VPC pricing, "NAT gateway": each hour, and each GB that passes, in either direction.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let fetched = context.usage.fetched_gb.map(Quantity::whole);
+        let data = Charge::used("data that passes", "nat gateway-gb", fetched, "`cost.fetched_gb` is not declared");
+        Billing::Charged(vec![Charge::hourly("gateway", "nat gateway-hour", 1), data.shared()])
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> NatGatewayComputed {

@@ -13,6 +13,7 @@ use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -133,6 +134,27 @@ impl Resource for NodeGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    // Amazon EC2 and EBS pricing: the machines are billed as any others; the root volume is that of the image, gp3 with AL2023.
+    fn billing(&self, _: &BillingContext) -> Billing {
+        let count = u64::from(self.count);
+        let machines = format!("{} × {}", self.count, self.instance_type);
+        let mut charges = vec![match self.capacity_type.as_str() {
+            "ON_DEMAND" => Charge::hourly(machines, format!("ec2 {}", self.instance_type), count),
+            _ => Charge::not_included(machines, "spot prices move from hour to hour"),
+        }];
+        let disks = count * u64::from(self.disk_gib);
+        charges.push(Charge::monthly(format!("{} × {} GiB gp3", self.count, self.disk_gib), "ebs gp3-storage", disks));
+        if self.max > self.count {
+            let why = "how many an autoscaler adds above the count nobody declares";
+            charges.push(Charge::not_included("further nodes", why));
+        }
+        if self.instance_type.starts_with('t') {
+            charges.push(Charge::not_included("CPU credits", "nothing that is declared says how busy the nodes are"));
+        }
+        charges.push(Charge::not_included("data between zones", "nothing that is declared says how much"));
+        Billing::Charged(charges)
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> NodeGroupComputed {

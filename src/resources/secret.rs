@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -92,6 +93,14 @@ impl Resource for Secret {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    // AWS Secrets Manager pricing: each secret a month, and each request.
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Charged(vec![
+            Charge::monthly("secret", "secretsmanager secret-month", 1),
+            Charge::not_included("requests", "nothing that is declared says how many"),
+        ])
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> SecretComputed {

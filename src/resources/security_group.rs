@@ -13,6 +13,7 @@ use super::cluster::Cluster;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -93,6 +94,10 @@ impl Resource for SecurityGroup {
             (false, true) => Some(Passage::Closes),
             (true, true) => Some(Passage::Both(both)),
         }
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a security group costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {

@@ -9,6 +9,7 @@ use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -71,6 +72,10 @@ impl Resource for SecurityGroupRule {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a rule of a security group costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupRuleComputed {

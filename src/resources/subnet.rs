@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -67,6 +68,10 @@ impl Resource for Subnet {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a subnet costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SubnetComputed {

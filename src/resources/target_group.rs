@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -80,6 +81,10 @@ impl Resource for TargetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn billing(&self, _: &BillingContext) -> Billing {
+        Billing::Free("a target group costs nothing; it is part of the load balancer")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> TargetGroupComputed {

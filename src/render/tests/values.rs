@@ -56,6 +56,7 @@ fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> Plan
         account: "111122223333",
         catalog,
         goal: Goal::Converge,
+        cost: None,
         file: "plans/prod.yaml",
         text: "",
         values: Some(values),

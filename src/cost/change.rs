@@ -1,0 +1,163 @@
+//! What a plan changes of the cost of a stack.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::{CostEstimate, CostLine, subject};
+use super::prices::PriceDates;
+use crate::engine::plan::{Action, Plan};
+use crate::engine::state::{Recorded, State};
+use crate::model::address::{Address, Kind};
+use crate::model::billing::BillingContext;
+use crate::model::document::Document;
+use crate::model::money::Money;
+use crate::model::resource::Catalog;
+
+/// What a plan is reckoned with.
+#[derive(Clone, Copy, Debug)]
+pub struct CostPlan<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The record it was made from: what stands before it.
+    pub state: &'a State,
+    /// Whether what holds data goes without a last snapshot.
+    pub no_final_snapshot: bool,
+}
+
+/// What a stack costs in a month before and after a plan, at list prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostChange {
+    /// The region whose prices were taken.
+    pub region: String,
+    /// What is recorded costs so much.
+    pub before: Money,
+    /// What will stand afterwards costs so much, what deleted objects leave behind included.
+    pub after: Money,
+    /// What makes the difference, the largest first.
+    pub causes: Vec<CostCause>,
+    /// What costs something afterwards, the dearest first.
+    pub remaining: Vec<CostCause>,
+    /// Between which days the prices were published; nothing where none was used.
+    pub prices: Option<PriceDates>,
+    /// What has no price in the region and is in no sum: objects and items.
+    pub without_price: Vec<(Address, String)>,
+}
+
+/// Objects of one kind, and what they add to a sum or take from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostCause {
+    /// The objects.
+    pub objects: Vec<Address>,
+    /// What they cost more, or less, in a month.
+    pub amount: Money,
+}
+
+impl CostCause {
+    /// The objects by name: the address of one, or how many of a kind there are.
+    pub fn subject(&self) -> String {
+        subject(&self.objects)
+    }
+}
+
+impl CostChange {
+    /// What `plan` changes. Both sides are reckoned with the same declared use and the same day, so that the difference is what the
+    /// plan does.
+    pub fn of(planned: &CostPlan<'_>, catalog: &Catalog, region: &str, context: &BillingContext) -> Self {
+        let before = CostEstimate::of(before(planned.state), catalog, region, context);
+        let mut after = CostEstimate::of(after(planned), catalog, region, context);
+        for (at, action) in &planned.plan.actions {
+            let Action::Delete { prior, .. } = action else { continue };
+            let Some(facts) = catalog.get(&at.kind).filter(|_| !planned.no_final_snapshot) else { continue };
+            for charge in (facts.left_behind)(&prior.declared) {
+                after.add(facts.component, at, charge);
+            }
+        }
+        let (was, is) = (by_object(&before), by_object(&after));
+        let differs = was.keys().chain(is.keys()).map(|at| {
+            let side = |side: &BTreeMap<&Address, Money>| side.get(at).copied().unwrap_or_default();
+            (*at, side(&is) - side(&was))
+        });
+        let prices = [&before, &after].into_iter().filter_map(CostEstimate::dates);
+        let lines = after.without_price().chain(before.without_price());
+        let item = |line: &CostLine| Some((line.objects.first()?.clone(), line.item_without_price()?.to_owned()));
+        let mut without_price: Vec<(Address, String)> = lines.filter_map(item).collect();
+        without_price.sort();
+        without_price.dedup();
+        Self {
+            region: region.to_owned(),
+            before: before.total(),
+            after: after.total(),
+            causes: causes(differs.collect()),
+            remaining: causes(is.into_iter().collect()),
+            prices: PriceDates::of(prices.flat_map(|dates| [dates.oldest, dates.newest])),
+            without_price,
+        }
+    }
+
+    /// What it costs more, or less, afterwards.
+    pub fn delta(&self) -> Money {
+        self.after - self.before
+    }
+}
+
+/// What is recorded: what stands, and what still has to go.
+fn before(state: &State) -> impl Iterator<Item = (&Address, &Document)> {
+    let standing = state.resources.iter().map(|(at, recorded)| (at, &recorded.declared));
+    let old = state.deposed.iter().flat_map(|(at, old)| old.iter().map(move |old| (at, &old.recorded.declared)));
+    standing.chain(old)
+}
+
+/// What will stand once the plan is carried out.
+fn after<'a>(planned: &CostPlan<'a>) -> impl Iterator<Item = (&'a Address, &'a Document)> {
+    let (plan, state) = (planned.plan, planned.state);
+    let standing = plan.actions.iter().filter_map(move |(at, action)| match action {
+        Action::NoOp { record: Some(record) } => Some((at, &record.declared)),
+        Action::NoOp { record: None } => recorded(planned, at).map(|recorded| (at, &recorded.declared)),
+        Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. } => {
+            Some((at, declared))
+        }
+        Action::Delete { .. } | Action::Forget { .. } => None,
+    });
+    let old = plan.kept_old.iter().filter_map(move |kept| {
+        let old = state.deposed.get(&kept.address)?.iter().find(|old| old.key == kept.id)?;
+        Some((&kept.address, &old.recorded.declared))
+    });
+    standing.chain(old)
+}
+
+/// What is recorded of what stands at an address: also where the record is about to follow it there.
+fn recorded<'a>(planned: &CostPlan<'a>, at: &Address) -> Option<&'a Recorded> {
+    let (plan, state) = (planned.plan, planned.state);
+    let here = state.resources.get(at).or_else(|| plan.adopted.get(at));
+    here.or_else(|| {
+        let from = &plan.moved.iter().find(|moved| moved.to == *at)?.from;
+        state.resources.get(from)
+    })
+}
+
+/// What each object costs; what objects share is counted at the first of them.
+fn by_object(estimate: &CostEstimate) -> BTreeMap<&Address, Money> {
+    let mut sums = BTreeMap::new();
+    for line in &estimate.lines {
+        if let (Some(first), Some(amount)) = (line.objects.first(), line.amount()) {
+            *sums.entry(first).or_insert(Money::ZERO) += amount;
+        }
+    }
+    sums
+}
+
+/// Amounts by kind, the largest first, without those that are nothing.
+fn causes(amounts: BTreeMap<&Address, Money>) -> Vec<CostCause> {
+    let mut by_kind: BTreeMap<&Kind, CostCause> = BTreeMap::new();
+    for (at, amount) in amounts.into_iter().filter(|(_, amount)| *amount != Money::ZERO) {
+        let cause = by_kind.entry(&at.kind).or_insert(CostCause { objects: Vec::new(), amount: Money::ZERO });
+        cause.objects.push(at.clone());
+        cause.amount += amount;
+    }
+    let mut causes: Vec<CostCause> = by_kind.into_values().filter(|cause| cause.amount != Money::ZERO).collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.amount.magnitude()));
+    causes
+}
