@@ -161,3 +161,139 @@ fn causes(amounts: BTreeMap<&Address, Money>) -> Vec<CostCause> {
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.amount.magnitude()));
     causes
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::plan::{Base, KeptOld, Move, Why};
+    use crate::engine::state::Deposed;
+    use crate::model::billing::{Billing, Charge, Usage};
+    use crate::model::resource::{KindFacts, Known, ReplaceOrder};
+
+    /// A kind that costs 10 dollars a month for each of its size, and leaves one behind.
+    fn kinds() -> Catalog {
+        let facts = KindFacts {
+            billing: |declared, _| {
+                let size = declared.get("size").and_then(serde_json::Value::as_u64).unwrap_or_default();
+                Billing::Charged(vec![Charge::monthly("thing", "kms key-month", 10 * size)])
+            },
+            left_behind: |_| vec![Charge::monthly("rest", "kms key-month", 1)],
+            ..KindFacts::plain(&[])
+        };
+        [(Kind::new("thing"), facts)].into()
+    }
+
+    fn at(name: &str) -> Address {
+        format!("thing.{name}").parse().unwrap()
+    }
+
+    fn thing(size: u32) -> Document {
+        Document::of(&json!({ "size": size }))
+    }
+
+    fn recorded(size: u32, id: &str) -> Recorded {
+        Recorded::found(Known { declared: thing(size), computed: Document::of(&json!({ "id": id })) })
+    }
+
+    fn state(records: &[(&str, u32)]) -> State {
+        let mut state = State::empty("ppm", "us-east-1", String::new(), "0");
+        for (name, size) in records {
+            state.resources.insert(at(name), recorded(*size, name));
+        }
+        state
+    }
+
+    fn plan(actions: Vec<(&str, Action)>) -> Plan {
+        Plan {
+            stack: "ppm".to_owned(),
+            base: Base { lineage: String::new(), serial: 1 },
+            moved: Vec::new(),
+            drift: BTreeMap::new(),
+            actions: actions.into_iter().map(|(name, action)| (at(name), action)).collect(),
+            deposed: Vec::new(),
+            kept: BTreeMap::new(),
+            kept_old: Vec::new(),
+            adopted: BTreeMap::new(),
+            noticed: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        }
+    }
+
+    fn change(plan: &Plan, state: &State, no_final_snapshot: bool) -> CostChange {
+        let context = BillingContext { today: date(2026, 11, 30), usage: Usage::default() };
+        CostChange::of(&CostPlan { plan, state, no_final_snapshot }, &kinds(), "us-east-1", &context)
+    }
+
+    fn dollars(change: &CostChange) -> (i64, i64) {
+        (change.before.as_micro() / 1_000_000, change.after.as_micro() / 1_000_000)
+    }
+
+    fn create(size: u32) -> Action {
+        Action::Create { declared: thing(size), after: [].into(), why: Why::New }
+    }
+
+    fn delete(size: u32) -> Action {
+        Action::Delete { prior: recorded(size, "old"), why: Why::Undeclared }
+    }
+
+    fn replace(size: u32) -> Action {
+        Action::Replace {
+            prior: recorded(1, "old"),
+            declared: thing(size),
+            after: [].into(),
+            works_through: [].into(),
+            diffs: Vec::new(),
+            why: Why::Changed,
+            order: ReplaceOrder::CreateFirst,
+        }
+    }
+
+    const SAME: Action = Action::NoOp { record: None };
+
+    #[test]
+    fn each_action_leaves_what_it_says() {
+        let state = state(&[("same", 1), ("follows", 2), ("other", 1), ("gone", 4), ("deleted", 5)]);
+        let follows = Action::NoOp { record: Some(Box::new(recorded(3, "follows"))) };
+        let plan = plan(vec![
+            ("same", SAME),
+            ("follows", follows),
+            ("new", create(7)),
+            ("other", replace(2)),
+            ("gone", Action::Forget { why: Why::Undeclared }),
+            ("deleted", delete(5)),
+        ]);
+        let told = change(&plan, &state, true);
+        assert_eq!(dollars(&told), (130, 130));
+        assert_eq!(told.causes, [], "what one kind saves and adds is told as one");
+        assert_eq!(told.remaining.len(), 1);
+        // What the deleted one leaves behind.
+        assert_eq!(dollars(&change(&plan, &state, false)), (130, 131));
+    }
+
+    #[test]
+    fn old_objects_cost_until_they_go_and_those_that_are_kept_go_on() {
+        let mut state = state(&[("a", 1)]);
+        let old = |key: &str, size| Deposed { key: key.to_owned(), recorded: recorded(size, key) };
+        state.deposed.insert(at("a"), vec![old("one", 2), old("two", 3)]);
+        let mut plan = plan(vec![("a", SAME)]);
+        assert_eq!(dollars(&change(&plan, &state, false)), (60, 10));
+        plan.kept_old.push(KeptOld { address: at("a"), id: "two".to_owned(), reason: String::new() });
+        assert_eq!(dollars(&change(&plan, &state, false)), (60, 40));
+    }
+
+    #[test]
+    fn what_is_moved_or_adopted_stands() {
+        let state = state(&[("from", 2)]);
+        let mut plan = plan(vec![("to", SAME), ("found", SAME)]);
+        let how = crate::engine::moves::How::Renamed;
+        plan.moved.push(Move { from: at("from"), to: at("to"), id: "from".to_owned(), how });
+        plan.adopted.insert(at("found"), recorded(3, "found"));
+        let told = change(&plan, &state, false);
+        assert_eq!(dollars(&told), (20, 50));
+        assert_eq!(told.delta(), Money::micro(30_000_000));
+        assert_eq!(told.causes.len(), 1);
+    }
+}

@@ -25,6 +25,7 @@ use crate::run::event::{Event, EventKind, RecordLost, RunReport, SCHEMA as EVENT
 use crate::run::{DriftReport, Planned};
 
 mod checks;
+mod cost;
 mod events;
 mod findings;
 mod pages;

@@ -94,8 +94,9 @@ fn list_prices(dates: Option<PriceDates>) -> String {
 /// That prices were taken from another region or version.
 fn assumed(estimate: &CostEstimate) -> Option<Remark> {
     let is_assumed = |line: &&CostLine| line.price().is_some_and(|price| price.is_assumed);
-    let names: Vec<&str> = estimate.lines.iter().filter(is_assumed).map(|line| line.what.as_str()).collect();
-    let told = format!("Taken from the price of another region or version: {}.", names.join(", "));
+    let names: BTreeSet<&str> = estimate.lines.iter().filter(is_assumed).map(|line| line.what.as_str()).collect();
+    let list = names.iter().copied().collect::<Vec<_>>().join(", ");
+    let told = format!("Taken from the price of another region or version: {list}.");
     (!names.is_empty()).then(|| Remark::Plain(Text::of(Label::Muted, told)))
 }
 
@@ -223,11 +224,8 @@ fn free(estimate: &CostEstimate) -> Ready {
     Ready::of(Vec::new(), vec![("free", Value::Array(all))])
 }
 
-/// The line of a plan about what it costs; nothing where nothing costs anything.
-pub(super) fn remark(cost: &CostChange, goal: Goal) -> Option<Remark> {
-    if cost.before == Money::ZERO && cost.after == Money::ZERO && cost.without_price.is_empty() {
-        return None;
-    }
+/// The line of a plan about what it costs, where it changes something.
+pub(super) fn remark(cost: &CostChange, goal: Goal) -> Remark {
     let mut line = Text::of(Label::Plain, "Cost: USD ");
     if cost.delta() == Money::ZERO {
         line.push(Label::Plain, format!("{} a month, as before", cost.after.told()));
@@ -245,10 +243,12 @@ pub(super) fn remark(cost: &CostChange, goal: Goal) -> Option<Remark> {
     }
     line.push(Label::Plain, format!(". {}", list_prices(cost.prices)));
     if !cost.without_price.is_empty() {
-        let n = count(cost.without_price.len(), "item");
-        line.push(Label::Warning, format!(", without {n} that have no price in {}", cost.region));
+        let n = cost.without_price.len();
+        let has = if n == 1 { "has" } else { "have" };
+        let told = format!(", without {} that {has} no price in {}", count(n, "item"), cost.region);
+        line.push(Label::Warning, told);
     }
-    Some(Remark::Plain(line.with(Label::Plain, ".")))
+    Remark::Plain(line.with(Label::Plain, "."))
 }
 
 /// The largest causes by name.

@@ -68,8 +68,8 @@ impl<'a> Page<'a> {
         let mut remarks = Vec::new();
         if plan.has_changes() {
             remarks.push(Remark::Plain(duration(&chain)));
+            remarks.extend(view.cost.map(|change| cost::remark(change, view.goal)));
         }
-        remarks.extend(view.cost.and_then(|change| cost::remark(change, view.goal)));
         Self {
             command: match view.goal {
                 Goal::Converge => "plan",

@@ -126,7 +126,11 @@ fn a_plan_tells_what_it_changes_of_the_cost() {
     desk.run(&["plan", "-o", "first.plan.json"]).exit(0).says(&[&format!("{first}{dates}")]);
     desk.run(&["show", "first.plan.json"]).exit(0).says(&[first]);
     desk.run(&["apply", "--auto-approve"]).exit(0).says(&[first]);
-    desk.run(&["plan"]).exit(0).says(&["No changes.", &format!("Cost: USD 2,022 a month, as before. {dates}")]);
+    let same = desk.run(&["plan"]).exit(0).says(&["No changes."]);
+    assert!(!same.stdout.contains("Cost:"), "{same}");
+    desk.declare_with("tags:\n  team: data");
+    desk.run(&["plan"]).exit(0).says(&[&format!("Cost: USD 2,022 a month, as before. {dates}")]);
+    desk.declare(&[]);
     desk.declare_with("database:\n  multi_az: false\nnetwork:\n  nat: single");
     desk.run(&["plan"]).exit(0).says(&[
         "Cost: USD 2,022 → 1,726 a month (-295): database.main -222, 2 × nat_gateway -66, 2 × elastic_ip -7.30. ",
