@@ -91,6 +91,7 @@ pub(super) struct PlanShow<'a> {
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
+    let quoted_file = if show.file.is_empty() { String::new() } else { shell_word(show.file) };
     let view = PlanView {
         region: show.region,
         account: &planned.surroundings.account,
@@ -99,6 +100,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         values: show.values,
         cost: show.cost,
         file: show.file,
+        quoted_file: &quoted_file,
         text: show.text,
         verbose: show.verbose,
     };

@@ -133,6 +133,7 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         goal: Goal::Converge,
         cost: None,
         file: "plans/prod.yaml",
+        quoted_file: "plans/prod.yaml",
         text: DECLARED,
         values: None,
         verbose: false,

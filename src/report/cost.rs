@@ -224,8 +224,9 @@ fn free(estimate: &CostEstimate) -> Ready {
     Ready::of(Vec::new(), vec![("free", Value::Array(all))])
 }
 
-/// The line of a plan about what it costs, where it changes something.
-pub(super) fn remark(cost: &CostChange, goal: Goal) -> Remark {
+/// The line of a plan about what it costs, where it changes something; `quoted_file` is the declaration as a
+/// shell takes it, empty where nobody knows it.
+pub(super) fn remark(cost: &CostChange, goal: Goal, quoted_file: &str) -> Remark {
     let mut line = Text::of(Label::Plain, "Cost: USD ");
     if cost.delta() == Money::ZERO {
         line.push(Label::Plain, format!("{} a month, as before", cost.after.told()));
@@ -247,6 +248,9 @@ pub(super) fn remark(cost: &CostChange, goal: Goal) -> Remark {
         let has = if n == 1 { "has" } else { "have" };
         let told = format!(", without {} that {has} no price in {}", count(n, "item"), cost.region);
         line.push(Label::Warning, told);
+    }
+    if !quoted_file.is_empty() {
+        line.push(Label::Plain, format!("; `ppm-infra cost {quoted_file}` has the lines, and what is not included"));
     }
     Remark::Plain(line.with(Label::Plain, "."))
 }

@@ -50,6 +50,8 @@ pub struct PlanView<'a> {
     pub cost: Option<&'a CostChange>,
     /// The file of the declaration, as it was given.
     pub file: &'a str,
+    /// The same as a shell takes it; empty where nobody knows it.
+    pub quoted_file: &'a str,
     /// Its text.
     pub text: &'a str,
     /// Whether what is made shows its fields.
@@ -68,7 +70,7 @@ impl<'a> Page<'a> {
         let mut remarks = Vec::new();
         if plan.has_changes() {
             remarks.push(Remark::Plain(duration(&chain)));
-            remarks.extend(view.cost.map(|change| cost::remark(change, view.goal)));
+            remarks.extend(view.cost.map(|change| cost::remark(change, view.goal, view.quoted_file)));
         }
         Self {
             command: match view.goal {

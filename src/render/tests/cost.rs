@@ -114,7 +114,7 @@ fn change() -> CostChange {
 /// The line of a plan about its cost.
 fn line(cost: &CostChange, goal: Goal) -> String {
     let catalog = catalog();
-    let view = PlanView { goal, cost: Some(cost), ..plan_view(&catalog) };
+    let view = PlanView { goal, cost: Some(cost), quoted_file: "", ..plan_view(&catalog) };
     let told = plan_text(&planned(super::plans::mixed_plan()), &view).to_string();
     told.lines().find(|line| line.starts_with("Cost: ")).unwrap().to_owned()
 }
@@ -131,6 +131,14 @@ fn a_plan_names_the_largest_causes_and_what_goes_on_costing() {
     assert_eq!(line(&nothing, Goal::Destroy), "Cost: USD 100 → 0 a month (-100). List prices of 2025-01-01.");
     let same = CostChange { after: Money::micro(100_000_000), causes: Vec::new(), prices: None, ..nothing };
     assert_eq!(line(&same, Goal::Converge), "Cost: USD 100 a month, as before. No list price is known.");
+}
+
+#[test]
+fn a_plan_names_the_command_that_has_the_lines() {
+    let (cost, catalog) = (change(), catalog());
+    let view = PlanView { cost: Some(&cost), quoted_file: "'a b.yaml'", ..plan_view(&catalog) };
+    let told = plan_text(&planned(super::plans::mixed_plan()), &view).to_string();
+    assert!(told.contains("; `ppm-infra cost 'a b.yaml'` has the lines, and what is not included.\n"), "{told}");
 }
 
 /// What programs are told of costs, in every shape.

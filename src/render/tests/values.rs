@@ -58,6 +58,7 @@ fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> Plan
         goal: Goal::Converge,
         cost: None,
         file: "plans/prod.yaml",
+        quoted_file: "plans/prod.yaml",
         text: "",
         values: Some(values),
         verbose,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
+use crate::support::hint::follow;
 
 /// What the reference stack costs in us-east-1, as docs/cost.md works it out.
 const REFERENCE: i64 = 2_021_625_000;
@@ -115,21 +116,22 @@ fn what_has_no_price_says_so_and_is_in_no_sum() {
     assert!(missing.iter().all(|line| line["micro_usd"].is_null() && line["because"].is_string()), "{missing:#?}");
     let csv = desk.run(&["cost", "--csv"]).exit(0);
     assert!(csv.stdout.contains(",elb alb-hour,730,,,,,no price is known in eu-west-3\n"), "{csv}");
-    desk.run(&["plan"]).exit(0).says(&["without 2 items that have no price in eu-west-3."]);
+    desk.run(&["plan"]).exit(0).says(&["without 2 items that have no price in eu-west-3; "]);
 }
 
 #[test]
 fn a_plan_tells_what_it_changes_of_the_cost() {
     let desk = desk();
-    let dates = "List prices of 2024-07-01 to 2026-09-01.";
+    let dates = "List prices of 2024-07-01 to 2026-09-01";
     let first = "Cost: USD 0 → 2,022 a month (+2,022): node_group.main +1,364, database.main +446, 3 × nat_gateway +99, the rest +113. ";
-    desk.run(&["plan", "-o", "first.plan.json"]).exit(0).says(&[&format!("{first}{dates}")]);
-    desk.run(&["show", "first.plan.json"]).exit(0).says(&[first]);
+    let said = desk.run(&["plan", "-o", "first.plan.json"]).exit(0).says(&[&format!("{first}{dates}; ")]);
+    follow(&desk, &said, "has the lines", "ppm-infra cost").exit(0).says(&["USD 2,022 a month."]);
+    desk.run(&["show", "first.plan.json"]).exit(0).says(&[&format!("{first}{dates}.")]);
     desk.run(&["apply", "--auto-approve"]).exit(0).says(&[first]);
     let same = desk.run(&["plan"]).exit(0).says(&["No changes."]);
     assert!(!same.stdout.contains("Cost:"), "{same}");
     desk.declare_with("tags:\n  team: data");
-    desk.run(&["plan"]).exit(0).says(&[&format!("Cost: USD 2,022 a month, as before. {dates}")]);
+    desk.run(&["plan"]).exit(0).says(&[&format!("Cost: USD 2,022 a month, as before. {dates}; ")]);
     desk.declare(&[]);
     desk.declare_with("database:\n  multi_az: false\nnetwork:\n  nat: single");
     desk.run(&["plan"]).exit(0).says(&[
