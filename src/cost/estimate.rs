@@ -19,6 +19,8 @@ pub struct CostEstimate {
     pub lines: Vec<CostLine>,
     /// The objects that cost nothing, by kind and reason.
     pub free: BTreeMap<(Kind, &'static str), BTreeSet<Address>>,
+    /// Which line it is that objects of a kind share.
+    shared: BTreeMap<(Kind, String), usize>,
 }
 
 /// One thing that is billed.
@@ -101,7 +103,8 @@ impl CostEstimate {
         region: &str,
         context: &BillingContext,
     ) -> Self {
-        let mut estimate = Self { region: region.to_owned(), lines: Vec::new(), free: BTreeMap::new() };
+        let mut estimate =
+            Self { region: region.to_owned(), lines: Vec::new(), free: BTreeMap::new(), shared: BTreeMap::new() };
         let known =
             |(at, declared): (&'a Address, &'a Document)| catalog.get(&at.kind).map(|facts| (facts, at, declared));
         let mut all: Vec<_> = objects.into_iter().filter_map(known).collect();
@@ -124,12 +127,16 @@ impl CostEstimate {
     /// Adds a line; what all objects of a kind share stands there once.
     pub(super) fn add(&mut self, component: Component, at: &Address, charge: Charge) {
         let Charge { what, amount, is_shared } = charge;
-        let shares = |line: &&mut CostLine| line.what == what && line.objects.iter().any(|other| other.kind == at.kind);
-        if let Some(line) = self.lines.iter_mut().find(shares).filter(|_| is_shared) {
-            if !line.objects.contains(at) {
-                line.objects.push(at.clone());
+        if is_shared {
+            let next = self.lines.len();
+            let there = *self.shared.entry((at.kind.clone(), what.clone())).or_insert(next);
+            if let Some(line) = self.lines.get_mut(there) {
+                // Objects come in the order of their addresses.
+                if line.objects.last() != Some(at) {
+                    line.objects.push(at.clone());
+                }
+                return;
             }
-            return;
         }
         let outcome = priced(amount, &self.region);
         self.lines.push(CostLine { component, objects: vec![at.clone()], what, outcome });

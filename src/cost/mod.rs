@@ -4,7 +4,7 @@
 //! not included; what has no price in a region is named too and is in no sum. No network, no clock: the same objects, day
 //! and table give the same micro-dollars.
 //!
-//! Leaves to others what an object is billed for (each kind, [`Resource::billing`](crate::model::resource::Resource::billing))
+//! Leaves to others what an object is billed for (each kind, [`Resource::BILLING`](crate::model::resource::Resource::BILLING))
 //! and how it is shown (report). Formulas and sources are in `docs/cost.md`.
 
 mod change;

@@ -55,6 +55,15 @@ pub struct BillingContext {
     pub usage: Usage,
 }
 
+/// What the objects of a kind are billed for.
+#[derive(Clone, Copy, Debug)]
+pub enum KindBilling<R> {
+    /// For nothing, whatever is declared of them: why, as a sentence without its full stop.
+    Free(&'static str),
+    /// For what one of them says.
+    Asked(fn(&R, &BillingContext) -> Billing),
+}
+
 /// What an object is billed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Billing {

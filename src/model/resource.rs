@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::address::{Address, Kind};
 use super::audit::{AuditName, ChangingCalls};
-use super::billing::{Billing, BillingContext, Charge};
+use super::billing::{Billing, BillingContext, Charge, KindBilling};
 use super::component::Component;
 use super::document::Document;
 use super::mark::Tags;
@@ -48,6 +48,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const INTERRUPTS: &'static [&'static str];
     /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
     const CHANGED_BY: &'static [ChangingCalls];
+    /// What an object is billed for in a month, as it is declared; or why none costs anything. What depends on use that nobody
+    /// declared is [not included](super::billing::ChargeAmount::NotIncluded), never left out.
+    const BILLING: KindBilling<Self>;
     /// How long each verb usually takes on AWS: orders the schedule before there is experience.
     const TYPICAL: Typical;
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
@@ -84,9 +87,6 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
         let _ = computed;
         None
     }
-    /// What it is billed for in a month, as it is declared; or why it costs nothing. What depends on use that nobody declared is
-    /// [not included](super::billing::ChargeAmount::NotIncluded), never left out.
-    fn billing(&self, context: &BillingContext) -> Billing;
     /// What goes on costing once an object of this kind was deleted with care for what it held, such as a last snapshot.
     fn left_behind(&self) -> Vec<Charge> {
         Vec::new()
@@ -376,9 +376,14 @@ fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<Strin
 }
 
 fn billing<R: Resource>(declared: &Document, context: &BillingContext) -> Billing {
+    // Whoever costs nothing is not even read: there may be many.
+    let asked = match R::BILLING {
+        KindBilling::Free(why) => return Billing::Free(why),
+        KindBilling::Asked(asked) => asked,
+    };
     declared.read::<R>().map_or_else(
         |_| Billing::Charged(vec![Charge::not_included("the object", "what is recorded of it is of another version")]),
-        |typed| typed.billing(context),
+        |typed| asked(&typed, context),
     )
 }
 

@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -78,15 +78,12 @@ impl Resource for AccessEntry {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("an access entry costs nothing; it is part of the cluster");
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 3 };
     type Computed = AccessEntryComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("an access entry costs nothing; it is part of the cluster")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {

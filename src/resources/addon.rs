@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -87,15 +87,13 @@ impl Resource for Addon {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("the add-ons of EKS cost nothing; their pods run on the nodes");
     const TYPICAL: Typical = Typical { create: 40, update: 60, delete: 20 };
     type Computed = AddonComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("the add-ons of EKS cost nothing; their pods run on the nodes")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AddonComputed {

@@ -12,7 +12,7 @@ use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext, Charge};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -106,6 +106,29 @@ const CHANGING: &[&str] = &[
     "UpdatePodIdentityAssociation",
 ];
 
+impl Cluster {
+    // Amazon EKS pricing: each hour of a cluster, and more for each hour in extended support, which begins on the day on
+    // which standard support ends.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let mut charges = vec![Charge::hourly("control plane", "eks cluster-standard", 1)];
+        if self.support == SUPPORT_EXTENDED {
+            let what = format!("extended support of Kubernetes {}", self.version);
+            let lifetime = Product::Kubernetes.lifetime(&self.version);
+            charges.extend(match lifetime.map(|lifetime| lifetime.phase(context.today)) {
+                Some(Phase::Standard(_)) => None,
+                Some(Phase::Extended(_) | Phase::Over) => {
+                    Some(Charge::hourly(what, "eks cluster-extended-surcharge", 1))
+                }
+                None => Some(Charge::not_included(what, "when its standard support ends is not known")),
+            });
+        }
+        if !self.logging.is_empty() {
+            charges.push(Charge::not_included("logs", "nothing that is declared says how much is logged"));
+        }
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");
     const COMPONENT: Component = Component::Kubernetes;
@@ -139,32 +162,12 @@ impl Resource for Cluster {
         ChangingCalls::rules_in("security_group_id")[0],
         ChangingCalls::rules_in("security_group_id")[1],
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     const TYPICAL: Typical = Typical { create: 600, update: 600, delete: 360 };
     type Computed = ClusterComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    // Amazon EKS pricing: each hour of a cluster, and more for each hour in extended support, which begins on the day on
-    // which standard support ends.
-    fn billing(&self, context: &BillingContext) -> Billing {
-        let mut charges = vec![Charge::hourly("control plane", "eks cluster-standard", 1)];
-        if self.support == SUPPORT_EXTENDED {
-            let what = format!("extended support of Kubernetes {}", self.version);
-            let lifetime = Product::Kubernetes.lifetime(&self.version);
-            charges.extend(match lifetime.map(|lifetime| lifetime.phase(context.today)) {
-                Some(Phase::Standard(_)) => None,
-                Some(Phase::Extended(_) | Phase::Over) => {
-                    Some(Charge::hourly(what, "eks cluster-extended-surcharge", 1))
-                }
-                None => Some(Charge::not_included(what, "when its standard support ends is not known")),
-            });
-        }
-        if !self.logging.is_empty() {
-            charges.push(Charge::not_included("logs", "nothing that is declared says how much is logged"));
-        }
-        Billing::Charged(charges)
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ClusterComputed {

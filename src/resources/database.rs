@@ -16,7 +16,7 @@ use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext, Charge};
+use crate::model::billing::{Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -175,15 +175,12 @@ impl Resource for Database {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(bill::billing);
     const TYPICAL: Typical = Typical { create: 960, update: 420, delete: 480 };
     type Computed = DatabaseComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, context: &BillingContext) -> Billing {
-        bill::billing(self, context)
     }
 
     fn left_behind(&self) -> Vec<Charge> {

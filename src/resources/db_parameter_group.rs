@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -68,15 +68,13 @@ impl Resource for DbParameterGroup {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("a parameter group costs nothing; the database that uses it does");
     const TYPICAL: Typical = Typical { create: 4, update: 4, delete: 5 };
     type Computed = DbParameterGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a parameter group costs nothing; the database that uses it does")
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbParameterGroupComputed {

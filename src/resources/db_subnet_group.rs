@@ -11,7 +11,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -62,15 +62,12 @@ impl Resource for DbSubnetGroup {
         ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a subnet group costs nothing; the database in it does");
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = DbSubnetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a subnet group costs nothing; the database in it does")
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbSubnetGroupComputed {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext, Charge};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -33,6 +33,13 @@ pub struct ElasticIpComputed {
 
 id_alone!(ElasticIpComputed { public_ip });
 
+impl ElasticIp {
+    // Billed for each hour, whether something uses it or not (Amazon VPC pricing, "Public IPv4 addresses"): both cost the same.
+    fn billing(_: &Self, _: &BillingContext) -> Billing {
+        Billing::Charged(vec![Charge::hourly("public address", "vpc public-ipv4-in-use", 1)])
+    }
+}
+
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");
     const COMPONENT: Component = Component::Network;
@@ -47,6 +54,7 @@ impl Resource for ElasticIp {
         ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     const TYPICAL: Typical = Typical { create: 3, update: 2, delete: 20 };
     type Computed = ElasticIpComputed;
 
@@ -56,11 +64,6 @@ impl Resource for ElasticIp {
 
     fn missed(&self, computed: &ElasticIpComputed) -> Option<String> {
         Some(format!("no request of the nodes to the internet comes from {} any more", computed.public_ip))
-    }
-
-    // Billed for each hour, whether something uses it or not (Amazon VPC pricing, "Public IPv4 addresses"): both cost the same.
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Charged(vec![Charge::hourly("public address", "vpc public-ipv4-in-use", 1)])
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -67,15 +67,12 @@ impl Resource for IamPolicy {
             "DeletePolicy",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 4 };
     type Computed = IamPolicyComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("IAM costs nothing")
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> IamPolicyComputed {

@@ -11,7 +11,7 @@ use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -89,15 +89,12 @@ impl Resource for IamRole {
             "DeleteRole",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     const TYPICAL: Typical = Typical { create: 8, update: 3, delete: 5 };
     type Computed = IamRoleComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("IAM costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> IamRoleComputed {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -57,15 +57,13 @@ impl Resource for InternetGateway {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("an internet gateway costs nothing; data that leaves by it is billed to what sends it");
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 10 };
     type Computed = InternetGatewayComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("an internet gateway costs nothing; data that leaves by it is billed to what sends it")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> InternetGatewayComputed {

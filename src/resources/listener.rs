@@ -9,7 +9,7 @@ use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -84,6 +84,7 @@ impl Resource for Listener {
         ChangingCalls::TAGS_OF_BALANCING,
     ];
     const LEADS_USERS: bool = true;
+    const BILLING: KindBilling<Self> = KindBilling::Free("a listener costs nothing; it is part of the load balancer");
     const TYPICAL: Typical = Typical { create: 3, update: 3, delete: 3 };
     type Computed = ListenerComputed;
 
@@ -93,10 +94,6 @@ impl Resource for Listener {
 
     fn missed(&self, _: &ListenerComputed) -> Option<String> {
         Some(format!("nothing answers on port {} any more", self.port))
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a listener costs nothing; it is part of the load balancer")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ListenerComputed {

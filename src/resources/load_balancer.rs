@@ -11,7 +11,7 @@ use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, Usage};
+use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling, Usage};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::money::Quantity;
@@ -88,6 +88,31 @@ fn capacity_units(usage: &Usage) -> Option<Quantity> {
     Some(usage.installed_gb()?.max(connections))
 }
 
+impl LoadBalancer {
+    // Elastic Load Balancing pricing: each hour, and each capacity unit. Public addresses are billed for each zone.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let usage = &context.usage;
+        let is_public = self.scheme == "internet-facing";
+        let mut charges = vec![Charge::hourly("load balancer", "elb alb-hour", 1)];
+        if is_public {
+            let zones = self.subnets.len() as u64;
+            charges.push(Charge::hourly("public address in each zone", "vpc public-ipv4-in-use", zones));
+        }
+        let undeclared = match usage.installs_per_day {
+            None => "`cost.installs_per_day` is not declared",
+            Some(_) => "`cost.install_mb` is not declared",
+        };
+        charges.push(Charge::used("capacity units", "elb alb-lcu-hour", capacity_units(usage), undeclared));
+        if is_public {
+            charges.extend(Charge::stepped("data to the internet", &OUT, usage.installed_gb(), undeclared));
+        } else {
+            let why = "it leaves by a connection of yours, which is billed apart from the stack";
+            charges.push(Charge::not_included("data to users", why));
+        }
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for LoadBalancer {
     const KIND: Kind = Kind::new("load_balancer");
     const COMPONENT: Component = Component::FrontDoor;
@@ -124,6 +149,7 @@ impl Resource for LoadBalancer {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     const TYPICAL: Typical = Typical { create: 150, update: 10, delete: 120 };
     type Computed = LoadBalancerComputed;
 
@@ -136,29 +162,6 @@ impl Resource for LoadBalancer {
             "nothing answers at {} any more: DNS records that lead there must lead elsewhere",
             computed.dns_name
         ))
-    }
-
-    // Elastic Load Balancing pricing: each hour, and each capacity unit. Public addresses are billed for each zone.
-    fn billing(&self, context: &BillingContext) -> Billing {
-        let usage = &context.usage;
-        let is_public = self.scheme == "internet-facing";
-        let mut charges = vec![Charge::hourly("load balancer", "elb alb-hour", 1)];
-        if is_public {
-            let zones = self.subnets.len() as u64;
-            charges.push(Charge::hourly("public address in each zone", "vpc public-ipv4-in-use", zones));
-        }
-        let undeclared = match usage.installs_per_day {
-            None => "`cost.installs_per_day` is not declared",
-            Some(_) => "`cost.install_mb` is not declared",
-        };
-        charges.push(Charge::used("capacity units", "elb alb-lcu-hour", capacity_units(usage), undeclared));
-        if is_public {
-            charges.extend(Charge::stepped("data to the internet", &OUT, usage.installed_gb(), undeclared));
-        } else {
-            let why = "it leaves by a connection of yours, which is billed apart from the stack";
-            charges.push(Charge::not_included("data to users", why));
-        }
-        Billing::Charged(charges)
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> LoadBalancerComputed {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -65,15 +65,12 @@ impl Resource for OidcProvider {
             "DeleteOpenIDConnectProvider",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 3 };
     type Computed = OidcProviderComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("IAM costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> OidcProviderComputed {

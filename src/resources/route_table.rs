@@ -13,7 +13,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -70,15 +70,12 @@ impl Resource for RouteTable {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a route table costs nothing");
     const TYPICAL: Typical = Typical { create: 8, update: 4, delete: 5 };
     type Computed = RouteTableComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a route table costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> RouteTableComputed {

@@ -13,7 +13,7 @@ use super::cluster::Cluster;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -70,6 +70,7 @@ impl Resource for SecurityGroup {
         ChangingCalls::rules_in("id")[1],
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a security group costs nothing");
     const TYPICAL: Typical = Typical { create: 5, update: 3, delete: 10 };
     type Computed = SecurityGroupComputed;
 
@@ -94,10 +95,6 @@ impl Resource for SecurityGroup {
             (false, true) => Some(Passage::Closes),
             (true, true) => Some(Passage::Both(both)),
         }
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a security group costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {

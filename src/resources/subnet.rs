@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -63,15 +63,12 @@ impl Resource for Subnet {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a subnet costs nothing");
     const TYPICAL: Typical = Typical { create: 5, update: 2, delete: 5 };
     type Computed = SubnetComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a subnet costs nothing")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SubnetComputed {

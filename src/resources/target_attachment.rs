@@ -10,7 +10,7 @@ use super::target_group::TargetGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -71,15 +71,13 @@ impl Resource for TargetAttachment {
             "DeleteAutoScalingGroup",
         ],
     )];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("what the targets are costs nothing; it is part of the load balancer");
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 10 };
     type Computed = TargetAttachmentComputed;
 
     fn tags(&self) -> Option<&Tags> {
         None
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("what the targets are costs nothing; it is part of the load balancer")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> TargetAttachmentComputed {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -76,15 +76,13 @@ impl Resource for TargetGroup {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("a target group costs nothing; it is part of the load balancer");
     const TYPICAL: Typical = Typical { create: 4, update: 3, delete: 5 };
     type Computed = TargetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a target group costs nothing; it is part of the load balancer")
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> TargetGroupComputed {

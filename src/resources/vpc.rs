@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
-use crate::model::billing::{Billing, BillingContext};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -70,15 +70,12 @@ impl Resource for Vpc {
         ChangingCalls::of("ec2", "CreateVpcEndpointRequest.VpcId", "id", &["CreateVpcEndpoint"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a network costs nothing; what stands in it does");
     const TYPICAL: Typical = Typical { create: 10, update: 3, delete: 5 };
     type Computed = VpcComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
-    }
-
-    fn billing(&self, _: &BillingContext) -> Billing {
-        Billing::Free("a network costs nothing; what stands in it does")
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcComputed {
