@@ -14,12 +14,13 @@
 //! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
 //! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs, what the job of drift may do) from a
 //!   declaration to resources.
+//! - [`cost`] (model, engine's plan and state) what objects cost in a month, by a dated table of list prices; pure.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, audit, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
 //! - [`drift_job`] (model, text, helm's quoting) the files of a job that looks for drift on a schedule; pure.
-//! - [`report`] (model, engine, audit, text, what run found out) what there is to say, once, for every printer.
+//! - [`report`] (model, engine, cost, audit, text, what run found out) what there is to say, once, for every printer.
 //! - [`render`] (model, report, run's events) pages and events, printed.
 //! - [`cli`] (every room) the program.
 
@@ -27,6 +28,7 @@ pub mod architecture;
 pub mod audit;
 pub mod cli;
 pub mod cloud;
+pub mod cost;
 pub mod described;
 pub mod drift_job;
 pub mod engine;

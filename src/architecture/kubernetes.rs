@@ -14,7 +14,7 @@ use crate::model::resource::Node;
 use crate::model::values::KubernetesVersion;
 use crate::resources::access_entry::{AccessEntry, Principal, stands_for};
 use crate::resources::addon::Addon;
-use crate::resources::cluster::Cluster;
+use crate::resources::cluster::{Cluster, SUPPORT_EXTENDED, SUPPORT_STANDARD};
 use crate::resources::node_group::NodeGroup;
 use crate::resources::route_table::RouteTable;
 use crate::resources::subnet::Subnet;
@@ -89,7 +89,7 @@ fn cluster(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
         logging: ["api", "audit", "authenticator"].map(str::to_owned).into(),
         kms_key: expansion.key(),
         authentication_mode: "API".to_owned(),
-        support: if declared.extended_support { "EXTENDED" } else { "STANDARD" }.to_owned(),
+        support: if declared.extended_support { SUPPORT_EXTENDED } else { SUPPORT_STANDARD }.to_owned(),
         deletion_protection: true,
         tags: tags.clone(),
     };

@@ -250,7 +250,7 @@ tags:
     ];
 
     /// Keys and sections that decide no field by themselves, or are looked at below.
-    const NOT_ALONE: [&str; 27] = [
+    const NOT_ALONE: [&str; 31] = [
         "stack",
         "region",
         "account",
@@ -274,6 +274,10 @@ tags:
         "drift.put_right.window",
         "drift.put_right.at_most",
         "drift.put_right.cool_down_hours",
+        "cost.installs_per_day",
+        "cost.install_mb",
+        "cost.package_tb",
+        "cost.fetched_gb",
         "protect",
         "state",
         "tags",

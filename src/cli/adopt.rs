@@ -21,7 +21,7 @@ async fn take(run: StackRun<'_>, args: &AdoptArgs, settled: Settled<'_>) -> Resu
     let StackRun { common, declaration, session } = run;
     let adoption = run::examine(session, declaration, settled.state(), &args.address, &args.id).await?;
     let (address, id) = (&args.address, &adoption.id);
-    run.show(&adoption.ahead, Goal::Converge, None);
+    run.show(&adoption.ahead, Goal::Converge, None, None);
     if adoption.is_vain() {
         out::note(&format!(
             "This is how {id} differs from what is declared. Taken over, the next apply puts another object in its place.\n"

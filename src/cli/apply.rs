@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::{Given, Saved};
 use super::work::{Asked, StackRun};
-use super::{downgrade, exit, handover, memory, out, pods, recovery_output, show, values, workplace};
+use super::{cost, downgrade, exit, handover, memory, out, pods, recovery_output, show, values, workplace};
 use crate::architecture::handles;
 use crate::cloud::vault::Vault;
 use crate::engine::Request;
@@ -158,7 +158,8 @@ async fn converge(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) ->
     if let Some(saved) = order.saved {
         saved.same_plan(&planned.plan, Some(&foreseen))?;
     }
-    run.show(&planned, Goal::Converge, Some(&foreseen));
+    let change = cost::of_plan(declaration, &planned, &before, &order.ask);
+    run.show(&planned, Goal::Converge, Some(&foreseen), Some(&change));
     if let Some(code) = show::refused(&planned) {
         return Ok(code);
     }
@@ -196,7 +197,8 @@ async fn remove(run: StackRun<'_>, settled: Settled<'_>, order: &Order<'_>) -> R
     if let Some(saved) = order.saved {
         saved.same_plan(&planned.plan, None)?;
     }
-    run.show(&planned, Goal::Destroy, None);
+    let change = cost::of_plan(declaration, &planned, settled.state(), &order.ask);
+    run.show(&planned, Goal::Destroy, None, Some(&change));
     if let Some(code) = show::refused(&planned) {
         return Ok(code);
     }

@@ -122,6 +122,8 @@ pub(super) enum Command {
     },
     /// Print the outputs of the stack
     Output(OutputArgs),
+    /// Estimate what a declaration costs in a month, offline
+    Cost(CostArgs),
     /// Check a declaration offline
     Validate(File),
     /// Print the JSON Schema of declarations
@@ -412,6 +414,20 @@ pub(super) struct OutputArgs {
     /// The declaration; by default the only one in plans/
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+}
+
+/// Arguments of `cost`.
+#[derive(Debug, Args)]
+pub(super) struct CostArgs {
+    /// The declaration; by default the only one in plans/
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Estimate as if this key were declared so, as in `--set database.multi_az=false`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Print the lines as CSV
+    #[arg(long, conflicts_with = "json")]
+    pub(super) csv: bool,
 }
 
 /// Arguments of `init`.

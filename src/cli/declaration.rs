@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Common, File, InitArgs};
+use super::cost::setting_of;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out, show};
@@ -97,9 +98,7 @@ pub(super) async fn init(args: &InitArgs, stop: &Stop) -> Result<u8, Failure> {
 async fn answers(settings: &[String], stop: &Stop) -> Result<initial::Answers, Failure> {
     let mut given = BTreeMap::new();
     for setting in settings {
-        let (key, value) = setting.split_once('=').ok_or_else(|| {
-            Failure::new(exit::USAGE, format!("`{setting}` is no setting")).hint("write `--set key=value`")
-        })?;
+        let (key, value) = setting_of(setting)?;
         given.insert(key.to_owned(), value.to_owned());
     }
     if out::can_ask() {

@@ -38,7 +38,7 @@ impl Fix<'_> {
         let extras = self.extras(settled.state()).await?;
         let planned = self.planned(settled.state()).await?;
         if let Some(planned) = &planned {
-            self.run.show(planned, Goal::Converge, None);
+            self.run.show(planned, Goal::Converge, None, None);
         }
         if let Some((extras, _)) = &extras {
             show::page(self.run.common, &Page::of_extras(self.stack(), extras));

@@ -6,6 +6,7 @@ mod args;
 mod ask;
 mod chosen;
 mod content;
+mod cost;
 mod crash;
 mod credentials;
 mod declaration;
@@ -123,6 +124,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Lock(LockCommand::Status(args)) => lock::status(common, &args).await,
         Command::Unlock { file, force } => lock::unlock(common, &file, force).await,
         Command::Output(args) => values::output(common, args).await,
+        Command::Cost(args) => cost::cost(common, &args),
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),
         Command::Explain { key } => declaration::explain(common, key.as_deref()),

@@ -4,7 +4,7 @@ use super::args::{Common, PlanArgs, ShowArgs};
 use super::ask::Ask;
 use super::failure::Failure;
 use super::saved::Saved;
-use super::{downgrade, exit, handover, memory, out, show as shown, workplace};
+use super::{cost, downgrade, exit, handover, memory, out, show as shown, workplace};
 use crate::engine::Request;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -51,6 +51,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         }
         Goal::Destroy => (None, None),
     };
+    let change = cost::of_plan(&declaration, &planned, &state, &ask);
     let is_change = planned.plan.has_changes() || values.as_ref().is_some_and(ValuesPlan::is_change);
     let view = shown::PlanShow {
         common,
@@ -58,6 +59,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         catalog: &session.catalog,
         goal: ask.goal(),
         values: values.as_ref(),
+        cost: Some(&change),
         file: &declaration.name(),
         text: &declaration.text,
         verbose: args.full,
@@ -71,7 +73,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         return Err(refusal);
     }
     if let Some(path) = args.out {
-        Saved::new(&declaration, ask, &planned, values).write(&path)?;
+        Saved::new(&declaration, ask, &planned, (values, change)).write(&path)?;
         shown::saved(common, &path);
     }
     let code = if args.detailed_exitcode && is_change { exit::DIFFERENT } else { exit::DONE };
@@ -87,6 +89,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
         catalog: &catalog(),
         goal: saved.ask.goal(),
         values: saved.values.as_ref(),
+        cost: saved.cost.as_ref(),
         file: "",
         text: "",
         verbose: args.full,

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::args::Common;
 use super::ask::Ask;
+use super::cost::of_record;
 use super::failure::Failure;
 use super::workplace::Declaration;
 use super::{exit, out, show};
 use crate::engine::Lost;
 use crate::engine::state::State;
 use crate::model::address::Address;
+use crate::model::money::Money;
 use crate::render::document;
 use crate::report::count;
 use crate::run::{Rebuilt, RolledBack, RunError, Unrecorded};
@@ -164,7 +166,12 @@ pub(super) fn left(
     if left.is_empty() {
         let kept = state.resources.len();
         let rest = if kept == 0 { String::new() } else { format!(" but for the {kept} that were kept") };
-        out::note(&format!("A look by marks found 0 objects of {stack} left{rest}.\n"));
+        let goes_on = of_record(declaration, state).total();
+        let goes_on = match (kept, goes_on) {
+            (0, _) | (_, Money::ZERO) => String::new(),
+            _ => format!(" What was kept costs about USD {} a month as long as it stands.", goes_on.told()),
+        };
+        out::note(&format!("A look by marks found 0 objects of {stack} left{rest}.{goes_on}\n"));
         return exit::DONE;
     }
     let mut text = format!("error: {} left with the marks of {stack}, in no record:\n", are_left(left.len()));

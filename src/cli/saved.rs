@@ -10,6 +10,7 @@ use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
 use super::workplace::Declaration;
+use crate::cost::CostChange;
 use crate::engine::forecast::{Forecast, Forecaster};
 use crate::engine::plan::{FORMAT, Plan};
 use crate::engine::values::ValuesPlan;
@@ -41,6 +42,9 @@ pub(super) struct Saved {
     pub(super) plan: Plan,
     /// What becomes of the Helm values; nothing where everything goes.
     pub(super) values: Option<ValuesPlan>,
+    /// What becomes of the cost; nothing in plans from before it was reckoned.
+    #[serde(default)]
+    pub(super) cost: Option<CostChange>,
     /// How long it takes.
     pub(super) forecast: Forecast,
 }
@@ -57,7 +61,12 @@ pub(super) struct Source {
 
 impl Saved {
     /// A plan to be saved.
-    pub(super) fn new(declaration: &Declaration, ask: Ask, planned: &Planned, values: Option<ValuesPlan>) -> Self {
+    pub(super) fn new(
+        declaration: &Declaration,
+        ask: Ask,
+        planned: &Planned,
+        (values, cost): (Option<ValuesPlan>, CostChange),
+    ) -> Self {
         Self {
             format: FORMAT,
             tool: TOOL.to_owned(),
@@ -67,6 +76,7 @@ impl Saved {
             ask,
             plan: planned.plan.clone(),
             values,
+            cost: Some(cost),
             forecast: planned.forecaster.forecast(),
         }
     }

@@ -9,6 +9,7 @@ use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
 use crate::architecture::origins;
+use crate::cost::CostChange;
 use crate::engine::state::Book;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -83,18 +84,23 @@ pub(super) struct PlanShow<'a> {
     pub(super) goal: Goal,
     /// What becomes of the Helm values, if that is planned.
     pub(super) values: Option<&'a ValuesPlan>,
+    /// What becomes of the cost, if that was reckoned.
+    pub(super) cost: Option<&'a CostChange>,
     pub(super) verbose: bool,
 }
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
+    let quoted_file = if show.file.is_empty() { String::new() } else { shell_word(show.file) };
     let view = PlanView {
         region: show.region,
         account: &planned.surroundings.account,
         catalog: show.catalog,
         goal: show.goal,
         values: show.values,
+        cost: show.cost,
         file: show.file,
+        quoted_file: &quoted_file,
         text: show.text,
         verbose: show.verbose,
     };

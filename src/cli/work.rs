@@ -11,6 +11,7 @@ use super::memory::{self, StepTimes};
 use super::workplace::Declaration;
 use super::{exit, out, show, workplace};
 use crate::cloud::Consent;
+use crate::cost::CostChange;
 use crate::engine::state::State;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -49,14 +50,15 @@ impl<'a> StackRun<'a> {
         .await
     }
 
-    /// Shows a plan.
-    pub(super) fn show(&self, planned: &Planned, goal: Goal, values: Option<&ValuesPlan>) {
+    /// Shows a plan; `cost` is what becomes of the cost, if that was reckoned.
+    pub(super) fn show(&self, planned: &Planned, goal: Goal, values: Option<&ValuesPlan>, cost: Option<&CostChange>) {
         let view = show::PlanShow {
             common: self.common,
             region: self.declaration.stack.region.as_str(),
             catalog: &self.session.catalog,
             goal,
             values,
+            cost,
             file: &self.declaration.name(),
             text: &self.declaration.text,
             verbose: false,

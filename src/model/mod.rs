@@ -3,6 +3,7 @@
 pub mod address;
 pub mod aspect;
 pub mod audit;
+pub mod billing;
 pub mod causes;
 pub mod component;
 pub mod described;
@@ -16,6 +17,7 @@ pub mod hex;
 pub mod index;
 pub mod lifecycle;
 pub mod mark;
+pub mod money;
 pub mod observation;
 pub mod partition;
 pub mod place;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::address::{Address, Kind};
 use super::audit::{AuditName, ChangingCalls};
+use super::billing::{Billing, BillingContext, Charge, KindBilling};
 use super::component::Component;
 use super::document::Document;
 use super::duration::Typical;
@@ -22,9 +23,9 @@ use super::site::Site;
 /// The facts of one resource type. Data only; the calls are elsewhere.
 ///
 /// What every kind has to answer is an item without a default: the compiler names who has not. An item has a default only
-/// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: what an object
-/// costs and which quota it counts against; what takes a call, as health does, in
-/// `Provision`. What a change of each member of AWS's answers means stands beside the calls, in `described.tsv`.
+/// where that is right for a kind that does not mention it. So do facets begin that are not asked yet: which quota an object
+/// counts against; what takes a call, as health does, in `Provision`. What a change of each member of AWS's answers means
+/// stands beside the calls, in `described.tsv`.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The kind in addresses and in the lockfile; never renamed.
     const KIND: Kind;
@@ -48,6 +49,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     const INTERRUPTS: &'static [&'static str];
     /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
     const CHANGED_BY: &'static [ChangingCalls];
+    /// What an object is billed for in a month, as it is declared; or why none costs anything. What depends on use that nobody
+    /// declared is [not included](super::billing::ChargeAmount::NotIncluded), never left out.
+    const BILLING: KindBilling<Self>;
     /// Where a kind has room for one object only: the fields that tell the ground it stands on. An object that moves to
     /// other ground has room beside the old one, so the new one comes first all the same.
     const GROUND: &'static [&'static str] = &[];
@@ -81,6 +85,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     fn missed(&self, computed: &Self::Computed) -> Option<String> {
         let _ = computed;
         None
+    }
+    /// What goes on costing once an object of this kind was deleted with care for what it held, such as a last snapshot.
+    fn left_behind(&self) -> Vec<Charge> {
+        Vec::new()
     }
     /// What the simulated cloud at `site` computes for the `serial`-th object it makes.
     fn sample(&self, at: &Address, serial: u64, site: &Site) -> Self::Computed;
@@ -244,6 +252,10 @@ pub struct KindFacts {
     pub passage: fn(&Document, &Document) -> Option<Passage<Document>>,
     /// What users find missing once an object with these two documents is gone.
     pub missed: fn(&Document, &Document) -> Option<String>,
+    /// What an object with this declared document is billed for.
+    pub billing: fn(&Document, &BillingContext) -> Billing,
+    /// What goes on costing once an object with this declared document was deleted with care for what it held.
+    pub left_behind: fn(&Document) -> Vec<Charge>,
     /// What the simulated cloud computes.
     pub sample: fn(&Document, &Address, u64, &Site) -> Document,
     /// Whether a declared document has the shape of this kind; the reason if not.
@@ -275,6 +287,8 @@ impl KindFacts {
             described: "",
             passage: passage::<R>,
             missed: missed::<R>,
+            billing: billing::<R>,
+            left_behind: |declared| declared.read::<R>().map(|typed| typed.left_behind()).unwrap_or_default(),
             sample: sample::<R>,
             declared: declared::<R>,
             computed: computed::<R>,
@@ -304,6 +318,8 @@ impl KindFacts {
             described: "",
             passage: |_, _| None,
             missed: |_, _| None,
+            billing: |_, _| Billing::Free("nothing is known of it"),
+            left_behind: |_| Vec::new(),
             sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),
             declared: |_| Ok(()),
             computed: |_| Ok(()),
@@ -335,6 +351,18 @@ fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<Strin
         return None;
     }
     declared.read::<R>().ok()?.missed(&computed.read().ok()?)
+}
+
+fn billing<R: Resource>(declared: &Document, context: &BillingContext) -> Billing {
+    // Whoever costs nothing is not even read: there may be many.
+    let asked = match R::BILLING {
+        KindBilling::Free(why) => return Billing::Free(why),
+        KindBilling::Asked(asked) => asked,
+    };
+    declared.read::<R>().map_or_else(
+        |_| Billing::Charged(vec![Charge::not_included("the object", "what is recorded of it is of another version")]),
+        |typed| asked(&typed, context),
+    )
 }
 
 fn declared<R: Resource>(document: &Document) -> Result<(), String> {

@@ -114,6 +114,17 @@ impl Product {
         self.known().find(|release| release.number == number)
     }
 
+    /// Until when a version is supported that is declared or recorded, such as `1.36`, `17` or `17.4`; nothing where its dates
+    /// are not known.
+    pub fn lifetime(self, version: &str) -> Option<Lifetime> {
+        let mut numbers = version.split('.');
+        let number = match self {
+            Self::Kubernetes => numbers.nth(1),
+            Self::PostgreSql => numbers.next(),
+        };
+        Some(self.release(number?.parse().ok()?)?.lifetime)
+    }
+
     /// The newest version whose dates are known.
     pub fn newest(self) -> &'static VersionDates {
         self.known().next_back().expect("the calendar has versions of each product")
@@ -203,6 +214,17 @@ mod tests {
             "standard support of PostgreSQL 13 ended on 2026-02-28: RDS upgrades the database by itself"
         );
         assert_eq!(postgres(14, false), "", "91 days are left");
+    }
+
+    #[test]
+    fn a_version_is_found_by_any_spelling_of_it() {
+        let found = |product: Product, version: &str| product.lifetime(version).and_then(|one| one.standard_until);
+        assert_eq!(found(Product::Kubernetes, "1.34"), Some(date(2026, 12, 2)));
+        assert_eq!(
+            [found(Product::PostgreSql, "13"), found(Product::PostgreSql, "13.9")],
+            [Some(date(2026, 2, 28)); 2]
+        );
+        assert_eq!([found(Product::Kubernetes, "34"), found(Product::PostgreSql, "9.6")], [None, None]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::run::event::{Event, EventKind, RecordLost, RunReport, SCHEMA as EVENT
 use crate::run::{DriftReport, Planned};
 
 mod checks;
+mod cost;
 mod events;
 mod findings;
 mod pages;
@@ -131,7 +132,9 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         account: "111122223333",
         catalog,
         goal: Goal::Converge,
+        cost: None,
         file: "plans/prod.yaml",
+        quoted_file: "plans/prod.yaml",
         text: DECLARED,
         values: None,
         verbose: false,

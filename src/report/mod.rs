@@ -14,6 +14,7 @@
 //! | [`Page::of_apply`] | how carrying out a plan went |
 //! | [`Page::of_extras`], [`Page::of_departures`] | what is not ours and is taken away |
 //! | [`Page::of_runs`], [`Page::of_finding`] | the runs that were recorded |
+//! | [`Page::of_cost`] | what a stack costs in a month |
 //! | [`Page::of_notice`] | what somebody is told of a look for drift |
 //!
 //! | on a page | is |
@@ -31,6 +32,7 @@ mod apply;
 mod block;
 mod changes;
 mod checks;
+mod cost;
 mod drift;
 mod drifted;
 mod extras;
@@ -52,6 +54,7 @@ pub(crate) mod words;
 pub use apply::{CLOCK, SummaryView};
 pub use block::{About, Block, Group, Heading, Message, Quote, Row, RowStatus, Table, severity_label};
 pub use checks::{checks_json, finding_json, quotes};
+pub use cost::CostView;
 pub use drift::{DriftView, is_loss, is_recorded, waive_hint};
 pub use fields::drifted;
 pub use goal::Goal;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::block::{Block, Heading, Row, RowStatus};
 use super::changes::Changes;
 use super::checks::Checks;
+use super::cost;
 use super::drifted::Drifted;
 use super::goal::Goal;
 use super::page::{
@@ -20,6 +21,7 @@ use super::steps;
 use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};
 use super::words;
+use crate::cost::CostChange;
 use crate::engine::forecast::Forecast;
 use crate::engine::moves::{How, Move};
 use crate::engine::plan::{Action, Drift, Plan, StepKey, StepPart};
@@ -46,8 +48,12 @@ pub struct PlanView<'a> {
     pub goal: Goal,
     /// What becomes of the Helm values, if that is planned.
     pub values: Option<&'a ValuesPlan>,
+    /// What becomes of the cost, if that was reckoned.
+    pub cost: Option<&'a CostChange>,
     /// The file of the declaration, as it was given.
     pub file: &'a str,
+    /// The same as a shell takes it; empty where nobody knows it.
+    pub quoted_file: &'a str,
     /// Its text.
     pub text: &'a str,
     /// Whether what is made shows its fields.
@@ -67,6 +73,7 @@ impl<'a> Page<'a> {
         let mut remarks = Vec::new();
         if plan.has_changes() {
             remarks.push(Remark::Plain(duration(&chain)));
+            remarks.extend(view.cost.map(|change| cost::remark(change, view.goal, view.quoted_file)));
         }
         Self {
             command: match view.goal {
@@ -77,7 +84,7 @@ impl<'a> Page<'a> {
             source: (!view.file.is_empty()).then_some(source),
             verdict: totals.verdict(),
             remarks,
-            json_fields: vec![("base", json!(plan.base))],
+            json_fields: vec![("base", json!(plan.base)), ("cost", json!(view.cost.map(cost::change_json)))],
             summary: totals.summary(&forecast, &checks.counts()),
             chain,
             sections: vec![

@@ -11,6 +11,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -77,6 +78,7 @@ impl Resource for AccessEntry {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("an access entry costs nothing; it is part of the cluster");
     type Computed = AccessEntryComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -9,6 +9,7 @@ use super::cluster::Cluster;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -86,6 +87,8 @@ impl Resource for Addon {
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),
         ChangingCalls::TAGS_OF_EKS,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("the add-ons of EKS cost nothing; their pods run on the nodes");
     type Computed = AddonComputed;
 
     fn tags(&self) -> Option<&Tags> {

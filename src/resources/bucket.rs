@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -50,6 +51,34 @@ pub struct BucketComputed {
 }
 
 id_alone!(BucketComputed { arn });
+
+/// Standard storage in steps, each with the GB at which it ends (Amazon S3 pricing: the first 50 TB, the next 450, the rest).
+const STORAGE: [(&str, u64); 3] = [
+    ("s3 standard-storage-first-50tb", 50 * GB_IN_TB),
+    ("s3 standard-storage-next-450tb", 500 * GB_IN_TB),
+    ("s3 standard-storage-over-500tb", u64::MAX),
+];
+
+impl Bucket {
+    // Amazon S3 pricing. An install is a GET at most: what a server has in its own cache it does not read again.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let usage = &context.usage;
+        let mut charges = Charge::stepped("packages", &STORAGE, usage.stored_gb(), "`cost.package_tb` is not declared");
+        let gets = usage.installs().map(|installs| installs.divided_by(1000));
+        charges.push(Charge::used(
+            "requests, one for each install",
+            "s3 requests-get-1k",
+            gets,
+            "`cost.installs_per_day` is not declared",
+        ));
+        charges.push(Charge::not_included("requests that write", "each version of a package is written once"));
+        if self.versioning {
+            charges
+                .push(Charge::not_included("older versions", "nothing that is declared says how much is overwritten"));
+        }
+        Billing::Charged(charges)
+    }
+}
 
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("bucket");
@@ -97,6 +126,7 @@ impl Resource for Bucket {
             "DeleteBucketTagging",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = BucketComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -12,13 +12,20 @@ use super::kms_key::KmsKey;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::support::{Phase, Product};
 use crate::{fields, id_alone};
+/// No paid support after the end of the standard one (EKS `SupportType`).
+pub const SUPPORT_STANDARD: &str = "STANDARD";
+/// Paid support after the end of the standard one.
+pub const SUPPORT_EXTENDED: &str = "EXTENDED";
+
 /// The Kubernetes control plane (EKS).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +52,7 @@ pub struct Cluster {
     pub kms_key: Ref<KmsKey>,
     /// `API`: who may do what stands in access entries alone.
     pub authentication_mode: String,
-    /// `STANDARD` or `EXTENDED` (paid) support.
+    /// Whether there is paid support after the end of the standard one: [`SUPPORT_STANDARD`] or [`SUPPORT_EXTENDED`].
     pub support: String,
     /// Whether deleting it is refused.
     pub deletion_protection: bool,
@@ -99,6 +106,29 @@ const CHANGING: &[&str] = &[
     "UpdatePodIdentityAssociation",
 ];
 
+impl Cluster {
+    // Amazon EKS pricing: each hour of a cluster, and more for each hour in extended support, which begins on the day on
+    // which standard support ends.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let mut charges = vec![Charge::hourly("control plane", "eks cluster-standard", 1)];
+        if self.support == SUPPORT_EXTENDED {
+            let what = format!("extended support of Kubernetes {}", self.version);
+            let lifetime = Product::Kubernetes.lifetime(&self.version);
+            charges.extend(match lifetime.map(|lifetime| lifetime.phase(context.today)) {
+                Some(Phase::Standard(_)) => None,
+                Some(Phase::Extended(_) | Phase::Over) => {
+                    Some(Charge::hourly(what, "eks cluster-extended-surcharge", 1))
+                }
+                None => Some(Charge::not_included(what, "when its standard support ends is not known")),
+            });
+        }
+        if !self.logging.is_empty() {
+            charges.push(Charge::not_included("logs", "nothing that is declared says how much is logged"));
+        }
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");
     const COMPONENT: Component = Component::Kubernetes;
@@ -132,6 +162,7 @@ impl Resource for Cluster {
         ChangingCalls::rules_in("security_group_id")[0],
         ChangingCalls::rules_in("security_group_id")[1],
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = ClusterComputed;
 
     fn tags(&self) -> Option<&Tags> {

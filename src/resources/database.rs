@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+mod bill;
 pub(crate) mod version;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use super::secret::Secret;
 use super::security_group::SecurityGroup;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -173,10 +175,15 @@ impl Resource for Database {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(bill::billing);
     type Computed = DatabaseComputed;
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn left_behind(&self) -> Vec<Charge> {
+        vec![bill::last_snapshot(self)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> DatabaseComputed {

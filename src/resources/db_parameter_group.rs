@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
@@ -67,6 +68,8 @@ impl Resource for DbParameterGroup {
         ),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("a parameter group costs nothing; the database that uses it does");
     type Computed = DbParameterGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,6 +11,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -61,6 +62,7 @@ impl Resource for DbSubnetGroup {
         ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
         ChangingCalls::TAGS_OF_RDS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a subnet group costs nothing; the database in it does");
     type Computed = DbSubnetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
@@ -32,6 +33,13 @@ pub struct ElasticIpComputed {
 
 id_alone!(ElasticIpComputed { public_ip });
 
+impl ElasticIp {
+    // Billed for each hour, whether something uses it or not (Amazon VPC pricing, "Public IPv4 addresses"): both cost the same.
+    fn billing(_: &Self, _: &BillingContext) -> Billing {
+        Billing::Charged(vec![Charge::hourly("public address", "vpc public-ipv4-in-use", 1)])
+    }
+}
+
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");
     const COMPONENT: Component = Component::Network;
@@ -46,6 +54,7 @@ impl Resource for ElasticIp {
         ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = ElasticIpComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -66,6 +67,7 @@ impl Resource for IamPolicy {
             "DeletePolicy",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     type Computed = IamPolicyComputed;
 
     fn tags(&self) -> Option<&Tags> {

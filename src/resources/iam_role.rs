@@ -11,6 +11,7 @@ use super::iam_policy::IamPolicy;
 use super::oidc_provider::OidcProvider;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -88,6 +89,7 @@ impl Resource for IamRole {
             "DeleteRole",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     type Computed = IamRoleComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -56,6 +57,8 @@ impl Resource for InternetGateway {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("an internet gateway costs nothing; data that leaves by it is billed to what sends it");
     type Computed = InternetGatewayComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -73,6 +74,23 @@ const CHANGING: &[&str] = &[
     "UpdateKeyDescription",
 ];
 
+impl KmsKey {
+    // AWS KMS pricing: each key a month, also those that are disabled; one that is about to be deleted costs nothing. The
+    // first and the second rotation each add the price of a key.
+    fn billing(&self, _: &BillingContext) -> Billing {
+        if self.scheduled_deletion.is_some() {
+            return Billing::Free("a key that is about to be deleted costs nothing");
+        }
+        let mut charges = vec![Charge::monthly("key", "kms key-month", 1)];
+        if self.rotation {
+            let why = "each of the first two yearly rotations adds the price of a key, and how many there were is not recorded";
+            charges.push(Charge::not_included("rotated key material", why));
+        }
+        charges.push(Charge::not_included("requests", "nothing that is declared says how many"));
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for KmsKey {
     const KIND: Kind = Kind::new("kms_key");
     const COMPONENT: Component = Component::Access;
@@ -98,6 +116,7 @@ impl Resource for KmsKey {
         ChangingCalls::of("kms", "targetKeyId", "key_id", &["CreateAlias", "UpdateAlias"]),
         ChangingCalls::of("kms", "aliasName", "alias", &["DeleteAlias", "UpdateAlias"]),
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     // Two minutes are what Terraform's provider waits for a new key to be known everywhere.
     const HIDDEN_SECONDS: u32 = 120;
     type Computed = KmsKeyComputed;

@@ -9,6 +9,7 @@ use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -83,6 +84,7 @@ impl Resource for Listener {
         ChangingCalls::TAGS_OF_BALANCING,
     ];
     const LEADS_USERS: bool = true;
+    const BILLING: KindBilling<Self> = KindBilling::Free("a listener costs nothing; it is part of the load balancer");
     type Computed = ListenerComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -11,8 +11,10 @@ use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling, Usage};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
+use crate::model::money::Quantity;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
@@ -66,6 +68,51 @@ fn is_ipv4(kind: &str) -> bool {
     kind == "ipv4"
 }
 
+/// Data out to the internet in steps, each with the GB a month at which it ends (Amazon EC2 pricing, "Data transfer": the first
+/// 10 TB, the next 40, the next 100, the rest).
+const OUT: [(&str, u64); 4] = [
+    ("data-transfer internet-out-first-10tb", 10 * GB_IN_TB),
+    ("data-transfer internet-out-next-40tb", 50 * GB_IN_TB),
+    ("data-transfer internet-out-next-100tb", 150 * GB_IN_TB),
+    ("data-transfer internet-out-over-150tb", u64::MAX),
+];
+
+/// New connections that one capacity unit takes in an hour: 25 a second (Elastic Load Balancing pricing, "LCU details").
+const CONNECTIONS_OF_UNIT: u64 = 25 * 3600;
+
+/// Hours of capacity units in a month. Of what a unit is measured by, the larger counts: a GB in an hour, or new connections,
+/// one for each install at most. As both are sums, it does not matter in which hours they fall. Open connections and rules stay
+/// far below.
+fn capacity_units(usage: &Usage) -> Option<Quantity> {
+    let connections = usage.installs()?.divided_by(CONNECTIONS_OF_UNIT);
+    Some(usage.installed_gb()?.max(connections))
+}
+
+impl LoadBalancer {
+    // Elastic Load Balancing pricing: each hour, and each capacity unit. Public addresses are billed for each zone.
+    fn billing(&self, context: &BillingContext) -> Billing {
+        let usage = &context.usage;
+        let is_public = self.scheme == "internet-facing";
+        let mut charges = vec![Charge::hourly("load balancer", "elb alb-hour", 1)];
+        if is_public {
+            let zones = self.subnets.len() as u64;
+            charges.push(Charge::hourly("public address in each zone", "vpc public-ipv4-in-use", zones));
+        }
+        let undeclared = match usage.installs_per_day {
+            None => "`cost.installs_per_day` is not declared",
+            Some(_) => "`cost.install_mb` is not declared",
+        };
+        charges.push(Charge::used("capacity units", "elb alb-lcu-hour", capacity_units(usage), undeclared));
+        if is_public {
+            charges.extend(Charge::stepped("data to the internet", &OUT, usage.installed_gb(), undeclared));
+        } else {
+            let why = "it leaves by a connection of yours, which is billed apart from the stack";
+            charges.push(Charge::not_included("data to users", why));
+        }
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for LoadBalancer {
     const KIND: Kind = Kind::new("load_balancer");
     const COMPONENT: Component = Component::FrontDoor;
@@ -102,6 +149,7 @@ impl Resource for LoadBalancer {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = LoadBalancerComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -9,8 +9,10 @@ use super::elastic_ip::ElasticIp;
 use super::subnet::Subnet;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
+use crate::model::money::Quantity;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
@@ -37,6 +39,15 @@ pub struct NatGatewayComputed {
 
 id_alone!(NatGatewayComputed {});
 
+impl NatGateway {
+    // Amazon VPC pricing, "NAT gateway": each hour, and each GB that passes, in either direction.
+    fn billing(_: &Self, context: &BillingContext) -> Billing {
+        let fetched = context.usage.fetched_gb.map(Quantity::whole);
+        let data = Charge::used("data that passes", "nat gateway-gb", fetched, "`cost.fetched_gb` is not declared");
+        Billing::Charged(vec![Charge::hourly("gateway", "nat gateway-hour", 1), data.shared()])
+    }
+}
+
 impl Resource for NatGateway {
     const KIND: Kind = Kind::new("nat_gateway");
     const COMPONENT: Component = Component::Network;
@@ -52,6 +63,7 @@ impl Resource for NatGateway {
         ChangingCalls::of("ec2", "DeleteNatGatewayRequest.NatGatewayId", "id", &["DeleteNatGateway"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = NatGatewayComputed;
 
     fn tags(&self) -> Option<&Tags> {

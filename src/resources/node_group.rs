@@ -13,6 +13,7 @@ use super::subnet::Subnet;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
 use crate::model::mark::Tags;
@@ -85,6 +86,29 @@ impl Computed for NodeGroupComputed {
 /// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
 const CHANGING: &[&str] = &["UpdateNodegroupConfig", "UpdateNodegroupVersion", "DeleteNodegroup"];
 
+impl NodeGroup {
+    // Amazon EC2 and EBS pricing: the machines are billed as any others; the root volume is that of the image, gp3 with AL2023.
+    fn billing(&self, _: &BillingContext) -> Billing {
+        let count = u64::from(self.count);
+        let machines = format!("{} × {}", self.count, self.instance_type);
+        let mut charges = vec![match self.capacity_type.as_str() {
+            "ON_DEMAND" => Charge::hourly(machines, format!("ec2 {}", self.instance_type), count),
+            _ => Charge::not_included(machines, "spot prices move from hour to hour"),
+        }];
+        let disks = count * u64::from(self.disk_gib);
+        charges.push(Charge::monthly(format!("{} × {} GiB gp3", self.count, self.disk_gib), "ebs gp3-storage", disks));
+        if self.max > self.count {
+            let why = "how many an autoscaler adds above the count nobody declares";
+            charges.push(Charge::not_included("further nodes", why));
+        }
+        if self.instance_type.starts_with('t') {
+            charges.push(Charge::not_included("CPU credits", "nothing that is declared says how busy the nodes are"));
+        }
+        charges.push(Charge::not_included("data between zones", "nothing that is declared says how much"));
+        Billing::Charged(charges)
+    }
+}
+
 impl Resource for NodeGroup {
     const KIND: Kind = Kind::new("node_group");
     const COMPONENT: Component = Component::Kubernetes;
@@ -128,6 +152,7 @@ impl Resource for NodeGroup {
         ),
         ChangingCalls::TAGS_OF_EKS,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = NodeGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

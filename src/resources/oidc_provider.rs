@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::Cluster;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -64,6 +65,7 @@ impl Resource for OidcProvider {
             "DeleteOpenIDConnectProvider",
         ],
     )];
+    const BILLING: KindBilling<Self> = KindBilling::Free("IAM costs nothing");
     type Computed = OidcProviderComputed;
 
     fn tags(&self) -> Option<&Tags> {

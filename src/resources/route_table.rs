@@ -13,6 +13,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -69,6 +70,7 @@ impl Resource for RouteTable {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a route table costs nothing");
     type Computed = RouteTableComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::kms_key::KmsKey;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -64,6 +65,16 @@ const CHANGING: &[&str] = &[
     "UpdateSecretVersionStage",
 ];
 
+impl Secret {
+    // AWS Secrets Manager pricing: each secret a month, and each request.
+    fn billing(_: &Self, _: &BillingContext) -> Billing {
+        Billing::Charged(vec![
+            Charge::monthly("secret", "secretsmanager secret-month", 1),
+            Charge::not_included("requests", "nothing that is declared says how many"),
+        ])
+    }
+}
+
 impl Resource for Secret {
     const KIND: Kind = Kind::new("secret");
     const COMPONENT: Component = Component::Data;
@@ -87,6 +98,7 @@ impl Resource for Secret {
         ChangingCalls::of("secretsmanager", "secretId", "id", CHANGING),
         ChangingCalls::of("secretsmanager", "secretId", "name", CHANGING),
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = SecretComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -9,6 +9,7 @@ use super::cluster::Cluster;
 use super::security_group::{Peer, SecurityGroup};
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -66,6 +67,7 @@ impl Resource for SecurityGroupRule {
     const INTERRUPTS: &'static [&'static str] = &[];
     const CHANGED_BY: &'static [ChangingCalls] =
         &[ChangingCalls::rules_in("group_id")[0], ChangingCalls::rules_in("group_id")[1], ChangingCalls::TAGS_OF_EC2];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a rule of a security group costs nothing");
     type Computed = SecurityGroupRuleComputed;
 
     fn tags(&self) -> Option<&Tags> {

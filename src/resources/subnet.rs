@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -62,6 +63,7 @@ impl Resource for Subnet {
         ),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a subnet costs nothing");
     type Computed = SubnetComputed;
 
     fn tags(&self) -> Option<&Tags> {

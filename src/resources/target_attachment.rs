@@ -10,6 +10,7 @@ use super::target_group::TargetGroup;
 use crate::fields;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -70,6 +71,8 @@ impl Resource for TargetAttachment {
             "DeleteAutoScalingGroup",
         ],
     )];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("what the targets are costs nothing; it is part of the load balancer");
     type Computed = TargetAttachmentComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -75,6 +76,8 @@ impl Resource for TargetGroup {
         ),
         ChangingCalls::TAGS_OF_BALANCING,
     ];
+    const BILLING: KindBilling<Self> =
+        KindBilling::Free("a target group costs nothing; it is part of the load balancer");
     type Computed = TargetGroupComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::KindBilling;
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
@@ -69,6 +70,7 @@ impl Resource for Vpc {
         ChangingCalls::of("ec2", "CreateVpcEndpointRequest.VpcId", "id", &["CreateVpcEndpoint"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Free("a network costs nothing; what stands in it does");
     type Computed = VpcComputed;
 
     fn tags(&self) -> Option<&Tags> {

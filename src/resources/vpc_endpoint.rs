@@ -14,6 +14,7 @@ use super::subnet::Subnet;
 use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
+use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -59,6 +60,21 @@ pub struct VpcEndpointComputed {
 
 id_alone!(VpcEndpointComputed {});
 
+impl VpcEndpoint {
+    // AWS PrivateLink pricing: an interface endpoint for each hour and zone, and each GB. A gateway endpoint costs nothing
+    // (Amazon VPC User Guide, "Gateway endpoints").
+    fn billing(&self, _: &BillingContext) -> Billing {
+        let Some(interface) = &self.interface else {
+            return Billing::Free("a gateway endpoint costs nothing, and neither does what passes it");
+        };
+        let zones = interface.subnets.len() as u64;
+        Billing::Charged(vec![
+            Charge::hourly("endpoint in each zone", "vpc interface-endpoint-hour", zones),
+            Charge::not_included("data that passes", "nothing that is declared says how much"),
+        ])
+    }
+}
+
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind::new("vpc_endpoint");
     const COMPONENT: Component = Component::Network;
@@ -76,6 +92,7 @@ impl Resource for VpcEndpoint {
         ChangingCalls::of("ec2", "DeleteVpcEndpointsRequest.VpcEndpointId.content", "id", &["DeleteVpcEndpoints"]),
         ChangingCalls::TAGS_OF_EC2,
     ];
+    const BILLING: KindBilling<Self> = KindBilling::Asked(Self::billing);
     type Computed = VpcEndpointComputed;
 
     fn tags(&self) -> Option<&Tags> {

@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 
 use super::check;
+use super::init::{answered, settable};
 use super::keys::{Absent, Item, Key, Kind, TextKind, children, find, supported};
 use super::values::Value;
+use crate::model::values::ValueError;
 use crate::model::waiver::Waiver;
 use crate::text::edit::{EditRefusal, NewList, YamlEdit, YamlText, edited};
 use crate::text::tree;
@@ -23,7 +25,7 @@ use crate::text::tree;
 /// [`EditRefusal`] where the text is written so that the key cannot be changed in it.
 pub fn alternatives(text: &str, key: &str, before: &Json, after: &Json) -> Result<Vec<String>, EditRefusal> {
     let Some(key) = find(key) else { return Ok(Vec::new()) };
-    let amendment = Amendment { text, path: key.path.split('.').collect() };
+    let amendment = Amendment::of(text, key);
     let written = amendment.values(key);
     let values: Vec<Json> = match key.kind {
         Kind::Flag => vec![json!(true), json!(false)],
@@ -48,6 +50,40 @@ pub fn alternatives(text: &str, key: &str, before: &Json, after: &Json) -> Resul
     texts.dedup();
     texts.retain(|other| other != text);
     Ok(texts)
+}
+
+/// The text with a key set, from text as a person types it after `--set`: lists with commas between, tags as `key=value`. Text
+/// that is empty takes the key out.
+///
+/// # Errors
+/// If there is no such key, the text is no value of it, or the file is written so that the key cannot be changed in it.
+pub fn set(text: &str, key: &str, answer: &str) -> Result<String, ValueError> {
+    let key = settable(key)?;
+    let refused = |refusal: EditRefusal| {
+        ValueError::new(format!("`{}` cannot be set: {refusal}", key.path), "change it in the file")
+    };
+    let value = if answer.is_empty() { None } else { Some(answered(key, answer)?) };
+    let mut text = text.to_owned();
+    // What has parts is not written over where it stands.
+    let has_parts = matches!(key.kind, Kind::Set { .. } | Kind::Tags);
+    if (has_parts || value.is_none()) && Amendment::of(&text, key).is_written(key) {
+        text = Amendment::of(&text, key).edited(&YamlEdit::Unset).map_err(refused)?;
+    }
+    let written = match value {
+        None => return Ok(text),
+        Some(Value::Text(text)) => YamlText::scalar(&json!(text)),
+        Some(Value::Whole(number)) => YamlText::scalar(&json!(number)),
+        Some(Value::Flag(flag)) => YamlText::scalar(&json!(flag)),
+        Some(Value::Set(items)) => YamlText::list(&items.iter().map(|(item, _)| json!(item)).collect::<Vec<_>>()),
+        Some(Value::Tags(tags)) => {
+            let tags: Vec<(&str, Json)> = tags.iter().map(|(tag, value)| (tag.as_str(), json!(value))).collect();
+            YamlText::map(&tags)
+        }
+        Some(Value::Settings(_) | Value::Waivers(_)) => {
+            return Err(ValueError::new(format!("`{}` is too much for one line", key.path), "write it into the file"));
+        }
+    };
+    Amendment::of(&text, key).edited(&YamlEdit::Set(written)).map_err(refused)
 }
 
 /// The text with a tag for every object set to a value, or without it.
@@ -97,9 +133,19 @@ struct Amendment<'a> {
     path: Vec<&'a str>,
 }
 
-impl Amendment<'_> {
+impl<'a> Amendment<'a> {
+    fn of(text: &'a str, key: &'static Key) -> Self {
+        Self { text, path: key.path.split('.').collect() }
+    }
+
     fn edited(&self, edit: &YamlEdit) -> Result<String, EditRefusal> {
         edited(self.text, &self.path, edit, &rank)
+    }
+
+    /// Whether the text says anything at the key, right or wrong.
+    fn is_written(&self, key: &Key) -> bool {
+        let (document, _) = tree(self.text);
+        document.is_some_and(|document| check::check(&document).0.written(key.path).is_some())
     }
 
     /// What the text says at the key; nothing where it is not written there.
@@ -169,6 +215,32 @@ mod tests {
         let from = |cidr: &str| json!([{"peer": {"cidr": cidr}, "port": 80}]);
         let other = texts("load_balancer.allow_from", from("10.0.0.0/8"), from("10.1.0.0/16"));
         assert_eq!(other, [TEXT.replace("10.0.0.0/8", "10.1.0.0/16")]);
+    }
+
+    #[test]
+    fn what_is_typed_is_written_where_the_key_belongs() {
+        let text = |key: &str, answer: &str| set(TEXT, key, answer).unwrap();
+        assert_eq!(text("database.multi_az", "false"), TEXT.replace("true", "false"));
+        assert_eq!(text("database.multi_az", ""), TEXT.replace("  multi_az: true\n", ""));
+        assert_eq!([text("kubernetes.version", ""), text("database.backup_days", "")], [TEXT, TEXT]);
+        for (key, answer) in [
+            ("cost.installs_per_day", "5"),
+            ("kubernetes.version", "1.35"),
+            ("load_balancer.allow_from", "10.0.0.0/8, 10.1.0.0/16"),
+            ("tags", "team=data"),
+            ("protect", "database"),
+            ("network.nat", "single"),
+        ] {
+            crate::stack::Stack::parse("a.yaml", &text(key, answer)).unwrap_or_else(|error| panic!("{key}: {error}"));
+        }
+        for (key, answer, problem) in [
+            ("database", "x", "no key `database`"),
+            ("database.multi_az", "maybe", "true or false"),
+            ("waivers", "x", "expected a list"),
+        ] {
+            let error = set(TEXT, key, answer).unwrap_err();
+            assert!(error.problem().contains(problem), "{error}");
+        }
     }
 
     #[test]

@@ -80,12 +80,7 @@ impl Answers {
     /// # Errors
     /// If there is no such key, or the text is no value of it.
     pub fn set(&mut self, key: &str, answer: &str) -> Result<(), ValueError> {
-        let Some(found) = find(key).filter(|key| !matches!(key.kind, Kind::Section)) else {
-            return Err(ValueError::new(
-                format!("there is no key `{}` to set", shown(key)),
-                "`ppm-infra explain` lists the keys",
-            ));
-        };
+        let found = settable(key)?;
         if answer.is_empty() && !matches!(found.absent, Absent::Required) {
             self.given.remove(found.path);
             return Ok(());
@@ -93,6 +88,13 @@ impl Answers {
         self.given.insert(found.path, answered(found, answer)?);
         Ok(())
     }
+}
+
+/// The key that is to be set.
+pub(super) fn settable(key: &str) -> Result<&'static Key, ValueError> {
+    find(key).filter(|key| !matches!(key.kind, Kind::Section)).ok_or_else(|| {
+        ValueError::new(format!("there is no key `{}` to set", shown(key)), "`ppm-infra explain` lists the keys")
+    })
 }
 
 /// A declaration with the answers as its lines, and every other key as a comment at its default. Rules between
@@ -141,7 +143,7 @@ fn yaml(value: &Value) -> String {
 }
 
 /// Reads an answer as the key's kind wants it, through the check that declarations go through.
-fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
+pub(super) fn answered(key: &'static Key, answer: &str) -> Result<Value, ValueError> {
     let answer = answer.trim();
     let node = |shape: Shape| SourceNode { place: Place::START, shape, spelling: answer.to_owned() };
     let text = |text: &str| node(Shape::Text(text.trim().to_owned()));

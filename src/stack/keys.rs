@@ -5,6 +5,7 @@
 //!
 //! Leaves to others rules between keys (`validate`) and the meaning of values (`Stack`).
 
+mod cost;
 mod drift;
 mod package_manager;
 mod table;
@@ -21,7 +22,13 @@ use crate::text::yaml::quoted;
 
 /// All keys, sections before their keys.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    table::KEYS.iter().chain(package_manager::KEYS).chain(table::AFTER).chain(drift::KEYS).chain(table::LAST)
+    table::KEYS
+        .iter()
+        .chain(package_manager::KEYS)
+        .chain(table::AFTER)
+        .chain(drift::KEYS)
+        .chain(cost::KEYS)
+        .chain(table::LAST)
 }
 
 /// One key of a declaration.

@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::model::billing::Usage;
 use crate::model::lifecycle::LifecycleDays;
 use crate::model::put_right::PutRightRules;
 use crate::model::values::{
@@ -84,6 +85,8 @@ pub struct Stack {
     pub lifecycle: LifecycleDays,
     /// What may be put right by itself; nothing where it is not declared.
     pub put_right: Option<PutRightRules>,
+    /// How it is used, as far as that is declared.
+    pub usage: Usage,
     /// Tags for every object, besides the program's own.
     pub tags: BTreeMap<String, String>,
     /// Drift that somebody answers for until a day.
@@ -286,6 +289,12 @@ impl Stack {
                 certificate: values.whole("drift.certificate_days")?,
             },
             put_right: put_right(values),
+            usage: Usage {
+                installs_per_day: values.whole("cost.installs_per_day"),
+                install_mb: values.whole("cost.install_mb"),
+                package_tb: values.whole("cost.package_tb"),
+                fetched_gb: values.whole("cost.fetched_gb"),
+            },
             tags: values.tags("tags")?,
             waivers: values.list("waivers").to_vec(),
         })

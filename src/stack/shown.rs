@@ -64,6 +64,7 @@ impl Serialize for Stack {
             drift,
             lifecycle,
             put_right,
+            usage,
             tags,
             waivers,
         } = self;
@@ -87,6 +88,7 @@ impl Serialize for Stack {
         keys.serialize_entry("state", state)?;
         let drift = DriftKeys { drift: drift.as_ref(), lifecycle: *lifecycle, put_right: put_right.as_ref() };
         keys.serialize_entry("drift", &drift)?;
+        keys.serialize_entry("cost", usage)?;
         keys.serialize_entry("tags", tags)?;
         keys.serialize_entry("waivers", waivers)?;
         keys.end()

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 18] = [
+const FLOORS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
     ("audit", &[]),
     ("cloud", &["model", "described::root"]),
     ("resources", &["model", "cloud"]),
+    ("cost", &["model", "engine::plan", "engine::state"]),
     ("text", &["model"]),
     ("product", &["model"]),
     ("stack", &["model", "text", "product"]),
@@ -40,7 +41,7 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ),
     ("notify", &["model", "cloud::wait"]),
     ("run", &["model", "engine", "described", "audit", "cloud", "store"]),
-    ("report", &["model", "engine", "described::judge", "audit", "text", "run"]),
+    ("report", &["model", "engine", "described::judge", "audit", "cost", "text", "run"]),
     ("render", &["model", "report", "run::event"]),
 ];
 

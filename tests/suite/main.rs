@@ -11,6 +11,7 @@ mod asked;
 mod bad_input;
 mod catalogue;
 mod checks;
+mod cost;
 mod crash;
 mod deviations;
 mod drift_event;

@@ -67,6 +67,9 @@ fn every_key_is_documented() {
         ..RunReport::default()
     };
     keys(&apply_json(&report, &summary_view(Goal::Converge)), &mut found);
+    for told in super::cost::every_shape() {
+        keys(&told, &mut found);
+    }
     for told in super::status::every_shape() {
         keys(&told, &mut found);
     }

@@ -137,7 +137,7 @@ proptest! {
         plan.notes.insert(address("vpc.a"), vec![word.clone()]);
         let catalog = catalog();
         let view = PlanView {
-            region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, values: None, file: &word, text: &word,
+            region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, cost: None, values: None, file: &word, quoted_file: &word, text: &word,
             verbose,
         };
         let finding = Finding {

@@ -55,7 +55,7 @@ const OTHERS: [&str; 12] =
     ["aws", "curl", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
 
 /// Our own, where the name of the program was left away.
-const OURS: [&str; 23] = [
+const OURS: [&str; 24] = [
     "plan",
     "show",
     "apply",
@@ -70,6 +70,7 @@ const OURS: [&str; 23] = [
     "eks-token",
     "offline-checklist",
     "graph",
+    "cost",
     "state",
     "lock",
     "unlock",
