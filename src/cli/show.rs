@@ -9,6 +9,7 @@ use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
 use crate::architecture::origins;
+use crate::engine::plan::Plan;
 use crate::engine::state::Book;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -80,6 +81,8 @@ pub(super) struct PlanShow<'a> {
     pub(super) file: &'a str,
     /// Its text.
     pub(super) text: &'a str,
+    /// The declaration; nothing where it is not at hand.
+    pub(super) declaration: Option<&'a Declaration>,
     pub(super) goal: Goal,
     /// What becomes of the Helm values, if that is planned.
     pub(super) values: Option<&'a ValuesPlan>,
@@ -88,6 +91,8 @@ pub(super) struct PlanShow<'a> {
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
+    let addresses = || planned.plan.actions.keys();
+    let origins = show.declaration.map(|one| origins(&one.stack, &one.places, addresses()));
     let view = PlanView {
         region: show.region,
         account: &planned.surroundings.account,
@@ -96,6 +101,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         values: show.values,
         file: show.file,
         text: show.text,
+        origins: origins.as_ref(),
         verbose: show.verbose,
     };
     page(show.common, &Page::of_plan(planned, &view));
@@ -172,12 +178,12 @@ pub(super) fn saved(common: &Common, path: &Path) {
 pub(super) fn summary(
     common: &Common,
     declaration: &Declaration,
-    goal: Goal,
+    (goal, plan): (Goal, &Plan),
     again: &str,
     left: usize,
     report: &RunReport,
 ) {
-    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
+    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left, kept: &plan.kept };
     let told = Page::of_apply(report, &view);
     if common.json {
         page(common, &told);

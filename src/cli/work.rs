@@ -59,6 +59,7 @@ impl<'a> StackRun<'a> {
             values,
             file: &self.declaration.name(),
             text: &self.declaration.text,
+            declaration: Some(self.declaration),
             verbose: false,
         };
         show::plan(planned, &view);
@@ -87,7 +88,7 @@ impl<'a> StackRun<'a> {
         if planned.plan.has_changes() || !report.is_complete() {
             let again = asked.again(&self.declaration.name(), &report);
             let left = open.state().resources.len();
-            show::summary(self.common, self.declaration, goal, &again, left, &report);
+            show::summary(self.common, self.declaration, (goal, &planned.plan), &again, left, &report);
             // Whoever has lost the stack leaves nothing in it.
             if report.record_lost.is_none()
                 && let Ok(home) = workplace::home(self.common, self.declaration)

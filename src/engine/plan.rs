@@ -9,10 +9,11 @@ use super::state::Recorded;
 pub use super::step::{Move, StepKey, StepPart};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::impact::Impact;
 use crate::model::resource::ReplaceOrder;
 
 /// The format of saved plans.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that will be done, and everything that was looked at. Carries no time and no random id: the same inputs
 /// give the same bytes.
@@ -39,9 +40,9 @@ pub struct Plan {
     pub kept_old: Vec<KeptOld>,
     /// Objects that carry our marks but are in no record; their records come first.
     pub adopted: BTreeMap<Address, Recorded>,
-    /// What users will notice of these changes.
+    /// What users notice of each change, the worst first; addresses where nobody notices anything are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub noticed: BTreeMap<Address, String>,
+    pub impact: BTreeMap<Address, Vec<Impact>>,
     /// What is worth knowing and no change.
     pub notes: BTreeMap<Address, Vec<String>>,
 }

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod finding;
 pub mod handle;
 pub mod hex;
+pub mod impact;
 pub mod index;
 pub mod lifecycle;
 pub mod mark;

@@ -16,7 +16,7 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::error::{CloudError, ErrorKind};
 use crate::model::finding::{Check, Finding, Grade, Severity, Subject};
-use crate::model::place::{Origins, Place};
+use crate::model::place::{Origin, Origins, Place};
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, SummaryView};
@@ -31,6 +31,7 @@ mod pages;
 mod plans;
 mod printers;
 mod programs;
+mod risks;
 mod status;
 mod strange;
 mod values;
@@ -98,7 +99,7 @@ fn plan(actions: impl IntoIterator<Item = (&'static str, Action)>) -> Plan {
         deposed: Vec::new(),
         kept: BTreeMap::new(),
         kept_old: Vec::new(),
-        noticed: BTreeMap::new(),
+        impact: BTreeMap::new(),
         adopted: BTreeMap::new(),
         notes: BTreeMap::new(),
     }
@@ -132,6 +133,7 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         goal: Goal::Converge,
         file: "plans/prod.yaml",
         text: DECLARED,
+        origins: None,
         values: None,
         verbose: false,
     }
@@ -190,7 +192,8 @@ fn drift_view() -> DriftView<'static> {
 }
 
 fn summary_view(goal: Goal) -> SummaryView<'static> {
-    SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0 }
+    static KEPT: BTreeMap<Address, String> = BTreeMap::new();
+    SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0, kept: &KEPT }
 }
 
 fn limit() -> StepFailure {

@@ -9,6 +9,7 @@ use super::vpc::Vpc;
 use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource, Typical};
@@ -50,6 +51,8 @@ id_alone!(TargetGroupComputed { name });
 
 impl Resource for TargetGroup {
     const KIND: Kind = Kind::new("target_group");
+    const WHAT: &'static str =
+        "where the load balancer finds Package Manager, and how it tells whether that is healthy";
     const COMPONENT: Component = Component::FrontDoor;
     const SUMMARY: &'static str = "{protocol} {port}, {target_type}";
     const HOLDS: Holds = Holds::Nothing;
@@ -65,7 +68,14 @@ impl Resource for TargetGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "health_check",
+        Impact::of(
+            ImpactClass::NoOutage,
+            Affected::Operators,
+            "what counts as healthy changes: targets that do not pass are sent nothing",
+        ),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",
@@ -80,6 +90,10 @@ impl Resource for TargetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &TargetGroupComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> TargetGroupComputed {

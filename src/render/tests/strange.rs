@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::findings::fit_for_github;
 use super::printers::{html, markdown, tame_html, tame_markdown};
 use super::*;
+use crate::model::impact::{Affected, Impact, ImpactClass};
 
 /// Any text, also with what controls a terminal.
 fn text() -> impl Strategy<Value = String> {
@@ -129,14 +130,16 @@ proptest! {
         ]);
         plan.drift.insert(address("listener.a"), Drift::Moved(diffs.clone()));
         plan.kept.insert(address("vpc.a"), word.clone());
-        plan.noticed.insert(address("vpc.a"), word.clone());
+        let impact = Impact::of(ImpactClass::Outage, Affected::Everybody, "").saying(word.clone()).about(word.clone());
+        plan.impact.insert(address("vpc.main"), vec![Impact { field: Some(word.clone().into()), ..impact.clone() }]);
+        plan.impact.insert(address("bucket.a"), vec![impact]);
         plan.adopted.insert(address("vpc.a"), prior);
         plan.deposed.push((address("vpc.a"), word.clone()));
         plan.notes.insert(address("vpc.a"), vec![word.clone()]);
         let catalog = catalog();
         let view = PlanView {
             region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, values: None, file: &word, text: &word,
-            verbose,
+            origins: None, verbose,
         };
         let finding = Finding {
             id: "a.b",
