@@ -24,7 +24,8 @@ impl Planner<'_> {
                 found.retain(|one| one.class == ImpactClass::DataLoss);
             }
             found.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.cmp(b)));
-            found.dedup();
+            // Two fields that bring the same bring it once.
+            found.dedup_by(|a, b| Impact { field: None, ..a.clone() } == Impact { field: None, ..b.clone() });
             (!found.is_empty()).then(|| (address.clone(), found))
         });
         all.collect()

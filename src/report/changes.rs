@@ -206,7 +206,8 @@ impl<'a> Change<'a> {
             told.push(Label::Muted, if told.is_empty() { "" } else { ", " });
             told.push(class_label(*class), class.word());
         }
-        if words.is_empty() && self.verb == Verb::Update {
+        // Where nothing differs, an earlier run is finished, and nobody knows what that was.
+        if words.is_empty() && self.verb == Verb::Update && !self.diffs.is_empty() {
             let is_of_tags = |diff: &FieldDiff| diff.field() == "tags";
             let word = if self.diffs.iter().all(is_of_tags) { NO_EFFECT } else { ImpactClass::NoOutage.word() };
             told.push(Label::Muted, word);

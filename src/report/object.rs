@@ -11,7 +11,7 @@ use super::block::{Block, Heading, Row};
 use super::changes::{Changes, NO_EFFECT};
 use super::fields::{self, LONG};
 use super::kinds;
-use super::page::{CriticalPath, DeclarationText, Lead, Page, PageScope, Remark, Section};
+use super::page::{CriticalPath, DeclarationText, Page, PageScope, Remark, Section};
 use super::ready::Ready;
 use super::reasons::told;
 use super::risks::{class_label, impact_json};
@@ -57,7 +57,7 @@ impl<'a> Page<'a> {
         }
         let titled = |id, title: &str, content: Ready| Section::titled(id, Heading::of(title), content);
         let mut sections = vec![
-            titled("about", "About", about(view, facts)).led(Lead::Gap),
+            titled("about", &view.address.to_string(), about(view, facts)),
             titled("fields", "What it is to be, and what a change does", fields_of(view, facts)),
             titled("needs", "Needs", needs(view)),
             titled("needed_by", "Needed by", needed_by(view)),

@@ -183,11 +183,18 @@ impl Resource for Cluster {
     }
 
     fn leaves(&self, _: &ClusterComputed, going: Going) -> Vec<Impact> {
-        let lost = |what| Impact::of(ImpactClass::DataLoss, Affected::Everybody, what).about(&self.name);
         match going {
-            Going::Deleted => vec![lost("everything in the cluster goes")],
+            Going::Deleted => {
+                let what = "everything in the cluster goes";
+                vec![Impact::of(ImpactClass::Outage, Affected::Everybody, what).about(&self.name)]
+            }
             Going::Replaced(_) => vec![
-                lost("everything in the cluster goes, and the new one is empty"),
+                Impact::of(
+                    ImpactClass::DataLoss,
+                    Affected::Everybody,
+                    "everything in the cluster goes, and the new one is empty",
+                )
+                .about(&self.name),
                 Impact::of(ImpactClass::NewAddress, Affected::KubernetesApi, "the new cluster has another address"),
             ],
             Going::MadeAgain => {

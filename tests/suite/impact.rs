@@ -409,7 +409,7 @@ async fn of_a_destroy_only_lost_data_is_told() {
     let plan = standing.bench.plan(&declared, &destroy(&[])).await.unwrap().plan;
     assert_eq!(noticed(&plan), [""; 0]);
     let plan = standing.bench.plan(&declared, &destroy(&["database", "bucket", "key"])).await.unwrap().plan;
-    let lost = ["bucket.packages", "cluster.main", "database.main", "kms_key.main"];
+    let lost = ["bucket.packages", "database.main", "kms_key.main"];
     assert_eq!(noticed(&plan), lost.map(|at| format!("DATA LOSS {at}")));
     assert!(plan.impact.values().flatten().all(|one| one.class == ImpactClass::DataLoss && one.which.is_some()));
     assert!(told(&plan).contains("a last snapshot is taken and verified first"), "{}", told(&plan));

@@ -96,7 +96,7 @@ fn risky(is_full: bool) -> String {
 
 #[test]
 fn risks_come_first_the_dangerous_objects_next_and_what_is_alike_once() {
-    insta::assert_snapshot!(risky(false), @"");
+    insta::assert_snapshot!(risky(false));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn an_object_is_explained_with_its_fields_its_ties_and_what_becomes_of_it() {
         source: DeclarationText { file: "plans/prod.yaml", text: DECLARED },
         plan: Some(&plan),
     };
-    insta::assert_snapshot!(crate::render::text(&Page::of_object(&view).unwrap(), true).to_string(), @"");
+    insta::assert_snapshot!(crate::render::text(&Page::of_object(&view).unwrap(), true).to_string());
     let page = crate::render::json(&Page::of_object(&view).unwrap());
     assert_eq!(page["needs"], json!([{"address": "db_parameter_group.database", "by": ["its parameter_group"]}]));
     let other = address("db_parameter_group.database");
