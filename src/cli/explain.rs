@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::saved::Saved;
 use super::workplace::{self, Declaration};
 use super::{exit, out, show};
-use crate::architecture::origins;
 use crate::model::address::Address;
 use crate::report::{DeclarationText, ObjectView, Page};
 use crate::resources::catalog;
@@ -67,7 +66,7 @@ async fn object(common: &Common, address: &Address, file: Option<&Path>) -> Resu
         nodes: &nodes,
         recorded: state.resources.get(address),
         catalog: &catalog,
-        origins: &origins(&declaration.stack, &declaration.places, addresses),
+        origins: &declaration.origins(addresses),
         source: DeclarationText { file: &name, text: &declaration.text },
         plan,
     };

@@ -59,7 +59,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         values: values.as_ref(),
         file: &declaration.name(),
         text: &declaration.text,
-        declaration: Some(&declaration),
+        origins: &declaration.origins(planned.plan.actions.keys()),
         verbose: args.full,
     };
     shown::plan(&planned, &view);
@@ -89,7 +89,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
         values: saved.values.as_ref(),
         file: "",
         text: "",
-        declaration: None,
+        origins: &saved.origins,
         verbose: args.full,
     };
     shown::plan(&saved.planned(), &view);

@@ -14,6 +14,7 @@ use crate::engine::plan::{FORMAT, Plan, StepKey};
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::{sealed, unsealed};
+use crate::model::place::Origins;
 use crate::model::surroundings::Surroundings;
 use crate::run::Planned;
 use crate::store::file;
@@ -42,6 +43,8 @@ pub(super) struct Saved {
     pub(super) values: Option<ValuesPlan>,
     /// Its longest chain of steps.
     pub(super) longest: Chain,
+    /// Where the declaration says what the objects that change are to be.
+    pub(super) origins: Origins,
 }
 
 /// The declaration of a saved plan.
@@ -66,6 +69,7 @@ impl Saved {
     /// A plan to be saved.
     pub(super) fn new(declaration: &Declaration, ask: Ask, planned: &Planned, values: Option<ValuesPlan>) -> Self {
         let (steps, typical_seconds) = planned.critical_path.clone();
+        let changing = planned.plan.actions.iter().filter(|(_, action)| action.is_change());
         Self {
             format: FORMAT,
             tool: TOOL.to_owned(),
@@ -76,6 +80,7 @@ impl Saved {
             plan: planned.plan.clone(),
             values,
             longest: Chain { steps, typical_seconds },
+            origins: declaration.origins(changing.map(|(address, _)| address)),
         }
     }
 

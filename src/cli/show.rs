@@ -8,13 +8,13 @@ use serde_json::json;
 use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
-use crate::architecture::origins;
 use crate::engine::plan::Plan;
 use crate::engine::state::Book;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::canonical;
 use crate::model::finding::{Check, Grade};
+use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, ValuesFile, quotes};
@@ -81,8 +81,8 @@ pub(super) struct PlanShow<'a> {
     pub(super) file: &'a str,
     /// Its text.
     pub(super) text: &'a str,
-    /// The declaration; nothing where it is not at hand.
-    pub(super) declaration: Option<&'a Declaration>,
+    /// Where it says what the objects are to be.
+    pub(super) origins: &'a Origins,
     pub(super) goal: Goal,
     /// What becomes of the Helm values, if that is planned.
     pub(super) values: Option<&'a ValuesPlan>,
@@ -91,8 +91,6 @@ pub(super) struct PlanShow<'a> {
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
-    let addresses = || planned.plan.actions.keys();
-    let origins = show.declaration.map(|one| origins(&one.stack, &one.places, addresses()));
     let view = PlanView {
         region: show.region,
         account: &planned.surroundings.account,
@@ -101,7 +99,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         values: show.values,
         file: show.file,
         text: show.text,
-        origins: origins.as_ref(),
+        origins: show.origins,
         verbose: show.verbose,
     };
     page(show.common, &Page::of_plan(planned, &view));
@@ -135,7 +133,7 @@ pub(super) fn drift_page<T>(
         catalog: &catalog,
         quoted_file: &shell_word(&name),
         source: DeclarationText { file: &name, text: &declaration.text },
-        origins: &origins(&declaration.stack, &declaration.places, addresses),
+        origins: &declaration.origins(addresses),
         values,
         last,
         exit_on,

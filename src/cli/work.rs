@@ -59,7 +59,7 @@ impl<'a> StackRun<'a> {
             values,
             file: &self.declaration.name(),
             text: &self.declaration.text,
-            declaration: Some(self.declaration),
+            origins: &self.declaration.origins(planned.plan.actions.keys()),
             verbose: false,
         };
         show::plan(planned, &view);

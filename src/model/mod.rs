@@ -22,6 +22,7 @@ pub mod place;
 pub mod policy;
 pub mod put_right;
 pub mod reference;
+mod replacement;
 pub mod resource;
 pub mod secret;
 pub mod send_guard;

@@ -23,11 +23,12 @@ impl Place {
 }
 
 /// Where a declaration says what resources and their fields are to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origins(BTreeMap<Address, BTreeMap<String, Origin>>);
 
 /// A key of a declaration that says what something is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Origin {
     /// Its path, such as `network.cidr`.
     pub key: String,

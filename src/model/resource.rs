@@ -18,6 +18,7 @@ use super::component::Component;
 use super::document::Document;
 use super::impact::{FieldImpact, Going, Impact, Noticed};
 use super::mark::Tags;
+pub use super::replacement::ReplaceOrder;
 use super::site::Site;
 
 /// The facts of one resource type. Data only; the calls are elsewhere.
@@ -157,16 +158,6 @@ macro_rules! fields {
             on_change: $crate::model::resource::OnChange::$on_change,
         }),*]
     }};
-}
-
-/// Which object goes first when one takes the place of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplaceOrder {
-    /// The new one is made before the old one goes: no gap.
-    CreateFirst,
-    /// The world has room for one only (a CIDR, a fixed name): the old one goes first.
-    DeleteFirst,
 }
 
 /// What deleting an object of a kind takes away for good.

@@ -124,6 +124,9 @@ fn planned(plan: Plan) -> Planned {
     Planned { plan, surroundings, critical_path, checks: Vec::new(), given_way: Vec::new() }
 }
 
+/// A declaration of which nobody knows what it says.
+static ORIGINS: LazyLock<Origins> = LazyLock::new(Origins::default);
+
 /// A plan is shown with signs, and without the fields of what is made.
 fn plan_view(catalog: &Catalog) -> PlanView<'_> {
     PlanView {
@@ -133,7 +136,7 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         goal: Goal::Converge,
         file: "plans/prod.yaml",
         text: DECLARED,
-        origins: None,
+        origins: &ORIGINS,
         values: None,
         verbose: false,
     }
@@ -176,7 +179,6 @@ fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
 
 fn drift_view() -> DriftView<'static> {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
-    static ORIGINS: LazyLock<Origins> = LazyLock::new(Origins::default);
     DriftView {
         stack: "ppm-prod",
         region: "us-east-1",

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::block::{Row, RowStatus};
-use super::changes::NO_EFFECT;
 use super::fields::{self, Sides};
+use super::risks::NO_EFFECT;
 use super::text::{Label, Text};
 use super::words::count;
 use crate::engine::diff::{FieldDiff, Shown};

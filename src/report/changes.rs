@@ -13,7 +13,7 @@ use super::fields::{self, Sides};
 use super::kinds;
 use super::page::{JsonFields, SectionContent};
 use super::reasons::{Reason, Reasons};
-use super::risks::{class_label, impact_json};
+use super::risks::{NO_EFFECT, class_label, impact_json};
 use super::text::{Label, Text};
 use super::words;
 use crate::engine::diff::{FieldDiff, Shown};
@@ -63,7 +63,7 @@ enum Verb {
 
 impl<'a> Changes<'a> {
     /// The changes of a plan; `is_full` shows every field of what is made, and each of what is alike.
-    pub(super) fn of(plan: &'a Plan, catalog: &'a Catalog, origins: Option<&'a Origins>, is_full: bool) -> Self {
+    pub(super) fn of(plan: &'a Plan, catalog: &'a Catalog, origins: &'a Origins, is_full: bool) -> Self {
         let reasons = Reasons { plan, origins };
         let all = plan.actions.iter().filter_map(|(address, action)| Change::of(address, action, &reasons));
         let alike = if is_full { Alike::default() } else { Alike::of(plan) };
@@ -72,7 +72,7 @@ impl<'a> Changes<'a> {
 
     /// What a plan changes about one object, in full.
     pub(super) fn of_one(plan: &'a Plan, catalog: &'a Catalog, origins: &'a Origins, address: &Address) -> Self {
-        let mut changes = Self::of(plan, catalog, Some(origins), true);
+        let mut changes = Self::of(plan, catalog, origins, true);
         changes.all.retain(|change| change.address == address);
         changes
     }
@@ -226,9 +226,6 @@ impl<'a> Change<'a> {
         (!is_told_by_fields && !words.is_empty()).then(|| words.join(", "))
     }
 }
-
-/// What a change of nothing but tags means to users.
-pub(super) const NO_EFFECT: &str = "no effect";
 
 impl Verb {
     /// Its word for programs.

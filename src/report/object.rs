@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::block::{Block, Heading, Row};
-use super::changes::{Changes, NO_EFFECT};
+use super::changes::Changes;
 use super::fields::{self, LONG};
 use super::kinds;
 use super::page::{CriticalPath, DeclarationText, Page, PageScope, Remark, Section};
 use super::ready::Ready;
 use super::reasons::told;
-use super::risks::{class_label, impact_json};
+use super::risks::{NO_EFFECT, class_label, impact_json};
 use super::text::{Label, Text};
 use super::{value, words};
 use crate::engine::plan::{Action, Plan};

@@ -48,8 +48,8 @@ pub struct PlanView<'a> {
     pub file: &'a str,
     /// Its text.
     pub text: &'a str,
-    /// Where it says what the objects are to be; nothing where it is not at hand.
-    pub origins: Option<&'a Origins>,
+    /// Where it says what the objects are to be.
+    pub origins: &'a Origins,
     /// Whether what is made shows its fields, and each of what is alike is told.
     pub verbose: bool,
 }

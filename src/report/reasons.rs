@@ -62,8 +62,8 @@ pub(super) fn told(origin: &Origin) -> String {
 #[derive(Clone, Copy)]
 pub(super) struct Reasons<'a> {
     pub(super) plan: &'a Plan,
-    /// Where the declaration says what the objects are to be; nothing where it is not at hand.
-    pub(super) origins: Option<&'a Origins>,
+    /// Where the declaration says what the objects are to be.
+    pub(super) origins: &'a Origins,
 }
 
 impl Reasons<'_> {
@@ -134,7 +134,7 @@ impl Reasons<'_> {
     /// The key that decides a field, or the field.
     pub(super) fn of_field(&self, at: &Address, path: &str) -> Reason {
         let field = || path.split('.').next().unwrap_or_default().to_owned();
-        let Some(origin) = self.origins.and_then(|origins| origins.deciding(at, path)) else {
+        let Some(origin) = self.origins.deciding(at, path) else {
             return Reason::Field(field());
         };
         let is_drifted = match self.plan.drift.get(at) {

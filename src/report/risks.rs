@@ -14,6 +14,9 @@ use crate::model::impact::{Impact, ImpactClass};
 /// So many objects of one risk are named; the rest is counted.
 const NAMED: usize = 3;
 
+/// What a change of nothing but tags means to users.
+pub(super) const NO_EFFECT: &str = "no effect";
+
 /// The risks of a plan.
 pub(super) struct Risks<'a> {
     plan: &'a Plan,

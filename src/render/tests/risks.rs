@@ -90,7 +90,7 @@ fn origins() -> Origins {
 
 fn risky(is_full: bool) -> String {
     let (catalog, origins) = (catalog(), origins());
-    let view = PlanView { origins: Some(&origins), verbose: is_full, ..plan_view(&catalog) };
+    let view = PlanView { origins: &origins, verbose: is_full, ..plan_view(&catalog) };
     plan_text(&planned(risky_plan()), &view).to_string()
 }
 
@@ -127,7 +127,7 @@ fn a_value_that_somebody_changed_is_not_said_to_have_been_edited() {
     let moved = diff("cidr", &json!("10.8.0.0/16"), &json!("10.0.0.0/16"), OnChange::Replace);
     plan.drift.insert(address("vpc.main"), Drift::Moved(vec![moved]));
     let (catalog, origins) = (catalog(), origins());
-    let view = PlanView { origins: Some(&origins), ..plan_view(&catalog) };
+    let view = PlanView { origins: &origins, ..plan_view(&catalog) };
     let told = plan_text(&planned(plan), &view).to_string();
     assert!(told.contains("because somebody changed its cidr, and network.cidr (line 12) says otherwise"), "{told}");
 }

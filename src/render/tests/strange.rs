@@ -139,7 +139,7 @@ proptest! {
         let catalog = catalog();
         let view = PlanView {
             region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, values: None, file: &word, text: &word,
-            origins: None, verbose,
+            origins: &ORIGINS, verbose,
         };
         let finding = Finding {
             id: "a.b",

@@ -58,7 +58,7 @@ fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> Plan
         goal: Goal::Converge,
         file: "plans/prod.yaml",
         text: "",
-        origins: None,
+        origins: &ORIGINS,
         values: Some(values),
         verbose,
     }
