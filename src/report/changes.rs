@@ -86,11 +86,15 @@ impl<'a> Changes<'a> {
         let status = change.verb.status();
         let address = Text::of(Label::Address, change.address.to_string());
         let word = Text::of(status.label(), change.verb.told());
-        let beneath = match change.verb {
+        let mut beneath = match change.verb {
             Verb::Create if self.is_full => change.wanted.map(fields::declared).unwrap_or_default(),
             Verb::Create | Verb::Delete | Verb::Forget => Vec::new(),
             Verb::Update | Verb::Replace(_) => self.fields(change),
         };
+        // The reasons of a replacement go back a long way.
+        if let (Verb::Replace(_), Some(why)) = (change.verb, change.told_reasons()) {
+            beneath.insert(0, Row::of([Text::of(Label::Why, why)]));
+        }
         Row { beneath, ..Row::of([address, word, self.detail(change)]).with_status(status) }
     }
 
@@ -115,7 +119,12 @@ impl<'a> Changes<'a> {
                 (String::new(), Label::Plain)
             }
         };
-        let why = change.told_reasons().map(|told| Text::of(Label::Why, told)).unwrap_or_default();
+        let why = match change.verb {
+            Verb::Replace(_) => Text::new(),
+            Verb::Create | Verb::Update | Verb::Delete | Verb::Forget => {
+                change.told_reasons().map(|told| Text::of(Label::Why, told)).unwrap_or_default()
+            }
+        };
         let mut detail = Text::new();
         for part in [Text::of(label, about), change.noticed(), why].into_iter().filter(|part| !part.is_empty()) {
             detail.push(Label::Plain, if detail.is_empty() { "" } else { "  " });

@@ -95,7 +95,7 @@ fn verdict(view: &ObjectView<'_>, planned: Option<&Action>) -> Text {
 
 fn remarks(view: &ObjectView<'_>) -> Vec<Remark> {
     let is_protected = view.nodes.get(view.address).is_some_and(|node| node.protect);
-    let told = "it is protected: a plan that would delete or replace it is refused";
+    let told = "It is protected: a plan that would delete or replace it is refused.";
     if is_protected { vec![Remark::Plain(Text::of(Label::Plain, told))] } else { Vec::new() }
 }
 
@@ -154,9 +154,9 @@ fn fields_of(view: &ObjectView<'_>, facts: &KindFacts) -> Ready {
         let beneath = noticed.iter().map(|one| impact_row(one)).collect();
         let cells = vec![
             vec![Text::of(Label::Plain, field.name)],
-            value.map(|value| value_lines(field.name, value)).unwrap_or_default(),
-            vec![Text::of(Label::Muted, key)],
             vec![Text::of(Label::Why, effect)],
+            vec![Text::of(Label::Muted, key)],
+            value.map(|value| value_lines(field.name, value)).unwrap_or_default(),
         ];
         rows.push(Row { cells, beneath, ..Row::default() });
         let told = noticed.iter().map(|one| {

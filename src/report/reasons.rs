@@ -99,7 +99,11 @@ impl Reasons<'_> {
             _ if is_gone => other("it is gone already"),
             Why::New | Why::Destroyed => None,
             Why::Vanished => other("it is gone"),
-            Why::Undeclared => other("it is no longer declared"),
+            Why::Undeclared => {
+                let key = self.origins.deciding(at, "").filter(|origin| origin.is_written);
+                let key = key.map(|origin| format!(", see {}", told(origin))).unwrap_or_default();
+                Some(Reason::Other(format!("it is no longer declared{key}")))
+            }
             Why::Changed => self.changed(at),
             Why::Unfinished => other("an earlier run did not finish it"),
             Why::Tainted(because) => Some(Reason::Other(because.clone())),

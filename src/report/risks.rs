@@ -11,6 +11,9 @@ use crate::engine::plan::Plan;
 use crate::model::address::Address;
 use crate::model::impact::{Impact, ImpactClass};
 
+/// Lines of so many characters stand whole also on half of a screen.
+const READABLE: usize = 54;
+
 /// So many objects of one risk are named; the rest is counted.
 const NAMED: usize = 3;
 
@@ -63,19 +66,16 @@ impl Risk<'_> {
 
     fn row(&self) -> Row {
         let class = self.impact.class;
-        let cells = [
-            Text::of(class_label(class), class.word()),
-            Text::of(Label::Address, listed(&self.objects.iter().map(ToString::to_string).collect::<Vec<_>>())),
-            Text::of(Label::Plain, self.impact.extent()),
-        ];
+        let cells = [Text::of(class_label(class), class.word()), Text::of(Label::Plain, self.impact.extent())];
+        let objects: Vec<String> = self.objects.iter().map(ToString::to_string).collect();
         let which: Vec<String> = self.which.iter().map(|one| (*one).to_owned()).collect();
-        let which = if which.is_empty() {
-            Text::new()
-        } else {
-            Text::of(Label::Before, listed(&which)).with(Label::Plain, ": ")
-        };
-        let what = which.with(Label::Plain, &self.impact.what);
-        Row { beneath: vec![Row::of([what])], ..Row::of(cells) }
+        let mut told = Text::of(Label::Address, listed(&objects));
+        if !which.is_empty() {
+            told = told.with(Label::Plain, " (").with(Label::Before, listed(&which)).with(Label::Plain, ")");
+        }
+        let told = told.with(Label::Plain, ": ").with(Label::Plain, &self.impact.what);
+        let beneath = Row { cells: vec![told.wrapped(READABLE)], ..Row::default() };
+        Row { beneath: vec![beneath], ..Row::of(cells) }
     }
 
     fn to_json(&self) -> Value {

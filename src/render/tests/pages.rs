@@ -77,13 +77,14 @@ fn everything_at_once() {
     Network  1 to create, 1 to update, 3 to replace, 1 to forget
       +/- vpc.main                      replace (create, then delete)
             cidr  10.0.0.0/16 → 10.8.0.0/16  forces replacement
-      -/+ subnet.private-a              replace (delete, then create)  because vpc.main is replaced
+      -/+ subnet.private-a              replace (delete, then create)
+            because vpc.main is replaced
       -/+ subnet.private-b              replace (delete, then create)
             cidr  10.0.1.0/24 → 10.0.9.0/24  forces replacement
             vpc   the new vpc.main           forces replacement
-      .   elastic_ip.nat-a              forget                         because it is gone, and no longer declared
-      +   nat_gateway.a                 create                         in subnet.public-a  because it is gone
-      ~   security_group.load-balancer  update in place                no outage
+      .   elastic_ip.nat-a              forget           because it is gone, and no longer declared
+      +   nat_gateway.a                 create           in subnet.public-a  because it is gone
+      ~   security_group.load-balancer  update in place  no outage
             ingress               + tcp 80 from 10.0.0.0/8 "Users"  - tcp 22 from 0.0.0.0/0 "Users"
             tags.Name             lb → ppm-prod-load-balancer
             tags.ppm-infra:stack  + ppm-prod
@@ -95,15 +96,17 @@ fn everything_at_once() {
           document  ~ ReadPackages Action  + s3:PutObject
 
     Data  1 to update, 1 to replace
-      -/+ bucket.packages  replace (delete, then create)  because you asked for it
-      ~   database.main    update in place                no outage
+      -/+ bucket.packages  replace (delete, then create)
+            because you asked for it
+      ~   database.main    update in place  no outage
             multi_az     false → true
             storage_gib  100 → 200
 
     Kubernetes  1 to update, 1 to replace
-      ~   cluster.main   update in place                no outage
+      ~   cluster.main   update in place  no outage
             version  1.31 → 1.32 → 1.33
-      -/+ addon.coredns  replace (delete, then create)  because it was left degraded
+      -/+ addon.coredns  replace (delete, then create)
+            because it was left degraded
 
     Front door  1 to create, 1 to delete
       - listener.http   delete  HTTP 80  because it is no longer declared
