@@ -185,15 +185,15 @@ fn impact_row(one: &FieldImpact) -> Row {
 
 /// A value in lines of which none is longer than it must be. The marks are nobody's to declare.
 fn value_lines(field: &str, value: &Value) -> Vec<Text> {
-    let lines = match value {
-        Value::Object(tags) if field == "tags" => {
-            let own = tags.iter().filter(|(tag, _)| !fields::is_mark(&format!("tags.{tag}")));
-            own.map(|(tag, value)| format!("{tag}: {}", value::words(value))).collect()
+    let lines: Vec<String> = if let (Some(tags), "tags") = (value.as_object(), field) {
+        let own = tags.iter().filter(|(tag, _)| !fields::is_mark(&format!("tags.{tag}")));
+        own.map(|(tag, value)| format!("{tag}: {}", value::words(value))).collect()
+    } else {
+        let whole = value::words_in(field, value);
+        match value.as_array().filter(|_| whole.chars().count() > LONG) {
+            Some(items) => items.iter().map(|item| value::words_in(field, item)).collect(),
+            None => vec![whole],
         }
-        Value::Array(items) if value::words_in(field, value).chars().count() > LONG => {
-            items.iter().map(|item| value::words_in(field, item)).collect()
-        }
-        value => vec![value::words_in(field, value)],
     };
     lines.iter().map(|line| Text::of(Label::After, line)).collect()
 }

@@ -90,9 +90,8 @@ impl Risk<'_> {
 /// The first few of several, and how many more there are.
 fn listed(all: &[String]) -> String {
     match all.len().saturating_sub(NAMED) {
-        0 => all.join(", "),
         // One more takes no more room than saying so.
-        1 => all.join(", "),
+        0 | 1 => all.join(", "),
         more => format!("{} and {more} more", all[..NAMED].join(", ")),
     }
 }
