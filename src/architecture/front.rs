@@ -9,6 +9,7 @@ use super::handles::{
 use super::{Expansion, NetworkRefs, recorded};
 use crate::engine::state::State;
 use crate::helm::TLS_POLICY;
+use crate::model::impact::{Affected, Impact, ImpactClass};
 use crate::model::resource::Node;
 use crate::model::values::DomainName;
 use crate::product::{HTTP_PORT, PING_PATH};
@@ -107,7 +108,7 @@ fn load_balancer(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
     let public = declared.scheme == Scheme::InternetFacing && expansion.owns_network();
     let renewal = renewal(declared.domain.as_ref());
     let node = expansion.add(&LOAD_BALANCER, &balancer);
-    node.renewal = Some(renewal);
+    node.renewal.push(renewal);
     if public {
         let gateway = INTERNET_GATEWAY.address();
         node.after.insert(gateway, "a load balancer that faces the internet is refused without a way to it");
@@ -118,14 +119,13 @@ fn load_balancer(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
     node.works_through.insert(rule, "traffic passes the firewall of the nodes");
 }
 
-/// What another load balancer means to users.
-fn renewal(domain: Option<&DomainName>) -> String {
+/// What another load balancer means to users, beside its other name.
+fn renewal(domain: Option<&DomainName>) -> Impact {
     let record = domain
         .map_or_else(|| "the DNS record that leads to it".to_owned(), |domain| format!("the DNS record of {domain}"));
-    format!(
-        "outage: the new load balancer has another DNS name (output load_balancer_dns_name); requests fail from when the \
-         old one is gone until {record} leads to the new name"
-    )
+    Impact::of(ImpactClass::Outage, Affected::Everybody, "").saying(format!(
+        "requests fail from when the old one is gone until {record} leads to the new name (output load_balancer_dns_name)"
+    ))
 }
 
 fn target_group(expansion: &mut Expansion<'_>, net: &NetworkRefs, port: u16, target_type: &str) {
@@ -154,11 +154,11 @@ fn target_group(expansion: &mut Expansion<'_>, net: &NetworkRefs, port: u16, tar
     let node = expansion.add(&TARGET_GROUP, &group);
     let balancer = LOAD_BALANCER.address();
     node.replaced_with.insert(balancer, "a target group serves one load balancer and no other");
-    node.renewal = renewal;
+    node.renewal.extend(renewal);
 }
 
 /// What another target group means to users, where the pods have to follow it.
-fn moved(expansion: &Expansion<'_>, group: &TargetGroup) -> Option<String> {
+fn moved(expansion: &Expansion<'_>, group: &TargetGroup) -> Option<Impact> {
     let until = match expansion.stack.load_balancer.targets {
         // The nodes are attached to it, whatever its name.
         Targets::NodePort => {
@@ -169,7 +169,8 @@ fn moved(expansion: &Expansion<'_>, group: &TargetGroup) -> Option<String> {
         Targets::TargetGroupBinding => "Helm, with the new values, binds the pods to the new target group".to_owned(),
         Targets::Ingress => return None,
     };
-    Some(format!("outage: requests fail from the moment traffic moves to it until {until}"))
+    let what = format!("requests fail from the moment traffic moves to it until {until}");
+    Some(Impact::of(ImpactClass::Outage, Affected::Everybody, "").saying(what))
 }
 
 fn listeners(expansion: &mut Expansion<'_>) {

@@ -9,6 +9,7 @@ use crate::engine::state::State;
 use crate::model::address::Address;
 use crate::model::document::{Document, digest};
 use crate::model::handle::At;
+use crate::model::impact::{Affected, Impact, ImpactClass};
 use crate::model::reference::Ref;
 use crate::model::resource::Node;
 use crate::model::values::KubernetesVersion;
@@ -107,10 +108,11 @@ fn cluster(expansion: &mut Expansion<'_>, net: &NetworkRefs) {
     let node = expansion.add(&CLUSTER, &cluster);
     // Everything inside would be lost with it.
     node.protect = true;
-    node.renewal = Some(
-        "outage: a new cluster has another address and nothing in it; fetch a kubeconfig for it and install the chart again"
-            .to_owned(),
-    );
+    node.renewal.push(Impact::of(
+        ImpactClass::Outage,
+        Affected::Everybody,
+        "nothing runs until a kubeconfig is fetched for the new one and the chart is installed again",
+    ));
     node.ladder = ladder;
 }
 

@@ -200,10 +200,7 @@ fn subnet(
 fn nat(expansion: &mut Expansion<'_>, zone: &Zone) {
     let (at, address) = (At::of(&zone.short), At::of(&format!("nat-{}", zone.short)));
     let tags = expansion.tags(&address);
-    expansion.add(&address, &ElasticIp { tags }).renewal = Some(
-        "requests of the nodes to the internet come from another address: whoever lets the old one in must let it in"
-            .to_owned(),
-    );
+    expansion.add(&address, &ElasticIp { tags });
     let tags = expansion.tags(&at);
     let gateway =
         NatGateway { subnet: Ref::named(&format!("public-{}", zone.short)), elastic_ip: address.to_ref(), tags };

@@ -10,7 +10,7 @@ use super::handles::{
 };
 use super::kubernetes::administrator;
 use crate::model::address::{Address, Kind};
-use crate::model::place::Origins;
+use crate::model::place::{Origin, Origins};
 use crate::model::resource::Resource as _;
 use crate::model::waiver::is_within;
 use crate::resources::access_entry::AccessEntry;
@@ -155,17 +155,20 @@ pub(super) fn administrator_at(stack: &Stack, at: &Address) -> Option<String> {
 /// Where `stack`, declared at `places`, says what these resources are to be.
 pub fn origins<'a>(stack: &Stack, places: &Places, resources: impl IntoIterator<Item = &'a Address>) -> Origins {
     let mut origins = Origins::default();
+    let origin = |key: &str| Origin { key: key.to_owned(), place: places.key(key), is_written: places.is_written(key) };
     for at in resources {
         let of_kind = OF_KIND.iter().find(|(kind, _)| *kind == at.kind).map_or(&[][..], |(_, keys)| keys);
         for (field, key) in of_kind.iter().chain(of_one(at)) {
-            origins.insert(at, field, places.key(key));
+            origins.insert(at, field, origin(key));
         }
         for tag in stack.tags.keys() {
-            origins.insert(at, &format!("tags.{tag}"), places.key("tags"));
+            origins.insert(at, &format!("tags.{tag}"), origin("tags"));
         }
     }
     for arn in stack.kubernetes().admins.iter().map(ToString::to_string) {
-        origins.insert(&administrator(&arn).address(), "", places.item("kubernetes.admins", &arn));
+        let place = places.item("kubernetes.admins", &arn);
+        let origin = Origin { place, ..origin("kubernetes.admins") };
+        origins.insert(&administrator(&arn).address(), "", origin);
     }
     origins
 }

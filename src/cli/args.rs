@@ -128,11 +128,8 @@ pub(super) enum Command {
     Validate(File),
     /// Print the JSON Schema of declarations
     Schema,
-    /// Explain a key of the declaration
-    Explain {
-        /// The key, such as `database.multi_az`; without one, all of them
-        key: Option<String>,
-    },
+    /// Explain a key of the declaration, or an object of the stack
+    Explain(ExplainArgs),
     /// Write a commented declaration
     Init(InitArgs),
     /// Print completions for a shell
@@ -145,6 +142,18 @@ pub(super) enum Command {
         /// Folder to write to
         folder: Option<PathBuf>,
     },
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The key, such as `database.multi_az`, or the address of an object, such as `database.main`; without one, all keys
+    pub(super) what: Option<String>,
+    /// Of an object: the declaration, by default the only one in plans/; or a saved plan, which tells as well what becomes
+    /// of it and why
+    // Not `file`: commands that hints name are not given a declaration where a key is explained.
+    #[arg(value_name = "FILE")]
+    pub(super) asked_in: Option<PathBuf>,
 }
 
 /// Which declaration.

@@ -1,4 +1,4 @@
-//! `validate`, `schema`, `explain` and `init`: commands about declarations, without a cloud.
+//! `validate`, `schema` and `init`: commands about declarations, without a cloud.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::model::values::ValueError;
 use crate::render::document;
 use crate::report::checks_json;
 use crate::run::{Host, Stop};
-use crate::stack::{Stack, explain as explained, init as initial, schema as schemas};
+use crate::stack::{Stack, init as initial, schema as schemas};
 use crate::store::file;
 
 /// Checks a declaration.
@@ -40,27 +40,6 @@ pub(super) fn validate(common: &Common, args: &File) -> Result<u8, Failure> {
 pub(super) fn schema() -> u8 {
     out::data(&format!("{:#}\n", schemas::schema()));
     exit::DONE
-}
-
-/// Says what a key does.
-pub(super) fn explain(common: &Common, key: Option<&str>) -> Result<u8, Failure> {
-    let (text, value) = match key {
-        None => {
-            let overview = explained::overview();
-            (overview.to_string(), json!(overview))
-        }
-        Some(key) => {
-            let found = explained::explain(key)
-                .map_err(|error| Failure::new(exit::USAGE, error.to_string()).hint(error.hint()))?;
-            (found.to_string(), json!(found))
-        }
-    };
-    if common.json {
-        out::data(&format!("{value}\n"));
-    } else {
-        out::told(&format!("{}\n", text.trim_end()));
-    }
-    Ok(exit::DONE)
 }
 
 /// Writes a declaration.

@@ -16,9 +16,8 @@ use crate::cloud::Consent;
 use crate::engine::plan::{Action, Plan};
 use crate::model::address::Address;
 use crate::model::finding::{Finding, Subject};
+use crate::model::impact::Impact;
 use crate::model::put_right::{PutRightChange, PutRightRules};
-use crate::model::resource::Catalog;
-use crate::model::waiver::is_within;
 use crate::report::{Goal, is_loss, is_recorded};
 use crate::run::event::{RunReport, Sink};
 use crate::run::since::{Since, Standing};
@@ -168,7 +167,7 @@ impl PutRight<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let refused = too_much(&planned.plan, changes, &session.catalog);
+            let refused = too_much(&planned.plan, changes);
             if refused.is_empty() {
                 return Ok(planned.plan.has_changes().then_some(planned));
             }
@@ -207,22 +206,17 @@ fn changed(plan: &Plan) -> impl Iterator<Item = Address> {
 }
 
 /// What of a plan does more than set in place, or make again what is gone, or is noticed by users.
-fn too_much(
-    plan: &Plan,
-    changes: &BTreeMap<Address, PutRightChange>,
-    catalog: &Catalog,
-) -> BTreeMap<Address, LeftReason> {
+fn too_much(plan: &Plan, changes: &BTreeMap<Address, PutRightChange>) -> BTreeMap<Address, LeftReason> {
     let mut refused = BTreeMap::new();
     for (address, action) in plan.actions.iter().filter(|(_, action)| action.is_change()) {
         let more = match (action, changes.get(address)) {
-            (Action::Update { diffs, .. }, Some(PutRightChange::Changed)) => {
-                let interrupts = catalog.get(&address.kind).map_or(&[][..], |facts| facts.interrupts);
-                let is_noticed = |field: &&&str| diffs.iter().any(|diff| is_within(&diff.path, field));
-                let noticed = interrupts.iter().find(is_noticed);
-                let noticed = noticed.map(|field| format!("setting {field} back interrupts what is served or runs"));
-                noticed.or_else(|| plan.noticed.get(address).cloned())
+            (Action::Update { .. }, Some(PutRightChange::Changed)) => interrupting(plan, address).map(|one| {
+                let field = one.field.as_deref().unwrap_or("it");
+                format!("setting {field} back interrupts what is served or runs: {}", one.what)
+            }),
+            (Action::Create { .. }, Some(PutRightChange::Missing)) => {
+                interrupting(plan, address).map(|one| one.what.to_string())
             }
-            (Action::Create { .. }, Some(PutRightChange::Missing)) => plan.noticed.get(address).cloned(),
             (Action::Replace { .. }, _) => Some("it would be replaced".to_owned()),
             (Action::Delete { .. } | Action::Forget { .. }, _) => Some("it would be deleted".to_owned()),
             (Action::Update { .. } | Action::Create { .. } | Action::NoOp { .. }, _) => {
@@ -232,6 +226,11 @@ fn too_much(
         refused.extend(more.map(|more| (address.clone(), LeftReason::More(more))));
     }
     refused
+}
+
+/// The worst of what users notice, where nobody is to notice it without having been asked.
+fn interrupting<'p>(plan: &'p Plan, address: &Address) -> Option<&'p Impact> {
+    plan.impact.get(address)?.iter().find(|one| one.class.interrupts())
 }
 
 /// What was begun and did not end well, and why.

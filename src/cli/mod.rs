@@ -20,6 +20,7 @@ mod drift_schedule;
 mod drift_scope;
 mod drift_waive;
 pub mod exit;
+mod explain;
 mod failure;
 mod graph;
 mod handover;
@@ -127,7 +128,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Cost(args) => cost::cost(common, &args),
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),
-        Command::Explain { key } => declaration::explain(common, key.as_deref()),
+        Command::Explain(args) => explain::explain(common, &args).await,
         Command::Init(args) => declaration::init(&args, &stop).await,
         Command::Completions { shell } => Ok(install::completions(shell)),
         Command::Man { folder } => install::man(folder.as_deref()),

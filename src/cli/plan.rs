@@ -62,6 +62,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         cost: Some(&change),
         file: &declaration.name(),
         text: &declaration.text,
+        origins: &declaration.origins(planned.plan.actions.keys()),
         verbose: args.full,
     };
     shown::plan(&planned, &view);
@@ -92,6 +93,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
         cost: saved.cost.as_ref(),
         file: "",
         text: "",
+        origins: &saved.origins,
         verbose: args.full,
     };
     shown::plan(&saved.planned(), &view);

@@ -16,6 +16,7 @@ use crate::engine::plan::{FORMAT, Plan};
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::{sealed, unsealed};
+use crate::model::place::Origins;
 use crate::model::surroundings::Surroundings;
 use crate::run::Planned;
 use crate::store::file;
@@ -47,6 +48,8 @@ pub(super) struct Saved {
     pub(super) cost: Option<CostChange>,
     /// How long it takes.
     pub(super) forecast: Forecast,
+    /// Where the declaration says what the objects that change are to be.
+    pub(super) origins: Origins,
 }
 
 /// The declaration of a saved plan.
@@ -67,6 +70,7 @@ impl Saved {
         planned: &Planned,
         (values, cost): (Option<ValuesPlan>, CostChange),
     ) -> Self {
+        let changing = planned.plan.actions.iter().filter(|(_, action)| action.is_change());
         Self {
             format: FORMAT,
             tool: TOOL.to_owned(),
@@ -78,6 +82,7 @@ impl Saved {
             values,
             cost: Some(cost),
             forecast: planned.forecaster.forecast(),
+            origins: declaration.origins(changing.map(|(address, _)| address)),
         }
     }
 

@@ -8,13 +8,14 @@ use serde_json::json;
 use super::args::Common;
 use super::failure::Failure;
 use super::{exit, out, typed};
-use crate::architecture::origins;
 use crate::cost::CostChange;
+use crate::engine::plan::Plan;
 use crate::engine::state::Book;
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
 use crate::model::document::canonical;
 use crate::model::finding::{Check, Grade};
+use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::render::{self, Background, JsonLines, Lines, Live, ProgressView, Waits};
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, StatusView, SummaryView, ValuesFile, quotes};
@@ -81,6 +82,8 @@ pub(super) struct PlanShow<'a> {
     pub(super) file: &'a str,
     /// Its text.
     pub(super) text: &'a str,
+    /// Where it says what the objects are to be.
+    pub(super) origins: &'a Origins,
     pub(super) goal: Goal,
     /// What becomes of the Helm values, if that is planned.
     pub(super) values: Option<&'a ValuesPlan>,
@@ -102,6 +105,7 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         file: show.file,
         quoted_file: &quoted_file,
         text: show.text,
+        origins: show.origins,
         verbose: show.verbose,
     };
     page(show.common, &Page::of_plan(planned, &view));
@@ -135,7 +139,7 @@ pub(super) fn drift_page<T>(
         catalog: &catalog,
         quoted_file: &shell_word(&name),
         source: DeclarationText { file: &name, text: &declaration.text },
-        origins: &origins(&declaration.stack, &declaration.places, addresses),
+        origins: &declaration.origins(addresses),
         values,
         last,
         exit_on,
@@ -178,12 +182,12 @@ pub(super) fn saved(common: &Common, path: &Path) {
 pub(super) fn summary(
     common: &Common,
     declaration: &Declaration,
-    goal: Goal,
+    (goal, plan): (Goal, &Plan),
     again: &str,
     left: usize,
     report: &RunReport,
 ) {
-    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left };
+    let view = SummaryView { stack: declaration.stack.stack.as_str(), goal, again, left, kept: &plan.kept };
     let told = Page::of_apply(report, &view);
     if common.json {
         page(common, &told);

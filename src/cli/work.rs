@@ -61,6 +61,7 @@ impl<'a> StackRun<'a> {
             cost,
             file: &self.declaration.name(),
             text: &self.declaration.text,
+            origins: &self.declaration.origins(planned.plan.actions.keys()),
             verbose: false,
         };
         show::plan(planned, &view);
@@ -89,7 +90,7 @@ impl<'a> StackRun<'a> {
         if planned.plan.has_changes() || !report.is_complete() {
             let again = asked.again(&self.declaration.name(), &report);
             let left = open.state().resources.len();
-            show::summary(self.common, self.declaration, goal, &again, left, &report);
+            show::summary(self.common, self.declaration, (goal, &planned.plan), &again, left, &report);
             // Whoever has lost the stack leaves nothing in it.
             if report.record_lost.is_none()
                 && let Ok(home) = workplace::home(self.common, self.declaration)

@@ -23,6 +23,7 @@ use crate::model::document::{canonical_pretty, digest};
 use crate::model::facts::FactQuery;
 use crate::model::finding::Check;
 use crate::model::partition::Partition;
+use crate::model::place::Origins;
 use crate::model::resource::Node;
 use crate::model::site::Site;
 use crate::model::surroundings::{Questions, Surroundings};
@@ -88,6 +89,11 @@ impl Declaration {
         let (stack, places) = Stack::read(&shown, text)?;
         typed::located(stack.region.as_str());
         Ok(Self { stack, places, digest: digest(text.as_bytes()), text: text.to_owned(), path })
+    }
+
+    /// Where it says what these objects are to be.
+    pub(super) fn origins<'a>(&self, objects: impl IntoIterator<Item = &'a Address>) -> Origins {
+        architecture::origins(&self.stack, &self.places, objects)
     }
 
     /// Its file as it is remembered in the lockfile.

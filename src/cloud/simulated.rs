@@ -180,9 +180,8 @@ impl Simulated {
 
     /// How long it usually takes to do this to an object that is, or is to be, as `declared`.
     fn usual(&self, verb: TimedVerb, at: &Address, declared: &Document, changed: &[&str]) -> DurationSpread {
-        self.catalog.get(&at.kind).map_or(DurationSpread::of(0, 0), |facts| {
-            facts.typical.case(verb, declared, changed).map_or_else(|| facts.typical.usual(verb), |case| case.spread)
-        })
+        let facts = self.catalog.get(&at.kind);
+        facts.map_or(DurationSpread::of(0, 0), |facts| facts.typical.takes(verb, declared, changed))
     }
 
     /// Runs one verb: fault, effect, then the time it takes. What `effect` answers goes to `made` before any waiting.
@@ -309,7 +308,7 @@ impl Cloud for Simulated {
             tracing::trace!(operation = "Observe", objects = request.targets.len(), "call");
             let world = self.shelves();
             let observe = |at: &Address, target: &ObserveTarget| {
-                seen(Self::meant(&world, request, at, target), request, target.recorded.as_ref())
+                seen(&world, Self::meant(&world, request, at, target), request, target.recorded.as_ref())
             };
             request.targets.iter().map(|(at, target)| (at.clone(), observe(at, target))).collect()
         })
@@ -336,8 +335,8 @@ impl Cloud for Simulated {
         request: &'a ObserveRequest<'a>,
     ) -> BoxFuture<'a, Observation> {
         let world = self.shelves();
-        let found =
-            seen(of_stack(world.known_by(&at.kind, id), request.stack).map(|(_, object)| object), request, None);
+        let object = of_stack(world.known_by(&at.kind, id), request.stack).map(|(_, object)| object);
+        let found = seen(&world, object, request, None);
         Box::pin(async move { found })
     }
 
@@ -440,13 +439,21 @@ fn of_stack<'w>(
     all.min_by_key(|(_, object)| object.mark.stack != stack)
 }
 
-fn seen(object: Option<&SimulatedObject>, request: &ObserveRequest<'_>, recorded: Option<&Known>) -> Observation {
+fn seen(
+    world: &World,
+    object: Option<&SimulatedObject>,
+    request: &ObserveRequest<'_>,
+    recorded: Option<&Known>,
+) -> Observation {
+    let health = object.and_then(|object| world.health.databases.get(object.id()));
+    let waiting = health.map(|health| health.pending.clone()).unwrap_or_default();
     match object {
         None => Observation::Absent,
         Some(object) => Observation::Present {
             known: Known { declared: named(&object.declared, request.ids), computed: object.computed.clone() }
                 .sharing(recorded),
             notes: Vec::new(),
+            waiting,
             settled: true,
         },
     }

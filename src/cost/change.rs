@@ -217,7 +217,7 @@ mod tests {
             kept: BTreeMap::new(),
             kept_old: Vec::new(),
             adopted: BTreeMap::new(),
-            noticed: BTreeMap::new(),
+            impact: BTreeMap::new(),
             notes: BTreeMap::new(),
         }
     }

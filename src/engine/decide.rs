@@ -116,8 +116,7 @@ fn order(diffs: &[FieldDiff], facts: &KindFacts) -> ReplaceOrder {
 
 /// Whether the new object stands on other ground.
 pub(super) fn moves(diffs: &[FieldDiff], facts: &KindFacts) -> bool {
-    let field = |diff: &FieldDiff| diff.path.split('.').next().unwrap_or_default().to_owned();
-    diffs.iter().any(|diff| facts.ground.contains(&field(diff).as_str()))
+    diffs.iter().any(|diff| facts.ground.contains(&diff.field()))
 }
 
 /// Whether what decides the action (the replacing fields if any, else all) changes only because of new objects.

@@ -25,6 +25,13 @@ pub struct FieldDiff {
     pub on_change: OnChange,
 }
 
+impl FieldDiff {
+    /// The field it is in.
+    pub fn field(&self) -> &str {
+        self.path.split('.').next().unwrap_or_default()
+    }
+}
+
 /// A value as renderers get it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -11,6 +11,7 @@ pub mod durations;
 mod error;
 pub mod forecast;
 pub mod graph;
+mod impact;
 pub mod lint;
 mod losses;
 pub mod moves;
@@ -102,14 +103,13 @@ pub fn plan_returning(
     };
     let deposed = removable(state, &kept);
     losses::one_address_each(&actions, &deposed, &records)?;
-    // After a destroy nothing of the stack answers any more: that goes without saying.
-    let noticed = if ask.destroy { BTreeMap::new() } else { planner.noticed(&actions) };
+    let impact = planner.impact(&actions, observed);
     let plan = Plan {
         stack: state.stack.clone(),
         base: Base { lineage: state.lineage.clone(), serial: state.serial },
         moved: Vec::new(),
         drift: planner.drift()?,
-        noticed,
+        impact,
         notes: notes(observed),
         deposed,
         actions,
@@ -385,25 +385,6 @@ impl Planner<'_> {
             }
         }
         Ok(following)
-    }
-
-    /// What users will notice of these actions.
-    fn noticed(&self, actions: &BTreeMap<Address, Action>) -> BTreeMap<Address, String> {
-        let told = actions.iter().filter_map(|(address, action)| {
-            let text = match action {
-                Action::Replace { .. } | Action::Create { why: Why::Vanished, .. } => {
-                    self.declared.get(address)?.renewal.clone()?
-                }
-                Action::Delete { prior, .. } => {
-                    (self.catalog.get(&address.kind)?.missed)(&prior.declared, &prior.computed)?
-                }
-                Action::NoOp { .. } | Action::Create { .. } | Action::Update { .. } | Action::Forget { .. } => {
-                    return None;
-                }
-            };
-            Some((address.clone(), text))
-        });
-        told.collect()
     }
 
     fn ordered(&self, actions: &BTreeMap<Address, Action>) -> Result<Waits, Vec<StepKey>> {

@@ -9,6 +9,7 @@ use super::state::Recorded;
 pub use super::step::{Move, StepKey, StepPart};
 use crate::model::address::Address;
 use crate::model::document::Document;
+use crate::model::impact::Impact;
 use crate::model::resource::ReplaceOrder;
 
 /// The format of saved plans.
@@ -39,9 +40,9 @@ pub struct Plan {
     pub kept_old: Vec<KeptOld>,
     /// Objects that carry our marks but are in no record; their records come first.
     pub adopted: BTreeMap<Address, Recorded>,
-    /// What users will notice of these changes.
+    /// What users notice of each change, the worst first; addresses where nobody notices anything are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub noticed: BTreeMap<Address, String>,
+    pub impact: BTreeMap<Address, Vec<Impact>>,
     /// What is worth knowing and no change.
     pub notes: BTreeMap<Address, Vec<String>>,
 }

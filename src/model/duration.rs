@@ -133,6 +133,11 @@ impl Typical {
         }
     }
 
+    /// How long a verb takes on an object as it is declared, where `changed` are the fields that change.
+    pub fn takes(&self, verb: TimedVerb, declared: &Document, changed: &[&str]) -> DurationSpread {
+        self.case(verb, declared, changed).map_or_else(|| self.usual(verb), |case| case.spread)
+    }
+
     /// The case of a verb on an object as it is declared, where `changed` are the fields that change: the longest of those
     /// that hold, `None` for the usual one.
     pub fn case(&self, verb: TimedVerb, declared: &Document, changed: &[&str]) -> Option<&DurationCase> {

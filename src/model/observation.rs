@@ -17,6 +17,10 @@ pub enum Observation {
         known: Known,
         /// What is worth knowing and no difference, such as "16.8 is newer than 16.4".
         notes: Vec<String>,
+        /// What the cloud holds back until a moment of its own choosing, such as a maintenance window, and does along with
+        /// the next change in place.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<String>,
         /// Whether it is at rest: neither being made nor being changed. Found without a record and not at rest, it is
         /// waited for before anything relies on it.
         settled: bool,

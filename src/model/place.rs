@@ -23,23 +23,51 @@ impl Place {
 }
 
 /// Where a declaration says what resources and their fields are to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origins(BTreeMap<Address, BTreeMap<String, Place>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origins(BTreeMap<Address, BTreeMap<String, Origin>>);
+
+/// A key of a declaration that says what something is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Its path, such as `network.cidr`.
+    pub key: String,
+    /// Where it stands, or else the nearest section that does.
+    pub place: Place,
+    /// Whether it is written; if not, its default holds.
+    pub is_written: bool,
+}
 
 impl Origins {
-    /// Says where a field of a resource is declared; without a name, the resource as a whole.
-    pub fn insert(&mut self, at: &Address, field: &str, place: Place) {
-        self.0.entry(at.clone()).or_default().insert(field.to_owned(), place);
+    /// Says which key decides a field of a resource; without a name, the resource as a whole.
+    pub fn insert(&mut self, at: &Address, field: &str, origin: Origin) {
+        self.0.entry(at.clone()).or_default().insert(field.to_owned(), origin);
     }
 
     /// Where to point for a field of a resource, or with an empty path for the resource: at what declares it, or else at
     /// what declares whatever it is a part of. `None` where that is not known.
     pub fn of(&self, at: &Address, path: &str) -> Option<Place> {
+        let deciding = self.deciding(at, path).or_else(|| self.deciding(at, ""));
+        deciding.map(|origin| origin.place)
+    }
+
+    /// The key that decides a field of a resource by itself, or with an empty path what the resource as a whole is made
+    /// for. `None` where none or several do.
+    pub fn deciding(&self, at: &Address, path: &str) -> Option<&Origin> {
         let fields = self.0.get(at)?;
-        fields.get(path).copied().or_else(|| match path.rsplit_once('.') {
-            Some((whole, _)) => self.of(at, whole),
-            None => fields.get("").copied(),
-        })
+        let mut path = path;
+        loop {
+            if let Some(origin) = fields.get(path) {
+                return Some(origin);
+            }
+            path = path.rsplit_once('.')?.0;
+        }
+    }
+
+    /// The fields of a resource that a key decides by itself, in the order of their names; the resource as a whole, under
+    /// the empty name, comes first.
+    pub fn fields(&self, at: &Address) -> impl Iterator<Item = (&str, &Origin)> {
+        self.0.get(at).into_iter().flatten().map(|(field, origin)| (field.as_str(), origin))
     }
 }
 
@@ -53,15 +81,22 @@ mod tests {
         let (database, bucket): (Address, Address) =
             ("database.main".parse().unwrap(), "bucket.packages".parse().unwrap());
         let mut origins = Origins::default();
+        let origin = |line| Origin { key: format!("key.{line}"), place: at(line), is_written: true };
         for (field, line) in [("", 1), ("routes", 2), ("tags.a.b", 3)] {
-            origins.insert(&database, field, at(line));
+            origins.insert(&database, field, origin(line));
         }
-        origins.insert(&bucket, "name", at(4));
+        origins.insert(&bucket, "name", origin(4));
         let lines = |address: &Address, paths: &[&str]| -> Vec<Option<usize>> {
             paths.iter().map(|path| origins.of(address, path).map(|place| place.line)).collect()
         };
         assert_eq!(lines(&database, &["routes.0.0.0.0/0", "tags.a.b", "tags.a", ""]), [2, 3, 1, 1].map(Some));
         assert_eq!(lines(&bucket, &["name", "policy", ""]), [Some(4), None, None]);
         assert_eq!(lines(&"vpc.main".parse().unwrap(), &["", "cidr"]), [None, None]);
+        let deciding = |path: &str| origins.deciding(&database, path).map(|origin| origin.key.as_str());
+        assert_eq!(
+            ["routes.x", "tags.a.b", "tags.a", ""].map(deciding),
+            [Some("key.2"), Some("key.3"), None, Some("key.1")]
+        );
+        assert_eq!(origins.fields(&database).map(|(field, _)| field).collect::<Vec<_>>(), ["", "routes", "tags.a.b"]);
     }
 }

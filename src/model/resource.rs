@@ -17,7 +17,9 @@ use super::billing::{Billing, BillingContext, Charge, KindBilling};
 use super::component::Component;
 use super::document::Document;
 use super::duration::Typical;
+use super::impact::{FieldImpact, Going, Impact, Noticed};
 use super::mark::Tags;
+pub use super::replacement::ReplaceOrder;
 use super::site::Site;
 
 /// The facts of one resource type. Data only; the calls are elsewhere.
@@ -29,6 +31,8 @@ use super::site::Site;
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The kind in addresses and in the lockfile; never renamed.
     const KIND: Kind;
+    /// What an object of it is, in words that fit behind "it is": lower case, without a full stop.
+    const WHAT: &'static str;
     /// The part of the architecture under which it is shown.
     const COMPONENT: Component;
     /// The summary of an object in one line. `{field}` stands for the value of that field; where one of them
@@ -43,10 +47,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     /// By which name CloudTrail keeps what was done to an object ("Resource name" of the attributes of `LookupEvents`, in
     /// the CloudTrail User Guide: the name or the id of the resource that the event refers to).
     const AUDIT: AuditName;
-    /// Fields whose change in place interrupts what is served or what runs, for seconds or longer: a restart, nodes or
-    /// connections that go (RDS User Guide, "Settings for DB instances", column "Downtime notes"; EKS User Guide, "Understand
-    /// each phase of node updates"). A test holds that each is a field of the kind.
-    const INTERRUPTS: &'static [&'static str];
+    /// What users notice when a field is changed in place, in which case, and for how long. A field without a row is changed
+    /// without anything being noticed. A test holds that each row is of a field that is changed in place.
+    const NOTICED: &'static [Noticed<Self>];
     /// Which calls change an object, and what may be told of it: an event of one of them is about that object.
     const CHANGED_BY: &'static [ChangingCalls];
     /// What an object is billed for in a month, as it is declared; or why none costs anything. What depends on use that nobody
@@ -78,14 +81,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
         let _ = from;
         None
     }
-    /// Whether users ever find an object of this kind missing.
-    const MISSED: bool = false;
-    /// What users find missing once an object of this kind goes and nothing takes its place; asked where
-    /// [`Resource::MISSED`] says so.
-    fn missed(&self, computed: &Self::Computed) -> Option<String> {
-        let _ = computed;
-        None
-    }
+    /// What users notice once an object of this kind goes, or once another is made where it is gone.
+    fn leaves(&self, computed: &Self::Computed, going: Going) -> Vec<Impact>;
     /// What goes on costing once an object of this kind was deleted with care for what it held, such as a last snapshot.
     fn left_behind(&self) -> Vec<Charge> {
         Vec::new()
@@ -169,16 +166,6 @@ macro_rules! fields {
     }};
 }
 
-/// Which object goes first when one takes the place of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplaceOrder {
-    /// The new one is made before the old one goes: no gap.
-    CreateFirst,
-    /// The world has room for one only (a CIDR, a fixed name): the old one goes first.
-    DeleteFirst,
-}
-
 /// What deleting an object of a kind takes away for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
@@ -215,6 +202,8 @@ impl Holds {
 pub struct KindFacts {
     /// Where it stands among all kinds, in the order in which they are shown.
     pub place: usize,
+    /// What an object of it is.
+    pub what: &'static str,
     /// The part of the architecture under which it is shown.
     pub component: Component,
     /// The summary of an object in one line, with `{field}` for the value of a field.
@@ -233,8 +222,6 @@ pub struct KindFacts {
     pub audit: Option<AuditName>,
     /// Which calls change an object.
     pub changed_by: &'static [ChangingCalls],
-    /// Fields whose change in place interrupts what is served or what runs.
-    pub interrupts: &'static [&'static str],
     /// Whether users come in through it.
     pub leads_users: bool,
     /// Why no other object can take the place of one that stands on its ground.
@@ -250,8 +237,13 @@ pub struct KindFacts {
     pub described: &'static str,
     /// What a change in place from one document to another opens and closes for others.
     pub passage: fn(&Document, &Document) -> Option<Passage<Document>>,
-    /// What users find missing once an object with these two documents is gone.
-    pub missed: fn(&Document, &Document) -> Option<String>,
+    /// What users notice of a change in place from one document to another, of which these fields differ or point at
+    /// something new.
+    pub noticed: fn(&[&str], &Document, &Document) -> Vec<Impact>,
+    /// What users notice once an object with these two documents goes.
+    pub leaves: fn(&Document, &Document, Going) -> Vec<Impact>,
+    /// Everything there is to say of changes of fields in place.
+    pub field_impacts: fn() -> Vec<FieldImpact>,
     /// What an object with this declared document is billed for.
     pub billing: fn(&Document, &BillingContext) -> Billing,
     /// What goes on costing once an object with this declared document was deleted with care for what it held.
@@ -269,6 +261,7 @@ impl KindFacts {
     pub const fn of<R: Resource>() -> Self {
         Self {
             place: 0,
+            what: R::WHAT,
             component: R::COMPONENT,
             summary: R::SUMMARY,
             holds: R::HOLDS,
@@ -278,7 +271,6 @@ impl KindFacts {
             identity: R::IDENTITY,
             audit: Some(R::AUDIT),
             changed_by: R::CHANGED_BY,
-            interrupts: R::INTERRUPTS,
             leads_users: R::LEADS_USERS,
             holds_its_ground: R::HOLDS_ITS_GROUND,
             typical: Typical::QUICK,
@@ -286,7 +278,9 @@ impl KindFacts {
             hidden_seconds: R::HIDDEN_SECONDS,
             described: "",
             passage: passage::<R>,
-            missed: missed::<R>,
+            noticed: noticed::<R>,
+            leaves: leaves::<R>,
+            field_impacts: field_impacts::<R>,
             billing: billing::<R>,
             left_behind: |declared| declared.read::<R>().map(|typed| typed.left_behind()).unwrap_or_default(),
             sample: sample::<R>,
@@ -300,6 +294,7 @@ impl KindFacts {
     pub const fn plain(fields: &'static [Field]) -> Self {
         Self {
             place: 0,
+            what: "",
             component: Component::Other,
             summary: "",
             holds: Holds::Nothing,
@@ -309,7 +304,6 @@ impl KindFacts {
             identity: &[],
             audit: None,
             changed_by: &[],
-            interrupts: &[],
             leads_users: false,
             holds_its_ground: None,
             typical: Typical::QUICK,
@@ -317,7 +311,9 @@ impl KindFacts {
             hidden_seconds: 60,
             described: "",
             passage: |_, _| None,
-            missed: |_, _| None,
+            noticed: |_, _, _| Vec::new(),
+            leaves: |_, _, _| Vec::new(),
+            field_impacts: Vec::new,
             billing: |_, _| Billing::Free("nothing is known of it"),
             left_behind: |_| Vec::new(),
             sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),
@@ -346,11 +342,29 @@ fn passage<R: Resource>(from: &Document, to: &Document) -> Option<Passage<Docume
     })
 }
 
-fn missed<R: Resource>(declared: &Document, computed: &Document) -> Option<String> {
-    if !R::MISSED {
-        return None;
+fn noticed<R: Resource>(fields: &[&str], from: &Document, to: &Document) -> Vec<Impact> {
+    let rows = || R::NOTICED.iter().filter(|row| fields.contains(&row.field));
+    if rows().next().is_none() {
+        return Vec::new();
     }
-    declared.read::<R>().ok()?.missed(&computed.read().ok()?)
+    let (Ok(from), Ok(to)) = (from.read::<R>(), to.read::<R>()) else { return Vec::new() };
+    let holds = |row: &&Noticed<R>| row.case.as_ref().is_none_or(|case| (case.holds)(&from, &to));
+    let impact = |row: &Noticed<R>| Impact { field: Some(row.field.into()), ..row.impact.clone() };
+    rows().filter(holds).map(impact).collect()
+}
+
+fn leaves<R: Resource>(declared: &Document, computed: &Document, going: Going) -> Vec<Impact> {
+    let (Ok(declared), Ok(computed)) = (declared.read::<R>(), computed.read()) else { return Vec::new() };
+    declared.leaves(&computed, going)
+}
+
+fn field_impacts<R: Resource>() -> Vec<FieldImpact> {
+    let told = |row: &Noticed<R>| FieldImpact {
+        field: row.field,
+        case: row.case.as_ref().map(|case| case.words),
+        impact: row.impact.clone(),
+    };
+    R::NOTICED.iter().map(told).collect()
 }
 
 fn billing<R: Resource>(declared: &Document, context: &BillingContext) -> Billing {
@@ -388,8 +402,8 @@ pub struct Node {
     pub works_through: BTreeMap<Address, &'static str>,
     /// What it cannot outlive, each with the reason: another object there means another one here.
     pub replaced_with: BTreeMap<Address, &'static str>,
-    /// What users must know when another object takes its place.
-    pub renewal: Option<String>,
+    /// What users notice when another object takes its place, beside what its kind says.
+    pub renewal: Vec<Impact>,
     /// Refuse every plan that would delete or replace it.
     pub protect: bool,
     /// Documents to pass through on the way up, lowest first, for kinds with a stepwise field.

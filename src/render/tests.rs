@@ -17,7 +17,7 @@ use crate::model::address::Address;
 use crate::model::document::Document;
 use crate::model::error::{CloudError, ErrorKind};
 use crate::model::finding::{Check, Finding, Grade, Severity, Subject};
-use crate::model::place::{Origins, Place};
+use crate::model::place::{Origin, Origins, Place};
 use crate::model::resource::{Catalog, OnChange, ReplaceOrder};
 use crate::model::surroundings::Surroundings;
 use crate::report::{DeclarationText, DriftView, Goal, Page, PlanView, SummaryView};
@@ -33,6 +33,7 @@ mod pages;
 mod plans;
 mod printers;
 mod programs;
+mod risks;
 mod status;
 mod strange;
 mod values;
@@ -100,7 +101,7 @@ fn plan(actions: impl IntoIterator<Item = (&'static str, Action)>) -> Plan {
         deposed: Vec::new(),
         kept: BTreeMap::new(),
         kept_old: Vec::new(),
-        noticed: BTreeMap::new(),
+        impact: BTreeMap::new(),
         adopted: BTreeMap::new(),
         notes: BTreeMap::new(),
     }
@@ -125,6 +126,9 @@ fn planned(plan: Plan) -> Planned {
     Planned { plan, surroundings, forecaster, checks: Vec::new(), given_way: Vec::new() }
 }
 
+/// A declaration of which nobody knows what it says.
+static ORIGINS: LazyLock<Origins> = LazyLock::new(Origins::default);
+
 /// A plan is shown with signs, and without the fields of what is made.
 fn plan_view(catalog: &Catalog) -> PlanView<'_> {
     PlanView {
@@ -136,6 +140,7 @@ fn plan_view(catalog: &Catalog) -> PlanView<'_> {
         file: "plans/prod.yaml",
         quoted_file: "plans/prod.yaml",
         text: DECLARED,
+        origins: &ORIGINS,
         values: None,
         verbose: false,
     }
@@ -178,7 +183,6 @@ fn text(plan: Plan, goal: Goal, verbose: bool) -> String {
 
 fn drift_view() -> DriftView<'static> {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
-    static ORIGINS: LazyLock<Origins> = LazyLock::new(Origins::default);
     DriftView {
         stack: "ppm-prod",
         region: "us-east-1",
@@ -194,7 +198,8 @@ fn drift_view() -> DriftView<'static> {
 }
 
 fn summary_view(goal: Goal) -> SummaryView<'static> {
-    SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0 }
+    static KEPT: BTreeMap<Address, String> = BTreeMap::new();
+    SummaryView { stack: "ppm-prod", goal, again: "ppm-infra apply plans/prod.yaml", left: 0, kept: &KEPT }
 }
 
 fn limit() -> StepFailure {

@@ -3,6 +3,8 @@
 //! Promises: every failure with the chain of its causes; what could not be recorded is told in full, because this page
 //! is its only copy then.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::block::{About, Block, Heading, Message};
@@ -13,6 +15,7 @@ use super::steps;
 use super::text::{Label, Text};
 use super::words::{are, count, took, were};
 use crate::engine::plan::StepKey;
+use crate::model::address::Address;
 use crate::model::document::{Document, canonical_pretty};
 use crate::model::finding::Severity;
 use crate::run::event::{RecordLost, RunReport, StepFailure};
@@ -28,11 +31,16 @@ pub struct SummaryView<'a> {
     pub again: &'a str,
     /// How many objects the record still holds.
     pub left: usize,
+    /// What the plan left alone, with the reason.
+    pub kept: &'a BTreeMap<Address, String>,
 }
 
 /// What to do when AWS says that the caller's clock is off.
 pub const CLOCK: &str = "the clock of this machine is off by more than AWS allows, five minutes: set it, as with \
     `timedatectl set-ntp true`, and run again";
+
+/// What is true of everything that is kept.
+pub(super) const KEPT: &str = "stays in AWS, and is paid for as before";
 
 impl<'a> Page<'a> {
     /// The page of a run.
@@ -67,6 +75,7 @@ impl<'a> Page<'a> {
                 part("record_lost", "Not recorded to the end", record_lost(report.record_lost.as_ref())),
                 part("unrecorded", "Done and not recorded", unrecorded(&report.unrecorded)),
                 part("abandoned", "Left running", abandoned(&report.abandoned)),
+                Section::titled("kept", Heading::of("Kept").with(KEPT), Ready::reasons("kept", view.kept)),
             ],
         }
     }

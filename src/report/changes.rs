@@ -1,25 +1,35 @@
-//! What a plan changes, object by object, with the reason of each.
+//! What a plan changes, object by object, with the reason of each and what users notice of it.
+//!
+//! Promises: what users notice most comes first; what is the same of many objects is told once, unless all is to be told.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::alike::{self, Alike};
 use super::block::{Block, Group, Heading, Row, RowStatus, Table};
 use super::fields::{self, Sides};
 use super::kinds;
 use super::page::{JsonFields, SectionContent};
+use super::reasons::{Reason, Reasons};
+use super::risks::{NO_EFFECT, class_label, impact_json};
 use super::text::{Label, Text};
+use super::words;
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::{Action, Plan, Why};
 use crate::engine::state::Recorded;
 use crate::model::address::Address;
 use crate::model::component::Component;
 use crate::model::document::Document;
+use crate::model::impact::{Impact, ImpactClass};
+use crate::model::place::Origins;
 use crate::model::resource::{Catalog, ReplaceOrder};
 
 /// Every object that changes, in the order of addresses.
 pub(super) struct Changes<'a> {
     all: Vec<Change<'a>>,
+    alike: Alike,
     catalog: &'a Catalog,
     is_full: bool,
 }
@@ -28,7 +38,11 @@ pub(super) struct Changes<'a> {
 struct Change<'a> {
     address: &'a Address,
     verb: Verb,
-    reason: Reason<'a>,
+    why: &'a Why,
+    /// Why it changes, each reason explained by the next.
+    reasons: Vec<Reason>,
+    /// What users notice, the worst first.
+    impact: &'a [Impact],
     /// What is recorded of the object that is there.
     prior: Option<&'a Recorded>,
     /// What is wanted, where something new is made.
@@ -47,17 +61,20 @@ enum Verb {
     Forget,
 }
 
-struct Reason<'a> {
-    why: &'a Why,
-    /// Whether what it follows is made again and not replaced.
-    is_made_again: bool,
-}
-
 impl<'a> Changes<'a> {
-    /// The changes of a plan; `is_full` shows every field of what is made.
-    pub(super) fn of(plan: &'a Plan, catalog: &'a Catalog, is_full: bool) -> Self {
-        let all = plan.actions.iter().filter_map(|(address, action)| Change::of(address, action, plan));
-        Self { all: all.collect(), catalog, is_full }
+    /// The changes of a plan; `is_full` shows every field of what is made, and each of what is alike.
+    pub(super) fn of(plan: &'a Plan, catalog: &'a Catalog, origins: &'a Origins, is_full: bool) -> Self {
+        let reasons = Reasons { plan, origins };
+        let all = plan.actions.iter().filter_map(|(address, action)| Change::of(address, action, &reasons));
+        let alike = if is_full { Alike::default() } else { Alike::of(plan) };
+        Self { all: all.collect(), alike, catalog, is_full }
+    }
+
+    /// What a plan changes about one object, in full.
+    pub(super) fn of_one(plan: &'a Plan, catalog: &'a Catalog, origins: &'a Origins, address: &Address) -> Self {
+        let mut changes = Self::of(plan, catalog, origins, true);
+        changes.all.retain(|change| change.address == address);
+        changes
     }
 
     /// How many records go because their object is gone.
@@ -69,11 +86,15 @@ impl<'a> Changes<'a> {
         let status = change.verb.status();
         let address = Text::of(Label::Address, change.address.to_string());
         let word = Text::of(status.label(), change.verb.told());
-        let beneath = match change.verb {
+        let mut beneath = match change.verb {
             Verb::Create if self.is_full => change.wanted.map(fields::declared).unwrap_or_default(),
             Verb::Create | Verb::Delete | Verb::Forget => Vec::new(),
             Verb::Update | Verb::Replace(_) => self.fields(change),
         };
+        // The reasons of a replacement go back a long way.
+        if let (Verb::Replace(_), Some(why)) = (change.verb, change.told_reasons()) {
+            beneath.insert(0, Row::of([Text::of(Label::Why, why)]));
+        }
         Row { beneath, ..Row::of([address, word, self.detail(change)]).with_status(status) }
     }
 
@@ -81,11 +102,11 @@ impl<'a> Changes<'a> {
         // The line above says already what the object follows.
         let told = |diff: &&FieldDiff| {
             !self.is_full
-                && matches!((&diff.after, change.reason.why),
+                && matches!((&diff.after, change.why),
                     (Shown::AfterApply(to), Why::DependencyReplaced(from)) if to == from)
         };
-        let untold: Vec<FieldDiff> = change.diffs.iter().filter(|diff| !told(diff)).cloned().collect();
-        fields::rows(&untold, change.via, Sides::Change)
+        let untold = change.diffs.iter().filter(|diff| !told(diff) && !self.alike.tells(diff));
+        fields::rows(&untold.cloned().collect::<Vec<_>>(), change.via, Sides::Change)
     }
 
     /// What the line of an object says behind the action.
@@ -98,18 +119,16 @@ impl<'a> Changes<'a> {
                 (String::new(), Label::Plain)
             }
         };
-        let goes = matches!(change.verb, Verb::Delete | Verb::Replace(_));
-        let holds_data =
-            goes && self.catalog.get(&change.address.kind).is_some_and(|facts| facts.holds.data().is_some());
-        let parts = [
-            (label, about),
-            (Label::Warning, if holds_data { "holds data".to_owned() } else { String::new() }),
-            (Label::Why, change.reason.told(change.verb).unwrap_or_default()),
-        ];
+        let why = match change.verb {
+            Verb::Replace(_) => Text::new(),
+            Verb::Create | Verb::Update | Verb::Delete | Verb::Forget => {
+                change.told_reasons().map(|told| Text::of(Label::Why, told)).unwrap_or_default()
+            }
+        };
         let mut detail = Text::new();
-        for (label, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+        for part in [Text::of(label, about), change.noticed(), why].into_iter().filter(|part| !part.is_empty()) {
             detail.push(Label::Plain, if detail.is_empty() { "" } else { "  " });
-            detail.push(label, part);
+            detail.append(part);
         }
         detail
     }
@@ -119,8 +138,10 @@ impl<'a> Changes<'a> {
             "address": change.address,
             "component": kinds::component(self.catalog, &change.address.kind).word(),
             "action": change.verb.word(),
-            "why": change.reason.word(),
-            "because": change.reason.because(),
+            "why": word(change.why),
+            "because": because(change.why),
+            "reasons": change.reasons.iter().map(Reason::words).collect::<Vec<_>>(),
+            "impact": change.impact.iter().map(impact_json).collect::<Vec<_>>(),
             "order": change.verb.order(),
             "id": change.prior.and_then(|prior| prior.computed.text("id")),
             "fields": fields::to_json(change.diffs),
@@ -131,20 +152,26 @@ impl<'a> Changes<'a> {
 
 impl SectionContent for Changes<'_> {
     fn blocks(&self) -> Vec<Block> {
-        let mut sorted: Vec<&Change<'_>> = self.all.iter().collect();
-        sorted.sort_by_cached_key(|change| kinds::order(self.catalog, change.address));
+        let is_told = |change: &&Change<'_>| !self.alike.is_all_of(change.address);
+        let mut sorted: Vec<&Change<'_>> = self.all.iter().filter(is_told).collect();
+        sorted.sort_by_cached_key(|change| (Reverse(change.worst()), kinds::order(self.catalog, change.address)));
         let mut components: BTreeMap<Component, Vec<&Change<'_>>> = BTreeMap::new();
         for change in sorted {
             components.entry(kinds::component(self.catalog, &change.address.kind)).or_default().push(change);
         }
+        let mut components: Vec<(Component, Vec<&Change<'_>>)> = components.into_iter().collect();
+        components.sort_by_key(|(_, changes)| Reverse(changes.iter().map(|change| change.worst()).max()));
         // What is all of one component needs no heading to tell components apart.
-        let is_alone = components.len() == 1;
+        let is_alone = components.len() + usize::from(!self.alike.is_empty()) == 1;
         let table = |(component, changes): (Component, Vec<&Change<'_>>)| {
             let heading = (!is_alone).then(|| Heading::of(component.title()).with(tally(&changes)));
             let rows = changes.into_iter().map(|change| self.row(change)).collect();
             Block::Table(Table { groups: vec![Group { heading, rows }] })
         };
-        components.into_iter().map(table).collect()
+        let alike = self.alike.rows();
+        let heading = (!is_alone).then(|| Heading::of("The same for many").with(alike::UNFOLDED));
+        let alike = (!alike.is_empty()).then(|| Block::Table(Table { groups: vec![Group { heading, rows: alike }] }));
+        components.into_iter().map(table).chain(alike).collect()
     }
 
     fn json_fields(&self) -> JsonFields {
@@ -153,7 +180,7 @@ impl SectionContent for Changes<'_> {
 }
 
 impl<'a> Change<'a> {
-    fn of(address: &'a Address, action: &'a Action, plan: &'a Plan) -> Option<Self> {
+    fn of(address: &'a Address, action: &'a Action, reasons: &Reasons<'a>) -> Option<Self> {
         let none = [].as_slice();
         let (verb, why, prior, wanted, diffs, via) = match action {
             Action::NoOp { .. } => return None,
@@ -167,9 +194,45 @@ impl<'a> Change<'a> {
             Action::Delete { prior, why } => (Verb::Delete, why, Some(prior), None, none, [].as_slice()),
             Action::Forget { why } => (Verb::Forget, why, None, None, none, [].as_slice()),
         };
-        let is_made_again = matches!(why, Why::DependencyReplaced(on)
-            if matches!(plan.actions.get(on), Some(Action::Create { .. })));
-        Some(Self { address, verb, reason: Reason { why, is_made_again }, prior, wanted, diffs, via })
+        let impact = reasons.plan.impact.get(address).map(Vec::as_slice).unwrap_or_default();
+        Some(Self { address, verb, why, reasons: reasons.chain(address), impact, prior, wanted, diffs, via })
+    }
+
+    /// The worst of what users notice.
+    fn worst(&self) -> Option<ImpactClass> {
+        self.impact.first().map(|one| one.class).filter(|class| class.is_risk())
+    }
+
+    /// What users notice, a word for each thing: those of the classes, the worst first.
+    fn noticed(&self) -> Text {
+        let mut words: Vec<ImpactClass> = self.impact.iter().map(|one| one.class).collect();
+        words.dedup();
+        if words.iter().any(|class| class.is_risk()) {
+            words.retain(|class| class.is_risk());
+        }
+        let mut told = Text::new();
+        for class in &words {
+            told.push(Label::Muted, if told.is_empty() { "" } else { ", " });
+            told.push(class_label(*class), class.word());
+        }
+        // Where nothing differs, an earlier run is finished, and nobody knows what that was.
+        if words.is_empty() && self.verb == Verb::Update && !self.diffs.is_empty() {
+            let is_of_tags = |diff: &FieldDiff| diff.field() == "tags";
+            let word = if self.diffs.iter().all(is_of_tags) { NO_EFFECT } else { ImpactClass::NoOutage.word() };
+            told.push(Label::Muted, word);
+        }
+        told
+    }
+
+    /// Why it changes, back to where that began; nothing where the action and its fields say it.
+    fn told_reasons(&self) -> Option<String> {
+        let is_told_by_fields =
+            self.verb == Verb::Update && matches!(self.reasons.first(), Some(Reason::Key { .. } | Reason::Field(_)));
+        // Without the key, the field beneath says it.
+        let is_field = |reason: &&Reason| !matches!(reason, Reason::Field(_));
+        let words: Vec<String> =
+            self.reasons.iter().filter(is_field).map(|reason| format!("because {}", reason.words())).collect();
+        (!is_told_by_fields && !words.is_empty()).then(|| words.join(", "))
     }
 }
 
@@ -216,52 +279,32 @@ impl Verb {
     }
 }
 
-impl Reason<'_> {
-    fn word(&self) -> &'static str {
-        match self.why {
-            Why::New => "new",
-            Why::Vanished => "vanished",
-            Why::Undeclared => "undeclared",
-            Why::Destroyed => "destroyed",
-            Why::Changed => "changed",
-            Why::Unfinished => "unfinished",
-            Why::Tainted(_) => "tainted",
-            Why::Requested => "requested",
-            Why::DependencyReplaced(_) => "dependency_replaced",
-        }
+fn word(why: &Why) -> &'static str {
+    match why {
+        Why::New => "new",
+        Why::Vanished => "vanished",
+        Why::Undeclared => "undeclared",
+        Why::Destroyed => "destroyed",
+        Why::Changed => "changed",
+        Why::Unfinished => "unfinished",
+        Why::Tainted(_) => "tainted",
+        Why::Requested => "requested",
+        Why::DependencyReplaced(_) => "dependency_replaced",
     }
+}
 
-    /// What the word needs to be complete.
-    fn because(&self) -> Option<String> {
-        match self.why {
-            Why::Tainted(because) => Some(because.clone()),
-            Why::DependencyReplaced(on) => Some(on.to_string()),
-            Why::New
-            | Why::Vanished
-            | Why::Undeclared
-            | Why::Destroyed
-            | Why::Changed
-            | Why::Unfinished
-            | Why::Requested => None,
-        }
-    }
-
-    /// The reason for readers; nothing where the action says it.
-    fn told(&self, verb: Verb) -> Option<String> {
-        let told = match (verb, self.why) {
-            (Verb::Forget, Why::Undeclared) => "because it is gone, and no longer declared",
-            (Verb::Forget, _) => "because it is gone already",
-            (_, Why::New | Why::Destroyed | Why::Changed) => return None,
-            (_, Why::Vanished) => "because it is gone",
-            (_, Why::Undeclared) => "because it is no longer declared",
-            (_, Why::Unfinished) => "because an earlier run did not finish it",
-            (_, Why::Tainted(because)) => return Some(format!("because {because}")),
-            (_, Why::Requested) => "because you asked for it",
-            (_, Why::DependencyReplaced(on)) => {
-                return Some(format!("because {on} is {}", if self.is_made_again { "made again" } else { "replaced" }));
-            }
-        };
-        Some(told.to_owned())
+/// What the word needs to be complete.
+fn because(why: &Why) -> Option<String> {
+    match why {
+        Why::Tainted(because) => Some(because.clone()),
+        Why::DependencyReplaced(on) => Some(on.to_string()),
+        Why::New
+        | Why::Vanished
+        | Why::Undeclared
+        | Why::Destroyed
+        | Why::Changed
+        | Why::Unfinished
+        | Why::Requested => None,
     }
 }
 
@@ -275,6 +318,5 @@ fn tally(changes: &[&Change<'_>]) -> String {
         (count(|verb| verb == Verb::Delete), "to delete"),
         (count(|verb| verb == Verb::Forget), "to forget"),
     ];
-    let told = parts.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}"));
-    told.collect::<Vec<_>>().join(", ")
+    words::tally(&parts)
 }

@@ -139,7 +139,7 @@ pub(super) fn declared(document: &Document) -> Vec<Row> {
 }
 
 /// Whether `path` is one of the tags by which we know our own objects.
-fn is_mark(path: &str) -> bool {
+pub(super) fn is_mark(path: &str) -> bool {
     path.strip_prefix("tags.").is_some_and(|tag| [STACK_TAG, ADDRESS_TAG, ATTEMPT_TAG, "Name"].contains(&tag))
 }
 

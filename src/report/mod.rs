@@ -28,6 +28,7 @@
 //!
 //! A new subject is a file with its own [`SectionContent`]; no printer changes for it.
 
+mod alike;
 mod apply;
 mod block;
 mod changes;
@@ -41,9 +42,12 @@ mod goal;
 mod history;
 mod kinds;
 mod notice;
+mod object;
 mod page;
 mod plan;
 mod ready;
+mod reasons;
+mod risks;
 mod status;
 mod steps;
 mod text;
@@ -59,6 +63,7 @@ pub use drift::{DriftView, is_loss, is_recorded, waive_hint};
 pub use fields::drifted;
 pub use goal::Goal;
 pub use notice::{NoticeReason, NoticeView};
+pub use object::ObjectView;
 pub use page::{
     CriticalPath, CriticalStep, DeclarationText, FindingClass, JsonFields, Lead, Page, PageScope, Remark, Section,
     SectionContent,

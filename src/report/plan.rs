@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::apply::KEPT;
 use super::block::{Block, Heading, Row, RowStatus};
 use super::changes::Changes;
 use super::checks::Checks;
@@ -17,6 +18,7 @@ use super::page::{
     CriticalPath, CriticalStep, DeclarationText, Lead, Page, PageScope, Remark, Section, SectionContent,
 };
 use super::ready::{Ready, named};
+use super::risks::Risks;
 use super::steps;
 use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};
@@ -29,11 +31,9 @@ use crate::engine::state::Recorded;
 use crate::engine::values::ValuesPlan;
 use crate::model::address::Address;
 use crate::model::duration::DurationSpread;
+use crate::model::place::Origins;
 use crate::model::resource::Catalog;
 use crate::run::Planned;
-
-/// A chain of no more steps than these is shown whole.
-const SHORT_CHAIN: usize = 5;
 
 /// What the page of a plan is made with, beside the plan.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,9 @@ pub struct PlanView<'a> {
     pub quoted_file: &'a str,
     /// Its text.
     pub text: &'a str,
-    /// Whether what is made shows its fields.
+    /// Where it says what the objects are to be.
+    pub origins: &'a Origins,
+    /// Whether what is made shows its fields, and each of what is alike is told.
     pub verbose: bool,
 }
 
@@ -64,7 +66,7 @@ impl<'a> Page<'a> {
     /// The page of a plan.
     pub fn of_plan(planned: &'a Planned, view: &PlanView<'a>) -> Self {
         let plan = &planned.plan;
-        let changes = Changes::of(plan, view.catalog, view.verbose);
+        let changes = Changes::of(plan, view.catalog, view.origins, view.verbose);
         let source = DeclarationText { file: view.file, text: view.text };
         let checks = Checks::of(&planned.checks, source);
         let forecast = planned.forecaster.forecast();
@@ -88,9 +90,9 @@ impl<'a> Page<'a> {
             summary: totals.summary(&forecast, &checks.counts()),
             chain,
             sections: vec![
+                titled("risks", "Risk", Risks::of(plan)),
                 titled("moved", "Moved: only the record follows", Ready::list("moved", plan.moved.iter().map(moved))),
                 titled("changes", "Changes", changes).led(Lead::None),
-                titled("noticed", "Users will notice", Ready::reasons("noticed", &plan.noticed)),
                 Section::titled(
                     "drift",
                     Heading::of("Drift").with("moved by somebody else since the last run"),
@@ -98,7 +100,7 @@ impl<'a> Page<'a> {
                         Text::of(Label::Muted, outcome(plan, address, drift))
                     }),
                 ),
-                titled("kept", "Kept", kept(plan)),
+                Section::titled("kept", Heading::of("Kept").with(KEPT), kept(plan)),
                 titled("adopted", "Adopted: ours by their marks, and in no record until now", adopted(plan)),
                 titled("deposed", "Old objects that earlier runs left over", deposed(plan)),
                 Section::titled(
@@ -215,17 +217,23 @@ impl Totals<'_> {
             };
             return Text::of(Label::Success, head).with(Label::Plain, rest).and(unchanged);
         }
-        let mut line = Text::of(Label::Heading, "Plan:");
         let parts = [
-            (counts.create, "to create,", Label::Create),
-            (counts.update, "to update,", Label::Update),
-            (counts.replace, "to replace,", Label::Replace),
-            (counts.delete, "to delete.", Label::Delete),
-            (counts.drifted, "drifted.", Label::Drift),
+            (counts.create, "to create", Label::Create),
+            (counts.update, "to update", Label::Update),
+            (counts.replace, "to replace", Label::Replace),
+            (counts.delete, "to delete", Label::Delete),
         ];
-        for (n, words, label) in parts {
-            line.push(Label::Plain, " ");
-            line.push(if n == 0 { Label::Muted } else { label }, format!("{n} {words}"));
+        let mut told = Text::new();
+        for (n, words, label) in parts.into_iter().filter(|(n, ..)| *n > 0) {
+            told.push(Label::Plain, if told.is_empty() { "" } else { ", " });
+            told.push(label, format!("{n} {words}"));
+        }
+        if told.is_empty() {
+            told.push(Label::Muted, "nothing in AWS");
+        }
+        let mut line = Text::of(Label::Heading, "Plan:").with(Label::Plain, " ").and(told).with(Label::Plain, ".");
+        if counts.drifted > 0 {
+            line = line.with(Label::Plain, " ").with(Label::Drift, format!("{} drifted.", counts.drifted));
         }
         line.and(unchanged).and(values.unwrap_or_default())
     }
@@ -257,7 +265,7 @@ fn chain(forecast: &Forecast) -> CriticalPath {
     let addresses: BTreeSet<&Address> = path.iter().map(|(step, _)| &step.address).collect();
     let alike = addresses.len() == path.len() && path.iter().all(|(step, _)| removes(step) == removes(&path[0].0));
     let step = |(step, spread): &(StepKey, DurationSpread)| CriticalStep {
-        name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step.to_string() }),
+        name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step_words(step) }),
         seconds: spread.p50,
     };
     CriticalPath { steps: path.iter().map(step).collect(), seconds: forecast.p50(), p90_seconds: forecast.p90() }
@@ -271,33 +279,28 @@ fn step_to_json((step, spread): &(StepKey, DurationSpread)) -> Value {
     told
 }
 
-/// How long it takes, and the steps that make it long.
+/// How long it takes, and the steps that most of it is spent on.
 fn duration(chain: &CriticalPath) -> Text {
-    let line = Text::of(Label::Plain, format!("Usually takes {}", words::expected(chain.seconds, chain.p90_seconds)));
+    let expected = words::expected(chain.seconds, chain.p90_seconds);
+    let mut line = Text::of(Label::Plain, format!("Usually takes {expected}"));
     if chain.steps.len() < 2 {
         return line.with(Label::Plain, ".");
     }
-    let more = Text::sign(Sign::More);
-    let mut shown: Vec<Text> = Vec::new();
-    for step in &chain.steps {
-        // A tenth of the whole and more.
-        if step.seconds.saturating_mul(10) >= chain.seconds {
-            shown.push(step.name.clone().with(Label::Muted, format!(" ({})", words::roughly(step.seconds))));
-        } else if chain.steps.len() <= SHORT_CHAIN {
-            shown.push(step.name.clone());
-        } else if shown.last() != Some(&more) {
-            shown.push(more.clone());
-        }
+    // A tenth of the whole and more.
+    let is_long = |step: &&CriticalStep| step.seconds.saturating_mul(10) >= chain.seconds;
+    for (n, step) in chain.steps.iter().filter(is_long).enumerate() {
+        line = line.with(Label::Plain, if n == 0 { ", most of it: " } else { ", " });
+        line = line.and(step.name.clone()).with(Label::Muted, format!(" {}", words::roughly(step.seconds)));
     }
-    let is_closed = shown.last().is_some_and(|last| last.ends_with(')'));
-    let mut line = line.with(Label::Plain, "; longest chain: ");
-    for (n, step) in shown.into_iter().enumerate() {
-        if n > 0 {
-            line.append(Text::arrow());
-        }
-        line.append(step);
+    line.with(Label::Plain, ".")
+}
+
+/// What a step does, without the id of an old object: there is one of a kind on a way.
+fn step_words(step: &StepKey) -> String {
+    match step.part {
+        StepPart::DeleteDeposed { .. } => format!("delete old {}", step.address),
+        StepPart::Create | StepPart::Change { .. } | StepPart::Delete => step.to_string(),
     }
-    line.with(Label::Plain, if is_closed { "." } else { "" })
 }
 
 fn removes(step: &StepKey) -> bool {

@@ -154,6 +154,32 @@ impl Text {
         matches!(self.pieces.last(), Some(Piece::Words(_, words)) if words.ends_with(c))
     }
 
+    /// The same in lines of at most `width` characters, broken between words; a word that is longer has a line of its own.
+    pub fn wrapped(&self, width: usize) -> Vec<Self> {
+        let mut lines = vec![Self::new()];
+        let mut word = Self::new();
+        for piece in &self.pieces {
+            let (label, words) = match piece {
+                Piece::Words(label, words) => (*label, words.as_str()),
+                Piece::Sign(sign) => (Label::Muted, sign.symbol()),
+            };
+            for part in words.split_inclusive(' ') {
+                word.push(label, part);
+                if part.ends_with(' ') {
+                    put(&mut lines, std::mem::take(&mut word), width);
+                }
+            }
+        }
+        put(&mut lines, word, width);
+        lines
+    }
+
+    fn trim_end(&mut self) {
+        if let Some(Piece::Words(_, words)) = self.pieces.last_mut() {
+            words.truncate(words.trim_end().len());
+        }
+    }
+
     /// The pieces, in reading order.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
@@ -173,6 +199,19 @@ impl Text {
             }
         }
         text
+    }
+}
+
+/// Puts a word at the end of the last line, or on a line of its own where that has no room for it.
+fn put(lines: &mut Vec<Text>, word: Text, width: usize) {
+    let line = lines.last_mut().expect("there is a line from the start");
+    let mut bare = word.clone();
+    bare.trim_end();
+    if !line.is_empty() && line.width() + bare.width() > width {
+        line.trim_end();
+        lines.push(word);
+    } else {
+        line.append(word);
     }
 }
 
@@ -215,6 +254,18 @@ mod tests {
         let text = Text::of(Label::Plain, "one\ntwo\u{202e}\u{1b}[31m\r");
         assert_eq!(text.pieces(), [Piece::Words(Label::Plain, "one\\ntwo\\u{202e}\\u{1b}[31m\\r".to_owned())]);
         assert_eq!(Text::of(Label::Plain, "é→").width(), 2);
+    }
+
+    #[test]
+    fn long_texts_are_broken_between_words_and_lose_none() {
+        let text = Text::of(Label::Address, "vpc.main").with(Label::Plain, ": one two-and-more three");
+        let lines: Vec<String> = text.wrapped(14).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["vpc.main: one", "two-and-more", "three"]);
+        assert_eq!(Text::of(Label::Plain, "a-very-long-word b").wrapped(4).len(), 2);
+        let one = Text::of(Label::Plain, "one (").with(Label::Before, "two").with(Label::Plain, ") three");
+        let lines: Vec<String> = one.wrapped(6).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["one", "(two)", "three"], "a word may be of several labels");
+        assert_eq!(Text::new().wrapped(4), [Text::new()]);
     }
 
     #[test]

@@ -66,12 +66,21 @@ pub(crate) fn were(n: usize) -> &'static str {
     if n == 1 { "was" } else { "were" }
 }
 
+/// `3 to create, 1 to delete`, without what there is none of; empty where there is none of anything.
+pub(crate) fn tally(parts: &[(usize, &str)]) -> String {
+    let told = parts.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}"));
+    told.collect::<Vec<_>>().join(", ")
+}
+
 /// What a plan does, in one line.
 pub(crate) fn counts(counts: &Counts) -> String {
-    format!(
-        "{} to create, {} to update, {} to replace, {} to delete",
-        counts.create, counts.update, counts.replace, counts.delete
-    )
+    let told = tally(&[
+        (counts.create, "to create"),
+        (counts.update, "to update"),
+        (counts.replace, "to replace"),
+        (counts.delete, "to delete"),
+    ]);
+    if told.is_empty() { "nothing to do".to_owned() } else { told }
 }
 
 #[cfg(test)]
@@ -98,6 +107,13 @@ mod tests {
         assert_eq!([1.0, 60.0, 0.0, f64::NAN].map(|scale| scaled_ms(600, scale)), [600_000, 10_000, 600_000, 600_000]);
         assert_eq!(scaled_ms(u64::MAX, 1.0), u64::MAX);
         assert!(!roughly_ms(u64::MAX).is_empty() && !roughly(u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn what_there_is_none_of_is_not_counted() {
+        let told = counts(&Counts { update: 2, delete: 1, unchanged: 9, ..Counts::default() });
+        assert_eq!(told, "2 to update, 1 to delete");
+        assert_eq!(counts(&Counts::default()), "nothing to do");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
@@ -63,6 +64,7 @@ const CHANGING: &[&str] =
 
 impl Resource for AccessEntry {
     const KIND: Kind = Kind::new("access_entry");
+    const WHAT: &'static str = "what an IAM identity may do in the cluster";
     const COMPONENT: Component = Component::Kubernetes;
     const SUMMARY: &'static str = "for {principal}";
     const HOLDS: Holds = Holds::Nothing;
@@ -72,7 +74,14 @@ impl Resource for AccessEntry {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster", "principal"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "principal_arn");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "policies",
+        Impact::of(
+            ImpactClass::Access,
+            Affected::KubernetesApi,
+            "what this identity may do in the cluster changes at once",
+        ),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("principalArn", "principal_arn"), CHANGING),
@@ -83,6 +92,15 @@ impl Resource for AccessEntry {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, computed: &AccessEntryComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted => "it may not use the Kubernetes API any more",
+            Going::Replaced(_) => "it may not use the Kubernetes API until its new entry is there",
+            Going::MadeAgain => return Vec::new(),
+        };
+        vec![Impact::of(ImpactClass::Access, Affected::ShutOut, what).about(&computed.principal_arn)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {

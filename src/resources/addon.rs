@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
@@ -64,8 +65,18 @@ impl Computed for AddonComputed {
 /// The calls of EKS that change it. Some of their records name the cluster as the API does, others as its path does.
 const CHANGING: &[&str] = &["UpdateAddon", "DeleteAddon"];
 
+/// Its pods restart one after the other, on every node for those that run there (EKS User Guide, "Update an Amazon EKS
+/// add-on").
+const RESTARTED: Impact = Impact::lasting(
+    ImpactClass::Rolling,
+    (60, 300),
+    Affected::Nodes,
+    "its pods restart one after the other; those of Package Manager stay",
+);
+
 impl Resource for Addon {
     const KIND: Kind = Kind::new("addon");
+    const WHAT: &'static str = "a part of Kubernetes that EKS installs and looks after";
     const COMPONENT: Component = Component::Kubernetes;
     const SUMMARY: &'static str = "{version}";
     const HOLDS: Holds = Holds::Nothing;
@@ -81,7 +92,8 @@ impl Resource for Addon {
     const CLIMB_RANK: u8 = 2;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
-    const INTERRUPTS: &'static [&'static str] = &["kubernetes_version", "version"];
+    const NOTICED: &'static [Noticed<Self>] =
+        &[Noticed::always("kubernetes_version", RESTARTED), Noticed::always("version", RESTARTED)];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("addonName", "name"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("addonName", "name"), CHANGING),
@@ -93,6 +105,15 @@ impl Resource for Addon {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &AddonComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted => "pods miss what it gives them, such as names or addresses",
+            Going::Replaced(_) => "until the new one runs, pods miss what it gives them, such as names or addresses",
+            Going::MadeAgain => return Vec::new(),
+        };
+        vec![Impact::lasting(ImpactClass::Interruption, (30, 120), Affected::Nodes, what).about(&self.name)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AddonComputed {

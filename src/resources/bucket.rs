@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
@@ -82,6 +83,7 @@ impl Bucket {
 
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("bucket");
+    const WHAT: &'static str = "the bucket in which packages lie, private and encrypted";
     const COMPONENT: Component = Component::Data;
     const SUMMARY: &'static str = "{name}";
     const HOLDS: Holds = Holds::Data { word: "bucket", told: "The bucket, with every version of every object" };
@@ -100,7 +102,30 @@ impl Resource for Bucket {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("s3", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "kms_key",
+            Impact::of(
+                ImpactClass::NoOutage,
+                Affected::Operators,
+                "what is written from then on is encrypted with the new key; what is there needs the old one still",
+            ),
+        ),
+        Noticed::when(
+            "versioning",
+            "when it is switched off",
+            |_, to| !to.versioning,
+            Impact::of(
+                ImpactClass::DataAtRisk,
+                Affected::Operators,
+                "what is overwritten or deleted from then on cannot be brought back",
+            ),
+        ),
+        Noticed::always(
+            "policy",
+            Impact::of(ImpactClass::Access, Affected::ShutOut, "who may do what in the bucket changes within seconds"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "s3",
         "bucketName",
@@ -131,6 +156,15 @@ impl Resource for Bucket {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &BucketComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted => "every version of every object in it goes",
+            Going::Replaced(_) => "every version of every object in it goes, and the new one is empty",
+            Going::MadeAgain => "the new one is empty",
+        };
+        vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, what).about(&self.name)]
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> BucketComputed {

@@ -15,6 +15,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -128,9 +129,17 @@ impl Cluster {
         Billing::Charged(charges)
     }
 }
+/// What follows from a change of the endpoints (EKS User Guide, "Cluster API server endpoint").
+const ANOTHER_WAY_IN: Impact = Impact::lasting(
+    ImpactClass::Interruption,
+    (180, 600),
+    Affected::KubernetesApi,
+    "the API is reached in another way from then on; connections are cut and made again where that is allowed",
+);
 
 impl Resource for Cluster {
     const KIND: Kind = Kind::new("cluster");
+    const WHAT: &'static str = "the Kubernetes control plane (EKS)";
     const COMPONENT: Component = Component::Kubernetes;
     const SUMMARY: &'static str = "Kubernetes {version}";
     const HOLDS: Holds = Holds::Nothing;
@@ -154,7 +163,40 @@ impl Resource for Cluster {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("eks", "id");
-    const INTERRUPTS: &'static [&'static str] = &["version", "private_access", "public_access"];
+    // EKS User Guide: "Update existing cluster to new Kubernetes version".
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "version",
+            Impact::of(ImpactClass::NoWayBack, Affected::Operators, "EKS never goes back to an older version"),
+        ),
+        Noticed::always(
+            "version",
+            Impact::lasting(
+                ImpactClass::Interruption,
+                (480, 1500),
+                Affected::KubernetesApi,
+                "the control plane is updated: the API goes on, and some connections to it are cut and made again",
+            ),
+        ),
+        Noticed::always("private_access", ANOTHER_WAY_IN),
+        Noticed::always("public_access", ANOTHER_WAY_IN),
+        Noticed::when(
+            "public_cidrs",
+            "when addresses are taken out",
+            |from, to| !from.public_cidrs.is_subset(&to.public_cidrs),
+            Impact::of(ImpactClass::Access, Affected::ShutOut, "the Kubernetes API answers them no more"),
+        ),
+        Noticed::always(
+            "authentication_mode",
+            Impact::of(ImpactClass::NoWayBack, Affected::Operators, "EKS never goes back to an older mode"),
+        ),
+        Noticed::when(
+            "logging",
+            "when a part stops writing logs",
+            |from, to| !from.logging.is_subset(&to.logging),
+            Impact::of(ImpactClass::NoOutage, Affected::Operators, "what these parts do is in no log from then on"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("eks", "name", "id", CHANGING),
         ChangingCalls::of("eks", "clusterName", "id", CHANGING),
@@ -167,6 +209,31 @@ impl Resource for Cluster {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &ClusterComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Deleted => {
+                let what = "everything in the cluster goes";
+                vec![Impact::of(ImpactClass::Outage, Affected::Everybody, what).about(&self.name)]
+            }
+            Going::Replaced(_) => vec![
+                Impact::of(
+                    ImpactClass::DataLoss,
+                    Affected::Everybody,
+                    "everything in the cluster goes, and the new one is empty",
+                )
+                .about(&self.name),
+                Impact::of(ImpactClass::NewAddress, Affected::KubernetesApi, "the new cluster has another address"),
+            ],
+            Going::MadeAgain => {
+                vec![Impact::of(
+                    ImpactClass::NewAddress,
+                    Affected::KubernetesApi,
+                    "the new cluster has another address",
+                )]
+            }
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ClusterComputed {

@@ -19,6 +19,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -122,8 +123,21 @@ pub(crate) fn storage_refusal(from: u32, to: u32) -> Option<String> {
 
 id_alone!(DatabaseComputed { arn, resource_id, address, port });
 
+/// What follows from every change of storage (RDS User Guide, "Working with storage for Amazon RDS DB instances").
+const OPTIMISED: Impact = Impact::of(
+    ImpactClass::NoOutage,
+    Affected::Everybody,
+    "the database goes on, and may be slower while RDS moves its storage: minutes, or more than a day",
+);
+
+/// Whether the engine moves to another major version.
+fn is_major(from: &Database, to: &Database) -> bool {
+    version::major(&from.engine_version) != version::major(&to.engine_version)
+}
+
 impl Resource for Database {
     const KIND: Kind = Kind::new("database");
+    const WHAT: &'static str = "the PostgreSQL database (RDS)";
     const COMPONENT: Component = Component::Data;
     const SUMMARY: &'static str = "PostgreSQL {engine_version}, {instance_class}, {storage_gib} GiB";
     const HOLDS: Holds =
@@ -156,7 +170,137 @@ impl Resource for Database {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
-    const INTERRUPTS: &'static [&'static str] = &["engine_version", "instance_class", "parameter_group"];
+    // RDS User Guide: "Settings for DB instances", column "Downtime notes"; "Upgrades of the RDS for PostgreSQL DB engine";
+    // "Failing over a Multi-AZ DB instance" (60 to 120 seconds). How long an upgrade takes is the field's experience.
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::when(
+            "engine_version",
+            "to another major version",
+            is_major,
+            Impact::lasting(
+                ImpactClass::Outage,
+                (480, 1500),
+                Affected::Everybody,
+                "the database and its standby are upgraded at the same time, and do not answer meanwhile",
+            ),
+        ),
+        Noticed::when(
+            "engine_version",
+            "to another major version",
+            is_major,
+            Impact::of(
+                ImpactClass::NoWayBack,
+                Affected::Operators,
+                "RDS never goes back; the snapshot it takes before the upgrade brings back the data of that moment, as another database",
+            ),
+        ),
+        Noticed::when(
+            "engine_version",
+            "within its major version",
+            |from, to| !is_major(from, to),
+            Impact::lasting(
+                ImpactClass::Outage,
+                (60, 600),
+                Affected::Everybody,
+                "the database and its standby are upgraded at the same time, and do not answer meanwhile",
+            ),
+        ),
+        Noticed::when(
+            "engine_version",
+            "within its major version",
+            |from, to| !is_major(from, to),
+            Impact::of(ImpactClass::NoWayBack, Affected::Operators, "RDS never goes back to an older version"),
+        ),
+        Noticed::when(
+            "instance_class",
+            "with a standby",
+            |from, to| from.multi_az && to.multi_az,
+            Impact::lasting(
+                ImpactClass::Failover,
+                (60, 120),
+                Affected::Everybody,
+                "the standby is changed first and takes over; what needs the database in between fails",
+            ),
+        ),
+        Noticed::when(
+            "instance_class",
+            "without a standby",
+            |from, to| !(from.multi_az && to.multi_az),
+            Impact::lasting(
+                ImpactClass::Outage,
+                (300, 900),
+                Affected::Everybody,
+                "the database moves to another machine and does not answer meanwhile",
+            ),
+        ),
+        Noticed::always(
+            "parameter_group",
+            Impact::of(
+                ImpactClass::NoOutage,
+                Affected::Operators,
+                "settings that need a restart take effect at the next one, which an upgrade brings with it",
+            ),
+        ),
+        Noticed::when(
+            "storage_gib",
+            "when it grows",
+            |from, to| to.storage_gib > from.storage_gib,
+            Impact::of(
+                ImpactClass::NoWayBack,
+                Affected::Operators,
+                "storage never shrinks, and RDS refuses the next change of it for six hours",
+            ),
+        ),
+        Noticed::always("storage_gib", OPTIMISED),
+        Noticed::always("storage_type", OPTIMISED),
+        Noticed::when(
+            "multi_az",
+            "when the standby goes",
+            |_, to| !to.multi_az,
+            Impact::of(
+                ImpactClass::LessResilient,
+                Affected::Everybody,
+                "no standby takes over any more: when the machine or its zone fails, there is no database until RDS has mended it",
+            ),
+        ),
+        Noticed::when(
+            "multi_az",
+            "when a standby comes",
+            |_, to| to.multi_az,
+            Impact::of(
+                ImpactClass::NoOutage,
+                Affected::Everybody,
+                "the database is slower while its standby is filled",
+            ),
+        ),
+        Noticed::when(
+            "backup_days",
+            "between none and some",
+            |from, to| (from.backup_days == 0) != (to.backup_days == 0),
+            Impact::lasting(
+                ImpactClass::Outage,
+                (30, 120),
+                Affected::Everybody,
+                "RDS restarts the database to switch backups on or off",
+            ),
+        ),
+        Noticed::when(
+            "backup_days",
+            "when there are fewer",
+            |from, to| to.backup_days < from.backup_days,
+            Impact::of(
+                ImpactClass::DataAtRisk,
+                Affected::Operators,
+                "backups older than that go, and with them the way back to those days",
+            ),
+        ),
+        Noticed::when(
+            "deletion_protection",
+            "when it is switched off",
+            |_, to| !to.deletion_protection,
+            Impact::of(ImpactClass::DataAtRisk, Affected::Operators, "deleting the database is refused no more"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "rds",
@@ -184,6 +328,15 @@ impl Resource for Database {
 
     fn left_behind(&self) -> Vec<Charge> {
         vec![bill::last_snapshot(self)]
+    }
+
+    fn leaves(&self, _: &DatabaseComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted => "its data goes; a last snapshot is taken and verified first, unless that was declined",
+            Going::Replaced(_) => "its data goes, and the new one is empty",
+            Going::MadeAgain => "the new one is empty",
+        };
+        vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, what).about(&self.name)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> DatabaseComputed {

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
@@ -45,6 +46,7 @@ id_alone!(DbParameterGroupComputed { arn });
 
 impl Resource for DbParameterGroup {
     const KIND: Kind = Kind::new("db_parameter_group");
+    const WHAT: &'static str = "settings of the database engine that differ from its defaults";
     const COMPONENT: Component = Component::Data;
     const SUMMARY: &'static str = "{family}";
     const HOLDS: Holds = Holds::Nothing;
@@ -58,7 +60,14 @@ impl Resource for DbParameterGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "parameters",
+        Impact::of(
+            ImpactClass::NoOutage,
+            Affected::Operators,
+            "settings that need a restart take effect when the database is restarted the next time",
+        ),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "rds",
@@ -74,6 +83,10 @@ impl Resource for DbParameterGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &DbParameterGroupComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbParameterGroupComputed {

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -48,6 +49,7 @@ id_alone!(DbSubnetGroupComputed { arn });
 
 impl Resource for DbSubnetGroup {
     const KIND: Kind = Kind::new("db_subnet_group");
+    const WHAT: &'static str = "the subnets the database may stand in";
     const COMPONENT: Component = Component::Data;
     const SUMMARY: &'static str = "{name}";
     const HOLDS: Holds = Holds::Nothing;
@@ -57,7 +59,7 @@ impl Resource for DbSubnetGroup {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("rds", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("rds", "dBSubnetGroupName", "id", &["ModifyDBSubnetGroup", "DeleteDBSubnetGroup"]),
         ChangingCalls::TAGS_OF_RDS,
@@ -67,6 +69,10 @@ impl Resource for DbSubnetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &DbSubnetGroupComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbSubnetGroupComputed {

@@ -413,6 +413,7 @@ fn observation<R: Resource>(outcome: Result<ReadOutcome<R>, CloudError>, recorde
             known: Known { declared: Document::of(&found.declared), computed: Document::of(&found.computed) }
                 .sharing(recorded),
             notes: found.notes,
+            waiting: found.waiting,
             settled: found.settled,
         },
         Ok(ReadOutcome::Absent) => Observation::Absent,

@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
@@ -42,14 +43,14 @@ impl ElasticIp {
 
 impl Resource for ElasticIp {
     const KIND: Kind = Kind::new("elastic_ip");
+    const WHAT: &'static str = "a public address of our own";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "";
     const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(ElasticIp { tags: Update });
-    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "allocationId", "id", &["AssociateAddress", "ReleaseAddress"]),
         ChangingCalls::TAGS_OF_EC2,
@@ -61,8 +62,16 @@ impl Resource for ElasticIp {
         Some(&self.tags)
     }
 
-    fn missed(&self, computed: &ElasticIpComputed) -> Option<String> {
-        Some(format!("no request of the nodes to the internet comes from {} any more", computed.public_ip))
+    fn leaves(&self, computed: &ElasticIpComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted => {
+                "no request of the nodes to the internet comes from it any more: whoever lets it in must let in what is left"
+            }
+            Going::Replaced(_) | Going::MadeAgain => {
+                "requests of the nodes to the internet come from another address: whoever lets the old one in must let it in"
+            }
+        };
+        vec![Impact::of(ImpactClass::NewAddress, Affected::Upstream, what).about(&computed.public_ip)]
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {

@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -40,6 +41,7 @@ id_alone!(IamPolicyComputed {});
 
 impl Resource for IamPolicy {
     const KIND: Kind = Kind::new("iam_policy");
+    const WHAT: &'static str = "a set of permissions of our own";
     const COMPONENT: Component = Component::Access;
     const SUMMARY: &'static str = "{description}";
     const HOLDS: Holds = Holds::Nothing;
@@ -49,7 +51,10 @@ impl Resource for IamPolicy {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "document",
+        Impact::of(ImpactClass::Access, Affected::Nodes, "what its roles may do changes within seconds"),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "iam",
         "policyArn",
@@ -72,6 +77,14 @@ impl Resource for IamPolicy {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &IamPolicyComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted | Going::MadeAgain => return Vec::new(),
+            Going::Replaced(_) => "until the new one is there, its roles may not do what it allows",
+        };
+        vec![Impact::lasting(ImpactClass::Interruption, (10, 60), Affected::Nodes, what)]
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> IamPolicyComputed {

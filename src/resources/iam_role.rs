@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
@@ -51,6 +52,7 @@ id_alone!(IamRoleComputed { arn, unique_id });
 
 impl Resource for IamRole {
     const KIND: Kind = Kind::new("iam_role");
+    const WHAT: &'static str = "an identity that a service or a pod can take on";
     const COMPONENT: Component = Component::Access;
     const SUMMARY: &'static str = "{description}";
     const HOLDS: Holds = Holds::Nothing;
@@ -67,7 +69,16 @@ impl Resource for IamRole {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "trust",
+            Impact::of(ImpactClass::Access, Affected::Nodes, "who may act in the role changes within seconds"),
+        ),
+        Noticed::always(
+            "policies",
+            Impact::of(ImpactClass::Access, Affected::Nodes, "what the role may do changes within seconds"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "iam",
         "roleName",
@@ -94,6 +105,14 @@ impl Resource for IamRole {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &IamRoleComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted | Going::MadeAgain => return Vec::new(),
+            Going::Replaced(_) => "whatever acts in the role is refused until the new one is there",
+        };
+        vec![Impact::lasting(ImpactClass::Outage, (10, 60), Affected::Nodes, what)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> IamRoleComputed {

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
@@ -38,6 +39,7 @@ id_alone!(InternetGatewayComputed {});
 
 impl Resource for InternetGateway {
     const KIND: Kind = Kind::new("internet_gateway");
+    const WHAT: &'static str = "the way from the network to the internet and back";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "";
     const HOLDS: Holds = Holds::Nothing;
@@ -47,7 +49,7 @@ impl Resource for InternetGateway {
         Some("a network has room for one, and what has a public address there keeps it from being detached");
     const IDENTITY: &'static [&'static str] = &["vpc"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",
@@ -63,6 +65,19 @@ impl Resource for InternetGateway {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &InternetGatewayComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Deleted => {
+                vec![Impact::of(
+                    ImpactClass::Outage,
+                    Affected::Everybody,
+                    "nothing comes in from the internet, or gets out",
+                )]
+            }
+            Going::Replaced(_) | Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> InternetGatewayComputed {

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Computed, Field, Holds, Resource};
@@ -93,6 +94,7 @@ impl KmsKey {
 
 impl Resource for KmsKey {
     const KIND: Kind = Kind::new("kms_key");
+    const WHAT: &'static str = "a key that encrypts data at rest, with its alias";
     const COMPONENT: Component = Component::Access;
     const SUMMARY: &'static str = "{alias}";
     const HOLDS: Holds = Holds::Data { word: "key", told: "The key; what it encrypted cannot be read any more" };
@@ -108,7 +110,18 @@ impl Resource for KmsKey {
     });
     const IDENTITY: &'static [&'static str] = &["alias"];
     const AUDIT: AuditName = AuditName::of("kms", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "policy",
+            Impact::of(ImpactClass::Access, Affected::ShutOut, "who may use the key changes within seconds"),
+        ),
+        Noticed::when(
+            "enabled",
+            "when it is switched off",
+            |_, to| !to.enabled,
+            Impact::of(ImpactClass::Outage, Affected::Everybody, "nothing that it encrypted can be read"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("kms", "keyId", "id", CHANGING),
         ChangingCalls::of("kms", "keyId", "key_id", CHANGING),
@@ -123,6 +136,16 @@ impl Resource for KmsKey {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &KmsKeyComputed, going: Going) -> Vec<Impact> {
+        let what = match going {
+            Going::Deleted | Going::Replaced(_) => {
+                format!("AWS deletes it in {} days; what it encrypted cannot be read from now on", self.deletion_days)
+            }
+            Going::MadeAgain => "the new one does not open what the old one encrypted".to_owned(),
+        };
+        vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, "").saying(what).about(&self.alias)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> KmsKeyComputed {

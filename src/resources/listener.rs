@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -48,6 +49,7 @@ id_alone!(ListenerComputed {});
 
 impl Resource for Listener {
     const KIND: Kind = Kind::new("listener");
+    const WHAT: &'static str = "a port of the load balancer, and what happens to what comes in";
     const COMPONENT: Component = Component::FrontDoor;
     const SUMMARY: &'static str = "{protocol} {port}";
     const HOLDS: Holds = Holds::Nothing;
@@ -63,10 +65,32 @@ impl Resource for Listener {
     // A load balancer has room for one listener on each port.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const GROUND: &'static [&'static str] = &["load_balancer", "port"];
-    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["load_balancer", "port"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "certificate",
+            Impact::of(ImpactClass::NoOutage, Affected::Everybody, "new connections see the other certificate"),
+        ),
+        Noticed::always(
+            "ssl_policy",
+            Impact::of(
+                ImpactClass::Access,
+                Affected::ShutOut,
+                "which versions of TLS and which ciphers are taken changes",
+            ),
+        ),
+        Noticed::when(
+            "action",
+            "to a redirect to HTTPS",
+            |_, to| to.action == ListenerAction::RedirectToHttps,
+            Impact::of(
+                ImpactClass::Access,
+                Affected::ShutOut,
+                "clients that do not follow redirects are not served over HTTP any more",
+            ),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",
@@ -91,8 +115,19 @@ impl Resource for Listener {
         Some(&self.tags)
     }
 
-    fn missed(&self, _: &ListenerComputed) -> Option<String> {
-        Some(format!("nothing answers on port {} any more", self.port))
+    fn leaves(&self, _: &ListenerComputed, going: Going) -> Vec<Impact> {
+        let port = format!("port {}", self.port);
+        match going {
+            Going::Deleted => {
+                let what = "nothing answers there any more";
+                vec![Impact::of(ImpactClass::Outage, Affected::Everybody, what).about(port)]
+            }
+            Going::Replaced(ReplaceOrder::DeleteFirst) => {
+                let what = "nothing answers there until the new one is made";
+                vec![Impact::lasting(ImpactClass::Outage, (5, 30), Affected::Everybody, what).about(port)]
+            }
+            Going::Replaced(ReplaceOrder::CreateFirst) | Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ListenerComputed {

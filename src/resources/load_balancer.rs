@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling, Usage};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::money::Quantity;
 use crate::model::reference::Ref;
@@ -115,6 +116,7 @@ impl LoadBalancer {
 
 impl Resource for LoadBalancer {
     const KIND: Kind = Kind::new("load_balancer");
+    const WHAT: &'static str = "what users connect to (Application Load Balancer)";
     const COMPONENT: Component = Component::FrontDoor;
     const SUMMARY: &'static str = "{scheme}";
     const HOLDS: Holds = Holds::Nothing;
@@ -129,10 +131,27 @@ impl Resource for LoadBalancer {
         deletion_protection: Update,
         tags: Update
     });
-    const MISSED: bool = true;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
-    const INTERRUPTS: &'static [&'static str] = &["subnets"];
+    // Elastic Load Balancing User Guide: "Update the Availability Zones for your Application Load Balancer".
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::when(
+            "subnets",
+            "when it leaves a zone",
+            |from, to| !from.subnets.is_subset(&to.subnets),
+            Impact::of(
+                ImpactClass::Interruption,
+                Affected::Everybody,
+                "connections through the zones it leaves are cut and can be made again",
+            ),
+        ),
+        Noticed::when(
+            "deletion_protection",
+            "when it is switched off",
+            |_, to| !to.deletion_protection,
+            Impact::of(ImpactClass::LessResilient, Affected::Operators, "deleting it is refused no more"),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",
@@ -156,11 +175,18 @@ impl Resource for LoadBalancer {
         Some(&self.tags)
     }
 
-    fn missed(&self, computed: &LoadBalancerComputed) -> Option<String> {
-        Some(format!(
-            "nothing answers at {} any more: DNS records that lead there must lead elsewhere",
-            computed.dns_name
-        ))
+    fn leaves(&self, computed: &LoadBalancerComputed, going: Going) -> Vec<Impact> {
+        let impact = match going {
+            Going::Deleted => Impact::of(
+                ImpactClass::Outage,
+                Affected::Everybody,
+                "nothing answers there any more: DNS records that lead there must lead elsewhere",
+            ),
+            Going::Replaced(_) | Going::MadeAgain => {
+                Impact::of(ImpactClass::NewAddress, Affected::Everybody, "the new load balancer has another DNS name")
+            }
+        };
+        vec![impact.about(&computed.dns_name)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> LoadBalancerComputed {

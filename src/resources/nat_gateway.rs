@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::money::Quantity;
 use crate::model::reference::Ref;
@@ -50,6 +51,7 @@ impl NatGateway {
 
 impl Resource for NatGateway {
     const KIND: Kind = Kind::new("nat_gateway");
+    const WHAT: &'static str = "the way from private subnets to the internet, one direction only";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "in {subnet}";
     const HOLDS: Holds = Holds::Nothing;
@@ -58,7 +60,7 @@ impl Resource for NatGateway {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["elastic_ip"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "DeleteNatGatewayRequest.NatGatewayId", "id", &["DeleteNatGateway"]),
         ChangingCalls::TAGS_OF_EC2,
@@ -68,6 +70,17 @@ impl Resource for NatGateway {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &NatGatewayComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Replaced(ReplaceOrder::DeleteFirst) => {
+                let what = "nodes that go out through it reach nothing on the internet until the new one is there";
+                vec![Impact::lasting(ImpactClass::Outage, (120, 240), Affected::Nodes, what)]
+            }
+            // Nothing goes out through it by then: the routes that say so are changed before.
+            Going::Replaced(ReplaceOrder::CreateFirst) | Going::Deleted | Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> NatGatewayComputed {

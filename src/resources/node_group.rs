@@ -16,9 +16,10 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
-use crate::model::resource::{Computed, Field, Holds, Resource};
+use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 /// The machines of a cluster (EKS managed node group).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,6 +112,7 @@ impl NodeGroup {
 
 impl Resource for NodeGroup {
     const KIND: Kind = Kind::new("node_group");
+    const WHAT: &'static str = "the machines of the cluster (EKS managed node group)";
     const COMPONENT: Component = Component::Kubernetes;
     const SUMMARY: &'static str = "{count} of {instance_type}, {disk_gib} GiB each";
     const HOLDS: Holds = Holds::Nothing;
@@ -133,7 +135,52 @@ impl Resource for NodeGroup {
     const CLIMB_RANK: u8 = 1;
     const IDENTITY: &'static [&'static str] = &["cluster", "name"];
     const AUDIT: AuditName = AuditName::part("eks", "cluster_name", "name");
-    const INTERRUPTS: &'static [&'static str] = &["version", "count", "max"];
+    // EKS User Guide: "Understand each phase of node updates".
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::always(
+            "version",
+            Impact::lasting(
+                ImpactClass::Rolling,
+                (900, 1800),
+                Affected::Nodes,
+                "EKS puts new nodes beside the old ones and empties these one by one: each pod moves once",
+            ),
+        ),
+        Noticed::always(
+            "version",
+            Impact::of(ImpactClass::NoWayBack, Affected::Operators, "EKS never goes back to an older version"),
+        ),
+        Noticed::when(
+            "count",
+            "when there are fewer",
+            |from, to| to.count < from.count,
+            Impact::of(ImpactClass::Rolling, Affected::Nodes, "nodes may go, and their pods move to the others"),
+        ),
+        Noticed::when(
+            "count",
+            "when there are fewer",
+            |from, to| to.count < from.count,
+            Impact::of(ImpactClass::LessResilient, Affected::Everybody, "fewer nodes are left when one fails"),
+        ),
+        Noticed::when(
+            "max",
+            "when there may be fewer",
+            |from, to| to.max < from.max,
+            Impact::of(
+                ImpactClass::Rolling,
+                Affected::Nodes,
+                "nodes beyond that go, and their pods move to the others",
+            ),
+        ),
+        Noticed::always(
+            "labels",
+            Impact::of(
+                ImpactClass::NoOutage,
+                Affected::Operators,
+                "pods that choose nodes by a label follow when they start",
+            ),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::part("eks", ("name", "cluster_name"), ("nodegroupName", "name"), CHANGING),
         ChangingCalls::part("eks", ("clusterName", "cluster_name"), ("nodegroupName", "name"), CHANGING),
@@ -157,6 +204,23 @@ impl Resource for NodeGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &NodeGroupComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Deleted => {
+                vec![Impact::of(ImpactClass::Outage, Affected::Everybody, "no pod of these nodes runs any more")]
+            }
+            Going::Replaced(ReplaceOrder::CreateFirst) => {
+                let what = "new nodes come first, then the old ones are emptied: each pod moves once";
+                vec![Impact::lasting(ImpactClass::Rolling, (300, 900), Affected::Nodes, what)]
+            }
+            Going::Replaced(ReplaceOrder::DeleteFirst) => {
+                let what = "no pod of these nodes runs until new nodes are there";
+                vec![Impact::lasting(ImpactClass::Outage, (300, 900), Affected::Everybody, what)]
+            }
+            Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> NodeGroupComputed {

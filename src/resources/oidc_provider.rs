@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -43,6 +44,7 @@ id_alone!(OidcProviderComputed { issuer });
 
 impl Resource for OidcProvider {
     const KIND: Kind = Kind::new("oidc_provider");
+    const WHAT: &'static str = "lets IAM believe the tokens that the cluster gives to its pods";
     const COMPONENT: Component = Component::Access;
     const SUMMARY: &'static str = "of {cluster}";
     const HOLDS: Holds = Holds::Nothing;
@@ -51,7 +53,10 @@ impl Resource for OidcProvider {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["cluster"];
     const AUDIT: AuditName = AuditName::of("iam", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "audiences",
+        Impact::of(ImpactClass::Access, Affected::Nodes, "which tokens of pods IAM takes changes within seconds"),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "iam",
         "openIDConnectProviderArn",
@@ -70,6 +75,20 @@ impl Resource for OidcProvider {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &OidcProviderComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Deleted => {
+                let what = "pods cannot act in their roles any more";
+                vec![Impact::of(ImpactClass::Outage, Affected::Nodes, what)]
+            }
+            Going::Replaced(_) => {
+                let what = "pods cannot act in their roles until the new one is there";
+                vec![Impact::lasting(ImpactClass::Outage, (10, 60), Affected::Nodes, what)]
+            }
+            Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> OidcProviderComputed {

@@ -15,6 +15,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
@@ -46,6 +47,7 @@ id_alone!(RouteTableComputed {});
 
 impl Resource for RouteTable {
     const KIND: Kind = Kind::new("route_table");
+    const WHAT: &'static str = "where packets of some subnets go";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{routes}";
     const HOLDS: Holds = Holds::Nothing;
@@ -53,7 +55,32 @@ impl Resource for RouteTable {
         fields!(RouteTable { vpc: Replace, routes: UpdateDangling, subnets: UpdateDangling, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &["routes", "subnets"];
+    // VPC User Guide: "Replace or restore the target for a local route" and "NAT gateway basics": what is open stays with the
+    // way by which it was opened.
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::when(
+            "routes",
+            "when one leads elsewhere or goes",
+            |from, to| from.routes.iter().any(|(destination, target)| to.routes.get(destination) != Some(target)),
+            Impact::lasting(
+                ImpactClass::Interruption,
+                (1, 30),
+                Affected::Nodes,
+                "connections that go by these routes are cut and made again",
+            ),
+        ),
+        Noticed::when(
+            "subnets",
+            "when one goes by another table",
+            |from, to| !from.subnets.is_subset(&to.subnets),
+            Impact::lasting(
+                ImpactClass::Interruption,
+                (1, 30),
+                Affected::Nodes,
+                "connections of the subnets that move are cut and made again",
+            ),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",
@@ -75,6 +102,16 @@ impl Resource for RouteTable {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &RouteTableComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Replaced(_) => {
+                let what = "connections that go by its routes are cut and made again";
+                vec![Impact::lasting(ImpactClass::Interruption, (1, 30), Affected::Nodes, what)]
+            }
+            Going::Deleted | Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> RouteTableComputed {

@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -77,6 +78,7 @@ impl Secret {
 
 impl Resource for Secret {
     const KIND: Kind = Kind::new("secret");
+    const WHAT: &'static str = "a secret of our own, made in memory and kept only in Secrets Manager";
     const COMPONENT: Component = Component::Data;
     const SUMMARY: &'static str = "{description}";
     // What is in it was made at random, and is kept nowhere else.
@@ -93,7 +95,14 @@ impl Resource for Secret {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("secretsmanager", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "kms_key",
+        Impact::of(
+            ImpactClass::NoOutage,
+            Affected::Operators,
+            "values written from then on are encrypted with the new key; whoever reads them must be allowed to use it",
+        ),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("secretsmanager", "secretId", "id", CHANGING),
         ChangingCalls::of("secretsmanager", "secretId", "name", CHANGING),
@@ -103,6 +112,21 @@ impl Resource for Secret {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &SecretComputed, going: Going) -> Vec<Impact> {
+        let impact = match going {
+            Going::Deleted => {
+                let what = format!("it can be restored for {} days, and not after", self.recovery_days);
+                Impact::of(ImpactClass::DataAtRisk, Affected::Operators, "").saying(what)
+            }
+            Going::Replaced(_) | Going::MadeAgain => Impact::of(
+                ImpactClass::DataLoss,
+                Affected::Everybody,
+                "what needs its value cannot be opened with the new one",
+            ),
+        };
+        vec![impact.about(&self.name)]
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> SecretComputed {

@@ -15,6 +15,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Passage, Resource};
@@ -48,8 +49,14 @@ pub struct SecurityGroupComputed {
 
 id_alone!(SecurityGroupComputed {});
 
+/// Whether something that `from` lets through is let through by none of the rules of `to`.
+fn closes(from: &BTreeSet<Rule>, to: &BTreeSet<Rule>) -> bool {
+    from.iter().any(|old| !to.iter().any(|new| new.same_place(old)))
+}
+
 impl Resource for SecurityGroup {
     const KIND: Kind = Kind::new("security_group");
+    const WHAT: &'static str = "a firewall around network interfaces";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{description}";
     const HOLDS: Holds = Holds::Nothing;
@@ -63,7 +70,29 @@ impl Resource for SecurityGroup {
     });
     const IDENTITY: &'static [&'static str] = &["vpc", "name"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    // VPC User Guide: "Security group connection tracking": what is tracked goes on after its rule is gone.
+    const NOTICED: &'static [Noticed<Self>] = &[
+        Noticed::when(
+            "ingress",
+            "when less is let in",
+            |from, to| closes(&from.ingress, &to.ingress),
+            Impact::of(
+                ImpactClass::Access,
+                Affected::ShutOut,
+                "what only these rules let in comes in no more; connections that stand go on",
+            ),
+        ),
+        Noticed::when(
+            "egress",
+            "when less is let out",
+            |from, to| closes(&from.egress, &to.egress),
+            Impact::of(
+                ImpactClass::Access,
+                Affected::ShutOut,
+                "what only these rules let out gets out no more; connections that stand go on",
+            ),
+        ),
+    ];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "groupId", "id", &["DeleteSecurityGroup"]),
         ChangingCalls::rules_in("id")[0],
@@ -94,6 +123,10 @@ impl Resource for SecurityGroup {
             (false, true) => Some(Passage::Closes),
             (true, true) => Some(Passage::Both(both)),
         }
+    }
+
+    fn leaves(&self, _: &SecurityGroupComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
@@ -50,6 +51,7 @@ id_alone!(SecurityGroupRuleComputed { group_id });
 
 impl Resource for SecurityGroupRule {
     const KIND: Kind = Kind::new("security_group_rule");
+    const WHAT: &'static str = "one incoming rule of a firewall that stands apart from the others";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{description}";
     const HOLDS: Holds = Holds::Nothing;
@@ -64,7 +66,7 @@ impl Resource for SecurityGroupRule {
     });
     const IDENTITY: &'static [&'static str] = &["group", "protocol", "from_port", "to_port", "peer"];
     const AUDIT: AuditName = AuditName::of("ec2", "group_id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] =
         &[ChangingCalls::rules_in("group_id")[0], ChangingCalls::rules_in("group_id")[1], ChangingCalls::TAGS_OF_EC2];
     const BILLING: KindBilling<Self> = KindBilling::Free("a rule of a security group costs nothing");
@@ -72,6 +74,17 @@ impl Resource for SecurityGroupRule {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &SecurityGroupRuleComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Deleted => {
+                let what = "what only this rule lets through comes through no more; connections that stand go on";
+                vec![Impact::of(ImpactClass::Access, Affected::ShutOut, what).about(&self.description)]
+            }
+            // The new one stands before.
+            Going::Replaced(_) | Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupRuleComputed {

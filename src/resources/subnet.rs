@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -44,6 +45,7 @@ id_alone!(SubnetComputed {});
 
 impl Resource for Subnet {
     const KIND: Kind = Kind::new("subnet");
+    const WHAT: &'static str = "a slice of the network in one availability zone";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{cidr} in {zone}";
     const HOLDS: Holds = Holds::Nothing;
@@ -53,7 +55,7 @@ impl Resource for Subnet {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "cidr"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",
@@ -68,6 +70,10 @@ impl Resource for Subnet {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &SubnetComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SubnetComputed {

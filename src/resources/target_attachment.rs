@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, Resource};
@@ -52,13 +53,14 @@ impl Computed for TargetAttachmentComputed {
 
 impl Resource for TargetAttachment {
     const KIND: Kind = Kind::new("target_attachment");
+    const WHAT: &'static str = "the nodes of a group as targets of a target group, now and as they come and go";
     const COMPONENT: Component = Component::FrontDoor;
     const SUMMARY: &'static str = "{node_group} in {target_group}";
     const HOLDS: Holds = Holds::Nothing;
     const FIELDS: &'static [Field] = fields!(TargetAttachment { node_group: Replace, target_group: Replace });
     const IDENTITY: &'static [&'static str] = &["node_group", "target_group"];
     const AUDIT: AuditName = AuditName::part("autoscaling", "autoscaling_group", "target_group_arn");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[ChangingCalls::of(
         "autoscaling",
         "autoScalingGroupName",
@@ -77,6 +79,10 @@ impl Resource for TargetAttachment {
 
     fn tags(&self) -> Option<&Tags> {
         None
+    }
+
+    fn leaves(&self, _: &TargetAttachmentComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> TargetAttachmentComputed {

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
@@ -51,6 +52,8 @@ id_alone!(TargetGroupComputed { name });
 
 impl Resource for TargetGroup {
     const KIND: Kind = Kind::new("target_group");
+    const WHAT: &'static str =
+        "where the load balancer finds Package Manager, and how it tells whether that is healthy";
     const COMPONENT: Component = Component::FrontDoor;
     const SUMMARY: &'static str = "{protocol} {port}, {target_type}";
     const HOLDS: Holds = Holds::Nothing;
@@ -66,7 +69,14 @@ impl Resource for TargetGroup {
     });
     const IDENTITY: &'static [&'static str] = &["name"];
     const AUDIT: AuditName = AuditName::of("elasticloadbalancing", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[Noticed::always(
+        "health_check",
+        Impact::of(
+            ImpactClass::NoOutage,
+            Affected::Operators,
+            "what counts as healthy changes: targets that do not pass are sent nothing",
+        ),
+    )];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "elasticloadbalancing",
@@ -82,6 +92,10 @@ impl Resource for TargetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &TargetGroupComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> TargetGroupComputed {

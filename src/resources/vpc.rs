@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
@@ -41,6 +42,7 @@ id_alone!(VpcComputed {});
 
 impl Resource for Vpc {
     const KIND: Kind = Kind::new("vpc");
+    const WHAT: &'static str = "a private network";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{cidr}";
     const HOLDS: Holds = Holds::Nothing;
@@ -48,7 +50,7 @@ impl Resource for Vpc {
         fields!(Vpc { cidr: Replace, dns_support: Update, dns_hostnames: Update, tags: Update });
     const IDENTITY: &'static [&'static str] = &[];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &[];
+    const NOTICED: &'static [Noticed<Self>] = &[];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of(
             "ec2",
@@ -75,6 +77,10 @@ impl Resource for Vpc {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &VpcComputed, _: Going) -> Vec<Impact> {
+        Vec::new()
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcComputed {

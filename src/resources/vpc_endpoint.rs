@@ -16,6 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
@@ -74,9 +75,18 @@ impl VpcEndpoint {
         ])
     }
 }
+/// What follows for connections to the service (VPC User Guide, "Gateway endpoints": what is open when a route to an
+/// endpoint comes or goes is closed).
+const BY_ANOTHER_WAY: Impact = Impact::lasting(
+    ImpactClass::Interruption,
+    (5, 60),
+    Affected::Nodes,
+    "connections to the service are cut and made again, by another way or once there is one",
+);
 
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind::new("vpc_endpoint");
+    const WHAT: &'static str = "a way from the network to an AWS service that does not cross the internet";
     const COMPONENT: Component = Component::Network;
     const SUMMARY: &'static str = "{service}";
     const HOLDS: Holds = Holds::Nothing;
@@ -86,7 +96,8 @@ impl Resource for VpcEndpoint {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IDENTITY: &'static [&'static str] = &["vpc", "service"];
     const AUDIT: AuditName = AuditName::of("ec2", "id");
-    const INTERRUPTS: &'static [&'static str] = &["route_tables"];
+    const NOTICED: &'static [Noticed<Self>] =
+        &[Noticed::always("route_tables", BY_ANOTHER_WAY), Noticed::always("interface", BY_ANOTHER_WAY)];
     const CHANGED_BY: &'static [ChangingCalls] = &[
         ChangingCalls::of("ec2", "ModifyVpcEndpointRequest.VpcEndpointId", "id", &["ModifyVpcEndpoint"]),
         ChangingCalls::of("ec2", "DeleteVpcEndpointsRequest.VpcEndpointId.content", "id", &["DeleteVpcEndpoints"]),
@@ -97,6 +108,13 @@ impl Resource for VpcEndpoint {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn leaves(&self, _: &VpcEndpointComputed, going: Going) -> Vec<Impact> {
+        match going {
+            Going::Replaced(_) | Going::Deleted => vec![BY_ANOTHER_WAY.about(&self.service)],
+            Going::MadeAgain => Vec::new(),
+        }
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcEndpointComputed {

@@ -145,7 +145,7 @@ pub async fn examine(
             deposed: Vec::new(),
             kept: BTreeMap::new(),
             kept_old: Vec::new(),
-            noticed: BTreeMap::new(),
+            impact: BTreeMap::new(),
             adopted,
             notes: BTreeMap::new(),
         },
@@ -312,7 +312,7 @@ fn unfit(ahead: &Action, data: bool) -> Vec<String> {
     };
     let forcing = diffs.iter().filter(|diff| diff.on_change == OnChange::Replace);
     let unfit = forcing.filter(|diff| {
-        let field = diff.path.split('.').next().unwrap_or_default();
+        let field = diff.field();
         data || points(declared, field) || points(&prior.declared, field)
     });
     unfit.map(|diff| format!("its {} is not the one declared, and cannot be changed", diff.path)).collect()

@@ -141,7 +141,7 @@ fn standing(recorded: &Recorded, known: crate::model::resource::Known) -> (Recor
         computed: known.computed.clone(),
         ..recorded.clone()
     };
-    (record.clone(), record, Observation::Present { known, notes: Vec::new(), settled: true })
+    (record.clone(), record, Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: true })
 }
 
 /// A node of the design among what is recorded: what it waits for and is not there yet is not waited for.

@@ -23,6 +23,7 @@ use crate::described::remembered::{baseline_of, is_about};
 use crate::described::table::MemberTables;
 use crate::described::tracked::severity_of;
 use crate::engine;
+use crate::engine::diff::FieldDiff;
 use crate::engine::plan::Drift;
 use crate::engine::state::{State, Status};
 use crate::model::address::Address;
@@ -194,7 +195,7 @@ impl Look {
                 Drift::Moved(diffs) => diffs.as_slice(),
                 Drift::Gone => &[],
             });
-            let changed: Vec<&str> = diffs.map(|diff| diff.path.split('.').next().unwrap_or_default()).collect();
+            let changed: Vec<&str> = diffs.map(FieldDiff::field).collect();
             further(look, deviations, &changed)
         });
         let inquiries: Vec<Inquiry> = inquiries.collect();

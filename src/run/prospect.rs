@@ -102,7 +102,12 @@ impl Look {
         let mut observed = self.observed.clone();
         for (address, recorded) in &state.resources {
             // What was not looked at is planned with as it is recorded.
-            let as_recorded = || Observation::Present { known: recorded.known(), notes: Vec::new(), settled: true };
+            let as_recorded = || Observation::Present {
+                known: recorded.known(),
+                notes: Vec::new(),
+                waiting: Vec::new(),
+                settled: true,
+            };
             if !self.report.scope.covers(address) {
                 observed.insert(address.clone(), as_recorded());
             }

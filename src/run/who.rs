@@ -188,7 +188,7 @@ fn changes(
             return vec![AuditedChange { noun, words: BTreeSet::new(), values, is_gone: true }];
         }
         Some(Drift::Moved(diffs)) => all.extend(diffs.iter().map(|diff| {
-            let field = diff.path.split('.').next().unwrap_or_default();
+            let field = diff.field();
             let mut words = BTreeSet::from([field.to_owned()]);
             for row in rows() {
                 let MemberClass::Tracked(fields) = &row.class else { continue };

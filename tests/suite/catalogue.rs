@@ -91,17 +91,18 @@ fn every_kind_has_the_story_of_a_life_among_the_tests() {
 }
 
 #[test]
-fn what_interrupts_is_a_field_that_is_changed_in_place() {
+fn what_users_notice_is_of_a_field_that_is_changed_in_place() {
     let mut named = 0;
     for (kind, facts) in catalog() {
-        for name in facts.interrupts {
-            let field = facts.fields.iter().find(|field| field.name == *name);
-            let field = field.unwrap_or_else(|| panic!("src/resources/{kind}.rs: INTERRUPTS names {name}"));
-            assert!(!matches!(field.on_change, OnChange::Replace | OnChange::Ignore), "{kind} {name}");
-            named += 1;
+        for row in (facts.field_impacts)() {
+            let field = facts.fields.iter().find(|field| field.name == row.field);
+            let field = field.unwrap_or_else(|| panic!("src/resources/{kind}.rs: NOTICED names {}", row.field));
+            assert!(!matches!(field.on_change, OnChange::Replace | OnChange::Ignore), "{kind} {}", row.field);
+            assert!(!row.impact.what.is_empty() && !row.impact.what.ends_with('.'), "{kind} {}", row.field);
+            named += usize::from(row.impact.class.interrupts());
         }
     }
-    assert!(named > 10, "{named}");
+    assert!(named > 20, "{named}");
 }
 
 /// Whoever reads a lockfile finds there what AWS decided of each kind.

@@ -265,31 +265,31 @@ async fn whatever_is_replaced_on_request_what_leads_through_it_follows_in_time()
     }
 }
 
-/// What a plan says of an edit, a line for each address.
+/// What a plan says of an edit, a line for each thing that is a risk.
 fn noticed(ran: &Ran) -> Vec<String> {
-    ran.plan.noticed.iter().map(|(address, text)| format!("{address}: {text}")).collect()
+    let all = ran.plan.impact.iter().flat_map(|(at, all)| all.iter().map(move |one| (at, one)));
+    let risks = all.filter(|(_, one)| one.class.interrupts());
+    risks.map(|(at, one)| format!("{at}: {}: {}", one.class.word(), one.what)).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_users_will_notice_is_said_beforehand() {
     let mut standing = Standing::new().await;
     let ran = standing.edit(internal).await;
-    let [balancer] = noticed(&ran).try_into().unwrap();
-    assert!(
-        balancer.starts_with("load_balancer.main: outage: ") && balancer.contains("another DNS name"),
-        "{balancer}"
-    );
-    assert!(balancer.contains("packages.example.com"), "{balancer}");
+    let [outage, name] = noticed(&ran).try_into().unwrap();
+    assert!(outage.starts_with("load_balancer.main: OUTAGE: "), "{outage}");
+    assert!(outage.contains("packages.example.com"), "{outage}");
+    assert!(name.starts_with("load_balancer.main: NEW ADDRESS: ") && name.contains("another DNS name"), "{name}");
     let ran = standing.edit(node_port).await;
     let [group] = noticed(&ran).try_into().unwrap();
-    assert!(group.starts_with("target_group.main: outage: ") && group.contains("port 30555"), "{group}");
+    assert!(group.starts_with("target_group.main: OUTAGE: ") && group.contains("port 30555"), "{group}");
     let ran = standing.edit(bound).await;
     let [group] = noticed(&ran).try_into().unwrap();
-    assert!(group.contains("outage: ") && group.contains("Helm, with the new values"), "{group}");
+    assert!(group.contains("OUTAGE: ") && group.contains("Helm, with the new values"), "{group}");
     let ran = standing.edit(PLAIN).await;
-    assert_eq!(noticed(&ran), ["listener.https: nothing answers on port 443 any more"]);
+    assert_eq!(noticed(&ran), ["listener.https: OUTAGE: nothing answers there any more"]);
     let ran = standing.edit(left).await;
-    assert!(noticed(&ran).iter().any(|line| line.starts_with("load_balancer.main: nothing answers at ")));
+    assert!(noticed(&ran).iter().any(|line| line.starts_with("load_balancer.main: OUTAGE: nothing answers there")));
 
     // What somebody else removed is made again, and is not what it was.
     let mut standing = Standing::new().await;
@@ -297,7 +297,7 @@ async fn what_users_will_notice_is_said_beforehand() {
         ["listener.http", "listener.https", "load_balancer.main"].map(|address| address.parse().unwrap());
     standing.bench.cloud.meddle(|world| world.objects.retain(|_, object| !gone.contains(&object.mark.address)));
     let ran = standing.edit(CERTIFIED).await;
-    assert!(noticed(&ran)[0].contains("another DNS name"), "{:?}", noticed(&ran));
+    assert!(noticed(&ran).iter().any(|line| line.contains("another DNS name")), "{:?}", noticed(&ran));
     // What changes nothing for users is not mentioned.
     let ran = standing.edit(tag).await;
     assert_eq!(noticed(&ran), [""; 0]);

@@ -126,7 +126,7 @@ fn old_and_undeclared_objects_are_found_and_go_with_the_next_apply() {
     gone(&desk);
     let told = ["eipalloc-old  is an old one", "elastic_ip.stray  eipalloc-stray  is not declared", "46 of 46 objects"];
     desk.run(&RECOVER).exit(0).says(&told);
-    desk.run(&PLAN).exit(2).says(&["0 to create, 0 to update, 0 to replace, 2 to delete"]);
+    desk.run(&PLAN).exit(2).says(&["Plan: 2 to delete."]);
     desk.run(&APPLY).exit(0);
     desk.run(&PLAN).exit(0);
     assert_eq!(world(&desk)["objects"].as_object().unwrap().len(), 46);

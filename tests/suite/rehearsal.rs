@@ -184,7 +184,7 @@ fn the_readme_promises_as_many_objects_as_are_made() {
         let typed = line.split('#').next().unwrap().replace(" apply ", " apply --auto-approve ");
         // No pods run in a rehearsal, and that is what status says.
         let said = desk.shell(&typed).exit(typed.contains(" status ").into());
-        made.extend(numbers_before("to create,", &said.stdout));
+        made.extend(numbers_before("to create.", &said.stdout));
         assert_eq!(
             numbers_before("objects", line),
             if typed.contains(" apply ") { made.clone() } else { vec![] },
@@ -195,9 +195,9 @@ fn the_readme_promises_as_many_objects_as_are_made() {
     assert!(desk.path("try.rehearsal").exists(), "as it says");
     // Everywhere else it speaks of the reference declaration, which has a certificate.
     desk.declare(&[]);
-    let all = numbers_before("to create,", &desk.run(&rehearsed(&["plan"])).exit(0).stdout);
+    let all = numbers_before("to create.", &desk.run(&rehearsed(&["plan"])).exit(0).stdout);
     let told =
-        [before, after].map(|text| [numbers_before("objects", text), numbers_before("to create,", text)].concat());
+        [before, after].map(|text| [numbers_before("objects", text), numbers_before("to create.", text)].concat());
     let told = told.concat();
     assert!(told.len() > 3 && told.iter().all(|told| all == [*told]), "{told:?} and not {all:?}");
 }

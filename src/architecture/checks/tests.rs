@@ -75,7 +75,10 @@ impl Scene {
                     computed: known.computed.clone(),
                 };
                 state.resources.insert(address.clone(), recorded);
-                observed.insert(address.clone(), Observation::Present { known, notes: Vec::new(), settled: true });
+                observed.insert(
+                    address.clone(),
+                    Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: true },
+                );
             }
         }
         let plan = engine::plan(&catalog(), &nodes, &state, &observed, &Request::default()).unwrap();
@@ -108,7 +111,7 @@ impl Scene {
         let recorded = scene.state.resources.iter();
         let present = recorded.map(|(address, one)| {
             let known = Known { declared: one.declared.clone(), computed: one.computed.clone() };
-            (address.clone(), Observation::Present { known, notes: Vec::new(), settled: true })
+            (address.clone(), Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: true })
         });
         let observed: BTreeMap<_, _> = present.collect();
         let all = ["database", "bucket", "key"].into_iter().map(str::to_owned).collect();

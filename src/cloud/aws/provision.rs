@@ -251,6 +251,8 @@ pub struct Present<R: Resource> {
     pub computed: R::Computed,
     /// What is worth knowing and no difference.
     pub notes: Vec<String>,
+    /// What AWS holds back until a maintenance window, and does along with the next change in place.
+    pub waiting: Vec<String>,
     /// Whether it is at rest: neither being made nor being changed.
     pub settled: bool,
 }
@@ -263,7 +265,7 @@ impl<R: Resource> ReadOutcome<R> {
 
     /// It is there, and there is nothing to note.
     pub fn present(declared: R, computed: R::Computed) -> Self {
-        Self::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled: true }))
+        Self::Present(Box::new(Present { declared, computed, notes: Vec::new(), waiting: Vec::new(), settled: true }))
     }
 }
 

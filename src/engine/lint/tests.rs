@@ -50,7 +50,10 @@ fn standing(nodes: &BTreeMap<Address, Node>) -> (State, BTreeMap<Address, Observ
     for (at, node) in nodes {
         let computed: Document = [("id".to_owned(), json!(format!("id-{at}")))].into_iter().collect();
         let known = Known { declared: node.declared.clone(), computed };
-        observed.insert(at.clone(), Observation::Present { known: known.clone(), notes: Vec::new(), settled: true });
+        observed.insert(
+            at.clone(),
+            Observation::Present { known: known.clone(), notes: Vec::new(), waiting: Vec::new(), settled: true },
+        );
         let after = node.after.keys().cloned().collect();
         state.resources.insert(at.clone(), Recorded { after, ..Recorded::found(known) });
     }

@@ -104,7 +104,7 @@ fn a_run_line_by_line() {
         2s          read: 1 there, 1 not there, 1 not readable
         2s          drift database.main: backup_days recorded 7, found 1; tags.team recorded a, found none
         2s          drift nat_gateway.b: gone
-        2s          plan: 5 to create, 0 to update, 0 to replace, 0 to delete; takes about 20 min
+        2s          plan: 5 to create; takes about 20 min
         5s          adopted bucket.packages: ppm-prod-111122223333
         5s     0/5  5 steps to carry out
         5s     0/5  create vpc.main: started, usually 1s

@@ -11,7 +11,8 @@ use crate::report::ValuesFile;
 fn found<T>(report: &DriftReport, then: impl FnOnce(&Page<'_>) -> T) -> T {
     let mut origins = Origins::default();
     for (field, line) in [("", 2), ("backup_days", 4)] {
-        origins.insert(&address("database.main"), field, Place { line, column: 3, width: 5 });
+        let place = Place { line, column: 3, width: 5 };
+        origins.insert(&address("database.main"), field, Origin { key: field.to_owned(), place, is_written: true });
     }
     let edited = Edited { keys: vec![("replicas".to_owned(), Edit::Changed)], unreadable: None };
     let values = ValuesFile {

@@ -64,8 +64,8 @@ fn the_first_plan_in_one_look() {
       + listener.https           create  HTTPS 443
       + target_attachment.nodes  create  node_group.main in target_group.main
 
-    Plan: 46 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted.
-    Usually takes about 17 min, seldom more than 21 min; longest chain: vpc.main → subnet.private-a → db_subnet_group.database → database.main (16 min).
+    Plan: 46 to create.
+    Usually takes about 17 min, seldom more than 21 min, most of it: database.main 16 min.
     ");
 }
 
@@ -77,13 +77,14 @@ fn everything_at_once() {
     Network  1 to create, 1 to update, 3 to replace, 1 to forget
       +/- vpc.main                      replace (create, then delete)
             cidr  10.0.0.0/16 → 10.8.0.0/16  forces replacement
-      -/+ subnet.private-a              replace (delete, then create)  because vpc.main is replaced
+      -/+ subnet.private-a              replace (delete, then create)
+            because vpc.main is replaced
       -/+ subnet.private-b              replace (delete, then create)
             cidr  10.0.1.0/24 → 10.0.9.0/24  forces replacement
             vpc   the new vpc.main           forces replacement
-      .   elastic_ip.nat-a              forget                         because it is gone, and no longer declared
-      +   nat_gateway.a                 create                         in subnet.public-a  because it is gone
-      ~   security_group.load-balancer  update in place
+      .   elastic_ip.nat-a              forget           because it is gone, and no longer declared
+      +   nat_gateway.a                 create           in subnet.public-a  because it is gone
+      ~   security_group.load-balancer  update in place  no outage
             ingress               + tcp 80 from 10.0.0.0/8 "Users"  - tcp 22 from 0.0.0.0/0 "Users"
             tags.Name             lb → ppm-prod-load-balancer
             tags.ppm-infra:stack  + ppm-prod
@@ -91,19 +92,21 @@ fn everything_at_once() {
 
     Access  2 to update
       ~ iam_role.nodes              update in place  because an earlier run did not finish it
-      ~ iam_policy.package-manager  update in place
+      ~ iam_policy.package-manager  update in place  no outage
           document  ~ ReadPackages Action  + s3:PutObject
 
     Data  1 to update, 1 to replace
-      -/+ bucket.packages  replace (delete, then create)  holds data  because you asked for it
-      ~   database.main    update in place
+      -/+ bucket.packages  replace (delete, then create)
+            because you asked for it
+      ~   database.main    update in place  no outage
             multi_az     false → true
             storage_gib  100 → 200
 
     Kubernetes  1 to update, 1 to replace
-      ~   cluster.main   update in place
+      ~   cluster.main   update in place  no outage
             version  1.31 → 1.32 → 1.33
-      -/+ addon.coredns  replace (delete, then create)  because it was left degraded
+      -/+ addon.coredns  replace (delete, then create)
+            because it was left degraded
 
     Front door  1 to create, 1 to delete
       - listener.http   delete  HTTP 80  because it is no longer declared
@@ -128,7 +131,7 @@ fn everything_at_once() {
                      another
 
     Plan: 2 to create, 5 to update, 5 to replace, 2 to delete. 3 drifted. 1 unchanged.
-    Usually takes about 25 min, seldom more than 43 min; longest chain: update cluster.main (12 min) → update cluster.main (step 2) (12 min).
+    Usually takes about 25 min, seldom more than 43 min, most of it: update cluster.main 10 min, update cluster.main (step 2) 10 min.
     "#);
 }
 
@@ -146,10 +149,10 @@ fn one_field_is_three_lines() {
     let told = text(plan([("database.main", one), ("vpc.main", Action::NoOp { record: None })]), Goal::Converge, false);
     insta::assert_snapshot!(told, @r"
     ppm-prod in us-east-1, account 111122223333
-      ~ database.main  update in place
+      ~ database.main  update in place  no outage
           storage_gib  100 → 200
 
-    Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 drifted. 1 unchanged.
+    Plan: 1 to update. 1 unchanged.
     Usually takes about 5 min, seldom more than 10 min.
     ");
 }
@@ -187,8 +190,8 @@ fn what_is_made_shows_its_fields_when_asked() {
           document.Version  2012-10-17
           name              ppm-prod-package-manager
 
-    Plan: 4 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted.
-    Usually takes about 19s, seldom more than 37s; longest chain: vpc.main (10s) → route_table.private-a (8s).
+    Plan: 4 to create.
+    Usually takes about 19s, seldom more than 37s, most of it: vpc.main 10s, route_table.private-a 8s.
     "#);
 }
 
@@ -242,18 +245,18 @@ fn destroying_keeps_what_holds_data() {
       - vpc.main  delete  10.0.0.0/16
 
     Data  1 to delete
-      - database.main  delete  PostgreSQL 17.5, db.t3.xlarge, 100 GiB  holds data
+      - database.main  delete  PostgreSQL 17.5, db.t3.xlarge, 100 GiB
 
     Kubernetes  2 to delete
       - cluster.main     delete  Kubernetes 1.33
       - node_group.main  delete  3 of c6a.4xlarge, 100 GiB each
 
-    Kept
+    Kept  stays in AWS, and is paid for as before
       bucket.packages  holds data; --delete-data bucket deletes it
       kms_key.main     bucket.packages needs it
 
-    Plan: 0 to create, 0 to update, 0 to replace, 4 to delete. 0 drifted. 2 kept.
-    Usually takes about 14 min, seldom more than 19 min; longest chain: node_group.main (7 min) → cluster.main (6 min).
+    Plan: 4 to delete. 2 kept.
+    Usually takes about 14 min, seldom more than 19 min, most of it: node_group.main 7 min, cluster.main 6 min.
     ");
 }
 

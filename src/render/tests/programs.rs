@@ -18,7 +18,7 @@ fn a_plan_for_programs() {
         *subnet,
         json!({
             "address": "subnet.private-b", "component": "network", "action": "replace", "why": "changed",
-            "because": null, "order": "delete_first", "id": "id-old",
+            "because": null, "reasons": ["its cidr changes"], "impact": [], "order": "delete_first", "id": "id-old",
             "fields": [
                 {"path": "cidr", "before": {"value": "10.0.1.0/24"}, "after": {"value": "10.0.9.0/24"},
                  "on_change": "replace"},

@@ -7,6 +7,7 @@ use super::printers::{html, markdown, tame_html, tame_markdown};
 use super::*;
 use crate::engine::forecast::{Forecast, Forecaster};
 use crate::model::duration::DurationSpread;
+use crate::model::impact::{Affected, Impact, ImpactClass};
 
 /// Any text, also with what controls a terminal.
 fn text() -> impl Strategy<Value = String> {
@@ -131,14 +132,16 @@ proptest! {
         ]);
         plan.drift.insert(address("listener.a"), Drift::Moved(diffs.clone()));
         plan.kept.insert(address("vpc.a"), word.clone());
-        plan.noticed.insert(address("vpc.a"), word.clone());
+        let impact = Impact::of(ImpactClass::Outage, Affected::Everybody, "").saying(word.clone()).about(word.clone());
+        plan.impact.insert(address("vpc.main"), vec![Impact { field: Some(word.clone().into()), ..impact.clone() }]);
+        plan.impact.insert(address("bucket.a"), vec![impact]);
         plan.adopted.insert(address("vpc.a"), prior);
         plan.deposed.push((address("vpc.a"), word.clone()));
         plan.notes.insert(address("vpc.a"), vec![word.clone()]);
         let catalog = catalog();
         let view = PlanView {
             region: &word, account: &word, catalog: &catalog, goal: Goal::Converge, cost: None, values: None, file: &word, quoted_file: &word, text: &word,
-            verbose,
+            origins: &ORIGINS, verbose,
         };
         let finding = Finding {
             id: "a.b",

@@ -60,6 +60,7 @@ fn view<'a>(catalog: &'a Catalog, values: &'a ValuesPlan, verbose: bool) -> Plan
         file: "plans/prod.yaml",
         quoted_file: "plans/prod.yaml",
         text: "",
+        origins: &ORIGINS,
         values: Some(values),
         verbose,
     }
@@ -86,7 +87,7 @@ Helm values  out/ppm-prod.values.yaml, compared with what was written at serial 
   Downgrade: the database was migrated by the newer version, and no migration goes back.
   Recreate: all pods stop before new ones start, and nothing is served in between.
 
-Plan: 0 to create, 0 to update, 0 to replace, 0 to delete. 0 drifted. Values: 8 keys change.
+Plan: nothing in AWS. Values: 8 keys change.
 ";
     assert_eq!(page(&changed(), false), expected);
 }

@@ -200,7 +200,7 @@ mod tests {
     use crate::model::error::ErrorKind;
     use crate::model::finding::Severity;
     use crate::model::observation::Remedy;
-    use crate::model::place::Place;
+    use crate::model::place::{Origin, Place};
     use crate::model::resource::OnChange;
     use crate::model::waiver::Waiver;
 
@@ -222,7 +222,8 @@ mod tests {
     fn found(report: &DriftReport, values: Option<&ValuesFile>) -> Vec<Finding> {
         let mut origins = Origins::default();
         for (address, field, at) in [("database.main", "", 20), ("database.main", "backup_days", 24)] {
-            origins.insert(&address.parse().unwrap(), field, line(at));
+            let origin = Origin { key: field.to_owned(), place: line(at), is_written: true };
+            origins.insert(&address.parse().unwrap(), field, origin);
         }
         findings(report, values, &origins, "plans/prod.yaml")
     }

@@ -130,7 +130,13 @@ async fn look(one: Lookup<AccessEntry>, cx: &Reading<'_>) -> Result<ReadOutcome<
         policies: policies.whole,
         tags: one.managed(&tags),
     };
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(place, &entry), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present {
+        declared,
+        computed: computed(place, &entry),
+        notes,
+        waiting: Vec::new(),
+        settled: true,
+    })))
 }
 
 fn foreign(cluster: &str, entry: &types::AccessEntry, cx: &Reading<'_>) -> ReadOutcome<AccessEntry> {

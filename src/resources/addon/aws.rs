@@ -152,7 +152,13 @@ async fn look(
     }
     let declared = told(&found, kubernetes_version, one.managed(&tags), cx.ids);
     let settled = !matches!(status, Some(AddonStatus::Creating | AddonStatus::Updating));
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(place, &found), notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present {
+        declared,
+        computed: computed(place, &found),
+        notes,
+        waiting: Vec::new(),
+        settled,
+    })))
 }
 
 fn told(found: &types::Addon, kubernetes_version: String, tags: Tags, ids: &IdIndex) -> Addon {

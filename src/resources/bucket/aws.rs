@@ -213,7 +213,7 @@ async fn see(one: &Lookup<Bucket>, cx: &Reading<'_>) -> Result<ReadOutcome<Bucke
     let told = found.told(name, |key| cx.refer(&place.key_arn(key)));
     let declared = Bucket { tags: one.managed(&found.tags), ..told };
     let computed = computed(name, cx.surroundings);
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, waiting: Vec::new(), settled: true })))
 }
 
 /// Whether a bucket of another name is declared than is recorded.

@@ -150,7 +150,7 @@ async fn look(one: &Lookup<Cluster>, cx: &Reading<'_>) -> Result<ReadOutcome<Clu
         notes.push(strange());
     }
     let declared = told(&found, one.expected(), one.managed(&tags), cx.ids);
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, waiting: Vec::new(), settled })))
 }
 
 /// What is there of a cluster that is gone. To who removes everything it is there until EKS has taken its security group
@@ -166,6 +166,7 @@ async fn left_behind(one: &Lookup<Cluster>, cx: &Reading<'_>) -> Result<ReadOutc
         declared: recorded.clone(),
         computed: known.clone(),
         notes,
+        waiting: Vec::new(),
         settled: true,
     })))
 }

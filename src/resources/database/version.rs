@@ -73,7 +73,7 @@ fn satisfies(there: &str, wanted: &str) -> bool {
     major(there) == major(wanted) && numbers(there) >= numbers(wanted)
 }
 
-fn major(version: &str) -> u32 {
+pub(super) fn major(version: &str) -> u32 {
     numbers(version).first().copied().unwrap_or_default()
 }
 

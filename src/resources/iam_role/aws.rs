@@ -225,7 +225,13 @@ async fn see(one: &Lookup<IamRole>, cx: &Reading<'_>) -> Result<ReadOutcome<IamR
         tags: one.managed(&found),
     };
     let arn = iam::arn(cx.surroundings, &format!("role{}{}", role.path(), role.role_name()));
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed: computed(&role, &arn), notes, settled: true })))
+    Ok(ReadOutcome::Present(Box::new(Present {
+        declared,
+        computed: computed(&role, &arn),
+        notes,
+        waiting: Vec::new(),
+        settled: true,
+    })))
 }
 
 /// What IAM computed; `arn` is for the moment in which a new role has its unique id in its place.

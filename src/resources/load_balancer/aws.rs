@@ -248,7 +248,7 @@ async fn look(one: Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<ReadOutcome
         tags: one.managed(&tags),
     };
     let settled = state(&there) != Some(&LoadBalancerStateEnum::Provisioning);
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes: Vec::new(), settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes: Vec::new(), waiting: Vec::new(), settled })))
 }
 
 /// What is there of a load balancer that is gone: to who removes everything it is there as long as its network
@@ -264,6 +264,7 @@ async fn left_behind(one: &Lookup<LoadBalancer>, cx: &Reading<'_>) -> Result<Rea
         declared: recorded.clone(),
         computed: known.clone(),
         notes,
+        waiting: Vec::new(),
         settled: true,
     })))
 }

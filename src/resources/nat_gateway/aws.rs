@@ -47,7 +47,13 @@ impl Provision for NatGateway {
                 };
                 let settled = gateway.state() != Some(&NatGatewayState::Pending);
                 let (computed, notes) = (computed_of(gateway), Vec::new());
-                Ok(ReadOutcome::Present(Box::new(Present { declared: there, computed, notes, settled })))
+                Ok(ReadOutcome::Present(Box::new(Present {
+                    declared: there,
+                    computed,
+                    notes,
+                    waiting: Vec::new(),
+                    settled,
+                })))
             },
         )
         .await

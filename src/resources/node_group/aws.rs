@@ -140,7 +140,7 @@ async fn look(one: Lookup<NodeGroup>, cx: &Reading<'_>) -> Result<ReadOutcome<No
     };
     let computed = computed(place, &found);
     let declared = told(&found, one.expected(), one.managed(&eks::tags_of(found.tags())), cx.ids);
-    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled })))
+    Ok(ReadOutcome::Present(Box::new(Present { declared, computed, notes, waiting: Vec::new(), settled })))
 }
 
 /// Whether a group is on its way out.

@@ -42,6 +42,7 @@ impl Provision for RouteTable {
                     declared,
                     computed: computed_of(table),
                     notes,
+                    waiting: Vec::new(),
                     settled: true,
                 })))
             },

@@ -41,8 +41,13 @@ impl Provision for Vpc {
                     CloudError::new(ErrorKind::Bug, "read the network's address space", format!("{error}"))
                 })?;
                 let declared = Vpc { cidr, dns_support: false, dns_hostnames: false, tags };
-                let present =
-                    Present { declared, computed: VpcComputed { id }, notes: further_addresses(vpc), settled: true };
+                let present = Present {
+                    declared,
+                    computed: VpcComputed { id },
+                    notes: further_addresses(vpc),
+                    waiting: Vec::new(),
+                    settled: true,
+                };
                 Ok(ReadOutcome::Present(Box::new(present)))
             },
         );

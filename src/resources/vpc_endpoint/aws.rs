@@ -63,6 +63,7 @@ impl Provision for VpcEndpoint {
                     declared,
                     computed: computed_of(endpoint),
                     notes,
+                    waiting: Vec::new(),
                     settled: state_of(endpoint) == "available",
                 })))
             },

@@ -56,7 +56,7 @@ fn every_part_of_every_record_is_told_by_its_name_and_with_a_grade() {
     record.as_object_mut().unwrap().remove("digest");
     let state: State = serde_json::from_value(record).unwrap();
     let (world, catalog) = (World::in_sync(), catalog());
-    let present = |known: Known| Observation::Present { known, notes: Vec::new(), settled: true };
+    let present = |known: Known| Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: true };
     let there: BTreeMap<Address, Observation> =
         state.resources.iter().map(|(at, recorded)| (at.clone(), present(recorded.known()))).collect();
     assert_eq!(engine::drift(&catalog, &state, &there).unwrap(), BTreeMap::new());

@@ -31,7 +31,7 @@ impl Ground {
             let (state, declared) = (bench.state(), Declared(stack));
             let surroundings = bench.session.cloud.survey(&declared.questions(&state)).await.unwrap();
             let nodes = declared.nodes(&surroundings, &state);
-            let seen = |known| Observation::Present { known, notes: Vec::new(), settled: true };
+            let seen = |known| Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: true };
             let observed = state.resources.iter().map(|(at, recorded)| (at.clone(), seen(recorded.known()))).collect();
             Self { nodes, state, observed }
         })
@@ -98,7 +98,10 @@ fn what_nobody_recorded_is_taken_over_and_waited_for_unless_it_is_at_rest() {
         let mut ground = Ground::whole();
         let recorded = ground.state.resources.remove(&role).unwrap();
         let known = recorded.known();
-        ground.observed.insert(role.clone(), Observation::Present { known, notes: Vec::new(), settled: at_rest });
+        ground.observed.insert(
+            role.clone(),
+            Observation::Present { known, notes: Vec::new(), waiting: Vec::new(), settled: at_rest },
+        );
         let plan = plan(&catalog(), &ground.nodes, &ground.state, &ground.observed, &Request::default()).unwrap();
         let status = if at_rest { Status::Ready } else { Status::Unfinished };
         assert_eq!(plan.adopted[&role].status, status);

@@ -90,7 +90,7 @@ fn a_lost_lockfile_is_made_again_with_what_nobody_knew_of() {
     let mut again = records(&desk);
     again.remove(&"elastic_ip.stray".parse().unwrap());
     assert_eq!(again, whole);
-    desk.run(&PLAN).exit(2).says(&["0 to create, 0 to update, 0 to replace, 2 to delete"]);
+    desk.run(&PLAN).exit(2).says(&["Plan: 2 to delete."]);
     desk.run(&APPLY).exit(0);
     desk.run(&PLAN).exit(0);
     let lost = online().block_on(allocate(&emulator, "elastic_ip.stray"));

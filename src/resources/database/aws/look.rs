@@ -114,6 +114,7 @@ fn see(
     }
     let group = there.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name());
     let subnets = there.db_subnet_group().and_then(|group| group.db_subnet_group_name());
+    let waiting = now.waiting.iter().map(|what| (*what).to_owned()).collect();
     let declared = Database {
         name: there.db_instance_identifier().unwrap_or_default().to_owned(),
         engine_version,
@@ -145,7 +146,7 @@ fn see(
         // No waiting helps.
         InstanceState::Trouble | InstanceState::Stillborn | InstanceState::Leaving => true,
     };
-    ReadOutcome::Present(Box::new(Present { declared, computed: computed(there), notes, settled }))
+    ReadOutcome::Present(Box::new(Present { declared, computed: computed(there), notes, waiting, settled }))
 }
 
 /// What waits for the maintenance window or for a restart.

@@ -157,7 +157,7 @@ fn present(
     }));
     let told = told(key, details, &names, one.expected());
     let declared = KmsKey { tags: one.managed(tags), ..told };
-    ReadOutcome::Present(Box::new(Present { declared, computed, notes, settled: true }))
+    ReadOutcome::Present(Box::new(Present { declared, computed, notes, waiting: Vec::new(), settled: true }))
 }
 
 /// A day as people write it; KMS tells none while replicas in other regions are to go first.
