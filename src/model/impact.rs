@@ -129,6 +129,10 @@ pub enum Affected {
 }
 
 impl Affected {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Everybody, Self::KubernetesApi, Self::Nodes, Self::Upstream, Self::ShutOut, Self::Operators];
+
     /// Its words for readers.
     pub const fn words(self) -> &'static str {
         match self {
@@ -284,6 +288,20 @@ mod tests {
         words.dedup();
         assert_eq!(words.len(), ImpactClass::ALL.len());
         assert_eq!(ImpactClass::ALL.into_iter().max(), Some(ImpactClass::DataLoss));
+    }
+
+    #[test]
+    fn the_page_about_plans_has_a_row_for_every_class_and_for_everybody_affected() {
+        let page = include_str!("../../docs/plan.md");
+        let name = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        for class in ImpactClass::ALL {
+            let row = format!("| {} | `{}` | {} |", class.word(), name(serde_json::json!(class)), class.meaning());
+            assert!(page.contains(&row), "docs/plan.md has no row {row}");
+        }
+        for affected in Affected::ALL {
+            let row = format!("| {} | `{}` |", affected.words(), name(serde_json::json!(affected)));
+            assert!(page.contains(&row), "docs/plan.md has no row {row}");
+        }
     }
 
     #[test]

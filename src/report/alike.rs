@@ -3,7 +3,7 @@
 //! Promises: nothing is folded of which users notice anything, and what differs between two objects is folded for
 //! neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::block::{Row, RowStatus};
 use super::fields::{self, Sides};
@@ -13,6 +13,7 @@ use super::words::count;
 use crate::engine::diff::{FieldDiff, Shown};
 use crate::engine::plan::{Action, Plan, Why};
 use crate::model::address::Address;
+use crate::model::impact::ImpactClass;
 use crate::model::resource::OnChange;
 
 /// How to see each of them.
@@ -23,53 +24,43 @@ const MANY: usize = 3;
 
 /// Differences that many objects have.
 #[derive(Default)]
-pub(super) struct Alike {
-    /// Each with how many objects have it.
-    shared: Vec<(FieldDiff, usize)>,
+pub(super) struct Alike<'a> {
+    /// Each with the objects that have it.
+    shared: Vec<(&'a FieldDiff, BTreeSet<&'a Address>)>,
     /// Objects of which nothing else changes.
-    wholly: Vec<Address>,
+    wholly: BTreeSet<&'a Address>,
 }
 
-impl Alike {
+impl<'a> Alike<'a> {
     /// Those of a plan.
-    pub(super) fn of(plan: &Plan) -> Self {
-        let changed = |action| match action {
-            &Action::Update { ref diffs, .. } | &Action::Replace { ref diffs, .. } => diffs.as_slice(),
-            Action::NoOp { .. } | Action::Create { .. } | Action::Delete { .. } | Action::Forget { .. } => &[],
-        };
-        let mut counted: BTreeMap<&str, Vec<(&FieldDiff, usize)>> = BTreeMap::new();
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let mut shared: BTreeMap<String, (&FieldDiff, BTreeSet<&Address>)> = BTreeMap::new();
         for (address, action) in &plan.actions {
-            let noticed = |diff: &FieldDiff| {
+            let (Action::Update { diffs, .. } | Action::Replace { diffs, .. }) = action else { continue };
+            let is_noticed = |diff: &FieldDiff| {
                 let mut impacts = plan.impact.get(address).into_iter().flatten();
                 impacts.any(|one| one.field.as_deref() == Some(diff.field()))
             };
-            for diff in changed(action).iter().filter(|diff| is_plain(diff) && !noticed(diff)) {
-                let of_path = counted.entry(&diff.path).or_default();
-                match of_path.iter_mut().find(|(known, _)| *known == diff) {
-                    Some((_, n)) => *n += 1,
-                    None => of_path.push((diff, 1)),
-                }
+            for diff in diffs.iter().filter(|diff| is_plain(diff) && !is_noticed(diff)) {
+                let same = serde_json::to_string(diff).expect("differences serialise");
+                shared.entry(same).or_insert_with(|| (diff, BTreeSet::new())).1.insert(address);
             }
         }
-        let many = counted.into_values().flatten().filter(|(_, n)| *n >= MANY);
-        let mut alike = Self { shared: many.map(|(diff, n)| (diff.clone(), n)).collect(), wholly: Vec::new() };
-        let is_whole = |action: &Action| match action {
-            Action::Update { diffs, why: Why::Changed, .. } => diffs.iter().all(|diff| alike.tells(diff)),
-            Action::Update { .. }
-            | Action::Replace { .. }
-            | Action::NoOp { .. }
-            | Action::Create { .. }
-            | Action::Delete { .. }
-            | Action::Forget { .. } => false,
-        };
-        let wholly = plan.actions.iter().filter(|(_, action)| is_whole(action)).map(|(address, _)| address.clone());
-        alike.wholly = wholly.collect();
+        let shared = shared.into_values().filter(|(_, objects)| objects.len() >= MANY).collect();
+        let mut alike = Self { shared, wholly: BTreeSet::new() };
+        for (address, action) in &plan.actions {
+            if let Action::Update { diffs, why: Why::Changed, .. } = action
+                && diffs.iter().all(|diff| alike.tells(address, diff))
+            {
+                alike.wholly.insert(address);
+            }
+        }
         alike
     }
 
-    /// Whether this difference is told here.
-    pub(super) fn tells(&self, diff: &FieldDiff) -> bool {
-        self.shared.iter().any(|(shared, _)| shared == diff)
+    /// Whether this difference of an object is told here.
+    pub(super) fn tells(&self, address: &Address, diff: &FieldDiff) -> bool {
+        self.shared.iter().any(|(shared, objects)| *shared == diff && objects.contains(address))
     }
 
     /// Whether nothing of an object is left to be told elsewhere.
@@ -84,11 +75,11 @@ impl Alike {
 
     /// A row for each difference.
     pub(super) fn rows(&self) -> Vec<Row> {
-        let row = |(diff, n): &(FieldDiff, usize)| {
+        let row = |(diff, objects): &(&FieldDiff, BTreeSet<&Address>)| {
             let told =
-                fields::rows(std::slice::from_ref(diff), &[], Sides::Change).into_iter().next().unwrap_or_default();
-            let effect = if diff.field() == "tags" { NO_EFFECT } else { "no outage" };
-            let mut cells = vec![vec![Text::of(Label::Address, count(*n, "object"))]];
+                fields::rows(std::slice::from_ref(*diff), &[], Sides::Change).into_iter().next().unwrap_or_default();
+            let effect = if diff.field() == "tags" { NO_EFFECT } else { ImpactClass::NoOutage.word() };
+            let mut cells = vec![vec![Text::of(Label::Address, count(objects.len(), "object"))]];
             cells.extend(told.cells.into_iter().take(2));
             cells.push(vec![Text::of(Label::Muted, effect)]);
             Row { cells, ..Row::default() }.with_status(RowStatus::Update)

@@ -29,7 +29,7 @@ use crate::model::resource::{Catalog, ReplaceOrder};
 /// Every object that changes, in the order of addresses.
 pub(super) struct Changes<'a> {
     all: Vec<Change<'a>>,
-    alike: Alike,
+    alike: Alike<'a>,
     catalog: &'a Catalog,
     is_full: bool,
 }
@@ -105,7 +105,7 @@ impl<'a> Changes<'a> {
                 && matches!((&diff.after, change.why),
                     (Shown::AfterApply(to), Why::DependencyReplaced(from)) if to == from)
         };
-        let untold = change.diffs.iter().filter(|diff| !told(diff) && !self.alike.tells(diff));
+        let untold = change.diffs.iter().filter(|diff| !told(diff) && !self.alike.tells(change.address, diff));
         fields::rows(&untold.cloned().collect::<Vec<_>>(), change.via, Sides::Change)
     }
 

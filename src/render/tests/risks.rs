@@ -81,6 +81,7 @@ fn origins() -> Origins {
         ("vpc.main", "cidr", "network.cidr", 12),
         ("vpc.main", "", "network", 10),
         ("database.main", "instance_class", "database.instance_class", 21),
+        ("elastic_ip.nat-b", "", "network.nat", 11),
     ] {
         let place = Place { line, ..Place::START };
         origins.insert(&address(at), field, Origin { key: key.to_owned(), place, is_written: true });
@@ -117,8 +118,13 @@ fn two_of_a_kind_are_not_many_and_what_is_noticed_is_never_folded() {
     assert!(told.contains("3 objects"), "{told}");
     let notice = Impact::of(ImpactClass::Access, Affected::ShutOut, "a tag decides who may come in");
     plan.impact.insert(address("cluster.main"), vec![Impact { field: Some("tags".into()), ..notice }]);
-    let told = text(plan, Goal::Converge, false);
+    let told = text(plan.clone(), Goal::Converge, false);
     assert_eq!(told.matches("tags.team").count(), 3, "{told}");
+    // Where there are many all the same, the one that is noticed stands by itself.
+    plan.actions.insert(address("vpc.main"), tagged());
+    let told = text(plan, Goal::Converge, false);
+    assert!(told.contains("3 objects") && told.matches("tags.team").count() == 2, "{told}");
+    assert!(told.contains("~ cluster.main  update in place  access"), "{told}");
 }
 
 #[test]
