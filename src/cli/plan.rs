@@ -60,6 +60,7 @@ pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<
         values: values.as_ref(),
         cost: Some(&change),
         file: &declaration.name(),
+        named: &declaration.name(),
         text: &declaration.text,
         verbose: args.full,
     };
@@ -90,6 +91,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
         values: saved.values.as_ref(),
         cost: saved.cost.as_ref(),
         file: "",
+        named: &saved.declaration.file.display().to_string(),
         text: "",
         verbose: args.full,
     };

@@ -60,6 +60,7 @@ impl<'a> StackRun<'a> {
             values,
             cost,
             file: &self.declaration.name(),
+            named: &self.declaration.name(),
             text: &self.declaration.text,
             verbose: false,
         };
