@@ -78,8 +78,10 @@ pub(super) struct PlanShow<'a> {
     /// Region of the stack.
     pub(super) region: &'a str,
     pub(super) catalog: &'a Catalog,
-    /// The file of the declaration, as it was given.
+    /// The file of the declaration, as it was given; empty where its text is not at hand.
     pub(super) file: &'a str,
+    /// The same, where it is known.
+    pub(super) named: &'a str,
     /// Its text.
     pub(super) text: &'a str,
     /// Where it says what the objects are to be.
@@ -94,7 +96,7 @@ pub(super) struct PlanShow<'a> {
 
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
-    let quoted_file = if show.file.is_empty() { String::new() } else { shell_word(show.file) };
+    let quoted_file = shell_word(show.named);
     let view = PlanView {
         region: show.region,
         account: &planned.surroundings.account,

@@ -60,6 +60,7 @@ impl<'a> StackRun<'a> {
             values,
             cost,
             file: &self.declaration.name(),
+            named: &self.declaration.name(),
             text: &self.declaration.text,
             origins: &self.declaration.origins(planned.plan.actions.keys()),
             verbose: false,

@@ -69,7 +69,7 @@ impl CostChange {
         let before = CostEstimate::of(before(planned.state), catalog, region, context);
         let mut after = CostEstimate::of(after(planned), catalog, region, context);
         for (at, action) in &planned.plan.actions {
-            let Action::Delete { prior, .. } = action else { continue };
+            let (Action::Delete { prior, .. } | Action::Replace { prior, .. }) = action else { continue };
             let Some(facts) = catalog.get(&at.kind).filter(|_| !planned.no_final_snapshot) else { continue };
             for charge in (facts.left_behind)(&prior.declared) {
                 after.add(facts.component, at, charge);
@@ -269,8 +269,8 @@ mod tests {
         assert_eq!(dollars(&told), (130, 130));
         assert_eq!(told.causes, [], "what one kind saves and adds is told as one");
         assert_eq!(told.remaining.len(), 1);
-        // What the deleted one leaves behind.
-        assert_eq!(dollars(&change(&plan, &state, false)), (130, 131));
+        // What the deleted one and the replaced one leave behind.
+        assert_eq!(dollars(&change(&plan, &state, false)), (130, 132));
     }
 
     #[test]
