@@ -131,7 +131,7 @@ fn everything_at_once() {
                      another
 
     Plan: 2 to create, 5 to update, 5 to replace, 2 to delete. 3 drifted. 1 unchanged.
-    Usually takes about 25 min, seldom more than 43 min, most of it: update cluster.main 10 min, update cluster.main (step 2) 10 min.
+    Usually takes about 25 min, seldom more than 43 min, most of it: update cluster.main 12 min, update cluster.main (step 2) 12 min.
     "#);
 }
 
