@@ -20,9 +20,11 @@ mod drift_scope;
 mod drift_waive;
 pub mod exit;
 mod failure;
+mod folder;
 mod graph;
 mod handover;
 mod heartbeat;
+mod iam_policy;
 mod install;
 mod kubeconfig;
 mod lock;
@@ -127,6 +129,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Schema => Ok(declaration::schema()),
         Command::Explain { key } => declaration::explain(common, key.as_deref()),
         Command::Init(args) => declaration::init(&args, &stop).await,
+        Command::IamPolicy(args) => iam_policy::iam_policy(common, &args).await,
         Command::Completions { shell } => Ok(install::completions(shell)),
         Command::Man { folder } => install::man(folder.as_deref()),
     }

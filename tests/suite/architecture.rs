@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 18] = [
+const FLOORS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
@@ -19,7 +19,8 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("store", &["model", "engine"]),
     ("helm", &["model::finding", "model::place", "model::values", "text", "product"]),
     ("handoff", &["model", "text", "product", "helm"]),
-    ("drift_job", &["model", "text", "audit", "helm::shell_word"]),
+    ("permissions", &["model"]),
+    ("drift_job", &["model", "text", "audit", "permissions", "helm::shell_word"]),
     (
         "architecture",
         &[
@@ -33,9 +34,8 @@ const FLOORS: [(&str, &[&str]); 18] = [
             "text",
             "product",
             "helm",
-            "drift_job::JobScope",
+            "permissions",
             "drift_job::job_name",
-            "drift_job::looking_and_recording",
         ],
     ),
     ("notify", &["model", "cloud::wait"]),

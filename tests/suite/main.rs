@@ -32,6 +32,7 @@ mod json;
 mod lockfile;
 mod log;
 mod partitions;
+mod permissions;
 mod planner;
 mod recover;
 mod rehearsal;

@@ -55,7 +55,7 @@ const OTHERS: [&str; 12] =
     ["aws", "curl", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
 
 /// Our own, where the name of the program was left away.
-const OURS: [&str; 23] = [
+const OURS: [&str; 24] = [
     "plan",
     "show",
     "apply",
@@ -78,6 +78,7 @@ const OURS: [&str; 23] = [
     "schema",
     "explain",
     "init",
+    "iam-policy",
     "man",
 ];
 
