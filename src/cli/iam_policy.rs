@@ -26,14 +26,13 @@ pub(super) async fn iam_policy(common: &Common, args: &IamPolicyArgs) -> Result<
     let policy = policy(&scope, args.purpose);
     let name = format!("{}-{}", scope.stack, args.purpose.word());
     let parts = split(&policy, &name);
-    match &args.out {
-        Some(folder) => write(common, args, &scope.region, folder, &parts)?,
-        None => {
-            if let Some(text) = too_large(&policy, parts.len()) {
-                out::note(&text);
-            }
-            out::data(&canonical_pretty(&policy));
+    if let Some(folder) = &args.out {
+        write(common, args, &scope.region, folder, &parts)?;
+    } else {
+        if let Some(text) = too_large(&policy, parts.len()) {
+            out::note(&text);
         }
+        out::data(&canonical_pretty(&policy));
     }
     if chosen::is_rehearsal(common) && args.account.is_none() && declaration.stack.account.is_none() {
         out::note("This is a rehearsal: its account is made up.\n");
@@ -127,7 +126,7 @@ fn write(
     );
     let attached = match parts.len() {
         1 => format!("attach it to whoever runs {}", args.purpose.command()),
-        all => format!("attach all {all} to whoever runs {}", args.purpose.command()),
+        all => format!("attach these {all} to whoever runs {}", args.purpose.command()),
     };
     lines.push(format!("Next, and then {attached}:"));
     out::note(&(lines.join("\n") + "\n"));

@@ -64,7 +64,7 @@ pub fn split(policy: &Value, name: &str) -> Vec<PolicyDocument> {
     for statement in statements {
         let fits = |part: &&mut Vec<Value>| {
             let larger: Vec<Value> = part.iter().chain([statement]).cloned().collect();
-            characters(&super::whole(larger)) <= IAM_LIMIT
+            characters(&super::whole(&larger)) <= IAM_LIMIT
         };
         match parts.iter_mut().find(fits) {
             Some(part) => part.push(statement.clone()),
@@ -74,7 +74,7 @@ pub fn split(policy: &Value, name: &str) -> Vec<PolicyDocument> {
     let is_alone = parts.len() == 1;
     let documents = parts.into_iter().enumerate().map(|(number, part)| PolicyDocument {
         name: if is_alone { name.to_owned() } else { format!("{name}-{}", number + 1) },
-        policy: super::whole(part),
+        policy: super::whole(&part),
     });
     documents.collect()
 }

@@ -98,17 +98,17 @@ pub fn policy(scope: &StackScope, purpose: PolicyPurpose) -> Value {
         PolicyPurpose::Drift => state::recording(scope),
         PolicyPurpose::Apply | PolicyPurpose::Destroy | PolicyPurpose::DriftFix => state::writing(scope),
     });
-    whole(statements)
+    whole(&statements)
 }
 
 /// The policy of a job that can only look for drift: at this stack, and at its state.
 pub fn looking_for_drift(scope: &StackScope) -> Value {
     let mut statements = document::statements(scope, PolicyPurpose::Drift);
     statements.extend(state::reading(scope));
-    whole(statements)
+    whole(&statements)
 }
 
-fn whole(statements: Vec<Value>) -> Value {
+fn whole(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 

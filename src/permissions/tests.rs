@@ -35,9 +35,9 @@ fn largest() -> StackScope {
 }
 
 fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-        one => one.as_str().into_iter().collect(),
+    match value.as_array() {
+        Some(all) => all.iter().filter_map(Value::as_str).collect(),
+        None => value.as_str().into_iter().collect(),
     }
 }
 
