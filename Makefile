@@ -15,7 +15,7 @@ ABOUT := $(or $(shell command -v cargo-about 2>/dev/null),$(CACHE)/bin/cargo-abo
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-helm bench check fmt clippy docs deny dist policies emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults test-helm bench check fmt clippy docs deny dist emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ test-helm: ## the values of many declarations through Helm's engine and the real
 bench: ## how long the program takes and how that grows, compared with tests/bench/baseline.json; takes minutes
 	$(CARGO) bench --locked --no-default-features --bench growth -- $(SIZES)
 
-check: fmt clippy docs deny policies emulator-check ## everything a change must pass besides the tests
+check: fmt clippy docs deny emulator-check ## everything a change must pass besides the tests
 
 fmt: ## formatting of the Rust code
 	$(CARGO) fmt --all --check
@@ -81,9 +81,6 @@ dist: $(ABOUT) ## one archive of what a person installs, with its checksum (leav
 
 $(CACHE)/bin/cargo-about:
 	CARGO_TARGET_DIR='$(CACHE)/tools-target' $(CARGO) install --locked --features cli --root '$(CACHE)' cargo-about@$(ABOUT_VERSION)
-
-policies: ## docs/permissions against the calls in the source
-	@python3 docs/permissions/check.py
 
 emulator-check: venv ## the emulator and the scripts: syntax, and the emulator's own tests
 	for each in $(SCRIPTS); do sh -n "$$each" || exit 1; done

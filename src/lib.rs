@@ -11,15 +11,16 @@
 //! - [`text`] (model) YAML read with places and written, problems, spelling.
 //! - [`product`] (model) what Package Manager is: ports, configuration file, sizes, versions; pure.
 //! - [`helm`] (model, text, product) the finished values file for the chart, and the check of one; pure.
+//! - [`permissions`] (model) which permissions of AWS the program needs, for which command, on what; pure.
 //! - [`stack`] (model, text, product) declarations: YAML to a checked `Stack`, every complaint with its place.
-//! - [`architecture`] (model, resources, stack, product, engine's state, helm's inputs, what the job of drift may do) from a
+//! - [`architecture`] (model, resources, stack, product, permissions, engine's state, helm's inputs, the name of the job of drift) from a
 //!   declaration to resources.
 //! - [`cost`] (model, engine's plan and state) what objects cost in a month, by a dated table of list prices; pure.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, audit, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
-//! - [`drift_job`] (model, text, helm's quoting) the files of a job that looks for drift on a schedule; pure.
+//! - [`drift_job`] (model, text, permissions, helm's quoting) the files of a job that looks for drift on a schedule; pure.
 //! - [`report`] (model, engine, cost, audit, text, what run found out) what there is to say, once, for every printer.
 //! - [`render`] (model, report, run's events) pages and events, printed.
 //! - [`cli`] (every room) the program.
@@ -36,6 +37,7 @@ pub mod handoff;
 pub mod helm;
 pub mod model;
 pub mod notify;
+pub mod permissions;
 pub mod product;
 pub mod render;
 pub mod report;

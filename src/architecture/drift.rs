@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access::packages_bucket;
 use super::handles::{DRIFT_POLICY, DRIFT_ROLE, OIDC_PROVIDER};
 use super::{Expansion, recorded, standing};
-use crate::drift_job::{JobScope, job_name, looking_and_recording};
+use crate::drift_job::job_name;
 use crate::engine::state::{State, Status};
 use crate::model::address::Address;
 use crate::model::handle::At;
 use crate::model::policy::Policy;
 use crate::model::resource::Resource;
+use crate::permissions::{NetworkScope, PolicyPurpose, StackScope, policy};
 use crate::resources::iam_policy::IamPolicy;
 use crate::resources::iam_role::{IamRole, Trust};
-use crate::stack::{DeclaredDrift, JobPlace, Stack};
+use crate::stack::{Connectivity, DeclaredDrift, JobPlace, Network, Stack};
 
 /// Adds the role of the job and what it may do.
 pub(super) fn drift(expansion: &mut Expansion<'_>) {
@@ -28,11 +29,11 @@ pub(super) fn drift(expansion: &mut Expansion<'_>) {
 fn designed(stack: &Stack, account: &str) -> Option<(IamPolicy, IamRole)> {
     let DeclaredDrift { job: JobPlace::Kubernetes, .. } = stack.drift.as_ref()?;
     let name = job_name(stack.stack.as_str());
-    let scope = job_scope(stack, account);
+    let scope = permission_scope(stack, account);
     let policy = IamPolicy {
         name: name.clone(),
         description: "What the job that looks for drift may do".to_owned(),
-        document: Policy::new(&looking_and_recording(&scope)),
+        document: Policy::new(&policy(&scope, PolicyPurpose::Drift)),
         tags: BTreeMap::new(),
     };
     let role = IamRole {
@@ -49,15 +50,32 @@ fn designed(stack: &Stack, account: &str) -> Option<(IamPolicy, IamRole)> {
     Some((policy, role))
 }
 
-/// What a job of a stack in this account looks at.
-pub fn job_scope(stack: &Stack, account: &str) -> JobScope {
-    JobScope {
+/// The stack in this account, as its policies are limited to it.
+pub fn permission_scope(stack: &Stack, account: &str) -> StackScope {
+    StackScope {
         stack: stack.stack.to_string(),
         region: stack.region.to_string(),
         account: account.to_owned(),
         bucket: packages_bucket(stack, account),
+        key: stack.storage.kms.clone(),
+        network: network(&stack.network),
+        has_certificate: stack.load_balancer.certificate.is_some(),
+        has_administrators: !stack.kubernetes().admins.is_empty(),
         state: stack.state.clone(),
         state_key: stack.drift.as_ref().and_then(|drift| drift.state_key.clone()),
+    }
+}
+
+fn network(declared: &Network) -> NetworkScope {
+    match declared {
+        Network::Made(made) => match made.connectivity {
+            Connectivity::Internet => NetworkScope::Connected,
+            Connectivity::AirGapped => NetworkScope::AirGapped,
+        },
+        Network::Existing(existing) => NetworkScope::Existing {
+            vpc: existing.vpc.to_string(),
+            subnets: existing.private_subnets.union(&existing.public_subnets).map(ToString::to_string).collect(),
+        },
     }
 }
 
@@ -196,14 +214,13 @@ mod tests {
 
     #[test]
     fn what_may_be_made_by_apply_covers_both() {
-        let may: Value = serde_json::from_str(include_str!("../../docs/permissions/apply-data.json")).unwrap();
+        let may = crate::permissions::policy(&permission_scope(&declared(HEAD), ACCOUNT), PolicyPurpose::Apply);
         let statements = may["Statement"].as_array().unwrap();
-        let roles = statements.iter().find(|one| one["Sid"] == "Roles").unwrap();
-        for kind in ["policy", "role"] {
+        for (id, kind) in [("Policies", "policy"), ("Roles", "role")] {
             let ours = format!("arn:aws:iam::{ACCOUNT}:{kind}/{}", job_name("ppm-prod"));
-            let patterns = roles["Resource"].as_array().unwrap().iter().filter_map(Value::as_str);
-            let fits = patterns.filter_map(|one| one.strip_suffix('*')).any(|begin| ours.starts_with(begin));
-            assert!(fits, "{ours}");
+            let statement = statements.iter().find(|one| one["Sid"] == id).unwrap();
+            let pattern = statement["Resource"].as_str().unwrap();
+            assert!(ours.starts_with(pattern.strip_suffix('*').unwrap()), "{ours}: {pattern}");
         }
     }
 

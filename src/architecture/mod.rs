@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 pub use data::USER as DATABASE_USER;
 pub use declarable::{AcceptContext, Declarable, declare};
-pub use drift::{DriftRole, drift_role, job_scope};
+pub use drift::{DriftRole, drift_role, permission_scope};
 pub use emitted::{remember, values_are_for};
 pub use handles::{Handles, Runtime, handles};
 pub use installed::{Downgrade, downgrade};

@@ -2,6 +2,7 @@
 
 mod drift;
 mod handoff;
+mod policy;
 mod schedule;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
 pub(super) use drift::{AcceptArgs, DriftArgs, DriftCommand, FixArgs, HistoryArgs, WaiveArgs};
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
+pub(super) use policy::IamPolicyArgs;
 pub(super) use schedule::{JobForm, ScheduleArgs};
 
 /// Plans, applies, checks and destroys the reference architecture of Posit Package Manager on AWS.
@@ -132,6 +134,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Write a commented declaration
     Init(InitArgs),
+    /// Print the IAM policy that a command needs, limited to this stack
+    IamPolicy(IamPolicyArgs),
     /// Print completions for a shell
     Completions {
         /// The shell

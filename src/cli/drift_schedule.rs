@@ -7,18 +7,18 @@ use serde_json::json;
 
 use super::args::{Common, JobForm, ScheduleArgs};
 use super::failure::Failure;
+use super::folder::{NamedText, write_files};
+use super::iam_policy::state_key;
 use super::workplace::Declaration;
 use super::{chosen, exit, install, out, workplace};
-use crate::architecture::{DriftRole, drift_role, handles, job_scope, standing};
+use crate::architecture::{DriftRole, drift_role, handles, permission_scope, standing};
 use crate::drift_job::{ClusterFacts, DriftJob, JobFiles, JobIdentity, JobTarget, MachineJob, RepositoryJob, TaskJob};
 use crate::engine::state::State;
 use crate::helm::shell_word;
 use crate::model::address::Address;
-use crate::model::values::Arn;
 use crate::render::document;
 use crate::resources::catalog;
 use crate::run;
-use crate::stack::Stack;
 use crate::store::file;
 
 /// Writes the files, and says what is done with them and what the job cannot see.
@@ -31,8 +31,8 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
             format!("nothing of {} is recorded, so there is nothing that could drift", declaration.stack.stack);
         return Err(apply_first(heading));
     }
-    let mut scope = job_scope(&declaration.stack, &state.account);
-    scope.state_key = state_key(args, &declaration.stack)?;
+    let mut scope = permission_scope(&declaration.stack, &state.account);
+    scope.state_key = state_key(args.state_key.as_ref(), &declaration.stack)?;
     let job = DriftJob { scope, hours: args.every, exit_on: args.exit_on };
     let target = match args.form {
         JobForm::Cron => JobTarget::Cron(machine(common, args, &declaration)?),
@@ -50,22 +50,10 @@ pub(super) async fn drift_schedule(common: &Common, args: &ScheduleArgs) -> Resu
         JobForm::Github => JobTarget::Github(repository(args, &declaration, &job)?),
     };
     let files = job.files(&target, &args.out.display().to_string());
-    write(args, &files)?;
-    tell(common, args, &files);
+    let texts: Vec<NamedText<'_>> = files.files.iter().map(|file| (file.name.as_str(), file.text.as_str())).collect();
+    let written = write_files(&args.out, &texts, args.force)?;
+    tell(common, &written, &files);
     Ok(exit::DONE)
-}
-
-/// The KMS key of the bucket of the state: the declared one, where the role of the job is a part of the stack.
-fn state_key(args: &ScheduleArgs, stack: &Stack) -> Result<Option<Arn>, Failure> {
-    let Some(drift) = &stack.drift else { return Ok(args.state_key.clone()) };
-    let declared = drift.state_key.as_ref();
-    if let Some(said) = args.state_key.as_ref().filter(|said| declared != Some(*said)) {
-        let declared = declared.map_or("none", Arn::as_str);
-        let heading = format!("`--state-key` says {said}, and `drift.state_key` of the declaration {declared}");
-        return Err(Failure::new(exit::USAGE, heading)
-            .hint("the role of the job is a part of the stack: declare the key, and leave the option out"));
-    }
-    Ok(declared.cloned())
 }
 
 /// Refuses a job whose role does not stand as it is declared.
@@ -191,32 +179,9 @@ fn image(args: &ScheduleArgs, job: &DriftJob) -> String {
     args.image.clone().unwrap_or_else(|| job.usual_image())
 }
 
-/// Writes all of the files, or none where one was edited.
-fn write(args: &ScheduleArgs, job: &JobFiles) -> Result<(), Failure> {
-    let files: Vec<(PathBuf, &str)> =
-        job.files.iter().map(|file| (args.out.join(&file.name), file.text.as_str())).collect();
-    let mut other = Vec::new();
-    for (path, text) in &files {
-        if file::read_if_there(path)?.is_some_and(|there| there != *text) {
-            other.push(path.display().to_string());
-        }
-    }
-    if !other.is_empty() && !args.force {
-        let heading = format!("nothing was written: there already, with other content, {}", other.join(", "));
-        return Err(Failure::new(exit::USAGE, heading)
-            .hint("`--force` writes over what is there")
-            .hint("to compare, name another folder: `--out FOLDER`"));
-    }
-    file::make_public_folder(&args.out)?;
-    for (path, text) in &files {
-        file::write_public(path, text.as_bytes())?;
-    }
-    Ok(())
-}
-
 /// What was written, what is next, and what the job does not see.
-fn tell(common: &Common, args: &ScheduleArgs, job: &JobFiles) {
-    let names: Vec<String> = job.files.iter().map(|file| args.out.join(&file.name).display().to_string()).collect();
+fn tell(common: &Common, written: &[PathBuf], job: &JobFiles) {
+    let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
     if common.json {
         let next: Vec<&str> = job.next.iter().map(|step| step.line.as_str()).collect();
         let fields = [("written", json!(names)), ("next", json!(next)), ("cannot_see", json!(job.blind))];

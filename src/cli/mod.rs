@@ -22,9 +22,11 @@ mod drift_waive;
 pub mod exit;
 mod explain;
 mod failure;
+mod folder;
 mod graph;
 mod handover;
 mod heartbeat;
+mod iam_policy;
 mod install;
 mod kubeconfig;
 mod lock;
@@ -130,6 +132,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Schema => Ok(declaration::schema()),
         Command::Explain(args) => explain::explain(common, &args).await,
         Command::Init(args) => declaration::init(&args, &stop).await,
+        Command::IamPolicy(args) => iam_policy::iam_policy(common, &args).await,
         Command::Completions { shell } => Ok(install::completions(shell)),
         Command::Man { folder } => install::man(folder.as_deref()),
     }

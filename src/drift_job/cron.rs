@@ -1,14 +1,15 @@
 //! A job of cron: a script, and the line that starts it.
 
-use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, MachineJob, alerts, dashboard, policy};
+use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, MachineJob, alerts, dashboard};
 use crate::helm::shell_word;
+use crate::permissions::looking_for_drift;
 
 pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles {
     let (script, crontab) = (job.file(".sh"), job.file(".cron"));
     let files = vec![
         JobFile { name: script.clone(), text: script_text(job, machine) },
         JobFile { name: crontab.clone(), text: crontab_text(job, machine, &script) },
-        JobFile::json(job.file(".policy.json"), &policy::reading(&job.scope)),
+        JobFile::json(job.file(".policy.json"), &looking_for_drift(&job.scope)),
         alerts::of_metrics(job),
         dashboard::file(job),
     ];

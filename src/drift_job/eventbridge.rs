@@ -7,6 +7,7 @@ use super::events::{self, EventRule, VARIABLE};
 use super::{DriftJob, JobFile, JobFiles, JobStep, MINUTE, NO_RECORD, policy, registry};
 use crate::helm::shell_word;
 use crate::model::audit::WatchedCalls;
+use crate::permissions::looking_for_drift;
 use crate::text::yaml;
 
 /// What a job in the account has to know of it.
@@ -176,7 +177,7 @@ fn template_of(job: &DriftJob, task: &TaskJob, image: &str) -> Value {
             "EventLog": log(&event_log_group(job)),
             "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": job.name()}},
             "Firewall": firewall(job),
-            "Reader": role(job, "task", "ecs-tasks.amazonaws.com", "read", &policy::reading(&job.scope)),
+            "Reader": role(job, "task", "ecs-tasks.amazonaws.com", "read", &looking_for_drift(&job.scope)),
             "Starter": starter(job, image),
             "Task": scheduled_task(job),
             "EventTask": event_task(job),

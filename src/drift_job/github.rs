@@ -5,6 +5,7 @@ use serde_json::json;
 use super::kubernetes::image;
 use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, NO_RECORD, policy, registry, role_steps};
 use crate::helm::shell_word;
+use crate::permissions::looking_for_drift;
 use crate::text::yaml::{self, YamlEntry, YamlNode, entry, list, map};
 
 /// What a job in a repository has to know of it.
@@ -32,7 +33,7 @@ pub(super) fn files(job: &DriftJob, repository: &RepositoryJob, out: &str) -> Jo
         [".github-workflow.yaml", ".github-trust.json", ".github-policy.json"].map(|rest| job.file(rest));
     let subject = format!("repo:{}:ref:refs/heads/{}", repository.repository, repository.branch);
     let provider = job.iam(&format!("oidc-provider/{ISSUER}"));
-    let mut permissions = policy::reading(&job.scope);
+    let mut permissions = looking_for_drift(&job.scope);
     if let (Some(registry), Some(statements)) =
         (registry(job, &repository.image), permissions["Statement"].as_array_mut())
     {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, NO_RECORD, alerts, policy, role_steps};
 use crate::helm::shell_word;
+use crate::permissions::looking_for_drift;
 use crate::text::yaml;
 
 /// What a job in the cluster has to know of it.
@@ -54,7 +55,7 @@ pub(super) fn files(job: &DriftJob, cluster: &ClusterFacts, out: &str) -> JobFil
         let [reading, trust] = [".policy.json", ".kubernetes-trust.json"].map(|rest| job.file(rest));
         let subject = format!("system:serviceaccount:{namespace}:{name}");
         next.extend(role_steps(&job.scope.region, &name, &trust, &reading, out));
-        files.push(JobFile::json(reading, &policy::reading(&job.scope)));
+        files.push(JobFile::json(reading, &looking_for_drift(&job.scope)));
         files.push(JobFile::json(trust, &policy::trust(provider, issuer, &subject)));
     }
     files.push(alerts::of_cronjob(job, namespace));

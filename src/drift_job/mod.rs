@@ -1,8 +1,8 @@
 //! Floor 4: the files of a job that runs `ppm-infra drift` on a schedule: for cron, systemd, Kubernetes, GitHub Actions and
 //! Amazon `EventBridge`. It is named after what schedulers start, a job; a schedule is the order of steps in `engine`.
 //!
-//! Promises: pure. The job may only read: its policy is the reading policy of `docs/permissions`, with the names of this
-//! stack, and what it needs to read the state. Where its role is a part of the stack it may leave what it found as well, in
+//! Promises: pure. The job may only read: its policy is that of looking for drift at this stack (`permissions`), and what it
+//! needs to read the state. Where its role is a part of the stack it may leave what it found as well, in
 //! the run history, and nothing else. A job never runs beside itself, ends after [`DEADLINE_MINUTES`] at the
 //! latest, and holds no credentials. What a kind of job cannot see is said with it.
 //!
@@ -26,12 +26,11 @@ use crate::helm::shell_word;
 use crate::model::document::canonical_pretty;
 use crate::model::finding::Grade;
 use crate::model::partition::Partition;
-use crate::model::values::{Arn, S3Location};
+use crate::permissions::StackScope;
 
 pub use eventbridge::TaskJob;
 pub use github::RepositoryJob;
 pub use kubernetes::{ClusterFacts, JobIdentity};
-pub use policy::looking_and_recording;
 
 /// A look at a stack of some hundred objects takes a minute; one that takes this long hangs.
 pub const DEADLINE_MINUTES: u16 = 15;
@@ -42,28 +41,11 @@ const MINUTE: u16 = 17;
 /// What keeps a look from being recorded, where a job may only read.
 const NO_RECORD: &str = "--no-record";
 
-/// What a job looks at.
-#[derive(Clone, Debug)]
-pub struct JobScope {
-    /// The stack.
-    pub stack: String,
-    /// Its region.
-    pub region: String,
-    /// Its account.
-    pub account: String,
-    /// The bucket of packages.
-    pub bucket: String,
-    /// The bucket of the state; none means a folder.
-    pub state: Option<S3Location>,
-    /// The KMS key that the bucket of the state is encrypted with, if it is one of somebody's own.
-    pub state_key: Option<Arn>,
-}
-
 /// What a job has to know, whatever starts it.
 #[derive(Clone, Debug)]
 pub struct DriftJob {
     /// What it looks at.
-    pub scope: JobScope,
+    pub scope: StackScope,
     /// Hours between two looks: a divisor of 24.
     pub hours: u16,
     /// How bad drift has to be to fail the job; none means any.
@@ -189,12 +171,6 @@ impl DriftJob {
     pub fn usual_image(&self) -> String {
         let registry = format!("{}.dkr.{}", self.scope.account, self.partition().host("ecr", &self.scope.region));
         format!("{registry}/ppm-infra:{}", env!("CARGO_PKG_VERSION"))
-    }
-}
-
-impl JobScope {
-    fn partition(&self) -> &'static Partition {
-        Partition::of_region(&self.region)
     }
 }
 

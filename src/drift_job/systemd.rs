@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, MINUTE, MachineJob, alerts, dashboard, policy};
+use super::{DEADLINE_MINUTES, DriftJob, JobFile, JobFiles, JobStep, MINUTE, MachineJob, alerts, dashboard};
 use crate::helm::shell_word;
+use crate::permissions::looking_for_drift;
 
 /// What the service is kept from, beside what depends on the machine. Its capabilities, devices and files are taken away
 /// that a program does without which reads a folder and talks to AWS.
@@ -49,7 +50,7 @@ pub(super) fn files(job: &DriftJob, machine: &MachineJob, out: &str) -> JobFiles
     let files = vec![
         JobFile { name: service.clone(), text: service_text(job, machine) },
         JobFile { name: timer.clone(), text: timer_text(job) },
-        JobFile::json(job.file(".policy.json"), &policy::reading(&job.scope)),
+        JobFile::json(job.file(".policy.json"), &looking_for_drift(&job.scope)),
         alerts::of_metrics(job),
         dashboard::file(job),
     ];

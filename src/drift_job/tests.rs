@@ -7,15 +7,20 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use super::*;
 use crate::handoff::tests::reads_as;
 use crate::model::audit::WatchedCalls;
+use crate::permissions::{NetworkScope, PolicyPurpose, looking_for_drift, policy};
 use crate::text::read_yaml;
 
 /// A stack of whose names none is that of the documentation.
 fn job() -> DriftJob {
-    let scope = JobScope {
+    let scope = StackScope {
         stack: "acme".to_owned(),
         region: "cn-north-1".to_owned(),
         account: "444455556666".to_owned(),
         bucket: "acme-packages".to_owned(),
+        key: None,
+        network: NetworkScope::Connected,
+        has_certificate: true,
+        has_administrators: false,
         state: Some("s3://acme-state/team".parse().unwrap()),
         state_key: Some("arn:aws-cn:kms:cn-north-1:444455556666:key/1".parse().unwrap()),
     };
@@ -99,7 +104,7 @@ fn everything_that_is_written() {
 
 #[test]
 fn nothing_of_the_documentation_is_left_in_a_policy() {
-    let text = looking_and_recording(&job().scope).to_string();
+    let text = policy(&job().scope, PolicyPurpose::Drift).to_string();
     for theirs in ["ppm-prod", "us-east-1", "111122223333", "arn:aws:"] {
         assert!(!text.contains(theirs), "{theirs}: {text}");
     }
@@ -136,7 +141,7 @@ fn writing(policy: &Value) -> Vec<String> {
 
 #[test]
 fn every_policy_of_a_job_reads_and_no_more() {
-    let policy = policy::reading(&job().scope);
+    let policy = looking_for_drift(&job().scope);
     assert_eq!(writing(&policy), [""; 0]);
     // IAM takes 10,240 characters in the policies within one role.
     assert!(policy.to_string().len() < 10_240);
@@ -146,7 +151,7 @@ fn every_policy_of_a_job_reads_and_no_more() {
 fn the_role_of_the_stack_leaves_runs_beside_the_state_and_changes_nothing_else() {
     let mut scope = job().scope;
     assert_eq!(
-        writing(&looking_and_recording(&scope)),
+        writing(&policy(&scope, PolicyPurpose::Drift)),
         [
             "s3:PutObject \"arn:aws-cn:s3:::acme-state/team/acme.runs/*\"",
             "kms:GenerateDataKey \"arn:aws-cn:kms:cn-north-1:444455556666:key/1\"",
@@ -158,7 +163,7 @@ fn the_role_of_the_stack_leaves_runs_beside_the_state_and_changes_nothing_else()
         ("s3://acme-state/a/b/", "arn:aws-cn:s3:::acme-state/a/b/acme.runs/*"),
     ] {
         scope.state = Some(state.parse().unwrap());
-        assert_eq!(writing(&looking_and_recording(&scope)), [format!("s3:PutObject \"{runs}\"")]);
+        assert_eq!(writing(&policy(&scope, PolicyPurpose::Drift)), [format!("s3:PutObject \"{runs}\"")]);
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 19] = [
+const FLOORS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
@@ -20,7 +20,8 @@ const FLOORS: [(&str, &[&str]); 19] = [
     ("store", &["model", "engine"]),
     ("helm", &["model::finding", "model::place", "model::values", "text", "product"]),
     ("handoff", &["model", "text", "product", "helm"]),
-    ("drift_job", &["model", "text", "audit", "helm::shell_word"]),
+    ("permissions", &["model"]),
+    ("drift_job", &["model", "text", "audit", "permissions", "helm::shell_word"]),
     (
         "architecture",
         &[
@@ -34,9 +35,8 @@ const FLOORS: [(&str, &[&str]); 19] = [
             "text",
             "product",
             "helm",
-            "drift_job::JobScope",
+            "permissions",
             "drift_job::job_name",
-            "drift_job::looking_and_recording",
         ],
     ),
     ("notify", &["model", "cloud::wait"]),

@@ -36,6 +36,7 @@ mod json;
 mod lockfile;
 mod log;
 mod partitions;
+mod permissions;
 mod planner;
 mod recover;
 mod rehearsal;

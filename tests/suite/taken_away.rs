@@ -5,6 +5,7 @@ use aws_sdk_elasticloadbalancingv2::types::{Certificate, TargetDescription};
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
 };
+use ppm_infra::cloud::aws::Clients;
 use serde_json::{Value, json};
 
 use crate::drift::Standing;
@@ -28,23 +29,24 @@ fn everything() -> String {
     json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
 }
 
-/// Puts something that is not ours into objects of many kinds.
-async fn add_everywhere(at: &Standing) {
-    let aws = &at.aws;
+/// Puts something that is not ours into objects of many kinds of the reference stack; `computed` tells what AWS computed of
+/// one.
+pub(crate) async fn add_everywhere(aws: &Clients, computed: impl Fn(&str, &str) -> String) {
+    let id = |address: &str| computed(address, "id");
     let role = aws.iam.put_role_policy().role_name("ppm-prod-package-manager").policy_name("admin");
     role.policy_document(everything()).send().await.unwrap();
     aws.iam.attach_role_policy().role_name("ppm-prod-nodes").policy_arn(ADMIN).send().await.unwrap();
     aws.iam.create_user().user_name("casey").send().await.unwrap();
-    let ours = at.id("iam_policy.package-manager");
+    let ours = id("iam_policy.package-manager");
     aws.iam.attach_user_policy().user_name("casey").policy_arn(ours).send().await.unwrap();
     let provider = aws.iam.add_client_id_to_open_id_connect_provider();
-    let provider = provider.open_id_connect_provider_arn(at.id("oidc_provider.main"));
+    let provider = provider.open_id_connect_provider_arn(id("oidc_provider.main"));
     provider.client_id("somebody").send().await.unwrap();
 
     let entry = aws.eks.create_access_entry().cluster_name("ppm-prod");
     entry.principal_arn("arn:aws:iam::123456789012:user/casey").send().await.unwrap();
 
-    let [vpc, table, gateway] = ["vpc.main", "route_table.public", "internet_gateway.main"].map(|one| at.id(one));
+    let [vpc, table, gateway] = ["vpc.main", "route_table.public", "internet_gateway.main"].map(|one| id(one));
     let route = aws.ec2.create_route().route_table_id(table).destination_cidr_block("192.168.0.0/16");
     route.gateway_id(gateway).send().await.unwrap();
     let subnet = aws.ec2.create_subnet().vpc_id(&vpc).cidr_block("10.0.250.0/24");
@@ -53,7 +55,7 @@ async fn add_everywhere(at: &Standing) {
     group.send().await.unwrap();
     let range = IpRange::builder().cidr_ip("0.0.0.0/0").build();
     let ssh = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(range).build();
-    let firewall = at.computed("cluster.main", "security_group_id");
+    let firewall = computed("cluster.main", "security_group_id");
     aws.ec2.authorize_security_group_ingress().group_id(&firewall).ip_permissions(ssh).send().await.unwrap();
     let range = IpRange::builder().cidr_ip("203.0.113.0/24").build();
     let out = IpPermission::builder().ip_protocol("tcp").from_port(25).to_port(25).ip_ranges(range).build();
@@ -66,9 +68,9 @@ async fn add_everywhere(at: &Standing) {
         .r#type("fixed-response".into())
         .fixed_response_config(answer)
         .build();
-    let rule = aws.elb.create_rule().listener_arn(at.id("listener.https")).priority(10).conditions(condition.build());
+    let rule = aws.elb.create_rule().listener_arn(id("listener.https")).priority(10).conditions(condition.build());
     rule.actions(action.clone()).send().await.unwrap();
-    let listener = aws.elb.create_listener().load_balancer_arn(at.id("load_balancer.main")).port(8443);
+    let listener = aws.elb.create_listener().load_balancer_arn(id("load_balancer.main")).port(8443);
     listener.protocol("HTTP".into()).default_actions(action).send().await.unwrap();
 
     let expiry = LifecycleRule::builder()
@@ -76,14 +78,14 @@ async fn add_everywhere(at: &Standing) {
         .status(ExpirationStatus::Enabled)
         .filter(LifecycleRuleFilter::builder().prefix("").build())
         .expiration(LifecycleExpiration::builder().days(1).build());
-    let bucket = at.id("bucket.packages");
+    let bucket = id("bucket.packages");
     let there = aws.s3.get_bucket_lifecycle_configuration().bucket(&bucket).send().await.unwrap();
     let mut rules = there.rules().to_vec();
     rules.push(expiry.build().unwrap());
     let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().unwrap();
     aws.s3.put_bucket_lifecycle_configuration().bucket(&bucket).lifecycle_configuration(rules).send().await.unwrap();
 
-    let (key, nodes) = (at.computed("kms_key.main", "key_id"), at.id("iam_role.nodes"));
+    let (key, nodes) = (computed("kms_key.main", "key_id"), id("iam_role.nodes"));
     let arn = format!("arn:aws:iam::123456789012:role/{nodes}");
     let grant = aws.kms.create_grant().key_id(&key).grantee_principal(arn);
     grant.operations(aws_sdk_kms::types::GrantOperation::Decrypt).send().await.unwrap();
@@ -91,7 +93,7 @@ async fn add_everywhere(at: &Standing) {
 
     let reader = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS":
         "arn:aws:iam::123456789012:user/casey"}, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]});
-    let secret = aws.secrets.put_resource_policy().secret_id(at.id("secret.database"));
+    let secret = aws.secrets.put_resource_policy().secret_id(id("secret.database"));
     secret.resource_policy(reader.to_string()).send().await.unwrap();
 }
 
@@ -99,7 +101,7 @@ async fn add_everywhere(at: &Standing) {
 async fn what_is_named_goes_and_nothing_else() {
     let standing = Standing::with("").await;
     let desk = &standing.desk;
-    add_everywhere(&standing).await;
+    add_everywhere(&standing.aws, |address, field| standing.computed(address, field)).await;
     let added = extras(desk);
     let names: Vec<String> = added.iter().map(|(address, name)| format!("{address} {name}")).collect();
     assert_eq!(added.len(), 16, "{names:#?}");

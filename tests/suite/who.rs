@@ -143,7 +143,7 @@ async fn a_log_that_may_not_be_read_or_is_too_busy_hides_no_drift() {
 async fn the_policy_of_a_job_lets_it_ask() {
     let at = Standing::with("").await;
     meddle(&at).await;
-    let reading: Value = serde_json::from_str(include_str!("../../docs/permissions/plan.json")).unwrap();
+    let reading = at.desk.run(&["iam-policy", "--for", "drift"]).exit(0).json_document();
     let actions = reading["Statement"][0]["Action"].as_array().unwrap();
     assert!(actions.contains(&json!("cloudtrail:LookupEvents")), "the reading policy");
     let mut extra = at.emulator.get("/strict/settings")["extra"].clone();

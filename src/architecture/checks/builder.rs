@@ -53,7 +53,7 @@ impl Said {
     /// That something could not be read; `action` is the permission that reading it takes.
     pub(super) fn unread(error: &CloudError, action: &str) -> Self {
         let remedy = if error.is_denied() {
-            format!("reading it takes {action}; docs/permissions/plan.json allows it")
+            format!("reading it takes {action}; docs/permissions.md tells which policy allows it")
         } else {
             AGAIN.to_owned()
         };

@@ -8,7 +8,7 @@
 //!
 //! To add a check:
 //! 1. What it has to know goes into [`FactQuery`] and [`Facts`], with the call in `resources/facts/` and an answer in
-//!    `cloud/simulated/facts.rs`; the action of the call into `docs/permissions/plan.json`.
+//!    `cloud/simulated/facts.rs`; the action of the call into `src/permissions/table/`.
 //! 2. Its question goes into [`query`], and its judgement into a file here: a function from [`CheckContext`] to a [`Check`],
 //!    or to none where the declaration gives nothing to ask.
 //! 3. Its id is stable and goes into `docs/checks.md`.

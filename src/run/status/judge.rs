@@ -87,7 +87,7 @@ impl HealthAssessor<'_> {
             Seen::Unread { error } => {
                 let hint = error
                     .is_denied()
-                    .then(|| format!("reading it takes {action}; docs/permissions/plan.json allows it"));
+                    .then(|| format!("reading it takes {action}; docs/permissions.md tells which policy allows it"));
                 self.find(Severity::Unknown, part, error.to_string(), hint.into_iter().collect());
             }
         }

@@ -19,7 +19,7 @@ from moto.core.utils import get_service_model  # noqa: E402
 from moto.iam import models as iam_models  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
-from . import control, enforced, faults, misc  # noqa: E402
+from . import authorization, control, enforced, faults, misc  # noqa: E402
 from . import (  # noqa: E402,F401  registered by being imported
     acm,
     autoscaling,
@@ -290,12 +290,15 @@ class StrictApp:
                 reply, drop, outcome = Reply(499), True, "reset_before"
             else:
                 misc.check_credentials(call)
-                if enforced.is_denied(call, self.world):
-                    raise faults.denial(call, misc.caller_arn(call.account))
+                action = enforced.denied(call, self.world)
+                if action:
+                    raise faults.denial(call, misc.caller_arn(call.account), action)
                 faults.strike(call, fault)
                 if wrong is not None:
                     raise wrong
                 reply = self._perform(call)
+                if reply.ok:
+                    authorization.carried_out(call, self.world)
                 if fault is not None and fault.kind == "reset_after":
                     drop, outcome = True, "reset_after"
                 if fault is not None and fault.kind == "lag":
@@ -321,6 +324,7 @@ class StrictApp:
             source=call.environ.get("REMOTE_ADDR", ""),
             agent=call.headers.get("user-agent", ""),
             request=call.nested,
+            asked=call.notes.get("asked", []),
         )
         return reply, drop
 

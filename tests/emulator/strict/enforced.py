@@ -1,51 +1,70 @@
 """Calls with an access key that a test gave a policy: what it does not allow is denied.
 
 As much of IAM's evaluation as identity-based policies of ours use: Allow and Deny,
-actions and resources with wildcards.  A condition is never met, so that a policy that
-rests on one is not taken for tested.  A call names a resource by the ARNs in its
-parameters, by bucket and key, or not at all, when only ``*`` covers it.
+actions and resources with wildcards, and conditions on what ``authorization.py`` knows.
+A condition that is not known is never met, so that a policy that rests on one is not
+taken for tested.
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
+from .authorization import Question, questions
 from .core import Call, World
-from .faults import permission
 from .policies import as_list, statements
 
 # What IAM asks no permission for.
 FREE = {"sts:GetCallerIdentity"}
 
 
-def is_denied(call: Call, world: World) -> bool:
-    """Whether the caller's policy, if a test gave it one, does not allow a call."""
+def denied(call: Call, world: World) -> str:
+    """The first action that the caller's policy, if a test gave it one, does not allow."""
     policy = world.settings.extra.get("policies", {}).get(call.access_key)
-    action = permission(call)
-    if policy is None or action in FREE:
-        return False
-    touched = list(resources(call))
+    if policy is None or f"{call.service}:{call.operation}" in FREE:
+        return ""
+    asked = questions(call, world)
+    call.notes["asked"] = sorted({each.action for each in asked})
+    return next((each.action for each in asked if not allows(policy, each)), "")
+
+
+def allows(policy: dict[str, Any], question: Question) -> bool:
+    """Whether a policy allows what is asked."""
     effects = {
         statement.get("Effect")
         for statement in statements(policy)
-        if covers(statement, action, touched)
+        if covers(statement, question)
     }
-    return "Allow" not in effects or "Deny" in effects
+    return "Allow" in effects and "Deny" not in effects
 
 
-def covers(statement: dict[str, Any], action: str, touched: list[str]) -> bool:
-    """Whether a statement is about an action on what a call touches."""
-    if "Condition" in statement:
-        return False
+def covers(statement: dict[str, Any], question: Question) -> bool:
+    """Whether a statement is about what is asked."""
     actions = as_list(statement.get("Action"))
-    if not any(matches(each.lower(), action.lower()) for each in actions):
+    if not any(matches(each.lower(), question.action.lower()) for each in actions):
         return False
     patterns = as_list(statement.get("Resource"))
-    return "*" in patterns or any(
-        matches(pattern, each) for pattern in patterns for each in touched
+    if not any(each == "*" or matches(each, question.resource) for each in patterns):
+        return False
+    return all(
+        is_met(operator, key, values, question.context)
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
     )
+
+
+Test = Callable[[str, str], bool]
+
+
+def is_met(operator: str, key: str, values: Any, context: dict[str, str]) -> bool:
+    """Whether a condition is met; one of an operator or on a key that is not known, never."""
+    known = {name.lower(): value for name, value in context.items()}
+    value, test = known.get(key.lower()), OPERATORS.get(operator)
+    if value is None or test is None:
+        return False
+    return any(test(str(each), value) for each in as_list(values))
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -53,11 +72,9 @@ def matches(pattern: str, text: str) -> bool:
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
-def resources(call: Call) -> Iterator[str]:
-    """The ARNs of what a call names."""
-    bucket, key = call.get("Bucket"), call.get("Key")
-    if call.service == "s3" and bucket:
-        yield f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
-    for value in call.params.values():
-        if isinstance(value, str) and value.startswith("arn:"):
-            yield value
+OPERATORS: dict[str, Test] = {
+    "StringEquals": lambda wanted, value: wanted == value,
+    "StringLike": matches,
+    "ArnEquals": matches,
+    "ArnLike": matches,
+}

@@ -185,9 +185,9 @@ def permission(call: Call) -> str:
     return f"{call.service}:{call.operation}"
 
 
-def denial(call: Call, principal: str) -> Refusal:
-    """How a missing permission reads, per service."""
-    action = permission(call)
+def denial(call: Call, principal: str, action: str = "") -> Refusal:
+    """How a missing permission reads, per service; that of the call, or of what it depends on."""
+    action = action or permission(call)
     text = (
         f"User: {principal} is not authorized to perform: {action} because no "
         f"identity-based policy allows the {action} action"

@@ -48,6 +48,7 @@ class Entry:
     source: str = ""
     agent: str = ""
     request: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)  # of IAM, where a policy is enforced
 
     def as_json(self) -> dict[str, Any]:
         """The entry as ``GET /strict/log`` shows it."""

@@ -55,7 +55,7 @@ const OTHERS: [&str; 12] =
     ["aws", "curl", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
 
 /// Our own, where the name of the program was left away.
-const OURS: [&str; 24] = [
+const OURS: [&str; 25] = [
     "plan",
     "show",
     "apply",
@@ -79,6 +79,7 @@ const OURS: [&str; 24] = [
     "schema",
     "explain",
     "init",
+    "iam-policy",
     "man",
 ];
 

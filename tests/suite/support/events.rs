@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use ppm_infra::drift_job::{DriftJob, JobScope, JobTarget, TaskJob};
+use ppm_infra::drift_job::{DriftJob, JobTarget, TaskJob};
 use ppm_infra::engine::state::State;
+use ppm_infra::permissions::{NetworkScope, StackScope};
 use ppm_infra::resources::catalog;
 use ppm_infra::run::watched;
 use ppm_infra::store::read_lockfile;
@@ -23,11 +24,15 @@ pub(crate) fn record(desk: &Desk) -> State {
 /// The template of a job for a stack as it is recorded.
 pub(crate) fn template(desk: &Desk) -> Value {
     let state = record(desk);
-    let scope = JobScope {
+    let scope = StackScope {
         stack: state.stack.clone(),
         region: "us-east-1".to_owned(),
         account: state.account.clone(),
         bucket: "acme-packages".to_owned(),
+        key: None,
+        network: NetworkScope::Connected,
+        has_certificate: true,
+        has_administrators: false,
         state: Some("s3://acme-state/team".parse().unwrap()),
         state_key: None,
     };

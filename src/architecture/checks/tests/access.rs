@@ -57,7 +57,7 @@ async fn an_arn_with_another_path_is_refused_with_the_right_one() {
 async fn who_cannot_be_looked_up_is_not_known() {
     let mut scene = Scene::of(&declared(&[ROLE])).await;
     scene.facts.principals.insert(ROLE.to_owned(), denied());
-    scene.finds(ADMINS, Severity::Unknown, 5, &["iam:GetRole", "docs/permissions/plan.json"]);
+    scene.finds(ADMINS, Severity::Unknown, 5, &["iam:GetRole", "docs/permissions.md"]);
     let foreign = Scene::of(&declared(&["arn:aws:iam::999999999999:role/x"])).await;
     foreign.finds(ADMINS, Severity::Unknown, 5, &["of account 999999999999"]);
 }

@@ -117,7 +117,7 @@ async fn a_certificate_of_another_account_is_refused_unless_it_is_told_of() {
     }
     let mut own = Scene::of(&declared(ARN)).await;
     own.facts.certificates.insert(ARN.to_owned(), denied());
-    own.finds(ID, Severity::Unknown, 5, &["acm:DescribeCertificate", "docs/permissions/plan.json"]);
+    own.finds(ID, Severity::Unknown, 5, &["acm:DescribeCertificate", "docs/permissions.md"]);
 }
 
 #[tokio::test]

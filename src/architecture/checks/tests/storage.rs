@@ -70,7 +70,7 @@ async fn a_standing_stack_is_not_held_up_by_a_key_it_begins_nothing_with() {
 async fn what_may_not_be_read_is_unknown() {
     let mut scene = Scene::of(&declared(ARN)).await;
     scene.facts.keys.insert(ARN.to_owned(), denied());
-    scene.finds(ID, Severity::Unknown, 4, &["AccessDenied", "kms:DescribeKey", "docs/permissions/plan.json"]);
+    scene.finds(ID, Severity::Unknown, 4, &["AccessDenied", "kms:DescribeKey", "docs/permissions.md"]);
     let policy = with(|key| key.policy = denied()).await;
     policy.finds(ID, Severity::Unknown, 4, &["kms:GetKeyPolicy"]);
     let failed = Fact::Unread { error: CloudError::new(ErrorKind::Throttled, "read the key", "throttled") };
