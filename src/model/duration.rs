@@ -139,7 +139,7 @@ impl Typical {
     }
 
     /// The case of a verb on an object as it is declared, where `changed` are the fields that change: the longest of those
-    /// that hold, `None` for the usual one.
+    /// that hold; `None` for the usual one, which also counts for a field that changes and has no case of its own.
     pub fn case(&self, verb: TimedVerb, declared: &Document, changed: &[&str]) -> Option<&DurationCase> {
         let holds = |case: &&DurationCase| {
             case.verb == verb
@@ -149,7 +149,10 @@ impl Typical {
                     None => changed.contains(&case.field),
                 }
         };
-        self.cases.iter().filter(holds).max_by_key(|case| case.spread.p50)
+        let longest = self.cases.iter().filter(holds).max_by_key(|case| case.spread.p50)?;
+        let has_case = |field: &&str| self.cases.iter().any(|case| case.verb == verb && case.field == *field);
+        let is_usual = longest.value.is_none() && !changed.iter().all(|field| has_case(field));
+        Some(longest).filter(|longest| !is_usual || longest.spread.p50 > self.usual(verb).p50)
     }
 }
 
@@ -170,6 +173,19 @@ mod tests {
         assert!((cluster.left_after(720.0) - (nineteenth - 720.0)).abs() < 1.0);
         let exactly = DurationSpread::of(10, 10);
         assert_eq!([4.0, 40.0].map(|elapsed| nearest(exactly.left_after(elapsed))), [6, 0]);
+    }
+
+    #[test]
+    fn of_several_fields_that_change_the_one_that_takes_longest_counts() {
+        const CASES: &[DurationCase] = &[
+            DurationCase { verb: TimedVerb::Update, field: "tags", value: None, spread: DurationSpread::of(5, 10) },
+            DurationCase { verb: TimedVerb::Update, field: "class", value: None, spread: DurationSpread::of(660, 900) },
+        ];
+        let typical = Typical { update: DurationSpread::of(120, 300), cases: CASES, ..Typical::QUICK };
+        let takes = |changed: &[&str]| typical.takes(TimedVerb::Update, &Document::default(), changed).p50;
+        assert_eq!([takes(&[]), takes(&["tags"]), takes(&["other"])], [120, 5, 120]);
+        assert_eq!([takes(&["tags", "other"]), takes(&["tags", "class"]), takes(&["other", "class"])], [120, 660, 660]);
+        assert_eq!(typical.takes(TimedVerb::Delete, &Document::default(), &["class"]), Typical::QUICK.delete);
     }
 
     #[test]

@@ -212,7 +212,7 @@ fn edits_are_applied_as_aws_needs_them() {
             version = newest;
         }
         desk.declare_with(&with(lines, version));
-        let plan = desk.run(&["plan", "--detailed-exitcode"]).exit(2);
+        let plan = desk.run(&["plan", "--full", "--detailed-exitcode"]).exit(2);
         for address in changed {
             assert!(plan.stdout.contains(address), "{what} changes {address}: {plan}");
         }

@@ -117,7 +117,7 @@ fn month(at: Timestamp) -> String {
     at.strftime("%Y-%m/").to_string()
 }
 
-/// How the names of the runs of a second begin.
+/// How the names of the runs of a millisecond begin. Those of earlier versions tell the second alone.
 fn name(at: Timestamp) -> String {
-    at.strftime("%Y-%m/%Y%m%dT%H%M%SZ").to_string()
+    at.strftime("%Y-%m/%Y%m%dT%H%M%S%.3fZ").to_string()
 }
