@@ -151,7 +151,7 @@ impl Typical {
         };
         let longest = self.cases.iter().filter(holds).max_by_key(|case| case.spread.p50)?;
         let has_case = |field: &&str| self.cases.iter().any(|case| case.verb == verb && case.field == *field);
-        let is_usual = longest.value.is_none() && !changed.iter().all(|field| has_case(field));
+        let is_usual = longest.value.is_none() && !changed.iter().all(has_case);
         Some(longest).filter(|longest| !is_usual || longest.spread.p50 > self.usual(verb).p50)
     }
 }
