@@ -46,7 +46,7 @@ pub(crate) async fn add_everywhere(aws: &Clients, computed: impl Fn(&str, &str) 
     let entry = aws.eks.create_access_entry().cluster_name("ppm-prod");
     entry.principal_arn("arn:aws:iam::123456789012:user/casey").send().await.unwrap();
 
-    let [vpc, table, gateway] = ["vpc.main", "route_table.public", "internet_gateway.main"].map(|one| id(one));
+    let [vpc, table, gateway] = ["vpc.main", "route_table.public", "internet_gateway.main"].map(&id);
     let route = aws.ec2.create_route().route_table_id(table).destination_cidr_block("192.168.0.0/16");
     route.gateway_id(gateway).send().await.unwrap();
     let subnet = aws.ec2.create_subnet().vpc_id(&vpc).cidr_block("10.0.250.0/24");
