@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::ask::Ask;
 use super::failure::Failure;
+use super::preflight::Checking;
 use super::saved::{Given, Saved};
 use super::work::{Asked, StackRun};
 use super::{cost, downgrade, exit, handover, memory, out, pods, recovery_output, show, values, workplace};
@@ -22,10 +23,11 @@ use workplace::{Connection, Declaration};
 
 /// Makes what is declared, or carries a saved plan out.
 pub(super) async fn apply(common: &Common, args: ApplyArgs, stop: Stop) -> Result<u8, Failure> {
-    let declaration = match Given::read(args.file.as_deref())? {
+    let mut declaration = match Given::read(args.file.as_deref())? {
         Given::Declaration(declaration) => declaration,
         Given::Plan(path, saved) => return apply_saved(common, &args, &path, &saved, stop).await,
     };
+    declaration.checking = Checking::before_writing(&args.skip)?;
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
     let session = memory::experienced(session, common, &declaration, Goal::Converge).await;
     let request = Request { replace: args.replace.into_iter().collect(), ..Request::default() };
@@ -61,7 +63,8 @@ async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Sav
         return Err(Failure::new(exit::USAGE, format!("{} destroys, which is never rolled back", path.display()))
             .hint("leave `--on-failure` away"));
     }
-    let declaration = saved.declaration(path)?;
+    let mut declaration = saved.declaration(path)?;
+    declaration.checking = Checking::before_writing(&args.skip)?.with_final_snapshot(!saved.ask.no_final_snapshot);
     let Connection { session, vault, .. } = workplace::connect(common, &declaration.stack, stop).await?;
     let session = memory::experienced(session, common, &declaration, saved.ask.goal()).await;
     let usual = handover::usual(common, &declaration.stack);
@@ -81,7 +84,8 @@ async fn apply_saved(common: &Common, args: &ApplyArgs, path: &Path, saved: &Sav
 
 /// Removes everything; data only with consent.
 pub(super) async fn destroy(common: &Common, args: DestroyArgs, stop: Stop) -> Result<u8, Failure> {
-    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let mut declaration = Declaration::load(args.file.file.as_deref())?;
+    declaration.checking = Checking::before_writing(&args.skip)?.with_final_snapshot(!args.no_final_snapshot);
     let delete_data = args.delete_data.iter().cloned().collect();
     let session = workplace::session(common, &declaration.stack, stop).await?;
     let session = memory::experienced(session, common, &declaration, Goal::Destroy).await;

@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::preflight::Skip;
 use crate::model::address::Address;
 use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
@@ -126,6 +127,8 @@ pub(super) enum Command {
     Output(OutputArgs),
     /// Estimate what a declaration costs in a month, offline
     Cost(CostArgs),
+    /// Check whether the account is ready for what is declared; changes nothing
+    Preflight(PreflightArgs),
     /// Check a declaration offline
     Validate(File),
     /// Print the JSON Schema of declarations
@@ -198,7 +201,24 @@ pub(super) struct PlanArgs {
     /// With --destroy: delete the database without a final snapshot
     #[arg(long, requires = "destroy")]
     pub(super) no_final_snapshot: bool,
+    /// A check whose result does not count, and why
+    #[arg(long, value_name = "ID=REASON")]
+    pub(super) skip: Vec<Skip>,
     /// Show every field of new objects
+    #[arg(long)]
+    pub(super) full: bool,
+}
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub(super) struct PreflightArgs {
+    /// The declaration; by default the only one in plans/
+    #[command(flatten)]
+    pub(super) file: File,
+    /// A check whose result does not count, and why
+    #[arg(long, value_name = "ID=REASON")]
+    pub(super) skip: Vec<Skip>,
+    /// Name every check that passed
     #[arg(long)]
     pub(super) full: bool,
 }
@@ -231,6 +251,9 @@ pub(super) struct ApplyArgs {
     /// File for the Helm values; by default out/STACK.values.yaml, or as in the saved plan
     #[arg(long, value_name = "FILE")]
     pub(super) values: Option<PathBuf>,
+    /// A check whose result does not count, and why
+    #[arg(long, value_name = "ID=REASON")]
+    pub(super) skip: Vec<Skip>,
     /// What to do with what this run created when part of it fails
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     pub(super) on_failure: OnFailure,
@@ -293,6 +316,9 @@ pub(super) struct DestroyArgs {
     /// Delete the database without a final snapshot
     #[arg(long)]
     pub(super) no_final_snapshot: bool,
+    /// A check whose result does not count, and why
+    #[arg(long, value_name = "ID=REASON")]
+    pub(super) skip: Vec<Skip>,
     /// Do not ask for confirmation
     #[arg(long)]
     pub(super) auto_approve: bool,

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::store::file;
 
 /// How the SDK begins when none of its sources had credentials (`aws-config`, default provider chain).
@@ -22,6 +24,13 @@ pub(super) fn not_found(message: &str) -> Option<String> {
     let looked = explain(&environment, message)?;
     tracing::debug!("{message}");
     Some(looked)
+}
+
+/// When the credentials end that somebody exported into the environment: nothing renews those. `aws configure
+/// export-credentials` and others write it beside them; what says nothing has no end that is known.
+pub(super) fn end() -> Option<Timestamp> {
+    variable("AWS_ACCESS_KEY_ID")?;
+    variable("AWS_CREDENTIAL_EXPIRATION")?.parse().ok()
 }
 
 /// What of the environment counts.

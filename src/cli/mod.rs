@@ -37,6 +37,7 @@ mod offline;
 mod out;
 mod plan;
 mod pods;
+mod preflight;
 mod record;
 mod recover;
 mod recovery_output;
@@ -128,6 +129,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Unlock { file, force } => lock::unlock(common, &file, force).await,
         Command::Output(args) => values::output(common, args).await,
         Command::Cost(args) => cost::cost(common, &args),
+        Command::Preflight(args) => preflight::preflight(common, args, stop).await,
         Command::Validate(args) => declaration::validate(common, &args),
         Command::Schema => Ok(declaration::schema()),
         Command::Explain(args) => explain::explain(common, &args).await,

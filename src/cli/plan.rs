@@ -3,6 +3,7 @@
 use super::args::{Common, PlanArgs, ShowArgs};
 use super::ask::Ask;
 use super::failure::Failure;
+use super::preflight::Checking;
 use super::saved::Saved;
 use super::{cost, downgrade, exit, handover, memory, out, show as shown, workplace};
 use crate::engine::Request;
@@ -15,7 +16,8 @@ use workplace::Declaration;
 
 /// Shows what would change, and changes nothing.
 pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<u8, Failure> {
-    let declaration = Declaration::load(args.file.file.as_deref())?;
+    let mut declaration = Declaration::load(args.file.file.as_deref())?;
+    declaration.checking = Checking::looking(&args.skip)?.with_final_snapshot(!args.no_final_snapshot);
     if let Some(path) = &args.out {
         Saved::may_stand_at(path)?;
     }

@@ -8,8 +8,10 @@ use super::chosen::{self, Chosen};
 use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
+use super::preflight::Checking;
 use super::{log, typed};
-use crate::architecture::{self, Runtime, checks, checks::CheckContext};
+use crate::architecture::checks::{self, CheckContext, QueryContext};
+use crate::architecture::{self, Runtime};
 use crate::cloud::health::Health;
 use crate::cloud::simulated::{self, Simulated, World};
 use crate::cloud::vault::Vault;
@@ -47,6 +49,8 @@ pub(super) struct Declaration {
     pub(super) text: String,
     /// Digest of its text.
     pub(super) digest: String,
+    /// How the checks of its plans are asked for.
+    pub(super) checking: Checking,
 }
 
 impl Declaration {
@@ -88,7 +92,8 @@ impl Declaration {
             if file::is_standard_input(&path) { "standard input".to_owned() } else { path.display().to_string() };
         let (stack, places) = Stack::read(&shown, text)?;
         typed::located(stack.region.as_str());
-        Ok(Self { stack, places, digest: digest(text.as_bytes()), text: text.to_owned(), path })
+        let checking = Checking::default();
+        Ok(Self { stack, places, digest: digest(text.as_bytes()), text: text.to_owned(), path, checking })
     }
 
     /// Where it says what these objects are to be.
@@ -141,13 +146,35 @@ impl Blueprint for Declaration {
     }
 
     fn fact_query(&self, surroundings: &Surroundings, state: &State, ask: &Request) -> FactQuery {
-        checks::query(&self.stack, surroundings, state, ask.destroy)
+        checks::query(&QueryContext {
+            stack: &self.stack,
+            surroundings,
+            state,
+            destroy: ask.destroy,
+            makes_final_snapshot: self.checking.makes_final_snapshot,
+            replace: &ask.replace,
+            is_thorough: self.checking.is_thorough,
+        })
     }
 
     fn checks(&self, known: &CheckInputs<'_>) -> Vec<Check> {
-        let CheckInputs { surroundings, facts, state, plan, ask, now, observed: _ } = *known;
+        let CheckInputs { surroundings, facts, state, plan, ask, now, forecaster, observed: _ } = *known;
         let (stack, places, destroy) = (&self.stack, &self.places, ask.destroy);
-        checks::checks(&CheckContext { stack, places, surroundings, facts, state, plan, destroy, now })
+        let credentials_end = self.checking.credentials_end;
+        // To reckon it takes a while, and is of use to nobody else here.
+        let p90_seconds = if credentials_end.is_some() { forecaster.forecast().p90() } else { 0 };
+        self.checking.marked(checks::checks(&CheckContext {
+            stack,
+            places,
+            surroundings,
+            facts,
+            state,
+            plan,
+            p90_seconds,
+            credentials_end,
+            destroy,
+            now,
+        }))
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     /// Secrets.
     pub secrets: aws_sdk_secretsmanager::Client,
+    /// What the account may have.
+    pub quotas: aws_sdk_servicequotas::Client,
     /// The groups that hold the nodes.
     pub autoscaling: aws_sdk_autoscaling::Client,
     /// Who we are.
@@ -88,6 +90,21 @@ pub struct NoRetryClients {
     pub ec2: aws_sdk_ec2::Client,
     /// For `CreateKey`.
     pub kms: aws_sdk_kms::Client,
+}
+
+/// A client of a service that is only looked at. From a network without internet there may be no way to it: then that is to
+/// be told soon.
+macro_rules! only_looked_at {
+    ($service:ident, $config:expr, $guarded:expr) => {{
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(10))
+            .operation_timeout(Duration::from_secs(20))
+            .build();
+        let config = $service::config::Builder::from($config).timeout_config(timeouts);
+        let config = config.interceptor($guarded.clone()).interceptor(Calls).interceptor(Capture);
+        $service::Client::from_conf(config.build())
+    }};
 }
 
 impl Clients {
@@ -137,7 +154,7 @@ impl Clients {
         }
         let no_retry = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
-            acm: acm(config, &guarded),
+            acm: only_looked_at!(aws_sdk_acm, config, &guarded),
             cloudtrail: cloudtrail::client(config, &guarded),
             ec2: client!(aws_sdk_ec2, config),
             eks: client!(aws_sdk_eks, config),
@@ -147,6 +164,7 @@ impl Clients {
             elb: client!(aws_sdk_elasticloadbalancingv2, config),
             kms: client!(aws_sdk_kms, config),
             secrets: client!(aws_sdk_secretsmanager, config),
+            quotas: only_looked_at!(aws_sdk_servicequotas, config, &guarded),
             autoscaling: client!(aws_sdk_autoscaling, config),
             sts: client!(aws_sdk_sts, config),
             no_retry: NoRetryClients { ec2: client!(aws_sdk_ec2, &no_retry), kms: client!(aws_sdk_kms, &no_retry) },
@@ -154,17 +172,4 @@ impl Clients {
             region: region.to_owned(),
         }
     }
-}
-
-/// Certificates are only looked at, and from a network without internet there may be no way to them: then that is to
-/// be told soon.
-fn acm(config: &SdkConfig, guarded: &Guarded) -> aws_sdk_acm::Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(20))
-        .build();
-    let config = aws_sdk_acm::config::Builder::from(config).timeout_config(timeouts);
-    let config = config.interceptor(guarded.clone()).interceptor(Calls).interceptor(Capture);
-    aws_sdk_acm::Client::from_conf(config.build())
 }

@@ -2,9 +2,11 @@
 //!
 //! Every question is answered by itself: what could not be read is [`Fact::Unread`], and hides no other answer.
 
+pub mod account;
 pub mod certificate;
 pub mod database;
 pub mod network;
+pub mod quota;
 pub mod removal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,9 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CloudError;
 use super::policy::Policy;
+use account::{DiskEncryption, EndpointService, Permits, SimulationQuery, StateBucketFacts};
 use certificate::Certificate;
 use database::{DatabaseOffers, DatabaseQuery};
 use network::{NetworkFacts, NetworkQuery};
+use quota::{Quota, QuotaUse};
 use removal::{Removal, RemovalQuery};
 
 /// One answer.
@@ -51,6 +55,18 @@ pub struct FactQuery {
     pub zones_of_type: Option<String>,
     /// What stands in the way of a removal.
     pub removal: Option<RemovalQuery>,
+    /// Quotas.
+    pub quotas: BTreeSet<Quota>,
+    /// What the caller may do.
+    pub simulation: Option<SimulationQuery>,
+    /// Roles that services make for themselves, by name.
+    pub service_roles: BTreeSet<String>,
+    /// Whether to ask what becomes of new disks.
+    pub disk_encryption: bool,
+    /// Services that endpoints are to lead to, by name.
+    pub endpoint_services: BTreeSet<String>,
+    /// The bucket of the state, by name.
+    pub state_bucket: Option<String>,
 }
 
 /// The answers to a [`FactQuery`]: one to everything that was asked.
@@ -78,6 +94,24 @@ pub struct Facts {
     /// What stands in the way of a removal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,
+    /// Quotas, and what is used of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas: BTreeMap<Quota, QuotaUse>,
+    /// What the caller may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permits: Option<Permits>,
+    /// Whether roles that services make for themselves are there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub service_roles: BTreeMap<String, Fact<PrincipalFacts>>,
+    /// What becomes of new disks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_encryption: Option<Fact<DiskEncryption>>,
+    /// The services that endpoints are to lead to; what the region does not have is not among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_services: Option<Fact<BTreeMap<String, EndpointService>>>,
+    /// The bucket of the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_bucket: Option<StateBucketFacts>,
 }
 
 impl Facts {

@@ -151,17 +151,30 @@ pub struct Check {
     pub id: &'static str,
     /// What was found; empty when it passed.
     pub findings: Vec<Finding>,
+    /// Why what was found does not count, where somebody said so.
+    pub skipped: Option<String>,
 }
 
 impl Check {
-    /// How bad its worst finding is; `None` when it passed.
-    pub fn worst(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.severity).min()
+    /// The check of this id that found nothing.
+    pub const fn passed(id: &'static str) -> Self {
+        Self { id, findings: Vec::new(), skipped: None }
     }
 
-    /// The word of its result in JSON: `pass`, `warn`, `unknown` or `fail`.
+    /// What was found and counts.
+    pub fn counted(&self) -> &[Finding] {
+        if self.skipped.is_some() { &[] } else { &self.findings }
+    }
+
+    /// How bad its worst finding is; `None` when nothing counts.
+    pub fn worst(&self) -> Option<Severity> {
+        self.counted().iter().map(|finding| finding.severity).min()
+    }
+
+    /// The word of its result in JSON: `pass`, `warn`, `unknown`, `fail` or `skip`.
     pub fn result(&self) -> &'static str {
         match self.worst() {
+            None if self.skipped.is_some() => "skip",
             None => "pass",
             Some(Severity::Warning) => "warn",
             Some(Severity::Unknown) => "unknown",
@@ -186,11 +199,15 @@ mod tests {
             why: String::new(),
             remedies: Vec::new(),
         };
-        let result =
-            |all: &[Severity]| Check { id: "a.b", findings: all.iter().copied().map(finding).collect() }.result();
+        let result = |all: &[Severity]| {
+            Check { findings: all.iter().copied().map(finding).collect(), ..Check::passed("a.b") }.result()
+        };
         assert_eq!(result(&[]), "pass");
         assert_eq!(result(&[Severity::Warning]), "warn");
         assert_eq!(result(&[Severity::Warning, Severity::Unknown]), "unknown");
         assert_eq!(result(&[Severity::Unknown, Severity::Error, Severity::Warning]), "fail");
+        let skipped = |findings| Check { findings, skipped: Some("known".to_owned()), ..Check::passed("a.b") };
+        assert_eq!(skipped(vec![finding(Severity::Error)]).result(), "skip");
+        assert_eq!((skipped(Vec::new()).result(), skipped(Vec::new()).worst()), ("skip", None));
     }
 }

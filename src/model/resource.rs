@@ -17,6 +17,7 @@ use super::billing::{Billing, BillingContext, Charge, KindBilling};
 use super::component::Component;
 use super::document::Document;
 use super::duration::Typical;
+use super::facts::quota::Quota;
 use super::impact::{FieldImpact, Going, Impact, Noticed};
 use super::mark::Tags;
 pub use super::replacement::ReplaceOrder;
@@ -81,6 +82,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
         let _ = from;
         None
     }
+    /// What one more object takes of the quotas of its account, each with how much; nothing for kinds that no stack has enough
+    /// of to reach a quota.
+    fn takes(&self) -> Vec<(Quota, u64)>;
     /// What users notice once an object of this kind goes, or once another is made where it is gone.
     fn leaves(&self, computed: &Self::Computed, going: Going) -> Vec<Impact>;
     /// What goes on costing once an object of this kind was deleted with care for what it held, such as a last snapshot.
@@ -246,6 +250,8 @@ pub struct KindFacts {
     pub field_impacts: fn() -> Vec<FieldImpact>,
     /// What an object with this declared document is billed for.
     pub billing: fn(&Document, &BillingContext) -> Billing,
+    /// What an object with this declared document takes of the quotas of its account.
+    pub takes: fn(&Document) -> Vec<(Quota, u64)>,
     /// What goes on costing once an object with this declared document was deleted with care for what it held.
     pub left_behind: fn(&Document) -> Vec<Charge>,
     /// What the simulated cloud computes.
@@ -282,6 +288,7 @@ impl KindFacts {
             leaves: leaves::<R>,
             field_impacts: field_impacts::<R>,
             billing: billing::<R>,
+            takes: |declared| declared.read::<R>().map(|typed| typed.takes()).unwrap_or_default(),
             left_behind: |declared| declared.read::<R>().map(|typed| typed.left_behind()).unwrap_or_default(),
             sample: sample::<R>,
             declared: declared::<R>,
@@ -315,6 +322,7 @@ impl KindFacts {
             leaves: |_, _, _| Vec::new(),
             field_impacts: Vec::new,
             billing: |_, _| Billing::Free("nothing is known of it"),
+            takes: |_| Vec::new(),
             left_behind: |_| Vec::new(),
             sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),
             declared: |_| Ok(()),

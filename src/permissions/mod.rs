@@ -9,6 +9,7 @@
 
 mod document;
 mod permission;
+mod simulation;
 mod state;
 mod table;
 mod target;
@@ -23,6 +24,7 @@ use crate::model::values::{Arn, S3Location};
 pub use document::{IAM_LIMIT, PolicyDocument, characters, split};
 use permission::Permission;
 pub use permission::PolicyPurpose;
+pub use simulation::{NeededAction, NeededAt, actions_of_apply, context, needed};
 use target::Target;
 
 /// The stack that a policy is for.
@@ -93,6 +95,9 @@ impl StackScope {
 pub fn policy(scope: &StackScope, purpose: PolicyPurpose) -> Value {
     let mut statements = document::statements(scope, purpose);
     statements.extend(state::reading(scope));
+    if matches!(purpose, PolicyPurpose::Plan | PolicyPurpose::Apply) {
+        statements.extend(state::checking(scope));
+    }
     statements.extend(match purpose {
         PolicyPurpose::Plan => Vec::new(),
         PolicyPurpose::Drift => state::recording(scope),

@@ -18,6 +18,13 @@ pub(super) fn reading(scope: &StackScope) -> Vec<Value> {
     statements
 }
 
+/// What checking its bucket takes, besides.
+pub(super) fn checking(scope: &StackScope) -> Option<Value> {
+    let bucket = scope.s3(scope.state.as_ref()?.bucket());
+    Some(json!({"Sid": "CheckTheBucketOfTheState", "Effect": "Allow", "Action": "s3:GetBucketPublicAccessBlock",
+                "Resource": bucket}))
+}
+
 /// What leaving entries of the run history beside it takes, besides.
 pub(super) fn recording(scope: &StackScope) -> Vec<Value> {
     let Some(location) = &scope.state else { return Vec::new() };

@@ -101,7 +101,7 @@ fn who_looks_can_change_nothing_and_read_no_secret() {
         assert!(all.len() > 50, "{all:?}");
         for action in all {
             let (_, name) = action.split_once(':').unwrap();
-            let reads = ["Describe", "Get", "List", "Lookup"].iter().any(|verb| name.starts_with(verb));
+            let reads = ["Describe", "Get", "List", "Lookup", "Simulate"].iter().any(|verb| name.starts_with(verb));
             assert!(reads && name != "GetSecretValue", "{}: {action}", purpose.word());
         }
     }
@@ -117,7 +117,9 @@ fn what_writes_is_limited_to_the_stack() {
             let is_limited = texts(&statement["Resource"]).iter().all(is_ours)
                 || statement["Condition"].to_string().contains("acme");
             let reads = texts(&statement["Action"]).iter().all(|one| {
-                ["Describe", "Get", "List"].iter().any(|verb| one.split(':').nth(1).unwrap().starts_with(verb))
+                ["Describe", "Get", "List", "Simulate"]
+                    .iter()
+                    .any(|verb| one.split(':').nth(1).unwrap().starts_with(verb))
             });
             // Where AWS gives neither name nor tag: see `target`.
             let known = [

@@ -24,7 +24,7 @@ pub use image::{Image, Release, ending};
 pub use license::License;
 pub use secrets::{Exposed, exposed, variable};
 pub use server::{PackageStorage, Server, config};
-pub use sizing::{Allocatable, Amount, SizeError, Sizing, addresses_per_interface, allocatable, gib, size};
+pub use sizing::{Allocatable, Amount, SizeError, Sizing, addresses_per_interface, allocatable, gib, size, vcpus};
 
 /// Port on which the server answers over HTTP (`HTTP.Listen`).
 pub const HTTP_PORT: u16 = 4242;

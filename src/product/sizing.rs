@@ -193,6 +193,11 @@ pub fn gib(mib: u64) -> String {
     format!("{}.{}Gi", mib / 1024, mib % 1024 * 10 / 1024)
 }
 
+/// How many vCPUs an instance type has; none if it is not one that nodes may have.
+pub fn vcpus(instance_type: &str) -> Option<u64> {
+    machine(instance_type).map(|machine| machine.vcpus)
+}
+
 fn machine(instance_type: &str) -> Option<Machine> {
     let (family, size) = instance_type.split_once('.')?;
     match (family, size) {

@@ -1,35 +1,37 @@
 //! How a plan or a declaration stood up to its checks: what was found in the words of `validate`, what passed as a number.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::block::{Block, Quote, Row};
 use super::page::{DeclarationText, JsonFields, SectionContent};
 use super::text::{Label, Text};
 use super::words::count;
-use crate::model::finding::{Check, Finding, Severity, Subject};
+use crate::model::finding::{Check, Finding, Subject};
 use crate::text::Problem;
 
 /// Every check that was made.
 pub(super) struct Checks<'a> {
     all: &'a [Check],
     source: DeclarationText<'a>,
+    is_counted: bool,
 }
 
 impl<'a> Checks<'a> {
     /// The checks, with the declaration that their places are in.
     pub(super) fn of(all: &'a [Check], source: DeclarationText<'a>) -> Self {
-        Self { all, source }
+        Self { all, source, is_counted: true }
+    }
+
+    /// The same on a page that is about nothing else, and counts them in its verdict.
+    pub(super) fn told_alone(self) -> Self {
+        Self { is_counted: false, ..self }
     }
 
     /// How many checks had which result.
     pub(super) fn counts(&self) -> Value {
-        let count = |result: Option<Severity>| self.all.iter().filter(|check| check.worst() == result).count();
-        json!({
-            "pass": count(None),
-            "warn": count(Some(Severity::Warning)),
-            "unknown": count(Some(Severity::Unknown)),
-            "fail": count(Some(Severity::Error)),
-        })
+        let count = |result: &str| self.all.iter().filter(|check| check.result() == result).count();
+        let all = ["pass", "warn", "unknown", "fail", "skip"];
+        all.into_iter().map(|result| (result.to_owned(), json!(count(result)))).collect::<Map<_, _>>().into()
     }
 }
 
@@ -43,11 +45,21 @@ impl SectionContent for Checks<'_> {
         if !findings.is_empty() {
             blocks.push(Block::Quotes(findings.iter().map(|finding| quote(finding, gutter, self.source)).collect()));
         }
-        let passed = self.all.iter().filter(|check| check.worst().is_none()).count();
-        if passed > 0 {
-            let told = Text::of(Label::Muted, format!("{} passed.", count(passed, "check")));
-            blocks.extend(Block::rows(vec![Row::of([told])]));
+        let skipped = self.all.iter().filter_map(|check| Some((check, check.skipped.as_ref()?)));
+        let mut rows: Vec<Row> = skipped
+            .map(|(check, reason)| {
+                let what = check.findings.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; ");
+                let what = if what.is_empty() { String::new() } else { format!(": {what}") };
+                Row::of([Text::of(Label::Warning, format!("skipped {}", check.id))
+                    .with(Label::Plain, format!(", because {reason}"))
+                    .with(Label::Muted, what)])
+            })
+            .collect();
+        let passed = self.all.iter().filter(|check| check.result() == "pass").count();
+        if passed > 0 && self.is_counted {
+            rows.push(Row::of([Text::of(Label::Muted, format!("{} passed.", count(passed, "check")))]));
         }
+        blocks.extend(Block::rows(rows));
         blocks
     }
 
@@ -56,7 +68,7 @@ impl SectionContent for Checks<'_> {
     }
 
     fn findings(&self) -> Vec<&Finding> {
-        self.all.iter().flat_map(|check| &check.findings).collect()
+        self.all.iter().flat_map(Check::counted).collect()
     }
 }
 
@@ -123,7 +135,7 @@ pub fn finding_json(one: &Finding, file: &str) -> Value {
 pub fn checks_json(all: &[Check], file: &str) -> Value {
     let check = |one: &Check| {
         let findings: Vec<Value> = one.findings.iter().map(|one| finding_json(one, file)).collect();
-        json!({"id": one.id, "result": one.result(), "findings": findings})
+        json!({"id": one.id, "result": one.result(), "skipped": one.skipped, "findings": findings})
     };
     all.iter().map(check).collect()
 }

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`Page::of_plan`] | a plan: what will change, why, how long it takes, and how it stood up to its checks |
 //! | [`Page::of_drift`] | what somebody else moved |
+//! | [`Page::of_preflight`] | a preflight: how the account stands up to every check |
 //! | [`Page::of_status`] | whether the stack serves |
 //! | [`Page::of_apply`] | how carrying out a plan went |
 //! | [`Page::of_extras`], [`Page::of_departures`] | what is not ours and is taken away |
@@ -45,6 +46,7 @@ mod notice;
 mod object;
 mod page;
 mod plan;
+mod preflight;
 mod ready;
 mod reasons;
 mod risks;
@@ -69,6 +71,7 @@ pub use page::{
     SectionContent,
 };
 pub use plan::PlanView;
+pub use preflight::PreflightView;
 pub use status::StatusView;
 pub use text::{Label, Piece, Sign, Text};
 pub use values::ValuesFile;

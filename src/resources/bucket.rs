@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -156,6 +157,10 @@ impl Resource for Bucket {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::Buckets, 1)]
     }
 
     fn leaves(&self, _: &BucketComputed, going: Going) -> Vec<Impact> {

@@ -15,6 +15,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -209,6 +210,11 @@ impl Resource for Cluster {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        // EKS makes a security group for it.
+        vec![(Quota::Clusters, 1), (Quota::SecurityGroups, 1)]
     }
 
     fn leaves(&self, _: &ClusterComputed, going: Going) -> Vec<Impact> {

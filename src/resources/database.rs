@@ -19,6 +19,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -328,6 +329,10 @@ impl Resource for Database {
 
     fn left_behind(&self) -> Vec<Charge> {
         vec![bill::last_snapshot(self)]
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::DatabaseInstances, 1), (Quota::DatabaseStorage, u64::from(self.storage_gib))]
     }
 
     fn leaves(&self, _: &DatabaseComputed, going: Going) -> Vec<Impact> {

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -69,6 +70,10 @@ impl Resource for DbSubnetGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::DatabaseSubnetGroups, 1)]
     }
 
     fn leaves(&self, _: &DbSubnetGroupComputed, _: Going) -> Vec<Impact> {

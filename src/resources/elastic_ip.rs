@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
@@ -60,6 +61,10 @@ impl Resource for ElasticIp {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::ElasticIps, 1)]
     }
 
     fn leaves(&self, computed: &ElasticIpComputed, going: Going) -> Vec<Impact> {

@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -77,6 +78,10 @@ impl Resource for IamPolicy {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::Policies, 1)]
     }
 
     fn leaves(&self, _: &IamPolicyComputed, going: Going) -> Vec<Impact> {

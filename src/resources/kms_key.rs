@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
@@ -136,6 +137,10 @@ impl Resource for KmsKey {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::Keys, 1)]
     }
 
     fn leaves(&self, _: &KmsKeyComputed, going: Going) -> Vec<Impact> {

@@ -13,6 +13,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, GB_IN_TB, KindBilling, Usage};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::money::Quantity;
@@ -173,6 +174,10 @@ impl Resource for LoadBalancer {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::LoadBalancers, 1)]
     }
 
     fn leaves(&self, computed: &LoadBalancerComputed, going: Going) -> Vec<Impact> {

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::money::Quantity;
@@ -70,6 +71,10 @@ impl Resource for NatGateway {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::NatGateways, 1)]
     }
 
     fn leaves(&self, _: &NatGatewayComputed, going: Going) -> Vec<Impact> {

@@ -16,6 +16,7 @@ use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
 use crate::model::document::told_later;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -204,6 +205,10 @@ impl Resource for NodeGroup {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        Vec::new()
     }
 
     fn leaves(&self, _: &NodeGroupComputed, going: Going) -> Vec<Impact> {

@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -75,6 +76,10 @@ impl Resource for OidcProvider {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::OidcProviders, 1)]
     }
 
     fn leaves(&self, _: &OidcProviderComputed, going: Going) -> Vec<Impact> {

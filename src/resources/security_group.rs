@@ -15,6 +15,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -123,6 +124,10 @@ impl Resource for SecurityGroup {
             (false, true) => Some(Passage::Closes),
             (true, true) => Some(Passage::Both(both)),
         }
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::SecurityGroups, 1)]
     }
 
     fn leaves(&self, _: &SecurityGroupComputed, _: Going) -> Vec<Impact> {

@@ -11,6 +11,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -74,6 +75,10 @@ impl Resource for SecurityGroupRule {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        Vec::new()
     }
 
     fn leaves(&self, _: &SecurityGroupRuleComputed, going: Going) -> Vec<Impact> {

@@ -10,6 +10,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -70,6 +71,10 @@ impl Resource for Subnet {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        Vec::new()
     }
 
     fn leaves(&self, _: &SubnetComputed, _: Going) -> Vec<Impact> {

@@ -12,6 +12,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -79,6 +80,10 @@ impl Resource for TargetAttachment {
 
     fn tags(&self) -> Option<&Tags> {
         None
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        Vec::new()
     }
 
     fn leaves(&self, _: &TargetAttachmentComputed, _: Going) -> Vec<Impact> {

@@ -9,6 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::KindBilling;
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
@@ -77,6 +78,10 @@ impl Resource for Vpc {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        vec![(Quota::Vpcs, 1)]
     }
 
     fn leaves(&self, _: &VpcComputed, _: Going) -> Vec<Impact> {

@@ -16,6 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::audit::{AuditName, ChangingCalls};
 use crate::model::billing::{Billing, BillingContext, Charge, KindBilling};
 use crate::model::component::Component;
+use crate::model::facts::quota::Quota;
 use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::reference::Ref;
@@ -108,6 +109,10 @@ impl Resource for VpcEndpoint {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
+    }
+
+    fn takes(&self) -> Vec<(Quota, u64)> {
+        if self.interface.is_some() { Vec::new() } else { vec![(Quota::GatewayEndpoints, 1)] }
     }
 
     fn leaves(&self, _: &VpcEndpointComputed, going: Going) -> Vec<Impact> {

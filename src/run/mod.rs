@@ -112,6 +112,8 @@ pub struct CheckInputs<'a> {
     pub plan: &'a Plan,
     /// What was asked beside the declaration.
     pub ask: &'a Request,
+    /// What tells how long it takes.
+    pub forecaster: &'a Forecaster,
     /// The time of the plan.
     pub now: Timestamp,
 }
@@ -269,7 +271,7 @@ impl Planned {
     /// # Errors
     /// [`RunError::Checks`] with what is wrong; nothing was changed.
     pub fn may_be_carried_out(&self) -> Result<(), RunError> {
-        let all = self.checks.iter().flat_map(|check| &check.findings);
+        let all = self.checks.iter().flat_map(Check::counted);
         let wrong: Vec<Finding> = all.filter(|finding| finding.severity == Severity::Error).cloned().collect();
         if wrong.is_empty() { Ok(()) } else { Err(RunError::Checks(wrong)) }
     }
@@ -303,6 +305,9 @@ pub async fn plan(
     };
     let plan = Plan { moved, ..plan };
     diary::decisions(&plan);
+    let schedule = schedule.learned(&plan, session.durations());
+    let typical_seconds = schedule.longest_seconds();
+    let forecaster = Forecaster::Steps(Box::new(schedule), session.parallelism);
     let checks = blueprint.checks(&CheckInputs {
         surroundings: &surroundings,
         facts: &facts,
@@ -310,12 +315,11 @@ pub async fn plan(
         observed: &observed,
         plan: &plan,
         ask,
+        forecaster: &forecaster,
         now: session.host.now(),
     });
     tell_drift(&plan.drift, events);
-    let schedule = schedule.learned(&plan, session.durations());
-    events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds: schedule.longest_seconds() });
-    let forecaster = Forecaster::Steps(Box::new(schedule), session.parallelism);
+    events.emit(EventKind::PlanReady { counts: plan.counts(), typical_seconds });
     Ok(Planned { plan, surroundings, forecaster, checks, given_way })
 }
 

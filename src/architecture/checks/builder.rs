@@ -75,7 +75,7 @@ pub(super) struct CheckBuilder<'g> {
 impl<'g> CheckBuilder<'g> {
     /// A check that passes until something is found.
     pub(super) fn new(places: &'g Places, id: &'static str) -> Self {
-        Self { places, check: Check { id, findings: Vec::new() } }
+        Self { places, check: Check::passed(id) }
     }
 
     /// The finished check.
@@ -143,6 +143,11 @@ impl<'g> CheckBuilder<'g> {
     /// Finds that something could not be read.
     pub(super) fn unread(&mut self, key: Key<'_>, error: &CloudError, action: &str) {
         self.find(Severity::Unknown, key, Said::unread(error, action));
+    }
+
+    /// Finds that something could not be read, about a resource that no key declares.
+    pub(super) fn unread_at(&mut self, address: Address, error: &CloudError, action: &str) {
+        self.find_at(Severity::Unknown, address, Said::unread(error, action));
     }
 
     /// That no answer came to what would have to be known.

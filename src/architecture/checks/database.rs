@@ -3,6 +3,8 @@
 //! Sources: RDS User Guide, "Increasing DB instance storage capacity", "Supported DB engines for DB instance classes" and
 //! "Upgrades of the RDS for `PostgreSQL` DB engine".
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::CheckContext;
@@ -13,11 +15,14 @@ use crate::architecture::versions::engine_version;
 use crate::engine::diff::Shown;
 use crate::engine::plan::Action;
 use crate::engine::state::State;
+use crate::model::address::Address;
 use crate::model::facts::Fact;
 use crate::model::facts::database::{DatabaseOffers, DatabaseQuery, RunningEngine};
 use crate::model::finding::{Check, Severity};
 use crate::resources::database::version::{VersionMove, newest, newest_meant, of_major, way, ways_on};
 use crate::resources::database::{least_growth, storage_refusal};
+use crate::resources::db_subnet_group::DbSubnetGroup;
+use crate::resources::subnet::Subnet;
 use crate::stack::Stack;
 
 const VERSION: Key<'_> = Key::of("database.engine_version");
@@ -71,6 +76,43 @@ fn deed<'a>(cx: &'a CheckContext<'_>) -> Option<Deed<'a>> {
         action @ Action::Update { .. } => Some(Deed::Changed(action)),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => None,
     }
+}
+
+/// Whether the class can be had in the zones of the database's subnets: in two of them with a standby.
+pub(super) fn zones(cx: &CheckContext<'_>) -> Option<Check> {
+    let deed = deed(cx).filter(|deed| deed.sets("instance_class") || deed.sets("multi_az"))?;
+    let mut check = CheckBuilder::new(cx.places, "database.zones");
+    // What cannot be had at all, or was not read, the check of the class tells.
+    let Some(Fact::There(options)) = cx.facts.database.as_ref().map(|told| &told.options) else {
+        return Some(check.done());
+    };
+    let offered: BTreeSet<&String> = options.iter().flat_map(|option| &option.zones).collect();
+    let group = super::zones::after(cx, &handles::DATABASE_SUBNETS.address());
+    let subnets = group.and_then(|group| group.read::<DbSubnetGroup>().ok()).map(|group| group.subnets);
+    let zone = |address: &Address| Some(super::zones::after(cx, address)?.read::<Subnet>().ok()?.zone);
+    let zones: BTreeSet<String> = subnets.into_iter().flatten().filter_map(|subnet| zone(&subnet.address()?)).collect();
+    if offered.is_empty() || zones.is_empty() {
+        return Some(check.done());
+    }
+    let (multi_az, class) = (cx.stack.database.multi_az, &cx.stack.database.instance_class);
+    let (good, wanted) = (zones.iter().filter(|zone| offered.contains(zone)).count(), if multi_az { 2 } else { 1 });
+    if good < wanted {
+        let there = offered.iter().map(|zone| zone.as_str()).collect::<Vec<_>>().join(", ");
+        let ours = zones.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let what = format!("RDS offers {class} in {there}, and the subnets of the database are in {ours}");
+        let why = match (deed, multi_az) {
+            (Deed::Made, true) => "a database with a standby needs two zones, and would be refused",
+            (Deed::Made, false) => "the database would be refused",
+            (Deed::Changed(_), _) => "the change would be refused",
+        };
+        let remedy = format!(
+            "write another class: those that each zone has are listed by `aws rds describe-orderable-db-instance-options \
+             --region {} --engine postgres --query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text`",
+            cx.stack.region
+        );
+        check.find(Severity::Error, CLASS, Said::new(what, why, remedy));
+    }
+    Some(check.done())
 }
 
 /// Whether the version that is asked for can be had, and reached from the one that runs.

@@ -1,19 +1,21 @@
 //! Every check against worlds in which it passes, warns, fails and does not know.
 
 mod access;
+mod account;
 mod database;
 mod front;
 mod network;
+mod quotas;
 mod removal;
 mod storage;
 mod versions;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{CheckContext, checks, query};
+use super::{CheckContext, QueryContext, checks, query};
 use crate::architecture::{expand, questions};
 use crate::cloud::simulated::{Simulated, World};
 use crate::cloud::{Cloud, CloudError, ErrorKind};
@@ -39,8 +41,17 @@ struct Scene {
     state: State,
     observed: BTreeMap<Address, Observation>,
     plan: Plan,
+    p90_seconds: u64,
+    credentials_end: Option<Timestamp>,
     destroy: bool,
     now: Timestamp,
+}
+
+/// What is asked by a command that is about to write.
+fn asking<'a>(stack: &'a Stack, surroundings: &'a Surroundings, state: &'a State, destroy: bool) -> QueryContext<'a> {
+    static NONE: BTreeSet<Address> = BTreeSet::new();
+    let (makes_final_snapshot, is_thorough) = (true, true);
+    QueryContext { stack, surroundings, state, destroy, makes_final_snapshot, replace: &NONE, is_thorough }
 }
 
 impl Scene {
@@ -82,9 +93,10 @@ impl Scene {
             }
         }
         let plan = engine::plan(&catalog(), &nodes, &state, &observed, &Request::default()).unwrap();
-        let facts = cloud.facts(&query(&stack, &surroundings, &state, false), &surroundings).await;
+        let facts = cloud.facts(&query(&asking(&stack, &surroundings, &state, false)), &surroundings).await;
         let now = Timestamp::UNIX_EPOCH;
-        Self { stack, places, surroundings, facts, state, observed, plan, destroy: false, now }
+        let (p90_seconds, credentials_end, destroy) = (0, None, false);
+        Self { stack, places, surroundings, facts, state, observed, plan, p90_seconds, credentials_end, destroy, now }
     }
 
     /// The same with these lines instead, planned anew.
@@ -119,7 +131,7 @@ impl Scene {
         scene.plan = engine::plan(&catalog(), &BTreeMap::new(), &scene.state, &observed, &ask).unwrap();
         scene.destroy = true;
         let cloud = Simulated::new(catalog(), Site::new("us-east-1", "111122223333"), World::default());
-        let ask = query(&scene.stack, &scene.surroundings, &scene.state, true);
+        let ask = query(&asking(&scene.stack, &scene.surroundings, &scene.state, true));
         scene.facts = cloud.facts(&ask, &scene.surroundings).await;
         scene
     }
@@ -132,6 +144,8 @@ impl Scene {
             facts: &self.facts,
             state: &self.state,
             plan: &self.plan,
+            p90_seconds: self.p90_seconds,
+            credentials_end: self.credentials_end,
             destroy: self.destroy,
             now: self.now,
         })
@@ -160,24 +174,34 @@ impl Scene {
     }
 }
 
+/// Demands one finding of this severity about this resource, which says all of these.
+fn found(scene: &Scene, id: &str, severity: Severity, about: &str, says: &[&str]) {
+    let [finding] = scene.check(id).findings.try_into().unwrap();
+    assert_eq!((finding.severity, finding.subject.to_string().as_str()), (severity, about), "{finding:?}");
+    for text in says {
+        assert!(finding.what.contains(text) || finding.remedy().contains(text), "`{text}` is not said: {finding:?}");
+    }
+}
+
 /// Somebody lacks the permission.
 fn denied<T>() -> Fact<T> {
     Fact::Unread { error: CloudError::new(ErrorKind::Denied, "read it", "AccessDenied") }
 }
 
 #[tokio::test]
-async fn a_plain_declaration_asks_for_caller_and_database_alone_and_what_goes_is_not_checked() {
+async fn what_stands_and_stays_asks_for_nothing_and_what_goes_is_not_checked() {
     let mut facts = Scene::of("").await.facts;
     assert_eq!(facts.principals.len(), 1);
-    facts.principals.clear();
-    assert!(facts.database.take().is_some(), "what is to be made has to be offered");
+    assert!(facts.database.is_some() && facts.permits.is_some(), "what is to be made has to be offered and allowed");
+    assert_eq!((facts.quotas.len(), facts.service_roles.len()), (19, 5), "{:?}", facts.quotas.keys());
+    facts = Scene::standing("").await.facts;
+    assert!(facts.permits.take().is_some(), "whatever the plan does, it has to be allowed");
     assert!(facts.is_empty(), "{facts:?}");
-    let standing = Scene::standing("").await;
-    assert!(standing.facts.is_empty(), "{:?}", standing.facts);
     let mut going = Scene::of("storage: {kms: arn:aws:kms:us-east-1:111122223333:key/k}\n").await;
     going.facts.keys.values_mut().for_each(|key| *key = Fact::Missing);
+    going.facts.quotas.clear();
     going.destroy = true;
     assert_eq!(going.checks(), []);
-    let none = query(&going.stack, &going.surroundings, &going.state, true);
+    let none = query(&asking(&going.stack, &going.surroundings, &going.state, true));
     assert_eq!(none, crate::model::facts::FactQuery::default());
 }

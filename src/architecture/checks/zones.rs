@@ -129,7 +129,7 @@ fn zones_of_nodes(cx: &CheckContext<'_>) -> BTreeSet<String> {
 }
 
 /// What an object will be once this plan is carried out, as far as it is planned or recorded.
-fn after<'a>(cx: &'a CheckContext<'_>, address: &Address) -> Option<&'a Document> {
+pub(super) fn after<'a>(cx: &'a CheckContext<'_>, address: &Address) -> Option<&'a Document> {
     let recorded = || cx.state.resources.get(address).map(|recorded| &recorded.declared);
     match cx.plan.actions.get(address)? {
         Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. } => {

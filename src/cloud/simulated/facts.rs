@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{World, health};
+use crate::model::facts::account::{DiskEncryption, EndpointService, StateBucketFacts};
 use crate::model::facts::database::{DatabaseOffers, DatabaseOption, DatabaseQuery};
 use crate::model::facts::network::{NetworkFacts, NetworkQuery, Route, RouteTableFacts, SubnetFacts, VpcFacts};
+use crate::model::facts::quota::{Quota, QuotaUse};
 use crate::model::facts::removal::Removal;
 use crate::model::facts::{Fact, FactQuery, Facts, KeyFacts, PrincipalFacts};
 use crate::model::policy::Policy;
@@ -23,6 +25,14 @@ pub(super) fn facts(world: &World, ask: &FactQuery, site: &Site) -> Facts {
         database: ask.database.as_ref().map(|ask| told.database.clone().unwrap_or_else(|| offers(ask))),
         zones_of_type: ask.zones_of_type.as_ref().map(|_| zones_of_type(world, site)),
         removal: ask.removal.as_ref().map(|_| told.removal.clone().unwrap_or_else(nothing_else)),
+        quotas: ask.quotas.iter().map(|quota| (*quota, quota_use(world, *quota))).collect(),
+        permits: ask.simulation.as_ref().map(|_| told.permits.clone().unwrap_or_default()),
+        service_roles: answers(&ask.service_roles, &told.service_roles, |name| PrincipalFacts {
+            arn: format!("arn:aws:iam::{}:role/aws-service-role/{name}", site.account),
+        }),
+        disk_encryption: ask.disk_encryption.then(|| told.disk_encryption.clone().unwrap_or_else(usual_disks)),
+        endpoint_services: (!ask.endpoint_services.is_empty()).then(|| endpoint_services(world, ask, site)),
+        state_bucket: ask.state_bucket.as_ref().map(|_| told.state_bucket.clone().unwrap_or_else(good_state_bucket)),
     }
 }
 
@@ -102,12 +112,42 @@ fn network(ask: &NetworkQuery, region: &str) -> NetworkFacts {
 
 /// Where RDS has whatever is asked for; what the database runs is what is recorded of it.
 fn offers(ask: &DatabaseQuery) -> DatabaseOffers {
-    let option = DatabaseOption { storage_type: "gp3".to_owned(), least_gib: 20, most_gib: 65536, multi_az: true };
+    let option = DatabaseOption {
+        storage_type: "gp3".to_owned(),
+        least_gib: 20,
+        most_gib: 65536,
+        multi_az: true,
+        zones: BTreeSet::new(),
+    };
     DatabaseOffers {
         versions: Fact::There(BTreeSet::from([ask.version.clone()])),
         options: Fact::There(vec![option]),
         running: Fact::Missing,
     }
+}
+
+/// Little of each is used. On-demand vCPUs are as many as an account has that was raised once: a new one has hardly any.
+fn quota_use(world: &World, quota: Quota) -> QuotaUse {
+    let limit = if quota == Quota::Vcpus { 1152 } else { quota.facts().usual };
+    world.facts.quotas.get(&quota).cloned().unwrap_or_else(|| QuotaUse::of(0, limit))
+}
+
+/// Disks are encrypted where somebody says so.
+fn usual_disks() -> Fact<DiskEncryption> {
+    Fact::There(DiskEncryption { by_default: false, key: None, key_facts: Fact::Missing })
+}
+
+/// Every service is in every zone.
+fn endpoint_services(world: &World, ask: &FactQuery, site: &Site) -> Fact<BTreeMap<String, EndpointService>> {
+    let usual = || {
+        let service = EndpointService { zones: zones(world, site) };
+        Fact::There(ask.endpoint_services.iter().map(|name| (name.clone(), service.clone())).collect())
+    };
+    world.facts.endpoint_services.clone().unwrap_or_else(usual)
+}
+
+fn good_state_bucket() -> StateBucketFacts {
+    StateBucketFacts { is_versioned: Fact::There(true), is_private: Fact::There(true) }
 }
 
 /// Where nothing is but the stack.

@@ -42,6 +42,9 @@ pub struct DatabaseOption {
     pub most_gib: u32,
     /// Whether it can have a standby in another zone.
     pub multi_az: bool,
+    /// The zones in which it can be ordered.
+    #[serde(default)]
+    pub zones: BTreeSet<String>,
 }
 
 /// The engine of a database that stands.

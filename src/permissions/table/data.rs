@@ -10,6 +10,7 @@ use crate::permissions::permission::When::OwnKey;
 use crate::permissions::permission::{Permission, row};
 
 pub(super) const ROWS: &[Permission] = &[
+    row("rds:DescribeAccountAttributes", PLAN_APPLY_DESTROY, &[Everything]),
     row("rds:DescribeDBEngineVersions", PLAN_APPLY, &[Everything]),
     row("rds:DescribeDBInstances", ALL, &[Everything]),
     row("rds:DescribeDBParameterGroups", ALL, &[Everything]),
@@ -37,7 +38,7 @@ pub(super) const ROWS: &[Permission] = &[
     row("rds:DeleteDBSubnetGroup", APPLY_DESTROY, &[Database]),
     row("rds:RemoveRoleFromDBInstance", DRIFT_FIX, &[Database]),
     // Names of actions that differ from those of the calls: "Actions, resources, and condition keys for Amazon S3".
-    row("s3:ListAllMyBuckets", APPLY_DESTROY, &[Everything]).by(&["ListBuckets"]),
+    row("s3:ListAllMyBuckets", PLAN_APPLY_DESTROY, &[Everything]).by(&["ListBuckets"]),
     row("s3:ListBucket", ALL, &[Bucket]).by(&["HeadBucket"]),
     row("s3:GetBucketAcl", DRIFT, &[Bucket]),
     row("s3:GetBucketCORS", DRIFT, &[Bucket]),

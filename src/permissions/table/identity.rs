@@ -1,6 +1,8 @@
-//! IAM, Certificate Manager and CloudTrail.
+//! IAM, Certificate Manager, CloudTrail and Service Quotas.
 
-use super::{ALL, APPLY, APPLY_DESTROY, APPLY_DRIFT_DESTROY, DRIFT, DRIFT_FIX, PLAN_APPLY_DESTROY, PLAN_APPLY_DRIFT};
+use super::{
+    ALL, APPLY, APPLY_DESTROY, APPLY_DRIFT_DESTROY, DRIFT, DRIFT_FIX, PLAN_APPLY, PLAN_APPLY_DESTROY, PLAN_APPLY_DRIFT,
+};
 use crate::permissions::Target::{
     AttachedElsewhere, Everything, InstanceProfiles, OidcProviders, PassedRoles, Policies, PoliciesOfRoles, Roles,
     RolesOfRds, ServiceLinkedRoles,
@@ -11,6 +13,7 @@ use crate::permissions::permission::{Permission, row};
 pub(super) const ROWS: &[Permission] = &[
     row("acm:DescribeCertificate", PLAN_APPLY_DRIFT, &[Everything]).when(Certificate),
     row("cloudtrail:LookupEvents", DRIFT, &[Everything]),
+    row("iam:GetAccountSummary", PLAN_APPLY, &[Everything]),
     row("iam:GetOpenIDConnectProvider", ALL, &[Everything]),
     row("iam:GetPolicy", ALL, &[Everything]),
     row("iam:GetPolicyVersion", ALL, &[Everything]),
@@ -23,6 +26,10 @@ pub(super) const ROWS: &[Permission] = &[
     row("iam:ListPolicies", APPLY_DESTROY, &[Everything]),
     row("iam:ListRolePolicies", APPLY_DRIFT_DESTROY, &[Everything]),
     row("iam:ListRoles", APPLY_DESTROY, &[Everything]),
+    // Of the caller: any role or user.
+    row("iam:SimulatePrincipalPolicy", PLAN_APPLY, &[Everything]),
+    row("servicequotas:GetAWSDefaultServiceQuota", PLAN_APPLY, &[Everything]),
+    row("servicequotas:GetServiceQuota", PLAN_APPLY, &[Everything]),
     row("iam:CreateRole", APPLY, &[Roles]),
     row("iam:TagRole", APPLY, &[Roles]),
     row("iam:UntagRole", APPLY, &[Roles]),

@@ -24,6 +24,10 @@ pub(super) const ROWS: &[Permission] = &[
     row("ec2:DescribeNetworkInterfaces", PLAN_APPLY_DESTROY, &[Everything]),
     row("ec2:DescribeAvailabilityZones", PLAN_APPLY, &[Everything]),
     row("ec2:DescribeInstanceTypeOfferings", PLAN_APPLY, &[Everything]),
+    row("ec2:DescribeInstances", PLAN_APPLY, &[Everything]),
+    row("ec2:DescribeVpcEndpointServices", PLAN_APPLY, &[Everything]).when(AirGapped),
+    row("ec2:GetEbsDefaultKmsKeyId", PLAN_APPLY, &[Everything]),
+    row("ec2:GetEbsEncryptionByDefault", PLAN_APPLY, &[Everything]),
     // Elastic Load Balancing and RDS ask for it when they create.
     row("ec2:DescribeAccountAttributes", APPLY, &[Everything]).on_behalf(),
     // The network.

@@ -1,8 +1,8 @@
 //! EKS, Auto Scaling and Elastic Load Balancing.
 
 use super::{
-    ALL, APPLY, APPLY_DESTROY, APPLY_DRIFT, DRIFT, DRIFT_FIX, PLAN_APPLY, PLAN_APPLY_DRIFT, PLAN_DRIFT,
-    PLAN_DRIFT_DESTROY,
+    ALL, APPLY, APPLY_DESTROY, APPLY_DRIFT, DRIFT, DRIFT_FIX, PLAN_APPLY, PLAN_APPLY_DESTROY, PLAN_APPLY_DRIFT,
+    PLAN_DRIFT, PLAN_DRIFT_DESTROY,
 };
 use crate::permissions::Target::{
     Cluster, Everything, ListenerRules, LoadBalancer, NewCluster, NodesGroup, PodIdentities,
@@ -10,7 +10,7 @@ use crate::permissions::Target::{
 use crate::permissions::permission::{Permission, row};
 
 pub(super) const ROWS: &[Permission] = &[
-    row("eks:ListClusters", APPLY_DESTROY, &[Everything]),
+    row("eks:ListClusters", PLAN_APPLY_DESTROY, &[Everything]),
     row("eks:DescribeCluster", ALL, &[Everything]),
     row("eks:DescribeNodegroup", ALL, &[Everything]),
     row("eks:ListNodegroups", ALL, &[Everything]),
@@ -51,6 +51,7 @@ pub(super) const ROWS: &[Permission] = &[
     row("autoscaling:DetachLoadBalancerTargetGroups", APPLY_DESTROY, &[NodesGroup]),
     row("autoscaling:DetachLoadBalancers", DRIFT_FIX, &[NodesGroup]),
     row("autoscaling:ResumeProcesses", DRIFT_FIX, &[NodesGroup]),
+    row("elasticloadbalancing:DescribeAccountLimits", PLAN_APPLY, &[Everything]),
     row("elasticloadbalancing:DescribeListenerAttributes", DRIFT, &[Everything]),
     row("elasticloadbalancing:DescribeListenerCertificates", DRIFT, &[Everything]),
     row("elasticloadbalancing:DescribeListeners", ALL, &[Everything]),

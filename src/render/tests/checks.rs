@@ -27,13 +27,14 @@ pub(super) fn all() -> Planned {
         ..finding(Severity::Unknown, "could not read it")
     };
     checked(vec![
-        Check { id: "a.passes", findings: Vec::new() },
-        Check { id: "b.passes", findings: Vec::new() },
+        Check::passed("a.passes"),
+        Check::passed("b.passes"),
         Check {
             id: "storage.kms",
             findings: vec![finding(Severity::Warning, "is old"), finding(Severity::Error, "is disabled")],
+            skipped: None,
         },
-        Check { id: "c.unknown", findings: vec![resource] },
+        Check { findings: vec![resource], ..Check::passed("c.unknown") },
     ])
 }
 
@@ -41,7 +42,7 @@ pub(super) fn all() -> Planned {
 fn what_was_found_is_shown_with_its_place_and_what_passed_is_counted() {
     let catalog = catalog();
     insta::assert_snapshot!(plan_text(&all(), &plan_view(&catalog)).to_string());
-    let passed = checked(vec![Check { id: "a.passes", findings: Vec::new() }]);
+    let passed = checked(vec![Check::passed("a.passes")]);
     let page = plan_text(&passed, &plan_view(&catalog)).to_string();
     assert!(page.contains("Checks\n  1 check passed.\n"), "{page}");
     let unchecked = plan_text(&checked(Vec::new()), &plan_view(&catalog)).to_string();
@@ -54,7 +55,7 @@ fn programs_get_every_check_with_its_result() {
     let told = plan_json(&all(), &plan_view(&catalog));
     let results: Vec<_> = told["checks"].as_array().unwrap().iter().map(|check| &check["result"]).collect();
     assert_eq!(results, ["pass", "pass", "fail", "unknown"]);
-    assert_eq!(told["summary"]["checks"], json!({"pass": 2, "warn": 0, "unknown": 1, "fail": 1}));
+    assert_eq!(told["summary"]["checks"], json!({"pass": 2, "warn": 0, "unknown": 1, "fail": 1, "skip": 0}));
     assert_eq!(
         told["checks"][2]["findings"][1],
         json!({

@@ -50,6 +50,7 @@ fn option(told: &OrderableDbInstanceOption) -> DatabaseOption {
         least_gib: gib(told.min_storage_size(), 0),
         most_gib: gib(told.max_storage_size(), u32::MAX),
         multi_az: told.multi_az_capable().unwrap_or_default(),
+        zones: told.availability_zones().iter().filter_map(|zone| zone.name()).map(str::to_owned).collect(),
     }
 }
 

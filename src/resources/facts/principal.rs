@@ -18,3 +18,10 @@ pub(super) async fn principal(aws: &Clients, arn: &str) -> Result<PrincipalFacts
     };
     found.map(|arn| PrincipalFacts { arn }).ok_or_else(|| lacking(doing, "ARN"))
 }
+
+/// The role of this name that a service made for itself.
+pub(super) async fn service_role(aws: &Clients, name: &str) -> Result<PrincipalFacts, CloudError> {
+    let doing = "look for the role of a service";
+    let answer = aws.iam.get_role().role_name(name).send().await.during(doing)?;
+    answer.role.map(|role| PrincipalFacts { arn: role.arn }).ok_or_else(|| lacking(doing, "ARN"))
+}

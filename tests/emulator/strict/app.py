@@ -32,6 +32,7 @@ from . import (  # noqa: E402,F401  registered by being imported
     rds,
     s3,
     secretsmanager,
+    simulation,
 )
 from .core import (  # noqa: E402
     DEFAULT_REGION,

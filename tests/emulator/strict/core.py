@@ -164,8 +164,9 @@ class Call:
 
     @property
     def mutating(self) -> bool:
-        """Whether the call changes anything."""
-        return is_mutating(self.operation)
+        """Whether the call changes anything; a dry run does not."""
+        dry = self.service == "ec2" and self.flag("DryRun")
+        return is_mutating(self.operation) and not dry
 
     # ---- changing what moto will see
 

@@ -1,11 +1,11 @@
-"""Small services: STS identity, service quotas, policy simulation."""
+"""Small services: STS identity, service quotas, what preflight asks for."""
 
 from __future__ import annotations
 
 import json
 import re
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from . import rds_catalogue
@@ -20,7 +20,7 @@ from .core import (
     before,
     on_reset,
 )
-from .faults import S3_ACTIONS, denial, expiry, rules_of
+from .faults import denial, expiry
 from .presigned import check_presigned
 
 CALLER_ROLE = "platform-admin"
@@ -301,60 +301,6 @@ def list_quotas(call: Call, world: World) -> Reply:
 
 
 # --------------------------------------------------------------------------
-# IAM policy simulation
-
-
-@before("iam", "SimulatePrincipalPolicy")
-def simulate(call: Call, world: World) -> Reply:
-    """Allowed, unless an ordered fault denies the action.
-
-    An assumed-role session is no policy source: the role behind it is.
-    """
-    source = call.get("PolicySourceArn")
-    if ":assumed-role/" in source:
-        raise Refusal(
-            "InvalidInput",
-            f"Invalid Entity Arn: {source} does not clearly define entity type and "
-            "name.",
-        )
-    iam = world.moto("iam", account=call.account)
-    known = {each.arn for each in (*iam.roles.values(), *iam.users.values())}
-    if source not in known:
-        raise Refusal("NoSuchEntity", f"The entity {source} cannot be found.", 404)
-    resources = call.strings("ResourceArns") or ["*"]
-    results: list[dict[str, Any]] = [
-        {
-            "EvalActionName": action,
-            "EvalResourceName": resource,
-            "EvalDecision": "implicitDeny" if denied(world, action) else "allowed",
-            "MatchedStatements": [],
-            "MissingContextValues": [],
-        }
-        for action in call.strings("ActionNames")
-        for resource in resources
-    ]
-    return call.reply({"EvaluationResults": results, "IsTruncated": False})
-
-
-def denied(world: World, action: str) -> bool:
-    """Whether a rule in force denies an action."""
-    service, _, name = action.partition(":")
-    for rule in rules_of(world):
-        if rule.kind != "denied" or rule.resource:
-            continue
-        probe = Call(service, name)
-        operations = [name]
-        if service == "s3":
-            operations += [each for each, needs in S3_ACTIONS.items() if needs == name]
-        if any(
-            rule.matches(replace(probe, operation=operation))
-            for operation in operations
-        ):
-            return True
-    return False
-
-
-# --------------------------------------------------------------------------
 # RDS: what can be ordered
 
 
@@ -549,10 +495,68 @@ def rds_account(call: Call, world: World) -> Reply:
 # What preflight checks ask for and moto does not answer
 
 
+@before("ec2", "GetEbsEncryptionByDefault")
+def disks_encrypted(call: Call, world: World) -> Reply:
+    """Off, unless a test chose a key for all disks."""
+    return call.reply({"ebsEncryptionByDefault": "disk_key" in world.settings.extra})
+
+
 @before("ec2", "GetEbsDefaultKmsKeyId")
 def default_disk_key(call: Call, world: World) -> Reply:
     """AWS's own key, unless somebody chose another."""
-    return call.reply({"kmsKeyId": "alias/aws/ebs"})
+    return call.reply({"kmsKeyId": world.settings.extra.get("disk_key", "alias/aws/ebs")})
+
+
+@before("ec2", "DescribeVpcEndpointServices")
+def endpoint_services(call: Call, world: World) -> Reply:
+    """Every service of AWS that is asked for, in every zone, unless a test says in which."""
+    backend = world.moto("ec2", call.region, call.account)
+    zones = [zone.name for zone in backend.describe_availability_zones()]
+    told = world.settings.extra.get("endpoint_services", {})
+    names = [name for name in call.filters().get("service-name", []) if told.get(name, zones)]
+    details = [
+        {
+            "serviceName": name,
+            "serviceId": f"vpce-svc-{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex[:17]}",
+            "serviceType": [{"serviceType": "Interface"}],
+            "availabilityZoneSet": told.get(name, zones),
+            "owner": "amazon",
+            "acceptanceRequired": False,
+        }
+        for name in sorted(names)
+    ]
+    return call.reply({"serviceNameSet": sorted(names), "serviceDetailSet": details})
+
+
+@after("ec2", "DescribeInstances")
+def cores(call: Call, reply: Reply, world: World) -> None:
+    """Cores and threads of each instance, which quotas count."""
+    from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+    def told(found: re.Match[str]) -> str:
+        threads = int(
+            INSTANCE_TYPES.get(found[1], {}).get("VCpuInfo", {}).get("DefaultVCpus", 2)
+        )
+        pair = (max(threads // 2, 1), 2 if threads > 1 else 1)
+        return (
+            f"{found[0]}<cpuOptions><coreCount>{pair[0]}</coreCount>"
+            f"<threadsPerCore>{pair[1]}</threadsPerCore></cpuOptions>"
+        )
+
+    reply.text = re.sub(r"<instanceType>([^<]+)</instanceType>", told, reply.text)
+
+
+@after("iam", "GetAccountSummary")
+def account_summary(call: Call, reply: Reply, world: World) -> None:
+    """The limits of roles and policies follow the quotas."""
+    for name, code, default in (
+        ("RolesQuota", "L-FE177D64", 1000),
+        ("PoliciesQuota", "L-E95E4862", 1500),
+    ):
+        limit = int(world.settings.quota(code, default))
+        reply.text = re.sub(
+            rf"(<key>{name}</key>\s*<value>)\d+", rf"\g<1>{limit}", reply.text
+        )
 
 
 @after("ec2", "DescribeAccountAttributes")

@@ -19,7 +19,7 @@ async fn edited(before: &str, after: &str) -> Scene {
     let mut scene = Scene::standing(&declared(before)).await.edited(&declared(after)).await;
     let site = Site::new("us-east-1", "111122223333");
     let cloud = Simulated::new(catalog(), site, World::default());
-    let ask = query(&scene.stack, &scene.surroundings, &scene.state, false);
+    let ask = query(&asking(&scene.stack, &scene.surroundings, &scene.state, false));
     scene.facts = cloud.facts(&ask, &scene.surroundings).await;
     scene
 }
@@ -92,7 +92,13 @@ async fn classes_that_are_not_offered_or_have_no_standby_are_refused() {
         let told = scene.facts.database.as_mut().unwrap();
         told.options = Fact::There(Vec::new());
         scene.finds(CLASS, Severity::Error, 3, &["RDS offers no db.x9.large for PostgreSQL 17", "describe-orderable"]);
-        let option = DatabaseOption { storage_type: "gp2".to_owned(), least_gib: 20, most_gib: 3072, multi_az: false };
+        let option = DatabaseOption {
+            storage_type: "gp2".to_owned(),
+            least_gib: 20,
+            most_gib: 3072,
+            multi_az: false,
+            zones: BTreeSet::new(),
+        };
         scene.facts.database.as_mut().unwrap().options = Fact::There(vec![option.clone()]);
         scene.finds(CLASS, Severity::Error, 3, &["without gp3 storage"]);
         let option = DatabaseOption { storage_type: "gp3".to_owned(), ..option };

@@ -13,15 +13,6 @@ async fn with(change: impl FnOnce(&mut Removal)) -> Scene {
     scene
 }
 
-/// Demands one finding of this severity about this resource, which says all of these.
-fn found(scene: &Scene, id: &str, severity: Severity, about: &str, says: &[&str]) {
-    let [finding] = scene.check(id).findings.try_into().unwrap();
-    assert_eq!((finding.severity, finding.subject.to_string().as_str()), (severity, about), "{finding:?}");
-    for text in says {
-        assert!(finding.what.contains(text) || finding.remedy().contains(text), "`{text}` is not said: {finding:?}");
-    }
-}
-
 #[tokio::test]
 async fn a_stack_that_stands_alone_may_go() {
     let alone = Scene::going("").await;

@@ -9,7 +9,10 @@ const OTHER: &str = "kubernetes:\n  nodes:\n    instance_type: c7a.4xlarge\n";
 /// A stack that stands in three zones and gets another instance type, which is offered as `told`.
 async fn retyped(told: Fact<Vec<&str>>) -> Scene {
     let mut scene = Scene::standing("").await.edited(OTHER).await;
-    assert!(query(&scene.stack, &scene.surroundings, &scene.state, false).zones_of_type.is_some(), "it is asked for");
+    assert!(
+        query(&asking(&scene.stack, &scene.surroundings, &scene.state, false)).zones_of_type.is_some(),
+        "it is asked for"
+    );
     scene.facts.zones_of_type = Some(match told {
         Fact::There(zones) => Fact::There(zones.into_iter().map(|zone| format!("us-east-1{zone}")).collect()),
         Fact::Missing => Fact::Missing,
@@ -42,7 +45,11 @@ async fn another_type_must_be_offered_in_every_zone_that_nodes_stand_in() {
     nowhere.finds(TYPE, Severity::Error, 5, &["us-east-1 does not offer c7a.4xlarge", "go back to \"", "which runs"]);
     retyped(denied()).await.finds(TYPE, Severity::Unknown, 5, &["ec2:DescribeInstanceTypeOfferings"]);
     let stays = Scene::standing("").await.edited("").await;
-    assert_eq!(query(&stays.stack, &stays.surroundings, &stays.state, false).zones_of_type, None, "it runs already");
+    assert_eq!(
+        query(&asking(&stays.stack, &stays.surroundings, &stays.state, false)).zones_of_type,
+        None,
+        "it runs already"
+    );
     assert!(stays.checks().iter().all(|check| ![TYPE, ZONES].contains(&check.id)), "nothing of it is new");
 }
 
