@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ApplyArgs, Common, DestroyArgs, OnFailure};
 use super::ask::Ask;
+use super::checking::Checking;
 use super::failure::Failure;
-use super::preflight::Checking;
 use super::saved::{Given, Saved};
 use super::work::{Asked, StackRun};
 use super::{cost, downgrade, exit, handover, memory, out, pods, recovery_output, show, values, workplace};

@@ -11,7 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::preflight::Skip;
+use super::skip::Skip;
 use crate::model::address::Address;
 use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;

@@ -397,8 +397,12 @@ impl From<RunError> for Failure {
                      environment in this account, copy the declaration under another stack name"
                 }
             }),
-            RunError::Checks(_) => Self::new(exit::FAILED, error.to_string())
-                .hint("nothing was changed; the plan says what is wrong, where, and what to do"),
+            RunError::Checks(ref found) => {
+                let id = found.first().map_or("ID", |finding| finding.id);
+                Self::new(exit::FAILED, error.to_string())
+                    .hint("nothing was changed; the plan says what is wrong, where, and what to do")
+                    .hint(format!("a result that is known, and will do all the same, is let pass by --skip {id}=REASON"))
+            }
             RunError::Stopped => Self::new(exit::INTERRUPTED, "stopped; nothing was changed"),
         }
     }

@@ -2,8 +2,8 @@
 
 use super::args::{Common, PlanArgs, ShowArgs};
 use super::ask::Ask;
+use super::checking::Checking;
 use super::failure::Failure;
-use super::preflight::Checking;
 use super::saved::Saved;
 use super::{cost, downgrade, exit, handover, memory, out, show as shown, workplace};
 use crate::engine::Request;

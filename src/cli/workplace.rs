@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Common;
+use super::checking::Checking;
 use super::chosen::{self, Chosen};
 use super::content::FileContent;
 use super::exit;
 use super::failure::Failure;
-use super::preflight::Checking;
 use super::{log, typed};
 use crate::architecture::checks::{self, CheckContext, QueryContext};
 use crate::architecture::{self, Runtime};

@@ -70,7 +70,7 @@ pub struct Clients {
     /// Secrets.
     pub secrets: aws_sdk_secretsmanager::Client,
     /// What the account may have.
-    pub quotas: aws_sdk_servicequotas::Client,
+    pub service_quotas: aws_sdk_servicequotas::Client,
     /// The groups that hold the nodes.
     pub autoscaling: aws_sdk_autoscaling::Client,
     /// Who we are.
@@ -164,7 +164,7 @@ impl Clients {
             elb: client!(aws_sdk_elasticloadbalancingv2, config),
             kms: client!(aws_sdk_kms, config),
             secrets: client!(aws_sdk_secretsmanager, config),
-            quotas: only_looked_at!(aws_sdk_servicequotas, config, &guarded),
+            service_quotas: only_looked_at!(aws_sdk_servicequotas, config, &guarded),
             autoscaling: client!(aws_sdk_autoscaling, config),
             sts: client!(aws_sdk_sts, config),
             no_retry: NoRetryClients { ec2: client!(aws_sdk_ec2, &no_retry), kms: client!(aws_sdk_kms, &no_retry) },

@@ -57,6 +57,13 @@ impl Policy {
         walk(&self.0, &mut resolve)
     }
 
+    /// Whom of IAM its statements name, whatever they say about them.
+    pub fn principals(&self) -> impl Iterator<Item = &str> {
+        let statements = self.0.get("Statement").and_then(Value::as_array).into_iter().flatten();
+        let named = statements.filter_map(|statement| statement.get("Principal")?.get("AWS")?.as_array());
+        named.flatten().filter_map(Value::as_str)
+    }
+
     /// The same policy with some values replaced, as when ids are turned back into references.
     #[must_use]
     pub fn map(&self, mut replace: impl FnMut(&Value) -> Option<Value>) -> Self {

@@ -54,7 +54,7 @@ fn verdict(all: &[Check]) -> Text {
     let so_many = |severity| all.iter().filter(|check| check.worst() == Some(severity)).count();
     let (failed, unknown) = (so_many(Severity::Error), so_many(Severity::Unknown));
     let made = count(all.len(), "check");
-    let is_clean = all.iter().all(|check| check.worst().is_none());
+    let is_clean = all.iter().all(|check| check.result() == "pass");
     if failed > 0 {
         Text::of(Label::Error, format!("{failed} of {made} failed:"))
             .with(Label::Plain, " apply would be refused, or fail half way.")

@@ -18,13 +18,17 @@ SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
 
 # How a call of a client looks in the source, and which service the client is of where
 # it has another name.
-CLIENTS = {"elb": "elasticloadbalancing", "secrets": "secretsmanager"}
-SERVICES = "acm|autoscaling|cloudtrail|ec2|eks|elb|iam|kms|rds|s3|secrets"
+CLIENTS = {
+    "elb": "elasticloadbalancing",
+    "service_quotas": "servicequotas",
+    "secrets": "secretsmanager",
+}
+SERVICES = "acm|autoscaling|cloudtrail|ec2|eks|elb|iam|kms|rds|s3|secrets|service_quotas"
 VERBS = (
     "abort|add|allocate|associate|attach|authorize|cancel|copy|create|delete"
     "|deregister|describe|detach|disable|disassociate|enable|get|head|list|lookup"
-    "|modify|put|release|remove|replace|reset|restore|resume|revoke|schedule|set|tag"
-    "|untag|update"
+    "|modify|put|release|remove|replace|reset|restore|resume|revoke|schedule|set"
+    "|simulate|tag|untag|update"
 )
 CALL = re.compile(rf"\b({SERVICES})\s*\.\s*((?:{VERBS})_[a-z0-9_]+)\s*\(")
 

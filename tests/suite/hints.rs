@@ -10,6 +10,8 @@ mod cluster;
 mod front;
 mod handoff;
 mod health;
+#[cfg(feature = "aws")]
+mod preflight;
 mod record;
 mod run;
 mod source;

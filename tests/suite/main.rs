@@ -84,6 +84,8 @@ mod nodes;
 #[cfg(feature = "aws")]
 mod notify;
 #[cfg(feature = "aws")]
+mod preflight;
+#[cfg(feature = "aws")]
 mod replaced;
 #[cfg(feature = "aws")]
 mod rotation;

@@ -12,7 +12,7 @@ use crate::support::binary::Desk;
 mod enforced;
 
 /// Clients of the SDK as the sources call them, with the names of their services in IAM.
-const CLIENTS: [(&str, &str); 11] = [
+const CLIENTS: [(&str, &str); 12] = [
     ("acm", "acm"),
     ("autoscaling", "autoscaling"),
     ("cloudtrail", "cloudtrail"),
@@ -24,10 +24,11 @@ const CLIENTS: [(&str, &str); 11] = [
     ("rds", "rds"),
     ("s3", "s3"),
     ("secrets", "secretsmanager"),
+    ("service_quotas", "servicequotas"),
 ];
 
 /// How the names of calls begin: what else is called on a client builds or configures it.
-const VERBS: [&str; 35] = [
+const VERBS: [&str; 36] = [
     "abort",
     "add",
     "allocate",
@@ -59,6 +60,7 @@ const VERBS: [&str; 35] = [
     "revoke",
     "schedule",
     "set",
+    "simulate",
     "tag",
     "untag",
     "update",

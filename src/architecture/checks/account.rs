@@ -70,8 +70,8 @@ pub(super) fn checks(cx: &CheckContext<'_>) -> Vec<Check> {
 }
 
 /// Whether the policies of the caller allow what this plan does. A denial is certain where nothing but policies of the caller
-/// counts: buckets, keys and secrets have policies of their own, which may allow it, and conditions that nobody can tell
-/// beforehand may hold.
+/// counts: buckets, keys and secrets that stand have policies of their own, which may allow it, and conditions that nobody
+/// can tell beforehand may hold.
 fn permissions(cx: &CheckContext<'_>) -> Option<Check> {
     let permits = cx.facts.permits.as_ref()?;
     let mut check = CheckBuilder::new(cx.places, PERMISSIONS);
@@ -82,7 +82,7 @@ fn permissions(cx: &CheckContext<'_>) -> Option<Check> {
             continue;
         }
         let Some(address) = needed(&denied.action).and_then(|action| first(cx, action)) else { continue };
-        let (all, first) = &mut told[usize::from(is_certain(denied))];
+        let (all, first) = &mut told[usize::from(is_certain(cx, denied))];
         all.push(denied);
         first.get_or_insert(address);
     }
@@ -99,10 +99,14 @@ fn permissions(cx: &CheckContext<'_>) -> Option<Check> {
     Some(check.done())
 }
 
-fn is_certain(denied: &DeniedAction) -> bool {
-    let service = denied.action.split(':').next().unwrap_or_default();
-    let by_own_policies_alone = !["s3", "kms", "secretsmanager"].contains(&service);
-    denied.unknown_conditions.is_empty() && (denied.is_explicit || by_own_policies_alone)
+fn is_certain(cx: &CheckContext<'_>, denied: &DeniedAction) -> bool {
+    let stands = match denied.action.split(':').next().unwrap_or_default() {
+        "s3" => !cx.makes(&handles::BUCKET),
+        "kms" => !cx.makes(&handles::KEY),
+        "secretsmanager" => !cx.makes(&handles::DATABASE_LOGIN),
+        _ => false,
+    };
+    denied.unknown_conditions.is_empty() && (denied.is_explicit || !stands)
 }
 
 fn said(cx: &CheckContext<'_>, denied: &[&DeniedAction], severity: Severity, first: &Address) -> Said {
@@ -187,7 +191,7 @@ fn service_roles_there(cx: &CheckContext<'_>) -> Option<Check> {
             Fact::There(_) => {}
             Fact::Missing => {
                 let Some(denied) = may_not else { continue };
-                let severity = if is_certain(denied) { Severity::Error } else { Severity::Warning };
+                let severity = if is_certain(cx, denied) { Severity::Error } else { Severity::Warning };
                 let what = format!("the account has no role {name}, and the caller may not let the service make it");
                 let why = format!("{address} would be refused");
                 let remedy = "allow iam:CreateServiceLinkedRole, or let somebody who may make it once for the account";
@@ -253,7 +257,7 @@ fn disk_key(cx: &CheckContext<'_>) -> Option<Check> {
             // Auto Scaling starts the nodes with a role of its own, which only the policy of the key can let use it
             // ("Required AWS KMS key policy for use with encrypted volumes", Auto Scaling User Guide).
             if let Fact::There(policy) = &facts.policy
-                && !policy.document().to_string().contains("AWSServiceRoleForAutoScaling")
+                && !policy.principals().any(|arn| arn.ends_with("/AWSServiceRoleForAutoScaling"))
             {
                 let what = format!("the policy of {key}, the key of new disks, does not name the role of Auto Scaling");
                 let remedy = "let arn:aws:iam::ACCOUNT:role/aws-service-role/autoscaling.amazonaws.com/\
@@ -269,7 +273,7 @@ fn disk_key(cx: &CheckContext<'_>) -> Option<Check> {
 fn state_bucket(cx: &CheckContext<'_>) -> Option<Check> {
     let (told, location) = (cx.facts.state_bucket.as_ref()?, cx.stack.state.as_ref()?);
     let mut check = CheckBuilder::new(cx.places, STATE);
-    let bucket = location.bucket();
+    let (bucket, region) = (location.bucket(), &cx.stack.region);
     match &told.is_versioned {
         Fact::There(true) => {}
         Fact::There(false) | Fact::Missing => check.find(
@@ -279,7 +283,7 @@ fn state_bucket(cx: &CheckContext<'_>) -> Option<Check> {
                 format!("the bucket {bucket} keeps no versions"),
                 "a lockfile that is overwritten or deleted by mistake is lost",
                 format!(
-                    "`aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled`"
+                    "`aws s3api put-bucket-versioning --region {region} --bucket {bucket} --versioning-configuration Status=Enabled`"
                 ),
             ),
         ),
@@ -294,7 +298,7 @@ fn state_bucket(cx: &CheckContext<'_>) -> Option<Check> {
                 format!("public access to the bucket {bucket} is not blocked"),
                 "the lockfile tells names and addresses of everything in the stack",
                 format!(
-                    "`aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration \
+                    "`aws s3api put-public-access-block --region {region} --bucket {bucket} --public-access-block-configuration \
                      BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`"
                 ),
             ),

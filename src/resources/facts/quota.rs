@@ -66,11 +66,12 @@ async fn limit(aws: &Clients, quota: Quota) -> Result<u64, CloudError> {
         return Ok(facts.usual);
     }
     let doing = "read a quota";
-    let applied = aws.quotas.get_service_quota().service_code(facts.service).quota_code(facts.code).send().await;
+    let applied =
+        aws.service_quotas.get_service_quota().service_code(facts.service).quota_code(facts.code).send().await;
     let value = match applied.during(doing) {
         Ok(told) => told.quota.and_then(|quota| quota.value),
         Err(error) if error.kind == ErrorKind::NotFound => {
-            let default = aws.quotas.get_aws_default_service_quota();
+            let default = aws.service_quotas.get_aws_default_service_quota();
             let told = default.service_code(facts.service).quota_code(facts.code).send().await.during(doing)?;
             told.quota.and_then(|quota| quota.value)
         }
@@ -114,7 +115,7 @@ async fn used(aws: &Clients, quota: Quota) -> Result<Counted, CloudError> {
             here(all.iter().filter(|one| one.vpc_endpoint_type() == Some(&VpcEndpointType::Gateway)).count())
         }
         Quota::SecurityGroups => {
-            let pages = aws.ec2.describe_security_groups().page_size(1000).into_paginator().items().send();
+            let pages = aws.ec2.describe_security_groups().max_results(1000).into_paginator().items().send();
             here(pages.try_collect().await.during(doing)?.len())
         }
         Quota::Clusters => {

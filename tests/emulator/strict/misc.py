@@ -300,6 +300,25 @@ def list_quotas(call: Call, world: World) -> Reply:
     return call.reply(shown)
 
 
+@before("servicequotas", "RequestServiceQuotaIncrease")
+def request_increase(call: Call, world: World) -> Reply:
+    """Somebody at AWS will look at it; until then nothing changes."""
+    quota = find_quota(call)
+    if quota is None:
+        raise no_such_quota()
+    wanted = float(call.get("DesiredValue"))
+    if wanted <= world.settings.quota(quota.code, quota.value):
+        raise Refusal(
+            "IllegalArgumentException",
+            "You must provide a quota value greater than the current quota value.",
+        )
+    asked = quota_json(quota, call, world, default=False)
+    kept = ("ServiceCode", "ServiceName", "QuotaArn", "QuotaCode", "QuotaName", "Unit")
+    shown = {key: asked[key] for key in kept}
+    shown |= {"Id": uuid.uuid4().hex, "DesiredValue": wanted, "Status": "PENDING"}
+    return call.reply({"RequestedQuota": shown})
+
+
 # --------------------------------------------------------------------------
 # RDS: what can be ordered
 
@@ -415,10 +434,12 @@ def orderable_options(call: Call, world: World) -> Reply:
                 continue
             if not rds_catalogue.is_orderable(version.text, each.name):
                 continue
+            chosen = world.settings.extra.get("class_zones", {}).get(each.name)
             names = [
                 {"Name": zone.name}
                 for zone in zones
                 if zone.zone_id not in each.missing_zone_ids
+                and (chosen is None or zone.name in chosen)
             ]
             for storage in rds_catalogue.STORAGE:
                 found.append(orderable_json(version.text, each.name, storage, names))
@@ -505,6 +526,13 @@ def disks_encrypted(call: Call, world: World) -> Reply:
 def default_disk_key(call: Call, world: World) -> Reply:
     """AWS's own key, unless somebody chose another."""
     return call.reply({"kmsKeyId": world.settings.extra.get("disk_key", "alias/aws/ebs")})
+
+
+@before("ec2", "ResetEbsDefaultKmsKeyId")
+def reset_disk_key(call: Call, world: World) -> Reply:
+    """Back to AWS's own key."""
+    world.settings.extra.pop("disk_key", None)
+    return call.reply({"kmsKeyId": "alias/aws/ebs"})
 
 
 @before("ec2", "DescribeVpcEndpointServices")

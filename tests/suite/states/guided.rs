@@ -433,7 +433,11 @@ fn an_older_lockfile_takes_the_place_of_one_that_cannot_be_read() {
 fn a_plan_after_an_interrupted_run_is_the_one_that_apply_makes() {
     let summary = |said: &Said| {
         let all = said.json();
-        all.iter().find_map(|one| one.get("summary").cloned()).unwrap_or_else(|| panic!("no plan: {said}"))
+        let found = all.iter().find_map(|one| one.get("summary").cloned());
+        let mut found = found.unwrap_or_else(|| panic!("no plan: {said}"));
+        // What takes long is checked by apply alone.
+        found["checks"]["pass"].take();
+        found
     };
     let story = desk("interrupted");
     let files = story.files();

@@ -39,16 +39,19 @@ async fn what_the_caller_may_not_do_and_the_plan_does_is_told_before_it_is_tried
 
 #[tokio::test]
 async fn what_may_be_allowed_all_the_same_is_a_warning() {
-    for denied in [
-        denial("s3:CreateBucket"),
-        denial("kms:CreateGrant"),
-        DeniedAction { unknown_conditions: BTreeSet::from(["aws:SourceIp".to_owned()]), ..denial("ec2:CreateVpc") },
-    ] {
-        let check = may_not(Scene::of("").await, [denied.clone()]).check("permissions");
-        assert_eq!(check.worst(), Some(Severity::Warning), "{denied:?}");
+    let conditional =
+        DeniedAction { unknown_conditions: BTreeSet::from(["aws:SourceIp".to_owned()]), ..denial("ec2:CreateVpc") };
+    found(&may_not(Scene::of("").await, [conditional]), "permissions", Severity::Warning, "vpc.main", &[]);
+    // What stands may let the caller by a policy of its own, and what is made has none yet.
+    let tagged = async || Scene::standing("").await.edited("tags: {team: data}\n").await;
+    for action in ["s3:PutBucketTagging", "secretsmanager:TagResource", "kms:TagResource"] {
+        let denied = denial(action);
+        let explicit = DeniedAction { is_explicit: true, ..denied.clone() };
+        let worst = |scene| may_not(scene, [denied.clone()]).check("permissions").worst();
+        assert_eq!(worst(tagged().await), Some(Severity::Warning), "{action}");
+        assert_eq!(worst(Scene::of("").await), Some(Severity::Error), "{action}");
+        assert_eq!(may_not(tagged().await, [explicit]).check("permissions").worst(), Some(Severity::Error));
     }
-    let explicit = DeniedAction { is_explicit: true, ..denial("s3:CreateBucket") };
-    assert_eq!(may_not(Scene::of("").await, [explicit]).check("permissions").worst(), Some(Severity::Error));
     let boundary = DeniedAction { denied_by: DeniedBy::Boundary, ..denial("iam:CreateRole") };
     let told = may_not(Scene::of("").await, [boundary]).check("permissions").findings;
     assert!(told[0].what.starts_with("the permissions boundary does not let"), "{}", told[0].what);
