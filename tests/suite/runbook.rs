@@ -148,7 +148,9 @@ fn what_the_runbook_says_of_aws_is_true() {
     for (scene, lines) in scenes() {
         let fault = match scene {
             "leased, on AWS" => json!({"operation": "CreateInternetGateway", "kind": "delay", "seconds": 60}),
-            "denied, on AWS" => json!({"operation": "CreateDBInstance", "kind": "denied", "nth": 1}),
+            "denied, on AWS" => {
+                json!({"operation": "CreateDBInstance", "kind": "denied", "nth": 1, "resource": "ppm-prod"})
+            }
             "expired, on AWS" => json!({"kind": "expired_token", "nth": middle, "count": 1_000_000}),
             _ => continue,
         };

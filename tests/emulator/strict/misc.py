@@ -172,7 +172,7 @@ QUOTAS = (
     Quota("vpc", "L-A4707A72", "Internet gateways per Region", 5),
     Quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
     Quota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5),
-    Quota("vpc", "L-1B52E74A", "Gateway VPC endpoints per Region", 20),
+    Quota("vpc", "L-1B52E74A", "Gateway VPC endpoints per Region", 20, applied=False),
     Quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
     Quota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60),
     Quota("vpc", "L-DF5E4CA3", "Network interfaces per Region", 5000),

@@ -30,7 +30,9 @@ fn declare(desk: &Desk, lines: &[&str]) {
 }
 
 fn refuse(emulator: &Emulator, operation: &str) {
-    let fault = json!({"service": "elasticloadbalancing", "operation": operation, "kind": "denied"});
+    // By what IAM does not tell beforehand, such as a policy of the session.
+    let fault =
+        json!({"service": "elasticloadbalancing", "operation": operation, "kind": "denied", "resource": "ppm-prod"});
     emulator.post("/strict/faults", &fault);
 }
 

@@ -55,7 +55,9 @@ async fn a_key_of_all_disks_that_cannot_be_used() {
 #[tokio::test]
 async fn a_bucket_of_the_state_that_keeps_no_versions_and_others_in() {
     let (emulator, desk) = bare();
-    emulator.clients().await.s3.create_bucket().bucket("acme-state").send().await.unwrap();
+    let s3 = emulator.clients().await.s3;
+    s3.create_bucket().bucket("acme-state").send().await.unwrap();
+    s3.delete_public_access_block().bucket("acme-state").send().await.unwrap();
     desk.declare_with("state: s3://acme-state/ppm");
     let said = desk.run(&["preflight"]).exit(0).says(&["keeps no versions", "is not blocked"]);
     follow(&desk, &said, "Status=Enabled", "aws s3api put-bucket-versioning").exit(0);

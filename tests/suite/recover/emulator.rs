@@ -176,7 +176,8 @@ fn a_bucket_made_by_hand_is_taken_over_before_the_rest_is_made() {
 fn a_first_apply_that_fails_is_taken_back_from_aws() {
     let (emulator, desk) = start();
     let before = inventory(&emulator);
-    let fault = json!({"operation": "CreateNodegroup", "kind": "denied", "count": 1});
+    // By what IAM does not tell beforehand, such as a policy of the session.
+    let fault = json!({"operation": "CreateNodegroup", "kind": "denied", "count": 1, "resource": "ppm-prod"});
     emulator.post("/strict/faults", &fault);
     let told = ["could not create node_group.main", "Rolled back", "are gone again"];
     desk.run(&["apply", "--auto-approve", "--on-failure", "rollback"]).exit(1).says(&told);
