@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{OptionFuture, join, join_all};
 
 pub(super) use certificate::certificate;
-pub(super) use network::zones_of_type;
+pub(super) use network::{dns_of, endpoints, route_tables, zones_of_type};
 
 use crate::cloud::aws::Clients;
 use crate::cloud::{CloudError, ErrorKind};

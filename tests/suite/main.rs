@@ -52,6 +52,8 @@ mod support;
 mod versions;
 
 #[cfg(feature = "aws")]
+mod abort_early;
+#[cfg(feature = "aws")]
 mod credentials;
 #[cfg(feature = "aws")]
 mod database;

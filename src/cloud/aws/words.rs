@@ -28,6 +28,11 @@ impl Words {
     pub fn tell(&self, error: &CloudError) -> bool {
         self.code.is_none_or(|code| error.is(code)) && self.any.iter().any(|part| error.says(part))
     }
+
+    /// Whether a text that is no error of a call has them.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.any.iter().any(|part| text.contains(part))
+    }
 }
 
 /// Of EC2.
@@ -118,6 +123,21 @@ pub mod elb {
         Words::of("ValidationError", &["not found", "not part of the group", "does not exist"]);
     /// Another change of the group runs, or the target group was made a moment ago.
     pub const NOT_YET: Words = Words::of("ValidationError", &["update too many", "Target Groups may not be valid"]);
+}
+
+/// Of Auto Scaling, about machines that it could not start ("Troubleshoot Amazon EC2 Auto Scaling", in its user guide).
+pub mod launches {
+    use super::Words;
+
+    /// What another attempt does not mend. A lack of machines in a zone is not among it: that passes.
+    pub const LASTING: Words = Words::of_any_code(&[
+        "VcpuLimitExceeded",
+        "InvalidKMSKey",
+        "is not supported in your requested Availability Zone",
+        "UnauthorizedOperation",
+        "You are not authorized",
+        "InvalidSubnetID",
+    ]);
 }
 
 /// Of IAM, KMS and Secrets Manager.

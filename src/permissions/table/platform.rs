@@ -47,6 +47,8 @@ pub(super) const ROWS: &[Permission] = &[
     row("eks:DeletePodIdentityAssociation", DRIFT_FIX, &[PodIdentities]),
     row("autoscaling:DescribeAutoScalingGroups", ALL, &[Everything]),
     row("autoscaling:DescribeLoadBalancerTargetGroups", ALL, &[Everything]),
+    // Why machines were not started, while nodes are waited for.
+    row("autoscaling:DescribeScalingActivities", APPLY, &[Everything]),
     row("autoscaling:AttachLoadBalancerTargetGroups", APPLY, &[NodesGroup]),
     row("autoscaling:DetachLoadBalancerTargetGroups", APPLY_DESTROY, &[NodesGroup]),
     row("autoscaling:DetachLoadBalancers", DRIFT_FIX, &[NodesGroup]),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self, LocationType, RouteState, State, VpcAttributeName, VpcEndpointType};
-use futures_util::future::{join5, try_join3};
+use futures_util::future::{join5, try_join};
 
 use super::fact;
 use crate::cloud::aws::answer::if_there;
@@ -43,20 +43,27 @@ async fn vpc(aws: &Clients, id: &str) -> Result<VpcFacts, CloudError> {
         let found = answer.vpcs.unwrap_or_default().into_iter().next();
         found.ok_or_else(|| CloudError::new(ErrorKind::NotFound, doing, format!("there is no VPC {id}")))
     };
-    let attribute = async |name: VpcAttributeName| {
-        let call = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
-        // Whether there is such a network, the other call tells.
-        if_there(call.send().await.during("read the DNS settings of the network"))
-    };
-    let (found, support, hostnames) =
-        try_join3(all, attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
-            .await?;
+    let (found, dns) = try_join(all, dns_of(aws, id)).await?;
     let ranges = found.cidr_block_association_set().iter().filter_map(|one| one.cidr_block());
     Ok(VpcFacts {
         cidrs: ranges.chain(found.cidr_block()).map(str::to_owned).collect(),
-        dns_support: support.and_then(|told| told.enable_dns_support?.value).unwrap_or_default(),
-        dns_hostnames: hostnames.and_then(|told| told.enable_dns_hostnames?.value).unwrap_or_default(),
+        dns_support: dns.0,
+        dns_hostnames: dns.1,
     })
+}
+
+/// Whether the resolver of AWS answers in a VPC, and whether machines get host names there.
+pub(in crate::resources) async fn dns_of(aws: &Clients, vpc: &str) -> Result<(bool, bool), CloudError> {
+    let attribute = async |name: VpcAttributeName| {
+        let call = aws.ec2.describe_vpc_attribute().vpc_id(vpc).attribute(name);
+        // Whether there is such a network, another call tells.
+        if_there(call.send().await.during("read the DNS settings of the network"))
+    };
+    let (support, hostnames) =
+        try_join(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
+            .await?;
+    let support = support.and_then(|told| told.enable_dns_support?.value).unwrap_or_default();
+    Ok((support, hostnames.and_then(|told| told.enable_dns_hostnames?.value).unwrap_or_default()))
 }
 
 async fn subnets(aws: &Clients, ask: &NetworkQuery) -> Result<BTreeMap<String, SubnetFacts>, CloudError> {
@@ -77,7 +84,11 @@ fn subnet(found: &types::Subnet) -> SubnetFacts {
     }
 }
 
-async fn route_tables(aws: &Clients, here: types::Filter) -> Result<Vec<RouteTableFacts>, CloudError> {
+/// The route tables that pass a filter.
+pub(in crate::resources) async fn route_tables(
+    aws: &Clients,
+    here: types::Filter,
+) -> Result<Vec<RouteTableFacts>, CloudError> {
     let pages = aws.ec2.describe_route_tables().filters(here).into_paginator().items().send();
     let found = pages.try_collect().await.during("read the route tables of the network")?;
     Ok(found.iter().map(route_table).collect())
@@ -114,7 +125,11 @@ fn route(found: &types::Route) -> Route {
     }
 }
 
-async fn endpoints(aws: &Clients, here: types::Filter) -> Result<Vec<EndpointFacts>, CloudError> {
+/// The endpoints that pass a filter.
+pub(in crate::resources) async fn endpoints(
+    aws: &Clients,
+    here: types::Filter,
+) -> Result<Vec<EndpointFacts>, CloudError> {
     let pages = aws.ec2.describe_vpc_endpoints().filters(here).into_paginator().items().send();
     let found = pages.try_collect().await.during("read the endpoints of the network")?;
     Ok(found.iter().map(endpoint).collect())

@@ -6,6 +6,7 @@
 //! its nodes stands in [`nodes`].
 
 mod nodes;
+mod obstacles;
 
 use std::collections::BTreeMap;
 

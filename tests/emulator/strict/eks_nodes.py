@@ -32,6 +32,7 @@ from .eks_model import (
     Update,
     bad_state,
     begin,
+    books,
     check_tags,
     clean,
     in_use,
@@ -53,6 +54,7 @@ from .eks_roles import (
     policies_of,
 )
 from .iam import ensure_service_role
+from .kms import key_of
 from .support import later
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
@@ -362,8 +364,47 @@ def launch(world: World, cluster: Cluster, group: Nodegroup) -> None:
     )
     made.on_launch = lambda nodes: add_pod_interfaces(world, cluster, nodes)
     made.on_terminate = lambda nodes: drop_pod_interfaces(world, cluster, nodes)
-    if not unavailable(world, cluster, group):
+    if not unavailable(world, cluster, group) and not locked_disks(world, cluster):
         resize(world, cluster, group)
+
+
+def locked_disks(world: World, cluster: Cluster) -> bool:
+    """Whether the key of every new disk cannot be used: then no instance starts."""
+    name = world.settings.extra.get("disk_key")
+    if name is None:
+        return False
+    key = key_of(world.moto("kms", cluster.region, cluster.account), name)
+    return key is None or key.key_state != "Enabled"
+
+
+@before("autoscaling", "DescribeScalingActivities")
+def activities(call: Call, world: World) -> Reply:
+    """What a group of a node group did last: started its instances, or could not."""
+    wanted = call.get("AutoScalingGroupName")
+    shown = []
+    for cluster in books(world).of(call.account, call.region):
+        for group in cluster.nodegroups.values():
+            if group.group != wanted:
+                continue
+            failed = not instances(world, cluster, group) and locked_disks(world, cluster)
+            what = {
+                "ActivityId": str(uuid.uuid5(uuid.NAMESPACE_URL, group.group)),
+                "AutoScalingGroupName": group.group,
+                "Cause": "an instance was started in response to a difference between "
+                "desired and actual capacity",
+                "Description": "Launching a new EC2 instance",
+                "StartTime": world.clock.stamp(),
+                "StatusCode": "Failed" if failed else "Successful",
+                "Progress": 100,
+            }
+            if failed:
+                what["StatusMessage"] = (
+                    "Instance became unhealthy while waiting for instance to be in "
+                    "InService state. Termination Reason: Client.InvalidKMSKey."
+                    "InvalidState: The KMS key provided is in an incorrect state"
+                )
+            shown.append(what)
+    return call.reply({"Activities": shown})
 
 
 def scaling_group(world: World, cluster: Cluster, group: Nodegroup) -> Any:
@@ -514,6 +555,8 @@ def obstacles(world: World, cluster: Cluster, group: Nodegroup) -> list[str]:
     """Everything that keeps nodes from joining; AWS tells none of it."""
     backend = world.moto("ec2", cluster.region, cluster.account)
     found = []
+    if locked_disks(world, cluster) and not instances(world, cluster, group):
+        found.append("no instance starts")
     missing = node_policies_missing(world, cluster.account, group.role)
     if missing == [CNI_POLICY] and cni_has_own_role(world, cluster):
         missing = []

@@ -1,13 +1,15 @@
 //! Waiting for a node group: until its nodes have joined, and until they are gone.
 //!
 //! Nodes that cannot join say nothing for twenty minutes. What certainly keeps them from joining is told early: an
-//! issue that does not heal, seen several times in a row.
+//! issue that does not heal, or what they need and is not there, seen several times in a row.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter, LifecycleState};
 use aws_sdk_eks::types::{self, NodegroupHealth, NodegroupIssueCode, NodegroupStatus};
 
+use super::obstacles::obstacles;
 use super::{NodeGroupComputed, read};
 use crate::cloud::CloudError;
 use crate::cloud::aws::eks::{self, ClusterPart, NotFoundGrace};
@@ -88,7 +90,7 @@ impl<'a> NodeGroupLocator<'a> {
     /// Waits until its nodes have joined and it can be changed. One that works badly can be changed, too.
     pub(super) async fn active(self, doing: &str, cx: &Writing<'_>) -> Result<types::Nodegroup, CloudError> {
         let grace = NotFoundGrace::default();
-        let hopeless = AtomicU32::new(0);
+        let (looked, hopeless) = (AtomicBool::new(false), AtomicU32::new(0));
         until(cx, doing, JOINED, || async {
             let Some(found) = read(cx.aws, self.cluster, self.name).await? else {
                 return Ok(grace.not_found(&format!("node group {}", self.name)));
@@ -99,13 +101,25 @@ impl<'a> NodeGroupLocator<'a> {
                 Some(NodegroupStatus::Active | NodegroupStatus::Degraded) => Poll::Ready(found),
                 Some(NodegroupStatus::Creating) => {
                     let codes = found.health().map(NodegroupHealth::issues).unwrap_or_default();
-                    let mut codes = codes.iter().filter_map(|one| one.code());
-                    let looks = if codes.any(is_hopeless) { hopeless.load(Ordering::Relaxed) + 1 } else { 0 };
+                    let is_told = codes.iter().filter_map(|one| one.code()).any(is_hopeless);
+                    // At the first look hardly a machine was started.
+                    let is_first = !looked.swap(true, Ordering::Relaxed);
+                    let machines = self.machines(cx.aws).await;
+                    let obstacles = if is_told || is_first {
+                        BTreeSet::new()
+                    } else {
+                        obstacles(cx.aws, self.cluster, &found, machines.as_ref()).await
+                    };
+                    let is_bad = is_told || !obstacles.is_empty();
+                    let looks = if is_bad { hopeless.load(Ordering::Relaxed) + 1 } else { 0 };
                     hopeless.store(looks, Ordering::Relaxed);
-                    if looks >= PATIENT {
+                    if looks < PATIENT {
+                        Poll::Pending(explain(&counted(machines.as_ref())))
+                    } else if is_told {
                         Poll::Failed(explain("CREATING, and not going to end well"))
                     } else {
-                        Poll::Pending(explain(&self.counted(cx.aws).await))
+                        let causes = obstacles.into_iter().collect::<Vec<_>>().join("; ");
+                        Poll::Failed(format!("no node can join: {causes}"))
                     }
                 }
                 Some(
@@ -118,16 +132,14 @@ impl<'a> NodeGroupLocator<'a> {
         .await
     }
 
-    /// "CREATING" and how many machines run. What cannot be read is left out: it is only for people who wait.
-    async fn counted(self, aws: &Clients) -> String {
+    /// The Auto Scaling group that EKS made for it, which EKS itself tells only once it is active. What cannot be read is left
+    /// out: it is only for people who wait.
+    async fn machines(self, aws: &Clients) -> Option<AutoScalingGroup> {
         let mine = |key: &str, value: &str| Filter::builder().name(format!("tag:{key}")).values(value).build();
         let call = aws.autoscaling.describe_auto_scaling_groups();
         let call = call.filters(mine("eks:cluster-name", self.cluster)).filters(mine("eks:nodegroup-name", self.name));
-        let answer = call.send().await.during("count the machines").ok();
-        let group = answer.as_ref().and_then(|answer| answer.auto_scaling_groups().first());
-        let Some(group) = group else { return "CREATING".to_owned() };
-        let running = group.instances().iter().filter(|one| one.lifecycle_state().is_some_and(in_service)).count();
-        format!("CREATING, {running} of {} machines run", group.desired_capacity().unwrap_or_default())
+        let answer = call.send().await.during("count the machines").ok()?;
+        answer.auto_scaling_groups.unwrap_or_default().into_iter().next()
     }
 
     /// Deletes it and waits until it is gone. A deletion that fails is ordered again.
@@ -166,6 +178,13 @@ impl<'a> NodeGroupLocator<'a> {
             Err(error) => eks::nothing_there(cx.aws, self.cluster, error).await.map(Poll::Ready),
         }
     }
+}
+
+/// "CREATING" and how many machines run.
+fn counted(group: Option<&AutoScalingGroup>) -> String {
+    let Some(group) = group else { return "CREATING".to_owned() };
+    let running = group.instances().iter().filter(|one| one.lifecycle_state().is_some_and(in_service)).count();
+    format!("CREATING, {running} of {} machines run", group.desired_capacity().unwrap_or_default())
 }
 
 fn in_service(state: &LifecycleState) -> bool {
