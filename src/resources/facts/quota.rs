@@ -12,9 +12,9 @@ use aws_sdk_iam::types::SummaryKeyType;
 use futures_util::future::{join, join_all, try_join};
 
 use super::fact;
+use crate::cloud::CloudError;
 use crate::cloud::aws::answer::lacking;
 use crate::cloud::aws::{Clients, During, ec2::filter};
-use crate::cloud::{CloudError, ErrorKind};
 use crate::model::facts::Fact;
 use crate::model::facts::quota::{Quota, QuotaUse};
 
@@ -70,7 +70,7 @@ async fn limit(aws: &Clients, quota: Quota) -> Result<u64, CloudError> {
         aws.service_quotas.get_service_quota().service_code(facts.service).quota_code(facts.code).send().await;
     let value = match applied.during(doing) {
         Ok(told) => told.quota.and_then(|quota| quota.value),
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if error.is("NoSuchResourceException") => {
             let default = aws.service_quotas.get_aws_default_service_quota();
             let told = default.service_code(facts.service).quota_code(facts.code).send().await.during(doing)?;
             told.quota.and_then(|quota| quota.value)
