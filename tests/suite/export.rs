@@ -18,7 +18,7 @@ use crate::states::edit;
 use crate::support::binary::{Desk, Said};
 use crate::support::fixture;
 use crate::support::hint::hint;
-use crate::support::judge::by_program;
+use crate::support::judge::{by_program, by_terraform};
 use crate::support::reference::Standing;
 use provider::Provider;
 
@@ -386,14 +386,18 @@ fn what_nobody_can_declare_is_not_exported() {
     hint(&desk, &said, "says what apply would make of it", "ppm-infra plan").run().exit(0);
 }
 
-/// Where Terraform itself is on the machine, it says whether the files are laid out as it lays out.
+/// Where Terraform itself is on the machine, it says whether the files are laid out as it lays out, and whether they fit
+/// what the provider has.
 #[tokio::test(start_paused = true)]
-async fn terraform_lays_nothing_out_otherwise() {
-    for (_, more) in STACKS {
-        let desk = Desk::simulated();
+async fn terraform_takes_them_as_they_are() {
+    let desk = Desk::simulated();
+    let mut folders = Vec::new();
+    for (n, (_, more)) in STACKS.iter().enumerate() {
         for file in exported(&applied(more).await).files {
-            desk.write(&format!("tf/{}", file.name), &file.text);
+            desk.write(&format!("{n}/{}", file.name), &file.text);
         }
-        by_program("terraform", &["fmt", "-check", "-diff", "-no-color", "tf"], &desk.path(""));
+        folders.push(desk.path(&n.to_string()));
     }
+    by_program("terraform", &["fmt", "-check", "-diff", "-recursive", "-no-color"], &desk.path(""));
+    by_terraform(&folders);
 }

@@ -5,7 +5,8 @@
     tests/suite/export/provider.py package > tests/suite/export/provider.json
 
 The package is made from the schema of the provider, as `terraform providers schema -json` prints it: each resource has a
-class in it that knows its arguments, which of them are blocks, and what AWS tells of it.
+class in it that knows its arguments, which of them are blocks, and what AWS tells of it. An attribute is written as who gives
+it its value, and its type as Terraform writes types in JSON; a block as what stands in it, and how often it may stand there.
 """
 
 import json
@@ -24,64 +25,104 @@ aws_eks_access_policy_association aws_eks_addon aws_eks_node_group aws_lb aws_lb
 aws_autoscaling_attachment
 """.split()
 
-# One argument of a class or of a block in it: its name, how its value is made, and whether it is a block.
-ARGUMENT = re.compile(r"^ {%d}(\w+): \{\n\s+value: (.*),\n\s+isBlock: (true|false),$", re.M)
+# One argument of a class or of a block in it, at a depth of so many spaces.
+ARGUMENT = r"""^ {%d}(\w+): \{
+\s+value: (.*),
+\s+isBlock: (?:true|false),
+\s+type: "(\w+)",
+\s+storageClassType: "(\w+)\""""
 # What makes the value of a block, by a function for what stands in it.
 INSIDE = re.compile(r"(\w+)ToHclTerraform")
-SIMPLE = {"boolean", "string", "number"}
+SIMPLE = {"string": "string", "boolean": "bool", "number": "number", "any": "dynamic"}
+GETTERS = {
+    "String": "string",
+    "Number": "number",
+    "Boolean": "bool",
+    "List": ["list", "string"],
+    "NumberList": ["list", "number"],
+    "StringMap": ["map", "string"],
+}
 
 
 def plain(name):
     return name.replace("_", "").lower()
 
 
-def arguments(text, body, depth, types):
-    """Arguments in a body of JavaScript; `types` tells which of them have to be given, by their plain names."""
+def capital(name):
+    return name[0].upper() + name[1:]
+
+
+def type_of(kind, storage):
+    element = SIMPLE.get(storage) or SIMPLE[re.sub("(List|Map)$", "", storage)]
+    return element if kind == "simple" else [kind, element]
+
+
+def arguments(source, body, depth, required):
+    """Arguments in a body of JavaScript; `required` has the plain names of those that have to be given."""
     attributes, blocks = {}, {}
-    pattern = re.compile(ARGUMENT.pattern.replace("%d", str(depth)), re.M)
-    for name, value, is_block in pattern.findall(body):
-        is_required = types.get(plain(name), False)
+    for name, value, kind, storage in re.findall(ARGUMENT % depth, body, re.M):
+        given = "required" if plain(name) in required else "optional"
         inside = [one for one in INSIDE.findall(value) if one not in SIMPLE]
-        if is_block == "true" or inside:
-            function = re.search(r"^function %sToHclTerraform\(.*?^\}" % inside[0], text, re.M | re.S).group(0)
-            inner_types = interface(inside[0], types["text"])
-            inner = arguments(text, function, 8, inner_types)
-            computed(inner, reference(text, inside[0]))
-            blocks[name] = {**({"is_required": True} if is_required else {}), **inner}
-        else:
-            attributes[name] = "required" if is_required else "optional"
-    return {"attributes": attributes, **({"blocks": blocks} if blocks else {})}
+        if not inside:
+            attributes[name] = f"{given} {json.dumps(type_of(kind, storage))}"
+            continue
+        function = re.search(rf"^function {inside[0]}ToHclTerraform\(.*?^\}}", source.code, re.M | re.S).group(0)
+        inner = arguments(source, function, 8, source.required(capital(inside[0])))
+        told(source, inner, source.reader(capital(inside[0])))
+        blocks[name] = {
+            "nesting": "single" if kind == "struct" else kind,
+            "is_required": given == "required",
+            "is_single": "Mapper" not in value,
+            **inner,
+        }
+    return {"attributes": attributes, "blocks": blocks}
 
 
-def reference(text, name):
-    """The class by which others read a block."""
-    found = re.search(r"^class %sOutputReference .*?^\}" % re.escape(name[0].upper() + name[1:]), text, re.M | re.S)
-    return found.group(0) if found else ""
-
-
-def computed(has, text):
+def told(source, has, reader):
     """Adds what AWS tells of a resource or of a block, from the class that reads it."""
-    told = set(re.findall(r"this\.get\w+Attribute\('(\w+)'\)", text))
-    told |= set(re.findall(r"new \w+\(this, [\"'](\w+)[\"']", text))
-    for name in told:
-        if name not in has["attributes"] and name not in has.get("blocks", {}):
-            has["attributes"][name] = "computed"
+    for name, kind in source.read_by(reader).items():
+        if name not in has["attributes"] and name not in has["blocks"]:
+            has["attributes"][name] = f"computed {json.dumps(kind)}"
 
 
-def interface(name, text):
-    """Which properties of an interface have to be given."""
-    found = re.search(r"^export interface %s(?: extends [^{]*)? \{(.*?)^\}" % re.escape(name[0].upper() + name[1:]), text, re.M | re.S)
-    types = {plain(key): mark == "" for key, mark in re.findall(r"^\s+readonly (\w+)(\??):", found.group(1), re.M)}
-    return {**types, "text": text}
+class Source:
+    """The files of one resource."""
+
+    def __init__(self, folder):
+        self.code = (folder / "index.js").read_text()
+        self.types = (folder / "index.d.ts").read_text()
+
+    def required(self, interface):
+        """The plain names of the properties of an interface that have to be given."""
+        found = re.search(rf"^export interface {interface}(?: extends [^{{]*)? \{{(.*?)^\}}", self.types, re.M | re.S)
+        return {plain(name) for name in re.findall(r"^\s+readonly (\w+):", found.group(1), re.M)}
+
+    def reader(self, name):
+        """The class by which others read a block."""
+        found = re.search(rf"^class {name}OutputReference .*?^\}}", self.code, re.M | re.S)
+        return found.group(0) if found else ""
+
+    def read_by(self, reader):
+        """What a class reads, by name, with its type."""
+        all_types = {}
+        for getter, name in re.findall(r"this\.get(\w+?)Attribute\('(\w+)'\)", reader):
+            all_types.setdefault(name, GETTERS.get(getter, "dynamic"))
+        for made, name in re.findall(r"new ([\w.]+)\(this, [\"'](\w+)[\"']", reader):
+            if made.startswith("cdktf."):
+                all_types.setdefault(name, ["map", "string"])
+                continue
+            inner = self.read_by(self.reader(re.sub("(List|OutputReference)$", "", made)))
+            all_types.setdefault(name, ["list", ["object", inner]])
+        return all_types
 
 
 def resource(folder):
-    text = (folder / "index.js").read_text()
-    typed = (folder / "index.d.ts").read_text()
-    config = re.search(r"^export interface (\w+Config) extends cdktf.TerraformMetaArguments", typed, re.M).group(1)
-    main = text[text.rindex("synthesizeHclAttributes()"):]
-    has = arguments(text, main, 12, interface(config, typed))
-    computed(has, text[text.rindex("extends cdktf.TerraformResource"):])
+    source = Source(folder)
+    config = re.search(r"^export interface (\w+Config) extends cdktf.TerraformMetaArguments", source.types, re.M).group(1)
+    main = source.code[source.code.rindex("extends cdktf.TerraformResource"):]
+    body = main[main.rindex("synthesizeHclAttributes()"):]
+    has = arguments(source, body, 12, source.required(config))
+    told(source, has, main)
     return has
 
 

@@ -19,26 +19,23 @@ pub(crate) struct Provider {
 
 /// What a resource, or a block in one, has.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Arguments {
     attributes: BTreeMap<String, Given>,
-    #[serde(default)]
     blocks: BTreeMap<String, Inner>,
 }
 
 /// A block in a resource.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Inner {
-    #[serde(default)]
     is_required: bool,
+    is_single: bool,
     #[serde(flatten)]
     arguments: Arguments,
 }
 
-/// Who gives an attribute its value.
+/// Who gives an attribute its value. Its type is told behind it, for Terraform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String")]
 enum Given {
     /// Whoever writes the file, always.
     Required,
@@ -46,6 +43,19 @@ enum Given {
     Optional,
     /// AWS alone.
     Computed,
+}
+
+impl TryFrom<String> for Given {
+    type Error = String;
+
+    fn try_from(told: String) -> Result<Self, String> {
+        match told.split(' ').next() {
+            Some("required") => Ok(Self::Required),
+            Some("optional") => Ok(Self::Optional),
+            Some("computed") => Ok(Self::Computed),
+            _ => Err(format!("who gives `{told}`?")),
+        }
+    }
 }
 
 impl Provider {
@@ -94,9 +104,12 @@ impl Arguments {
                 }
                 Structure::Block(block) => {
                     let name = block.ident.as_str();
-                    written.insert(name);
+                    let is_first = written.insert(name);
                     match self.blocks.get(name) {
                         Some(inner) => {
+                            if inner.is_single && !is_first {
+                                wrong.push(format!("{name} twice"));
+                            }
                             let all = inner.arguments.wrong_within(&block.body, &[], &[]);
                             wrong.extend(all.into_iter().map(|one| format!("{name}: {one}")));
                         }
