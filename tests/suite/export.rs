@@ -1,6 +1,7 @@
 //! The way out: a stack as files of Terraform. They are read again by the parser of the crate that wrote them, and held
 //! against the arguments that the provider has.
 
+mod fields;
 mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
