@@ -17,6 +17,7 @@
 //!   declaration to resources.
 //! - [`cost`] (model, engine's plan and state) what objects cost in a month, by a dated table of list prices; pure.
 //! - [`store`] (model, engine) where state lives: lockfile, journal, lock.
+//! - [`terraform`] (model, engine's state) a stack in Terraform: HCL with an import of every object; pure.
 //! - [`notify`] (model, waiting of cloud) how somebody outside is told something: signed, tried again.
 //! - [`run`] (model, engine, audit, the ports of cloud and store) the imperative shell.
 //! - [`handoff`] (model, text, product, helm) manifests, kubeconfig and lists for what comes after the infrastructure; pure.
@@ -45,4 +46,5 @@ pub mod resources;
 pub mod run;
 pub mod stack;
 pub mod store;
+pub mod terraform;
 pub mod text;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod drift;
+mod export;
 mod handoff;
 mod policy;
 mod schedule;
@@ -16,6 +17,7 @@ use crate::model::address::Address;
 use crate::model::resource::{Holds, KindFacts};
 use crate::resources::catalog;
 pub(super) use drift::{AcceptArgs, DriftArgs, DriftCommand, FixArgs, HistoryArgs, WaiveArgs};
+pub(super) use export::{ExportCommand, ExportTerraformArgs};
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
 pub(super) use policy::IamPolicyArgs;
 pub(super) use schedule::{JobForm, ScheduleArgs};
@@ -139,6 +141,9 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Print the IAM policy that a command needs, limited to this stack
     IamPolicy(IamPolicyArgs),
+    /// Write the applied stack for another tool: the way out
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -22,6 +22,7 @@ mod drift_scope;
 mod drift_waive;
 pub mod exit;
 mod explain;
+mod export;
 mod failure;
 mod folder;
 mod graph;
@@ -136,6 +137,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Schema => Ok(declaration::schema()),
         Command::Explain(args) => explain::explain(common, &args).await,
         Command::Init(args) => declaration::init(&args, &stop).await,
+        Command::Export(command) => export::export_command(common, &command).await,
         Command::IamPolicy(args) => iam_policy::iam_policy(common, &args).await,
         Command::Completions { shell } => Ok(install::completions(shell)),
         Command::Man { folder } => install::man(folder.as_deref()),

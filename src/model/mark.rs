@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 
+/// How the keys of all marks begin.
+pub const TAG_PREFIX: &str = "ppm-infra:";
 /// Tag with the stack an object belongs to.
 pub const STACK_TAG: &str = "ppm-infra:stack";
 /// Tag with the address of an object in its stack.

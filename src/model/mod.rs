@@ -33,5 +33,6 @@ pub mod shared;
 pub mod site;
 pub mod support;
 pub mod surroundings;
+pub mod terraform;
 pub mod values;
 pub mod waiver;

@@ -22,6 +22,7 @@ use super::impact::{FieldImpact, Going, Impact, Noticed};
 use super::mark::Tags;
 pub use super::replacement::ReplaceOrder;
 use super::site::Site;
+use super::terraform::{TerraformContext, TerraformError, TerraformObject, TerraformResource};
 
 /// The facts of one resource type. Data only; the calls are elsewhere.
 ///
@@ -91,6 +92,15 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + PartialEq + S
     fn left_behind(&self) -> Vec<Charge> {
         Vec::new()
     }
+    /// What an object is in Terraform, with nothing in it that is secret.
+    ///
+    /// # Errors
+    /// When it points at what is in no record, or was recorded as it was found and nobody can declare that.
+    fn terraform(
+        &self,
+        computed: &Self::Computed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError>;
     /// What the simulated cloud at `site` computes for the `serial`-th object it makes.
     fn sample(&self, at: &Address, serial: u64, site: &Site) -> Self::Computed;
 }
@@ -254,6 +264,8 @@ pub struct KindFacts {
     pub takes: fn(&Document) -> Vec<(Quota, u64)>,
     /// What goes on costing once an object with this declared document was deleted with care for what it held.
     pub left_behind: fn(&Document) -> Vec<Charge>,
+    /// What an object with these two documents is in Terraform.
+    pub terraform: fn(&Document, &Document, &TerraformContext<'_>) -> Result<TerraformObject, TerraformError>,
     /// What the simulated cloud computes.
     pub sample: fn(&Document, &Address, u64, &Site) -> Document,
     /// Whether a declared document has the shape of this kind; the reason if not.
@@ -290,6 +302,7 @@ impl KindFacts {
             billing: billing::<R>,
             takes: |declared| declared.read::<R>().map(|typed| typed.takes()).unwrap_or_default(),
             left_behind: |declared| declared.read::<R>().map(|typed| typed.left_behind()).unwrap_or_default(),
+            terraform: terraform::<R>,
             sample: sample::<R>,
             declared: declared::<R>,
             computed: computed::<R>,
@@ -324,6 +337,7 @@ impl KindFacts {
             billing: |_, _| Billing::Free("nothing is known of it"),
             takes: |_| Vec::new(),
             left_behind: |_| Vec::new(),
+            terraform: |_, _, _| Ok(TerraformResource::not_imported("").into()),
             sample: |_, at, serial, _| [("id".to_owned(), json!(format!("{at}-{serial}")))].into_iter().collect(),
             declared: |_| Ok(()),
             computed: |_| Ok(()),
@@ -339,6 +353,17 @@ impl KindFacts {
 fn sample<R: Resource>(declared: &Document, at: &Address, serial: u64, site: &Site) -> Document {
     let typed: R = declared.read().expect("declared documents are made from typed resources");
     Document::of(&typed.sample(at, serial, site))
+}
+
+fn terraform<R: Resource>(
+    declared: &Document,
+    computed: &Document,
+    context: &TerraformContext<'_>,
+) -> Result<TerraformObject, TerraformError> {
+    let typed =
+        |reason: serde_json::Error| TerraformError::OtherShape { at: context.at.clone(), reason: reason.to_string() };
+    let declared = declared.read::<R>().map_err(typed)?;
+    declared.terraform(&computed.read().map_err(typed)?, context)
 }
 
 fn passage<R: Resource>(from: &Document, to: &Document) -> Option<Passage<Document>> {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 /// What an IAM identity may do in a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +108,14 @@ impl Resource for AccessEntry {
             Going::MadeAgain => return Vec::new(),
         };
         vec![Impact::of(ImpactClass::Access, Affected::ShutOut, what).about(&computed.principal_arn)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &AccessEntryComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed, context))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AccessEntryComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 /// A part of Kubernetes that EKS installs and looks after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +121,10 @@ impl Resource for Addon {
             Going::MadeAgain => return Vec::new(),
         };
         vec![Impact::lasting(ImpactClass::Interruption, (30, 120), Affected::Nodes, what).about(&self.name)]
+    }
+
+    fn terraform(&self, computed: &AddonComputed, _: &TerraformContext<'_>) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> AddonComputed {

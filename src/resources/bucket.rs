@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A bucket for packages, private and encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +55,9 @@ pub struct BucketComputed {
 }
 
 id_alone!(BucketComputed { arn });
+
+/// The id of the one lifecycle rule that is ours.
+const RULE: &str = "abort-unfinished-uploads";
 
 /// Standard storage in steps, each with the GB at which it ends (Amazon S3 pricing: the first 50 TB, the next 450, the rest).
 const STORAGE: [(&str, u64); 3] = [
@@ -170,6 +175,14 @@ impl Resource for Bucket {
             Going::MadeAgain => "the new one is empty",
         };
         vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, what).about(&self.name)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &BucketComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed, context))
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> BucketComputed {

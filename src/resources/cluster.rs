@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+pub(super) mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
 use crate::model::support::{Phase, Product};
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// No paid support after the end of the standard one (EKS `SupportType`).
 pub const SUPPORT_STANDARD: &str = "STANDARD";
@@ -240,6 +242,14 @@ impl Resource for Cluster {
                 )]
             }
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &ClusterComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ClusterComputed {

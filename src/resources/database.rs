@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 pub(super) mod aws;
 mod bill;
+mod terraform;
 pub(crate) mod version;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 
 /// No paid support after the end of the standard one (RDS `EngineLifecycleSupport`).
@@ -342,6 +344,14 @@ impl Resource for Database {
             Going::MadeAgain => "the new one is empty",
         };
         vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, what).about(&self.name)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &DatabaseComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> DatabaseComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// Settings of a database engine that differ from its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +94,14 @@ impl Resource for DbParameterGroup {
 
     fn leaves(&self, _: &DbParameterGroupComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(
+        &self,
+        computed: &DbParameterGroupComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbParameterGroupComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// The subnets a database may stand in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +80,14 @@ impl Resource for DbSubnetGroup {
 
     fn leaves(&self, _: &DbSubnetGroupComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(
+        &self,
+        computed: &DbSubnetGroupComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> DbSubnetGroupComputed {

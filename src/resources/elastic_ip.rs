@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::model::impact::{Affected, Going, Impact, ImpactClass, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A public address of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,14 @@ impl Resource for ElasticIp {
             }
         };
         vec![Impact::of(ImpactClass::NewAddress, Affected::Upstream, what).about(&computed.public_ip)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &ElasticIpComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> ElasticIpComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A set of permissions of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +92,14 @@ impl Resource for IamPolicy {
             Going::Replaced(_) => "until the new one is there, its roles may not do what it allows",
         };
         vec![Impact::lasting(ImpactClass::Interruption, (10, 60), Affected::Nodes, what)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &IamPolicyComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, _: u64, site: &Site) -> IamPolicyComputed {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
+mod trust;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +22,7 @@ use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// An identity that a service or a pod can take on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +121,14 @@ impl Resource for IamRole {
             Going::Replaced(_) => "whatever acts in the role is refused until the new one is there",
         };
         vec![Impact::lasting(ImpactClass::Outage, (10, 60), Affected::Nodes, what)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &IamRoleComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        terraform::object(self, computed, context)
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> IamRoleComputed {

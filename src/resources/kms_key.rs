@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::resource::{Computed, Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 /// A key that encrypts data at rest, with its alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +153,14 @@ impl Resource for KmsKey {
             Going::MadeAgain => "the new one does not open what the old one encrypted".to_owned(),
         };
         vec![Impact::of(ImpactClass::DataLoss, Affected::Everybody, "").saying(what).about(&self.alias)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &KmsKeyComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed, context))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> KmsKeyComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A port of a load balancer and what happens to what comes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,6 +135,14 @@ impl Resource for Listener {
             }
             Going::Replaced(ReplaceOrder::CreateFirst) | Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &ListenerComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        terraform::object(self, computed, context)
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> ListenerComputed {

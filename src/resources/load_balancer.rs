@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use crate::model::money::Quantity;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// What users connect to (Application Load Balancer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -192,6 +194,14 @@ impl Resource for LoadBalancer {
             }
         };
         vec![impact.about(&computed.dns_name)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &LoadBalancerComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> LoadBalancerComputed {

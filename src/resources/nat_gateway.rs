@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use crate::model::money::Quantity;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// The way from private subnets to the internet, one direction only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +88,14 @@ impl Resource for NatGateway {
             // Nothing goes out through it by then: the routes that say so are changed before.
             Going::Replaced(ReplaceOrder::CreateFirst) | Going::Deleted | Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &NatGatewayComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> NatGatewayComputed {

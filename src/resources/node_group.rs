@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+pub(super) mod terraform;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 /// The machines of a cluster (EKS managed node group).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +228,14 @@ impl Resource for NodeGroup {
             }
             Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &NodeGroupComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> NodeGroupComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// Where packets of some subnets go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +119,14 @@ impl Resource for RouteTable {
             }
             Going::Deleted | Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &RouteTableComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        terraform::object(self, computed, context)
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> RouteTableComputed {

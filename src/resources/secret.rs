@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 #[cfg(feature = "aws")]
 pub(super) use aws::fresh;
 
@@ -18,6 +19,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A secret of our own, made in memory and kept only in Secrets Manager.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +134,14 @@ impl Resource for Secret {
             ),
         };
         vec![impact.about(&self.name)]
+    }
+
+    fn terraform(
+        &self,
+        computed: &SecretComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, site: &Site) -> SecretComputed {

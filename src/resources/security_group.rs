@@ -4,6 +4,7 @@
 mod aws;
 #[cfg(feature = "aws")]
 pub(super) mod rules;
+mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Passage, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A firewall around network interfaces. All its rules are ours, but those that stand as a `security_group_rule`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +134,14 @@ impl Resource for SecurityGroup {
 
     fn leaves(&self, _: &SecurityGroupComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(
+        &self,
+        computed: &SecurityGroupComputed,
+        context: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed, context))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupComputed {

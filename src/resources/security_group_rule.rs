@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// One incoming rule on a group that is not ours as a whole: the one EKS makes for a cluster, or one of ours whose other rules must not wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +92,14 @@ impl Resource for SecurityGroupRule {
             // The new one stands before.
             Going::Replaced(_) | Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &SecurityGroupRuleComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SecurityGroupRuleComputed {

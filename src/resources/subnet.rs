@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::model::values::Cidr;
 use crate::{fields, id_alone};
 /// A slice of a network in one availability zone.
@@ -79,6 +81,14 @@ impl Resource for Subnet {
 
     fn leaves(&self, _: &SubnetComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(
+        &self,
+        computed: &SubnetComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> SubnetComputed {

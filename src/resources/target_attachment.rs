@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Computed, Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 /// The nodes of a group as targets of a target group, now and as they come and go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +90,14 @@ impl Resource for TargetAttachment {
 
     fn leaves(&self, _: &TargetAttachmentComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(
+        &self,
+        _: &TargetAttachmentComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> TargetAttachmentComputed {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::model::impact::{Going, Impact, Noticed};
 use crate::model::mark::Tags;
 use crate::model::resource::{Field, Holds, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::model::values::Cidr;
 use crate::{fields, id_alone};
 
@@ -86,6 +88,10 @@ impl Resource for Vpc {
 
     fn leaves(&self, _: &VpcComputed, _: Going) -> Vec<Impact> {
         Vec::new()
+    }
+
+    fn terraform(&self, computed: &VpcComputed, _: &TerraformContext<'_>) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcComputed {

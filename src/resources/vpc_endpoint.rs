@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod terraform;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use crate::model::mark::Tags;
 use crate::model::reference::Ref;
 use crate::model::resource::{Field, Holds, ReplaceOrder, Resource};
 use crate::model::site::Site;
+use crate::model::terraform::{TerraformContext, TerraformError, TerraformObject};
 use crate::{fields, id_alone};
 /// A way from a network to an AWS service that does not cross the internet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +122,14 @@ impl Resource for VpcEndpoint {
             Going::Replaced(_) | Going::Deleted => vec![BY_ANOTHER_WAY.about(&self.service)],
             Going::MadeAgain => Vec::new(),
         }
+    }
+
+    fn terraform(
+        &self,
+        computed: &VpcEndpointComputed,
+        _: &TerraformContext<'_>,
+    ) -> Result<TerraformObject, TerraformError> {
+        Ok(terraform::object(self, computed))
     }
 
     fn sample(&self, _: &Address, serial: u64, _: &Site) -> VpcEndpointComputed {

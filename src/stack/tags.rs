@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::mark::TAG_PREFIX;
 use crate::model::values::shown;
 use crate::text::{Member, Problem, Shape};
 
@@ -20,7 +21,7 @@ pub(super) const LONGEST_VALUE: usize = 256;
 /// and remove them at any time.
 const TAKEN: &[(&str, &str)] = &[
     ("aws:", "AWS reserves it"),
-    ("ppm-infra:", "this program marks what it owns with it"),
+    (TAG_PREFIX, "this program marks what it owns with it"),
     ("kubernetes.io/", "Kubernetes sets it"),
     ("k8s.io/", "Kubernetes sets it"),
     ("eks:", "EKS sets it"),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may use of the others: a room, or a part of one. `cli` may use every room.
-const FLOORS: [(&str, &[&str]); 20] = [
+const FLOORS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("described", &["model"]),
     ("engine", &["model"]),
@@ -39,6 +39,7 @@ const FLOORS: [(&str, &[&str]); 20] = [
             "drift_job::job_name",
         ],
     ),
+    ("terraform", &["model", "engine::state"]),
     ("notify", &["model", "cloud::wait"]),
     ("run", &["model", "engine", "described", "audit", "cloud", "store"]),
     ("report", &["model", "engine", "described::judge", "audit", "cost", "text", "run"]),

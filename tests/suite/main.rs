@@ -23,6 +23,7 @@ mod drift_several;
 mod edits;
 mod estimates;
 mod explain;
+mod export;
 mod findings;
 mod front;
 mod fuzz;

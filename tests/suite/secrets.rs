@@ -119,6 +119,7 @@ fn values_of_secrets_stand_nowhere() {
     assert_all_clean(&found, "apply", &apply);
     let values = desk.run(&["-vv", "values"]).exit(0);
     assert_all_clean(&found, "values", &values);
+    desk.run(&["-vv", "export", "terraform", "--out", "tf"]).exit(0);
     for (path, bytes) in desk.files() {
         assert_clean(&found, &path.display().to_string(), &bytes);
     }

@@ -55,7 +55,7 @@ const OTHERS: [&str; 12] =
     ["aws", "curl", "kubectl", "helm", "mv", "cp", "rm", "git", "psql", "timedatectl", "skopeo", "docker"];
 
 /// Our own, where the name of the program was left away.
-const OURS: [&str; 25] = [
+const OURS: [&str; 26] = [
     "plan",
     "show",
     "apply",
@@ -80,6 +80,7 @@ const OURS: [&str; 25] = [
     "explain",
     "init",
     "iam-policy",
+    "export",
     "man",
 ];
 

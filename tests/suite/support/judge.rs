@@ -1,7 +1,7 @@
 //! Programs of others that judge what ours writes. Where one is not installed, that is said aloud, and
 //! `PPM_INFRA_JUDGES=required` makes it a failure.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -56,6 +56,44 @@ pub(crate) fn by_promtool(metrics: &str) {
         return missing("promtool", "the metrics were NOT judged by Prometheus: `apt-get install prometheus`");
     }
     judged(Command::new("promtool").args(["check", "metrics"]), metrics);
+}
+
+/// Has folders of Terraform judged by `terraform validate`. What the provider has tells a stand-in for it, as the provider
+/// itself is nowhere to be had without a network.
+pub(crate) fn by_terraform(folders: &[PathBuf]) {
+    if Command::new("terraform").arg("version").output().is_err() {
+        return missing("terraform", "`terraform validate` was NOT asked");
+    }
+    let knows = |python: &Path| {
+        let ran = Command::new(python).args(["-c", "import grpc"]).stderr(Stdio::null()).status();
+        ran.is_ok_and(|status| status.success())
+    };
+    let venv = environment().join("python");
+    let Some(python) = [venv.as_path(), Path::new("python3")].into_iter().find(|python| knows(python)) else {
+        return missing("Python's grpcio", "`terraform validate` was NOT asked");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let stub = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/export/provider_stub.py");
+    let mut command = Command::new(python);
+    // It ends with its standard input, so with this function however that ends.
+    let command = command.arg(stub).arg(place.path().join("provider")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut provider = command.spawn().unwrap();
+    let mut attach = String::new();
+    BufReader::new(provider.stdout.as_mut().unwrap()).read_line(&mut attach).unwrap();
+    for folder in folders {
+        let terraform = |arguments: &[&str]| {
+            let mut command = Command::new("terraform");
+            command.args(arguments).current_dir(folder).stdin(Stdio::null());
+            let said = [("TF_REATTACH_PROVIDERS", attach.trim()), ("CHECKPOINT_DISABLE", "1")];
+            let output = command.envs(said).env("HOME", place.path()).output().unwrap();
+            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(output.status.success(), "terraform {arguments:?} in {}: {said}", folder.display());
+        };
+        terraform(&["init", "-input=false", "-no-color"]);
+        terraform(&["validate", "-json"]);
+    }
+    drop(provider.stdin.take());
+    provider.wait().unwrap();
 }
 
 /// Demands that a program takes what it is given, without a word against it.

@@ -14,11 +14,8 @@ use crate::model::mark::Tags;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::model::surroundings::Surroundings;
-use crate::resources::bucket::{Bucket, PublicAccessBlock};
+use crate::resources::bucket::{Bucket, PublicAccessBlock, RULE};
 use crate::resources::kms_key::KmsKey;
-
-/// The id of the one lifecycle rule that is ours.
-pub(super) const RULE: &str = "abort-unfinished-uploads";
 
 /// A bucket by its name. Every call names the owner we expect, so that none reaches a bucket somebody else made under
 /// that name.

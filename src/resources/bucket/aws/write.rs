@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use super::read::{Encryption, NamedBucket, RULE};
+use super::read::{Encryption, NamedBucket};
 use crate::cloud::aws::bucket_lifecycle;
 use crate::cloud::aws::tags::{retagging, tag_list};
 use crate::cloud::aws::{During, Writing};
@@ -17,7 +17,7 @@ use crate::cloud::wait::retry_while;
 use crate::cloud::{CloudError, ErrorKind};
 use crate::model::mark::Tags;
 use crate::model::policy::Policy;
-use crate::resources::bucket::PublicAccessBlock;
+use crate::resources::bucket::{PublicAccessBlock, RULE};
 
 // A bucket made a moment ago is unknown to some calls, a setting written a moment ago still stands in the way of the
 // next, and a principal made a moment ago is unknown to the check of the policy: two minutes are what the field settled

@@ -1,32 +1,15 @@
-//! Trust policies: written from [`Trust`], and read back into it when they say exactly what we would have written.
+//! Trust policies, read back into [`Trust`] when they say exactly what we would have written.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::cloud::CloudError;
 use crate::cloud::aws::iam;
 use crate::model::policy::Policy;
 use crate::model::reference::Ref;
 use crate::resources::iam_role::Trust;
+use crate::resources::iam_role::trust::{for_service, for_service_account};
 use crate::resources::oidc_provider::OidcProvider;
 
-/// What tokens for AWS are meant for ("IAM roles for service accounts", EKS User Guide).
-const AUDIENCE: &str = "sts.amazonaws.com";
-
 impl Trust {
-    /// The trust policy; `arn_of` tells the ARN of a provider.
-    pub(super) fn document(
-        &self,
-        arn_of: impl FnOnce(&Ref<OidcProvider>) -> Result<String, CloudError>,
-    ) -> Result<Value, CloudError> {
-        Ok(match self {
-            Self::Service(service) => for_service(service),
-            Self::ServiceAccount { provider, namespace, name } => {
-                for_service_account(&arn_of(provider)?, namespace, name)
-            }
-            Self::Other(policy) => policy.document().clone(),
-        })
-    }
-
     /// What a trust policy says, as IAM gives it.
     pub(super) fn read(text: &str, refer: impl FnOnce(&str) -> Ref<OidcProvider>) -> Self {
         let found = iam::document(text);
@@ -48,26 +31,6 @@ impl Trust {
     }
 }
 
-fn for_service(service: &str) -> Value {
-    json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
-    ]})
-}
-
-/// Both keys of the condition start with the issuer without its scheme, which ends the provider's ARN.
-fn for_service_account(arn: &str, namespace: &str, name: &str) -> Value {
-    let issuer = arn.split_once(":oidc-provider/").map_or(arn, |(_, issuer)| issuer);
-    json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow",
-        "Principal": {"Federated": arn},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {
-            format!("{issuer}:sub"): format!("system:serviceaccount:{namespace}:{name}"),
-            format!("{issuer}:aud"): AUDIENCE,
-        }},
-    }]})
-}
-
 fn service_account_of(document: &Value) -> Option<(&str, &str, &str)> {
     let arn = text_at(document, "/Statement/0/Principal/Federated/0")?;
     let conditions = document.pointer("/Statement/0/Condition/StringEquals")?.as_object()?;
@@ -82,6 +45,10 @@ fn text_at<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::json;
+
     use super::*;
 
     const ARN: &str = "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A1";
@@ -91,7 +58,7 @@ mod tests {
     }
 
     fn written(trust: &Trust) -> Value {
-        trust.document(|_| Ok(ARN.to_owned())).unwrap()
+        trust.document(|_| Ok::<_, Infallible>(ARN.to_owned())).unwrap()
     }
 
     fn pods() -> Trust {
