@@ -1,7 +1,7 @@
 //! Checks of the account: whether its caller may do what this plan does, for long enough, and whether what the account does
 //! to everything in it lets the stack work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -76,20 +76,18 @@ fn permissions(cx: &CheckContext<'_>) -> Option<Check> {
     let permits = cx.facts.permits.as_ref()?;
     let mut check = CheckBuilder::new(cx.places, PERMISSIONS);
     let roles_stand = cx.facts.service_roles.values().all(|role| matches!(role, Fact::There(_)));
-    let mut told: [(Vec<&DeniedAction>, Option<&Address>); 2] = Default::default();
+    // What is certain comes first, and each who denies is told by itself.
+    let mut told: BTreeMap<(Severity, DeniedBy), (Vec<&DeniedAction>, &Address)> = BTreeMap::new();
     for denied in &permits.denied {
         if denied.action == CREATE_SERVICE_ROLE && roles_stand {
             continue;
         }
         let Some(address) = needed(&denied.action).and_then(|action| first(cx, action)) else { continue };
-        let (all, first) = &mut told[usize::from(is_certain(cx, denied))];
-        all.push(denied);
-        first.get_or_insert(address);
+        let severity = if is_certain(cx, denied) { Severity::Error } else { Severity::Warning };
+        told.entry((severity, denied.denied_by)).or_insert_with(|| (Vec::new(), address)).0.push(denied);
     }
-    for ((all, first), severity) in told.iter().zip([Severity::Warning, Severity::Error]) {
-        if let Some(first) = first {
-            check.find_at(severity, (*first).clone(), said(cx, all, severity, first));
-        }
+    for ((severity, by), (all, first)) in &told {
+        check.find_at(*severity, (*first).clone(), said(cx, all, (*severity, *by), first));
     }
     if let Some(error) = &permits.untold
         && check.passes()
@@ -109,7 +107,12 @@ fn is_certain(cx: &CheckContext<'_>, denied: &DeniedAction) -> bool {
     denied.unknown_conditions.is_empty() && (denied.is_explicit || !stands)
 }
 
-fn said(cx: &CheckContext<'_>, denied: &[&DeniedAction], severity: Severity, first: &Address) -> Said {
+fn said(
+    cx: &CheckContext<'_>,
+    denied: &[&DeniedAction],
+    (severity, by): (Severity, DeniedBy),
+    first: &Address,
+) -> Said {
     /// More are not read.
     const MOST: usize = 8;
     let names: Vec<&str> = denied.iter().map(|denied| denied.action.as_str()).collect();
@@ -118,12 +121,12 @@ fn said(cx: &CheckContext<'_>, denied: &[&DeniedAction], severity: Severity, fir
     if more > 0 {
         list += &format!(" and {more} more");
     }
-    let by = match denied.iter().map(|denied| denied.denied_by).max() {
-        Some(DeniedBy::Organization) => "a policy of the organization does not let",
-        Some(DeniedBy::Boundary) => "the permissions boundary does not let",
-        Some(DeniedBy::Policies) | None => "IAM does not let",
+    let by = match by {
+        DeniedBy::Organization => "a policy of the organization does not let",
+        DeniedBy::Boundary => "the permissions boundary does not let",
+        DeniedBy::Policies => "IAM does not let",
     };
-    let what = format!("{by} {} do {list}", cx.surroundings.principal);
+    let what = format!("{by} {} call {list}", cx.surroundings.principal);
     let why = match severity {
         Severity::Error => format!("{first} would be refused, with part of the stack made"),
         Severity::Unknown | Severity::Warning => {

@@ -180,7 +180,9 @@ fn check(cx: &CheckContext<'_>, quota: Quota, told: &QuotaUse, need: &Need<'_>) 
             continue;
         }
         if let (false, Fact::Unread { error }) = (is_known, &told.limit) {
-            check.unread_at(need.first.clone(), error, "servicequotas:GetServiceQuota");
+            let what = format!("{used} {}{place} are in use, and this plan takes {amount} more: {error}", facts.what);
+            let said = Said { what, ..Said::unread(error, "servicequotas:GetServiceQuota") };
+            check.find_at(Severity::Unknown, need.first.clone(), said);
             continue;
         }
         check.find_at(Severity::Error, need.first.clone(), said(cx, quota, limit, (&place, used, amount), need));

@@ -58,6 +58,21 @@ async fn what_may_be_allowed_all_the_same_is_a_warning() {
 }
 
 #[tokio::test]
+async fn each_who_denies_is_told_by_itself() {
+    let by = |action, denied_by| DeniedAction { denied_by, ..denial(action) };
+    let scene = Scene::of("").await;
+    let check = may_not(scene, [by("iam:CreateRole", DeniedBy::Boundary), by("ec2:CreateVpc", DeniedBy::Organization)]);
+    let told: Vec<String> = check.check("permissions").findings.into_iter().map(|finding| finding.what).collect();
+    let [boundary, organization] = told.as_slice() else { panic!("{told:?}") };
+    assert!(
+        boundary.starts_with("the permissions boundary") && boundary.ends_with("call iam:CreateRole"),
+        "{boundary}"
+    );
+    assert!(organization.starts_with("a policy of the organization"), "{organization}");
+    assert!(organization.ends_with("call ec2:CreateVpc"), "{organization}");
+}
+
+#[tokio::test]
 async fn where_iam_may_not_be_asked_nothing_is_known_but_what_ec2_says() {
     let mut scene = Scene::of("").await;
     let error = CloudError::new(ErrorKind::Denied, "ask IAM", "AccessDenied");

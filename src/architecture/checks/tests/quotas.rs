@@ -74,7 +74,8 @@ async fn a_limit_that_is_not_told_is_the_usual_one_as_long_as_that_will_do() {
     scene.passes("quota.vpcs");
     let mut scene = with("", Quota::Vpcs, 5, 5).await;
     scene.facts.quotas.get_mut(&Quota::Vpcs).unwrap().limit = denied();
-    found(&scene, "quota.vpcs", Severity::Unknown, "vpc.main", &["servicequotas:GetServiceQuota"]);
+    let says = ["5 VPCs are in use, and this plan takes 1 more", "servicequotas:GetServiceQuota"];
+    found(&scene, "quota.vpcs", Severity::Unknown, "vpc.main", &says);
     scene.facts.quotas.get_mut(&Quota::Vpcs).unwrap().used = denied();
     found(&scene, "quota.vpcs", Severity::Unknown, "vpc.main", &["ec2:DescribeVpcs"]);
 }
