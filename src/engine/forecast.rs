@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::durations::{StepClass, StepDuration};
 use super::plan::StepKey;
 use super::schedule::{NumberedStep, Schedule};
-use crate::model::duration::{DurationSpread, nearest};
+use crate::model::duration::{DurationSpread, exact, nearest};
 
 /// How often a plan is carried out over, where it is of usual size.
 const DRAWS: usize = 401;
@@ -31,6 +31,22 @@ pub struct Forecast {
     pub total: Option<DurationSpread>,
     /// The chain of steps that usually takes longest, each with its own time.
     pub chain: Vec<(StepKey, DurationSpread)>,
+    /// When each step begins if every one takes as long as usual, in the order in which they begin; nothing where there are too
+    /// many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timetable: Vec<TimedStep>,
+}
+
+/// When a step begins, and how long it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimedStep {
+    /// The step.
+    pub step: StepKey,
+    /// Seconds from the beginning of the whole to its own.
+    pub starts: u64,
+    /// How long it takes.
+    pub duration: DurationSpread,
 }
 
 impl Forecast {
@@ -65,7 +81,9 @@ impl Forecaster {
                     .map(|step| (step.clone(), schedule.outlook(&step).spread))
                     .collect();
                 let spreads: Vec<DurationSpread> = chain.iter().map(|(_, spread)| *spread).collect();
-                Forecast { total: total(&schedule.numbered(), &spreads, *parallelism), chain }
+                let steps = schedule.numbered();
+                let timetable = timetable(schedule, &steps, *parallelism);
+                Forecast { total: total(&steps, &spreads, *parallelism), chain, timetable }
             }
             Self::Known(forecast) => forecast.clone(),
         }
@@ -104,7 +122,7 @@ fn total(steps: &[NumberedStep], chain: &[DurationSpread], parallelism: usize) -
                 let StepDuration { p50, between, within } = step.duration;
                 p50 * (between * common[*class] + within * chance.logit()).exp()
             });
-            carried_out(steps, &taken.collect::<Vec<f64>>(), parallelism)
+            carried_out(steps, &taken.collect::<Vec<f64>>(), parallelism, |_, _| {})
         })
         .collect();
     totals.sort_by(f64::total_cmp);
@@ -112,8 +130,29 @@ fn total(steps: &[NumberedStep], chain: &[DurationSpread], parallelism: usize) -
     Some(DurationSpread::of(whole(draws / 2), whole(draws * 9 / 10)))
 }
 
+/// When each step begins if every one takes as long as usual.
+fn timetable(schedule: &Schedule, steps: &[NumberedStep], parallelism: usize) -> Vec<TimedStep> {
+    if steps.len() > TOO_MANY {
+        return Vec::new();
+    }
+    let keys: Vec<&StepKey> = schedule.edges().map(|(key, _)| key).collect();
+    let durations: Vec<DurationSpread> = keys.iter().map(|key| schedule.outlook(key).spread).collect();
+    let taken: Vec<f64> = durations.iter().map(|spread| exact(spread.p50)).collect();
+    let mut begun = Vec::with_capacity(steps.len());
+    carried_out(steps, &taken, parallelism, |step, at| {
+        begun.push(TimedStep { step: keys[step].clone(), starts: nearest(at), duration: durations[step] });
+    });
+    begun
+}
+
 /// When everything is over if the steps take these seconds: as the executor does it, the longest way still to go first.
-fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize) -> f64 {
+/// `begins` is told each step, and when it begins.
+fn carried_out(
+    steps: &[NumberedStep],
+    taken: &[f64],
+    parallelism: usize,
+    mut begins: impl FnMut(usize, f64),
+) -> f64 {
     let mut waits: Vec<usize> = steps.iter().map(|step| step.waits).collect();
     let free = (0..steps.len()).filter(|step| waits[*step] == 0).map(|step| (steps[step].remaining, Reverse(step)));
     let mut free: BinaryHeap<(u64, Reverse<usize>)> = free.collect();
@@ -122,6 +161,7 @@ fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize) -> f64
     loop {
         while running.len() < parallelism.max(1) {
             let Some((_, Reverse(step))) = free.pop() else { break };
+            begins(step, now);
             running.push(Reverse((Moment(now + taken[step]), step)));
         }
         let Some(Reverse((Moment(end), done))) = running.pop() else { return now };

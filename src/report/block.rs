@@ -1,6 +1,8 @@
-//! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes.
+//! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes, drawings.
 
+use super::graph::Graph;
 use super::text::{Label, Text};
+use super::timeline::Timeline;
 use crate::model::finding::Severity;
 
 /// A part of a section.
@@ -12,6 +14,22 @@ pub enum Block {
     Quotes(Vec<Quote>),
     /// What went wrong or deserves attention, with causes and hints.
     Messages(Vec<Message>),
+    /// How objects hang together.
+    Graph(Graph),
+    /// What is done when.
+    Timeline(Timeline),
+}
+
+/// Whether something can be folded away where a page has room for more than is read at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fold {
+    /// It always stands.
+    #[default]
+    Never,
+    /// It can be folded away, and stands until somebody does.
+    Open,
+    /// It is folded away until somebody asks for it.
+    Closed,
 }
 
 /// Rows whose columns belong together.
@@ -48,6 +66,8 @@ pub struct Row {
     pub cells: Vec<Vec<Text>>,
     /// What belongs to the row: fields of an object, parts of a whole.
     pub beneath: Vec<Row>,
+    /// Whether that can be folded away.
+    pub fold: Fold,
 }
 
 /// What happens to what a row is about, or how it is. What it says, a word of the row says too.

@@ -59,6 +59,7 @@ fn page<'a>(stack: &'a str, verdict: String, sections: Vec<Section<'a>>, remarks
         command: "drift fix",
         scope: PageScope { stack, region_and_account: None },
         source: None,
+        frame: None,
         sections,
         verdict: Text::of(Label::Plain, verdict),
         remarks,

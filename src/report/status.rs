@@ -42,6 +42,7 @@ impl<'a> Page<'a> {
             command: "status",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, &report.account)) },
             source: None,
+            frame: None,
             verdict: verdict(report),
             remarks: Vec::new(),
             chain: CriticalPath::default(),

@@ -157,7 +157,7 @@ proptest! {
             plan,
             forecaster: Forecaster::Known(Forecast {
                 total: Some(DurationSpread::of(u64::MAX, u64::MAX)),
-                chain: Vec::new(),
+                ..Forecast::default()
             }),
             surroundings: planned(super::plan([])).surroundings,
             checks: vec![Check { id: "a.b", findings: vec![finding] }],
