@@ -352,6 +352,8 @@ pub(super) enum GraphFormat {
     Dot,
     /// For Markdown.
     Mermaid,
+    /// A picture, for a browser.
+    Svg,
 }
 
 /// Commands for the lock.

@@ -17,10 +17,7 @@ pub(super) struct ReportFiles<Format>(Vec<(PathBuf, Format)>);
 
 impl<Format: Copy + Ord> ReportFiles<Format> {
     /// The files that the command line names; `option` names the option of each. Refuses what is no place for one.
-    pub(super) fn named(
-        all: Vec<(PathBuf, Format)>,
-        option: impl Fn(Format) -> &'static str,
-    ) -> Result<Self, Failure> {
+    pub(super) fn named(all: Vec<(PathBuf, Format)>, option: impl Fn(Format) -> &'static str) -> Result<Self, Failure> {
         let mut seen = BTreeSet::new();
         for (path, format) in &all {
             may_stand_at(path)?;

@@ -147,12 +147,7 @@ fn timetable(schedule: &Schedule, steps: &[NumberedStep], parallelism: usize) ->
 
 /// When everything is over if the steps take these seconds: as the executor does it, the longest way still to go first.
 /// `begins` is told each step, and when it begins.
-fn carried_out(
-    steps: &[NumberedStep],
-    taken: &[f64],
-    parallelism: usize,
-    mut begins: impl FnMut(usize, f64),
-) -> f64 {
+fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize, mut begins: impl FnMut(usize, f64)) -> f64 {
     let mut waits: Vec<usize> = steps.iter().map(|step| step.waits).collect();
     let free = (0..steps.len()).filter(|step| waits[*step] == 0).map(|step| (steps[step].remaining, Reverse(step)));
     let mut free: BinaryHeap<(u64, Reverse<usize>)> = free.collect();

@@ -7,8 +7,8 @@ mod layout;
 mod svg;
 mod written;
 
-pub(super) use svg::{LOOKS, figure, legend};
 pub use svg::svg;
+pub(super) use svg::{LOOKS, figure, legend};
 pub use written::{dot, mermaid};
 
 use crate::report::RowStatus;

@@ -17,7 +17,8 @@ use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
 use crate::report::{
-    Block, CriticalPath, Fold, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text, severity_label,
+    Block, CriticalPath, Fold, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text,
+    severity_label,
 };
 
 /// How it looks. Colours are those of the labels; every one of them stands beside a word that says the same.

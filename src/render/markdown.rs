@@ -232,10 +232,7 @@ impl Printer {
 fn shape(rows: &[Row]) -> Shape {
     let all = || rows.iter().flat_map(|row| std::iter::once(row).chain(&row.beneath));
     let filled = |row: &Row| row.cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
-    Shape {
-        columns: all().map(filled).max().unwrap_or_default(),
-        has_signs: all().any(|row| row.status.is_some()),
-    }
+    Shape { columns: all().map(filled).max().unwrap_or_default(), has_signs: all().any(|row| row.status.is_some()) }
 }
 
 fn is_blank(cell: &[Text]) -> bool {

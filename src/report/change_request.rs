@@ -60,7 +60,7 @@ fn what(planned: &Planned, of: &PlanReportView<'_>) -> Vec<Row> {
         rows.push(line("Helm values", plain(told)));
     }
     rows.push(line("Plan", plain(format!("{}, from serial {}", short(&plan_digest(plan)), plan.base.serial))));
-    rows.extend((!of.apply.is_empty()).then(|| line("Command", carried_out_by(of.apply))));
+    rows.extend((!of.apply.is_empty()).then(|| line("How", carried_out_by(of.apply))));
     rows
 }
 
@@ -77,7 +77,10 @@ fn why(planned: &Planned, of: &PlanReportView<'_>) -> Vec<Row> {
 }
 
 fn risk(risks: &Risks<'_>) -> Vec<Row> {
-    let rows: Vec<Row> = risks.lines().map(|(class, extent, told)| Row::of([class, plain(extent).with(Label::Plain, ". ").and(told)])).collect();
+    let rows: Vec<Row> = risks
+        .lines()
+        .map(|(class, extent, told)| Row::of([class, plain(extent).with(Label::Plain, ". ").and(told)]))
+        .collect();
     if rows.is_empty() { vec![line("none", plain("users notice nothing"))] } else { rows }
 }
 
@@ -85,10 +88,21 @@ fn risk(risks: &Risks<'_>) -> Vec<Row> {
 fn back_out(risks: &Risks<'_>, goal: Goal) -> Vec<Row> {
     let mut rows = match goal {
         Goal::Converge => vec![
-            line("The way back", plain("declare what was declared before, and apply that; its plan says what that does")),
-            line("If a step fails", plain("what was done stays and is recorded; applying again goes on from there, or take the way back")),
+            line(
+                "The way back",
+                plain("declare what was declared before, and apply that; its plan says what that does"),
+            ),
+            line(
+                "If a step fails",
+                plain("what was done stays and is recorded; applying again goes on from there, or take the way back"),
+            ),
         ],
-        Goal::Destroy => vec![line("The way back", plain("apply the same declaration: everything is made anew, with other addresses, and without the data that went"))],
+        Goal::Destroy => vec![line(
+            "The way back",
+            plain(
+                "apply the same declaration: everything is made anew, with other addresses, and without the data that went",
+            ),
+        )],
     };
     let lasting = [ImpactClass::DataLoss, ImpactClass::NoWayBack, ImpactClass::DataAtRisk, ImpactClass::NewAddress];
     let told = risks.of_classes(&lasting).map(|told| line("Does not come back", told));

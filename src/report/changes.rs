@@ -206,9 +206,7 @@ impl<'a> Change<'a> {
         let (why, prior, wanted, diffs, via) = match action {
             Action::NoOp { .. } => return None,
             Action::Create { declared, why, .. } => (why, None, Some(declared), none, [].as_slice()),
-            Action::Update { prior, via, diffs, why, .. } => {
-                (why, Some(prior), None, diffs.as_slice(), via.as_slice())
-            }
+            Action::Update { prior, via, diffs, why, .. } => (why, Some(prior), None, diffs.as_slice(), via.as_slice()),
             Action::Replace { prior, declared, diffs, why, .. } => {
                 (why, Some(prior), Some(declared), diffs.as_slice(), [].as_slice())
             }

@@ -258,7 +258,8 @@ pub(super) fn remark(cost: &CostChange, goal: Goal, quoted_file: &str) -> Remark
 
 /// What a plan changes of the cost, object by object.
 pub(super) fn change(cost: &CostChange) -> Ready {
-    let amount = |name: &str, money: Money| Row::of([Text::of(Label::Plain, name), Text::of(Label::After, money.told())]);
+    let amount =
+        |name: &str, money: Money| Row::of([Text::of(Label::Plain, name), Text::of(Label::After, money.told())]);
     let cause = |told: fn(Money) -> String| {
         move |cause: &CostCause| {
             Row::of([Text::of(Label::Address, cause.subject()), Text::of(Label::Plain, told(cause.amount))])
@@ -279,9 +280,8 @@ pub(super) fn change(cost: &CostChange) -> Ready {
         ("What costs afterwards", cost.remaining.iter().map(cause(Money::told)).collect()),
         ("Without a price in the region, and in no sum", missing.collect()),
     ];
-    let group = |(title, rows): (&str, Vec<Row>)| {
-        (!rows.is_empty()).then(|| Group { heading: Some(Heading::of(title)), rows })
-    };
+    let group =
+        |(title, rows): (&str, Vec<Row>)| (!rows.is_empty()).then(|| Group { heading: Some(Heading::of(title)), rows });
     let groups = groups.into_iter().filter_map(group).collect();
     Ready::of(vec![Block::Table(Table { groups })], Vec::new())
 }

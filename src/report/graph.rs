@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block::RowStatus;
 use super::changes::{Verb, noticed};
 use super::kinds;
+use super::risks::class_label;
 use super::text::{Label, Text};
 use crate::engine::forecast::Forecast;
 use crate::engine::object_graph::ObjectGraph;
@@ -35,6 +36,8 @@ pub struct GraphNode {
     pub status: Option<RowStatus>,
     /// The same in words, with what users notice; empty where the drawing is of no plan.
     pub told: Text,
+    /// The worst of what users notice of that; empty where they notice nothing.
+    pub risk: Text,
     /// The first and the last lane that it stands in.
     pub lanes: (usize, usize),
     /// At which places of the longest chain of steps its own are, from 1.
@@ -70,6 +73,7 @@ impl Graph {
                 address: (*address).clone(),
                 status: None,
                 told: Text::new(),
+                risk: Text::new(),
                 lanes: (first, lanes.next_back().unwrap_or(first)),
                 turns: Vec::new(),
             }
@@ -102,7 +106,10 @@ impl Graph {
             let verb = plan.actions.get(&node.address).and_then(Verb::of);
             node.status = verb.map(Verb::status);
             node.told = Text::of(Label::Plain, verb.map_or("unchanged", Verb::told));
-            let noticed = noticed(plan.impact.get(&node.address).map(Vec::as_slice).unwrap_or_default());
+            let impact = plan.impact.get(&node.address).map(Vec::as_slice).unwrap_or_default();
+            let worst = impact.iter().map(|one| one.class).filter(|class| class.is_risk()).max();
+            node.risk = worst.map(|class| Text::of(class_label(class), class.word())).unwrap_or_default();
+            let noticed = noticed(impact);
             if !noticed.is_empty() {
                 node.told = std::mem::take(&mut node.told).with(Label::Plain, ", ").and(noticed);
             }

@@ -73,8 +73,8 @@ pub use graph::{Graph, GraphNode, GraphTie};
 pub use notice::{NoticeReason, NoticeView};
 pub use object::ObjectView;
 pub use page::{
-    CriticalPath, CriticalStep, DeclarationText, FindingClass, JsonFields, Lead, Page, PageFrame, PageScope, Remark, Section,
-    SectionContent,
+    CriticalPath, CriticalStep, DeclarationText, FindingClass, JsonFields, Lead, Page, PageFrame, PageScope, Remark,
+    Section, SectionContent,
 };
 pub use plan::PlanView;
 pub use plan_report::PlanReportView;

@@ -86,10 +86,11 @@ impl<'a> Page<'a> {
             page.sections.push(Section::titled("change_request", Heading::of("Change request"), content));
         }
         let has_found = planned.checks.iter().any(|check| check.worst().is_some());
+        let place = |id: &str| ORDER.iter().position(|one| *one == id);
         let place = |section: &Section<'_>| match section.id {
             // What passed is read last.
-            "checks" if !has_found => ORDER.len(),
-            id => ORDER.iter().position(|one| *one == id).unwrap_or(ORDER.len()),
+            "checks" if !has_found => place("notes"),
+            id => place(id),
         };
         page.sections.sort_by_key(place);
         page
@@ -98,10 +99,13 @@ impl<'a> Page<'a> {
     /// The page of a plan for a comment: what is alike is told once, and what is read second is folded away.
     pub fn of_plan_comment(planned: &'a Planned, of: &PlanReportView<'a>) -> Self {
         let mut page = framed(planned, of, &of.view);
+        let has_found = planned.checks.iter().any(|check| check.worst().is_some());
         for section in &mut page.sections {
-            if !["risks", "checks", "changes"].contains(&section.id) {
-                section.fold = Fold::Closed;
-            }
+            section.fold = match section.id {
+                "risks" | "changes" => Fold::Never,
+                "checks" if has_found => Fold::Never,
+                _ => Fold::Closed,
+            };
         }
         let place = |section: &Section<'_>| ORDER.iter().position(|one| *one == section.id);
         page.sections.sort_by_key(place);
@@ -199,7 +203,10 @@ fn footer(plan: &Plan, of: &PlanReportView<'_>) -> Vec<Text> {
             .and(code(short(&plan_digest(plan))))
             .with(Label::Plain, ", made from serial ")
             .and(code(&serial))
-            .with(Label::Plain, format!(" by ppm-infra {}. Valid until serial {serial} changes.", env!("CARGO_PKG_VERSION"))),
+            .with(
+                Label::Plain,
+                format!(" by ppm-infra {}. Valid until serial {serial} changes.", env!("CARGO_PKG_VERSION")),
+            ),
     ];
     lines.extend((!of.apply.is_empty()).then(|| carried_out_by(of.apply)));
     lines
@@ -211,14 +218,16 @@ pub(super) fn carried_out_by(command: &str) -> Text {
 }
 
 fn graph_heading() -> Heading {
-    Heading::of("Objects and what they need").with("lines lead up to what is needed; numbers are the longest chain of steps")
+    Heading::of("Objects and what they need")
+        .with("lines lead up to what is needed; numbers are the longest chain of steps")
 }
 
 /// The drawing, or why there is none.
 fn graph(planned: &Planned, of: &PlanReportView<'_>) -> Ready {
     let objects = of.objects.objects.len();
     if objects > DRAWN {
-        let told = format!("{} are too many for a picture here. A report that ends in .svg has it.", count(objects, "object"));
+        let told =
+            format!("{} are too many for a picture here. A report that ends in .svg has it.", count(objects, "object"));
         return Ready::of(Block::rows(vec![Row::of([Text::of(Label::Muted, told)])]), Vec::new());
     }
     let drawing = (objects > 0).then(|| Block::Graph(Graph::of_plan_report(planned, of)));

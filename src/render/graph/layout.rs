@@ -42,6 +42,8 @@ pub(super) struct Layout {
     pub(super) boxes: Vec<Area>,
     /// The name of each, in lines that fit its box.
     pub(super) names: Vec<Vec<String>>,
+    /// Of each tie, whether others lead to the same: it is there, and says nothing new.
+    pub(super) implied: Vec<bool>,
 }
 
 /// What stands left of the words in a box: the strip with the sign.
@@ -68,6 +70,8 @@ const WIDE: usize = 190;
 const NARROW: usize = 160;
 /// From so many objects on, the region has two columns.
 const MANY: usize = 12;
+/// From so many objects on, nobody follows a line, and which say nothing new is not found out.
+const SORTED_OUT: usize = 3000;
 /// Where there are no zones, the region has as many columns as there is room.
 const ALONE: usize = 5;
 
@@ -79,14 +83,19 @@ impl Layout {
             Arrangement::Narrow => NARROW,
         };
         let ranks = ranks(graph);
-        let names: Vec<Vec<String>> = graph.nodes.iter().map(|node| broken(node.address.name.as_str(), width)).collect();
+        let names: Vec<Vec<String>> =
+            graph.nodes.iter().map(|node| broken(node.address.name.as_str(), width)).collect();
         let heights: Vec<usize> = graph
             .nodes
             .iter()
             .zip(&names)
-            .map(|(node, name)| BOX + LINE * (name.len() + kind_lines(node.address.kind.as_str(), width).len() - 2))
+            .map(|(node, name)| {
+                let kind = kind_lines(node.address.kind.as_str(), width).len();
+                BOX + LINE * (name.len() + kind + usize::from(!node.risk.is_empty()) - 2)
+            })
             .collect();
-        let mut layout = Self { boxes: vec![Area::default(); graph.nodes.len()], names, ..Self::default() };
+        let implied = implied(graph, &ranks);
+        let mut layout = Self { boxes: vec![Area::default(); graph.nodes.len()], names, implied, ..Self::default() };
         match arrangement {
             Arrangement::Wide => layout.across(graph, &ranks, &heights),
             Arrangement::Narrow => layout.below(graph, &ranks, &heights),
@@ -144,7 +153,8 @@ impl Layout {
         }
         self.height = top - ROW_GAP + PAD;
         let lanes = (0..graph.lanes.len()).filter(|lane| *lane > 0 || region > 0);
-        let area = |lane| Area { x: left(lane), y: 0, width: if lane == 0 { region } else { wide(1) }, height: self.height };
+        let area =
+            |lane| Area { x: left(lane), y: 0, width: if lane == 0 { region } else { wide(1) }, height: self.height };
         self.lanes = lanes.map(|lane| (Some(lane), area(lane))).collect();
         self.width = self.lanes.iter().map(|(_, area)| area.x + area.width).max().unwrap_or_default();
     }
@@ -240,6 +250,35 @@ fn ranks(graph: &Graph) -> Vec<usize> {
         ranks[node] = first.unwrap_or_default().saturating_sub(1);
     }
     closed(ranks)
+}
+
+/// Of each tie, whether another thing that is needed needs the same.
+fn implied(graph: &Graph, ranks: &[usize]) -> Vec<bool> {
+    let count = graph.nodes.len();
+    if count > SORTED_OUT {
+        return vec![false; graph.ties.len()];
+    }
+    let mut needs: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for tie in &graph.ties {
+        needs[tie.from].push(tie.to);
+    }
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|node| ranks[*node]);
+    // What each needs through others, one bit for each object.
+    let mut through: Vec<Vec<u64>> = vec![vec![0; count.div_ceil(64)]; count];
+    for node in order {
+        let mut found = vec![0_u64; count.div_ceil(64)];
+        for need in &needs[node] {
+            for (word, more) in found.iter_mut().zip(&through[*need]) {
+                *word |= more;
+            }
+            for next in &needs[*need] {
+                found[next / 64] |= 1 << (next % 64);
+            }
+        }
+        through[node] = found;
+    }
+    graph.ties.iter().map(|tie| through[tie.from][tie.to / 64] >> (tie.to % 64) & 1 == 1).collect()
 }
 
 /// The same without ranks that nothing has.

@@ -7,7 +7,7 @@ use super::layout::{Area, Arrangement, LINE, Layout, STRIP, kind_lines};
 use crate::render::html::{COLOURS, escaped};
 use crate::render::signs::Signs;
 use crate::render::style::painted;
-use crate::report::{Graph, GraphNode, RowStatus};
+use crate::report::{Graph, GraphNode, Label, Piece, RowStatus, Text};
 
 /// How it looks. Colours are those of pages; every one of them stands beside a word or a sign that says the same.
 pub(in crate::render) const LOOKS: &str = include_str!("looks.css");
@@ -38,7 +38,11 @@ pub(in crate::render) fn figure(graph: &Graph) -> String {
 fn hover(nodes: usize) -> String {
     let own = |n| format!("svg:has(.n.v{n}:hover) .e.v{n}");
     let all: Vec<String> = (0..nodes).map(own).collect();
-    if all.is_empty() { String::new() } else { format!("{}{{stroke:var(--cyan);stroke-width:2.5;opacity:1}}\n", all.join(",")) }
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("{}{{stroke:var(--cyan);stroke-width:2.5;opacity:1}}\n", all.join(","))
+    }
 }
 
 struct Drawing {
@@ -70,7 +74,7 @@ impl Drawing {
         format!(
             "<svg{attributes} class=\"graph {class}\" role=\"img\" aria-label=\"objects and what they need\" viewBox=\"0 0 {width} \
              {height}\" width=\"{width}\" height=\"{height}\">\n{style}<defs><marker id=\"a-{class}\" viewBox=\"0 0 8 8\" \
-             refX=\"8\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"a\" d=\"M0 0L8 4L0 8z\"/>\
+             refX=\"8\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"a\" d=\"M0 0L8 4L0 8z\"/>\
              </marker></defs>\n{body}{below}</svg>"
         )
     }
@@ -90,14 +94,17 @@ impl Drawing {
     fn node(&mut self, place: usize, node: &GraphNode) {
         let Area { x, y, width, height } = self.layout.boxes[place];
         let critical = if node.turns.is_empty() { "" } else { " c" };
+        let is_quiet = node.status == Some(RowStatus::Update) && node.risk.is_empty();
+        let quiet = if is_quiet { " quiet" } else { "" };
         let (address, told) = (node.address.to_string(), painted(&node.told, false));
         let told = if told.is_empty() { String::new() } else { format!(": {told}") };
-        let (strip, side) = (STRIP - 5, height - 10);
+        // Within the border.
+        let (strip, side, inner) = (STRIP - 5, height - 10, height - 2);
         let _ = write!(
             self.body,
-            "<g class=\"n v{place} {}{critical}\" transform=\"translate({x} {y})\"><title>{}</title>\
+            "<g class=\"n v{place} {}{quiet}{critical}\" transform=\"translate({x} {y})\"><title>{}</title>\
              <rect class=\"b\" width=\"{width}\" height=\"{height}\" rx=\"5\"/>\
-             <path class=\"s\" d=\"M{STRIP} 0v{height}h-{strip}a5 5 0 0 1-5-5v-{side}a5 5 0 0 1 5-5z\"/>",
+             <path class=\"s\" d=\"M{STRIP} 1v{inner}h-{strip}a4 4 0 0 1-4-4v-{side}a4 4 0 0 1 4-4z\"/>",
             class(node.status),
             escaped(&format!("{address}{told}")),
         );
@@ -111,7 +118,9 @@ impl Drawing {
             );
         }
         let kind = kind_lines(node.address.kind.as_str(), width);
+        let risk = Some(painted(&node.risk, false)).filter(|risk| !risk.is_empty());
         let lines = kind.iter().map(|line| ("k", line)).chain(self.layout.names[place].iter().map(|line| ("m", line)));
+        let lines = lines.chain(risk.iter().map(|line| (tone(&node.risk), line)));
         for (n, (class, line)) in lines.enumerate() {
             let (left, base) = (STRIP + 5, 15 + n * LINE);
             let _ = write!(self.body, "<text class=\"{class}\" x=\"{left}\" y=\"{base}\">{}</text>", escaped(line));
@@ -146,7 +155,8 @@ impl Drawing {
                 at[*end] = self.port(*node, *side, n, same.len());
             }
         }
-        for ((tie, [from, to]), pair) in graph.ties.iter().zip(&ends).zip(at.chunks(2)) {
+        let ties = graph.ties.iter().zip(self.layout.implied.clone());
+        for (((tie, implied), [from, to]), pair) in ties.zip(&ends).zip(at.chunks(2)) {
             let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
             let reach = match from.side {
                 Side::Top | Side::Bottom => (y1 - y2).abs(),
@@ -154,7 +164,11 @@ impl Drawing {
             };
             let reach = (reach / 2).clamp(16, 80);
             let ((dx1, dy1), (dx2, dy2)) = (from.side.out(reach), to.side.out(reach));
-            let critical = if tie.is_critical { " c" } else { "" };
+            let critical = match (tie.is_critical, implied) {
+                (true, _) => " c",
+                (false, true) => " i",
+                (false, false) => "",
+            };
             let kind = if tie.why.is_some() { " w" } else { "" };
             let why = tie.why.as_ref().map(|why| escaped(&painted(why, false))).filter(|why| !why.is_empty());
             let end = why.map_or_else(|| "/>".to_owned(), |why| format!("><title>{why}</title></path>"));
@@ -207,12 +221,22 @@ impl Drawing {
 
     /// The signs that stand in the drawing, and their words.
     fn legend(&self, graph: &Graph) -> String {
-        let told: Vec<String> =
-            legend(graph).into_iter().map(|(status, words)| format!("{} {words}", Signs::of(true).status(status))).collect();
+        let told: Vec<String> = legend(graph)
+            .into_iter()
+            .map(|(status, words)| format!("{} {words}", Signs::of(true).status(status)))
+            .collect();
         if told.is_empty() {
             return String::new();
         }
         format!("<text class=\"z\" x=\"0\" y=\"{}\">{}</text>\n", self.layout.height + LINE + 4, told.join(" \u{b7} "))
+    }
+}
+
+/// The look of a risk: that of its first word.
+fn tone(risk: &Text) -> &'static str {
+    match risk.pieces().first() {
+        Some(Piece::Words(Label::Error, _)) => "r",
+        Some(_) | None => "y",
     }
 }
 

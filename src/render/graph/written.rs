@@ -17,9 +17,9 @@ pub fn dot(graph: &Graph) -> String {
         }
         for place in nodes {
             let node = &graph.nodes[place];
-            let look = node.status.map(|status| {
-                format!(" [label={}, color={}]", quoted(&labelled(node, status)), dot_colour(status))
-            });
+            let look = node
+                .status
+                .map(|status| format!(" [label={}, color={}]", quoted(&labelled(node, status)), dot_colour(status)));
             let _ = writeln!(text, "{indent}{}{};", quoted(&node.address.to_string()), look.unwrap_or_default());
         }
         if lane.is_some() {
@@ -68,7 +68,12 @@ pub fn mermaid(graph: &Graph) -> String {
         let _ = writeln!(text, "  n{} {arrow} n{}", tie.from, tie.to);
     }
     for status in statuses(graph) {
-        let _ = writeln!(text, "  classDef {} stroke:{},stroke-width:3px", super::class(Some(status)), mermaid_colour(status));
+        let _ = writeln!(
+            text,
+            "  classDef {} stroke:{},stroke-width:3px",
+            super::class(Some(status)),
+            mermaid_colour(status)
+        );
     }
     text
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Printer, class, escaped, span};
 use crate::render::graph;
 use crate::render::style::painted;
-use crate::report::words::{count, expected, roughly};
+use crate::report::words::{count, roughly};
 use crate::report::{Graph, Timeline, TimelineBar};
 
 /// A step that takes less than this part of the whole is told apart, unless the whole waits for it.
@@ -15,8 +15,7 @@ const SMALL_PART: u64 = 40;
 const MARKS: u64 = 6;
 
 /// What may lie between two marks, in seconds.
-const STEPS: [u64; 15] =
-    [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800, 2_592_000];
+const STEPS: [u64; 15] = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800, 2_592_000];
 
 impl Printer {
     /// How objects hang together.
@@ -26,7 +25,11 @@ impl Printer {
             format!("{} {words}", span(status.label(), sign))
         });
         let legend: Vec<String> = legend.collect();
-        self.line(&format!("<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", graph::figure(graph), legend.join(" \u{b7} ")));
+        self.line(&format!(
+            "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>",
+            graph::figure(graph),
+            legend.join(" \u{b7} ")
+        ));
     }
 
     /// What is done when: each step beside the whole.
@@ -35,13 +38,12 @@ impl Printer {
         let is_small = |bar: &&TimelineBar| !bar.is_critical && bar.seconds.saturating_mul(SMALL_PART) < whole;
         let (small, large): (Vec<&TimelineBar>, Vec<&TimelineBar>) = timeline.bars.iter().partition(is_small);
         self.line("<ol class=\"bars\">");
-        let told = expected(timeline.seconds, timeline.p90_seconds);
         let usual = portion(0, timeline.seconds, whole);
         let seldom = portion(timeline.seconds, timeline.p90_seconds.saturating_sub(timeline.seconds), whole);
         self.line(&format!(
             "<li class=\"whole\"><span>everything</span><span>{}</span><span class=\"track\"><i style=\"{usual}\"></i>\
              <i class=\"seldom\" style=\"{seldom}\"></i></span></li>",
-            escaped(&told)
+            roughly(timeline.seconds)
         ));
         self.line(&format!("<li><span></span><span></span><span class=\"track axis\">{}</span></li>", axis(whole)));
         for bar in large {
@@ -126,7 +128,10 @@ mod tests {
         for whole in [1, 59, 61, 700, 1500, 5000, 100_000, 10_000_000, u64::MAX] {
             assert!((1..=7).contains(&told(whole)), "{whole}: {}", axis(whole));
         }
-        assert_eq!(axis(700), "<b style=\"left:0%\">0</b><b style=\"left:17.1%\">2 min</b><b style=\"left:34.2%\">4 min</b>\
-            <b style=\"left:51.4%\">6 min</b><b style=\"left:68.5%\">8 min</b><b style=\"left:85.7%\">10 min</b>");
+        assert_eq!(
+            axis(700),
+            "<b style=\"left:0%\">0</b><b style=\"left:17.1%\">2 min</b><b style=\"left:34.2%\">4 min</b>\
+            <b style=\"left:51.4%\">6 min</b><b style=\"left:68.5%\">8 min</b><b style=\"left:85.7%\">10 min</b>"
+        );
     }
 }

@@ -10,7 +10,9 @@ use super::{Printer, code, escaped};
 use crate::render::html;
 use crate::render::signs::Signs;
 use crate::render::style::painted;
-use crate::report::{Block, Fold, Group, Heading, Label, Page, PageFrame, Piece, Quote, Row, RowStatus, Section, Sign, Text};
+use crate::report::{
+    Block, Fold, Group, Heading, Label, Page, PageFrame, Piece, Quote, Row, RowStatus, Section, Sign, Text,
+};
 
 /// As many characters a comment has at most. GitHub takes 65,536 ("body is too long (maximum is 65536 characters)").
 pub const LONGEST: usize = 60_000;
@@ -72,7 +74,11 @@ impl Unit {
     fn fitted(&self, budget: &mut Budget) -> String {
         budget.of += self.entries.len();
         let frame = |shown: usize| {
-            let cut = if shown < self.entries.len() { format!(", {shown} of {} shown", self.entries.len()) } else { String::new() };
+            let cut = if shown < self.entries.len() {
+                format!(", {shown} of {} shown", self.entries.len())
+            } else {
+                String::new()
+            };
             if self.is_folded {
                 let (title, remark) = (summary(&self.title), summary(&self.remark));
                 let gap = if remark.is_empty() { "" } else { " · " };
@@ -104,12 +110,14 @@ impl Printer {
     /// The marker, and what the whole comes to.
     fn head(&mut self, page: &Page<'_>) -> String {
         let stack = page.scope.stack;
-        let marker: String = stack.chars().take(TEXT).map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+        let marker: String =
+            stack.chars().take(TEXT).map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
         let headline = page.frame.as_ref().map(|frame| self.short(&frame.headline)).unwrap_or_default();
         let title = escaped(&painted(&cut_text(&Text::of(Label::Plain, stack)), false));
         let mut text = format!("<!-- ppm-infra {marker} -->\n## {title}: {headline}\n");
         if let Some((region, account)) = page.scope.region_and_account {
-            let [region, account] = [region, account].map(|part| code(&painted(&cut_text(&Text::of(Label::After, part)), false)));
+            let [region, account] =
+                [region, account].map(|part| code(&painted(&cut_text(&Text::of(Label::After, part)), false)));
             let _ = writeln!(text, "\nIn {region}, account {account}.");
         }
         text
@@ -156,7 +164,8 @@ impl Printer {
             match block {
                 Block::Table(table) => {
                     for Group { heading, rows } in &table.groups {
-                        let (around, entries) = if has_objects(block) { self.differences(rows) } else { self.lines(rows) };
+                        let (around, entries) =
+                            if has_objects(block) { self.differences(rows) } else { self.lines(rows) };
                         let heading = heading.as_ref().unwrap_or(&section.heading);
                         units.push(unit(heading, around, entries));
                     }
@@ -238,8 +247,12 @@ impl Printer {
         let mut lines = Vec::new();
         for body in bodies {
             let pieces = body.pieces();
-            let arrows: Vec<usize> =
-                pieces.iter().enumerate().filter(|(_, piece)| **piece == Piece::Sign(Sign::Arrow)).map(|(n, _)| n).collect();
+            let arrows: Vec<usize> = pieces
+                .iter()
+                .enumerate()
+                .filter(|(_, piece)| **piece == Piece::Sign(Sign::Arrow))
+                .map(|(n, _)| n)
+                .collect();
             match (arrows.as_slice(), pieces.first()) {
                 ([arrow], _) => {
                     let side = |pieces: &[Piece]| told(&cut_text(&text_of(pieces))).trim().to_owned();
@@ -271,7 +284,8 @@ fn text_of(pieces: &[Piece]) -> Text {
 
 /// A row at whose end stands the one line beneath it, where there is one; its texts no longer than they may be.
 fn joined(row: &Row) -> Row {
-    let short = |cells: &[Vec<Text>]| cells.iter().map(|cell| cell.iter().map(cut_text).collect()).collect::<Vec<Vec<Text>>>();
+    let short =
+        |cells: &[Vec<Text>]| cells.iter().map(|cell| cell.iter().map(cut_text).collect()).collect::<Vec<Vec<Text>>>();
     let mut cells = short(&row.cells);
     match row.beneath.as_slice() {
         [one] if one.cells.len() == 1 => {
