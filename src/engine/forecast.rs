@@ -208,3 +208,57 @@ impl Chance {
         (unit / (1.0 - unit)).ln()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::plan::{Action, Base, Plan, StepPart, Why};
+    use crate::engine::state::State;
+    use crate::model::document::Document;
+    use crate::resources::catalog;
+
+    fn forecast(parallelism: usize) -> Forecast {
+        let create = |declared: serde_json::Value| Action::Create {
+            declared: Document::of(&declared),
+            after: BTreeSet::new(),
+            why: Why::New,
+        };
+        let actions = [
+            ("vpc.main", create(json!({}))),
+            ("subnet.a", create(json!({"vpc": {"$ref": "vpc.main"}}))),
+            ("subnet.b", create(json!({"vpc": {"$ref": "vpc.main"}}))),
+        ];
+        let plan = Plan {
+            stack: "s".to_owned(),
+            base: Base { lineage: "l".to_owned(), serial: 1 },
+            moved: Vec::new(),
+            drift: BTreeMap::new(),
+            actions: actions.into_iter().map(|(at, action)| (at.parse().unwrap(), action)).collect(),
+            deposed: Vec::new(),
+            kept: BTreeMap::new(),
+            kept_old: Vec::new(),
+            adopted: BTreeMap::new(),
+            impact: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        };
+        let state = State::empty("s", "r", "l".to_owned(), "0");
+        Forecaster::Steps(Box::new(Schedule::of(&plan, &state, &catalog())), parallelism).forecast()
+    }
+
+    #[test]
+    fn every_step_begins_once_when_what_it_waits_for_is_over() {
+        for (parallelism, second) in [(10, 0), (1, 1)] {
+            let all = forecast(parallelism).timetable;
+            let told: Vec<String> = all.iter().map(|one| one.step.to_string()).collect();
+            assert_eq!(told, ["create vpc.main", "create subnet.a", "create subnet.b"]);
+            assert!(all.iter().all(|one| one.step.part == StepPart::Create && one.duration.p50 > 0));
+            let [vpc, a, b] = all.as_slice() else { panic!("{all:?}") };
+            assert_eq!((vpc.starts, a.starts), (0, vpc.duration.p50));
+            assert_eq!(b.starts, a.starts + second * a.duration.p50, "{parallelism} at the same time");
+        }
+    }
+}

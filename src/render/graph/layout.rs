@@ -287,3 +287,121 @@ fn closed(ranks: Vec<usize>) -> Vec<usize> {
     let place: BTreeMap<usize, usize> = used.into_keys().zip(0..).collect();
     ranks.into_iter().map(|rank| place[&rank]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::engine::object_graph::{GraphObject, ObjectGraph};
+    use crate::resources::catalog;
+
+    /// Objects of which each needs some others, only those before it unless it may turn round; in no zone, in one, or in several.
+    fn graphs(may_turn: bool) -> impl Strategy<Value = Graph> {
+        let kinds = ["vpc", "subnet", "security_group_rule", "node_group", "database"];
+        let name = "[a-z]{1,30}(-[a-z]{1,12}){0,3}";
+        let object = (0..kinds.len(), name, prop::collection::btree_set(0..4_usize, 0..4), any::<[u8; 3]>());
+        prop::collection::vec(object, 0..40).prop_map(move |all| {
+            let at: Vec<crate::model::address::Address> = all
+                .iter()
+                .enumerate()
+                .map(|(n, (kind, name, ..))| format!("{}.{name}-{n}", kinds[*kind]).parse().unwrap())
+                .collect();
+            let objects: BTreeMap<_, _> = all
+                .iter()
+                .zip(at.iter().enumerate())
+                .map(|((_, _, zones, needs), (n, address))| {
+                    let others = if may_turn { &at[..] } else { &at[..n] };
+                    let zones = zones.iter().map(|zone| format!("zone-{zone}")).collect();
+                    let needs = needs.iter().filter(|_| !others.is_empty());
+                    let needs = needs.map(|need| (others[usize::from(*need) % others.len()].clone(), None));
+                    let needs = needs.filter(|(to, _)| to != address).collect();
+                    (address.clone(), GraphObject { zones, needs })
+                })
+                .collect();
+            Graph::of_objects(&ObjectGraph { objects }, &catalog(), "region")
+        })
+    }
+
+    fn apart(one: &Area, other: &Area) -> bool {
+        one.x + one.width <= other.x
+            || other.x + other.width <= one.x
+            || one.y + one.height <= other.y
+            || other.y + other.height <= one.y
+    }
+
+    fn within(inner: &Area, outer: &Area) -> bool {
+        inner.x >= outer.x
+            && inner.y >= outer.y
+            && inner.x + inner.width <= outer.x + outer.width
+            && inner.y + inner.height <= outer.y + outer.height
+    }
+
+    proptest! {
+        #[test]
+        fn boxes_are_apart_and_names_are_whole(graph in any::<bool>().prop_flat_map(graphs)) {
+            for arrangement in [Arrangement::Wide, Arrangement::Narrow] {
+                let layout = Layout::of(&graph, arrangement);
+                let all = Area { x: 0, y: 0, width: layout.width, height: layout.height };
+                for (n, one) in layout.boxes.iter().enumerate() {
+                    prop_assert!(within(one, &all), "{one:?} {all:?}");
+                    for other in &layout.boxes[n + 1..] {
+                        prop_assert!(apart(one, other), "{arrangement:?}: {one:?} {other:?}");
+                    }
+                    let node = &graph.nodes[n];
+                    prop_assert_eq!(layout.names[n].concat(), node.address.name.as_str());
+                    let letters = layout.names[n].iter().map(|line| line.chars().count() * NAME_LETTER).max().unwrap();
+                    prop_assert!(STRIP + MARGIN + letters <= one.width, "{:?}", layout.names[n]);
+                    let lines = layout.names[n].len() + kind_lines(node.address.kind.as_str(), one.width).len();
+                    prop_assert!(lines * LINE < one.height, "{lines} {one:?}");
+                }
+                for (n, (_, one)) in layout.lanes.iter().enumerate() {
+                    let is_apart = |(_, other): &(Option<usize>, Area)| apart(one, other);
+                    prop_assert!(layout.lanes[n + 1..].iter().all(is_apart));
+                }
+                if arrangement == Arrangement::Narrow {
+                    prop_assert!(layout.width + 8 <= 368, "what a phone of 400 pixels has between its margins");
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_needed_stands_above_unless_it_turns_round(graph in any::<bool>().prop_flat_map(graphs)) {
+            let ranks = ranks(&graph);
+            let is_round = graph.ties.iter().any(|tie| ranks[tie.to] >= ranks[tie.from]);
+            let mut open: Vec<usize> = (0..graph.nodes.len()).collect();
+            // Without what needs nothing that is left, nothing is left but circles.
+            loop {
+                let needs = |node: usize| graph.ties.iter().any(|tie| tie.from == node && open.contains(&tie.to));
+                let rest: Vec<usize> = open.iter().copied().filter(|node| needs(*node)).collect();
+                if rest.len() == open.len() {
+                    break;
+                }
+                open = rest;
+            }
+            prop_assert_eq!(is_round, !open.is_empty());
+        }
+
+        #[test]
+        fn a_tie_is_implied_where_another_way_leads_there(graph in graphs(false)) {
+            let ranks = ranks(&graph);
+            let implied = implied(&graph, &ranks);
+            let leads = |from: usize, to: usize| {
+                let (mut todo, mut seen) = (vec![from], vec![false; graph.nodes.len()]);
+                while let Some(node) = todo.pop() {
+                    for tie in graph.ties.iter().filter(|tie| tie.from == node && !seen[tie.to]) {
+                        todo.push(tie.to);
+                    }
+                    seen[node] = true;
+                }
+                seen[to]
+            };
+            for (tie, implied) in graph.ties.iter().zip(implied) {
+                let others = graph.ties.iter().filter(|other| other.from == tie.from && other.to != tie.to);
+                prop_assert_eq!(implied, others.map(|other| other.to).any(|other| leads(other, tie.to)));
+            }
+        }
+    }
+}

@@ -363,12 +363,12 @@ mod tests {
             remark: Text::of(Label::Muted, "3 to create"),
             is_folded: true,
             around: ["<".to_owned(), ">".to_owned()],
-            entries: ["one", "two", "three"].map(str::to_owned).to_vec(),
+            entries: ["alpha", "beta", "gamma"].map(str::to_owned).to_vec(),
         };
         let mut room = Budget { left: 1000, omitted: 0, of: 0 };
         assert_eq!(
             unit.fitted(&mut room),
-            "\n<details><summary><b>Network</b> · 3 to create</summary>\n\n<onetwothree>\n</details>\n"
+            "\n<details><summary><b>Network</b> · 3 to create</summary>\n\n<alphabetagamma>\n</details>\n"
         );
         assert_eq!((room.omitted, room.of), (0, 3));
         let whole = 1000 - room.left;
@@ -376,7 +376,7 @@ mod tests {
             let mut room = Budget { left, omitted: 0, of: 0 };
             let text = unit.fitted(&mut room);
             assert!(length(&text) <= left, "{left}: {text}");
-            let shown = ["one", "two", "three"].iter().filter(|entry| text.contains(**entry)).count();
+            let shown = ["alpha", "beta", "gamma"].iter().filter(|entry| text.contains(**entry)).count();
             assert_eq!(room.omitted + shown, 3, "{left}: {text}");
             assert_eq!(text.contains("shown"), (1..3).contains(&shown), "{left}: {text}");
         }
