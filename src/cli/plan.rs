@@ -19,8 +19,8 @@ use workplace::Declaration;
 
 /// Shows what would change, and changes nothing.
 pub(super) async fn plan(common: &Common, args: PlanArgs, stop: Stop) -> Result<u8, Failure> {
-    let declaration = Declaration::load(args.file.file.as_deref())?;
     let files = PlanFiles::named(&args.report)?;
+    let declaration = Declaration::load(args.file.file.as_deref())?;
     if let Some(path) = &args.out {
         Saved::may_stand_at(path)?;
     }

@@ -1,8 +1,8 @@
 //! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes, drawings.
 
-use super::graph::Graph;
+use super::drawing::{Graph, Timeline};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
-use super::timeline::Timeline;
 use crate::model::finding::Severity;
 
 /// A part of a section.
@@ -68,31 +68,6 @@ pub struct Row {
     pub beneath: Vec<Row>,
     /// Whether that can be folded away.
     pub fold: Fold,
-}
-
-/// What happens to what a row is about, or how it is. What it says, a word of the row says too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowStatus {
-    /// It is made.
-    Create,
-    /// It is changed in place.
-    Update,
-    /// It is replaced, the new one first.
-    ReplaceCreateFirst,
-    /// It is replaced, the old one goes first.
-    ReplaceDeleteFirst,
-    /// It is deleted.
-    Delete,
-    /// Its record goes.
-    Forget,
-    /// Somebody else moved it.
-    Drift,
-    /// It is well.
-    Well,
-    /// It is not to be seen from here.
-    Elsewhere,
-    /// Something about it is wrong.
-    Wrong(Severity),
 }
 
 /// Something that was found, with the line of the file it is about.
@@ -184,30 +159,5 @@ impl Row {
     #[must_use]
     pub fn with_status(self, status: RowStatus) -> Self {
         Self { status: Some(status), ..self }
-    }
-}
-
-impl RowStatus {
-    /// What it is.
-    pub const fn label(self) -> Label {
-        match self {
-            Self::Create => Label::Create,
-            Self::Update => Label::Update,
-            Self::ReplaceCreateFirst | Self::ReplaceDeleteFirst => Label::Replace,
-            Self::Delete => Label::Delete,
-            Self::Forget => Label::Forget,
-            Self::Drift => Label::Drift,
-            Self::Well => Label::Success,
-            Self::Elsewhere => Label::Muted,
-            Self::Wrong(severity) => severity_label(severity),
-        }
-    }
-}
-
-/// What words about something of this severity are.
-pub const fn severity_label(severity: Severity) -> Label {
-    match severity {
-        Severity::Error => Label::Error,
-        Severity::Unknown | Severity::Warning => Label::Warning,
     }
 }

@@ -3,8 +3,10 @@
 //! Promises: what the plan knows is filled in, and what only people know is left open to be written by hand.
 
 use super::block::{Block, Group, Heading, Row, Table};
+use super::changes::Changes;
 use super::goal::Goal;
-use super::plan_report::{PlanReportView, carried_out_by, plan_digest, roots, short};
+use super::plan::PlanView;
+use super::plan_frame::{PlanReportView, carried_out_by, plan_digest, short};
 use super::ready::Ready;
 use super::risks::Risks;
 use super::text::{Label, Text};
@@ -65,7 +67,11 @@ fn what(planned: &Planned, of: &PlanReportView<'_>) -> Vec<Row> {
 }
 
 fn why(planned: &Planned, of: &PlanReportView<'_>) -> Vec<Row> {
-    let roots = roots(planned, &of.view);
+    let PlanView { catalog, origins, goal, .. } = of.view;
+    let roots = Changes::of(&planned.plan, catalog, origins, true).roots(match goal {
+        Goal::Converge => "it is declared and was not there",
+        Goal::Destroy => "the stack is to go",
+    });
     let rest = roots.len().saturating_sub(NAMED);
     let told = |(why, objects): &(String, usize)| line(&count(*objects, "object"), plain(why));
     let mut rows: Vec<Row> = roots.iter().take(NAMED).map(told).collect();

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::alike::{self, Alike};
-use super::block::{Block, Fold, Group, Heading, Row, RowStatus, Table};
+use super::block::{Block, Fold, Group, Heading, Row, Table};
 use super::fields::{self, Sides};
 use super::kinds;
 use super::page::{JsonFields, SectionContent};
 use super::reasons::{Reason, Reasons};
 use super::risks::{NO_EFFECT, class_label, impact_json};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use super::words;
 use crate::engine::diff::{FieldDiff, Shown};

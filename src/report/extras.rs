@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::apply::causes;
-use super::block::{Block, Heading, Message, Row, RowStatus};
+use super::block::{Block, Heading, Message, Row};
 use super::page::{CriticalPath, Lead, Page, PageScope, Remark, Section};
 use super::ready::Ready;
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use crate::model::finding::Severity;
 use crate::run::{Departure, Extra};

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::block::RowStatus;
 use super::changes::{Verb, noticed};
+use super::drawing::{Graph, GraphNode, GraphTie};
 use super::kinds;
 use super::risks::class_label;
 use super::text::{Label, Text};
@@ -15,47 +15,6 @@ use crate::engine::object_graph::ObjectGraph;
 use crate::engine::plan::Plan;
 use crate::model::address::Address;
 use crate::model::resource::Catalog;
-
-/// Objects, and what each needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Graph {
-    /// What they stand in: the region first, then each zone.
-    pub lanes: Vec<Text>,
-    /// The objects.
-    pub nodes: Vec<GraphNode>,
-    /// What they need of each other.
-    pub ties: Vec<GraphTie>,
-}
-
-/// An object in a drawing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GraphNode {
-    /// Its address.
-    pub address: Address,
-    /// What happens to it; nothing where it stays as it is.
-    pub status: Option<RowStatus>,
-    /// The same in words, with what users notice; empty where the drawing is of no plan.
-    pub told: Text,
-    /// The worst of what users notice of that; empty where they notice nothing.
-    pub risk: Text,
-    /// The first and the last lane that it stands in.
-    pub lanes: (usize, usize),
-    /// At which places of the longest chain of steps its own are, from 1.
-    pub turns: Vec<usize>,
-}
-
-/// What one object needs of another, by their places among the nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GraphTie {
-    /// Who needs.
-    pub from: usize,
-    /// What is needed.
-    pub to: usize,
-    /// Why; nothing where the one points at the other.
-    pub why: Option<Text>,
-    /// Whether it is a part of the longest chain.
-    pub is_critical: bool,
-}
 
 impl Graph {
     /// The objects alone; `region` names what is in no zone.

@@ -38,6 +38,7 @@ mod change_request;
 mod changes;
 mod checks;
 mod cost;
+mod drawing;
 mod drift;
 mod drifted;
 mod extras;
@@ -50,10 +51,12 @@ mod notice;
 mod object;
 mod page;
 mod plan;
+mod plan_frame;
 mod plan_report;
 mod ready;
 mod reasons;
 mod risks;
+mod row_status;
 mod status;
 mod steps;
 mod text;
@@ -63,13 +66,13 @@ mod values;
 pub(crate) mod words;
 
 pub use apply::{CLOCK, SummaryView};
-pub use block::{About, Block, Fold, Group, Heading, Message, Quote, Row, RowStatus, Table, severity_label};
+pub use block::{About, Block, Fold, Group, Heading, Message, Quote, Row, Table};
 pub use checks::{checks_json, finding_json, quotes};
 pub use cost::CostView;
+pub use drawing::{Graph, GraphNode, GraphTie, Timeline, TimelineBar};
 pub use drift::{DriftView, is_loss, is_recorded, waive_hint};
 pub use fields::drifted;
 pub use goal::Goal;
-pub use graph::{Graph, GraphNode, GraphTie};
 pub use notice::{NoticeReason, NoticeView};
 pub use object::ObjectView;
 pub use page::{
@@ -77,9 +80,9 @@ pub use page::{
     Section, SectionContent,
 };
 pub use plan::PlanView;
-pub use plan_report::PlanReportView;
+pub use plan_frame::PlanReportView;
+pub use row_status::{RowStatus, severity_label};
 pub use status::StatusView;
 pub use text::{Label, Piece, Sign, Text};
-pub use timeline::{Timeline, TimelineBar};
 pub use values::ValuesFile;
 pub(crate) use words::count;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::apply::KEPT;
-use super::block::{Block, Heading, Row, RowStatus};
+use super::block::{Block, Heading, Row};
 use super::changes::Changes;
 use super::checks::Checks;
 use super::cost;
@@ -19,6 +19,7 @@ use super::page::{
 };
 use super::ready::{Ready, named};
 use super::risks::Risks;
+use super::row_status::RowStatus;
 use super::steps;
 use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};

@@ -7,8 +7,9 @@ mod parts;
 use serde_json::{Value, json};
 
 use self::parts::{Line, Part};
-use super::block::{Block, Group, Heading, Message, Row, RowStatus, Table};
+use super::block::{Block, Group, Heading, Message, Row, Table};
 use super::page::{CriticalPath, JsonFields, Lead, Page, PageScope, Section, SectionContent};
+use super::row_status::RowStatus;
 use super::text::{Label, Sign, Text};
 use super::words::count;
 use crate::model::aspect::Aspect;

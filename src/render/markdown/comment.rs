@@ -259,11 +259,12 @@ impl Printer {
                     lines.push(('-', format!("{name}  {}", side(&pieces[..*arrow]))));
                     lines.push(('+', format!("{name}  {}", side(&pieces[arrow + 1..]))));
                 }
-                (_, Some(Piece::Words(Label::Create, words))) if words.starts_with("+ ") => {
-                    lines.push(('+', format!("{name}  {}", told(body).trim_start_matches("+ "))));
+                // What comes and what goes begins with its sign.
+                (_, Some(Piece::Words(Label::Create, _))) => {
+                    lines.push(('+', format!("{name}  {}", told(&text_of(&pieces[1..])))));
                 }
-                (_, Some(Piece::Words(Label::Delete, words))) if words.starts_with("- ") => {
-                    lines.push(('-', format!("{name}  {}", told(body).trim_start_matches("- "))));
+                (_, Some(Piece::Words(Label::Delete, _))) => {
+                    lines.push(('-', format!("{name}  {}", told(&text_of(&pieces[1..])))));
                 }
                 (_, _) => lines.push(('!', format!("{name}  {}", told(body)))),
             }
