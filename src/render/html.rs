@@ -197,7 +197,9 @@ impl Printer {
                 if rows.iter().any(|row| row.fold == Fold::Never) {
                     self.rows(rows);
                 } else {
-                    rows.iter().for_each(|row| self.object(row));
+                    for row in rows {
+                        self.object(row);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ use super::page::{Page, PageFrame};
 use super::plan::PlanView;
 use super::risks::{Risks, class_label, worst};
 use super::text::{Label, Text};
+use crate::cost::CostChange;
 use crate::engine::object_graph::ObjectGraph;
 use crate::engine::plan::Plan;
 use crate::engine::values::ValuesPlan;
@@ -74,7 +75,7 @@ fn headline(planned: &Planned, view: &PlanView<'_>) -> (Text, Label) {
         let told = if is_values { "Helm values change" } else { "no changes" };
         parts.push(Text::of(Label::Plain, told));
     }
-    if let Some(delta) = view.cost.map(|cost| cost.delta()).filter(|delta| *delta != Money::ZERO) {
+    if let Some(delta) = view.cost.map(CostChange::delta).filter(|delta| *delta != Money::ZERO) {
         parts.push(Text::of(Label::Plain, format!("{} USD a month", delta.told_change())));
     }
     let mut line = Text::new();

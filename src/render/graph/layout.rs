@@ -7,7 +7,7 @@
 //! Promises: boxes are apart; a box is as wide as the words in it can be in any monospaced font that browsers choose; numbers
 //! are whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::Graph;
 
@@ -231,9 +231,8 @@ fn ranks(graph: &Graph) -> Vec<usize> {
     let mut missing: Vec<usize> = needs.iter().map(Vec::len).collect();
     let mut ranks: Vec<Option<usize>> = vec![None; graph.nodes.len()];
     let mut free: Vec<usize> = (0..missing.len()).filter(|node| missing[*node] == 0).collect();
-    let mut waiting: std::collections::BTreeSet<usize> = (0..missing.len()).filter(|node| missing[*node] > 0).collect();
-    loop {
-        let Some(node) = free.pop().or_else(|| waiting.first().copied()) else { break };
+    let mut waiting: BTreeSet<usize> = (0..missing.len()).filter(|node| missing[*node] > 0).collect();
+    while let Some(node) = free.pop().or_else(|| waiting.first().copied()) {
         waiting.remove(&node);
         let below = needs[node].iter().filter_map(|need| ranks[*need]).max();
         ranks[node] = Some(below.map_or(0, |rank| rank + 1));
@@ -283,8 +282,8 @@ fn implied(graph: &Graph, ranks: &[usize]) -> Vec<bool> {
 
 /// The same without ranks that nothing has.
 fn closed(ranks: Vec<usize>) -> Vec<usize> {
-    let used: BTreeMap<usize, ()> = ranks.iter().map(|rank| (*rank, ())).collect();
-    let place: BTreeMap<usize, usize> = used.into_keys().zip(0..).collect();
+    let used: BTreeSet<usize> = ranks.iter().copied().collect();
+    let place: BTreeMap<usize, usize> = used.into_iter().zip(0..).collect();
     ranks.into_iter().map(|rank| place[&rank]).collect()
 }
 

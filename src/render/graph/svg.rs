@@ -19,7 +19,10 @@ const CORNER: usize = 14;
 pub fn svg(graph: &Graph) -> String {
     let drawing = Drawing::of(graph, Arrangement::Wide);
     let legend = drawing.legend(graph);
-    let style = format!("<style>\n{COLOURS}{LOOKS}{}</style>\n", hover(graph.nodes.len()));
+    let style = format!(
+        "<style>\n{COLOURS}{LOOKS}.graph {{ background: var(--paper); }}\n{}</style>\n",
+        hover(graph.nodes.len())
+    );
     let more = if legend.is_empty() { 0 } else { 2 * LINE };
     drawing.document(" xmlns=\"http://www.w3.org/2000/svg\"", &style, more, &legend) + "\n"
 }

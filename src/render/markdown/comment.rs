@@ -164,8 +164,7 @@ impl Printer {
             match block {
                 Block::Table(table) => {
                     for Group { heading, rows } in &table.groups {
-                        let (around, entries) =
-                            if has_objects(block) { self.differences(rows) } else { self.lines(rows) };
+                        let (around, entries) = if has_objects(block) { differences(rows) } else { self.lines(rows) };
                         let heading = heading.as_ref().unwrap_or(&section.heading);
                         units.push(unit(heading, around, entries));
                     }
@@ -207,73 +206,72 @@ impl Printer {
         let entries = entries.collect();
         ([head, String::new()], entries)
     }
+}
 
-    /// Rows as differences, as code hosts colour them.
-    fn differences(&self, rows: &[Row]) -> ([String; 2], Vec<String>) {
-        let entries: Vec<String> = rows.iter().map(|row| self.difference(row)).collect();
-        let longest = entries.iter().flat_map(|entry| entry.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
-        let fence = "`".repeat(longest.max(2) + 1);
-        ([format!("{fence}diff\n"), format!("{fence}\n")], entries)
+/// Rows as differences, as code hosts colour them.
+fn differences(rows: &[Row]) -> ([String; 2], Vec<String>) {
+    let entries: Vec<String> = rows.iter().map(difference).collect();
+    let longest = entries.iter().flat_map(|entry| entry.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    ([format!("{fence}diff\n"), format!("{fence}\n")], entries)
+}
+
+fn difference(row: &Row) -> String {
+    let mark = match row.status {
+        Some(RowStatus::Create) => '+',
+        Some(RowStatus::Delete) => '-',
+        Some(RowStatus::Forget) | None => '#',
+        Some(_) => '!',
+    };
+    let cells: Vec<String> = row.cells.iter().flatten().map(|text| painted(&cut_text(text), false)).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+    let mut text = format!("{mark} {}\n", cells.join("  "));
+    for beneath in &row.beneath {
+        for (mark, line) in sides(beneath) {
+            let _ = writeln!(text, "{mark}     {line}");
+        }
     }
+    text
+}
 
-    fn difference(&self, row: &Row) -> String {
-        let mark = match row.status {
-            Some(RowStatus::Create) => '+',
-            Some(RowStatus::Delete) => '-',
-            Some(RowStatus::Forget) | None => '#',
-            Some(_) => '!',
-        };
-        let cells: Vec<String> = row.cells.iter().flatten().map(|text| painted(&cut_text(text), false)).collect();
-        let cells: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
-        let mut text = format!("{mark} {}\n", cells.join("  "));
-        for beneath in &row.beneath {
-            for (mark, line) in self.sides(beneath) {
-                let _ = writeln!(text, "{mark}     {line}");
+/// What differs in a field, each side on a line of its own.
+fn sides(row: &Row) -> Vec<(char, String)> {
+    let told = |text: &Text| painted(&cut_text(text), false);
+    let [name, bodies, rest @ ..] = row.cells.as_slice() else {
+        return row.cells.iter().flatten().map(|text| ('#', told(text))).collect();
+    };
+    let name: Vec<String> = name.iter().map(told).collect();
+    let name = name.join(" ");
+    let follows: Vec<String> = rest.iter().flatten().map(told).filter(|text| !text.is_empty()).collect();
+    let mut lines = Vec::new();
+    for body in bodies {
+        let pieces = body.pieces();
+        let arrows: Vec<usize> = pieces
+            .iter()
+            .enumerate()
+            .filter(|(_, piece)| **piece == Piece::Sign(Sign::Arrow))
+            .map(|(n, _)| n)
+            .collect();
+        match (arrows.as_slice(), pieces.first()) {
+            ([arrow], _) => {
+                let side = |pieces: &[Piece]| told(&cut_text(&text_of(pieces))).trim().to_owned();
+                lines.push(('-', format!("{name}  {}", side(&pieces[..*arrow]))));
+                lines.push(('+', format!("{name}  {}", side(&pieces[arrow + 1..]))));
             }
-        }
-        text
-    }
-
-    /// What differs in a field, each side on a line of its own.
-    fn sides(&self, row: &Row) -> Vec<(char, String)> {
-        let told = |text: &Text| painted(&cut_text(text), false);
-        let [name, bodies, rest @ ..] = row.cells.as_slice() else {
-            return row.cells.iter().flatten().map(|text| ('#', told(text))).collect();
-        };
-        let name: Vec<String> = name.iter().map(told).collect();
-        let name = name.join(" ");
-        let follows: Vec<String> = rest.iter().flatten().map(told).filter(|text| !text.is_empty()).collect();
-        let follows = follows.iter().map(|text| format!("  {text}")).collect::<String>();
-        let mut lines = Vec::new();
-        for body in bodies {
-            let pieces = body.pieces();
-            let arrows: Vec<usize> = pieces
-                .iter()
-                .enumerate()
-                .filter(|(_, piece)| **piece == Piece::Sign(Sign::Arrow))
-                .map(|(n, _)| n)
-                .collect();
-            match (arrows.as_slice(), pieces.first()) {
-                ([arrow], _) => {
-                    let side = |pieces: &[Piece]| told(&cut_text(&text_of(pieces))).trim().to_owned();
-                    lines.push(('-', format!("{name}  {}", side(&pieces[..*arrow]))));
-                    lines.push(('+', format!("{name}  {}", side(&pieces[arrow + 1..]))));
-                }
-                // What comes and what goes begins with its sign.
-                (_, Some(Piece::Words(Label::Create, _))) => {
-                    lines.push(('+', format!("{name}  {}", told(&text_of(&pieces[1..])))));
-                }
-                (_, Some(Piece::Words(Label::Delete, _))) => {
-                    lines.push(('-', format!("{name}  {}", told(&text_of(&pieces[1..])))));
-                }
-                (_, _) => lines.push(('!', format!("{name}  {}", told(body)))),
+            // What comes and what goes begins with its sign.
+            (_, Some(Piece::Words(Label::Create, _))) => {
+                lines.push(('+', format!("{name}  {}", told(&text_of(&pieces[1..])))));
             }
+            (_, Some(Piece::Words(Label::Delete, _))) => {
+                lines.push(('-', format!("{name}  {}", told(&text_of(&pieces[1..])))));
+            }
+            (_, _) => lines.push(('!', format!("{name}  {}", told(body)))),
         }
-        if let Some((_, last)) = lines.last_mut() {
-            last.push_str(&follows);
-        }
-        lines
     }
+    if let Some((_, last)) = lines.last_mut() {
+        last.extend(follows.iter().flat_map(|text| ["  ", text.as_str()]));
+    }
+    lines
 }
 
 fn text_of(pieces: &[Piece]) -> Text {

@@ -38,7 +38,7 @@ fn reports(planned: &Planned) -> [String; 2] {
 
 /// Words without what a page writes before special characters.
 fn plain(report: &str) -> String {
-    let report = report.replace('\\', "").replace('`', "");
+    let report = report.replace(['\\', '`'], "");
     ["&#39;", "&quot;", "&#124;"]
         .iter()
         .zip(["'", "\"", "|"])
