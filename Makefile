@@ -20,7 +20,7 @@ DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo)
+demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo/index.html)
 	tests/demo/demo.sh
 
 # What goes into the cluster beside the chart is judged by Kubernetes' schemas for a sample of the declarations of test-helm.

@@ -106,6 +106,9 @@ fn what_a_report_says_to_type_is_what_carries_it_out_and_shows_it() {
     desk.run(&["plan", "--destroy", "--delete-data", "database", "--report", "a.md"]).exit(0);
     let destroys = hint(&desk, &told(&desk), "To carry it out", "ppm-infra destroy").line().to_owned();
     assert!(destroys.ends_with("destroy plans/reference.yaml --delete-data database"), "{destroys}");
+    desk.run(&["plan", "--values", "v.yaml", "--report", "a.md"]).exit(0);
+    let elsewhere = hint(&desk, &told(&desk), "To carry it out", "ppm-infra apply").line().to_owned();
+    assert!(elsewhere.ends_with("apply plans/reference.yaml --values v.yaml"), "{elsewhere}");
     // Long enough to be cut short.
     let tags: Vec<String> = (0..40).map(|n| format!("  tag-{n}: {}", "x".repeat(200))).collect();
     desk.declare_with(&format!("database:\n  instance_class: db.r6g.xlarge\ntags:\n{}", tags.join("\n")));

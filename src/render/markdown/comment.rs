@@ -1,8 +1,8 @@
 //! A page as one comment on a pull request, which GitHub and GitLab take whatever the page holds.
 //!
 //! Promises: never longer than [`LONGEST`] characters, and where that takes leaving something out, it says how much; what is
-//! read first is never left out for what is read later; every change is told as a difference. The first line is a marker by
-//! which the comment of an earlier run is found again, to be written over.
+//! read first has the room first; every change is told as a difference. The first line is a marker by which the comment of an
+//! earlier run is found again, to be written over.
 
 use std::fmt::Write as _;
 
