@@ -8,19 +8,19 @@ SCALE ?= 60
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/ppm-infra
 # The environment of the emulator, as tests/emulator/run.sh finds it.
 PYTHON := $(if $(STRICT_VENV),$(STRICT_VENV),$(CURDIR)/.venv)/bin/python
-SCRIPTS := .ci/run tests/demo/demo.sh tests/environment.sh tests/emulator/run.sh tests/helm/run.sh docs/install/dist.sh
+SCRIPTS := .ci/run tests/browser/run.sh tests/demo/demo.sh tests/environment.sh tests/emulator/run.sh tests/helm/run.sh docs/install/dist.sh
 DENY_VERSION := 0.20.2
 ABOUT_VERSION := 0.9.3
 ABOUT := $(or $(shell command -v cargo-about 2>/dev/null),$(CACHE)/bin/cargo-about)
 DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CACHE)/bin/cargo-deny)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-helm bench check fmt clippy docs deny dist emulator-check emulator schema clean-demo venv
+.PHONY: help demo test test-faults test-helm test-browser bench check fmt clippy docs deny dist emulator-check emulator schema clean-demo venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo)
+demo: venv ## the main job from plan to destroy, against the emulator, 60 times as fast as AWS (leaves out/demo/index.html)
 	tests/demo/demo.sh
 
 # What goes into the cluster beside the chart is judged by Kubernetes' schemas for a sample of the declarations of test-helm.
@@ -45,6 +45,10 @@ test-faults: venv ## every crash point, fault, kill, lock, damaged file, secret 
 # What cannot be had (charts, packages from PyPI) is left out and said aloud; PPM_INFRA_HELM=required makes that a failure.
 test-helm: ## the values of many declarations through Helm's engine and the real charts (PPM_INFRA_CHARTS), judged by Kubernetes' schemas
 	CARGO='$(CARGO)' tests/helm/run.sh
+
+# Where there is no browser, that is said aloud; PPM_INFRA_BROWSER=required makes it a failure.
+test-browser: ## the reports of plans in Chromium (CHROMIUM=): on a screen, a phone and paper, by day and by night (leaves out/browser)
+	CARGO='$(CARGO)' tests/browser/run.sh
 
 # Rehearsals of stacks of up to 100,000 records; SIZES= takes others. Nothing else may run meanwhile.
 bench: ## how long the program takes and how that grows, compared with tests/bench/baseline.json; takes minutes
@@ -84,7 +88,7 @@ $(CACHE)/bin/cargo-about:
 
 emulator-check: venv ## the emulator and the scripts: syntax, and the emulator's own tests
 	for each in $(SCRIPTS); do sh -n "$$each" || exit 1; done
-	PYTHONPYCACHEPREFIX='$(CACHE)/pycache' '$(PYTHON)' -W error -m compileall -q tests/emulator tests/demo
+	PYTHONPYCACHEPREFIX='$(CACHE)/pycache' '$(PYTHON)' -W error -m compileall -q tests/emulator tests/demo tests/browser
 	PYTHONDONTWRITEBYTECODE=1 '$(PYTHON)' -m pytest -q -p no:cacheprovider tests/emulator/tests
 
 emulator: ## the emulator alone, until Ctrl-C: http://127.0.0.1:5000 (PORT=, SCALE=)

@@ -212,6 +212,10 @@ pub(super) struct PlanArgs {
     /// Show every field of new objects
     #[arg(long)]
     pub(super) full: bool,
+    /// Also write a report to this file, by its ending: .html for a browser, .md for a comment on a pull request, .svg, .mmd
+    /// (Mermaid) or .dot (Graphviz) for a drawing, .sarif for the findings of the checks; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Vec<PathBuf>,
 }
 
 /// Arguments of `preflight`.
@@ -237,6 +241,12 @@ pub(super) struct ShowArgs {
     /// Show every field of new objects
     #[arg(long)]
     pub(super) full: bool,
+    /// Print it as a comment on a pull request, in Markdown of 60,000 characters at most
+    #[arg(long, conflicts_with_all = ["json", "full"])]
+    pub(super) markdown: bool,
+    /// Also write a report to this file, by its ending: .html, .md, .svg, .mmd, .dot or .sarif; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Vec<PathBuf>,
 }
 
 /// Arguments of `apply`.
@@ -373,6 +383,8 @@ pub(super) enum GraphFormat {
     Dot,
     /// For Markdown.
     Mermaid,
+    /// A picture, for a browser.
+    Svg,
 }
 
 /// Commands for the lock.

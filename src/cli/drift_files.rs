@@ -1,18 +1,13 @@
 //! The files that `drift` writes beside what it shows: reports for people, findings and metrics for other programs.
-//!
-//! Promises: what cannot be written where it was named is refused before anything is read, as far as that can be known then;
-//! each file is written whole or not at all, and one that cannot be written keeps no other from being written.
 
-use std::collections::BTreeSet;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::args::DriftArgs;
-use super::content::FileContent;
 use super::failure::Failure;
+use super::report_files::{ReportFiles, ending};
 use super::{exit, typed};
 use crate::model::document::canonical_pretty;
 use crate::render::{self, HtmlPart, StackMetrics};
@@ -21,7 +16,7 @@ use crate::store::{StoreError, file};
 
 /// The files that were named, and what goes into them.
 pub(super) struct DriftFiles {
-    files: Vec<(PathBuf, DriftFormat)>,
+    files: ReportFiles<DriftFormat>,
     html: Vec<HtmlPart>,
     markdown: Vec<String>,
     sarif: Vec<Value>,
@@ -46,22 +41,13 @@ impl DriftFiles {
         }
         all.extend(args.sarif.iter().map(|path| (path.clone(), DriftFormat::Sarif)));
         all.extend(args.prometheus.iter().map(|path| (path.clone(), DriftFormat::Prometheus)));
-        let mut seen = BTreeSet::new();
-        for (path, format) in &all {
-            may_stand_at(path)?;
-            if !seen.insert(path) {
-                let heading = format!("{} is named twice", path.display());
-                let hint = format!("each file has one content: name another one with `{}`", format.option());
-                return Err(Failure::new(exit::USAGE, heading).hint(hint));
-            }
-        }
-        Ok(Self { files: all, html: Vec::new(), markdown: Vec::new(), sarif: Vec::new(), metrics: Vec::new() })
+        let files = ReportFiles::named(all, DriftFormat::option)?;
+        Ok(Self { files, html: Vec::new(), markdown: Vec::new(), sarif: Vec::new(), metrics: Vec::new() })
     }
 
     /// Takes the page of a stack in; `at` is when it was looked.
     pub(super) fn add(&mut self, page: &Page<'_>, at: Timestamp) {
-        let formats: BTreeSet<DriftFormat> = self.files.iter().map(|(_, format)| *format).collect();
-        for format in formats {
+        for format in self.files.formats() {
             match format {
                 DriftFormat::Html => {
                     let number = self.html.len();
@@ -79,20 +65,7 @@ impl DriftFiles {
     /// # Errors
     /// What kept any of them from being written, once all were tried.
     pub(super) fn write(&self) -> Result<(), Failure> {
-        let mut failed: Option<Failure> = None;
-        for (path, format) in &self.files {
-            let Err(error) = self.write_one(path, *format) else { continue };
-            let Failure { heading, causes, .. } = Failure::from(error);
-            match &mut failed {
-                Some(first) => first.causes.extend([heading].into_iter().chain(causes)),
-                None => failed = Some(Failure { causes, ..Failure::new(exit::FAILED, heading) }),
-            }
-        }
-        failed.map_or(Ok(()), |failure| {
-            Err(failure
-                .hint("what was found is shown all the same, and every other file is written")
-                .hint("make the folder or mend its permissions, and run again"))
-        })
+        self.files.write(|path, format| self.write_one(path, format))
     }
 }
 
@@ -111,7 +84,7 @@ impl DriftFiles {
 impl DriftFormat {
     /// That of a report, by the ending of its file.
     fn of_report(path: &Path) -> Result<Self, Failure> {
-        match path.extension().and_then(|ending| ending.to_str()) {
+        match ending(path) {
             Some("html") => Ok(Self::Html),
             Some("md") => Ok(Self::Markdown),
             Some(_) | None => {
@@ -129,28 +102,5 @@ impl DriftFormat {
             Self::Sarif => "--sarif",
             Self::Prometheus => "--prometheus",
         }
-    }
-}
-
-/// Refuses a place where something stands that a forgotten word may have named: `--sarif plans/prod.yaml`.
-pub(super) fn may_stand_at(path: &Path) -> Result<(), Failure> {
-    let there = match file::read_if_there(path) {
-        Ok(there) => there.unwrap_or_default(),
-        // That no file can be there is told when it is written.
-        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => return Ok(()),
-        Err(error) => return Err(Failure { code: exit::USAGE, ..Failure::from(error) }),
-    };
-    let content = FileContent::of(&there);
-    match content {
-        FileContent::Declaration
-        | FileContent::SavedPlan
-        | FileContent::Lockfile
-        | FileContent::Journal
-        | FileContent::RunHistory
-        | FileContent::Values => {
-            let heading = format!("{} is {}; it was not touched", path.display(), content.word());
-            Err(Failure::new(exit::USAGE, heading).hint("name another file behind the option"))
-        }
-        FileContent::Printed | FileContent::Other => Ok(()),
     }
 }

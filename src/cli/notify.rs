@@ -74,7 +74,7 @@ impl Notices {
             let text = from_environment(given).map_err(|name| wrong(&format!("{name} is not set")))?;
             let target = Target::parse(&text).map_err(|error| wrong(&error))?;
             if let Target::GithubIssue(path) = &target {
-                super::drift_files::may_stand_at(path)?;
+                super::report_files::may_stand_at(path)?;
             }
             // Two of one host have one name, but for a number.
             let mut name = target.to_string();

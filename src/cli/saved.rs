@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::workplace::Declaration;
 use crate::cost::CostChange;
 use crate::engine::forecast::{Forecast, Forecaster};
+use crate::engine::object_graph::ObjectGraph;
 use crate::engine::plan::{FORMAT, Plan};
 use crate::engine::values::ValuesPlan;
 use crate::helm::shell_word;
@@ -43,13 +44,14 @@ pub(super) struct Saved {
     pub(super) plan: Plan,
     /// What becomes of the Helm values; nothing where everything goes.
     pub(super) values: Option<ValuesPlan>,
-    /// What becomes of the cost; nothing in plans from before it was reckoned.
-    #[serde(default)]
-    pub(super) cost: Option<CostChange>,
+    /// What becomes of the cost.
+    pub(super) cost: CostChange,
     /// How long it takes.
     pub(super) forecast: Forecast,
     /// Where the declaration says what the objects that change are to be.
     pub(super) origins: Origins,
+    /// How its objects hang together.
+    pub(super) objects: ObjectGraph,
 }
 
 /// The declaration of a saved plan.
@@ -68,7 +70,7 @@ impl Saved {
         declaration: &Declaration,
         ask: Ask,
         planned: &Planned,
-        (values, cost): (Option<ValuesPlan>, CostChange),
+        (values, cost, objects): (Option<ValuesPlan>, CostChange, ObjectGraph),
     ) -> Self {
         let changing = planned.plan.actions.iter().filter(|(_, action)| action.is_change());
         Self {
@@ -80,9 +82,10 @@ impl Saved {
             ask,
             plan: planned.plan.clone(),
             values,
-            cost: Some(cost),
+            cost,
             forecast: planned.forecaster.forecast(),
             origins: declaration.origins(changing.map(|(address, _)| address)),
+            objects,
         }
     }
 

@@ -97,7 +97,12 @@ pub(super) struct PlanShow<'a> {
 /// A plan.
 pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
     let quoted_file = shell_word(show.named);
-    let view = PlanView {
+    page(show.common, &Page::of_plan(planned, &plan_view(planned, show, &quoted_file)));
+}
+
+/// What its page is made with; `quoted_file` is the declaration as a shell takes it.
+pub(super) fn plan_view<'a>(planned: &'a Planned, show: &PlanShow<'a>, quoted_file: &'a str) -> PlanView<'a> {
+    PlanView {
         region: show.region,
         account: &planned.surroundings.account,
         catalog: show.catalog,
@@ -105,12 +110,11 @@ pub(super) fn plan(planned: &Planned, show: &PlanShow<'_>) {
         values: show.values,
         cost: show.cost,
         file: show.file,
-        quoted_file: &quoted_file,
+        quoted_file,
         text: show.text,
         origins: show.origins,
         verbose: show.verbose,
-    };
-    page(show.common, &Page::of_plan(planned, &view));
+    }
 }
 
 /// A page: for programs, or for readers.

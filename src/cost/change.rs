@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::estimate::{CostEstimate, CostLine, subject};
 use super::prices::PriceDates;
 use crate::engine::plan::{Action, Plan};
-use crate::engine::state::{Recorded, State};
+use crate::engine::state::State;
 use crate::model::address::{Address, Kind};
 use crate::model::billing::BillingContext;
 use crate::model::document::Document;
@@ -115,7 +115,7 @@ fn after<'a>(planned: &CostPlan<'a>) -> impl Iterator<Item = (&'a Address, &'a D
     let (plan, state) = (planned.plan, planned.state);
     let standing = plan.actions.iter().filter_map(move |(at, action)| match action {
         Action::NoOp { record: Some(record) } => Some((at, &record.declared)),
-        Action::NoOp { record: None } => recorded(planned, at).map(|recorded| (at, &recorded.declared)),
+        Action::NoOp { record: None } => plan.recorded(state, at).map(|recorded| (at, &recorded.declared)),
         Action::Create { declared, .. } | Action::Update { declared, .. } | Action::Replace { declared, .. } => {
             Some((at, declared))
         }
@@ -126,16 +126,6 @@ fn after<'a>(planned: &CostPlan<'a>) -> impl Iterator<Item = (&'a Address, &'a D
         Some((&kept.address, &old.recorded.declared))
     });
     standing.chain(old)
-}
-
-/// What is recorded of what stands at an address: also where the record is about to follow it there.
-fn recorded<'a>(planned: &CostPlan<'a>, at: &Address) -> Option<&'a Recorded> {
-    let (plan, state) = (planned.plan, planned.state);
-    let here = state.resources.get(at).or_else(|| plan.adopted.get(at));
-    here.or_else(|| {
-        let from = &plan.moved.iter().find(|moved| moved.to == *at)?.from;
-        state.resources.get(from)
-    })
 }
 
 /// What each object costs; what objects share is counted at the first of them.
@@ -169,7 +159,7 @@ mod tests {
 
     use super::*;
     use crate::engine::plan::{Base, KeptOld, Move, Why};
-    use crate::engine::state::Deposed;
+    use crate::engine::state::{Deposed, Recorded};
     use crate::model::billing::{Billing, Charge, Usage};
     use crate::model::resource::{KindFacts, Known, ReplaceOrder};
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::durations::{StepClass, StepDuration};
 use super::plan::StepKey;
 use super::schedule::{NumberedStep, Schedule};
-use crate::model::duration::{DurationSpread, nearest};
+use crate::model::duration::{DurationSpread, exact, nearest};
 
 /// How often a plan is carried out over, where it is of usual size.
 const DRAWS: usize = 401;
@@ -31,6 +31,22 @@ pub struct Forecast {
     pub total: Option<DurationSpread>,
     /// The chain of steps that usually takes longest, each with its own time.
     pub chain: Vec<(StepKey, DurationSpread)>,
+    /// When each step begins if every one takes as long as usual, in the order in which they begin; nothing where there are too
+    /// many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timetable: Vec<TimedStep>,
+}
+
+/// When a step begins, and how long it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimedStep {
+    /// The step.
+    pub step: StepKey,
+    /// Seconds from the beginning of the whole to its own.
+    pub starts: u64,
+    /// How long it takes.
+    pub duration: DurationSpread,
 }
 
 impl Forecast {
@@ -65,7 +81,9 @@ impl Forecaster {
                     .map(|step| (step.clone(), schedule.outlook(&step).spread))
                     .collect();
                 let spreads: Vec<DurationSpread> = chain.iter().map(|(_, spread)| *spread).collect();
-                Forecast { total: total(&schedule.numbered(), &spreads, *parallelism), chain }
+                let steps = schedule.numbered();
+                let timetable = timetable(schedule, &steps, *parallelism);
+                Forecast { total: total(&steps, &spreads, *parallelism), chain, timetable }
             }
             Self::Known(forecast) => forecast.clone(),
         }
@@ -104,7 +122,7 @@ fn total(steps: &[NumberedStep], chain: &[DurationSpread], parallelism: usize) -
                 let StepDuration { p50, between, within } = step.duration;
                 p50 * (between * common[*class] + within * chance.logit()).exp()
             });
-            carried_out(steps, &taken.collect::<Vec<f64>>(), parallelism)
+            carried_out(steps, &taken.collect::<Vec<f64>>(), parallelism, |_, _| {})
         })
         .collect();
     totals.sort_by(f64::total_cmp);
@@ -112,8 +130,24 @@ fn total(steps: &[NumberedStep], chain: &[DurationSpread], parallelism: usize) -
     Some(DurationSpread::of(whole(draws / 2), whole(draws * 9 / 10)))
 }
 
+/// When each step begins if every one takes as long as usual.
+fn timetable(schedule: &Schedule, steps: &[NumberedStep], parallelism: usize) -> Vec<TimedStep> {
+    if steps.len() > TOO_MANY {
+        return Vec::new();
+    }
+    let keys: Vec<&StepKey> = schedule.edges().map(|(key, _)| key).collect();
+    let durations: Vec<DurationSpread> = keys.iter().map(|key| schedule.outlook(key).spread).collect();
+    let taken: Vec<f64> = durations.iter().map(|spread| exact(spread.p50)).collect();
+    let mut begun = Vec::with_capacity(steps.len());
+    carried_out(steps, &taken, parallelism, |step, at| {
+        begun.push(TimedStep { step: keys[step].clone(), starts: nearest(at), duration: durations[step] });
+    });
+    begun
+}
+
 /// When everything is over if the steps take these seconds: as the executor does it, the longest way still to go first.
-fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize) -> f64 {
+/// `begins` is told each step, and when it begins.
+fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize, mut begins: impl FnMut(usize, f64)) -> f64 {
     let mut waits: Vec<usize> = steps.iter().map(|step| step.waits).collect();
     let free = (0..steps.len()).filter(|step| waits[*step] == 0).map(|step| (steps[step].remaining, Reverse(step)));
     let mut free: BinaryHeap<(u64, Reverse<usize>)> = free.collect();
@@ -122,6 +156,7 @@ fn carried_out(steps: &[NumberedStep], taken: &[f64], parallelism: usize) -> f64
     loop {
         while running.len() < parallelism.max(1) {
             let Some((_, Reverse(step))) = free.pop() else { break };
+            begins(step, now);
             running.push(Reverse((Moment(now + taken[step]), step)));
         }
         let Some(Reverse((Moment(end), done))) = running.pop() else { return now };
@@ -171,5 +206,59 @@ impl Chance {
     fn logit(&mut self) -> f64 {
         let unit = ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
         (unit / (1.0 - unit)).ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::plan::{Action, Base, Plan, StepPart, Why};
+    use crate::engine::state::State;
+    use crate::model::document::Document;
+    use crate::resources::catalog;
+
+    fn forecast(parallelism: usize) -> Forecast {
+        let create = |declared: serde_json::Value| Action::Create {
+            declared: Document::of(&declared),
+            after: BTreeSet::new(),
+            why: Why::New,
+        };
+        let actions = [
+            ("vpc.main", create(json!({}))),
+            ("subnet.a", create(json!({"vpc": {"$ref": "vpc.main"}}))),
+            ("subnet.b", create(json!({"vpc": {"$ref": "vpc.main"}}))),
+        ];
+        let plan = Plan {
+            stack: "s".to_owned(),
+            base: Base { lineage: "l".to_owned(), serial: 1 },
+            moved: Vec::new(),
+            drift: BTreeMap::new(),
+            actions: actions.into_iter().map(|(at, action)| (at.parse().unwrap(), action)).collect(),
+            deposed: Vec::new(),
+            kept: BTreeMap::new(),
+            kept_old: Vec::new(),
+            adopted: BTreeMap::new(),
+            impact: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        };
+        let state = State::empty("s", "r", "l".to_owned(), "0");
+        Forecaster::Steps(Box::new(Schedule::of(&plan, &state, &catalog())), parallelism).forecast()
+    }
+
+    #[test]
+    fn every_step_begins_once_when_what_it_waits_for_is_over() {
+        for (parallelism, second) in [(10, 0), (1, 1)] {
+            let all = forecast(parallelism).timetable;
+            let told: Vec<String> = all.iter().map(|one| one.step.to_string()).collect();
+            assert_eq!(told, ["create vpc.main", "create subnet.a", "create subnet.b"]);
+            assert!(all.iter().all(|one| one.step.part == StepPart::Create && one.duration.p50 > 0));
+            let [vpc, a, b] = all.as_slice() else { panic!("{all:?}") };
+            assert_eq!((vpc.starts, a.starts), (0, vpc.duration.p50));
+            assert_eq!(b.starts, a.starts + second * a.duration.p50, "{parallelism} at the same time");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod impact;
 pub mod lint;
 mod losses;
 pub mod moves;
+pub mod object_graph;
 mod order;
 pub mod plan;
 mod refusal;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::diff::FieldDiff;
-use super::state::Recorded;
+use super::state::{Recorded, State};
 pub use super::step::{Move, StepKey, StepPart};
 use crate::model::address::Address;
 use crate::model::document::Document;
@@ -13,7 +13,7 @@ use crate::model::impact::Impact;
 use crate::model::resource::ReplaceOrder;
 
 /// The format of saved plans.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Everything that will be done, and everything that was looked at. Carries no time and no random id: the same inputs
 /// give the same bytes.
@@ -218,6 +218,16 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// What `state`, which the plan was made from, records of what stands at an address: also where the record is about to
+    /// follow it there.
+    pub fn recorded<'a>(&'a self, state: &'a State, at: &Address) -> Option<&'a Recorded> {
+        let here = state.resources.get(at).or_else(|| self.adopted.get(at));
+        here.or_else(|| {
+            let from = &self.moved.iter().find(|moved| moved.to == *at)?.from;
+            state.resources.get(from)
+        })
     }
 
     /// Whether anything is done in the cloud.

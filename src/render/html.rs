@@ -1,23 +1,31 @@
 //! A page as one file of HTML: for an artefact that is kept, or a page that is sent around.
 //!
 //! Promises: it stands alone, loads nothing and runs nothing, and is read without colour as with it, on a light screen and
-//! on a dark one. What comes from elsewhere is text and never markup.
+//! on a dark one, on a phone and on paper. What comes from elsewhere is text and never markup.
 
+mod figures;
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::commands::{self, QuotedPart};
+use super::graph;
 use super::minute;
 use super::signs::Signs;
 use super::style::painted;
 use crate::report::words::roughly;
 use crate::report::{
-    Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text, severity_label,
+    Block, CriticalPath, Fold, Group, Heading, Label, Message, Page, Piece, Quote, Row, Section, Table, Text,
+    severity_label,
 };
 
 /// How it looks. Colours are those of the labels; every one of them stands beside a word that says the same.
 const LOOKS: &str = include_str!("html/looks.css");
+
+/// The colours, by day and by night.
+pub(super) const COLOURS: &str = include_str!("html/colours.css");
 
 /// What one page brings into a document of HTML.
 #[derive(Clone, Debug)]
@@ -30,24 +38,24 @@ pub struct HtmlPart {
 /// the commands in them as they have to be typed.
 pub fn html_part(page: &Page<'_>, at: Option<Timestamp>, number: usize, retyped: fn(&str) -> String) -> HtmlPart {
     let title = escaped(&painted(&Text::of(Label::Plain, super::title(page)), false));
-    let mut printer = Printer { signs: Signs::of(true), retyped, number, out: String::new() };
-    printer.line(&format!("<h1>{title}</h1>"));
-    if let Some((region, account)) = page.scope.region_and_account {
-        let at = at.map(|at| format!(", {}", minute(at))).unwrap_or_default();
-        let place = printer.inline(&Text::of(Label::Plain, format!("in {region}, account {account}{at}")));
-        printer.line(&format!("<p class=\"place\">{place}</p>"));
+    let sections: Vec<(&Section<'_>, Vec<Block>)> =
+        page.sections.iter().map(|section| (section, section.content.blocks())).collect();
+    let sections: Vec<(&Section<'_>, Vec<Block>)> =
+        sections.into_iter().filter(|(_, blocks)| !blocks.is_empty()).collect();
+    let anchors = sections.iter().flat_map(|(_, blocks)| blocks).flat_map(anchors).collect();
+    let mut printer = Printer { signs: Signs::of(true), retyped, number, anchors, out: String::new() };
+    printer.head(&title, page, at);
+    if page.frame.is_some() {
+        printer.contents(&sections);
     }
-    let verdict = printer.inline(&page.verdict);
-    printer.line(&format!("<p class=\"verdict\">{verdict}</p>"));
-    for remark in &page.remarks {
-        let word = remark.word().map(|(word, label)| span(label, &format!("{word}: "))).unwrap_or_default();
-        let text = printer.inline(remark.text());
-        printer.line(&format!("<p>{word}{text}</p>"));
-    }
-    for section in &page.sections {
-        printer.section(section);
+    for (section, blocks) in &sections {
+        printer.section(section, blocks);
     }
     printer.chain(&page.chain);
+    if let Some(frame) = &page.frame {
+        let lines: Vec<String> = frame.footer.iter().map(|line| format!("<p>{}</p>", printer.inline(line))).collect();
+        printer.line(&format!("<footer>\n{}\n</footer>", lines.join("\n")));
+    }
     HtmlPart { title, body: printer.out }
 }
 
@@ -59,9 +67,23 @@ pub fn html_document(parts: &[HtmlPart]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{}</title>\n<style>\n{LOOKS}</style>\n</head>\n<body>\n{bodies}</body>\n</html>\n",
-        titles.join(", ")
+         <title>{}</title>\n<style>\n{COLOURS}{LOOKS}{}</style>\n</head>\n<body>\n{bodies}</body>\n</html>\n",
+        titles.join(", "),
+        graph::LOOKS
     )
+}
+
+/// What other parts of a page may lead to: the objects that stand in it by themselves.
+fn anchors(block: &Block) -> Vec<String> {
+    let Block::Table(table) = block else { return Vec::new() };
+    let rows = table.groups.iter().flat_map(|group| &group.rows);
+    rows.filter(|row| row.fold != Fold::Never).filter_map(name).collect()
+}
+
+/// What a row is about.
+fn name(row: &Row) -> Option<String> {
+    let first = row.cells.first()?.first()?;
+    Some(painted(first, false)).filter(|name| !name.is_empty())
 }
 
 struct Printer {
@@ -69,6 +91,8 @@ struct Printer {
     retyped: fn(&str) -> String,
     /// The number of the part: names of sections are unique in the document.
     number: usize,
+    /// The objects that can be led to.
+    anchors: BTreeSet<String>,
     out: String,
 }
 
@@ -76,6 +100,53 @@ impl Printer {
     fn line(&mut self, line: &str) {
         self.out.push_str(line);
         self.out.push('\n');
+    }
+
+    /// What is read first.
+    fn head(&mut self, title: &str, page: &Page<'_>, at: Option<Timestamp>) {
+        if let Some(frame) = &page.frame {
+            self.line(&format!("<header class=\"{}\">", class(frame.tone).unwrap_or("plain")));
+        }
+        self.line(&format!("<h1>{title}</h1>"));
+        if let Some(frame) = &page.frame {
+            let headline = self.inline(&frame.headline);
+            self.line(&format!("<p class=\"headline\">{headline}</p>"));
+        }
+        if let Some((region, account)) = page.scope.region_and_account {
+            let at = at.map(|at| format!(", {}", minute(at))).unwrap_or_default();
+            let place = self.inline(&Text::of(Label::Plain, format!("in {region}, account {account}{at}")));
+            self.line(&format!("<p class=\"place\">{place}</p>"));
+        }
+        if page.frame.is_some() {
+            self.line("</header>");
+        }
+        let verdict = self.inline(&page.verdict);
+        self.line(&format!("<p class=\"verdict\">{verdict}</p>"));
+        for remark in &page.remarks {
+            let word = remark.word().map(|(word, label)| span(label, &format!("{word}: "))).unwrap_or_default();
+            let text = self.inline(remark.text());
+            self.line(&format!("<p>{word}{text}</p>"));
+        }
+    }
+
+    /// A way to each section.
+    fn contents(&mut self, sections: &[(&Section<'_>, Vec<Block>)]) {
+        let link = |(section, _): &(&Section<'_>, Vec<Block>)| {
+            let title = escaped(&painted(&section.heading.title, false));
+            format!("<a href=\"#{}\">{title}</a>", self.id(section.id))
+        };
+        let links: Vec<String> = sections.iter().map(link).collect();
+        self.line(&format!("<nav>{}</nav>", links.join(" ")));
+    }
+
+    /// A name that is unique in the document.
+    fn id(&self, name: &str) -> String {
+        if self.number == 0 { name.to_owned() } else { format!("{name}-{}", self.number) }
+    }
+
+    /// The name of the place where an object stands.
+    fn anchor(&self, address: &str) -> String {
+        escaped(&self.id(&format!("at-{address}")))
     }
 
     fn heading(&mut self, level: usize, heading: &Heading) {
@@ -87,20 +158,32 @@ impl Printer {
         self.line(&format!("<h{level}>{}{remark}</h{level}>", escaped(&painted(&heading.title, false))));
     }
 
-    fn section(&mut self, section: &Section<'_>) {
-        let blocks = section.content.blocks();
-        if blocks.is_empty() {
-            return;
-        }
-        let id = if self.number == 0 { section.id.to_owned() } else { format!("{}-{}", section.id, self.number) };
+    fn section(&mut self, section: &Section<'_>, blocks: &[Block]) {
+        let id = self.id(section.id);
         self.line(&format!("<section id=\"{id}\">"));
+        let open = match section.fold {
+            Fold::Never => None,
+            Fold::Open => Some(" open"),
+            Fold::Closed => Some(""),
+        };
+        if let Some(open) = open {
+            self.line(&format!("<details{open}><summary>"));
+        }
         self.heading(2, &section.heading);
-        for block in &blocks {
+        if open.is_some() {
+            self.line("</summary>");
+        }
+        for block in blocks {
             match block {
                 Block::Table(table) => self.table(table),
                 Block::Quotes(quotes) => self.list(quotes, Self::quote),
                 Block::Messages(messages) => self.list(messages, Self::message),
+                Block::Graph(graph) => self.graph(graph),
+                Block::Timeline(timeline) => self.timeline(timeline),
             }
+        }
+        if open.is_some() {
+            self.line("</details>");
         }
         self.line("</section>");
     }
@@ -110,25 +193,77 @@ impl Printer {
             if let Some(heading) = heading {
                 self.heading(3, heading);
             }
-            self.line("<table>");
-            for row in rows {
-                self.row("", row);
-                for beneath in &row.beneath {
-                    self.row(" class=\"beneath\"", beneath);
+            for rows in rows.chunk_by(|one, other| (one.fold == Fold::Never) == (other.fold == Fold::Never)) {
+                if rows.iter().any(|row| row.fold == Fold::Never) {
+                    self.rows(rows);
+                } else {
+                    for row in rows {
+                        self.object(row);
+                    }
                 }
             }
-            self.line("</table>");
         }
     }
 
-    fn row(&mut self, class: &str, row: &Row) {
-        let sign = row.status.map(|status| span(status.label(), self.signs.status(status))).unwrap_or_default();
-        let mut line = format!("<tr{class}><td>{sign}</td>");
+    /// Rows with what is beneath them.
+    fn rows(&mut self, rows: &[Row]) {
+        let all = || rows.iter().flat_map(|row| std::iter::once(row).chain(&row.beneath));
+        let has_signs = all().any(|row| row.status.is_some());
+        self.line("<table>");
+        for row in rows {
+            if !row.beneath.is_empty() {
+                self.line("<tbody>");
+            }
+            self.row("", has_signs, row);
+            for beneath in &row.beneath {
+                self.row(" class=\"beneath\"", has_signs, beneath);
+            }
+            if !row.beneath.is_empty() {
+                self.line("</tbody>");
+            }
+        }
+        self.line("</table>");
+    }
+
+    fn row(&mut self, class: &str, has_signs: bool, row: &Row) {
+        let mut line = format!("<tr{class}>");
+        if has_signs {
+            let _ = write!(line, "<td class=\"sign\">{}</td>", self.sign(row));
+        }
+        let wide = if row.cells.len() == 1 { " colspan=\"4\"" } else { "" };
         for cell in &row.cells {
-            let lines: Vec<String> = cell.iter().map(|line| self.inline(line)).collect();
-            let _ = write!(line, "<td>{}</td>", lines.join("<br>"));
+            let _ = write!(line, "<td{wide}>{}</td>", self.cell(cell));
         }
         self.line(&(line + "</tr>"));
+    }
+
+    fn sign(&self, row: &Row) -> String {
+        row.status.map(|status| span(status.label(), self.signs.status(status))).unwrap_or_default()
+    }
+
+    fn cell(&self, cell: &[Text]) -> String {
+        let lines: Vec<String> = cell.iter().map(|line| self.inline(line)).collect();
+        lines.join("<br>")
+    }
+
+    /// A row whose details can be folded away. Others may lead to it.
+    fn object(&mut self, row: &Row) {
+        let id = name(row).map(|name| format!(" id=\"{}\"", self.anchor(&name))).unwrap_or_default();
+        let mut line = format!("<span class=\"sign\">{}</span>", self.sign(row));
+        for (n, cell) in row.cells.iter().enumerate() {
+            // It does not lead to itself.
+            let told = if n == 0 { cell.iter().map(bare).collect::<Vec<_>>().join("<br>") } else { self.cell(cell) };
+            let _ = write!(line, "<span>{told}</span>");
+        }
+        if row.beneath.is_empty() {
+            self.line(&format!("<div class=\"object bare\"{id}>{line}</div>"));
+            return;
+        }
+        let open = if row.fold == Fold::Open { " open" } else { "" };
+        self.line(&format!("<details class=\"object\"{id}{open}><summary>{line}</summary>"));
+        let beneath: Vec<Row> = row.beneath.iter().map(|row| Row { fold: Fold::Never, ..row.clone() }).collect();
+        self.rows(&beneath);
+        self.line("</details>");
     }
 
     fn list<T>(&mut self, all: &[T], item: impl Fn(&mut Self, &T)) {
@@ -206,10 +341,32 @@ impl Printer {
         let pieces = text.pieces().iter().map(|piece| match piece {
             Piece::Sign(sign) => span(Label::Muted, self.signs.spell(*sign)),
             Piece::Words(Label::Plain, words) => with_commands(&(self.retyped)(words)),
+            Piece::Words(Label::Address, words) => self.addresses(words),
             Piece::Words(label, words) => span(*label, words),
         });
         pieces.collect()
     }
+
+    /// Addresses, leading to those that stand in the page by themselves.
+    fn addresses(&self, words: &str) -> String {
+        if !words.split(", ").any(|word| self.anchors.contains(word)) {
+            return span(Label::Address, words);
+        }
+        let all = words.split(", ").map(|word| {
+            let told = span(Label::Address, word);
+            if self.anchors.contains(word) { format!("<a href=\"#{}\">{told}</a>", self.anchor(word)) } else { told }
+        });
+        all.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A text in which nothing leads anywhere.
+fn bare(text: &Text) -> String {
+    let pieces = text.pieces().iter().map(|piece| match piece {
+        Piece::Sign(sign) => escaped(sign.symbol()),
+        Piece::Words(label, words) => span(*label, words),
+    });
+    pieces.collect()
 }
 
 /// Words with the commands in them as code.
@@ -254,7 +411,7 @@ const fn class(label: Label) -> Option<&'static str> {
 }
 
 /// Words that mean nothing to HTML.
-fn escaped(words: &str) -> String {
+pub(super) fn escaped(words: &str) -> String {
     let mut safe = String::with_capacity(words.len());
     for c in words.chars() {
         match c {

@@ -3,11 +3,14 @@
 //! Promises: what comes from elsewhere is shown as it is and does nothing. It is no markup, opens no table cell and no
 //! tag, and calls nobody by name.
 
+mod comment;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::commands::{self, QuotedPart};
+use super::graph::mermaid;
 use super::minute;
 use super::signs::Signs;
 use super::style::painted;
@@ -15,6 +18,8 @@ use crate::report::words::roughly;
 use crate::report::{
     Block, CriticalPath, Group, Heading, Label, Message, Page, Piece, Quote, Remark, Row, Section, Table, Text,
 };
+
+pub use comment::{LONGEST, comment};
 
 /// The page as Markdown. `at` is when it was looked. `retyped` gives words with the commands in them as they have to be typed.
 pub fn markdown(page: &Page<'_>, at: Option<Timestamp>, retyped: fn(&str) -> String) -> String {
@@ -84,6 +89,11 @@ impl Printer {
                 Block::Table(table) => self.table(table),
                 Block::Quotes(quotes) => self.list(quotes, Self::quote),
                 Block::Messages(messages) => self.list(messages, Self::message),
+                Block::Graph(graph) => {
+                    let _ = writeln!(self.out, "\n```mermaid\n{}```", mermaid(graph));
+                }
+                // The longest chain stands below.
+                Block::Timeline(_) => {}
             }
         }
     }
@@ -99,22 +109,22 @@ impl Printer {
 
     /// Rows with what is beneath them, marks in front if there are any. What is one column is a list.
     fn rows(&mut self, rows: &[Row]) {
-        let all = || rows.iter().flat_map(|row| std::iter::once(row).chain(&row.beneath));
-        let filled = |row: &Row| row.cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
-        let shape = Shape {
-            columns: all().map(filled).max().unwrap_or_default(),
-            has_signs: all().any(|row| row.status.is_some()),
-        };
+        let shape = shape(rows);
         self.out.push('\n');
-        if shape.columns > 1 {
-            let all = shape.columns + usize::from(shape.has_signs);
-            let _ = writeln!(self.out, "|{}\n|{}", "   |".repeat(all), " - |".repeat(all));
-        }
+        self.table_head(shape);
         for row in rows {
             self.row("", shape, row);
             for beneath in &row.beneath {
                 self.row("&emsp;", shape, beneath);
             }
+        }
+    }
+
+    /// What stands above the rows of a table; nothing above a list.
+    fn table_head(&mut self, shape: Shape) {
+        if shape.columns > 1 {
+            let all = shape.columns + usize::from(shape.has_signs);
+            let _ = writeln!(self.out, "|{}\n|{}", "   |".repeat(all), " - |".repeat(all));
         }
     }
 
@@ -217,6 +227,12 @@ impl Printer {
         });
         pieces.collect()
     }
+}
+
+fn shape(rows: &[Row]) -> Shape {
+    let all = || rows.iter().flat_map(|row| std::iter::once(row).chain(&row.beneath));
+    let filled = |row: &Row| row.cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
+    Shape { columns: all().map(filled).max().unwrap_or_default(), has_signs: all().any(|row| row.status.is_some()) }
 }
 
 fn is_blank(cell: &[Text]) -> bool {

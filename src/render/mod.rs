@@ -10,7 +10,9 @@
 //! | [`text()`] | a page for a terminal |
 //! | [`json()`] | a page for programs, versioned |
 //! | [`markdown()`] | a page for a comment or a summary |
+//! | [`comment()`] | a page as a comment that is never too long |
 //! | [`html_document()`] | pages as a file that stands alone |
+//! | [`svg()`], [`dot()`], [`mermaid()`] | a graph by itself |
 //! | [`sarif_log()`] | the findings of pages, for code hosts and editors |
 //! | [`prometheus()`] | pages of drift as metrics |
 //! | [`slack()`] | a page as a message of Slack |
@@ -23,6 +25,7 @@ use jiff::Timestamp;
 use crate::report::Page;
 
 mod commands;
+mod graph;
 mod html;
 mod json;
 mod layout;
@@ -37,9 +40,10 @@ mod style;
 mod tests;
 mod text;
 
+pub use graph::{dot, mermaid, svg};
 pub use html::{HtmlPart, html_document, html_part};
 pub use json::{SCHEMA, document, json};
-pub use markdown::markdown;
+pub use markdown::{LONGEST, comment, markdown};
 #[cfg(test)]
 pub(crate) use progress::drawn;
 pub(crate) use progress::is_drawing;

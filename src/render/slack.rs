@@ -33,7 +33,7 @@ fn section(section: &Section<'_>) -> Option<String> {
     let blocks = section.content.blocks();
     let rows = blocks.iter().flat_map(|block| match block {
         Block::Table(table) => table.groups.iter().flat_map(|group| &group.rows).collect(),
-        Block::Quotes(_) | Block::Messages(_) => Vec::new(),
+        Block::Quotes(_) | Block::Messages(_) | Block::Graph(_) | Block::Timeline(_) => Vec::new(),
     });
     let lines: Vec<String> = rows.map(line).collect();
     if lines.is_empty() {

@@ -30,6 +30,7 @@ mod cost;
 mod events;
 mod findings;
 mod pages;
+mod plan_reports;
 mod plans;
 mod printers;
 mod programs;

@@ -77,6 +77,8 @@ impl Printer {
                 Block::Table(table) => self.table(table),
                 Block::Quotes(quotes) => quotes.into_iter().for_each(|quote| self.quote(quote)),
                 Block::Messages(messages) => messages.into_iter().for_each(|message| self.message(message)),
+                // A terminal draws neither; pages for one have none.
+                Block::Graph(_) | Block::Timeline(_) => {}
             }
         }
     }

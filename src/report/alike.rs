@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::block::{Row, RowStatus};
+use super::block::Row;
 use super::fields::{self, Sides};
 use super::risks::NO_EFFECT;
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use super::words::count;
 use crate::engine::diff::{FieldDiff, Shown};

@@ -53,6 +53,7 @@ impl<'a> Page<'a> {
             },
             scope: PageScope { stack: view.stack, region_and_account: None },
             source: None,
+            frame: None,
             verdict: if report.is_complete() { complete(report, view) } else { incomplete(report) },
             remarks: if report.is_complete() { Vec::new() } else { next(report, view.again) },
             chain: CriticalPath::default(),

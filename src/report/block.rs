@@ -1,5 +1,7 @@
-//! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes.
+//! What stands in a section, for readers: rows in columns, what was found with its place, messages with their causes, drawings.
 
+use super::drawing::{Graph, Timeline};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use crate::model::finding::Severity;
 
@@ -12,6 +14,22 @@ pub enum Block {
     Quotes(Vec<Quote>),
     /// What went wrong or deserves attention, with causes and hints.
     Messages(Vec<Message>),
+    /// How objects hang together.
+    Graph(Graph),
+    /// What is done when.
+    Timeline(Timeline),
+}
+
+/// Whether something can be folded away where a page has room for more than is read at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fold {
+    /// It always stands.
+    #[default]
+    Never,
+    /// It can be folded away, and stands until somebody does.
+    Open,
+    /// It is folded away until somebody asks for it.
+    Closed,
 }
 
 /// Rows whose columns belong together.
@@ -48,31 +66,8 @@ pub struct Row {
     pub cells: Vec<Vec<Text>>,
     /// What belongs to the row: fields of an object, parts of a whole.
     pub beneath: Vec<Row>,
-}
-
-/// What happens to what a row is about, or how it is. What it says, a word of the row says too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowStatus {
-    /// It is made.
-    Create,
-    /// It is changed in place.
-    Update,
-    /// It is replaced, the new one first.
-    ReplaceCreateFirst,
-    /// It is replaced, the old one goes first.
-    ReplaceDeleteFirst,
-    /// It is deleted.
-    Delete,
-    /// Its record goes.
-    Forget,
-    /// Somebody else moved it.
-    Drift,
-    /// It is well.
-    Well,
-    /// It is not to be seen from here.
-    Elsewhere,
-    /// Something about it is wrong.
-    Wrong(Severity),
+    /// Whether that can be folded away.
+    pub fold: Fold,
 }
 
 /// Something that was found, with the line of the file it is about.
@@ -164,30 +159,5 @@ impl Row {
     #[must_use]
     pub fn with_status(self, status: RowStatus) -> Self {
         Self { status: Some(status), ..self }
-    }
-}
-
-impl RowStatus {
-    /// What it is.
-    pub const fn label(self) -> Label {
-        match self {
-            Self::Create => Label::Create,
-            Self::Update => Label::Update,
-            Self::ReplaceCreateFirst | Self::ReplaceDeleteFirst => Label::Replace,
-            Self::Delete => Label::Delete,
-            Self::Forget => Label::Forget,
-            Self::Drift => Label::Drift,
-            Self::Well => Label::Success,
-            Self::Elsewhere => Label::Muted,
-            Self::Wrong(severity) => severity_label(severity),
-        }
-    }
-}
-
-/// What words about something of this severity are.
-pub const fn severity_label(severity: Severity) -> Label {
-    match severity {
-        Severity::Error => Label::Error,
-        Severity::Unknown | Severity::Warning => Label::Warning,
     }
 }

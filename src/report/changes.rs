@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::alike::{self, Alike};
-use super::block::{Block, Group, Heading, Row, RowStatus, Table};
+use super::block::{Block, Fold, Group, Heading, Row, Table};
 use super::fields::{self, Sides};
 use super::kinds;
 use super::page::{JsonFields, SectionContent};
 use super::reasons::{Reason, Reasons};
 use super::risks::{NO_EFFECT, class_label, impact_json};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use super::words;
 use crate::engine::diff::{FieldDiff, Shown};
@@ -52,8 +53,9 @@ struct Change<'a> {
     via: &'a [Document],
 }
 
+/// What is done to an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
+pub(super) enum Verb {
     Create,
     Update,
     Replace(ReplaceOrder),
@@ -82,6 +84,19 @@ impl<'a> Changes<'a> {
         self.all.iter().filter(|change| change.verb == Verb::Forget).count()
     }
 
+    /// Where the changes began, in words, each with how many objects change for it, the most first. `new` tells of those that
+    /// no reason is known of.
+    pub(super) fn roots(&self, new: &str) -> Vec<(String, usize)> {
+        let mut roots: BTreeMap<String, usize> = BTreeMap::new();
+        for change in &self.all {
+            let root = change.reasons.last().map_or_else(|| new.to_owned(), Reason::words);
+            *roots.entry(root).or_default() += 1;
+        }
+        let mut roots: Vec<(String, usize)> = roots.into_iter().collect();
+        roots.sort_by_key(|(_, objects)| Reverse(*objects));
+        roots
+    }
+
     fn row(&self, change: &Change<'_>) -> Row {
         let status = change.verb.status();
         let address = Text::of(Label::Address, change.address.to_string());
@@ -95,7 +110,13 @@ impl<'a> Changes<'a> {
         if let (Verb::Replace(_), Some(why)) = (change.verb, change.told_reasons()) {
             beneath.insert(0, Row::of([Text::of(Label::Why, why)]));
         }
-        Row { beneath, ..Row::of([address, word, self.detail(change)]).with_status(status) }
+        let fold = match change.worst() {
+            // What was replaced or is noticed is what somebody came to read.
+            Some(_) => Fold::Open,
+            None if matches!(change.verb, Verb::Replace(_)) => Fold::Open,
+            None => Fold::Closed,
+        };
+        Row { beneath, fold, ..Row::of([address, word, self.detail(change)]).with_status(status) }
     }
 
     fn fields(&self, change: &Change<'_>) -> Vec<Row> {
@@ -182,17 +203,16 @@ impl SectionContent for Changes<'_> {
 impl<'a> Change<'a> {
     fn of(address: &'a Address, action: &'a Action, reasons: &Reasons<'a>) -> Option<Self> {
         let none = [].as_slice();
-        let (verb, why, prior, wanted, diffs, via) = match action {
+        let verb = Verb::of(action)?;
+        let (why, prior, wanted, diffs, via) = match action {
             Action::NoOp { .. } => return None,
-            Action::Create { declared, why, .. } => (Verb::Create, why, None, Some(declared), none, [].as_slice()),
-            Action::Update { prior, via, diffs, why, .. } => {
-                (Verb::Update, why, Some(prior), None, diffs.as_slice(), via.as_slice())
+            Action::Create { declared, why, .. } => (why, None, Some(declared), none, [].as_slice()),
+            Action::Update { prior, via, diffs, why, .. } => (why, Some(prior), None, diffs.as_slice(), via.as_slice()),
+            Action::Replace { prior, declared, diffs, why, .. } => {
+                (why, Some(prior), Some(declared), diffs.as_slice(), [].as_slice())
             }
-            Action::Replace { prior, declared, diffs, why, order, .. } => {
-                (Verb::Replace(*order), why, Some(prior), Some(declared), diffs.as_slice(), [].as_slice())
-            }
-            Action::Delete { prior, why } => (Verb::Delete, why, Some(prior), None, none, [].as_slice()),
-            Action::Forget { why } => (Verb::Forget, why, None, None, none, [].as_slice()),
+            Action::Delete { prior, why } => (why, Some(prior), None, none, [].as_slice()),
+            Action::Forget { why } => (why, None, None, none, [].as_slice()),
         };
         let impact = reasons.plan.impact.get(address).map(Vec::as_slice).unwrap_or_default();
         Some(Self { address, verb, why, reasons: reasons.chain(address), impact, prior, wanted, diffs, via })
@@ -205,18 +225,9 @@ impl<'a> Change<'a> {
 
     /// What users notice, a word for each thing: those of the classes, the worst first.
     fn noticed(&self) -> Text {
-        let mut words: Vec<ImpactClass> = self.impact.iter().map(|one| one.class).collect();
-        words.dedup();
-        if words.iter().any(|class| class.is_risk()) {
-            words.retain(|class| class.is_risk());
-        }
-        let mut told = Text::new();
-        for class in &words {
-            told.push(Label::Muted, if told.is_empty() { "" } else { ", " });
-            told.push(class_label(*class), class.word());
-        }
+        let mut told = noticed(self.impact);
         // Where nothing differs, an earlier run is finished, and nobody knows what that was.
-        if words.is_empty() && self.verb == Verb::Update && !self.diffs.is_empty() {
+        if told.is_empty() && self.verb == Verb::Update && !self.diffs.is_empty() {
             let is_of_tags = |diff: &FieldDiff| diff.field() == "tags";
             let word = if self.diffs.iter().all(is_of_tags) { NO_EFFECT } else { ImpactClass::NoOutage.word() };
             told.push(Label::Muted, word);
@@ -237,6 +248,18 @@ impl<'a> Change<'a> {
 }
 
 impl Verb {
+    /// That of an action; nothing where nothing is done.
+    pub(super) const fn of(action: &Action) -> Option<Self> {
+        Some(match action {
+            Action::NoOp { .. } => return None,
+            Action::Create { .. } => Self::Create,
+            Action::Update { .. } => Self::Update,
+            Action::Replace { order, .. } => Self::Replace(*order),
+            Action::Delete { .. } => Self::Delete,
+            Action::Forget { .. } => Self::Forget,
+        })
+    }
+
     /// Its word for programs.
     const fn word(self) -> &'static str {
         match self {
@@ -249,7 +272,7 @@ impl Verb {
     }
 
     /// Its words for readers.
-    const fn told(self) -> &'static str {
+    pub(super) const fn told(self) -> &'static str {
         match self {
             Self::Update => "update in place",
             Self::Replace(ReplaceOrder::DeleteFirst) => "replace (delete, then create)",
@@ -258,7 +281,7 @@ impl Verb {
         }
     }
 
-    const fn status(self) -> RowStatus {
+    pub(super) const fn status(self) -> RowStatus {
         match self {
             Self::Create => RowStatus::Create,
             Self::Update => RowStatus::Update,
@@ -277,6 +300,21 @@ impl Verb {
             Self::Create | Self::Update | Self::Delete | Self::Forget => None,
         }
     }
+}
+
+/// The words of what users notice, each once, the worst first; what is no risk only where nothing else is noticed.
+pub(super) fn noticed(impact: &[Impact]) -> Text {
+    let mut words: Vec<ImpactClass> = impact.iter().map(|one| one.class).collect();
+    words.dedup();
+    if words.iter().any(|class| class.is_risk()) {
+        words.retain(|class| class.is_risk());
+    }
+    let mut told = Text::new();
+    for class in words {
+        told.push(Label::Muted, if told.is_empty() { "" } else { ", " });
+        told.push(class_label(class), class.word());
+    }
+    told
 }
 
 fn word(why: &Why) -> &'static str {

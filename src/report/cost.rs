@@ -51,6 +51,7 @@ impl<'a> Page<'a> {
             command: "cost",
             scope: PageScope { stack: view.stack, region_and_account: None },
             source: None,
+            frame: None,
             verdict: verdict(total, view),
             remarks,
             chain: CriticalPath::default(),
@@ -83,7 +84,7 @@ fn verdict(total: Money, view: &CostView<'_>) -> Text {
 }
 
 /// From when the prices are.
-fn list_prices(dates: Option<PriceDates>) -> String {
+pub(super) fn list_prices(dates: Option<PriceDates>) -> String {
     match dates {
         None => "No list price is known".to_owned(),
         Some(PriceDates { oldest, newest }) if oldest == newest => format!("List prices of {oldest}"),
@@ -253,6 +254,36 @@ pub(super) fn remark(cost: &CostChange, goal: Goal, quoted_file: &str) -> Remark
         line.push(Label::Plain, format!("; `ppm-infra cost {quoted_file}` has the lines, and what is not included"));
     }
     Remark::Plain(line.with(Label::Plain, "."))
+}
+
+/// What a plan changes of the cost, object by object.
+pub(super) fn change(cost: &CostChange) -> Ready {
+    let amount =
+        |name: &str, money: Money| Row::of([Text::of(Label::Plain, name), Text::of(Label::After, money.told())]);
+    let cause = |told: fn(Money) -> String| {
+        move |cause: &CostCause| {
+            Row::of([Text::of(Label::Address, cause.subject()), Text::of(Label::Plain, told(cause.amount))])
+        }
+    };
+    let delta = Text::of(Label::Heading, cost.delta().told_change());
+    let sums = vec![
+        amount("before", cost.before),
+        amount("after", cost.after),
+        Row::of([Text::of(Label::Plain, "difference"), delta]),
+    ];
+    let missing = cost.without_price.iter().map(|(address, item)| {
+        Row::of([Text::of(Label::Address, address.to_string()), Text::of(Label::Warning, item)])
+    });
+    let groups = [
+        ("USD a month", sums),
+        ("What makes the difference", cost.causes.iter().map(cause(Money::told_change)).collect()),
+        ("What costs afterwards", cost.remaining.iter().map(cause(Money::told)).collect()),
+        ("Without a price in the region, and in no sum", missing.collect()),
+    ];
+    let group =
+        |(title, rows): (&str, Vec<Row>)| (!rows.is_empty()).then(|| Group { heading: Some(Heading::of(title)), rows });
+    let groups = groups.into_iter().filter_map(group).collect();
+    Ready::of(vec![Block::Table(Table { groups })], Vec::new())
 }
 
 /// The largest causes by name.

@@ -98,6 +98,7 @@ impl<'a> Page<'a> {
             command: "drift",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: Some(view.source),
+            frame: None,
             verdict: totals.verdict(),
             remarks,
             chain: CriticalPath::default(),

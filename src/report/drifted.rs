@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Row, RowStatus};
+use super::block::{Block, Row};
 use super::fields;
 use super::kinds;
 use super::page::{JsonFields, SectionContent};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use crate::engine::diff::FieldDiff;
 use crate::engine::plan::Drift;

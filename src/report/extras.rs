@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::apply::causes;
-use super::block::{Block, Heading, Message, Row, RowStatus};
+use super::block::{Block, Heading, Message, Row};
 use super::page::{CriticalPath, Lead, Page, PageScope, Remark, Section};
 use super::ready::Ready;
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use crate::model::finding::Severity;
 use crate::run::{Departure, Extra};
@@ -59,6 +60,7 @@ fn page<'a>(stack: &'a str, verdict: String, sections: Vec<Section<'a>>, remarks
         command: "drift fix",
         scope: PageScope { stack, region_and_account: None },
         source: None,
+        frame: None,
         sections,
         verdict: Text::of(Label::Plain, verdict),
         remarks,

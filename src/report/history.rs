@@ -58,6 +58,7 @@ fn page(stack: &str, told: String) -> Page<'_> {
         command: "drift history",
         scope: PageScope { stack, region_and_account: None },
         source: None,
+        frame: None,
         sections: Vec::new(),
         verdict: Text::of(Label::Plain, told),
         remarks: Vec::new(),

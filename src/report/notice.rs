@@ -100,6 +100,7 @@ impl<'a> Page<'a> {
             command: "drift",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, view.account)) },
             source: None,
+            frame: None,
             sections: sections.chain([put_right]).collect(),
             verdict: Text::of(Label::Heading, &subject),
             remarks: Vec::new(),

@@ -72,6 +72,7 @@ impl<'a> Page<'a> {
             command: "explain",
             scope: PageScope { stack: view.stack, region_and_account: None },
             source: Some(view.source),
+            frame: None,
             sections,
             verdict: verdict(view, planned),
             remarks: remarks(view),

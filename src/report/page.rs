@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::block::{Block, Heading};
+use super::block::{Block, Fold, Heading};
 use super::text::{Label, Text};
 use crate::model::finding::{Finding, Grade, Severity};
 
@@ -20,6 +20,8 @@ pub struct Page<'a> {
     /// The sections, in the order in which they are read; one without content is not shown, and programs are told that
     /// it is empty.
     pub sections: Vec<Section<'a>>,
+    /// What stands above and below it where it is kept or sent by itself; nothing where it is not made for that.
+    pub frame: Option<PageFrame>,
     /// What comes of it all, in one line.
     pub verdict: Text,
     /// What is worth knowing below the verdict.
@@ -30,6 +32,19 @@ pub struct Page<'a> {
     pub json_fields: JsonFields,
     /// What programs are told of the whole: counts, and what comes of it.
     pub summary: Value,
+}
+
+/// What stands above and below a page that is kept or sent by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageFrame {
+    /// What it comes to, in a line that stands alone behind the name of the stack.
+    pub headline: Text,
+    /// How bad that is, as a label: what the line is drawn with.
+    pub tone: Label,
+    /// What shows all of it, where a page is cut short; often empty.
+    pub whole: Text,
+    /// What it was made from, and how long it holds.
+    pub footer: Vec<Text>,
 }
 
 /// What a page is about: a stack, and where that is.
@@ -58,6 +73,8 @@ pub struct Section<'a> {
     pub heading: Heading,
     /// How it is set off where the page is short and read from top to bottom, as on a terminal.
     pub lead: Lead,
+    /// Whether it can be folded away where pages can.
+    pub fold: Fold,
     /// What stands in it.
     pub content: Box<dyn SectionContent + 'a>,
 }
@@ -166,13 +183,19 @@ pub struct CriticalStep {
 impl<'a> Section<'a> {
     /// A section under its heading.
     pub fn titled(id: &'static str, heading: Heading, content: impl SectionContent + 'a) -> Self {
-        Self { id, heading, lead: Lead::Heading, content: Box::new(content) }
+        Self { id, heading, lead: Lead::Heading, fold: Fold::Never, content: Box::new(content) }
     }
 
     /// The same, set off as `lead` says.
     #[must_use]
     pub fn led(self, lead: Lead) -> Self {
         Self { lead, ..self }
+    }
+
+    /// The same, folded away until somebody asks for it.
+    #[must_use]
+    pub fn folded(self) -> Self {
+        Self { fold: Fold::Closed, ..self }
     }
 }
 

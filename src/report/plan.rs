@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::apply::KEPT;
-use super::block::{Block, Heading, Row, RowStatus};
+use super::block::{Block, Heading, Row};
 use super::changes::Changes;
 use super::checks::Checks;
 use super::cost;
@@ -19,6 +19,7 @@ use super::page::{
 };
 use super::ready::{Ready, named};
 use super::risks::Risks;
+use super::row_status::RowStatus;
 use super::steps;
 use super::text::{Label, Sign, Text};
 use super::values::{self, PlannedValues};
@@ -50,9 +51,9 @@ pub struct PlanView<'a> {
     pub values: Option<&'a ValuesPlan>,
     /// What becomes of the cost, if that was reckoned.
     pub cost: Option<&'a CostChange>,
-    /// The file of the declaration, as it was given.
+    /// The file of the declaration, as it was given; empty where its text is not at hand.
     pub file: &'a str,
-    /// The same as a shell takes it; empty where nobody knows it.
+    /// The same as a shell takes it, where it is known; else empty.
     pub quoted_file: &'a str,
     /// Its text.
     pub text: &'a str,
@@ -84,6 +85,7 @@ impl<'a> Page<'a> {
             },
             scope: PageScope { stack: &plan.stack, region_and_account: Some((view.region, view.account)) },
             source: (!view.file.is_empty()).then_some(source),
+            frame: None,
             verdict: totals.verdict(),
             remarks,
             json_fields: vec![("base", json!(plan.base)), ("cost", json!(view.cost.map(cost::change_json)))],
@@ -265,7 +267,7 @@ fn chain(forecast: &Forecast) -> CriticalPath {
     let addresses: BTreeSet<&Address> = path.iter().map(|(step, _)| &step.address).collect();
     let alike = addresses.len() == path.len() && path.iter().all(|(step, _)| removes(step) == removes(&path[0].0));
     let step = |(step, spread): &(StepKey, DurationSpread)| CriticalStep {
-        name: Text::of(Label::Muted, if alike { step.address.to_string() } else { step_words(step) }),
+        name: Text::of(Label::Muted, if alike { step.address.to_string() } else { steps::words(step) }),
         seconds: spread.p50,
     };
     CriticalPath { steps: path.iter().map(step).collect(), seconds: forecast.p50(), p90_seconds: forecast.p90() }
@@ -293,14 +295,6 @@ fn duration(chain: &CriticalPath) -> Text {
         line = line.and(step.name.clone()).with(Label::Muted, format!(" {}", words::roughly(step.seconds)));
     }
     line.with(Label::Plain, ".")
-}
-
-/// What a step does, without the id of an old object: there is one of a kind on a way.
-fn step_words(step: &StepKey) -> String {
-    match step.part {
-        StepPart::DeleteDeposed { .. } => format!("delete old {}", step.address),
-        StepPart::Create | StepPart::Change { .. } | StepPart::Delete => step.to_string(),
-    }
 }
 
 fn removes(step: &StepKey) -> bool {

@@ -36,6 +36,7 @@ impl<'a> Page<'a> {
             verdict: verdict(&planned.checks),
             remarks: Vec::new(),
             chain: CriticalPath::default(),
+            frame: None,
             json_fields: Vec::new(),
             summary: json!({"checks": counts}),
             sections: vec![

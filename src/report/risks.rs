@@ -24,6 +24,8 @@ pub(super) const NO_EFFECT: &str = "no effect";
 pub(super) struct Risks<'a> {
     plan: &'a Plan,
     all: Vec<Risk<'a>>,
+    /// After so many characters a line is broken.
+    width: usize,
 }
 
 /// Something that users notice of one object or of several.
@@ -54,28 +56,64 @@ impl<'a> Risks<'a> {
         }
         // Stable: what is equally bad stays in the order of addresses.
         all.sort_by_key(|risk| std::cmp::Reverse(risk.impact.class));
-        Self { plan, all }
+        Self { plan, all, width: READABLE }
+    }
+
+    /// The same for pages that break lines by themselves.
+    pub(super) fn unbroken(self) -> Self {
+        Self { width: usize::MAX, ..self }
     }
 }
 
+impl Risks<'_> {
+    /// Each in a line: what kind of thing, for how long and whom, what happens.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (Text, String, Text)> {
+        self.all.iter().map(|risk| (risk.word(), risk.impact.extent(), risk.told()))
+    }
+
+    /// What happens, of those of these classes.
+    pub(super) fn of_classes(&self, classes: &[ImpactClass]) -> impl Iterator<Item = Text> {
+        self.all.iter().filter(|risk| classes.contains(&risk.impact.class)).map(Risk::told)
+    }
+
+    /// Those of which a duration is told: what kind of thing, and for how long and whom.
+    pub(super) fn lasting(&self) -> impl Iterator<Item = (Text, String)> {
+        let lasting = self.all.iter().filter(|risk| risk.impact.lasts.is_some());
+        lasting.map(|risk| (risk.word(), risk.impact.extent()))
+    }
+}
+
+/// The worst of what users notice of a plan; nothing where they notice nothing.
+pub(super) fn worst(plan: &Plan) -> Option<ImpactClass> {
+    plan.impact.values().flatten().map(|one| one.class).filter(|class| class.is_risk()).max()
+}
+
 impl Risk<'_> {
+    /// What kind of thing it is.
+    fn word(&self) -> Text {
+        Text::of(class_label(self.impact.class), self.impact.class.word())
+    }
+
     fn is_same(&self, other: &Impact) -> bool {
         let key = |impact: &Impact| (impact.class, impact.lasts, impact.affected, impact.what.clone());
         key(self.impact) == key(other)
     }
 
-    fn row(&self) -> Row {
-        let class = self.impact.class;
-        let cells = [Text::of(class_label(class), class.word()), Text::of(Label::Plain, self.impact.extent())];
+    fn row(&self, width: usize) -> Row {
+        let cells = [self.word(), Text::of(Label::Plain, self.impact.extent())];
+        let beneath = Row { cells: vec![self.told().wrapped(width)], ..Row::default() };
+        Row { beneath: vec![beneath], ..Row::of(cells) }
+    }
+
+    /// Of which objects it is, and what happens.
+    fn told(&self) -> Text {
         let objects: Vec<String> = self.objects.iter().map(ToString::to_string).collect();
         let which: Vec<String> = self.which.iter().map(|one| (*one).to_owned()).collect();
         let mut told = Text::of(Label::Address, listed(&objects));
         if !which.is_empty() {
             told = told.with(Label::Plain, " (").with(Label::Before, listed(&which)).with(Label::Plain, ")");
         }
-        let told = told.with(Label::Plain, ": ").with(Label::Plain, &self.impact.what);
-        let beneath = Row { cells: vec![told.wrapped(READABLE)], ..Row::default() };
-        Row { beneath: vec![beneath], ..Row::of(cells) }
+        told.with(Label::Plain, ": ").with(Label::Plain, &self.impact.what)
     }
 
     fn to_json(&self) -> Value {
@@ -120,7 +158,7 @@ pub(super) fn impact_json(impact: &Impact) -> Value {
 
 impl SectionContent for Risks<'_> {
     fn blocks(&self) -> Vec<Block> {
-        Block::rows(self.all.iter().map(Risk::row).collect())
+        Block::rows(self.all.iter().map(|risk| risk.row(self.width)).collect())
     }
 
     fn json_fields(&self) -> JsonFields {

@@ -7,8 +7,9 @@ mod parts;
 use serde_json::{Value, json};
 
 use self::parts::{Line, Part};
-use super::block::{Block, Group, Heading, Message, Row, RowStatus, Table};
+use super::block::{Block, Group, Heading, Message, Row, Table};
 use super::page::{CriticalPath, JsonFields, Lead, Page, PageScope, Section, SectionContent};
+use super::row_status::RowStatus;
 use super::text::{Label, Sign, Text};
 use super::words::count;
 use crate::model::aspect::Aspect;
@@ -42,6 +43,7 @@ impl<'a> Page<'a> {
             command: "status",
             scope: PageScope { stack: view.stack, region_and_account: Some((view.region, &report.account)) },
             source: None,
+            frame: None,
             verdict: verdict(report),
             remarks: Vec::new(),
             chain: CriticalPath::default(),

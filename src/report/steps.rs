@@ -14,3 +14,11 @@ pub(super) fn to_json(key: &StepKey) -> Value {
     };
     json!({"address": key.address, "action": action, "rung": rung, "id": id})
 }
+
+/// What a step does, without the id of an old object: there is one of a kind on a way.
+pub(super) fn words(step: &StepKey) -> String {
+    match step.part {
+        StepPart::DeleteDeposed { .. } => format!("delete old {}", step.address),
+        StepPart::Create | StepPart::Change { .. } | StepPart::Delete => step.to_string(),
+    }
+}

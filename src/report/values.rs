@@ -4,9 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::block::{Block, Heading, Row, RowStatus, Table};
+use super::block::{Block, Heading, Row, Table};
 use super::fields::{LONG, side};
 use super::page::{JsonFields, SectionContent};
+use super::row_status::RowStatus;
 use super::text::{Label, Text};
 use super::value;
 use super::words::count;

@@ -3,7 +3,8 @@
 # repair, destroy. AWS is the strict emulator, at 60 times its speed; no real account is touched.
 #
 # Every command line that is shown is run as shown, its exit status is checked, and so is what `--json` prints in its
-# place. Leaves out/demo: the declaration, the lockfile, the Helm values, and under json/ what programs would read.
+# place. Leaves out/demo: index.html with the reports, the declaration, the lockfile, the Helm values, and under json/ what
+# programs would read.
 set -eu
 
 scale=60
@@ -114,13 +115,15 @@ run 0 validate
 json 0 validate validate
 
 heading 'What would be made'
-run 0 plan
+run 0 plan --report plan.html --report plan.svg
 json 2 plan-first plan --detailed-exitcode
 
 heading 'Make it'
 stage forget
 began=$(now)
+export PPM_INFRA_LOG_FILE=json/apply.log
 run 0 apply --auto-approve --values ppm-demo.values.yaml
+unset PPM_INFRA_LOG_FILE
 apply_seconds=$(($(now) - began))
 stage calls json/calls-apply.json
 stage inventory json/inventory-standing.json
@@ -158,7 +161,7 @@ stage near
 
 heading "Somebody works behind the tool's back"
 stage meddle
-run 2 drift
+run 2 drift --report drift-before.html
 json 2 drift-moved drift
 ppm-infra drift >drift.txt || true
 for word in database.main backup_days 7 1 security_group.load-balancer 198.51.100.0/24 subnet.public-a role/elb; do
@@ -170,7 +173,7 @@ run 0 plan --detailed-exitcode
 # Once more for programs: the same repair, told in events.
 stage meddle >/dev/null
 json 0 apply-repair apply --auto-approve --values ppm-demo.values.yaml
-json 0 drift-repaired drift
+json 0 drift-repaired drift --report drift-after.html
 
 heading 'Take everything down'
 json 0 plan-destroy plan --destroy
@@ -201,4 +204,6 @@ say
 requests=$(stage judged) || fail 'a request does not fit the model of its service'
 say "AWS's own service models judged $requests, of this tool and of Casey, and every one fits."
 say 'Every exit status was as it should be, and everything --json printed is JSON.'
-say 'Left to look at: out/demo/plans/ppm-demo.yaml, out/demo/ppm-demo.values.yaml, out/demo/state/, out/demo/json/'
+"$python" "$root/tests/demo/index.py" json/apply.log "$scale"
+say 'Left to look at, in a browser: out/demo/index.html'
+say 'And: out/demo/plans/ppm-demo.yaml, out/demo/ppm-demo.values.yaml, out/demo/state/, out/demo/json/'

@@ -1,5 +1,7 @@
 //! What users notice of each edit of the declaration: the class at each address, and words that tell it.
 
+mod reports;
+
 use std::collections::BTreeSet;
 
 use ppm_infra::cloud::health::DatabaseHealth;

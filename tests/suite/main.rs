@@ -38,6 +38,7 @@ mod lockfile;
 mod log;
 mod partitions;
 mod permissions;
+mod plan_reports;
 mod planner;
 mod recover;
 mod rehearsal;

@@ -169,7 +169,7 @@ fn what_cannot_be_relied_on_is_refused_with_the_way_to_another() {
         (good[..good.len() / 2].to_owned(), 64, &["damaged saved plan", "EOF"][..]),
         (good[..at("\"digest\"") + 12].to_owned(), 64, &["damaged saved plan"]),
         (good.replace("research", "nobody"), 64, &["damaged saved plan", "not as it was saved"]),
-        (changed(&good, |plan| plan["format"] = 1.into()), 4, &["format 1", "reads format 3"]),
+        (changed(&good, |plan| plan["format"] = 1.into()), 4, &["format 1", "reads format 4"]),
         (changed(&good, |plan| plan["format"] = 9.into()), 4, &["format 9", "use ppm-infra 0."]),
         (changed(&good, |plan| plan["tool"] = "9.9.9".into()), 4, &["made by ppm-infra 9.9.9"]),
         (changed(&good, |plan| plan["plan"]["stack"] = 1.into()), 64, &["damaged saved plan"]),

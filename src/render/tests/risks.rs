@@ -38,7 +38,7 @@ fn tagged() -> Action {
 }
 
 /// A plan in which everything is noticed that can be: by everybody, by somebody, by nobody.
-fn risky_plan() -> Plan {
+pub(super) fn risky_plan() -> Plan {
     let scheme = diff("scheme", &json!("internet-facing"), &json!("internal"), OnChange::Replace);
     let class = diff("instance_class", &json!("db.t3.xlarge"), &json!("db.r6g.xlarge"), OnChange::Update);
     let cidr = diff("cidr", &json!("10.0.0.0/16"), &json!("10.8.0.0/16"), OnChange::Replace);
@@ -74,7 +74,7 @@ fn risky_plan() -> Plan {
     plan
 }
 
-fn origins() -> Origins {
+pub(super) fn origins() -> Origins {
     let mut origins = Origins::default();
     for (at, field, key, line) in [
         ("load_balancer.main", "scheme", "load_balancer.scheme", 40),

@@ -3,11 +3,14 @@
 use proptest::prelude::*;
 
 use super::findings::fit_for_github;
+use super::plan_reports::tame_comment;
 use super::printers::{html, markdown, tame_html, tame_markdown};
 use super::*;
 use crate::engine::forecast::{Forecast, Forecaster};
+use crate::engine::object_graph::ObjectGraph;
 use crate::model::duration::DurationSpread;
 use crate::model::impact::{Affected, Impact, ImpactClass};
+use crate::report::{Graph, PlanReportView};
 
 /// Any text, also with what controls a terminal.
 fn text() -> impl Strategy<Value = String> {
@@ -157,7 +160,7 @@ proptest! {
             plan,
             forecaster: Forecaster::Known(Forecast {
                 total: Some(DurationSpread::of(u64::MAX, u64::MAX)),
-                chain: Vec::new(),
+                ..Forecast::default()
             }),
             surroundings: planned(super::plan([])).surroundings,
             checks: vec![Check { findings: vec![finding], ..Check::passed("a.b") }],
@@ -166,6 +169,12 @@ proptest! {
         harmless(&plan_text(&planned, &view));
         tame(&Page::of_plan(&planned, &view));
         plan_json(&planned, &view);
+        let state = State::empty("s", "r", "l".to_owned(), "0");
+        let objects = ObjectGraph::of_plan(&planned.plan, &state);
+        let report = PlanReportView { view, objects: &objects, declaration: &word, apply: &word, show: &word };
+        tame_html(&html(&Page::of_plan_report(&planned, &report)));
+        tame_comment(&crate::render::comment(&Page::of_plan_comment(&planned, &report), str::to_owned));
+        tame_html(&crate::render::svg(&Graph::of_plan_report(&planned, &report)));
     }
 
     #[test]

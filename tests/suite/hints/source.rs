@@ -27,7 +27,7 @@ const NOT_RUN: [(&str, &str); 6] = [
 ];
 
 /// Texts that are no command by themselves.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 16] = [
     // Words of a sentence.
     "kubectl and helm are refused with these credentials; the stack itself is built all the same",
     "ppm-infra never changes what is not its own; nothing was changed",
@@ -41,6 +41,9 @@ const PARTS: [&str; 13] = [
     "`ppm-infra ",
     // What `{again}` and `{command}` stand for.
     "ppm-infra {verb} {file}{}",
+    "ppm-infra {verb} {file}{options}{values}",
+    "ppm-infra apply {file}",
+    "ppm-infra show {file}",
     "ppm-infra adopt {address} {} {file}",
     "ppm-infra drift fix {} -f {file}",
     "ppm-infra state push {}",
