@@ -118,6 +118,16 @@ heading 'What would be made'
 run 0 plan --report plan.html --report plan.svg
 json 2 plan-first plan --detailed-exitcode
 
+heading 'Whether the account is ready'
+run 0 preflight
+# From another continent.
+stage far 0.05
+stage forget
+preflight_seconds=$(stage seconds preflight)
+stage calls json/calls-preflight.json
+stage near
+json 0 preflight preflight
+
 heading 'Make it'
 stage forget
 began=$(now)
@@ -196,6 +206,7 @@ row() {
     [ -z "${4-}" ] || printf ', as if %s min' "$(($3 * scale / 60))"
     printf '\n'
 }
+row 'preflight, 50 ms away' preflight "$preflight_seconds"
 row 'first apply' apply "$apply_seconds" long
 row 'plan without changes' plan "$plan_seconds"
 row 'drift, AWS 50 ms away' drift "$drift_seconds"
