@@ -3,6 +3,7 @@
 mod drift;
 mod export;
 mod handoff;
+mod plan;
 mod policy;
 mod schedule;
 
@@ -19,6 +20,7 @@ use crate::resources::catalog;
 pub(super) use drift::{AcceptArgs, DriftArgs, DriftCommand, FixArgs, HistoryArgs, WaiveArgs};
 pub(super) use export::{ExportCommand, ExportTerraformArgs};
 pub(super) use handoff::{EksTokenArgs, KubeconfigArgs, Rotatable, SecretsArgs, SecretsCommand, SecretsForm};
+pub(super) use plan::{PlanArgs, PreflightArgs, ShowArgs};
 pub(super) use policy::IamPolicyArgs;
 pub(super) use schedule::{JobForm, ScheduleArgs};
 
@@ -173,80 +175,6 @@ pub(super) struct ExplainArgs {
 pub(super) struct File {
     /// The declaration; by default the only one in plans/
     pub(super) file: Option<PathBuf>,
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub(super) struct PlanArgs {
-    /// The declaration; by default the only one in plans/
-    #[command(flatten)]
-    pub(super) file: File,
-    /// Save the plan, for apply to carry out exactly
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// Exit with 2 when there are changes
-    #[arg(long)]
-    pub(super) detailed_exitcode: bool,
-    /// Replace this object even if nothing differs
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) replace: Vec<Address>,
-    /// Plan to delete everything
-    #[arg(long)]
-    pub(super) destroy: bool,
-    /// Allow an older version although the database may be migrated already: `package-manager`
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub(super) downgrade: Vec<Downgradable>,
-    /// File for the Helm values that apply writes; by default out/STACK.values.yaml
-    #[arg(long, value_name = "FILE", conflicts_with = "destroy")]
-    pub(super) values: Option<PathBuf>,
-    /// With --destroy: data stores to delete with their data
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = data_stores(), requires = "destroy")]
-    pub(super) delete_data: Vec<String>,
-    /// With --destroy: delete the database without a final snapshot
-    #[arg(long, requires = "destroy")]
-    pub(super) no_final_snapshot: bool,
-    /// A check whose result does not count, and why
-    #[arg(long, value_name = "ID=REASON")]
-    pub(super) skip: Vec<Skip>,
-    /// Show every field of new objects
-    #[arg(long)]
-    pub(super) full: bool,
-    /// Also write a report to this file, by its ending: .html for a browser, .md for a comment on a pull request, .svg, .mmd
-    /// (Mermaid) or .dot (Graphviz) for a drawing, .sarif for the findings of the checks; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(super) report: Vec<PathBuf>,
-}
-
-/// Arguments of `preflight`.
-#[derive(Debug, Args)]
-pub(super) struct PreflightArgs {
-    /// The declaration; by default the only one in plans/
-    #[command(flatten)]
-    pub(super) file: File,
-    /// A check whose result does not count, and why
-    #[arg(long, value_name = "ID=REASON")]
-    pub(super) skip: Vec<Skip>,
-    /// Name every check that passed
-    #[arg(long)]
-    pub(super) full: bool,
-}
-
-/// Arguments of `show`.
-#[derive(Debug, Args)]
-pub(super) struct ShowArgs {
-    /// The saved plan
-    #[arg(value_name = "SAVED")]
-    pub(super) file: PathBuf,
-    /// Show every field of new objects
-    #[arg(long)]
-    pub(super) full: bool,
-    /// Print it as a comment on a pull request, in Markdown of 60,000 characters at most
-    #[arg(long, conflicts_with_all = ["json", "full"])]
-    pub(super) markdown: bool,
-    /// Also write a report to this file, by its ending: .html, .md, .svg, .mmd, .dot or .sarif; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(super) report: Vec<PathBuf>,
 }
 
 /// Arguments of `apply`.
