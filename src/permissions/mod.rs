@@ -95,7 +95,7 @@ impl StackScope {
 pub fn policy(scope: &StackScope, purpose: PolicyPurpose) -> Value {
     let mut statements = document::statements(scope, purpose);
     statements.extend(state::reading(scope));
-    if matches!(purpose, PolicyPurpose::Plan | PolicyPurpose::Apply) {
+    if purpose == PolicyPurpose::Apply {
         statements.extend(state::checking(scope));
     }
     statements.extend(match purpose {

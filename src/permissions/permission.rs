@@ -7,7 +7,7 @@ use super::{AllowedCall, NetworkScope, StackScope, Target};
 pub enum PolicyPurpose {
     /// `plan` and `status`: look at what is declared and recorded, and whether a plan can be carried out.
     Plan,
-    /// `apply`: the same, and make, change and remove.
+    /// `apply` and `preflight`: the same, ask what may be done, and make, change and remove.
     Apply,
     /// `drift`: look at everything that could have been changed, and who changed it.
     Drift,

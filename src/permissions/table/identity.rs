@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Permission] = &[
     row("iam:ListRolePolicies", APPLY_DRIFT_DESTROY, &[Everything]),
     row("iam:ListRoles", APPLY_DESTROY, &[Everything]),
     // Of the caller: any role or user.
-    row("iam:SimulatePrincipalPolicy", PLAN_APPLY, &[Everything]),
+    row("iam:SimulatePrincipalPolicy", APPLY, &[Everything]),
     row("servicequotas:GetAWSDefaultServiceQuota", PLAN_APPLY, &[Everything]),
     row("servicequotas:GetServiceQuota", PLAN_APPLY, &[Everything]),
     row("iam:CreateRole", APPLY, &[Roles]),

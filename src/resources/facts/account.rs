@@ -37,13 +37,15 @@ async fn simulated(
     place: &Surroundings,
 ) -> Result<BTreeSet<DeniedAction>, CloudError> {
     let source = policy_source(aws, &ask.principal, place).await?;
-    // One call takes several actions and several objects, and asks for all their combinations: so those of one object go
-    // together.
-    let mut by_object: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    // One call takes several actions and several objects, and answers for all their combinations: few calls, of which some
+    // answers are of no use, are borne with sooner than many.
+    let mut by_service: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for (action, object) in &ask.actions {
-        by_object.entry(object).or_default().push(action);
+        let (actions, objects) = by_service.entry(action.split(':').next().unwrap_or_default()).or_default();
+        actions.insert(action);
+        objects.insert(object);
     }
-    let asked = by_object.into_iter().map(|(object, actions)| simulate(aws, &source, ask, object, actions));
+    let asked = by_service.into_values().map(|(actions, objects)| simulate(aws, &source, ask, actions, objects));
     let mut denied = BTreeSet::new();
     for answer in join_all(asked).await {
         denied.extend(answer?);
@@ -63,8 +65,8 @@ async fn simulate(
     aws: &Clients,
     source: &str,
     ask: &SimulationQuery,
-    object: &str,
-    actions: Vec<&str>,
+    actions: BTreeSet<&str>,
+    objects: BTreeSet<&str>,
 ) -> Result<Vec<DeniedAction>, CloudError> {
     let entry = |(key, value): (&String, &String)| {
         let entry = ContextEntry::builder().context_key_name(key).context_key_type(ContextKeyTypeEnum::String);
@@ -75,12 +77,16 @@ async fn simulate(
         .simulate_principal_policy()
         .policy_source_arn(source)
         .set_action_names(Some(actions.into_iter().map(str::to_owned).collect()))
-        .resource_arns(object)
+        .set_resource_arns(Some(objects.into_iter().map(str::to_owned).collect()))
         .set_context_entries(Some(ask.context.iter().map(entry).collect()))
         .max_items(1000);
     let pages = call.into_paginator().items().send();
     let results = pages.try_collect().await.during("ask IAM what the caller may do")?;
-    Ok(results.iter().filter_map(denied).collect())
+    let is_meant = |result: &&EvaluationResult| {
+        let object = ask.actions.get(result.eval_action_name()).map(String::as_str);
+        object.is_some() && object == result.eval_resource_name()
+    };
+    Ok(results.iter().filter(is_meant).filter_map(denied).collect())
 }
 
 fn denied(result: &EvaluationResult) -> Option<DeniedAction> {
