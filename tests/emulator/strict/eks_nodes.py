@@ -386,7 +386,10 @@ def activities(call: Call, world: World) -> Reply:
         for group in cluster.nodegroups.values():
             if group.group != wanted:
                 continue
-            failed = not instances(world, cluster, group) and locked_disks(world, cluster)
+            none_runs = not instances(world, cluster, group)
+            refused = unavailable(world, cluster, group) if none_runs else None
+            locked = none_runs and locked_disks(world, cluster)
+            failed = refused or locked
             what = {
                 "ActivityId": str(uuid.uuid5(uuid.NAMESPACE_URL, group.group)),
                 "AutoScalingGroupName": group.group,
@@ -397,7 +400,9 @@ def activities(call: Call, world: World) -> Reply:
                 "StatusCode": "Failed" if failed else "Successful",
                 "Progress": 100,
             }
-            if failed:
+            if refused:
+                what["StatusMessage"] = refused["message"]
+            elif locked:
                 what["StatusMessage"] = (
                     "Instance became unhealthy while waiting for instance to be in "
                     "InService state. Termination Reason: Client.InvalidKMSKey."

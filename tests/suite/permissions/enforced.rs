@@ -207,7 +207,8 @@ impl Scene {
         }
         self.stage("plan without a record", "plan", &looked);
         self.stage("recover", "apply", &["recover", "--auto-approve"]).exit(0);
-        self.stage("plan that destroys", "plan", &["plan", "--destroy"]).exit(0);
+        let all = ["plan", "--destroy", "--delete-data", "database,bucket,key"];
+        self.stage("plan that destroys", "plan", &all).exit(0);
         meddled::leftovers(self).await;
         let everything = ["destroy", "--delete-data", "database,bucket,key", "--auto-approve"];
         self.stage("destroy", "destroy", &everything).exit(0);
