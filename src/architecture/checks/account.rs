@@ -47,8 +47,8 @@ pub(super) fn simulation(cx: &QueryContext<'_>) -> Option<SimulationQuery> {
     }
     let scope = permission_scope(cx.stack, &cx.surroundings.account);
     let mut context = context(&scope);
-    for (key, value) in cx.stack.tags.iter() {
-        context.insert(format!("aws:RequestTag/{key}"), value.to_string());
+    for (key, value) in &cx.stack.tags {
+        context.insert(format!("aws:RequestTag/{key}"), value.clone());
     }
     let actions = actions_of_apply(&scope).into_iter().map(|(action, object)| (action.to_owned(), object));
     Some(SimulationQuery { principal: principal.clone(), actions: actions.collect(), context })
@@ -116,11 +116,11 @@ fn said(
     /// More are not read.
     const MOST: usize = 8;
     let names: Vec<&str> = denied.iter().map(|denied| denied.action.as_str()).collect();
-    let more = names.len().saturating_sub(MOST);
-    let mut list = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        list += &format!(" and {more} more");
-    }
+    let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    let list = match names.len().saturating_sub(MOST) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    };
     let by = match by {
         DeniedBy::Organization => "a policy of the organization does not let",
         DeniedBy::Boundary => "the permissions boundary does not let",

@@ -105,8 +105,9 @@ fn needs<'a>(cx: &CheckContext<'a>) -> BTreeMap<Quota, Need<'a>> {
             grown.filter(|(_, amount)| *amount > 0).collect::<Vec<_>>()
         };
         let (declared, stands) = match action {
-            Action::Create { declared, .. } => (declared, None),
-            Action::Replace { declared, order: ReplaceOrder::CreateFirst, .. } => (declared, None),
+            Action::Create { declared, .. } | Action::Replace { declared, order: ReplaceOrder::CreateFirst, .. } => {
+                (declared, None)
+            }
             Action::Replace { declared, prior, .. } | Action::Update { declared, prior, .. } => {
                 (declared, Some(&prior.declared))
             }
@@ -201,10 +202,12 @@ fn said(
     let for_a_while = if need.peak > need.amount { " for a while" } else { "" };
     let what =
         format!("{used} of {limit} {}{place} are in use, and this plan takes {amount} more{for_a_while}", facts.what);
-    let why = match quota {
-        Quota::Vcpus => "nodes would not start, which EKS says after 20 minutes and more".to_owned(),
-        Quota::DatabaseSnapshots => "the database would not be deleted, for want of its last snapshot".to_owned(),
-        _ => format!("{} would be refused, with part of the stack made", need.first),
+    let why = if quota == Quota::Vcpus {
+        "nodes would not start, which EKS says after 20 minutes and more".to_owned()
+    } else if quota == Quota::DatabaseSnapshots {
+        "the database would not be deleted, for want of its last snapshot".to_owned()
+    } else {
+        format!("{} would be refused, with part of the stack made", need.first)
     };
     let region = if facts.is_global() { "us-east-1" } else { cx.stack.region.as_str() };
     let raise = format!(
@@ -214,18 +217,17 @@ fn said(
         facts.code,
         used + amount
     );
-    let instead = match quota {
-        Quota::OidcProviders => {
-            return Said::new(what, why, "no account gets more: delete those of clusters that are gone");
-        }
-        Quota::DatabaseSnapshots => "; or delete old snapshots, or say `--no-final-snapshot`",
-        Quota::ElasticIps | Quota::NatGateways if need.amount > 1 || !need.by_zone.is_empty() => {
-            "; or write `network.nat: single`, which takes one of each; or release what nobody needs"
-        }
-        Quota::Vcpus if recorded(cx.state, &handles::NODES).is_none() => {
-            "; or write a smaller `kubernetes.nodes.instance_type`"
-        }
-        _ => "; or remove what nobody needs",
+    let is_by_nat = matches!(quota, Quota::ElasticIps | Quota::NatGateways);
+    let instead = if quota == Quota::OidcProviders {
+        return Said::new(what, why, "no account gets more: delete those of clusters that are gone");
+    } else if quota == Quota::DatabaseSnapshots {
+        "; or delete old snapshots, or say `--no-final-snapshot`"
+    } else if is_by_nat && (need.amount > 1 || !need.by_zone.is_empty()) {
+        "; or write `network.nat: single`, which takes one of each; or release what nobody needs"
+    } else if quota == Quota::Vcpus && recorded(cx.state, &handles::NODES).is_none() {
+        "; or write a smaller `kubernetes.nodes.instance_type`"
+    } else {
+        "; or remove what nobody needs"
     };
     Said::new(what, why, raise + instead)
 }

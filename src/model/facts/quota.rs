@@ -48,7 +48,7 @@ pub enum Quota {
     Roles,
     /// Policies of IAM that are the customer's own, in all regions together.
     Policies,
-    /// OpenID Connect providers of IAM, in all regions together.
+    /// `OpenID` Connect providers of IAM, in all regions together.
     OidcProviders,
     /// Buckets, in all regions together.
     Buckets,
