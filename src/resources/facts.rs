@@ -42,7 +42,9 @@ pub(super) async fn facts(aws: &Clients, ask: &FactQuery, place: &Surroundings) 
         tokio::join!(
             quota::quotas(aws, &ask.quotas),
             OptionFuture::from(ask.simulation.as_ref().map(|ask| account::permits(aws, ask, place))),
-            OptionFuture::from(ask.disk_encryption.then(|| async { fact(account::disk_encryption(aws, place).await) })),
+            OptionFuture::from(
+                ask.disk_encryption.then_some(async { fact(account::disk_encryption(aws, place).await) })
+            ),
             OptionFuture::from(services.map(|names| async { fact(account::endpoint_services(aws, names).await) })),
             OptionFuture::from(ask.state_bucket.as_ref().map(|name| account::state_bucket(aws, name))),
         )

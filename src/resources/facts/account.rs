@@ -185,7 +185,7 @@ pub(super) async fn state_bucket(aws: &Clients, name: &str) -> StateBucketFacts 
     let asked = bucket(&aws.s3, name).await;
     let region = match &asked.is_versioned {
         Fact::Unread { error } if error.kind != ErrorKind::Denied => region_of(aws, name).await,
-        _ => None,
+        Fact::There(_) | Fact::Missing | Fact::Unread { .. } => None,
     };
     let Some(region) = region.filter(|region| *region != aws.region) else { return asked };
     let config = aws.s3.config().to_builder().region(aws_config::Region::new(region)).build();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{InstanceLifecycleType, VpcEndpointType};
+use aws_sdk_ec2::types::{CpuOptions, InstanceLifecycleType, VpcEndpointType};
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerTypeEnum;
 use aws_sdk_iam::types::SummaryKeyType;
 use futures_util::future::{join, join_all, try_join};
@@ -169,7 +169,7 @@ async fn vcpus(aws: &Clients) -> Result<Counted, CloudError> {
     let vcpus = on_demand.map(|one| {
         let options = one.cpu_options();
         let number = |told: Option<i32>| u64::try_from(told.unwrap_or(1)).unwrap_or(1);
-        number(options.and_then(|it| it.core_count())) * number(options.and_then(|it| it.threads_per_core()))
+        number(options.and_then(CpuOptions::core_count)) * number(options.and_then(CpuOptions::threads_per_core))
     });
     Ok(BTreeMap::from([(QuotaUse::HERE.to_owned(), vcpus.sum())]))
 }
