@@ -42,6 +42,7 @@ async fn called(emulator: &Emulator, operation: &str) -> Value {
 }
 
 /// The cause is told; says how many seconds of AWS's time after the call that began it nobody waits any more.
+#[expect(clippy::print_stdout, reason = "a figure of what is measured")]
 fn ended(emulator: &Emulator, said: Said, cause: &str, (from, waits): (&Value, &str)) -> Said {
     let said = said.exit(1).says(&[cause]);
     let last = emulator.calls().into_iter().rfind(|call| call["operation"] == waits).unwrap();

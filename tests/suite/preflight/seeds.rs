@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use ppm_infra::cloud::aws::Clients;
+use ppm_infra::run::Host;
 use serde_json::{Value, json};
 
 use crate::support::binary::Desk;
@@ -127,12 +128,12 @@ impl Seed {
                 *desk = taken.with(name, value);
             }
             Self::EndsIn(minutes) => {
-                let end = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
+                let end = Host::system().now() + jiff::SignedDuration::from_mins(minutes);
                 let taken = std::mem::replace(desk, Desk::fast());
                 *desk = taken.with("AWS_CREDENTIAL_EXPIRATION", &end.to_string());
             }
             Self::Extra(name, value) => {
-                setting("extra", json!({ name: serde_json::from_str::<Value>(value).unwrap() }))
+                setting("extra", json!({ name: serde_json::from_str::<Value>(value).unwrap() }));
             }
             Self::Taken(what) => what.plant(&aws).await,
             Self::Key(is) => return text.replace("KEY", &is.plant(&aws).await),
