@@ -57,7 +57,10 @@ async fn whoever_changed_a_rule_a_role_and_a_bucket_is_named() {
     let wanted = [arn, "DetachRolePolicy", "iam.amazonaws.com", at_all, "program", "an AWS SDK"];
     assert_eq!(seen, wanted.map(Value::from), "{author:#}");
     assert_eq!((&who["left_out"], &who["error"]), (&json!(0), &Value::Null));
-    assert_eq!(look_ups(&at.emulator).len(), 3, "one question for each object");
+    // One question for each object. What was done under the bucket's name may take a second page: some fifty calls of the
+    // apply are among it, or not, by the second in which they came.
+    let asked = look_ups(&at.emulator).len();
+    assert!((3..=4).contains(&asked), "{asked} for three objects");
 
     let told = at.desk.run(&["drift", "--no-record", "--report", "a.md", "--report", "a.html"]).exit(2);
     let call = ["DetachRolePolicy at 2", " UTC, with an AWS SDK, from 127.0.0.1\n"];
@@ -75,7 +78,8 @@ async fn whoever_changed_a_rule_a_role_and_a_bucket_is_named() {
     at.emulator.post("/strict/settings", &json!({"scale": 1}));
     let slow = at.desk.with("PPM_INFRA_TIME_SCALE", "1");
     assert_eq!(self::told(&self::who(&slow.run(&["drift", "--json", "--no-record"]).exit(2))), expected("exact"));
-    assert!(look_ups(&at.emulator).iter().all(|call| call["outcome"] == "ok"), "{:#?}", look_ups(&at.emulator));
+    let since: Vec<Value> = look_ups(&at.emulator).into_iter().skip(asked).collect();
+    assert!(!since.is_empty() && since.iter().all(|call| call["outcome"] == "ok"), "{since:#?}");
     // CloudTrail lags behind.
     at.emulator.post("/strict/settings", &json!({"scale": 1, "consistency": {"cloudtrail": 900}}));
     let early = slow.run(&["drift", "--no-record"]).exit(2);
